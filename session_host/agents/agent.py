@@ -136,6 +136,17 @@ class Probe(msgspec.Struct, frozen=True):
     commands: frozenset[str] = frozenset()
 
 
+class SkillsPlace(msgspec.Struct, frozen=True, kw_only=True):
+    """Where an agent looks for the user's skills: texts that teach it something (https://agentskills.io)."""
+
+    variable: str
+    """The variable that names the agent's directory."""
+    default: str
+    """That directory without the variable; it may begin with ``~``."""
+    below: str = "skills"
+    """The directory in it that has one for each skill."""
+
+
 class Agent(msgspec.Struct, frozen=True, kw_only=True):
     """One agent of the catalog, as its file describes it."""
 
@@ -183,6 +194,8 @@ class Agent(msgspec.Struct, frozen=True, kw_only=True):
     conversation: ConversationSettings = ConversationSettings()
     identity: Identity = Identity()
     signals: Watch = Watch()
+    skills: SkillsPlace | None = None
+    """None if it reads none."""
     structured: StructuredSettings | None = msgspec.field(default=None, name="chat_view")
     """How it runs without a terminal; None if it cannot."""
 

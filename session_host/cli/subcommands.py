@@ -216,6 +216,7 @@ def _help() -> str:
         "",
         f"For help on a command: outlive COMMAND --help. {SESSION_HELP}",
         "outlive --version prints the version.",
+        "Agents: `outlive skill` explains how you start other agents, and get their answers.",
     ]
     return "\n".join(lines)
 

@@ -216,6 +216,11 @@ def keeping_an_answer(area: Area, home: Path) -> None:
     assert (home / "answer.md").read_text(encoding="utf-8") == "echo: why does the login fail?\n"
 
 
+def teaching(area: Area, home: Path) -> None:
+    works(BLOCKS["agents-start-agents 1"].strip(), home)
+    assert "`outlive`" in (area.home / ".claude/skills/outlive/SKILL.md").read_text(encoding="utf-8")
+
+
 def searching(area: Area, home: Path) -> None:
     new("-n", "api-fix", "--", "sh", "-c", "echo 'connection refused: exit code 7'; exec cat")
     outlive("wait", "api-fix", "--text", "refused")
@@ -350,6 +355,7 @@ def completion(area: Area, home: Path) -> None:
 
 TRIED: dict[str, Callable[[Area, Path], None]] = {
     "answer-questions 1": answering,
+    "agents-start-agents 1": teaching,
     "answers 1": keeping_an_answer,
     "command-line 1": completion,
     "end-a-chat 1": ending,

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import os
 import shlex
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 from session_host.agents.agent import Agent, Probe
 from session_host.agents.probe import probes
+from session_host.cli import skill
 from session_host.cli.doctor.check import Check, Status, fail, ok, warn
 from session_host.errors import ConfigError
 from session_host.paths import config_dir, state_dir
@@ -36,6 +37,21 @@ def agents() -> Iterator[Check]:
     for agent in known:
         here, there = paths[agent.name]
         yield _agent(agent, answers.get(here or there or "", Probe()), here, there)
+    yield from _skills(catalog.values())
+
+
+def _skills(known: Iterable[Agent]) -> Iterator[Check]:
+    """The skills of Outlive that agents have."""
+    current = skill.skill()
+    for agent in known:
+        path = skill.place(agent, os.environ) if agent.skills is not None else None
+        if path is None or not path.exists() or not skill.is_ours(path):
+            continue
+        if path.read_text(encoding="utf-8", errors="replace") == current:
+            yield ok(f"skill of {agent.name}", f"of this version: {path}")
+        else:
+            remedy = f"run: outlive skill --install {agent.name}"
+            yield warn(f"skill of {agent.name}", f"of another version of Outlive: {path}", remedy)
 
 
 def _current_directory() -> str:
