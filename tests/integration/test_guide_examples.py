@@ -24,6 +24,7 @@ from session_host.endpoint import options
 from session_host.restore_points.points import About, take
 from tests.support.area import Area
 from tests.support.commands import REPOSITORY, Done, OnTerminal, environment, new, outlive
+from tests.support.conversing import install
 from tests.support.near_bridges import NearBridges
 from tests.support.repositories import Checkout
 from tests.support.structured_chats import add_agent, new_chat, send, viewing, wait
@@ -183,20 +184,10 @@ def restoring(area: Area, home: Path) -> None:
         assert (checkout.path / "file").read_text() == after
 
 
-def in_scripts(area: Area, home: Path) -> None:
-    listing, start, *others = lines("scripts 1")
-    assert works(listing, home) == "[]\n"
-    assert works(start, home).startswith("api-fix ")
-    assert (home / "claude.arguments").read_text() == "fix the tests\n"
-    for line in others:
-        assert run(line, home).code == 0, line
-    assert "run the tests" in works(others[-1], home)
-
-
 def ringing(area: Area, home: Path) -> None:
     new_chat(area, "api-fix")
     with subprocess.Popen(
-        ["bash", "-c", BLOCKS["events 1"]], cwd=home, env=environment(), stdout=subprocess.PIPE, text=True
+        ["bash", "-c", BLOCKS["scripts 1"]], cwd=home, env=environment(), stdout=subprocess.PIPE, text=True
     ) as bell:
         try:
             assert bell.stdout is not None
@@ -208,6 +199,40 @@ def ringing(area: Area, home: Path) -> None:
             assert re.fullmatch(r"\a[\d:]{8}  api-fix +asks: Run npm test\n", bell.stdout.readline())
         finally:
             bell.terminate()
+
+
+def ten_issues(area: Area, home: Path) -> None:
+    with pytest.MonkeyPatch.context() as patch:
+        install(home / "talking")
+        patch.setenv("PATH", f"{home / 'talking'}:{environment()['PATH']}")
+        works(BLOCKS["scripts 2"].strip(), home / "src" / "api")
+    answers = [(home / "src" / "api" / f"issue-{n}.md").read_text(encoding="utf-8") for n in range(1, 11)]
+    assert answers == [f"you said: fix issue {n}\n" for n in range(1, 11)]
+    chats = outlive("ls", "--json").json()
+    assert sorted(each["name"] for each in chats) == ["worker-0", "worker-1", "worker-2"]
+    assert len({each["cwd"] for each in chats}) == 3
+
+
+def a_reviewer(area: Area, home: Path) -> None:
+    works(BLOCKS["scripts 3"].strip(), home)
+    assert (area.home / ".claude/skills/outlive/SKILL.md").exists()
+    assert "Then start a Codex that reviews your change" in (home / "claude.arguments").read_text(encoding="utf-8")
+
+
+def following(area: Area, home: Path) -> None:
+    new_chat(area, "api-fix")
+    command = BLOCKS["events 1"].strip()
+    with subprocess.Popen(
+        ["bash", "-c", command], cwd=home, env=environment(), stdout=subprocess.PIPE, text=True
+    ) as reader:
+        try:
+            assert reader.stdout is not None
+            while not select.select([reader.stdout], [], [], 0)[0]:  # It may begin after a turn.
+                send("api-fix", "answer: done")
+                wait("api-fix", "idle")
+            assert re.fullmatch(r"[\d:]{8}  api-fix +turn \d+ ended: done\n", reader.stdout.readline())
+        finally:
+            reader.terminate()
 
 
 def keeping_an_answer(area: Area, home: Path) -> None:
@@ -359,7 +384,7 @@ TRIED: dict[str, Callable[[Area, Path], None]] = {
     "answers 1": keeping_an_answer,
     "command-line 1": completion,
     "end-a-chat 1": ending,
-    "events 1": ringing,
+    "events 1": following,
     "keys 1": keys,
     "model-server 1": at_a_model_server,
     "notifications 1": notifying,
@@ -367,7 +392,9 @@ TRIED: dict[str, Callable[[Area, Path], None]] = {
     "own-agents 1": own_agent,
     "restore-files 1": restoring,
     "saved-prompts 1": saved_prompt,
-    "scripts 1": in_scripts,
+    "scripts 1": ringing,
+    "scripts 2": ten_issues,
+    "scripts 3": a_reviewer,
     "search 1": searching,
     "search 2": keeping_a_recording,
     "security 1": agents_rights,
