@@ -19,10 +19,12 @@ from gui.theme.tokens import TERMINAL_PADDING_PX
 from gui.wording.text import Text
 from session_host.client.chats.notification_rules import DEFAULT_LONG_TURN_S, MAX_LONG_TURN_S
 from session_host.client.chats.settings import (
+    DEPTH_LIMITS,
     ENDED_LIMITS_MIB,
     IDLE_LIMITS_MIN,
     RECORD_LIMITS_MIB,
     SCROLLBACK_LIMITS_LINES,
+    STARTS_LIMITS,
     ChatSettings,
 )
 from session_host.endpoint.conversation import MAX_TIMEOUT_S, Settings
@@ -422,6 +424,16 @@ _CHATS: Final[dict[str, Setting]] = {
         help=Text("The chats that an agent may type into, answer and end; it can read all."),
         words=Text("permissions security"),
         in_file='takes effect at once in all chats',
+    ),
+    "agents_may_start": Setting(
+        CONTROL, Text("Chats that an agent may start"), Number(*STARTS_LIMITS),
+        help=Text("As many may run at once."),
+        words=Text("permissions children"),
+    ),
+    "agents_depth": Setting(
+        CONTROL, Text("Agents that start agents"), Number(*DEPTH_LIMITS, unit=Text("levels")),
+        help=Text("2: an agent that your agent has started may start chats, and those may start none."),
+        words=Text("permissions children depth"),
     ),
 }
 _ENDPOINT: Final[dict[str, Setting]] = {

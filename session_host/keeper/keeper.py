@@ -47,7 +47,13 @@ from session_host.protocol.launch import LaunchReport, LaunchSpec
 from session_host.system.files import is_locked
 from session_host.system.processes.chat_mark import Mark
 from session_host.system.processes.identity import is_stopped, start_time
-from session_host.system.processes.permission import agent_chats, belongs_to, is_controlled_by, refusal_of
+from session_host.system.processes.permission import (
+    agent_chats,
+    belongs_to,
+    is_controlled_by,
+    refusal_of,
+    refusal_to_start,
+)
 from session_host.system.processes.process_tree import chat_processes, end
 from session_host.system.processes.pty_process import PtyProcess
 from session_host.system.unix_sockets import peer_pid
@@ -570,11 +576,14 @@ def refusal(client: MessageChannel, message: Any, sessions: Mapping[str, KeptSes
     if isinstance(message, Launch) and not belongs_to(message.spec, origin):
         log.warning("refused a launch: the chat would not belong to the agent that starts it")
         return Launched(LaunchReport(ok=False, error="an agent's chat belongs to the agent"))
-    if not (reason := next(_refusals(origin, controlled), "")):
+    reason = next(_refusals(origin, controlled), "")
+    if isinstance(message, Launch) and not reason:
+        reason = refusal_to_start(origin, {session_id: each.spec for session_id, each in sessions.items()})
+    if not reason:
         return None
     log.warning("refused: %s", reason)
     if isinstance(message, Launch):
-        return Launched(LaunchReport(ok=False, error=reason))
+        return Launched(LaunchReport(ok=False, error=reason, error_kind="refused"))
     return NotReplaced(reason, refused=True)
 
 

@@ -215,4 +215,4 @@ class LaunchReport(msgspec.Struct, frozen=True):
     error: str = ""
     """One line for the user; "" if ok."""
     error_kind: str = ""
-    """"not_found" (the program), or "failed"."""
+    """"not_found" (the program), "refused" (the agent that starts it may not), or "failed"."""

@@ -420,3 +420,27 @@ def test_an_agent_does_not_resume_the_ended_chats_of_others(agent: ShellInChat) 
     assert [each["name"] for each in outlive("ls", "--json").json()] == ["docs"]
     allow("all")
     assert agent.outlive("resume", "api-fix", "-d").code == 0
+
+
+def test_an_agent_starts_no_more_chats_than_the_user_allows(area: Area, agent: ShellInChat) -> None:
+    settings = config_dir() / "chats.toml"
+    settings.write_text("agents_may_start = 2\nagents_depth = 1\n")
+    for name in ("one", "two"):
+        assert agent.outlive("new", "-d", "-n", name, "--", "cat").code == 0
+
+    refused = agent.outlive("new", "-d", "-n", "three", "--", "cat")
+
+    assert (refused.code, "agents_may_start" in refused.error) == (NOT_ALLOWED, True), refused
+    assert agent.outlive("kill", "one").code == 0
+    words = ("-ISc", FAKE_AGENT, str(area.home / "orders"))
+    os.mkfifo(area.home / "orders")
+    assert agent.outlive("new", "fake", "-d", "-n", "child", "--", *words).code == 0
+    command = shlex.join([*OUTLIVE, "new", "-d", "-n", "grandchild", "--", "cat"])
+    answer = area.home / "answer"
+    (area.home / "orders").write_text(f"{answer}\n{command}")
+    wait_until(answer.exists, 30, "the command to end")
+    too_deep = Done(*json.loads(answer.read_text()))
+    assert (too_deep.code, "agents_depth" in too_deep.error) == (NOT_ALLOWED, True), too_deep
+    settings.write_text("agents_may_start = 3\n")
+    assert agent.outlive("new", "-d", "-n", "four", "--", "cat").code == 0
+    assert outlive("new", "-d", "--", "cat").code == 0, "the user's chats do not count"

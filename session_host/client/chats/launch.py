@@ -24,6 +24,7 @@ from session_host.errors import (
     LaunchFailed,
     NameTaken,
     NoSuchSession,
+    NotAllowed,
     OutliveError,
     StoreError,
     StoreIncomplete,
@@ -54,7 +55,7 @@ REPORT_TIMEOUT_S = 20.0
 """The launch fails if a host takes longer, even if the keeper responds."""
 
 TRIES = 3
-_ERRORS: dict[str, type[LaunchFailed]] = {"not_found": AgentNotFound}
+_ERRORS: dict[str, type[OutliveError]] = {"not_found": AgentNotFound, "refused": NotAllowed}
 
 
 class _Unknown(LaunchFailed):

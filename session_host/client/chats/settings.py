@@ -2,8 +2,8 @@
 
 Each default stands here; ``gui.settings.table`` has the settings' rows, ``resources/guide/settings.md`` what they do.
 
-The file is optional. A running chat keeps the settings that it started with, except ``agents_may_control``, which
-takes effect at once.
+The file is optional. A running chat keeps the settings that it started with, except those about agents'
+rights, which take effect at once.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ from session_host.errors import OutliveError
 from session_host.paths import ensure_private, state_dir
 from session_host.protocol.launch import DEFAULT_SCROLLBACK_LINES, MAX_SCROLLBACK_LINES, Watch
 from session_host.system.files import replace_file
+from session_host.system.processes.permission import DEFAULT_DEPTH, DEFAULT_STARTS
 from session_host.toml_file import TomlFile
 
 if TYPE_CHECKING:
@@ -30,6 +31,8 @@ RECORD_LIMITS_MIB = (1, 1024 * 1024)
 ENDED_LIMITS_MIB = (0, 1024 * 1024 * 1024)
 SCROLLBACK_LIMITS_LINES = (0, MAX_SCROLLBACK_LINES)
 IDLE_LIMITS_MIN = (0, 365 * 1440)
+STARTS_LIMITS = (0, 1000)
+DEPTH_LIMITS = (0, 100)
 
 
 class ChatSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -49,6 +52,8 @@ class ChatSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Commands for the user's shell, by the directories of repositories."""
     agents_may_control: Literal["own", "all"] = "own"
     """See ``system.processes.permission``."""
+    agents_may_start: int = DEFAULT_STARTS
+    agents_depth: int = DEFAULT_DEPTH
 
     def shell_variables(self, argv: Sequence[str], environment: Mapping[str, str]) -> dict[str, str]:
         """Variables that make a chat's shell mark its prompts; see ``agents.shell_integration``."""
@@ -82,6 +87,8 @@ def load_chat_settings(directory: Path) -> ChatSettings:
     for repository in settings.worktree_setup:
         if problem := repository_problem(repository):
             raise file.error(("worktree_setup", repository), f"worktree_setup: {problem}")
+    _check(file, ("agents_may_start",), settings.agents_may_start, STARTS_LIMITS)
+    _check(file, ("agents_depth",), settings.agents_depth, DEPTH_LIMITS)
     _check(file, ("idle_timeout_min",), settings.idle_timeout_min, IDLE_LIMITS_MIN)
     return settings
 

@@ -35,6 +35,11 @@ _TRIES = 10
 
 SETTING = "agents_may_control"
 ALL = "all"
+STARTS, DEFAULT_STARTS = "agents_may_start", 8
+"""The setting for how many chats may run that one agent has started, with those that they have started."""
+
+DEPTH, DEFAULT_DEPTH = "agents_depth", 2
+"""The setting for how many agents may have started one another below the user's."""
 
 
 def agent_chats(pid: int) -> tuple[str, ...]:
@@ -152,6 +157,36 @@ def refusal(origin: Sequence[str], target: Sequence[str], name: str, settings: P
     )
 
 
+def refusal_to_start(origin: Sequence[str], running: Mapping[str, LaunchSpec]) -> str:
+    """Why a process may not start one more chat, one line; "" if it may.
+
+    Args:
+        origin: as for ``refusal``.
+        running: the chats that run, by their ids.
+    """
+    own = running.get(origin[0]) if origin else None
+    if own is None:
+        return ""
+    settings = Path(own.settings)
+    most, depth = _number(settings, STARTS, DEFAULT_STARTS), _number(settings, DEPTH, DEFAULT_DEPTH)
+    if len(origin) > depth:
+        return (
+            f"an agent that was started by an agent may start no more than {depth} levels of chats; "
+            f"only the user can allow more, with {DEPTH} in {settings}"
+        )
+    started = [each for each in running.values() if each is not own and origin[0] in _chats_of(each)]
+    if len(started) >= most:
+        return (
+            f"{len(started)} chats run that this agent has started: stop one of them first; "
+            f"only the user can allow more, with {STARTS} in {settings}"
+        )
+    return ""
+
+
+def _chats_of(spec: LaunchSpec) -> tuple[str, ...]:
+    return split(spec.env.get(AGENT_CHATS, ""))
+
+
 def refusal_of(origin: Sequence[str], spec: LaunchSpec, name: str) -> str:
     """Like ``refusal``, for the chat that ``spec`` started."""
     return refusal(origin, split(spec.env.get(AGENT_CHATS, "")), name, Path(spec.settings))
@@ -182,6 +217,16 @@ def refusal_by(origin: Sequence[str], asking: Sequence[str], name: str) -> str:
         "an agent may not answer its own questions, change its own settings or attach to itself: "
         f"answer {name} outside of it"
     )
+
+
+def _number(settings: Path, name: str, default: int) -> int:
+    from session_host.toml_file import TomlFile  # as below
+
+    try:
+        value = TomlFile.read(settings).values().get(name)
+    except ConfigError:
+        return default
+    return value if isinstance(value, int) else default
 
 
 def _all_may(settings: Path) -> bool:
