@@ -69,6 +69,8 @@ async def test_git_is_not_asked_while_the_window_is_hidden(
     window = harness.open_window()
     await until_location(harness, chat, "api · trunk")
     window.hide()
+    # A check that has begun is finished.
+    await harness.until(lambda: not harness.sessions.git_status_watcher._checking, "the end of the checks")
     before = len(asked_directories)
     repository.git("switch", "--quiet", "--create", "fix")
     harness.viewers[session_id].be(Activity.WORKING)
