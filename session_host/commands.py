@@ -63,6 +63,7 @@ SUBCOMMANDS = {
     "rename": Command("records", "rename a chat", Where.CHAT),
     "events": Command("events.command", "print what happens in all chats, as it comes", Where.ASKS_ALL),
     "skill": Command("skill", "print or install a text that teaches agents to use Outlive", Where.HERE),
+    "mcp": Command("mcp", "serve an agent that prefers tools: the Model Context Protocol", Where.HERE),
     "schema": Command("schema", "print the JSON Schema of what commands print with --json", Where.HERE),
     "explain": Command("explain", "explain a chat's status", Where.CHAT),
     "replay": Command("recording.replay", "play a chat's recording in this terminal", Where.CHAT | Where.SHOWN_HERE),
