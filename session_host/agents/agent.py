@@ -194,6 +194,11 @@ class Agent(msgspec.Struct, frozen=True, kw_only=True):
     conversation: ConversationSettings = ConversationSettings()
     identity: Identity = Identity()
     signals: Watch = Watch()
+    mcp: tuple[str, ...] = ()
+    """The arguments that make it start an MCP server; () if it takes none.
+
+    ``{command}`` and ``{words}`` are the server's program and its arguments as JSON.
+    """
     skills: SkillsPlace | None = None
     """None if it reads none."""
     structured: StructuredSettings | None = msgspec.field(default=None, name="chat_view")

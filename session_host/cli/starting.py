@@ -22,6 +22,7 @@ from .arguments import AFTER_DASHES, Parser, add_session_argument, check_text
 from .output import own_size, print_error, print_json, print_line
 
 if TYPE_CHECKING:
+    from session_host.agents.agent import Agent
     from session_host.protocol.facts import ChatFacts
 
 
@@ -113,7 +114,7 @@ def configure_new(parser: Parser) -> None:
     parser.usage = (
         "outlive new [AGENT] [-n NAME] [-C DIR] [--on NAME] [--worktree [BRANCH]] [-d] [--json] "
         "[--size COLSxROWS] [--engine E] [-e NAME=VALUE] [-p PROMPT] [--preset NAME] [--runtime RUNTIME] "
-        "[--one-shot] [-- ARGS…]\n"
+        "[--one-shot] [--mcp] [-- ARGS…]\n"
         "       outlive new endpoint -m MODEL -u URL [--system TEXT] [--key SOURCE] …"
     )
     parser.add_argument("agent", metavar="AGENT", nargs="?", help="claude, codex, shell, … ; `command` runs ARGS")
@@ -142,6 +143,7 @@ def configure_new(parser: Parser) -> None:
     )
     parser.add_argument("-p", "--prompt", metavar="PROMPT", help="first prompt")
     parser.add_argument("--preset", metavar="NAME", help="add a named set of arguments from the agent's file")
+    parser.add_argument("--mcp", action="store_true", help="give the agent tools that start and ask other chats")
     parser.add_argument(
         "--runtime",
         choices=("terminal", "structured"),
@@ -264,6 +266,24 @@ def _enforce_limit_of_ended_chats() -> None:
         print_error(line)
 
 
+def _mcp_arguments(agent: Agent) -> list[str]:
+    """The arguments that make an agent start ``outlive mcp``.
+
+    Raises:
+        UsageError: the agent takes it from its own configuration alone.
+    """
+    import json
+
+    from session_host.system.installation import outlive_command
+
+    program, *words = [*outlive_command(), "mcp"]
+    if not agent.mcp:
+        own = " ".join([program, *words])
+        raise UsageError(f"{agent.name} takes no MCP server at its start; add this to its own configuration: {own}")
+    command, arguments = json.dumps(program), json.dumps(words)
+    return [word.replace("{command}", command).replace("{words}", arguments) for word in agent.mcp]
+
+
 def _launch(
     options: argparse.Namespace,
     agent_name: str,
@@ -292,6 +312,8 @@ def _launch(
     arguments = arguments or list(agent.default_arguments)
     if options.preset:
         arguments = [*agent.preset(options.preset), *arguments]
+    if options.mcp:
+        arguments = [*_mcp_arguments(agent), *arguments]
     request = LaunchRequest(
         agent=agent,
         arguments=arguments,
