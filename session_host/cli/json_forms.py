@@ -6,6 +6,8 @@ from typing import Literal
 
 import msgspec
 
+from session_host.protocol.events import Outcome
+
 How = Literal["began", "queued", "steered", "typed", "unknown"]
 """What a text did: it began a turn; it waits for the end of the one that runs; it went into that one; it was typed
 while the agent worked, which takes it into its turn or begins another one with it; or it is not known that a turn
@@ -31,9 +33,11 @@ class TurnAnswer(msgspec.Struct, frozen=True):
     name: str
     turn: int | None
     """None of a shell's command, and of an answer that was asked for by its place."""
-    outcome: Literal["done", "interrupted", "error", "cut"]
+    outcome: Outcome
     error: str
     """The error that stopped the turn, one line."""
+    resets_at: str
+    """When the limit that stopped it is reset, ISO 8601, UTC; "" if that is not known."""
     complete: bool
     """Whether the agent has written all of it."""
     answer: str

@@ -104,8 +104,8 @@ class TurnStarted(msgspec.Struct, frozen=True, gc=False, tag_field="kind", tag="
     """The agent's own id of the turn, in a chat view."""
 
 
-Outcome = Literal["done", "interrupted", "error", "cut"]
-"""How a turn ended: "cut" by the end of the agent."""
+Outcome = Literal["done", "interrupted", "error", "limit", "cut"]
+"""How a turn ended: by a "limit" of the user's subscription, "cut" by the end of the agent."""
 
 
 class TurnEnded(msgspec.Struct, frozen=True, gc=False, tag_field="kind", tag="turn_ended", kw_only=True):
@@ -115,6 +115,8 @@ class TurnEnded(msgspec.Struct, frozen=True, gc=False, tag_field="kind", tag="tu
     outcome: Outcome
     error: str = ""
     """The error that stopped it, one line."""
+    resets_at: str = ""
+    """When the limit is reset, ISO 8601, UTC; "" if the agent has not said it."""
 
 
 class CommandEnded(msgspec.Struct, frozen=True, gc=False, tag_field="kind", tag="command_ended", kw_only=True):

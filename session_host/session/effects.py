@@ -167,7 +167,7 @@ class PromptSent(Effect, frozen=True):
 
 
 class ChatChanged(Effect, frozen=True):
-    """Report these changes of a structured chat: its state, its questions, its conversation, its title."""
+    """Report these changes of a structured chat: its state, its questions, its conversation, its title, its use."""
 
     changes: tuple[Any, ...]
     end: int

@@ -40,6 +40,7 @@ from session_host.structured.items import (
     StateChanged,
     TitleChanged,
     TurnEnded,
+    UsageChanged,
 )
 from session_host.structured.lines import Line, LineSplitter
 from session_host.structured.log import FORK, NO_TAG, Cause, InputCause, encode_record
@@ -66,7 +67,7 @@ from .effects import (
 )
 from .own_prompts import why_no_input
 
-_REPORTED = (StateChanged, TurnEnded, RequestOpened, RequestResolved, ConversationKnown, TitleChanged)
+_REPORTED = (StateChanged, TurnEnded, RequestOpened, RequestResolved, ConversationKnown, TitleChanged, UsageChanged)
 """Changes that matter to others than the transcript's viewers."""
 
 

@@ -104,9 +104,11 @@ def show_turn(info: SessionInfo, turn: Turn, *, as_json: bool, is_printed: bool 
 def show(info: SessionInfo, answer: Answer, end: TurnEnded | None = None, *, as_json: bool) -> None:
     """Print an answer, or the object with it."""
     if as_json:
-        outcome, error = (end.outcome, end.error) if end is not None else ("done", "")
-        turn = end.turn or None if end is not None else None
-        print_json(TurnAnswer(info.id, info.name, turn, outcome, error, answer.is_whole, answer.text))
+        end = end or TurnEnded(turn=0, outcome="done")
+        turn, resets_at = end.turn or None, end.resets_at
+        print_json(
+            TurnAnswer(info.id, info.name, turn, end.outcome, end.error, resets_at, answer.is_whole, answer.text)
+        )
     elif answer.text:
         print(plain(answer.text, len(answer.text), keep_lines=True), flush=True)
 

@@ -10,6 +10,7 @@ from typing import Final, NamedTuple
 
 import msgspec
 
+from session_host.cli.output import time_of_day
 from session_host.cli.session_argument import find
 from session_host.client.sessions.session_info import SessionInfo
 from session_host.client.sessions.turn_watch import TurnWatch
@@ -164,6 +165,9 @@ def raise_unless_done(info: SessionInfo, end: TurnEnded) -> None:
         case "cut":
             ended = find(info.id).facts.outcome
             raise SessionEnded(f"{info.name} {end_of(ended).predicate} during turn {end.turn}")
+        case "limit":
+            reset = f"; it is reset at {time_of_day(end.resets_at)}" if end.resets_at else ""
+            raise TurnFailed(f"{info.name}: a limit stopped turn {end.turn}: {end.error}{reset}")
         case "error":
             raise TurnFailed(f"{info.name}: turn {end.turn} failed: {end.error or 'no reason is known'}")
 

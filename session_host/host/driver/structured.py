@@ -53,10 +53,11 @@ from session_host.structured.items import (
     TitleChanged,
     TurnEnded,
     TurnOutcome,
+    UsageChanged,
 )
 from session_host.structured.operations import AnyResult
 from session_host.structured.text import screen_of
-from session_host.system.clock import now_ms
+from session_host.system.clock import as_text, now_ms
 from session_host.system.processes.process_tree import background_commands
 from session_host.system.processes.pty_process import PtyProcess
 
@@ -122,6 +123,8 @@ class StructuredDriver:
         self._spec, self._log, self._session, self._performer = spec, recovered.log, session, performer
         self._worker, self._program, self._watch, self._conversation = worker, program, watch, conversation
         self._program_output, self._send_output, self._events = program_output, send_output, events
+        usage = recovered.engine.transcript.status.usage
+        self._limits = usage.limits if usage is not None else ()
         self._tell(recovered.untold, recovered.log.end)
         self.operation_runner = OperationRunner(spec, self._operation_done)
         self.rules = session.kind = StructuredSession(
@@ -234,9 +237,20 @@ class StructuredDriver:
                 self._events.resolved(change)
             elif isinstance(change, StateChanged) and change.turn:
                 self._events.begin_turn(change.turn)
+            elif isinstance(change, UsageChanged):
+                self._limits = change.limits
             elif isinstance(change, TurnEnded) and not change.at_ms:
-                self._events.end_turn(_OUTCOMES[change.outcome], change.error)
+                self._end_turn(change)
         self._events.write(end)
+
+    def _end_turn(self, change: TurnEnded) -> None:
+        """Make the event of a turn's end: by a limit, if the agent's error speaks of one and one is used up."""
+        reached = [each.resets_ms for each in self._limits if each.used >= 1.0]
+        if change.outcome == "failed" and reached and "limit" in change.error.lower():
+            resets_ms = max(reached)
+            self._events.end_turn("limit", change.error, as_text(resets_ms / 1000) if resets_ms else "")
+        else:
+            self._events.end_turn(_OUTCOMES[change.outcome], change.error)
 
     def _runs_on(self) -> bool:
         """Whether something that the agent has started runs: a command, or a sub-agent that its files alone show."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -56,8 +57,9 @@ class TestChatViews:
 
         assert sent == {"session_id": chat, "name": "one", "turn": 2, "how": "began", "note": ""}
         assert outlive("wait", "one", "--turn", "2", "--timeout", "60").code == 0
-        expected = {"session_id": chat, "name": "one", "turn": 2, "outcome": "done", "error": "", "complete": True}
-        assert outlive("answer", "one", "--turn", "2", "--json").json() == expected | {"answer": "two"}
+        expected = {"session_id": chat, "name": "one", "turn": 2, "outcome": "done", "error": ""}
+        expected |= {"resets_at": "", "complete": True, "answer": "two"}
+        assert outlive("answer", "one", "--turn", "2", "--json").json() == expected
         assert [outlive("answer", "one", "--last", str(k)).output for k in (1, 2)] == ["two\n", "echo: first\n"]
 
     def test_a_prompt_that_is_queued_or_goes_into_a_turn_says_so_and_gets_its_own_answer(self, area: Area) -> None:
@@ -97,14 +99,20 @@ class TestChatViews:
         failed = ask("one", "answer: so far\nfail: the model is away")
         assert failed.code == 10
         assert "turn 1 failed: the model is away" in failed.error
+        assert ask("one", "limit: 100").code == 0
+        limited = ask("one", "fail: You have hit your usage limit", "--json")
+        answer = json.loads(limited.output)
+        assert (limited.code, answer["outcome"], answer["resets_at"] > "2026") == (10, "limit", True)
+        assert "usage limit" in limited.error
+        assert "it is reset at" in limited.error
         with running("send", "one", "deltas: 4\nhold: 2", "--wait") as asked:
             wait("one", "working")
             wait_until(lambda: outlive("send", "one", "--interrupt").code == 0, TIMEOUT_S, "the turn")
             assert asked.wait(TIMEOUT_S) == 10
             assert asked.stderr is not None
-            assert "turn 2 was interrupted" in asked.stderr.read()
+            assert "turn 4 was interrupted" in asked.stderr.read()
         late = outlive("send", "one", "deltas: 4\nhold: 2", "--wait", "--timeout", "1")
-        assert (late.code, "timed out waiting for the end of turn 3" in late.error) == (5, True)
+        assert (late.code, "timed out waiting for the end of turn 5" in late.error) == (5, True)
         with running("answer", "one", "--follow") as follower:
             assert follower.stdout is not None
             assert follower.stdout.read(1)  # It follows.
