@@ -232,6 +232,7 @@ async def test_approve_does_not_answer_another_question_than_the_one_on_the_scre
             asks = {"tool_name": "Bash", "tool_input": {"command": command}, "agent_id": str(number)}
             chat.order(f"held {json.dumps(asks)}")
             if not number:
+                await chat.wait_for_text("hook 1 ended")  # Only then the agent opens its dialog.
                 chat.order(_blocked(f"approve Bash: {command}"))
                 await chat.wait_for_status(NEEDS, "state file", FIRST)
         name = chat.record.entry.name
