@@ -109,7 +109,7 @@ async def test_text_sent_to_an_open_permission_dialog_does_not_answer_it(tmp_pat
             ["two\nlines"],
         ):
             refused = await asyncio.to_thread(outlive, "send", name, *words)
-            assert refused.code == 1, words
+            assert refused.code == 9, words
             assert refused.complaint() == (
                 f"{name}: the chat is asking “permission prompt”; nothing was typed; answer with --key or in "
                 f"`outlive attach {name}`, or send anyway with --anyway"

@@ -65,8 +65,10 @@ class Done(NamedTuple):
         """The line on standard error; an AssertionError if there is not exactly one."""
         lines = self.error.splitlines()
         assert len(lines) == 1, self.error
-        assert lines[0].startswith("outlive: ")
         assert self.output == ""
+        if lines[0].startswith("{"):  # with --json
+            return str(json.loads(lines[0])["error"]["message"])
+        assert lines[0].startswith("outlive: ")
         return lines[0].removeprefix("outlive: ")
 
 

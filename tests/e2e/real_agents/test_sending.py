@@ -39,7 +39,7 @@ def test_text_sent_to_an_open_permission_dialog_is_refused_and_the_command_is_no
 
     refused = outlive("send", chat.id, "no please wait", "--enter")
 
-    assert refused.code == 1
+    assert refused.code == 9
     assert "nothing was typed" in refused.complaint()
     assert "please wait" not in chat.screen()
     assert chat.agent.asks in chat.screen()
