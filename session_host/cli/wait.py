@@ -108,10 +108,11 @@ def _wait_for_turn(infos: Sequence[SessionInfo], options: argparse.Namespace) ->
     """Wait until a turn of one chat has ended."""
     from session_host.client.sessions.turn_watch import TurnWatch
 
-    from .turns.waiting import raise_unless_done, until, wait_for_end
+    from .turns.waiting import check_is_other, raise_unless_done, until, wait_for_end
 
     if len(infos) != 1 or options.any:
         raise UsageError("--turn needs one chat")
+    check_is_other(infos[0])
     with TurnWatch(infos[0].id) as watch:
         end = wait_for_end(infos[0], watch, options.turn, until(options.timeout))
     raise_unless_done(infos[0], end)

@@ -444,3 +444,12 @@ def test_an_agent_starts_no_more_chats_than_the_user_allows(area: Area, agent: S
     settings.write_text("agents_may_start = 3\n")
     assert agent.outlive("new", "-d", "-n", "four", "--", "cat").code == 0
     assert outlive("new", "-d", "--", "cat").code == 0, "the user's chats do not count"
+
+
+@pytest.mark.parametrize(
+    "words",
+    [("send", "CHAT", "go on", "--enter", "--wait"), ("answer", "CHAT", "--follow"), ("wait", "CHAT", "--turn", "1")],
+)
+def test_an_agent_does_not_wait_for_its_own_turn(agent: ShellInChat, words: tuple[str, ...]) -> None:
+    done = agent.outlive(*(agent.id if word == "CHAT" else word for word in words))
+    assert (done.code, "its turn would wait for itself" in done.error) == (2, True), done

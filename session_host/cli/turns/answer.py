@@ -18,7 +18,7 @@ from session_host.protocol.events import TurnEnded
 from session_host.protocol.untrusted_text import plain
 
 from .reading import Answer, answer_of_turn, last_answer
-from .waiting import Turn, raise_unless_done, until, wait_for_answer
+from .waiting import Turn, check_is_other, raise_unless_done, until, wait_for_answer
 
 _LOOK_S: Final = 0.3
 """The interval of looks at an answer while it is written."""
@@ -55,6 +55,8 @@ def run(options: argparse.Namespace) -> int:
             raise UsageError(f"{info.name} has commands, not turns; use --last, or `outlive events {info.name}`")
         show(info, Answer(command_output(info, options.last), is_whole=True), as_json=options.json)
         return 0
+    if options.follow:
+        check_is_other(info)
     with TurnWatch(info.id) as watch:
         number = options.turn or (watch.running if options.follow else 0)
         if not number:

@@ -30,6 +30,7 @@ from .reading import Answer
 from .waiting import (
     BEGINS_WITHIN_S,
     Sent,
+    check_is_other,
     raise_asks,
     until,
     wait_for,
@@ -51,6 +52,8 @@ def send_for_answer(info: SessionInfo, options: argparse.Namespace, text: str) -
     is_structured = info.facts.origin.runtime == "structured"
     if info.facts.origin.is_shell_or_command:
         return _run_command(info, options, text, until_s)
+    if options.wait:
+        check_is_other(info)
     if options.wait and not is_structured:
         require_record(info.id)
     with TurnWatch(info.id) as watch:

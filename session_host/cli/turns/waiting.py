@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import os
 import sys
 import time
 from collections.abc import Callable
@@ -21,11 +22,13 @@ from session_host.errors import (
     SessionEnded,
     TimedOut,
     TurnFailed,
+    UsageError,
     WrongRuntime,
 )
 from session_host.protocol.events import TurnEnded
 from session_host.protocol.untrusted_text import one_line
 from session_host.standing.endings import end_of
+from session_host.system.processes.permission import agent_chats, split
 
 from .reading import Answer, answer_of_turn, answer_to_prompt
 
@@ -76,6 +79,17 @@ class Turn(NamedTuple):
 def until(timeout_s: float | None) -> float:
     """The time of ``time.monotonic`` at which a wait is given up."""
     return math.inf if timeout_s is None else time.monotonic() + timeout_s
+
+
+def check_is_other(info: SessionInfo) -> None:
+    """Check that this process is not of the chat's own agent, whose turn would wait for itself.
+
+    Raises:
+        UsageError: it is.
+    """
+    own = agent_chats(os.getpid())[:1]
+    if own and own == split(info.facts.origin.agent_chats)[:1] and not info.facts.origin.is_shell_or_command:
+        raise UsageError(f"{info.name} is your own chat: its turn would wait for itself; leave the wait out")
 
 
 def wait_for_end(
