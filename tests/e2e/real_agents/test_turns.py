@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -115,3 +116,25 @@ def test_in_a_chat_view_each_prompt_gets_its_own_answer(
     assert first.output.splitlines()[-1] == "answer line 0008"
     assert outlive("wait", "view", "--turn", "5", "--timeout", "120", timeout_s=150).code == 0
     assert outlive("answer", "view", "--turn", "5").output.strip() == "echo: the next one"
+
+
+SLOW_ROUNDS = int(os.environ.get("SLOW_ROUNDS", "1"))
+
+
+@pytest.mark.timeout(60 + 120 * SLOW_ROUNDS)
+@pytest.mark.parametrize("runtime", ["terminal", "structured"])
+@pytest.mark.parametrize("agent", [CLAUDE, CODEX, OPENCODE, GEMINI], ids=lambda agent: agent.label, indirect=True)
+def test_a_model_that_takes_45_seconds_is_waited_for(
+    agent: RealAgent, runtime: str, project: Path, server: ModelServer, sessions: Sessions
+) -> None:
+    if runtime == "terminal":
+        Chat.start(agent, server, project)
+    else:
+        done("new", agent.name, "--runtime", "structured", "-d", "-n", "chat", "-C", str(project))
+    for number in range(SLOW_ROUNDS):
+        prompt = f"this is number {number}. count: 1 delay: 45000"
+        answer = ask("chat", prompt)
+        assert (answer.code, answer.output.strip()) == (0, answer_line(1)), answer
+        assert outlive("answer", "chat", "--json").json()["complete"]
+    asked = [each for each in server.prompts() if each.startswith("this is number")]
+    assert len(asked) == len(set(asked)) == SLOW_ROUNDS
