@@ -47,7 +47,6 @@ from session_host.system.event_loop import Timer
 from session_host.system.processes.pty_process import PtyProcess
 from session_host.terminal.base import Emulator
 from session_host.terminal.clearing import reset_after_exit
-from session_host.terminal.command_line import output_screen
 from session_host.terminal.events import CommandEnded, TerminalEvent
 from session_host.terminal.text import screen_of
 
@@ -291,8 +290,11 @@ class TerminalDriver:
 
     async def screen(self, request: Peek) -> Screen:
         """The screen as text, with the history before it if requested, or a command's output."""
-        read = output_screen if request.command > 0 else screen_of
-        return await self.worker.run(lambda emulator: read(emulator, request))
+        if request.command > 0:
+            from session_host.terminal.command_line import output_screen  # Hosts start quickly.
+
+            return await self.worker.run(lambda emulator: output_screen(emulator, request))
+        return await self.worker.run(lambda emulator: screen_of(emulator, request))
 
     async def send(self, request: Send) -> Reply:
         """Type a command's text."""
