@@ -137,7 +137,7 @@ class Probe(msgspec.Struct, frozen=True):
 
 
 class SkillsPlace(msgspec.Struct, frozen=True, kw_only=True):
-    """Where an agent looks for the user's skills: texts that teach it something (https://agentskills.io)."""
+    """The place of the user's skills for an agent. A skill is a text that teaches it something: https://agentskills.io."""
 
     variable: str
     """The variable that names the agent's directory."""

@@ -9,9 +9,8 @@ import msgspec
 from session_host.protocol.events import Outcome
 
 How = Literal["began", "queued", "steered", "typed", "unknown"]
-"""What a text did: it began a turn; it waits for the end of the one that runs; it went into that one; it was typed
-while the agent worked, which takes it into its turn or begins another one with it; or it is not known that a turn
-began."""
+"""What became of a text. It began a turn, waits in the queue, or went into the running turn. "typed": the agent worked,
+and takes it into its turn or begins another one with it. "unknown": the agent has not said that a turn began."""
 
 
 class SentText(msgspec.Struct, frozen=True):
@@ -23,7 +22,7 @@ class SentText(msgspec.Struct, frozen=True):
     """The turn that the text began or joined; None if that is not known, or it waits."""
     how: How
     note: str
-    """What the host said about it, one line; "" for nothing."""
+    """A remark of the host, one line; "" for none."""
 
 
 class TurnAnswer(msgspec.Struct, frozen=True):
@@ -37,7 +36,7 @@ class TurnAnswer(msgspec.Struct, frozen=True):
     error: str
     """The error that stopped the turn, one line."""
     resets_at: str
-    """When the limit that stopped it is reset, ISO 8601, UTC; "" if that is not known."""
+    """The time of the limit's reset, ISO 8601, UTC; "" if it is not known, or no limit stopped the turn."""
     complete: bool
     """Whether the agent has written all of it."""
     answer: str
@@ -72,6 +71,6 @@ class Failure(msgspec.Struct, frozen=True):
 
 
 class FailedCommand(msgspec.Struct, frozen=True):
-    """What a command with ``--json`` prints on standard error if it fails."""
+    """The output of a failed command with ``--json``, on standard error."""
 
     error: Failure

@@ -1,7 +1,7 @@
 """``outlive mcp``: Outlive's commands as tools of the Model Context Protocol, for an agent that starts this process.
 
-Each tool runs a command of ``outlive`` as a child: so an agent has no more rights by a tool than by the command, and
-the kernel says whose child it is. Messages are JSON-RPC, one a line, on standard input and output.
+Each tool runs a command of ``outlive`` as a child process. The kernel tells which chat that child belongs to, so a tool
+gives an agent no more rights than the command. Messages are JSON-RPC on standard input and output, each in one line.
 
 Source: https://modelcontextprotocol.io/specification/2025-06-18
 """

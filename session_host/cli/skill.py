@@ -49,7 +49,7 @@ def skill() -> str:
 
 
 def place(agent: Agent, environment: Mapping[str, str]) -> Path:
-    """Where an agent that reads skills looks for this one."""
+    """The path of this skill for an agent that reads skills."""
     assert agent.skills is not None
     default = agent.skills.default.replace("~", str(home_dir()), 1)
     return Path(environment.get(agent.skills.variable) or default, agent.skills.below, "outlive", "SKILL.md")

@@ -9,8 +9,9 @@ import os
 import subprocess
 import sys
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -75,6 +76,17 @@ class Done(NamedTuple):
 def environment(extra: Mapping[str, str] | None = None) -> dict[str, str]:
     """This test's environment, with the product importable from any directory."""
     return {**os.environ, "PYTHONPATH": str(REPOSITORY), **(extra or {})}
+
+
+@contextmanager
+def running(*words: str) -> Iterator[subprocess.Popen[str]]:
+    """A command in the background, on pipes; it is ended at the end of the context."""
+    pipe = subprocess.PIPE
+    with subprocess.Popen([*OUTLIVE, *words], stdout=pipe, stderr=pipe, text=True, env=environment()) as process:
+        try:
+            yield process
+        finally:
+            process.kill()
 
 
 def outlive(

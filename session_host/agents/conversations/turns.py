@@ -146,11 +146,11 @@ def turn_of_number(newest_first: Iterable[Turn], starts: Mapping[int, float], nu
         return turns[later] if later < len(turns) else None
 
     def latest_s(each: int) -> float:
-        """When the prompt that a turn began with was recorded, at the latest."""
+        """The latest time at which a turn's first prompt may have been recorded."""
         return min(starts.get(each, -math.inf) + _EARLY_S, starts.get(each + 1, math.inf))
 
     def begin_s(each: int) -> float:
-        """When the turn's own prompt was sent."""
+        """The time of a turn's first prompt."""
         if each not in starts:
             return math.inf
         sent = (turn.at_s for turn in turns if latest_s(each - 1) < turn.at_s <= latest_s(each))

@@ -54,8 +54,8 @@ def send_for_answer(info: SessionInfo, options: argparse.Namespace, text: str) -
         return _run_command(info, options, text, until_s)
     if options.wait:
         check_is_other(info)
-    if options.wait and not is_structured:
-        require_record(info.id)
+        if not is_structured:
+            require_record(info.id)
     with TurnWatch(info.id) as watch:
         if is_structured:
             number, how, note = *_send_prompt(info, watch, options, text, until_s), ""

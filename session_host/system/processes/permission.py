@@ -168,7 +168,8 @@ def refusal_to_start(origin: Sequence[str], running: Mapping[str, LaunchSpec]) -
     if own is None:
         return ""
     settings = Path(own.settings)
-    most, depth = _number(settings, STARTS, DEFAULT_STARTS), _number(settings, DEPTH, DEFAULT_DEPTH)
+    values = _values(settings)
+    most, depth = _number(values, STARTS, DEFAULT_STARTS), _number(values, DEPTH, DEFAULT_DEPTH)
     if len(origin) > depth:
         return (
             f"an agent that was started by an agent may start no more than {depth} levels of chats; "
@@ -219,20 +220,20 @@ def refusal_by(origin: Sequence[str], asking: Sequence[str], name: str) -> str:
     )
 
 
-def _number(settings: Path, name: str, default: int) -> int:
-    from session_host.toml_file import TomlFile  # as below
+def _all_may(settings: Path) -> bool:
+    return _values(settings).get(SETTING) == ALL
 
-    try:
-        value = TomlFile.read(settings).values().get(name)
-    except ConfigError:
-        return default
+
+def _number(values: Mapping[str, object], name: str, default: int) -> int:
+    value = values.get(name)
     return value if isinstance(value, int) else default
 
 
-def _all_may(settings: Path) -> bool:
-    from session_host.toml_file import TomlFile  # imported only to refuse
+def _values(settings: Path) -> Mapping[str, object]:
+    """The settings in the file; none if it is missing or damaged, which means the defaults."""
+    from session_host.toml_file import TomlFile  # only for an agent's requests
 
     try:
-        return TomlFile.read(settings).values().get(SETTING) == ALL
+        return TomlFile.read(settings).values()
     except ConfigError:
-        return False  # A missing or damaged file means the default.
+        return {}

@@ -4,15 +4,13 @@ from __future__ import annotations
 
 import os
 import subprocess
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 
 from tests.conftest import Sessions
 from tests.fakes.model_server import ModelServer, answer_line
-from tests.support.commands import OUTLIVE, Done, environment, outlive
+from tests.support.commands import Done, outlive, running
 from tests.support.real_agents import ALL_AGENTS, CLAUDE, CODEX, COPILOT, GEMINI, OPENCODE, QWEN, RealAgent
 from tests.support.real_chats import TIMEOUT_S, Chat, Work, done
 
@@ -25,17 +23,6 @@ in_chat_views = pytest.mark.parametrize(
 
 LINES, WIDTH = 300, 700
 """An answer of so many lines, which are so long, is more than 200 KB."""
-
-
-@contextmanager
-def asked(*words: str) -> Iterator[subprocess.Popen[str]]:
-    """``outlive`` in the background; it is ended at the end of the context."""
-    pipe = subprocess.PIPE
-    with subprocess.Popen([*OUTLIVE, *words], stdout=pipe, stderr=pipe, text=True, env=environment()) as process:
-        try:
-            yield process
-        finally:
-            process.kill()
 
 
 def result(process: subprocess.Popen[str]) -> Done:
@@ -66,10 +53,10 @@ def test_in_a_terminal_a_question_is_left_to_the_user_and_the_answer_comes_after
     answer = ask(chat.id, f"say: I look.\n{work.wish(chat.agent)}")
     assert answer.code == 9, answer
     assert not work.has_begun()
-    with asked("answer", chat.id, "--follow", "--timeout", "120") as follower:
+    with running("answer", chat.id, "--follow", "--timeout", "120") as follower:
         assert follower.wait(TIMEOUT_S) == 9
     chat.allow(work.has_begun)
-    with asked("answer", chat.id, "--follow", "--timeout", "120") as follower:
+    with running("answer", chat.id, "--follow", "--timeout", "120") as follower:
         work.end()
         followed = result(follower)
     assert followed.code == 0, followed.error
@@ -79,7 +66,7 @@ def test_in_a_terminal_a_question_is_left_to_the_user_and_the_answer_comes_after
 @in_terminals
 def test_in_a_terminal_a_prompt_typed_while_the_agent_works_gets_an_answer(chat: Chat) -> None:
     chat.hold()
-    with asked("send", chat.id, "and what about this", "--enter", "--wait", "--timeout", "120") as second:
+    with running("send", chat.id, "and what about this", "--enter", "--wait", "--timeout", "120") as second:
         chat.sees("and what about this")
         chat.server.release()
         answer = result(second)
@@ -89,7 +76,7 @@ def test_in_a_terminal_a_prompt_typed_while_the_agent_works_gets_an_answer(chat:
 
 @in_terminals
 def test_in_a_terminal_a_stopped_turn_is_not_done(chat: Chat) -> None:
-    with asked("send", chat.id, "count: 8 hold: 4", "--enter", "--wait", "--timeout", "120") as process:
+    with running("send", chat.id, "count: 8 hold: 4", "--enter", "--wait", "--timeout", "120") as process:
         chat.server.wait_held(TIMEOUT_S)
         chat.becomes("working")
         chat.interrupt()
@@ -106,7 +93,7 @@ def test_in_a_chat_view_each_prompt_gets_its_own_answer(
     for number in range(3):
         answer = ask("view", f"question {number} of three")
         assert (answer.code, answer.output.strip()) == (0, f"echo: question {number} of three"), answer.error
-    with asked("send", "view", "count: 8 hold: 4", "--wait", "--timeout", "120") as process:
+    with running("send", "view", "count: 8 hold: 4", "--wait", "--timeout", "120") as process:
         server.wait_held(TIMEOUT_S)
         queued = outlive("send", "view", "the next one", "--json").json()
         assert (queued["how"], queued["turn"]) == ("queued", None)

@@ -4,9 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-import subprocess
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +12,7 @@ import pytest
 from session_host.agents.conversations.turns import Turn, turn_of_number, turn_of_prompt
 from session_host.cli.turns import waiting
 from tests.support.area import Area
-from tests.support.commands import OUTLIVE, Done, environment, new, outlive
+from tests.support.commands import Done, environment, new, outlive, running
 from tests.support.conversing import new as new_agent
 from tests.support.hosts import kill_host
 from tests.support.structured_chats import input_log, new_chat, wait, wait_for_text
@@ -27,17 +24,6 @@ pytestmark = pytest.mark.usefixtures("sessions")
 def ask(chat: str, prompt: str, *words: str) -> Done:
     """Send a prompt, and wait for its answer."""
     return outlive("send", chat, prompt, "--enter", "--wait", "--timeout", "60", *words)
-
-
-@contextmanager
-def running(*words: str) -> Iterator[subprocess.Popen[str]]:
-    """A command that runs in the background; it is ended at the end of the context."""
-    pipe = subprocess.PIPE
-    with subprocess.Popen([*OUTLIVE, *words], stdout=pipe, stderr=pipe, text=True, env=environment()) as process:
-        try:
-            yield process
-        finally:
-            process.kill()
 
 
 class TestChatViews:

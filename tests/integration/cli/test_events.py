@@ -8,7 +8,7 @@ import json
 import os
 import signal
 import subprocess
-from collections.abc import Iterator
+from contextlib import AbstractContextManager
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -23,7 +23,7 @@ from session_host.protocol.values import Activity
 from session_host.system.processes.permission import AGENT_CHATS
 from tests.programs import program
 from tests.support.area import Area
-from tests.support.commands import OUTLIVE, environment, new, outlive
+from tests.support.commands import OUTLIVE, environment, new, outlive, running
 from tests.support.conversing import claude_like
 from tests.support.hosts import kill_host
 from tests.support.near_bridges import NearBridges
@@ -51,20 +51,9 @@ def from_begin() -> str:
     return f"{ledger}-0"
 
 
-@contextlib.contextmanager
-def reader(*words: str) -> Iterator[subprocess.Popen[str]]:
+def reader(*words: str) -> AbstractContextManager[subprocess.Popen[str]]:
     """Follow the events; the reader is ended at the end of the context."""
-    with subprocess.Popen(
-        [*OUTLIVE, "events", "--json", *words],
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-        env=environment(),
-    ) as process:
-        try:
-            yield process
-        finally:
-            process.kill()
+    return running("events", "--json", *words)
 
 
 def lines_until(process: subprocess.Popen[str], kind: str, count: int = 1) -> list[dict[str, Any]]:
