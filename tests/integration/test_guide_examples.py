@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from gui.settings.preferences import Preferences, load_preferences
-from gui.settings.saved_prompts import prompts_directory, read_prompts
+from session_host.client.chats.saved_prompts import prompts_directory, read_prompts
 from gui.settings.theme_files import Library, own_themes
 from gui.tray.notify_command import filled
 from installers import command_line_files

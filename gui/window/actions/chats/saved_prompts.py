@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import Qt
 
 from gui.bridge.chat import Chat
-from gui.settings.saved_prompts import BrokenPrompt, SavedPrompt, prompts_directory, read_prompts
+from session_host.client.chats.saved_prompts import BrokenPrompt, SavedPrompt, prompts_directory, read_prompts
 from gui.window.actions.context import WindowContext
 from gui.window.actions.links import LinkOpener
 from gui.window.page.banners import Banner

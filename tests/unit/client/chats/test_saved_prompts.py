@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from gui.settings.saved_prompts import (
+from session_host.client.chats.saved_prompts import (
     MAX_BYTES,
     PromptExists,
     SavedPrompt,
