@@ -27,6 +27,7 @@ WINDOW_PACKAGES=(
 TEST_PACKAGES=(
     git zsh fish tcsh tmux procps openssh-client openssh-server libseccomp2 xvfb xdotool libxdamage1 xclip x11-apps x11-utils
     x11-xkb-utils openbox trayer sway grim wl-clipboard dbus-daemon at-spi2-core systemd dbus-user-session util-linux fonts-firacode
+    chromium chromium-driver
 )
 
 say() { printf '%s\n' "$*"; }
@@ -208,7 +209,7 @@ is_up_to_date() {
 }
 
 setup_environment() {
-    local kind=$1 extras=window
+    local kind=$1 extras=window,web
     if is_up_to_date "$kind"; then return 0; fi
     require_python
     if [ -e "$VENV" ] && ! is_sound; then
@@ -226,7 +227,7 @@ setup_environment() {
         }
     fi
     : >"$INCOMPLETE" # until the end: what is interrupted now is made again next time
-    [ "$kind" = run ] || extras="window,$kind"
+    [ "$kind" = run ] || extras="window,web,$kind"
     say "installing Python packages"
     : >"$LOG"
     pip_install setuptools

@@ -64,6 +64,7 @@ SUBCOMMANDS = {
     "events": Command("events.command", "print what happens in all chats, as it comes", Where.ASKS_ALL),
     "skill": Command("skill", "print or install a text that teaches agents to use Outlive", Where.HERE),
     "mcp": Command("mcp", "serve an agent that prefers tools: the Model Context Protocol", Where.HERE),
+    "web": Command("web", "serve a page for the phone: on, off, pair, devices", Where.HERE),
     "schema": Command("schema", "print the JSON Schema of what commands print with --json", Where.HERE),
     "explain": Command("explain", "explain a chat's status", Where.CHAT),
     "replay": Command("recording.replay", "play a chat's recording in this terminal", Where.CHAT | Where.SHOWN_HERE),

@@ -104,6 +104,7 @@ CALLS: Final = {
     "resume_command": Callee("session_host.client.chats.resume", READ),
     "fork": Callee("session_host.client.chats.fork", "session_id"),
     "find_answer": Callee("session_host.client.chats.agent_record", READ),
+    "recorded_conversation": Callee("session_host.client.chats.agent_record", READ),
     "note_on_worktree": Callee("session_host.client.chats.chat_worktree", READ),
     "restore_list": Callee("session_host.client.chats.restore_list", READ),
     "read_changes": Callee("session_host.client.worktrees.changes", READ),

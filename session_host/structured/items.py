@@ -69,6 +69,7 @@ PLACES: Final = {
     "attach": "in a terminal",
     "command": "by a command",
     "notification": "in a notification",
+    "page": "on the page",
 }
 """Where an answer was given, by the kind of client."""
 

@@ -55,4 +55,4 @@ def test_libraries_for_the_window_alone_are_an_extra() -> None:
 
 
 def test_the_clones_installer_installs_the_window() -> None:
-    assert "extras=window\n" in (REPOSITORY / Path("installers/setup.sh")).read_text("utf-8")
+    assert "extras=window,web\n" in (REPOSITORY / Path("installers/setup.sh")).read_text("utf-8")

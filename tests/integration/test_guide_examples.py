@@ -14,11 +14,11 @@ from pathlib import Path
 import pytest
 
 from gui.settings.preferences import Preferences, load_preferences
-from session_host.client.chats.saved_prompts import prompts_directory, read_prompts
 from gui.settings.theme_files import Library, own_themes
 from gui.tray.notify_command import filled
 from installers import command_line_files
 from session_host.agents.catalog import load_catalog
+from session_host.client.chats.saved_prompts import prompts_directory, read_prompts
 from session_host.client.chats.settings import load_chat_settings
 from session_host.endpoint import options
 from session_host.restore_points.points import About, take

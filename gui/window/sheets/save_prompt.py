@@ -8,12 +8,12 @@ from pathlib import Path
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QCheckBox, QLineEdit, QWidget
 
-from session_host.client.chats.saved_prompts import PromptExists, SavedPrompt, name_problem, write_prompt
 from gui.theme.theme import Theme
 from gui.window.sheets.sheet import ASK_PX, Sheet, button_row
 from gui.window.widgets.parts import button, label, show_text
 from gui.window.widgets.prompt_field import PromptField
 from gui.wording import common_texts, phrases, sheet_texts
+from session_host.client.chats.saved_prompts import PromptExists, SavedPrompt, name_problem, write_prompt
 from session_host.errors import ConfigError
 
 NAME_CHARACTERS = 48

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Iterator
+from itertools import islice
 from typing import NamedTuple
 
 from session_host.agents.agent import Agent
@@ -76,6 +77,15 @@ def recorded_turns(session_id: str) -> Iterator[Turn]:
     except TooFarBack as error:
         limit = f"{MAX_BYTES >> 20} MB"
         raise NoAnswer(f"The answer begins more than {limit} before the end of {agent.title}’s record") from error
+
+
+def recorded_conversation(session_id: str, most: int) -> list[Turn]:
+    """The last turns of a chat from the agent's record, at most so many, oldest first.
+
+    Raises:
+        As ``recorded_turns``.
+    """
+    return list(islice(recorded_turns(session_id), most))[::-1]
 
 
 def require_record(session_id: str) -> None:

@@ -10,13 +10,13 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import Qt
 
 from gui.bridge.chat import Chat
-from session_host.client.chats.saved_prompts import BrokenPrompt, SavedPrompt, prompts_directory, read_prompts
 from gui.window.actions.context import WindowContext
 from gui.window.actions.links import LinkOpener
 from gui.window.page.banners import Banner
 from gui.window.page.chat_page import ChatPage
 from gui.window.sheets.chooser import Choice
 from gui.wording import sheet_texts
+from session_host.client.chats.saved_prompts import BrokenPrompt, SavedPrompt, prompts_directory, read_prompts
 from session_host.errors import ConfigError
 from session_host.paths import make_directories
 from session_host.protocol.untrusted_text import one_line

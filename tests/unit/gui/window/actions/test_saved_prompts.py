@@ -10,10 +10,10 @@ from PySide6.QtGui import QContextMenuEvent
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QWidget
 
-from session_host.client.chats.saved_prompts import prompts_directory
 from gui.window.sheets.chooser import Chooser
 from gui.window.sheets.save_prompt import suggested_name
 from session_host import paths
+from session_host.client.chats.saved_prompts import prompts_directory
 from session_host.protocol.values import FileLocation, State
 from session_host.structured.transcript import Transcript
 from tests.support.widgets import open_menu

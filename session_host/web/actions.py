@@ -1,0 +1,220 @@
+"""What the user does on the page, done the way of each other client: one message to the chat's host.
+
+A request has an id: repeated, it gets the first one's result, and is done once, also by a host that was replaced.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import uuid
+from collections import OrderedDict
+from collections.abc import Awaitable, Callable
+from typing import Final
+
+from session_host.client.chats.installed_agents import installed_agents
+from session_host.client.chats.launch import launch
+from session_host.client.chats.launch_spec import LaunchRequest
+from session_host.client.chats.pasted_files import copy_to, source_of
+from session_host.client.chats.resume import resume
+from session_host.client.control import request
+from session_host.client.machine import Machine
+from session_host.client.sessions.session_info import SessionInfo
+from session_host.errors import AlreadyAnswered, OutliveError, SessionEnded, UsageError
+from session_host.protocol.messages import AnswerRequest, Interrupt, Prompt, Send, SendChatInput, Stop
+from session_host.protocol.messages import Done as HostDone
+from session_host.protocol.untrusted_text import one_line
+from session_host.structured.items import REJECTIONS, AgentRequest, digest
+from session_host.system.clock import now
+
+from .errors import PageError
+from .following import Following
+from .forms import Done, GivenAnswer, Keys, OfChat, Start, Text
+from .questions import open_requests
+from .rows import agent_named
+from .screens import screen_of
+
+BY: Final = "page"
+"""Where an answer was given, as in ``structured.items.PLACES``."""
+
+KEPT: Final = 500
+SEEN_S: Final = 0.3
+"""After so long, what keys have done is probably on the screen."""
+
+_KEYS: Final = {"Esc": "Escape", "Ctrl+C": "Ctrl+c"}
+"""The page's names of keys that ``Send`` calls otherwise."""
+
+_ALLOWED_KEYS: Final = frozenset({"Esc", "Tab", "Ctrl+C", "Left", "Up", "Down", "Right", "Enter", "Backspace"})
+
+
+class Results:
+    """The results of the last requests, by their ids."""
+
+    def __init__(self) -> None:
+        self._results: OrderedDict[tuple[str, str, str], asyncio.Future[Done]] = OrderedDict()
+
+    async def once(self, device: str, path: str, number: str, do: Callable[[str], Awaitable[Done]]) -> Done:
+        """Do a request, or wait for its result if it is done already.
+
+        Args:
+            device: whose request it is.
+            path: what is asked for.
+            number: the request's own id.
+            do: does it, with a token of 32 hexadecimal digits, which is the same for a repeated request.
+        """
+        if not 8 <= len(number) <= 64:
+            raise PageError(400, "bad_request", "this request has no id")
+        key = (device, path, number)
+        found = self._results.get(key)
+        if found is None:
+            token = uuid.uuid5(uuid.NAMESPACE_URL, "\0".join(key)).hex
+            found = self._results[key] = asyncio.ensure_future(do(token))
+            while len(self._results) > KEPT:
+                self._results.popitem(last=False)
+        return await asyncio.shield(found)
+
+
+class Actions:
+    """What can be done with the chats of the list."""
+
+    def __init__(self, following: Following) -> None:
+        self._following = following
+
+    async def answer(self, given: GivenAnswer, token: str) -> Done:
+        """Answer a question as it was shown; the first answer counts.
+
+        Raises:
+            PageError: it was answered, withdrawn or changed meanwhile.
+        """
+        machine, info = await self._following.find(given.chat)
+        requests, _elsewhere = await open_requests(machine, info)
+        asked = next((each for each in requests if each.id == given.request), None)
+        if asked is not None:
+            _check(asked, given)
+        texts = {key: "\n".join(values) for key, values in given.answers.items()}
+        if given.text.strip():
+            texts[""] = given.text.strip()
+        answer = AnswerRequest(given.request, given.option, given.digest, texts)
+        try:
+            await request(info.id, SendChatInput(0, answer, token, BY), machine)
+        except AlreadyAnswered as error:
+            raise _late(error) from error
+        except SessionEnded as error:
+            raise PageError(409, "withdrawn", "the chat has ended", at=now()) from error
+        option = next((each for each in asked.options if each.id == given.option), None) if asked is not None else None
+        refused = option is not None and option.kind in REJECTIONS
+        agent = agent_named(info.facts.origin.agent)
+        name = agent.title if agent is not None else info.facts.origin.agent
+        if option is None:
+            return Done("Answered here", at=now(), detail=f"{name} has it and works on.")
+        words = (
+            "Declined here" if refused else "Always allowed here" if option.kind == "allow_always" else "Allowed here"
+        )
+        return Done(words, at=now(), detail=f"{name} has it and works on.")
+
+    async def send(self, text: Text, token: str) -> Done:
+        """Send a prompt; a chat view takes it into its queue, or at once."""
+        if not text.text.strip():
+            raise PageError(400, "bad_request", "the text is empty")
+        machine, info = await self._following.find(text.chat)
+        if info.facts.origin.runtime == "structured":
+            prompt = Prompt(text.text, "interrupt" if text.now else "queue")
+            await request(info.id, SendChatInput(0, prompt, token, BY), machine)
+            works = info.status.activity in {"working", "needs_input"}
+            return Done("Queued: it is sent when the turn ends" if works and not text.now else "Sent", at=now())
+        done: HostDone = await request(info.id, Send(0, text.text, enter=True, token=token), machine)
+        return Done(one_line(done.note).capitalize() or "Sent", at=now())
+
+    async def keys(self, keys: Keys, token: str) -> Done:
+        """Press keys, or type a line, for someone who saw the screen as it is now.
+
+        Raises:
+            PageError: the screen has changed; it has the new one.
+        """
+        machine, info = await self._following.find(keys.chat)
+        unknown = [each for each in keys.keys if each not in _ALLOWED_KEYS and len(each) != 1]
+        if unknown or not (keys.keys or keys.text or keys.enter):
+            raise PageError(400, "bad_request", "there is no such key")
+        before = await screen_of(machine, info)
+        if before.hash != keys.hash:
+            raise PageError(
+                409, "screen_changed", "the screen has changed since you saw it: nothing was typed", screen=before
+            )
+        names = [_KEYS.get(each, each) for each in keys.keys]
+        await request(info.id, Send(0, keys.text, keys=names, enter=keys.enter, token=token, anyway=True), machine)
+        return Done("Sent", at=now())
+
+    async def interrupt(self, what: OfChat, token: str) -> Done:
+        """Stop a chat view's running turn."""
+        machine, info = await self._following.find(what.chat)
+        if info.facts.origin.runtime != "structured":
+            raise UsageError("a terminal’s turn is stopped by its own key: press Esc or Ctrl+C on its screen")
+        await request(info.id, SendChatInput(0, Interrupt(), token, BY), machine)
+        return Done("The turn stops", at=now())
+
+    async def stop(self, what: OfChat, token: str) -> Done:
+        """Ask a chat's program to exit."""
+        del token
+        machine, info = await self._following.find(what.chat)
+        await request(info.id, Stop(0), machine)
+        return Done("Ended", at=now())
+
+    async def resume(self, what: OfChat, token: str) -> Done:
+        """Resume an ended chat."""
+        del token
+        machine, info = await self._following.find(what.chat)
+        record = await machine.call(resume, info.id)
+        return Done("Resumed", machine.prefix + record.id, now())
+
+    async def start(self, start: Start, token: str) -> Done:
+        """Start a chat in a directory in which one ran before, with one of the user's presets."""
+        del token
+        machine = self._following.machine_named(start.machine)
+        found = await machine.call(installed_agents)
+        agent = next(
+            (each for each in found.agents if each.name == start.agent and start.agent in found.installed), None
+        )
+        if agent is None:
+            raise UsageError(f"{start.agent[:40]!r} is not installed")
+        arguments = list(agent.preset(start.preset)) if start.preset else list(agent.default_arguments)
+        runtime = agent.choose_runtime("structured") if "structured" in agent.runtimes else None
+        wanted = LaunchRequest(
+            agent=agent,
+            arguments=arguments,
+            prompt=start.prompt,
+            directory=start.directory,
+            environment=None,
+            runtime=runtime,
+        )
+        record = await machine.call(launch, wanted)
+        return Done("Started", machine.prefix + record.id, now())
+
+    async def upload(self, chat: str, name: str, data: bytes) -> str:
+        """Put a file into a chat's private directory; returns its path there."""
+        machine, info = await self._following.find(chat)
+        return await copy_to(machine, info.id, source_of(data, name))
+
+    async def find(self, chat: str) -> tuple[Machine, SessionInfo]:
+        """See ``Following.find``."""
+        return await self._following.find(chat)
+
+
+def _check(asked: AgentRequest, given: GivenAnswer) -> None:
+    """Check that the question is the one that was shown, and has this answer.
+
+    Raises:
+        PageError: it has changed, or does not.
+    """
+    if digest(asked) != given.digest:
+        raise PageError(409, "changed", "the question has changed since you read it; read it again")
+    option = next((each for each in asked.options if each.id == given.option), None)
+    if option is None and (given.option or asked.kind != "question"):
+        raise PageError(400, "bad_request", "the agent does not offer this answer")
+    if option is not None and (option.sets_mode or not (asked.complete or option.kind in REJECTIONS)):
+        raise PageError(403, "not_allowed", "this can only be declined here")
+
+
+def _late(error: OutliveError) -> PageError:
+    """An answer that came after another one, or after the agent took its question back."""
+    words = one_line(str(error))
+    is_withdrawn = "withdr" in words or "took" in words
+    return PageError(409, "withdrawn" if is_withdrawn else "already_answered", words, at=now())

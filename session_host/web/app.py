@@ -1,0 +1,399 @@
+"""The requests of the page, and the right that each needs."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable
+from pathlib import Path
+from typing import Any, Final
+
+from starlette.applications import Starlette
+from starlette.middleware import Middleware
+from starlette.middleware.gzip import GZipMiddleware
+from starlette.requests import Request
+from starlette.responses import Response, StreamingResponse
+from starlette.routing import Route
+
+from session_host.client.chats.installed_agents import installed_agents
+from session_host.client.chats.saved_prompts import prompts_directory, read_prompts
+from session_host.client.machine import ANSWER_S
+from session_host.client.sessions.session_info import SessionInfo
+from session_host.client.sessions.store_calls import recent_directories
+from session_host.client.worktrees.changes import Changes, read_changes
+from session_host.errors import OutliveError, WorktreeError
+from session_host.paths import config_dir, short_directory
+from session_host.protocol.untrusted_text import one_line
+from session_host.protocol.values import RUNNING_STATES
+from session_host.standing.endings import end_of
+from session_host.structured.text import exact_lines, patch_style
+from session_host.version import VERSION
+
+from .actions import Actions, Results
+from .conversations import Conversation, conversation_of, unfolded
+from .devices import Device, NoPairing, Rights, WrongCode, note_use, pair, revoke
+from .devices import load as load_devices
+from .errors import PageError
+from .following import Following
+from .forms import (
+    Can,
+    ChatPage,
+    Choices,
+    Code,
+    Done,
+    FileCount,
+    GivenAnswer,
+    Keys,
+    Me,
+    NamedText,
+    OfChat,
+    OpenPairing,
+    Place,
+    Preset,
+    Questions,
+    Start,
+    Text,
+    decoded,
+    encoded,
+)
+from .gate import Address, Gate
+from .questions import open_requests, question_of
+from .rows import row_of
+from .screens import screen_of, screens
+
+BEAT_S: Final = 20.0
+CREDENTIAL_S: Final = 400 * 86400
+"""How long browsers keep a cookie at most."""
+
+MAX_STREAMS: Final = 6
+"""How many streams a device may have open."""
+
+MAX_DIRECTORIES: Final = 30
+
+_FOLDER: Final = Path(__file__).parents[2] / "resources" / "web"
+_KINDS: Final = {
+    ".html": "text/html; charset=utf-8",
+    ".css": "text/css; charset=utf-8",
+    ".js": "text/javascript; charset=utf-8",
+    ".svg": "image/svg+xml",
+    ".png": "image/png",
+    ".webmanifest": "application/manifest+json",
+}
+_FILES: Final = {
+    "/": "index.html",
+    "/page.css": "page.css",
+    "/page.js": "page.js",
+    "/icon.svg": "icon.svg",
+    "/icon.png": "icon.png",
+    "/manifest.webmanifest": "manifest.webmanifest",
+}
+
+
+def application(addresses: list[Address]) -> Gate:
+    """The whole application."""
+    page = _Page(Following())
+    routes = [Route(path, page.file) for path in _FILES]
+    routes += [Route(f"/api/{name}", work) for name, _right, work in page.reads()]
+    routes += [Route(f"/api/{name}", work, methods=["POST"]) for name, _right, work in page.writes()]
+    rights = {("GET", path): Rights.LOOK for path in _FILES}
+    rights |= {("GET", f"/api/{name}"): right for name, right, _work in page.reads()}
+    rights |= {("POST", f"/api/{name}"): right for name, right, _work in page.writes()}
+    inner = Starlette(routes=routes, middleware=[Middleware(GZipMiddleware, minimum_size=1000)], lifespan=page.life)
+    gate = Gate(inner, addresses, lambda method, path: rights.get((method, path)))
+    page.is_paired = gate.is_paired
+    return gate
+
+
+_Work = Callable[[Request], Awaitable[Response]]
+
+
+class _Page:
+    """The requests."""
+
+    def __init__(self, following: Following) -> None:
+        self._following = following
+        self._actions, self._results = Actions(following), Results()
+        self._streams: dict[str, int] = {}
+        self.is_paired: Callable[[Device], bool] = lambda _device: True
+
+    @contextlib.asynccontextmanager
+    async def life(self, _app: Starlette) -> AsyncIterator[None]:
+        """Close all at the end."""
+        yield
+        await self._following.close()
+
+    def reads(self) -> list[tuple[str, Rights, _Work]]:
+        """What is read, and the right that it needs."""
+        look = Rights.LOOK
+        return [
+            ("me", look, self._me),
+            ("pairing", look, self._pairing),
+            ("chats", look, self._chats),
+            ("stream", look, self._stream),
+            ("questions", look, self._questions),
+            ("chat", look, self._chat),
+            ("turn", look, self._turn),
+            ("diff", look, self._diff),
+            ("screen", look, self._screen),
+            ("screen/stream", look, self._screen_stream),
+            ("start", Rights.EVERYTHING, self._choices),
+        ]
+
+    def writes(self) -> list[tuple[str, Rights, _Work]]:
+        """What is done, and the right that it needs."""
+        actions, everything = self._actions, Rights.EVERYTHING
+        return [
+            ("pair", Rights.LOOK, self._pair),
+            ("leave", Rights.LOOK, self._leave),
+            ("answer", Rights.ANSWER, self._does(GivenAnswer, actions.answer)),
+            ("send", everything, self._does(Text, actions.send)),
+            ("keys", everything, self._does(Keys, actions.keys)),
+            ("interrupt", everything, self._does(OfChat, actions.interrupt)),
+            ("stop", everything, self._does(OfChat, actions.stop)),
+            ("resume", everything, self._does(OfChat, actions.resume)),
+            ("start", everything, self._does(Start, actions.start)),
+            ("upload", everything, self._upload),
+        ]
+
+    # ------------------------------------------------------------ files and devices
+
+    async def file(self, request: Request) -> Response:
+        """A file of the page."""
+        path = _FOLDER / _FILES[request.url.path]
+        data = await asyncio.to_thread(path.read_bytes)
+        return Response(data, headers={"content-type": _KINDS[path.suffix]})
+
+    async def _me(self, request: Request) -> Response:
+        device: Device = request.scope["device"]
+        return _json(self._me_of(device, request))
+
+    def _me_of(self, device: Device, request: Request) -> Me:
+        address: Address = request.scope["address"]
+        return Me(self._following.name, VERSION, device.name, device.rights.word, address.host)
+
+    async def _pairing(self, request: Request) -> Response:
+        pairing = (await asyncio.to_thread(load_devices)).pairing
+        host, name = request.scope["address"].host, self._following.name
+        if pairing is None or pairing.is_over:
+            return _json(OpenPairing(name, host, False, "", 0, ""))
+        return _json(OpenPairing(name, host, True, pairing.rights.word, pairing.tries, pairing.until))
+
+    async def _pair(self, request: Request) -> Response:
+        code = decoded(await request.body(), Code)
+        try:
+            device, credential = await asyncio.to_thread(pair, code.code, code.name)
+        except WrongCode as error:
+            left = f"{error.tries} tries are left" if error.tries else "it is void now; begin again on the computer"
+            raise PageError(403, "wrong_code", f"this is not the code; {left}", tries=error.tries) from error
+        except NoPairing as error:
+            raise PageError(410, "no_pairing", str(error)) from error
+        address: Address = request.scope["address"]
+        response = _json(self._me_of(device, request))
+        response.set_cookie(
+            address.cookie,
+            credential,
+            max_age=CREDENTIAL_S,
+            secure=address.scheme == "https",
+            httponly=True,
+            samesite="strict",
+        )
+        return response
+
+    async def _leave(self, request: Request) -> Response:
+        device: Device = request.scope["device"]
+        await asyncio.to_thread(revoke, device.name)
+        address: Address = request.scope["address"]
+        response = _json(Done("This device is not paired any more"))
+        response.delete_cookie(address.cookie, secure=address.scheme == "https", httponly=True, samesite="strict")
+        return response
+
+    # ------------------------------------------------------------ chats
+
+    async def _chats(self, request: Request) -> Response:
+        await asyncio.to_thread(note_use, request.scope["device"])
+        return _json(await self._following.listed())
+
+    async def _stream(self, request: Request) -> Response:
+        cursor = request.headers.get("last-event-id", "")
+
+        async def lines() -> AsyncGenerator[bytes]:
+            async with self._following.used():
+                yield _event("hello", {"cursor": cursor}, cursor)
+                async for told in self._following.told_after(cursor):
+                    if told is None:
+                        yield _event("reset", {})
+                    else:
+                        yield _event(told.event, told.data, told.cursor)
+
+        return self._streamed(request, lines())
+
+    async def _questions(self, request: Request) -> Response:
+        machine, info = await self._find(request)
+        requests, elsewhere = await open_requests(machine, info)
+        agent = info.facts.origin.agent
+        asked = [await asyncio.to_thread(question_of, each, machine, agent) for each in requests]
+        is_asking = info.status.activity == "needs_input"
+        return _json(Questions(row_of(info.facts, machine), elsewhere if is_asking else "", asked))
+
+    async def _chat(self, request: Request) -> Response:
+        machine, info = await self._find(request)
+        row = row_of(info.facts, machine)
+        if row.kind == "conversation":
+            found = await conversation_of(machine, info)
+        else:
+            found = Conversation([], note="Outlive reads no conversation of this program; look at its screen.")
+        try:
+            changes = await asyncio.wait_for(machine.call(read_changes, Path(info.facts.origin.cwd)), ANSWER_S)
+        except (WorktreeError, OutliveError, TimeoutError):
+            changes = None
+        files = [FileCount(one_line(each.path), each.added, each.removed) for each in changes.files] if changes else []
+        is_running, is_terminal = info.state in RUNNING_STATES, info.facts.origin.runtime == "terminal"
+        can = Can(
+            send=is_running,
+            interrupt=is_running and found.can_interrupt,
+            stop=is_running,
+            resume=not is_running,
+            screen=is_running and is_terminal,
+        )
+        end = "" if is_running else end_of(info.facts.outcome).phrase
+        page = ChatPage(
+            chat=row,
+            runtime=info.facts.origin.runtime,
+            turns=found.turns,
+            queue=found.queue,
+            plan=found.plan,
+            files=files,
+            limits=found.limits,
+            note=found.note,
+            can=can,
+            prompts=await asyncio.to_thread(_prompts, info),
+            ends=end,
+        )
+        return _json(page)
+
+    async def _turn(self, request: Request) -> Response:
+        machine, info = await self._find(request)
+        return _json(await unfolded(machine, info, _parameter(request, "turn")))
+
+    async def _diff(self, request: Request) -> Response:
+        machine, info = await self._find(request)
+        path = _parameter(request, "path")
+        changes: Changes = await machine.call(read_changes, Path(info.facts.origin.cwd))
+        file = next((each for each in changes.files if one_line(each.path) == path), None)
+        if file is None:
+            raise PageError(404, "no_such_file", "this file is not changed any more")
+        lines = [(line, patch_style(line)) for line in exact_lines(file.patch)]
+        if not lines:
+            lines = [("Its lines are not shown: it is too long, or no text." if file.withheld else "No lines.", "dim")]
+        return _json({"path": path, "lines": lines})
+
+    async def _screen(self, request: Request) -> Response:
+        machine, info = await self._find(request)
+        return _json(await screen_of(machine, info))
+
+    async def _screen_stream(self, request: Request) -> Response:
+        machine, info = await self._find(request)
+
+        async def lines() -> AsyncGenerator[bytes]:
+            with contextlib.suppress(OutliveError):
+                async for screen in screens(machine, info):
+                    yield _event("screen", screen)
+            yield _event("ended", {})
+
+        return self._streamed(request, lines())
+
+    async def _choices(self, request: Request) -> Response:
+        del request
+        machine = self._following.machine_named("")
+        found = await machine.call(installed_agents)
+        presets = [
+            Preset(agent.name, one_line(agent.title), preset)
+            for agent in found.agents
+            if agent.name in found.installed and agent.name != "command"
+            for preset in ("", *sorted(agent.presets))
+        ]
+        paths = await machine.call(recent_directories, MAX_DIRECTORIES)
+        return _json(Choices(presets, [Place(path, one_line(short_directory(path)), "") for path in paths]))
+
+    async def _upload(self, request: Request) -> Response:
+        name, chat = _parameter(request, "name"), _parameter(request, "chat")
+        return _json({"path": await self._actions.upload(chat, name, await request.body())})
+
+    # ------------------------------------------------------------ how
+
+    def _does(self, kind: type[Any], do: Callable[[Any, str], Awaitable[Done]]) -> _Work:
+        """A request that does something once."""
+
+        async def work(request: Request) -> Response:
+            what = decoded(await request.body(), kind)
+            device: Device = request.scope["device"]
+            path = request.url.path
+            return _json(await self._results.once(device.hash, path, what.id, lambda token: do(what, token)))
+
+        return work
+
+    async def _find(self, request: Request) -> Any:
+        return await self._following.find(_parameter(request, "chat"))
+
+    def _streamed(self, request: Request, lines: AsyncGenerator[bytes]) -> Response:
+        """A stream of events, with a sign of life when there is none, until the device is revoked.
+
+        Raises:
+            PageError: the device has too many.
+        """
+        device: Device = request.scope["device"]
+        if self._streams.get(device.hash, 0) >= MAX_STREAMS:
+            raise PageError(429, "too_many", "this device has too many pages open")
+        headers = {"content-type": "text/event-stream", "x-accel-buffering": "no"}
+        return StreamingResponse(self._with_beats(device, lines), headers=headers)
+
+    async def _with_beats(self, device: Device, lines: AsyncGenerator[bytes]) -> AsyncIterator[bytes]:
+        self._streams[device.hash] = self._streams.get(device.hash, 0) + 1
+        following: asyncio.Future[bytes] | None = None
+        try:
+            while True:
+                if following is None:
+                    following = asyncio.ensure_future(anext(lines))
+                done, _pending = await asyncio.wait((following,), timeout=BEAT_S)
+                if not self.is_paired(device):
+                    return
+                if not done:
+                    yield _event("beat", {})
+                    continue
+                try:
+                    data = following.result()
+                except StopAsyncIteration:
+                    return
+                following = None
+                yield data
+        finally:
+            self._streams[device.hash] -= 1
+            if following is not None:
+                following.cancel()
+                with contextlib.suppress(asyncio.CancelledError, StopAsyncIteration, OutliveError):
+                    await following
+            await lines.aclose()
+
+
+def _prompts(info: SessionInfo) -> list[NamedText]:
+    """The user's saved prompts that fit a chat."""
+    found, _broken = read_prompts(prompts_directory(config_dir()), {info.facts.origin.agent})
+    fitting = [each for each in found if each.fits(info.facts.origin.agent, [info.facts.origin.cwd])]
+    return [NamedText(one_line(each.name), each.text) for each in fitting]
+
+
+def _parameter(request: Request, name: str) -> str:
+    value = request.query_params.get(name, "")
+    if not value:
+        raise PageError(400, "bad_request", f"this request needs {name}")
+    return value
+
+
+def _json(value: Any) -> Response:
+    return Response(encoded(value), headers={"content-type": "application/json"})
+
+
+def _event(kind: str, data: Any, cursor: str = "") -> bytes:
+    """A server-sent event."""
+    number = f"id: {cursor}\n" if cursor else ""
+    return f"{number}event: {kind}\n".encode() + b"data: " + encoded(data) + b"\n\n"

@@ -1,0 +1,237 @@
+"""A chat's conversation for the page: from a chat view's transcript, or from the record of an agent in a terminal."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import Iterator, Sequence
+from itertools import islice
+from typing import Final, NamedTuple
+
+from session_host.client.chats.agent_record import recorded_conversation
+from session_host.client.chats.last_view import last_transcript_for
+from session_host.client.machine import ANSWER_S, Machine
+from session_host.client.sessions.session_info import SessionInfo
+from session_host.client.viewer.transcript_watch import watch_transcript
+from session_host.errors import HostUnavailable, NotAllowed, OutliveError
+from session_host.protocol.untrusted_text import one_line, plain
+from session_host.protocol.values import RUNNING_STATES
+from session_host.structured.items import IN_QUEUE, Item, UsageLimit
+from session_host.structured.text import TextLine, item_lines
+from session_host.structured.transcript import BUILD, Transcript
+from session_host.structured.turns import is_prompt
+from session_host.system.clock import as_text
+
+from .errors import PageError
+from .forms import LimitUse, Line, Queued, Step, TurnRow, Unfolded
+from .markdown import html_of
+
+MAX_TURNS: Final = 50
+"""How many turns the page gets; earlier ones are read on the computer."""
+
+RENDERED: Final = 2
+"""How many of the last answers are rendered at once."""
+
+MAX_PROMPT_CHARACTERS: Final = 4000
+MAX_STEP_LINES: Final = 400
+_MIN_PER_HOUR, _MIN_PER_DAY = 60, 24 * 60
+
+
+class Conversation(NamedTuple):
+    """What is shown of a chat's conversation."""
+
+    turns: list[TurnRow]
+    queue: Sequence[Queued] = ()
+    plan: Sequence[tuple[str, str]] = ()
+    limits: Sequence[LimitUse] = ()
+    note: str = ""
+    can_interrupt: bool = False
+
+
+async def conversation_of(machine: Machine, info: SessionInfo) -> Conversation:
+    """The conversation of a chat."""
+    if info.facts.origin.runtime == "structured":
+        transcript = await _transcript(machine, info)
+        return await asyncio.to_thread(_of_transcript, transcript)
+    try:
+        turns = await asyncio.wait_for(machine.call(recorded_conversation, info.id, MAX_TURNS), ANSWER_S)
+    except OutliveError as error:
+        return Conversation([], note=one_line(str(error)))
+    running = info.status.activity in {"working", "needs_input"} and info.state in RUNNING_STATES
+    last = len(turns) - 1
+    return Conversation(
+        [
+            TurnRow(
+                turn=f"{turn.at_s:.3f}",
+                prompt=plain(turn.prompt, MAX_PROMPT_CHARACTERS, keep_lines=True),
+                at=as_text(turn.at_s) if turn.at_s else "",
+                seconds=None,
+                steps="",
+                added=None,
+                removed=None,
+                outcome="interrupted" if turn.is_stopped else "running" if running and number == last else "",
+                error="",
+                answer_html=html_of(turn.answer) if number > last - RENDERED else None,
+            )
+            for number, turn in enumerate(turns)
+        ]
+    )
+
+
+async def unfolded(machine: Machine, info: SessionInfo, key: str) -> Unfolded:
+    """A turn, whole.
+
+    Raises:
+        PageError: there is none of this key.
+    """
+    if info.facts.origin.runtime == "structured":
+        transcript = await _transcript(machine, info)
+        for turn in _turns(transcript):
+            if turn.prompt.id == key:
+                return await asyncio.to_thread(_unfolded, turn.items)
+    else:
+        for recorded in await machine.call(recorded_conversation, info.id, MAX_TURNS):
+            if f"{recorded.at_s:.3f}" == key:
+                return Unfolded(html_of(recorded.answer), [])
+    raise PageError(404, "no_such_turn", "this turn is not known any more")
+
+
+async def _transcript(machine: Machine, info: SessionInfo) -> Transcript:
+    """A chat view's transcript: from its host, else the saved one."""
+    if info.state in RUNNING_STATES or info.has_host:
+        with contextlib.suppress(NotAllowed, HostUnavailable, TimeoutError):
+            watching = watch_transcript(info.id, lambda _: True, machine)
+            found = await asyncio.wait_for(watching, ANSWER_S)
+            if found is not None:
+                return found
+    saved = await machine.call(last_transcript_for, info.id, BUILD)
+    if saved is None:
+        raise PageError(404, "no_conversation", "nothing of this chat was saved")
+    return await asyncio.to_thread(saved.restore_transcript)
+
+
+class _Turn(NamedTuple):
+    prompt: Item
+    items: list[Item]
+
+
+def _turns(transcript: Transcript) -> list[_Turn]:
+    """The last turns, oldest first: each prompt with what follows it."""
+    found: list[_Turn] = []
+    items: list[Item] = []
+    for position in range(transcript.queue_start - 1, -1, -1):
+        item = transcript[position]
+        if is_prompt(item) and item.status not in IN_QUEUE:
+            found.append(_Turn(item, items[::-1]))
+            items = []
+            if len(found) == MAX_TURNS:
+                break
+        else:
+            items.append(item)
+    return found[::-1]
+
+
+def _of_transcript(transcript: Transcript) -> Conversation:
+    turns = _turns(transcript)
+    status = transcript.status
+    rows = []
+    for number, turn in enumerate(turns):
+        is_last = number == len(turns) - 1
+        ending = next(
+            (transcript.endings[e.id] for e in (turn.prompt, *turn.items) if e.id in transcript.endings), None
+        )
+        end_ms = max((transcript.turn_ends.get(each.id, 0) for each in (turn.prompt, *turn.items)), default=0)
+        outcome = "running" if is_last and status.is_running else ""
+        if ending is not None and not outcome:
+            outcome = "interrupted" if ending.outcome in {"interrupted", "cut"} else "failed"
+        added, removed = _line_counts(turn.items)
+        rows.append(
+            TurnRow(
+                turn=turn.prompt.id,
+                prompt=plain(turn.prompt.text, MAX_PROMPT_CHARACTERS, keep_lines=True),
+                at=as_text(turn.prompt.at_ms / 1000),
+                seconds=round((end_ms - turn.prompt.at_ms) / 1000) if end_ms > turn.prompt.at_ms else None,
+                steps=_steps(turn.items),
+                added=added,
+                removed=removed,
+                outcome=outcome,
+                error=one_line(ending.error) if ending is not None else "",
+                answer_html=html_of(_answer(turn.items)) if number >= len(turns) - RENDERED else None,
+            )
+        )
+    queue = [transcript[position] for position in range(transcript.queue_start, len(transcript))]
+    plan = next((each.plan for each in reversed(turns[-1].items) if each.kind == "plan"), ()) if turns else ()
+    limits = status.usage.limits if status.usage is not None else ()
+    return Conversation(
+        rows,
+        [Queued(each.id, plain(each.text, 400, keep_lines=True), each.status == "held") for each in queue],
+        [(one_line(step.text), step.status) for step in plan],
+        [_limit(each) for each in limits],
+        can_interrupt=status.can_interrupt,
+    )
+
+
+def _answer(items: list[Item]) -> str:
+    texts = (each.text.strip("\n") for each in items if each.kind == "agent" and not each.parent)
+    return "\n\n".join(text for text in texts if text)
+
+
+def _unfolded(items: list[Item]) -> Unfolded:
+    return Unfolded(html_of(_answer(items)), [_step(each) for each in items if _is_step(each)])
+
+
+def _is_step(item: Item) -> bool:
+    return item.kind in {"tool", "notice"} and not item.parent
+
+
+def _step(item: Item) -> Step:
+    title, *lines = item_lines(item, folded=False) or [TextLine("")]
+    shown: list[Line] = [(line.text, line.style) for line in islice(lines, MAX_STEP_LINES)]
+    if len(lines) > MAX_STEP_LINES:
+        shown.append((f"… {len(lines) - MAX_STEP_LINES} more lines", "dim"))
+    return Step(title.text, shown)
+
+
+def _line_counts(items: list[Item]) -> tuple[int | None, int | None]:
+    """How many lines the agent's edits added and removed; None without an edit."""
+    patches = [change.patch for item in items for change in item.changes if item.status != "declined"]
+    if not patches:
+        return None, None
+    lines = [line for patch in patches for line in patch.splitlines()]
+    return sum(line.startswith("+") for line in lines), sum(line.startswith("-") for line in lines)
+
+
+def _steps(items: list[Item]) -> str:
+    """What the agent did, in short: ``Edited 3 files · ran 4 commands``."""
+    return " · ".join(_step_words(items)).capitalize()
+
+
+def _step_words(items: list[Item]) -> Iterator[str]:
+    done = [each for each in items if each.kind == "tool" and each.status != "declined"]
+    files = {change.path for each in done for change in each.changes}
+    if files:
+        yield _count("edited", len(files), "file")
+    if commands := sum(each.tool == "execute" for each in done):
+        yield _count("ran", commands, "command")
+    if reads := sum(each.tool in {"read", "search", "fetch"} for each in done):
+        yield _count("looked at", reads, "place")
+    others = sum(each.tool not in {"execute", "read", "search", "fetch"} and not each.changes for each in done)
+    if others:
+        yield _count("used", others, "tool")
+
+
+def _count(verb: str, number: int, what: str) -> str:
+    return f"{verb} {number} {what}{'' if number == 1 else 's'}"
+
+
+def _limit(limit: UsageLimit) -> LimitUse:
+    minutes = limit.window_min
+    if not minutes:
+        name = "Usage limit"
+    elif minutes % _MIN_PER_DAY == 0:
+        days = minutes // _MIN_PER_DAY
+        name = "Weekly limit" if days == 7 else f"{days}-day limit"
+    else:
+        name = f"{minutes // _MIN_PER_HOUR}-hour limit" if minutes % _MIN_PER_HOUR == 0 else f"{minutes}-minute limit"
+    name = f"{name} ({one_line(limit.name)})" if limit.name else name
+    return LimitUse(name, limit.used, as_text(limit.resets_ms / 1000) if limit.resets_ms else "")

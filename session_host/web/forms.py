@@ -1,0 +1,356 @@
+"""What the page gets and sends, as JSON. Fields that end in ``_html`` are rendered here; all other texts are plain."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, Final, TypeVar
+
+import msgspec
+
+from session_host.protocol.values import Runtime
+
+from .errors import PageError
+
+T = TypeVar("T")
+Line = tuple[str, str]
+"""A line of text and its style, one of ``structured.text.LineStyle``."""
+
+HUES: Final = 5
+
+
+class Row(msgspec.Struct, frozen=True, kw_only=True):
+    """A chat in the list."""
+
+    id: str
+    """With the machine before it: ``devbox/UUID``."""
+    name: str
+    agent: str
+    agent_name: str
+    machine: str
+    directory: str
+    hue: int
+    """The colour of its project, 0 to ``HUES`` − 1."""
+    group: str
+    mark: str
+    words: str
+    """What it asks, does or said."""
+    since: str
+    order: str
+    kind: str
+    """What its page shows first: "conversation" or "screen"."""
+    added: int | None = None
+    removed: int | None = None
+
+
+class Away(msgspec.Struct, frozen=True):
+    """A machine that is not reached."""
+
+    name: str
+    since: str
+    """Empty if it is reached again."""
+    why: str
+    chats: int
+    """How many of its chats are listed as they were."""
+
+
+class ChatList(msgspec.Struct, frozen=True):
+    """The list."""
+
+    machine: str
+    cursor: str
+    chats: list[Row]
+    machines: list[Away]
+    ended: list[Row]
+
+
+class Option(msgspec.Struct, frozen=True):
+    """A possible answer."""
+
+    id: str
+    label: str
+    name: str
+    kind: str
+
+
+class Form(msgspec.Struct, frozen=True):
+    """A question with suggested answers, a free text, or both."""
+
+    id: str
+    text: str
+    options: list[tuple[str, str]]
+    """Names and descriptions."""
+    free: bool
+    secret: bool
+    several: bool
+
+
+class Question(msgspec.Struct, frozen=True, kw_only=True):
+    """An open request of an agent."""
+
+    request: str
+    digest: str
+    kind: str
+    title: str
+    at: str
+    directory: str
+    reason: str
+    complete: bool
+    lines: list[Line]
+    exact: list[Line] | None
+    options: list[Option]
+    forms: list[Form]
+    takes_words: bool
+    added: int | None
+    removed: int | None
+
+
+class Questions(msgspec.Struct, frozen=True):
+    """What a chat asks."""
+
+    chat: Row
+    elsewhere: str
+    """A question that only its own terminal asks; "" for none."""
+    questions: list[Question]
+
+
+class GivenAnswer(msgspec.Struct, frozen=True, kw_only=True):
+    """The user's answer."""
+
+    id: str
+    """The same in a repeated request."""
+    chat: str
+    request: str
+    digest: str
+    option: str = ""
+    text: str = ""
+    answers: dict[str, list[str]] = {}
+
+
+class TurnRow(msgspec.Struct, frozen=True, kw_only=True):
+    """A prompt, and what became of it."""
+
+    turn: str
+    prompt: str
+    at: str
+    seconds: int | None
+    steps: str
+    added: int | None
+    removed: int | None
+    outcome: str
+    error: str
+    answer_html: str | None
+    """None if it was not rendered; see ``Unfolded``."""
+
+
+class Step(msgspec.Struct, frozen=True):
+    """What the agent did, with its output."""
+
+    title: str
+    lines: list[Line]
+
+
+class Unfolded(msgspec.Struct, frozen=True):
+    """A turn, whole."""
+
+    answer_html: str
+    steps: list[Step]
+
+
+class Queued(msgspec.Struct, frozen=True):
+    """A prompt that waits."""
+
+    id: str
+    text: str
+    held: bool
+
+
+class FileCount(msgspec.Struct, frozen=True):
+    """A changed file."""
+
+    path: str
+    added: int
+    removed: int
+
+
+class LimitUse(msgspec.Struct, frozen=True):
+    """A limit of the user's subscription."""
+
+    name: str
+    used: float
+    resets_at: str
+
+
+class Can(msgspec.Struct, frozen=True):
+    """What can be done with a chat, by a device that may."""
+
+    send: bool = False
+    interrupt: bool = False
+    stop: bool = False
+    resume: bool = False
+    screen: bool = False
+
+
+class NamedText(msgspec.Struct, frozen=True):
+    """A saved prompt."""
+
+    name: str
+    text: str
+
+
+class ChatPage(msgspec.Struct, frozen=True, kw_only=True):
+    """A chat."""
+
+    chat: Row
+    runtime: Runtime
+    turns: list[TurnRow]
+    queue: Sequence[Queued]
+    plan: Sequence[tuple[str, str]]
+    files: list[FileCount]
+    limits: Sequence[LimitUse]
+    note: str
+    can: Can
+    prompts: list[NamedText]
+    ends: str
+
+
+class ScreenPage(msgspec.Struct, frozen=True, kw_only=True):
+    """A terminal's screen, as text."""
+
+    columns: int
+    rows: list[list[tuple[str, str, str, str]]]
+    """Runs of one look: text, foreground, background, and letters of b, i, u, s (dim)."""
+    cursor: tuple[int, int] | None
+    title: str
+    hash: str
+    """Of what is shown: keys carry it."""
+    scrollback: int
+
+
+class Keys(msgspec.Struct, frozen=True, kw_only=True):
+    """Keys or a line for a terminal, by someone who saw a screen."""
+
+    id: str
+    chat: str
+    hash: str
+    keys: list[str] = []
+    text: str = ""
+    enter: bool = False
+
+
+class Text(msgspec.Struct, frozen=True, kw_only=True):
+    """A prompt."""
+
+    id: str
+    chat: str
+    text: str
+    now: bool = False
+
+
+class OfChat(msgspec.Struct, frozen=True, kw_only=True):
+    """Something to do with a chat."""
+
+    id: str
+    chat: str
+
+
+class Start(msgspec.Struct, frozen=True, kw_only=True):
+    """A chat to start."""
+
+    id: str
+    agent: str
+    directory: str
+    preset: str = ""
+    machine: str = ""
+    prompt: str = ""
+
+
+class Preset(msgspec.Struct, frozen=True):
+    """What can be started."""
+
+    agent: str
+    agent_name: str
+    preset: str
+
+
+class Place(msgspec.Struct, frozen=True):
+    """A directory in which chats ran."""
+
+    path: str
+    shown: str
+    machine: str
+
+
+class Choices(msgspec.Struct, frozen=True):
+    """What a new chat can be."""
+
+    presets: list[Preset]
+    directories: list[Place]
+
+
+class Done(msgspec.Struct, frozen=True):
+    """What became of a request."""
+
+    words: str
+    chat: str = ""
+    at: str = ""
+    detail: str = ""
+
+
+class Me(msgspec.Struct, frozen=True):
+    """The device that asks."""
+
+    machine: str
+    version: str
+    device: str
+    rights: str
+    address: str
+
+
+class OpenPairing(msgspec.Struct, frozen=True):
+    """Whether a device can be paired now."""
+
+    machine: str
+    address: str
+    open: bool
+    rights: str
+    tries: int
+    until: str
+
+
+class Code(msgspec.Struct, frozen=True):
+    """The code that a device was given."""
+
+    code: str
+    name: str = ""
+
+
+def encoded(value: Any) -> bytes:
+    """A value as JSON; what is no UTF-8, as a file's name may be, is replaced."""
+    try:
+        return msgspec.json.encode(value)
+    except UnicodeEncodeError:
+        return msgspec.json.encode(_replaced(msgspec.to_builtins(value)))
+
+
+def _replaced(value: Any) -> Any:
+    match value:
+        case str():
+            return value.encode(errors="replace").decode()
+        case dict():
+            return {_replaced(key): _replaced(each) for key, each in value.items()}
+        case list() | tuple():
+            return [_replaced(each) for each in value]
+        case _:
+            return value
+
+
+def decoded(data: bytes, kind: type[T]) -> T:
+    """A value that the page sent.
+
+    Raises:
+        PageError: it is none.
+    """
+    try:
+        return msgspec.json.decode(data, type=kind)
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
+        raise PageError(400, "bad_request", f"this request is no {kind.__name__}: {error}") from error
