@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from gui.window.sheets.image import ImageSheet
     from gui.window.sheets.import_theme import ImportThemeSheet
     from gui.window.sheets.name import NameSheet
+    from gui.window.sheets.phone import PhoneSheet
     from gui.window.sheets.remove_ended import RemoveEndedSheet
     from gui.window.sheets.save_prompt import SavePromptSheet
     from gui.window.sheets.send import SendSheet
@@ -172,6 +173,13 @@ class Sheets(QObject):
         from gui.window.sheets.add_machine import AddMachineSheet
 
         return self._register(AddMachineSheet(self._theme, self._window))
+
+    @cached_property
+    def phone(self) -> PhoneSheet:
+        """Pairs a phone with the page."""
+        from gui.window.sheets.phone import PhoneSheet
+
+        return self._register(PhoneSheet(self._theme, self._window))
 
     @cached_property
     def remove_ended(self) -> RemoveEndedSheet:

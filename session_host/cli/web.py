@@ -12,21 +12,16 @@ import time
 from pathlib import Path
 from typing import Final
 
-import msgspec
-
 from session_host.cli.output import print_error, print_json, print_line
 from session_host.errors import NotAllowed, OutliveError, UsageError
-from session_host.paths import ensure_private, home_dir, state_dir
-from session_host.protocol.codec import UNREADABLE
+from session_host.paths import home_dir
 from session_host.system.clock import parse_time
 from session_host.system.files import replace_file
 from session_host.system.installation import outlive_command
 from session_host.system.processes.permission import agent_chats
-from session_host.web import devices
+from session_host.web import devices, places
 from session_host.web.devices import Rights
 
-DEFAULT_PORT: Final = 7070
-DEFAULT_ADDRESS: Final = f"http://localhost:{DEFAULT_PORT}"
 _UNIT: Final = "outlive-web.service"
 _LOOK_S: Final = 0.5
 _VARIABLES: Final = ("PATH", "OUTLIVE_RUNTIME_DIR", "OUTLIVE_STATE_DIR", "OUTLIVE_CONFIG_DIR", "SSH_AUTH_SOCK")
@@ -46,7 +41,11 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.formatter_class = argparse.RawDescriptionHelpFormatter
     parser.add_argument("action", nargs="?", choices=("on", "off", "pair", "devices"), help="without one: serve")
     parser.add_argument(
-        "--address", metavar="URL", action="append", default=[], help=f"how browsers reach it ({DEFAULT_ADDRESS})"
+        "--address",
+        metavar="URL",
+        action="append",
+        default=[],
+        help=f"how browsers reach it ({places.DEFAULT_ADDRESS})",
     )
     parser.add_argument("--port", metavar="N", type=int, default=0, help="also listen on this port of the loopback")
     parser.add_argument("--lan", metavar="HOST", default="", help="listen on this address instead, with a certificate")
@@ -85,7 +84,7 @@ def run(options: argparse.Namespace) -> int:
 def _serve(options: argparse.Namespace) -> int:
     from session_host.system import event_loop
     from session_host.web.gate import Address
-    from session_host.web.serving import Listening, page_socket, serve
+    from session_host.web.serving import Listening, serve
 
     addresses = _addresses(options)
     host = options.lan or "127.0.0.1"
@@ -99,9 +98,9 @@ def _serve(options: argparse.Namespace) -> int:
         found = [Address.of(each) for each in addresses]
     except ValueError as error:
         raise UsageError(f"--address {error}: write it as https://NAME or http://localhost:PORT") from None
-    _note_addresses([each.origin for each in found])
+    places.note_addresses([each.origin for each in found])
     print_line(f"The page: {found[0].origin}")
-    print_line(f"Socket: {page_socket()}")
+    print_line(f"Socket: {places.page_socket()}")
     if not devices.load().devices:
         print_line("No device is paired: run `outlive web pair` in another terminal")
     sys.stdout.flush()
@@ -115,25 +114,7 @@ def _addresses(options: argparse.Namespace) -> list[str]:
     own = [f"http://{name}:{options.port}" for name in ("localhost", "127.0.0.1")] if options.port else []
     if options.lan:
         own = [f"https://{options.lan}:{options.port}"]
-    return [*options.address, *own] or [DEFAULT_ADDRESS]
-
-
-def _addresses_file() -> Path:
-    return state_dir() / "web" / "addresses.json"
-
-
-def _note_addresses(addresses: list[str]) -> None:
-    ensure_private(state_dir())
-    ensure_private(_addresses_file().parent)
-    replace_file(_addresses_file(), msgspec.json.encode(addresses))
-
-
-def _known_address() -> str:
-    """The first address of the last server."""
-    try:
-        return msgspec.json.decode(_addresses_file().read_bytes(), type=list[str])[0]
-    except (OSError, IndexError, *UNREADABLE):
-        return DEFAULT_ADDRESS
+    return [*options.address, *own] or [places.DEFAULT_ADDRESS]
 
 
 # ---------------------------------------------------------------- the service
@@ -212,7 +193,7 @@ def _pair(options: argparse.Namespace) -> int:
     rights = Rights.named(options.rights)
     before = {each.hash for each in devices.load().devices}
     code = devices.begin_pairing(rights)
-    address = options.address[0] if options.address else _known_address()
+    address = options.address[0] if options.address else places.known_address()
     link = f"{address}/#pair={code}"
     if options.json:
         pairing = devices.load().pairing

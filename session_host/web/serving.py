@@ -8,17 +8,17 @@ import os
 import socket
 import struct
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any, Final, NamedTuple
 
 import uvicorn
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from session_host.errors import OutliveError
-from session_host.paths import ensure_private, runtime_dir, socket_path
+from session_host.paths import ensure_private, runtime_dir
 
 from .app import application
 from .gate import Address
+from .places import page_socket
 
 HEAD_S: Final = 10.0
 """How long a connection may take to send the head of its first request."""
@@ -67,11 +67,6 @@ def _peer_of(connection: Any) -> int | None:
         return 0
     pid, _uid, _gid = struct.unpack("3i", connection.getsockopt(socket.SOL_SOCKET, name, struct.calcsize("3i")))
     return int(pid)
-
-
-def page_socket() -> Path:
-    """The Unix socket of the page."""
-    return socket_path("web.sock")
 
 
 async def serve(listening: Listening) -> None:

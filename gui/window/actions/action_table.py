@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Final, Literal
 
 from msgspec import Struct
 
-from gui.wording import action_texts, machine_texts
+from gui.wording import action_texts, machine_texts, phone_texts
 from gui.wording.text import Text
 
 if TYPE_CHECKING:
@@ -345,6 +345,8 @@ TABLE: tuple[Action, ...] = (
     Action("machines", SETTINGS, machine_texts.MACHINES, lambda w: w.machines.choose(),
            is_idle=lambda w: not w.sessions.others.machines,
            words=Text("ssh remote server host log in install upgrade remove connect")),
+    Action("phone", SETTINGS, phone_texts.PHONE, lambda w: w.context.sheets.phone.ask(),
+           words=Text("mobile page pair qr code browser web device")),
     Action("settings", SETTINGS, Text("Settings…"), lambda w: w.context.open_settings(""), keys=("Ctrl+,",),
            words=Text("preferences options configuration font notifications user")),
     Action("guide", SETTINGS, Text("Guide"), lambda w: w.context.open_guide(), keys=("Ctrl+Shift+F1",),
