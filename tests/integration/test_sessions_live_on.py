@@ -143,7 +143,11 @@ async def test_stop_lets_the_program_clean_up_and_kill_does_not(tmp_path: Path) 
 
 
 async def test_a_program_has_the_users_umask_and_default_signal_handlers() -> None:
-    """A host ignores SIGHUP and SIGINT and has a private umask; the program inherits none of that."""
+    """A host ignores SIGHUP and SIGINT and has a private umask; the program inherits none of that.
+
+    The C library's own signals cannot be changed: posix_spawn(3), by which Python 3.13 starts the keeper, ignores them
+    for good if a thread of the starter was ever cancelled.
+    """
     before = os.umask(0o027)
     try:
         record = await start("sh", "-c", "umask; grep -E 'Sig(Ign|Blk)' /proc/self/status; cat")
@@ -151,9 +155,8 @@ async def test_a_program_has_the_users_umask_and_default_signal_handlers() -> No
         os.umask(before)
     async with watching(record.id) as (viewer, watcher):
         await see(viewer, watcher, "SigIgn")
-        assert shown(viewer) == [
-            "0027",
-            "SigBlk:\t0000000000000000".expandtabs(8),
-            "SigIgn:\t0000000000000000".expandtabs(8),
-        ]
+        umask, blocked, ignored = shown(viewer)
+    changeable = sum(1 << number - 1 for number in signal.valid_signals())
+    assert umask == "0027"
+    assert [int(line.split()[1], 16) & changeable for line in (blocked, ignored)] == [0, 0]
     await end(record.id)
