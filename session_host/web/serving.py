@@ -81,7 +81,6 @@ async def serve(listening: Listening) -> None:
         "ws": "none",
         "proxy_headers": False,
         "server_header": False,
-        "date_header": False,
         "log_config": None,
         "access_log": False,
         "limit_concurrency": MAX_CONNECTIONS,
