@@ -84,7 +84,7 @@ def run(options: argparse.Namespace) -> int:
 def _serve(options: argparse.Namespace) -> int:
     from session_host.system import event_loop
     from session_host.web.gate import Address
-    from session_host.web.serving import Listening, serve
+    from session_host.web.serving import Listening, only_server, serve
 
     addresses = _addresses(options)
     host = options.lan or "127.0.0.1"
@@ -98,14 +98,15 @@ def _serve(options: argparse.Namespace) -> int:
         found = [Address.of(each) for each in addresses]
     except ValueError as error:
         raise UsageError(f"--address {error}: write it as https://NAME or http://localhost:PORT") from None
-    places.note_addresses([each.origin for each in found])
-    print_line(f"The page: {found[0].origin}")
-    print_line(f"Socket: {places.page_socket()}")
-    if not devices.load().devices:
-        print_line("No device is paired: run `outlive web pair` in another terminal")
-    sys.stdout.flush()
     listening = Listening(found, host, options.port, options.certificate, options.key)
-    event_loop.run_command(serve(listening))
+    with only_server():
+        places.note_addresses([each.origin for each in found])
+        print_line(f"The page: {found[0].origin}")
+        print_line(f"Socket: {places.page_socket()}")
+        if not devices.load().devices:
+            print_line("No device is paired: run `outlive web pair` in another terminal")
+        sys.stdout.flush()
+        event_loop.run_command(serve(listening))
     return 0
 
 

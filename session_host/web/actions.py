@@ -19,7 +19,7 @@ from session_host.client.chats.resume import resume
 from session_host.client.control import request
 from session_host.client.machine import Machine
 from session_host.client.sessions.session_info import SessionInfo
-from session_host.errors import AlreadyAnswered, OutliveError, SessionEnded, UsageError
+from session_host.errors import AlreadyAnswered, HostUnavailable, OutliveError, SessionEnded, UsageError
 from session_host.protocol.messages import AnswerRequest, Interrupt, Prompt, Send, SendChatInput, Stop
 from session_host.protocol.messages import Done as HostDone
 from session_host.protocol.untrusted_text import one_line
@@ -68,9 +68,14 @@ class Results:
         if found is None:
             token = uuid.uuid5(uuid.NAMESPACE_URL, "\0".join(key)).hex
             found = self._results[key] = asyncio.ensure_future(do(token))
+            found.add_done_callback(lambda done: done.cancelled() or done.exception())  # Its device may be gone.
             while len(self._results) > KEPT:
                 self._results.popitem(last=False)
-        return await asyncio.shield(found)
+        try:
+            return await asyncio.shield(found)
+        except (HostUnavailable, TimeoutError):
+            self._results.pop(key, None)  # Repeated, it is tried again; the token lets the host do it once.
+            raise
 
 
 class Actions:

@@ -8,12 +8,10 @@ from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable
 from pathlib import Path
 from typing import Any, Final
 
-from starlette.applications import Starlette
-from starlette.middleware import Middleware
 from starlette.middleware.gzip import GZipMiddleware
 from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
-from starlette.routing import Route
+from starlette.routing import Route, Router
 
 from session_host.client.chats.installed_agents import installed_agents
 from session_host.client.chats.saved_prompts import prompts_directory, read_prompts
@@ -60,15 +58,14 @@ from .gate import Address, Gate
 from .questions import open_requests, question_of
 from .rows import row_of
 from .screens import screen_of, screens
+from .streams import Streams, event
 
-BEAT_S: Final = 20.0
 CREDENTIAL_S: Final = 400 * 86400
 """How long browsers keep a cookie at most."""
 
-MAX_STREAMS: Final = 6
-"""How many streams a device may have open."""
-
 MAX_DIRECTORIES: Final = 30
+AGAIN_S: Final = 0.3
+"""The pause before a screen is followed again."""
 
 _FOLDER: Final = Path(__file__).parents[2] / "resources" / "web"
 _KINDS: Final = {
@@ -98,9 +95,9 @@ def application(addresses: list[Address]) -> Gate:
     rights = {("GET", path): Rights.LOOK for path in _FILES}
     rights |= {("GET", f"/api/{name}"): right for name, right, _work in page.reads()}
     rights |= {("POST", f"/api/{name}"): right for name, right, _work in page.writes()}
-    inner = Starlette(routes=routes, middleware=[Middleware(GZipMiddleware, minimum_size=1000)], lifespan=page.life)
-    gate = Gate(inner, addresses, lambda method, path: rights.get((method, path)))
-    page.is_paired = gate.is_paired
+    inner = Router(routes, lifespan=page.life)  # Unlike ``Starlette``, it leaves errors to the gate.
+    gate = Gate(GZipMiddleware(inner, minimum_size=1000), addresses, lambda method, path: rights.get((method, path)))
+    page.streams.is_paired = gate.is_paired
     return gate
 
 
@@ -113,11 +110,10 @@ class _Page:
     def __init__(self, following: Following) -> None:
         self._following = following
         self._actions, self._results = Actions(following), Results()
-        self._streams: dict[str, int] = {}
-        self.is_paired: Callable[[Device], bool] = lambda _device: True
+        self.streams = Streams()
 
     @contextlib.asynccontextmanager
-    async def life(self, _app: Starlette) -> AsyncIterator[None]:
+    async def life(self, _app: Any) -> AsyncIterator[None]:
         """Close all at the end."""
         yield
         await self._following.close()
@@ -218,12 +214,12 @@ class _Page:
 
         async def lines() -> AsyncGenerator[bytes]:
             async with self._following.used():
-                yield _event("hello", {"cursor": cursor}, cursor)
+                yield event("hello", {"cursor": cursor}, cursor)
                 async for told in self._following.told_after(cursor):
                     if told is None:
-                        yield _event("reset", {})
+                        yield event("reset", {})
                     else:
-                        yield _event(told.event, told.data, told.cursor)
+                        yield event(told.event, told.data, told.cursor)
 
         return self._streamed(request, lines())
 
@@ -295,10 +291,14 @@ class _Page:
         machine, info = await self._find(request)
 
         async def lines() -> AsyncGenerator[bytes]:
-            with contextlib.suppress(OutliveError):
-                async for screen in screens(machine, info):
-                    yield _event("screen", screen)
-            yield _event("ended", {})
+            current = info
+            while current.state in RUNNING_STATES:
+                with contextlib.suppress(OutliveError):
+                    async for screen in screens(machine, current):
+                        yield event("screen", screen)
+                await asyncio.sleep(AGAIN_S)
+                _machine, current = await self._find(request)  # Its host may have been replaced.
+            yield event("ended", {})
 
         return self._streamed(request, lines())
 
@@ -336,43 +336,9 @@ class _Page:
         return await self._following.find(_parameter(request, "chat"))
 
     def _streamed(self, request: Request, lines: AsyncGenerator[bytes]) -> Response:
-        """A stream of events, with a sign of life when there is none, until the device is revoked.
-
-        Raises:
-            PageError: the device has too many.
-        """
-        device: Device = request.scope["device"]
-        if self._streams.get(device.hash, 0) >= MAX_STREAMS:
-            raise PageError(429, "too_many", "this device has too many pages open")
+        """A stream of events, until its device is revoked."""
         headers = {"content-type": "text/event-stream", "x-accel-buffering": "no"}
-        return StreamingResponse(self._with_beats(device, lines), headers=headers)
-
-    async def _with_beats(self, device: Device, lines: AsyncGenerator[bytes]) -> AsyncIterator[bytes]:
-        self._streams[device.hash] = self._streams.get(device.hash, 0) + 1
-        following: asyncio.Future[bytes] | None = None
-        try:
-            while True:
-                if following is None:
-                    following = asyncio.ensure_future(anext(lines))
-                done, _pending = await asyncio.wait((following,), timeout=BEAT_S)
-                if not self.is_paired(device):
-                    return
-                if not done:
-                    yield _event("beat", {})
-                    continue
-                try:
-                    data = following.result()
-                except StopAsyncIteration:
-                    return
-                following = None
-                yield data
-        finally:
-            self._streams[device.hash] -= 1
-            if following is not None:
-                following.cancel()
-                with contextlib.suppress(asyncio.CancelledError, StopAsyncIteration, OutliveError):
-                    await following
-            await lines.aclose()
+        return StreamingResponse(self.streams.kept(request.scope["device"], lines), headers=headers)
 
 
 def _prompts(info: SessionInfo) -> list[NamedText]:
@@ -391,9 +357,3 @@ def _parameter(request: Request, name: str) -> str:
 
 def _json(value: Any) -> Response:
     return Response(encoded(value), headers={"content-type": "application/json"})
-
-
-def _event(kind: str, data: Any, cursor: str = "") -> bytes:
-    """A server-sent event."""
-    number = f"id: {cursor}\n" if cursor else ""
-    return f"{number}event: {kind}\n".encode() + b"data: " + encoded(data) + b"\n\n"

@@ -1,7 +1,8 @@
 """The chats of all machines, kept true by their events while a device is connected; without one, nothing runs.
 
-``outlive events --on all`` runs as a child and says which chat has changed; its row is then read again. The cursor of
-its last line names the state that the list has. Devices get rows in the order in which they changed.
+``outlive events --on all`` runs as a child and says which chat has changed; its row is then read again. All that
+changes the list is told, under a number: who has the list of one number and is told what comes after it has the list as
+it is now. A cursor is such a number; it is void once nothing was followed for a while.
 """
 
 from __future__ import annotations
@@ -9,9 +10,10 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
+import secrets
 import socket
-from collections import deque
-from collections.abc import AsyncIterator
+from collections import defaultdict, deque
+from collections.abc import AsyncIterator, Coroutine
 from datetime import UTC, datetime
 from typing import Any, Final, NamedTuple
 
@@ -22,10 +24,11 @@ from session_host.client.machine import THIS_MACHINE, Machine
 from session_host.client.sessions.listing import session_named, sessions_listed
 from session_host.client.sessions.selection import Selection
 from session_host.client.sessions.session_info import SessionInfo
-from session_host.errors import NoSuchMachine, NoSuchSession, OutliveError
+from session_host.errors import NoSuchMachine, NoSuchSession, OutliveError, Unreachable
 from session_host.machines import names
 from session_host.machines.another import by_our_clock
 from session_host.machines.link import Link
+from session_host.machines.names import MachineEntry
 from session_host.machines.remote import RemoteMachine
 from session_host.protocol.untrusted_facts import harmless_facts
 from session_host.protocol.untrusted_text import one_line
@@ -46,10 +49,18 @@ LEAVE_AFTER_S: Final = 60.0
 """How long the events are followed after the last device has gone: a phone comes back soon."""
 
 GATHER_S: Final = 0.1
-"""How long changes of a chat are gathered."""
+"""How long changes of a machine's chats are gathered."""
+
+AGAIN_S: Final = 1.0
+"""The pause before a chat is read again that could not be read."""
+
+HELLO_S: Final = 1.0
+"""How long a list waits until the events are followed; if that takes longer, what was missed is told afterwards."""
 
 ANSWER_S: Final = 5.0
 _MAX_LINE_BYTES: Final = 1024 * 1024
+_OVER: Final = frozenset({"ended", "interrupted"})
+"""The groups of chats that have ended; those of today are listed."""
 
 
 class Told(NamedTuple):
@@ -64,7 +75,6 @@ class Told(NamedTuple):
 class _Line(msgspec.Struct):
     """What counts of a line of ``outlive events --json``."""
 
-    cursor: str = ""
     machine: str = names.HERE
     chat: dict[str, str] | None = None
     event: dict[str, Any] = {}
@@ -80,21 +90,27 @@ class Following:
     def __init__(self) -> None:
         self.name = socket.gethostname().partition(".")[0]
         self._machines: dict[str, Machine] = {"": THIS_MACHINE}
-        self._links: list[Link] = []
+        self._links: dict[str, tuple[MachineEntry, Link]] = {}
         self._rows: dict[str, Row] = {}
         self._infos: dict[str, SessionInfo] = {}
         self._away: dict[str, Away] = {}
         self._told: deque[Told] = deque(maxlen=KEPT)
         self._number = 0
+        self._run = secrets.token_hex(4)
         self._news = asyncio.Condition()
-        self._cursor = ""
-        self._has_cursor = asyncio.Event()
+        self._is_followed = asyncio.Event()
         self._users = 0
         self._task: asyncio.Task[None] | None = None
+        self._process: asyncio.subprocess.Process | None = None
+        self._entries: list[MachineEntry] | None = None
+        """The machines that the child follows; None without one."""
         self._leaving = Timer()
-        self._changed: set[str] = set()
-        self._gathering = Timer()
-        self._reading: set[asyncio.Task[None]] = set()
+        self._changed: defaultdict[str, set[str]] = defaultdict(set)
+        """The chats of a machine that have to be read again; "" stands for all of them."""
+        self._locks: defaultdict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
+        """Each reading of a machine's chats ends before the next one begins, so that no row is older than the last."""
+        self._readers: dict[str, asyncio.Task[None]] = {}
+        self._tasks: set[asyncio.Future[None]] = set()
 
     # ------------------------------------------------------------ devices
 
@@ -110,31 +126,32 @@ class Following:
         finally:
             self._users -= 1
             if not self._users:
-                self._leaving.set(LEAVE_AFTER_S, self._leave)
+                self._leave_later()
 
     async def listed(self) -> ChatList:
         """The list as it is now."""
         async with self.used():
             with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self._has_cursor.wait(), ANSWER_S)
-            cursor = self._cursor
+                await asyncio.wait_for(self._is_followed.wait(), HELLO_S)
             self._find_machines()
             await asyncio.gather(*(self._list(machine) for machine in list(self._machines.values())))
-            midnight = datetime.now().astimezone().replace(hour=0, minute=0, second=0, microsecond=0)
-            today = as_text(midnight.astimezone(UTC).timestamp())
             rows = list(self._rows.values())
-            over = [each for each in rows if each.group in {"ended", "interrupted"}]
-            ended = [each for each in over if each.since >= today]
-            running = [each for each in rows if each not in over]
-            return ChatList(self.name, cursor, running, list(self._away.values()), ended)
+            over = [each for each in rows if each.group in _OVER]
+            running = [each for each in rows if each.group not in _OVER]
+            return ChatList(self.name, self.cursor, running, list(self._away.values()), over)
+
+    @property
+    def cursor(self) -> str:
+        """The cursor of the list as it is now."""
+        return f"{self._run}-{self._number}"
 
     async def told_after(self, cursor: str) -> AsyncIterator[Told | None]:
         """Yield what devices are told after a cursor; None first if that is not known any more."""
-        number = next((each.number for each in reversed(self._told) if each.cursor == cursor), None)
-        if number is None:
-            number = self._number
-            if cursor != self._cursor:
-                yield None
+        number, known = self._number, self._number_of(cursor)
+        if known is None:
+            yield None
+        else:
+            number = known
         while True:
             async with self._news:
                 while self._number <= number:
@@ -147,9 +164,13 @@ class Following:
                 yield each
                 number = each.number
 
-    def row(self, chat: str) -> Row | None:
-        """A row of the list."""
-        return self._rows.get(chat)
+    def _number_of(self, cursor: str) -> int | None:
+        """The number of a cursor; None if not all is known that was told after it."""
+        run, _, digits = cursor.partition("-")
+        if run != self._run or not (digits.isascii() and digits.isdigit() and len(digits) < 20):
+            return None
+        first = self._told[0].number if self._told else self._number + 1
+        return int(digits) if first - 1 <= int(digits) <= self._number else None
 
     # ------------------------------------------------------------ chats
 
@@ -173,86 +194,155 @@ class Following:
             NoSuchMachine: the user has none of this name.
         """
         self._find_machines()
+        if not self._users:
+            self._leave_later()
         if (machine := self._machines.get(name)) is None:
             raise NoSuchMachine(f"no machine is called {name[:40]!r}")
         return machine
 
     def _split(self, chat: str) -> tuple[Machine, str]:
         name, slash, chat_id = chat.rpartition("/")
+        if not slash:
+            return THIS_MACHINE, chat_id
         try:
-            return self.machine_named(name if slash else ""), chat_id
+            return self.machine_named(name), chat_id
         except NoSuchMachine as error:
             raise NoSuchSession(str(error)) from error
 
     def _find_machines(self) -> None:
         """Note which machines the user has."""
-        entries = {entry.name: entry for entry in names.machines()}
-        for name in set(self._machines) - {""} - set(entries):
-            del self._machines[name]
-            self._away.pop(name, None)
-            self._rows = {key: row for key, row in self._rows.items() if row.machine != name}
-        for name, entry in entries.items():
-            if name not in self._machines:
+        entries = self._configured()
+        known = {entry.name: entry for entry in entries}
+        for name, (entry, link) in list(self._links.items()):
+            if known.get(name) != entry:
+                del self._links[name], self._machines[name]
+                self._keep(link.close())
+                for key in [key for key, row in self._rows.items() if row.machine == name]:
+                    self._gone(key)
+                self._reached(name)
+        for entry in entries:
+            if entry.name not in self._machines:
                 link = Link(entry)
-                self._links.append(link)
-                self._machines[name] = RemoteMachine(link)
+                self._links[entry.name] = entry, link
+                self._machines[entry.name] = RemoteMachine(link)
+        if self._entries not in {None, entries} and self._process is not None:
+            self._entries = None
+            with contextlib.suppress(ProcessLookupError):
+                self._process.terminate()  # The next one follows the machines as they are now.
+
+    def _configured(self) -> list[MachineEntry]:
+        """The user's machines; as before, if the file is broken."""
+        try:
+            return names.machines()
+        except OutliveError as error:
+            log.warning("%s", error)
+            return [entry for entry, _link in self._links.values()]
 
     async def _list(self, machine: Machine) -> None:
-        """Read all chats of a machine: those that run, and those that ended today."""
-        today = datetime.now().astimezone().date()
-        try:
-            infos = await asyncio.wait_for(machine.call(sessions_listed, Selection(since=today), ended=True), ANSWER_S)
-        except (OutliveError, TimeoutError) as error:
-            if machine is THIS_MACHINE:
-                raise
-            self._lost(machine, one_line(str(error)) or "no answer")
-            return
-        self._away.pop(machine.name, None)
-        self._rows = {key: row for key, row in self._rows.items() if row.machine != machine.name}
-        for info in infos:
-            found = _received(info, machine)
-            if not is_unlisted(found.facts):
-                row = row_of(found.facts, machine)
-                self._rows[row.id], self._infos[row.id] = row, found
+        """Read all chats of a machine: those that run, and those that ended today.
 
-    def _lost(self, machine: Machine, why: str, since: str = "") -> None:
+        Raises:
+            OutliveError: those here cannot be read.
+        """
+        async with self._locks[machine.name]:
+            self._changed.pop(machine.name, None)
+            try:
+                await self._read_all(machine)
+            except (OutliveError, TimeoutError) as error:
+                if machine is THIS_MACHINE:
+                    raise
+                self._lost(machine, one_line(str(error)) or "no answer")
+
+    async def _read_all(self, machine: Machine) -> None:
+        today = datetime.now().astimezone().date()
+        call = machine.call(sessions_listed, Selection(since=today), ended=True)
+        infos = [_received(info, machine) for info in await asyncio.wait_for(call, ANSWER_S)]
+        self._reached(machine.name)
+        listed = {machine.prefix + info.id for info in infos}
+        for key in [key for key, row in self._rows.items() if row.machine == machine.name and key not in listed]:
+            self._gone(key)
+        for info in infos:
+            self._put(info, machine)
+
+    async def _read(self, machine: Machine, chat: str) -> None:
+        """Read a chat's row again.
+
+        Raises:
+            OutliveError: it cannot be read.
+        """
+        try:
+            info = await asyncio.wait_for(machine.call(session_named, chat), ANSWER_S)
+        except NoSuchSession:
+            self._gone(machine.prefix + chat)
+            return
+        if info.id == chat:
+            self._put(_received(info, machine), machine)
+
+    def _put(self, info: SessionInfo, machine: Machine, *, is_reached: bool = True) -> None:
+        """Note what is known of a chat, and tell its row if that has changed."""
+        row = row_of(info.facts, machine, is_reached=is_reached)
+        if is_unlisted(info.facts) or (row.group in _OVER and row.since < _midnight()):
+            self._gone(row.id)
+            return
+        self._infos[row.id] = info
+        if self._rows.get(row.id) != row:
+            self._rows[row.id] = row
+            self._tell("row", row)
+
+    def _gone(self, key: str) -> None:
+        self._infos.pop(key, None)
+        if self._rows.pop(key, None) is not None:
+            self._tell("gone", {"chat": key})
+
+    def _lost(self, machine: Machine, why: str) -> None:
         """Note that a machine is not reached: its chats stay as they were."""
-        lost = machine.unreachable_since
-        since = since or (as_text(lost.timestamp()) if lost is not None else now())
-        count = 0
-        for key, info in self._infos.items():
-            row = self._rows.get(key)
-            if row is not None and row.machine == machine.name and not info.facts.outcome.is_over:
-                self._rows[key] = row_of(info.facts, machine, is_reached=False)
-                count += 1
-        known = self._away.get(machine.name)
-        self._away[machine.name] = Away(machine.name, known.since if known is not None else since, why, count)
+        infos = [self._infos[key] for key, row in self._rows.items() if row.machine == machine.name]
+        running = [info for info in infos if not info.facts.outcome.is_over]
+        for info in running:
+            self._put(info, machine, is_reached=False)
+        known, lost = self._away.get(machine.name), machine.unreachable_since
+        since = known.since if known is not None else as_text(lost.timestamp()) if lost is not None else now()
+        away = Away(machine.name, since, why, len(running))
+        if away != known:
+            self._away[machine.name] = away
+            self._tell("machine", away)
+
+    def _reached(self, machine: str) -> None:
+        if self._away.pop(machine, None) is not None:
+            self._tell("machine", Away(machine, "", "", 0))
 
     # ------------------------------------------------------------ events
 
     async def _follow(self) -> None:
         """Run ``outlive events`` until it is cancelled; again if it ends."""
-        pauses = iter((0.2, 1.0, 5.0))
         while True:
-            process = await asyncio.create_subprocess_exec(
-                *outlive_command(),
-                *("events", "--json", "--on", names.ALL),
-                stdin=asyncio.subprocess.DEVNULL,
-                stdout=asyncio.subprocess.PIPE,
-                limit=_MAX_LINE_BYTES,
-            )
-            assert process.stdout is not None
             try:
-                with contextlib.suppress(ValueError):  # A longer line than any of ours.
-                    while data := await process.stdout.readline():
-                        self._take(data)
-            finally:
-                with contextlib.suppress(ProcessLookupError):
-                    process.terminate()
-                await process.wait()
-            log.warning("the events ended (exit code %s)", process.returncode)
-            self._tell("reset", {})
-            await asyncio.sleep(next(pauses, 5.0))
+                await self._follow_once()
+            except OSError as error:
+                log.warning("cannot follow the events: %s", error)
+            await asyncio.sleep(AGAIN_S)
+
+    async def _follow_once(self) -> None:
+        self._is_followed.clear()
+        self._entries = self._configured()
+        self._process = process = await asyncio.create_subprocess_exec(
+            *outlive_command(),
+            *("events", "--json", "--on", names.ALL if self._entries else names.HERE),
+            stdin=asyncio.subprocess.DEVNULL,
+            stdout=asyncio.subprocess.PIPE,
+            limit=_MAX_LINE_BYTES,
+        )
+        assert process.stdout is not None
+        try:
+            with contextlib.suppress(ValueError):  # A longer line than any of ours.
+                while data := await process.stdout.readline():
+                    self._take(data)
+        finally:
+            self._process = self._entries = None
+            with contextlib.suppress(ProcessLookupError):
+                process.terminate()
+            await process.wait()
+        log.info("the events ended (exit code %s)", process.returncode)
 
     def _take(self, data: bytes) -> None:
         """Handle a line."""
@@ -260,88 +350,98 @@ class Following:
             line = msgspec.json.decode(data, type=_Line)
         except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
             return
-        self._cursor = line.cursor
         kind = line.event.get("kind")
         machine = "" if line.machine == names.HERE else line.machine
         if kind == "hello":
-            self._has_cursor.set()
-        elif kind == "unreachable" and machine in self._machines:
+            self._is_followed.set()
+            for name in self._machines if self._rows else ():
+                self._mark(name)  # What happened before it was not told.
+        elif machine not in self._machines:
+            return
+        elif kind == "unreachable":
             self._lost(self._machines[machine], one_line(str(line.event.get("why", ""))))
-            self._tell("machine", self._away[machine])
-            self._tell("reset", {})
-        elif kind == "reachable":
-            self._tell("machine", Away(machine, "", "", 0))
-            self._tell("reset", {})
-        elif kind == "removed" and line.chat is not None:
-            self._gone(_id(machine, line.chat))
-        elif kind != "state" and line.chat is not None:
-            self._changed.add(_id(machine, line.chat))
-            if not self._gathering.is_set:
-                self._gathering.set(GATHER_S, self._read_changed)
+        elif line.chat is None:
+            self._mark(machine)
+        elif kind != "state":
+            self._mark(machine, line.chat.get("id", ""))
+        elif machine:
+            self._mark(machine)  # Its events are followed only now.
 
-    def _read_changed(self) -> None:
-        changed, self._changed = self._changed, set()
-        for chat in changed:
-            task = asyncio.get_running_loop().create_task(self._read(chat), name="row")
-            self._reading.add(task)
-            task.add_done_callback(self._reading.discard)
+    def _mark(self, machine: str, chat: str = "") -> None:
+        """Note that a chat has to be read again, or all of the machine."""
+        self._changed[machine].add(chat)
+        if machine not in self._readers:
+            self._readers[machine] = asyncio.get_running_loop().create_task(self._read_changed(machine), name="rows")
 
-    async def _read(self, chat: str) -> None:
-        """Read a chat's row again, and tell it."""
+    async def _read_changed(self, name: str) -> None:
+        """Read the rows of a machine's changed chats until no more change."""
         try:
-            machine, info = await self.find(chat)
-        except NoSuchSession:
-            self._gone(chat)
-            return
-        except (OutliveError, TimeoutError) as error:
-            log.info("%s: %s", chat, error)
-            return
-        row = row_of(info.facts, machine)
-        self._rows[chat], self._infos[chat] = row, info
-        self._tell("row", row)
-
-    def _gone(self, chat: str) -> None:
-        self._infos.pop(chat, None)
-        if self._rows.pop(chat, None) is not None:
-            self._tell("gone", {"chat": chat})
+            pause_s = GATHER_S
+            while self._changed.get(name):
+                await asyncio.sleep(pause_s)
+                pause_s = GATHER_S
+                async with self._locks[name]:
+                    changed = self._changed.pop(name, set())
+                    if (machine := self._machines.get(name)) is None:
+                        return
+                    reads = [self._read_all(machine)] if "" in changed else [self._read(machine, e) for e in changed]
+                    for error in await asyncio.gather(*reads, return_exceptions=True):
+                        if isinstance(error, Unreachable):
+                            self._lost(machine, one_line(str(error)))
+                        elif isinstance(error, OutliveError | TimeoutError):
+                            log.warning("cannot read the chats: %s", str(error) or "no answer")
+                            self._changed[name] |= changed
+                            pause_s = AGAIN_S
+                        elif error is not None:
+                            raise error
+        finally:
+            del self._readers[name]
 
     def _tell(self, event: str, data: Any) -> None:
         self._number += 1
-        self._told.append(Told(self._number, self._cursor, event, data))
-        task = asyncio.get_running_loop().create_task(self._wake(), name="news")
-        self._reading.add(task)
-        task.add_done_callback(self._reading.discard)
+        self._told.append(Told(self._number, self.cursor, event, data))
+        self._keep(self._wake())
 
     async def _wake(self) -> None:
         async with self._news:
             self._news.notify_all()
 
+    def _keep(self, work: Coroutine[Any, Any, None]) -> None:
+        """Do something that nobody waits for."""
+        task = asyncio.get_running_loop().create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
     # ------------------------------------------------------------ the end
 
-    def _leave(self) -> None:
-        """Nobody looks any more."""
-        task = asyncio.get_running_loop().create_task(self.close(), name="leave")
-        self._reading.add(task)
-        task.add_done_callback(self._reading.discard)
+    def _leave_later(self) -> None:
+        self._leaving.set(LEAVE_AFTER_S, lambda: self._keep(self._leave()))
+
+    async def _leave(self) -> None:
+        """Nobody looks any more, unless somebody has just come."""
+        if not self._users:
+            await self.close()
 
     async def close(self) -> None:
-        """Stop following, and close the connections to other machines."""
+        """Stop following, and close the connections to other machines. What was last known of their chats stays."""
         self._leaving.cancel()
-        self._gathering.cancel()
-        task, self._task = self._task, None
-        links, self._links = self._links, []
-        self._machines = {"": THIS_MACHINE}
-        self._has_cursor.clear()
-        self._told.clear()
-        self._rows, self._infos, self._away = {}, {}, {}
-        if task is not None:
+        self._run = secrets.token_hex(4)
+        tasks = [*self._readers.values(), *([self._task] if self._task is not None else [])]
+        links = [link for _entry, link in self._links.values()]
+        self._task, self._links, self._machines = None, {}, {"": THIS_MACHINE}
+        self._is_followed.clear()
+        self._changed.clear()
+        for task in tasks:
             task.cancel()
-            await asyncio.wait([task])
+        if tasks:
+            await asyncio.wait(tasks)
         await asyncio.gather(*(link.close() for link in links))
 
 
-def _id(machine: str, chat: dict[str, str]) -> str:
-    return f"{machine}/{chat.get('id', '')}" if machine else chat.get("id", "")
+def _midnight() -> str:
+    """The begin of today."""
+    today = datetime.now().astimezone().replace(hour=0, minute=0, second=0, microsecond=0)
+    return as_text(today.astimezone(UTC).timestamp())
 
 
 def _received(info: SessionInfo, machine: Machine) -> SessionInfo:

@@ -41,7 +41,7 @@ UPLOAD_S: Final = 300.0
 OF_DEVICE: Final = (40, 10.0)
 OF_ALL: Final = (200, 10.0)
 OF_PAIRING: Final = (20, 60.0)
-"""Requests that are allowed in so many seconds: of one device, of all, and of those without a credential."""
+"""Requests that are allowed in so many seconds: of one device, of all devices, and of those without a credential."""
 
 CONTENT_SECURITY_POLICY: Final = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:; connect-src 'self'; "
@@ -132,6 +132,8 @@ class Gate:
             await sender.fail(error)
         except OutliveError as error:
             await sender.fail(PageError.of(error))
+        except TimeoutError:
+            await sender.fail(PageError(504, "no_answer", "the chat’s machine does not answer"))
         except Exception:
             log.exception("%s failed", scope["path"])
             await sender.fail(PageError(500, "failed", "this failed; the computer’s log of `outlive web` says why"))
@@ -148,25 +150,29 @@ class Gate:
             raise PageError(404, "no_such_page", "there is no such page")
         self._check_source(address, headers, method, path)
         scope["address"] = address
-        self._count("", *OF_ALL)
         if not path.startswith("/api/"):
+            self._count("files", *OF_ALL)
             return
         if path in _PUBLIC:
-            self._count("pairing", *OF_PAIRING)
+            self._count(path, *OF_PAIRING)
             return
         device = self._devices.now().of_credential(_cookie(headers.get("cookie", ""), address.cookie))
-        if device is None:
-            self._count("pairing", *OF_PAIRING)
+        if device is None:  # Who has no credential uses up nothing of those who do.
+            self._count("strangers", *OF_PAIRING)
             raise PageError(401, "not_paired", "this device is not paired")
+        self._count("devices", *OF_ALL)
         self._count(device.hash, *OF_DEVICE)
         if device.rights < right:
             raise PageError(403, "not_allowed", "this device may not do that; the computer gives it more rights")
         scope["device"] = device
 
     def is_paired(self, device: Device) -> bool:
-        """Whether a device is still paired, with the same rights."""
-        now = next((each for each in self._devices.now().devices if each.hash == device.hash), None)
-        return now is not None and now.rights == device.rights
+        """Whether a device is still paired, with the same rights; no device is if the file cannot be read."""
+        try:
+            devices = self._devices.now().devices
+        except OutliveError:
+            return False
+        return any((each.hash, each.rights) == (device.hash, device.rights) for each in devices)
 
     @staticmethod
     def _check_source(address: Address, headers: dict[str, str], method: str, path: str) -> None:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import fcntl
 import os
+import signal
 import socket
 import struct
 from collections.abc import Iterator
@@ -15,15 +17,20 @@ from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from session_host.errors import OutliveError
 from session_host.paths import ensure_private, runtime_dir
+from session_host.system.event_loop import Timer
 
 from .app import application
 from .gate import Address
 from .places import page_socket
 
 HEAD_S: Final = 10.0
-"""How long a connection may take to send the head of its first request."""
+"""How long a connection may take to send the head of a request, once it is open or has begun to send."""
+
+STALLED_S: Final = 30.0
+"""How long a connection may leave an answer unread, of which it has not taken some 64 KiB."""
 
 MAX_CONNECTIONS: Final = 100
+"""One more takes the place of the one that has been without a request for longest."""
 
 
 class Listening(NamedTuple):
@@ -51,11 +58,48 @@ class PeerProtocol(H11Protocol):
         super().connection_made(transport)
         if (pid := _peer_of(transport.get_extra_info("socket"))) is not None:
             self.client = ("", pid)
-        self.loop.call_later(HEAD_S, self._close_if_silent)
+        self._stalled, self._head = Timer(), Timer()
+        self._head.set(HEAD_S, transport.abort)
+        self.idle_since_s = self.loop.time()
+        if len(self.connections) > MAX_CONNECTIONS:
+            idle = [each for each in self.connections if isinstance(each, PeerProtocol) and each.is_idle]
+            min(idle, key=lambda each: each.idle_since_s, default=self).transport.abort()
 
-    def _close_if_silent(self) -> None:
-        if getattr(self, "cycle", None) is None and not self.transport.is_closing():
-            self.transport.abort()
+    @property
+    def is_idle(self) -> bool:
+        """Whether no request is being answered."""
+        cycle = getattr(self, "cycle", None)  # None before the first request
+        return cycle is None or bool(cycle.response_complete)
+
+    def data_received(self, data: bytes) -> None:
+        """Take a part of a request; its head has to come soon, also if it is not the first one."""
+        super().data_received(data)
+        if not self.is_idle:
+            self._head.cancel()
+        elif not self._head.is_set and not self.transport.is_closing():
+            self._head.set(HEAD_S, self.transport.abort)
+
+    def on_response_complete(self) -> None:
+        """The connection is free for another request."""
+        self.idle_since_s = self.loop.time()
+        self._head.cancel()
+        super().on_response_complete()
+
+    def pause_writing(self) -> None:
+        """The other end reads too slowly."""
+        super().pause_writing()
+        self._stalled.set(STALLED_S, self.transport.abort)
+
+    def resume_writing(self) -> None:
+        """It reads on."""
+        super().resume_writing()
+        self._stalled.cancel()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Forget the timers."""
+        self._head.cancel()
+        self._stalled.cancel()
+        super().connection_lost(exc)
 
 
 def _peer_of(connection: Any) -> int | None:
@@ -73,9 +117,12 @@ async def serve(listening: Listening) -> None:
     """Serve until SIGTERM or SIGINT.
 
     Raises:
-        OutliveError: another process serves already, or the address cannot be used.
+        OutliveError: the address cannot be used.
     """
     app = application(listening.addresses)
+    ended = asyncio.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(number, ended.set)
     common: dict[str, Any] = {
         "http": PeerProtocol,
         "ws": "none",
@@ -83,7 +130,6 @@ async def serve(listening: Listening) -> None:
         "server_header": False,
         "log_config": None,
         "access_log": False,
-        "limit_concurrency": MAX_CONNECTIONS,
         "timeout_keep_alive": 30,
         "timeout_graceful_shutdown": 1,
     }
@@ -94,17 +140,48 @@ async def serve(listening: Listening) -> None:
             secured: dict[str, Any] = files if listening.certificate else {}
             config = uvicorn.Config(app, lifespan="off", **common, **secured)
             servers.append((config, stack.enter_context(_port(listening))))
-        await asyncio.gather(*(uvicorn.Server(config).serve([each]) for config, each in servers))
+        await asyncio.gather(*(_Server(config, ended).serve([each]) for config, each in servers))
+
+
+class _Server(uvicorn.Server):
+    """uvicorn's server looks ten times a second whether it should end; this one waits for that."""
+
+    def __init__(self, config: uvicorn.Config, ended: asyncio.Event) -> None:
+        super().__init__(config)
+        self._ended = ended
+
+    async def main_loop(self) -> None:
+        """Wait for the end."""
+        await self._ended.wait()
+
+    def capture_signals(self) -> contextlib.AbstractContextManager[None]:  # type: ignore[override]
+        """The signals are ``serve``'s."""
+        return contextlib.nullcontext()
+
+
+@contextlib.contextmanager
+def only_server() -> Iterator[None]:
+    """Be the only process that serves the page, until the end of the context.
+
+    Raises:
+        OutliveError: another one does.
+    """
+    ensure_private(runtime_dir())
+    descriptor = os.open(page_socket().with_suffix(".lock"), os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    try:
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise OutliveError("the page is served already; `outlive web off`, or Ctrl+C there, ends that") from None
+        yield
+    finally:
+        os.close(descriptor)
 
 
 @contextlib.contextmanager
 def _unix_socket() -> Iterator[socket.socket]:
-    ensure_private(runtime_dir())
     path = page_socket()
-    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as probe, contextlib.suppress(OSError):
-        probe.connect(str(path))
-        raise OutliveError("the page is served already: `outlive web off` ends that")
-    path.unlink(missing_ok=True)
+    path.unlink(missing_ok=True)  # A killed server left it.
     with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as listener:
         before = os.umask(0o177)
         try:

@@ -1,0 +1,233 @@
+"""The page with real chats: pair, look, send, press keys, upload, stop, resume, start; what each device may do."""
+
+from __future__ import annotations
+
+import uuid
+from pathlib import Path
+
+import pytest
+
+from session_host.web.places import page_socket
+from tests.support.area import Area
+from tests.support.commands import new, outlive
+from tests.support.conversing import new as new_agent
+from tests.support.page_server import Device, PageServer, cpu_ticks, phone
+from tests.support.structured_chats import new_chat, wait, wait_for_text
+from tests.support.waiting import wait_until
+
+TIMEOUT_S = 60.0
+
+
+def shell(name: str = "sh") -> str:
+    """Start a chat that shows what is typed."""
+    chat = new("-n", name, "--", "sh", "-c", "echo ready; exec cat")
+    wait_for_text(name, "ready")
+    return chat
+
+
+def text_of(screen: dict[str, object]) -> list[str]:
+    """The lines of a screen."""
+    rows = screen["rows"]
+    assert isinstance(rows, list)
+    return ["".join(run[0] for run in row) for row in rows]
+
+
+def test_a_device_is_paired_by_its_code_once(server: PageServer) -> None:
+    done = outlive("web", "pair", "--json", "--rights", "look").json()
+    assert done["address"].endswith(f"/#pair={done['code']}")
+    assert (page_socket().stat().st_mode & 0o777) == 0o600
+    with Device() as first, Device() as second:
+        assert first.get("/api/me").status_code == 401
+        pairing = first.read("pairing")
+        assert (pairing["open"], pairing["rights"], pairing["tries"]) == (True, "look", 5)
+
+        paired = first.post("/api/pair", {"code": done["code"].lower(), "name": "Ada’s  phone"})
+
+        cookie = paired.headers["set-cookie"]
+        assert {"HttpOnly", "SameSite=strict", "Path=/"} <= {each.strip() for each in cookie.split(";")}
+        assert (first.read("me")["device"], first.read("me")["rights"]) == ("Ada’s phone", "look")
+        again = second.post("/api/pair", {"code": done["code"], "name": "thief"})
+        assert (again.status_code, again.json()["code"]) == (410, "no_pairing")
+        assert [each["name"] for each in outlive("web", "devices", "--json").json()] == ["Ada’s phone"]
+
+
+def test_the_list_a_chat_and_its_screen(device: Device, area: Area) -> None:
+    colored = "printf '\\033[1;31mred\\033[0m plain\\n'; exec cat"
+    chat = new("-n", "build", "-C", str(area.home), "--", "sh", "-c", colored)
+    wait_for_text("build", "plain")
+    row = device.rows()["build"]
+    assert (row["id"], row["machine"], row["directory"], row["group"]) == (chat, "", "~", "running")
+    page = device.read("chat", chat=chat)
+    assert page["can"] == {"send": True, "interrupt": False, "stop": True, "resume": False, "screen": True}
+    screen = device.read("screen", chat=chat)
+    assert screen["rows"][0] == [["red", "c1", "", "b"], [" plain", "", "", ""]]
+
+
+def test_a_text_is_sent_once_though_the_request_is_repeated(device: Device) -> None:
+    chat = shell()
+    sent = {"id": uuid.uuid4().hex, "chat": chat, "text": "only once"}
+    first, second = (device.post("/api/send", sent) for _ in range(2))
+    assert (first.status_code, first.json()) == (200, second.json())
+    wait_for_text("sh", "only once\nonly once")
+    assert outlive("peek", "sh").output.count("only once") == 2, "its echo and cat's output"
+
+
+def test_keys_are_pressed_by_who_saw_the_screen_and_by_nobody_else(device: Device) -> None:
+    chat = shell()
+    seen = device.read("screen", chat=chat)
+    device.do("keys", chat=chat, hash=seen["hash"], text="one", enter=True)
+    wait_for_text("sh", "one\none")
+
+    late = device.post(
+        "/api/keys", {"id": uuid.uuid4().hex, "chat": chat, "hash": seen["hash"], "text": "two", "enter": True}
+    )
+
+    assert (late.status_code, late.json()["code"]) == (409, "screen_changed")
+    now = late.json()["screen"]
+    assert text_of(now)[:3] == ["ready", "one", "one"]
+    device.do("keys", chat=chat, hash=now["hash"], keys=["x", "Enter"])
+    wait_for_text("sh", "x\nx")
+    assert "two" not in outlive("peek", "sh").output
+    unknown = device.post("/api/keys", {"id": uuid.uuid4().hex, "chat": chat, "hash": now["hash"], "keys": ["F12"]})
+    assert unknown.status_code == 400
+
+
+def test_a_screen_is_followed_also_when_its_host_is_replaced(device: Device, server: PageServer) -> None:
+    chat = shell()
+    with device.stream(path="/api/screen/stream", chat=chat) as happened:
+        assert "ready" in text_of(next(happened).data)
+        assert outlive("send", "sh", "seen", "--enter").code == 0
+        assert any("seen" in text_of(each.data) for each in happened if each.kind == "screen")
+        outlive("upgrade")
+        assert outlive("send", "sh", "again", "--enter").code == 0
+        assert any(each.kind == "screen" and "again" in text_of(each.data) for each in happened)
+        outlive("kill", "sh")
+        assert any(each.kind == "ended" for each in happened)
+
+
+NAMES = ["../../../etc/passwd", "..", "a/b\x00c.jpg", "/abs", "\u202egpj.exe", "x" * 3000, "~"]
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_an_uploaded_file_is_in_the_chats_own_directory_whatever_its_name(
+    device: Device, area: Area, name: str
+) -> None:
+    chat = shell()
+    data = bytes(range(256)) * 1000
+    headers = {"Content-Type": "application/octet-stream"}
+    done = device.client.post("/api/upload", params={"chat": chat, "name": name}, content=data, headers=headers)
+    assert done.status_code == 200, done.text
+    path = Path(done.json()["path"])
+    assert path.read_bytes() == data
+    assert path.resolve().is_relative_to(area.state / "sessions" / chat)
+    assert path.name.isprintable()
+    assert path.stat().st_mode & 0o777 == 0o600
+
+
+def test_a_chat_is_stopped_and_resumed(device: Device, agents: Path, project: Path) -> None:
+    chat = new_agent("claude", project, name="docs")
+    outlive("send", chat, "hello", "--enter")
+    wait_for_text("docs", "you said: hello")
+    device.do("stop", chat=chat)
+    assert outlive("ls", "--json").json() == []
+    page = device.read("chat", chat=chat)
+    assert (page["can"]["resume"], page["can"]["send"], page["ends"] != "") == (True, False, True)
+
+    resumed = device.do("resume", chat=chat)["chat"]
+
+    assert resumed in {each["id"] for each in outlive("ls", "--json").json()}
+    wait_for_text("docs", "you said: hello")
+
+
+def test_a_chat_is_started_in_a_known_directory(device: Device, agents: Path, project: Path) -> None:
+    outlive("kill", new_agent("claude", project, name="docs"))
+    choices = device.read("start")
+    assert str(project) in {each["path"] for each in choices["directories"]}
+    assert "codex" in {each["agent"] for each in choices["presets"]}
+    start = {"id": uuid.uuid4().hex, "agent": "codex", "directory": str(project)}
+    first, second = (device.post("/api/start", start) for _ in range(2))
+    assert first.status_code == 200, first.text
+    assert first.json()["chat"] == second.json()["chat"]
+    [chat] = outlive("ls", "--json").json()
+    assert (chat["id"], chat["agent"], chat["cwd"]) == (first.json()["chat"], "codex", str(project))
+
+
+def test_a_prompt_to_a_chat_view_waits_for_the_turn_or_interrupts_it(device: Device, area: Area) -> None:
+    chat = new_chat(area, "one", "deltas: 4\nhold: 2")
+    wait("one", "working")
+    assert device.do("send", chat=chat, text="later")["words"].startswith("Queued")
+    page = device.read("chat", chat=chat)
+    assert [each["text"] for each in page["queue"]] == ["later"]
+    assert page["can"]["interrupt"]
+    assert device.do("send", chat=chat, text="now at once", now=True)["words"] == "Sent"
+    wait_for_text("one", "echo: now at once")
+    turns = device.read("chat", chat=chat)["turns"]
+    assert [each["prompt"] for each in turns][:2] == ["deltas: 4\nhold: 2", "now at once"]
+    assert turns[0]["outcome"] == "interrupted"
+    whole = device.read("turn", chat=chat, turn=turns[1]["turn"])
+    assert "echo: now at once" in whole["answer_html"]
+
+
+@pytest.mark.parametrize(
+    ("rights", "allowed"),
+    [("look", set()), ("answer", {"answer"}), ("everything", {"answer", "send", "keys", "stop", "resume", "start"})],
+)
+def test_a_device_does_what_its_rights_allow(server: PageServer, rights: str, allowed: set[str]) -> None:
+    with server.pair(rights) as device:
+        assert device.get("/api/chats").status_code == 200
+        assert device.get("/api/screen", chat="nothing").status_code == 404
+        for name in ("answer", "send", "keys", "stop", "resume", "start", "interrupt"):
+            done = device.post(f"/api/{name}", {})
+            expected = {400} if name in allowed or rights == "everything" else {403}
+            assert {done.status_code} == expected, (name, done.text)
+        assert (device.get("/api/start").status_code == 200) is (rights == "everything")
+
+
+def test_a_revoked_device_loses_its_open_streams_at_once(server: PageServer) -> None:
+    with server.pair(name="lost") as lost, server.pair(name="kept") as kept:
+        with lost.stream() as of_lost, kept.stream() as of_kept:
+            assert next(of_lost).kind == next(of_kept).kind == "hello"
+            assert outlive("web", "devices", "--revoke", "lost").code == 0
+            assert [each.kind for each in of_lost if each.kind not in {"reset", "row", "machine"}] == []
+            assert lost.get("/api/chats").status_code == 401
+            new("-n", "later", "--", "cat")
+            assert any(each.kind == "row" and each.data["name"] == "later" for each in of_kept)
+        assert kept.post("/api/leave", {}).status_code == 200
+        assert kept.get("/api/chats").status_code == 401
+    assert outlive("web", "devices").output == "no devices; `outlive web pair` pairs one\n"
+    assert outlive("web", "devices", "--revoke", "lost").code != 0
+
+
+def test_a_page_opened_again_and_again_ends_its_oldest_stream(device: Device) -> None:
+    open_devices = [device.copy() for _ in range(8)]
+    streams = [each.stream() for each in open_devices]
+    opened = [stream.__enter__() for stream in streams]
+    try:
+        assert {next(each).kind for each in opened} == {"hello"}
+        for each in opened[:2]:
+            assert "beat" not in {happened.kind for happened in each}, "it has ended"
+        new("-n", "later", "--", "cat")
+        for each in opened[2:]:
+            assert any(happened.kind == "row" for happened in each)
+    finally:
+        for stream in streams:
+            stream.__exit__(None, None, None)
+        for each in open_devices:
+            each.close()
+
+
+@pytest.mark.usefixtures("sessions")
+def test_nothing_runs_while_nobody_looks(area: Area) -> None:
+    with PageServer(area, leave_after_s=0.5) as server, server.pair() as device:
+        chat = shell()
+        with phone(device) as shown:
+            wait_until(lambda: chat in shown.rows, TIMEOUT_S, "the list")
+            assert len(server.children()) == 1
+        wait_until(lambda: not server.children(), TIMEOUT_S, "the events not to be followed any more")
+        with device.copy() as again:
+            assert set(again.rows()) == {"sh"}
+        wait_until(lambda: not server.children(), TIMEOUT_S, "the end")
+        before = cpu_ticks(server.pid)
+        with pytest.raises(AssertionError):
+            wait_until(lambda: False, 5, "nothing", every_s=5, is_exact=True)
+        assert cpu_ticks(server.pid) == before

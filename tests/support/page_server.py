@@ -1,0 +1,364 @@
+"""A running ``outlive web``, and devices that use it as the page does."""
+
+from __future__ import annotations
+
+import json
+import signal
+import socket
+import subprocess
+import sys
+import threading
+import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from types import TracebackType
+from typing import Any, NamedTuple, Self
+
+import httpx2
+
+from session_host.web.places import page_socket
+from tests.support.area import Area
+from tests.support.commands import OUTLIVE, environment, outlive
+from tests.support.waiting import wait_for_end, wait_until
+
+ADDRESS = "http://localhost:7070"
+TIMEOUT_S = 60.0
+Json = dict[str, Any]
+
+
+class Happened(NamedTuple):
+    """A server-sent event."""
+
+    kind: str
+    id: str
+    data: Any
+
+
+_LEAVES_SOON = """
+import sys
+from session_host.cli import main
+from session_host.web import following
+following.LEAVE_AFTER_S = float(sys.argv.pop(1))
+sys.exit(main(sys.argv[1:]))
+"""
+
+
+class PageServer:
+    """The process.
+
+    Attributes:
+        errors: the file with what it wrote on standard error.
+    """
+
+    def __init__(self, area: Area, *words: str, address: str = ADDRESS, leave_after_s: float | None = None) -> None:
+        """Describe a server that is not started yet.
+
+        Args:
+            area: the test's.
+            words: the command's arguments.
+            address: the page's.
+            leave_after_s: how long it follows the events without a device; None for its own time.
+        """
+        program = [sys.executable, "-c", _LEAVES_SOON, str(leave_after_s)] if leave_after_s is not None else OUTLIVE
+        self._argv = [*program, "web", *words]
+        self.address = address
+        self.errors = area.root / "web-errors"
+        self._process: subprocess.Popen[str] | None = None
+
+    @property
+    def pid(self) -> int:
+        """The process's id."""
+        assert self._process is not None
+        return self._process.pid
+
+    def start(self) -> Self:
+        """Start it, and wait until it serves."""
+        with self.errors.open("ab") as errors:
+            self._process = subprocess.Popen(
+                self._argv,
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.PIPE,
+                stderr=errors,
+                text=True,
+                env=environment(),
+            )
+        wait_until(self._answers, TIMEOUT_S, lambda: f"the page to be served: {self.errors.read_text()}")
+        return self
+
+    def _answers(self) -> bool:
+        assert self._process is not None
+        assert self._process.poll() is None, self.errors.read_text()
+        with socket.socket(socket.AF_UNIX) as probe, suppress(OSError):
+            probe.connect(str(page_socket()))
+            return True
+        return False
+
+    def end(self, number: int = signal.SIGTERM) -> int:
+        """End it by a signal; returns its exit code, negative for a signal."""
+        assert self._process is not None
+        process, self._process = self._process, None
+        process.send_signal(number)
+        code = process.wait(TIMEOUT_S)
+        assert process.stdout is not None
+        process.stdout.close()
+        return code
+
+    def kill(self) -> None:
+        """Kill it, and wait until its children have noticed."""
+        children = self.children()
+        self.end(signal.SIGKILL)
+        for pid in children:
+            wait_for_end(pid, TIMEOUT_S)
+
+    def children(self) -> list[int]:
+        """The processes that it has started."""
+        return [int(pid) for pid in Path(f"/proc/{self.pid}/task/{self.pid}/children").read_text().split()]
+
+    def pair(self, rights: str = "everything", name: str = "phone") -> Device:
+        """Pair a device, as the user does."""
+        done = outlive("web", "pair", "--json", "--rights", rights)
+        assert done.code == 0, done.error
+        device = Device(self.address)
+        paired = device.post("/api/pair", {"code": done.json()["code"], "name": name})
+        assert paired.status_code == 200, paired.text
+        return device
+
+    def __enter__(self) -> Self:
+        return self.start()
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if self._process is not None:
+            self.end(signal.SIGTERM if kind is None else signal.SIGKILL)
+
+
+class Device:
+    """A browser with the page.
+
+    Attributes:
+        client: with the credential, once it is paired.
+    """
+
+    def __init__(self, address: str = ADDRESS, *, cookies: Any = None) -> None:
+        self.address = address
+        self.client = client(address, cookies=cookies)
+
+    def get(self, path: str, **parameters: str) -> httpx2.Response:
+        """Ask for something."""
+        return self.client.get(path, params=parameters)
+
+    def post(self, path: str, value: Any, **parameters: str) -> httpx2.Response:
+        """Do something."""
+        return self.client.post(path, json=value, params=parameters)
+
+    def do(self, name: str, **fields: Any) -> Json:
+        """Do something that succeeds, under an id of its own; returns the result."""
+        done = self.post(f"/api/{name}", {"id": uuid.uuid4().hex, **fields})
+        assert done.status_code == 200, f"{name}: {done.status_code} {done.text}"
+        found: Json = done.json()
+        return found
+
+    def read(self, name: str, **parameters: str) -> Json:
+        """Read something that is there."""
+        done = self.get(f"/api/{name}", **parameters)
+        assert done.status_code == 200, f"{name}: {done.status_code} {done.text}"
+        found: Json = done.json()
+        return found
+
+    def rows(self) -> dict[str, Json]:
+        """The chats of the list, by their names."""
+        return {each["name"]: each for each in self.read("chats")["chats"]}
+
+    def question(self, chat: str) -> Json:
+        """The only question of a chat, as soon as there is one."""
+        found: list[Json] = wait_until(
+            lambda: self.read("questions", chat=chat)["questions"], TIMEOUT_S, "a question", every_s=0.3
+        )
+        [question] = found
+        return question
+
+    def answer(self, chat: str, question: Json, option: str, **fields: Any) -> httpx2.Response:
+        """Answer a question."""
+        given = {"id": uuid.uuid4().hex, "chat": chat, "request": question["request"], "digest": question["digest"]}
+        return self.post("/api/answer", given | {"option": option} | fields)
+
+    @contextmanager
+    def stream(self, cursor: str = "", path: str = "/api/stream", **parameters: str) -> Iterator[Iterator[Happened]]:
+        """Open a stream of events, and read them."""
+        with self.client.stream("GET", path, params=parameters, headers={"Last-Event-ID": cursor}) as response:
+            assert response.status_code == 200, response.read()
+            yield events(response)
+
+    def copy(self) -> Device:
+        """The same device with connections of its own."""
+        return Device(self.address, cookies=self.client.cookies)
+
+    def close(self) -> None:
+        """Close its connections."""
+        self.client.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+
+def client(address: str = ADDRESS, *, cookies: Any = None, path: Path | None = None) -> httpx2.Client:
+    """A client on the Unix socket with the headers that the page sends."""
+    return httpx2.Client(
+        base_url=address,
+        transport=httpx2.HTTPTransport(uds=str(path or page_socket())),
+        headers={"Origin": address, "X-Outlive": "1"},
+        cookies=cookies,
+        timeout=TIMEOUT_S,
+    )
+
+
+def events(response: httpx2.Response) -> Iterator[Happened]:
+    """The events of a response."""
+    fields: dict[str, str] = {}
+    for line in response.iter_lines():
+        if line:
+            name, _, value = line.partition(": ")
+            fields[name] = value
+        elif fields:
+            yield Happened(fields.get("event", ""), fields.get("id", ""), json.loads(fields.get("data", "null")))
+            fields = {}
+
+
+class Phone(threading.Thread):
+    """A page that shows the list: it follows the stream, and connects again with its last id.
+
+    Attributes:
+        rows: the chats that it shows, by their ids.
+        machines: what it was told of machines, by their names.
+        connections: how often it has connected.
+        resets: how often it has read the whole list.
+        failure: what went wrong; None if nothing did.
+    """
+
+    def __init__(self, device: Device) -> None:
+        super().__init__(daemon=True)
+        self._device = device
+        self._ended = threading.Event()
+        self._response: httpx2.Response | None = None
+        self.rows: dict[str, Json] = {}
+        self.machines: dict[str, Json] = {}
+        self._last_id = ""
+        self.connections = self.resets = 0
+        self.failure: BaseException | None = None
+
+    def run(self) -> None:
+        """Follow until ``end``."""
+        try:
+            while not self._ended.is_set():
+                with suppress(httpx2.TransportError, httpx2.StreamError, _Refused):
+                    self._follow()
+                self._ended.wait(0.1)
+        except BaseException as error:
+            self.failure = error
+            raise
+
+    def _follow(self) -> None:
+        if not self._last_id:
+            self._read_list()
+        headers = {"Last-Event-ID": self._last_id}
+        with self._device.client.stream("GET", "/api/stream", headers=headers) as response:
+            if response.status_code != 200:
+                raise _Refused
+            self._response = response
+            self.connections += 1
+            for happened in events(response):
+                self._take(happened)
+
+    def _take(self, happened: Happened) -> None:
+        match happened.kind:
+            case "reset":
+                self._read_list()
+            case "row":
+                self.rows[happened.data["id"]] = happened.data
+            case "gone":
+                self.rows.pop(happened.data["chat"], None)
+            case "machine":
+                self.machines[happened.data["name"]] = happened.data
+        self._last_id = happened.id or self._last_id
+
+    def _read_list(self) -> None:
+        found = self._device.get("/api/chats")
+        if found.status_code != 200:
+            raise _Refused
+        listed = found.json()
+        self.resets += 1
+        self._last_id = listed["cursor"]
+        self.rows = {each["id"]: each for each in (*listed["chats"], *listed["ended"])}
+        self.machines = {each["name"]: each for each in listed["machines"]}
+
+    def cut(self) -> None:
+        """Cut its connection, as a phone's is."""
+        response = self._response
+        if response is not None:
+            stream = response.extensions.get("network_stream")
+            connection = stream.get_extra_info("socket") if stream is not None else None
+            if connection is not None:
+                with suppress(OSError):
+                    connection.shutdown(socket.SHUT_RDWR)
+
+    def asking(self) -> dict[str, str]:
+        """The questions that it shows, by their chats' ids."""
+        return {key: row["words"] for key, row in dict(self.rows).items() if row["group"] == "needs you"}
+
+    def end(self) -> None:
+        """Leave the page."""
+        self._ended.set()
+        self.cut()
+        self.join(TIMEOUT_S)
+        assert self.failure is None, self.failure
+
+
+class _Refused(Exception):
+    """The server refuses a request for now."""
+
+
+@contextmanager
+def phone(device: Device) -> Iterator[Phone]:
+    """A device that shows the list."""
+    shown = Phone(device)
+    shown.start()
+    try:
+        yield shown
+    finally:
+        shown.end()
+
+
+def cpu_ticks(pid: int) -> int:
+    """The processor time of a process, in clock ticks."""
+    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    return int(fields[11]) + int(fields[12])
+
+
+def memory_kib(pid: int) -> int:
+    """The resident memory of a process."""
+    return int(Path(f"/proc/{pid}/status").read_text().partition("VmRSS:")[2].split()[0])
+
+
+def raw(data: bytes = b"") -> socket.socket:
+    """A connection to the socket on which something was written."""
+    connection = socket.socket(socket.AF_UNIX)
+    connection.settimeout(TIMEOUT_S)
+    connection.connect(str(page_socket()))
+    connection.sendall(data)
+    return connection
+
+
+def closed(connection: socket.socket) -> bytes:
+    """What comes on a connection until its other end closes it."""
+    found = b""
+    with suppress(ConnectionResetError):
+        while data := connection.recv(65536):
+            found += data
+    return found
