@@ -23,6 +23,7 @@ from session_host.errors import AlreadyAnswered, HostUnavailable, OutliveError, 
 from session_host.protocol.messages import AnswerRequest, Interrupt, Prompt, Send, SendChatInput, Stop
 from session_host.protocol.messages import Done as HostDone
 from session_host.protocol.untrusted_text import one_line
+from session_host.protocol.values import RUNNING_STATES
 from session_host.structured.items import REJECTIONS, AgentRequest, digest
 from session_host.system.clock import now
 
@@ -91,6 +92,8 @@ class Actions:
             PageError: it was answered, withdrawn or changed meanwhile.
         """
         machine, info = await self._following.find(given.chat)
+        if info.state not in RUNNING_STATES:
+            raise PageError(409, "withdrawn", "the chat has ended", at=now())
         requests, _elsewhere = await open_requests(machine, info)
         asked = next((each for each in requests if each.id == given.request), None)
         if asked is not None:
@@ -120,7 +123,7 @@ class Actions:
         """Send a prompt; a chat view takes it into its queue, or at once."""
         if not text.text.strip():
             raise PageError(400, "bad_request", "the text is empty")
-        machine, info = await self._following.find(text.chat)
+        machine, info = await self._running(text.chat)
         if info.facts.origin.runtime == "structured":
             prompt = Prompt(text.text, "interrupt" if text.now else "queue")
             await request(info.id, SendChatInput(0, prompt, token, BY), machine)
@@ -135,7 +138,7 @@ class Actions:
         Raises:
             PageError: the screen has changed; it has the new one.
         """
-        machine, info = await self._following.find(keys.chat)
+        machine, info = await self._running(keys.chat)
         unknown = [each for each in keys.keys if each not in _ALLOWED_KEYS and len(each) != 1]
         if unknown or not (keys.keys or keys.text or keys.enter):
             raise PageError(400, "bad_request", "there is no such key")
@@ -150,7 +153,7 @@ class Actions:
 
     async def interrupt(self, what: OfChat, token: str) -> Done:
         """Stop a chat view's running turn."""
-        machine, info = await self._following.find(what.chat)
+        machine, info = await self._running(what.chat)
         if info.facts.origin.runtime != "structured":
             raise UsageError("a terminal’s turn is stopped by its own key: press Esc or Ctrl+C on its screen")
         await request(info.id, SendChatInput(0, Interrupt(), token, BY), machine)
@@ -159,7 +162,7 @@ class Actions:
     async def stop(self, what: OfChat, token: str) -> Done:
         """Ask a chat's program to exit."""
         del token
-        machine, info = await self._following.find(what.chat)
+        machine, info = await self._running(what.chat)
         await request(info.id, Stop(0), machine)
         return Done("Ended", at=now())
 
@@ -197,6 +200,17 @@ class Actions:
         """Put a file into a chat's private directory; returns its path there."""
         machine, info = await self._following.find(chat)
         return await copy_to(machine, info.id, source_of(data, name))
+
+    async def _running(self, chat: str) -> tuple[Machine, SessionInfo]:
+        """A chat that runs.
+
+        Raises:
+            SessionEnded: it does not.
+        """
+        machine, info = await self._following.find(chat)
+        if info.state not in RUNNING_STATES:
+            raise SessionEnded("the chat has ended")
+        return machine, info
 
     async def find(self, chat: str) -> tuple[Machine, SessionInfo]:
         """See ``Following.find``."""

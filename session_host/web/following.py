@@ -225,7 +225,7 @@ class Following:
                 link = Link(entry)
                 self._links[entry.name] = entry, link
                 self._machines[entry.name] = RemoteMachine(link)
-        if self._entries not in {None, entries} and self._process is not None:
+        if self._process is not None and self._entries not in (None, entries):
             self._entries = None
             with contextlib.suppress(ProcessLookupError):
                 self._process.terminate()  # The next one follows the machines as they are now.
@@ -354,7 +354,7 @@ class Following:
         machine = "" if line.machine == names.HERE else line.machine
         if kind == "hello":
             self._is_followed.set()
-            for name in self._machines if self._rows else ():
+            for name in self._machines:
                 self._mark(name)  # What happened before it was not told.
         elif machine not in self._machines:
             return

@@ -14,6 +14,7 @@ from session_host.paths import short_directory
 from session_host.protocol.codec import UNREADABLE
 from session_host.protocol.messages import AgentRequests, OpenRequests
 from session_host.protocol.untrusted_text import one_line, plain
+from session_host.protocol.values import RUNNING_STATES
 from session_host.structured.items import AgentRequest, digest
 from session_host.structured.text import exact_lines, patch_style
 from session_host.system.clock import as_text
@@ -28,6 +29,8 @@ _decoder = msgspec.msgpack.Decoder(list[AgentRequest])
 
 async def open_requests(machine: Machine, info: SessionInfo) -> tuple[list[AgentRequest], str]:
     """A chat's open requests, and the question that only its terminal asks."""
+    if info.state not in RUNNING_STATES:
+        return [], ""
     try:
         reply: AgentRequests = await request(info.id, OpenRequests(0), machine)
     except WrongRuntime:
@@ -35,7 +38,8 @@ async def open_requests(machine: Machine, info: SessionInfo) -> tuple[list[Agent
     except SessionEnded:
         return [], ""
     try:
-        return await asyncio.to_thread(_decoder.decode, reply.data), one_line(reply.elsewhere)
+        requests = await asyncio.to_thread(_decoder.decode, reply.data)
+        return requests, one_line(reply.elsewhere or ("" if requests else info.status.detail))
     except UNREADABLE:
         return [], "it asks something that cannot be read"
 

@@ -8,8 +8,9 @@ import socket
 import subprocess
 import sys
 import threading
+import time
 import uuid
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from types import TracebackType
@@ -132,6 +133,7 @@ class PageServer:
     ) -> None:
         if self._process is not None:
             self.end(signal.SIGTERM if kind is None else signal.SIGKILL)
+        sys.stderr.write(self.errors.read_text())
 
 
 class Device:
@@ -146,12 +148,12 @@ class Device:
         self.client = client(address, cookies=cookies)
 
     def get(self, path: str, **parameters: str) -> httpx2.Response:
-        """Ask for something."""
-        return self.client.get(path, params=parameters)
+        """Ask for something; again while there are too many requests."""
+        return _patiently(lambda: self.client.get(path, params=parameters))
 
     def post(self, path: str, value: Any, **parameters: str) -> httpx2.Response:
-        """Do something."""
-        return self.client.post(path, json=value, params=parameters)
+        """Do something; again while there are too many requests."""
+        return _patiently(lambda: self.client.post(path, json=value, params=parameters))
 
     def do(self, name: str, **fields: Any) -> Json:
         """Do something that succeeds, under an id of its own; returns the result."""
@@ -206,6 +208,14 @@ class Device:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.close()
+
+
+def _patiently(ask: Callable[[], httpx2.Response]) -> httpx2.Response:
+    answer = ask()
+    while answer.status_code == 429:
+        time.sleep(0.5)
+        answer = ask()
+    return answer
 
 
 def client(address: str = ADDRESS, *, cookies: Any = None, path: Path | None = None) -> httpx2.Client:
@@ -315,8 +325,9 @@ class Phone(threading.Thread):
     def end(self) -> None:
         """Leave the page."""
         self._ended.set()
-        self.cut()
-        self.join(TIMEOUT_S)
+        while self.is_alive():
+            self.cut()
+            self.join(0.1)
         assert self.failure is None, self.failure
 
 

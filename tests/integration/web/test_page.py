@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import uuid
 from pathlib import Path
 
@@ -10,12 +11,22 @@ import pytest
 from session_host.web.places import page_socket
 from tests.support.area import Area
 from tests.support.commands import new, outlive
+from tests.support.conversing import install, see
 from tests.support.conversing import new as new_agent
 from tests.support.page_server import Device, PageServer, cpu_ticks, phone
 from tests.support.structured_chats import new_chat, wait, wait_for_text
 from tests.support.waiting import wait_until
 
 TIMEOUT_S = 60.0
+
+
+@pytest.fixture
+def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """An empty directory, and agents on PATH that keep conversations as Claude Code and Codex do."""
+    install(tmp_path / "bin")
+    monkeypatch.setenv("PATH", str(tmp_path / "bin"), prepend=os.pathsep)
+    (tmp_path / "project").mkdir()
+    return tmp_path / "project"
 
 
 def shell(name: str = "sh") -> str:
@@ -124,7 +135,7 @@ def test_an_uploaded_file_is_in_the_chats_own_directory_whatever_its_name(
     assert path.stat().st_mode & 0o777 == 0o600
 
 
-def test_a_chat_is_stopped_and_resumed(device: Device, agents: Path, project: Path) -> None:
+def test_a_chat_is_stopped_and_resumed(project: Path, device: Device) -> None:
     chat = new_agent("claude", project, name="docs")
     outlive("send", chat, "hello", "--enter")
     wait_for_text("docs", "you said: hello")
@@ -136,10 +147,10 @@ def test_a_chat_is_stopped_and_resumed(device: Device, agents: Path, project: Pa
     resumed = device.do("resume", chat=chat)["chat"]
 
     assert resumed in {each["id"] for each in outlive("ls", "--json").json()}
-    wait_for_text("docs", "you said: hello")
+    see(resumed, "ready")
 
 
-def test_a_chat_is_started_in_a_known_directory(device: Device, agents: Path, project: Path) -> None:
+def test_a_chat_is_started_in_a_known_directory(project: Path, device: Device) -> None:
     outlive("kill", new_agent("claude", project, name="docs"))
     choices = device.read("start")
     assert str(project) in {each["path"] for each in choices["directories"]}
@@ -212,8 +223,8 @@ def test_a_page_opened_again_and_again_ends_its_oldest_stream(device: Device) ->
     finally:
         for stream in streams:
             stream.__exit__(None, None, None)
-        for each in open_devices:
-            each.close()
+        for opener in open_devices:
+            opener.close()
 
 
 @pytest.mark.usefixtures("sessions")
