@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import http.client
 import json
 import signal
 import socket
@@ -10,7 +11,7 @@ import sys
 import threading
 import time
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from types import TracebackType
@@ -191,7 +192,7 @@ class Device:
         """Open a stream of events, and read them."""
         with self.client.stream("GET", path, params=parameters, headers={"Last-Event-ID": cursor}) as response:
             assert response.status_code == 200, response.read()
-            yield events(response)
+            yield read_events(response.iter_lines())
 
     def copy(self) -> Device:
         """The same device with connections of its own."""
@@ -229,10 +230,10 @@ def client(address: str = ADDRESS, *, cookies: Any = None, path: Path | None = N
     )
 
 
-def events(response: httpx2.Response) -> Iterator[Happened]:
-    """The events of a response."""
+def read_events(lines: Iterable[str]) -> Iterator[Happened]:
+    """The events of a stream's lines."""
     fields: dict[str, str] = {}
-    for line in response.iter_lines():
+    for line in lines:
         if line:
             name, _, value = line.partition(": ")
             fields[name] = value
@@ -244,6 +245,8 @@ def events(response: httpx2.Response) -> Iterator[Happened]:
 class Phone(threading.Thread):
     """A page that shows the list: it follows the stream, and connects again with its last id.
 
+    Its connections are the standard library's, which leave nothing open when they are cut or refused.
+
     Attributes:
         rows: the chats that it shows, by their ids.
         machines: what it was told of machines, by their names.
@@ -254,9 +257,10 @@ class Phone(threading.Thread):
 
     def __init__(self, device: Device) -> None:
         super().__init__(daemon=True)
-        self._device = device
+        self._address = device.address
+        self._cookie = "; ".join(f"{name}={value}" for name, value in device.client.cookies.items())
         self._ended = threading.Event()
-        self._response: httpx2.Response | None = None
+        self._connection: _UnixConnection | None = None
         self.rows: dict[str, Json] = {}
         self.machines: dict[str, Json] = {}
         self._last_id = ""
@@ -267,24 +271,37 @@ class Phone(threading.Thread):
         """Follow until ``end``."""
         try:
             while not self._ended.is_set():
-                with suppress(httpx2.TransportError, httpx2.StreamError, _Refused):
+                with suppress(OSError, http.client.HTTPException, ValueError, _Refused):
                     self._follow()
                 self._ended.wait(0.1)
         except BaseException as error:
             self.failure = error
             raise
+        finally:
+            self._close()
 
     def _follow(self) -> None:
         if not self._last_id:
             self._read_list()
-        headers = {"Last-Event-ID": self._last_id}
-        with self._device.client.stream("GET", "/api/stream", headers=headers) as response:
-            if response.status_code != 200:
-                raise _Refused
-            self._response = response
-            self.connections += 1
-            for happened in events(response):
-                self._take(happened)
+        response = self._ask("/api/stream", {"Last-Event-ID": self._last_id})
+        self.connections += 1
+        for happened in read_events(line.decode().rstrip("\n") for line in iter(response.readline, b"")):
+            self._take(happened)
+
+    def _ask(self, path: str, headers: dict[str, str]) -> http.client.HTTPResponse:
+        """Ask for something on a connection of its own."""
+        self._close()
+        self._connection = _UnixConnection(self._address.partition("//")[2], timeout=TIMEOUT_S)
+        headers |= {"Origin": self._address, "X-Outlive": "1", "Cookie": self._cookie}
+        self._connection.request("GET", path, headers=headers)
+        response = self._connection.getresponse()
+        if response.status != 200:
+            raise _Refused(response.status)
+        return response
+
+    def _close(self) -> None:
+        if self._connection is not None:
+            self._connection.close()
 
     def _take(self, happened: Happened) -> None:
         match happened.kind:
@@ -299,10 +316,13 @@ class Phone(threading.Thread):
         self._last_id = happened.id or self._last_id
 
     def _read_list(self) -> None:
-        found = self._device.get("/api/chats")
-        if found.status_code != 200:
-            raise _Refused
-        listed = found.json()
+        of_stream, self._connection = self._connection, None
+        try:
+            response = self._ask("/api/chats", {})
+            listed = json.loads(response.read())
+        finally:
+            self._close()
+            self._connection = of_stream
         self.resets += 1
         self._last_id = listed["cursor"]
         self.rows = {each["id"]: each for each in (*listed["chats"], *listed["ended"])}
@@ -310,13 +330,10 @@ class Phone(threading.Thread):
 
     def cut(self) -> None:
         """Cut its connection, as a phone's is."""
-        response = self._response
-        if response is not None:
-            stream = response.extensions.get("network_stream")
-            connection = stream.get_extra_info("socket") if stream is not None else None
-            if connection is not None:
-                with suppress(OSError):
-                    connection.shutdown(socket.SHUT_RDWR)
+        connection = self._connection
+        if connection is not None and connection.sock is not None:
+            with suppress(OSError):
+                connection.sock.shutdown(socket.SHUT_RDWR)
 
     def asking(self) -> dict[str, str]:
         """The questions that it shows, by their chats' ids."""
@@ -329,6 +346,17 @@ class Phone(threading.Thread):
             self.cut()
             self.join(0.1)
         assert self.failure is None, self.failure
+
+
+class _UnixConnection(http.client.HTTPConnection):
+    def connect(self) -> None:
+        self.sock = socket.socket(socket.AF_UNIX)
+        self.sock.settimeout(self.timeout)
+        try:
+            self.sock.connect(str(page_socket()))
+        except OSError:
+            self.sock.close()
+            raise
 
 
 class _Refused(Exception):

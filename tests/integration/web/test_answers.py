@@ -5,8 +5,10 @@ from __future__ import annotations
 import asyncio
 import json
 import os
+import random
 import sys
 import threading
+import time
 import uuid
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -202,6 +204,7 @@ async def test_of_two_devices_the_desk_and_a_command_one_answers_and_the_others_
     chat = await asyncio.to_thread(new_chat, area, "api")
     devices = [await asyncio.to_thread(server.pair, "answer", name) for name in ("phone", "tablet")]
     wins: dict[str, int] = {}
+    chance = random.Random(1)
     with ThreadPoolExecutor(3) as pool:
         async with viewing(chat) as desk:
             for number in range(RACES):
@@ -216,6 +219,7 @@ async def test_of_two_devices_the_desk_and_a_command_one_answers_and_the_others_
                     pool.submit(_on_the_page, together, "tablet", devices[1], chat, question, no),
                     pool.submit(_by_command, together, chat, question, no),
                 ]
+                await asyncio.sleep(chance.uniform(0, 0.03))  # so that each wins at times
                 desk.answer(asked, yes)
                 told = [await asyncio.wrap_future(job) for job in jobs]
                 await desk.watcher.until(lambda: desk.state == "idle", "the end of the turn")
@@ -250,6 +254,7 @@ def _by_command(together: threading.Barrier, chat: str, question: Json, choice: 
     """Answer as a command does; returns as ``_on_the_page``."""
     answer = AnswerRequest(question["request"], choice, question["digest"])
     together.wait()
+    time.sleep(random.Random(question["request"]).uniform(0, 0.03))
     try:
         asyncio.run(request(chat, SendChatInput(0, answer, by="command")))
     except AlreadyAnswered as error:
