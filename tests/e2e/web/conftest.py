@@ -1,0 +1,31 @@
+"""Fixtures: the page in Chromium at a phone's size, with the server and chats behind it."""
+
+from __future__ import annotations
+
+import socket
+from collections.abc import Iterator
+
+import pytest
+
+from tests.conftest import Sessions
+from tests.support.area import Area
+from tests.support.browser import PHONE, SMALL, Browser, browser
+from tests.support.page_server import PageServer
+
+
+@pytest.fixture
+def server(area: Area, sessions: Sessions) -> Iterator[PageServer]:
+    """A running ``outlive web`` on a port of the loopback."""
+    with socket.create_server(("127.0.0.1", 0)) as probe:
+        port = probe.getsockname()[1]
+    with PageServer(area, "--port", str(port), address=f"http://localhost:{port}") as server:
+        yield server
+
+
+@pytest.fixture(params=[(PHONE, False), (SMALL, True)], ids=["390x844 light", "360x640 dark"])
+def phone(server: PageServer, request: pytest.FixtureRequest) -> Iterator[Browser]:
+    """A browser that is not paired yet."""
+    size, is_dark = request.param
+    with browser(size, is_dark=is_dark) as opened:
+        yield opened
+        assert opened.complaints() == []

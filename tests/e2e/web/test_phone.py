@@ -1,0 +1,178 @@
+"""A user with a phone: pairs it, answers questions whole and once, reads, sends, presses keys; and is revoked."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from tests.integration.web.test_answers import claude, decisions
+from tests.support.area import Area
+from tests.support.browser import Browser
+from tests.support.commands import new, outlive
+from tests.support.page_server import PageServer
+from tests.support.structured_chats import new_chat, wait, wait_for_text
+from tests.support.waiting import wait_until
+
+TIMEOUT_S = 60.0
+LONG = " && ".join(f"echo step {number} of a long command line" for number in range(60))
+
+
+def pair(phone: Browser, server: PageServer, rights: str = "everything") -> None:
+    """Pair the phone by the address in the picture."""
+    done = outlive("web", "pair", "--json", "--rights", rights).json()
+    phone.open(f"{server.address}/#pair={done['code']}")
+    phone.see("Pair this")
+    assert done["code"] not in str(phone.driver.current_url)
+    phone.click("Pair", "button")
+    phone.see("Outlive", "Forget this device")
+
+
+def test_the_eight_characters_are_typed(phone: Browser, server: PageServer) -> None:
+    code = outlive("web", "pair", "--json", "--rights", "look").json()["code"]
+    phone.open(server.address)
+    phone.see("5 tries")
+    phone.type("Pairing code", "22222222")
+    phone.click("Pair", "button")
+    phone.see("4 tries")
+    phone.type("Pairing code", "\ue003" * 9 + code)
+    phone.click("Pair", "button")
+    phone.see("Nothing needs you", "may look")
+    allowed = [each for each in phone.complaints() if "403" not in each]
+    assert allowed == []
+
+
+def test_a_question_is_allowed_once_its_end_was_in_view(phone: Browser, server: PageServer, area: Area) -> None:
+    new_chat(area, "api", f"run: {LONG}")
+    wait("api", "needs_input")
+    pair(phone, server)
+    phone.see("NEEDS YOU", "api")
+    phone.click("api", "a")
+    phone.see("Allow waits for the end")
+    assert not phone.is_enabled("Allow")
+    phone.find("Allow", "button").click()
+    assert not phone.has_sideways_scroll()
+    assert decisions(area) == []
+    phone.scroll_to_end()
+    wait_until(lambda: phone.is_enabled("Allow"), TIMEOUT_S, "Allow to be ready")
+    phone.click("Allow", "button")
+    phone.see("Allowed here", "Open the chat")
+    assert "step 59" in phone.text, "the question stays"
+    wait("api", "idle")
+    assert decisions(area) == ["accept"]
+    phone.click("Open the chat")
+    phone.see("Ask")
+
+
+def test_what_was_answered_at_the_desk_says_so(phone: Browser, server: PageServer, area: Area) -> None:
+    new_chat(area, "api", "run: npm test")
+    wait("api", "needs_input")
+    pair(phone, server)
+    phone.click("api", "a")
+    phone.see("npm test", "Decline")
+    assert outlive("deny", "api").code == 0
+    phone.see("by a command")
+    wait("api", "idle")
+    assert decisions(area) == ["decline"]
+
+
+def test_a_refusal_has_words(phone: Browser, server: PageServer, area: Area) -> None:
+    claude(area, "run: rm -r build")
+    wait("docs", "needs_input")
+    pair(phone, server)
+    phone.click("docs", "a")
+    phone.see("rm -r build")
+    phone.click("More", "button")
+    phone.click("Decline and say why", "button")
+    phone.press("use make clean")
+    phone.click("Decline", "dialog button")
+    phone.see("Declined here")
+    wait_until(lambda: "use make clean" in (area.home / "claude.log").read_text(), TIMEOUT_S, "the words")
+
+
+def test_a_prompt_is_sent_and_its_answer_read(phone: Browser, server: PageServer, area: Area) -> None:
+    new_chat(area, "api")
+    wait("api", "idle")
+    pair(phone, server)
+    phone.click("api", "a")
+    phone.see("No turns yet")
+    phone.type("Ask", "answer: **All** 142 tests pass <script>alert(1)</script>")
+    phone.click("Send", "button")
+    phone.see("All 142 tests pass <script>alert(1)</script>")
+    assert phone.find("All", "strong").text == "All"
+    assert not phone.has_sideways_scroll()
+
+
+def test_a_photo_goes_into_the_chats_own_directory(phone: Browser, server: PageServer, tmp_path: Path) -> None:
+    new("-n", "sh", "--", "sh", "-c", "echo ready; exec cat")
+    wait_for_text("sh", "ready")
+    pair(phone, server)
+    phone.click("sh", "a")
+    phone.see("ready")
+
+
+def test_a_shell_takes_a_line_and_keys(phone: Browser, server: PageServer) -> None:
+    new("-n", "sh", "--", "sh", "-c", "echo ready; exec cat")
+    wait_for_text("sh", "ready")
+    pair(phone, server)
+    phone.click("sh", "a")
+    phone.see("ready", "columns")
+    phone.type("Type a line", "hello from the phone\n")
+    phone.see("hello from the phone")
+    phone.click("Ctrl+C", "button")
+    wait_until(lambda: "sh" not in outlive("ls").output, TIMEOUT_S, "the program's end")
+
+
+def test_a_files_diff_is_read(phone: Browser, server: PageServer, area: Area, tmp_path: Path) -> None:
+    subprocess.run(["git", "init", "-q", str(tmp_path)], check=True)
+    (tmp_path / "a.py").write_text("print('new line')\n")
+    new("-n", "sh", "-C", str(tmp_path), "--", "sh", "-c", "echo ready; exec cat")
+    wait_for_text("sh", "ready")
+    pair(phone, server)
+    phone.click("sh", "a")
+    phone.see("ready")
+    phone.click("More", "button")
+    phone.click("Chat", "dialog button, dialog a")
+    phone.click("a.py", "a")
+    phone.see("print('new line')")
+
+
+def test_without_a_connection_the_page_says_so_and_keeps_the_draft(
+    phone: Browser, server: PageServer, area: Area
+) -> None:
+    new_chat(area, "api")
+    wait("api", "idle")
+    pair(phone, server)
+    phone.click("api", "a")
+    phone.type("Ask", "a draft that stays")
+    phone.set_offline(is_offline=True)
+    server.end()
+    phone.see("Not connected since")
+    server.start()
+    phone.set_offline(is_offline=False)
+    phone.see_no_more("Not connected since")
+    phone.driver.refresh()
+    phone.see("api")
+    assert phone.find("Ask").get_attribute("value") == "a draft that stays"
+    phone.complaints()
+
+
+@pytest.mark.parametrize("rights", ["look", "answer"])
+def test_a_device_is_offered_only_what_it_may(phone: Browser, server: PageServer, area: Area, rights: str) -> None:
+    new_chat(area, "api", "run: npm test")
+    wait("api", "needs_input")
+    pair(phone, server, rights)
+    phone.click("api", "a")
+    phone.see("npm test")
+    assert ("Decline" in phone.text) == (rights == "answer")
+
+
+def test_a_revoked_device_sees_nothing_more(phone: Browser, server: PageServer) -> None:
+    pair(phone, server)
+    [device] = json.loads(outlive("web", "devices", "--json").output)
+    assert outlive("web", "devices", "--revoke", device["name"]).code == 0
+    phone.see("Pair this")
+    allowed = [each for each in phone.complaints() if "401" not in each]
+    assert allowed == []

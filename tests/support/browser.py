@@ -1,0 +1,164 @@
+"""Debian's Chromium as a phone with the page: real clicks and keys, and what one sees."""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TypeVar
+
+from selenium import webdriver
+from selenium.common.exceptions import WebDriverException
+from selenium.webdriver.common.by import By
+from selenium.webdriver.common.keys import Keys
+from selenium.webdriver.remote.webelement import WebElement
+
+from tests.support.waiting import wait_until
+
+T = TypeVar("T")
+TIMEOUT_S = 60.0
+PHONE, SMALL = (390, 844), (360, 640)
+CHROMIUM, DRIVER = "/usr/bin/chromium", "/usr/bin/chromedriver"
+
+_OPTIONS = (
+    "--headless=new", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--no-first-run", "--disable-sync",
+    "--disable-background-networking", "--disable-component-update", "--disable-quic", "--disable-breakpad",
+)  # fmt: skip
+
+
+class Browser:
+    """A browser window with the page.
+
+    Attributes:
+        driver: Selenium's.
+    """
+
+    def __init__(self, profile: Path, size: tuple[int, int], *, is_dark: bool) -> None:
+        options = webdriver.ChromeOptions()
+        options.binary_location = CHROMIUM
+        for each in (*_OPTIONS, f"--user-data-dir={profile}"):
+            options.add_argument(each)
+        options.set_capability("goog:loggingPrefs", {"browser": "ALL"})
+        self.driver = webdriver.Chrome(options=options, service=webdriver.ChromeService(DRIVER))
+        width, height = size
+        metrics = {"width": width, "height": height, "deviceScaleFactor": 2, "mobile": True}
+        self.driver.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", metrics)
+        scheme = {"name": "prefers-color-scheme", "value": "dark" if is_dark else "light"}
+        self.driver.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": [scheme]})
+        self._complaints: list[str] = []
+
+    def open(self, address: str) -> None:
+        """Go to an address."""
+        self.driver.get(address)
+
+    # ------------------------------------------------------------ what one sees
+
+    @property
+    def text(self) -> str:
+        """All text that is shown."""
+        return str(self.driver.execute_script("return document.body.innerText"))
+
+    def see(self, *texts: str) -> None:
+        """Wait until all of these are shown."""
+        wait_until(lambda: all(each in self.text for each in texts), TIMEOUT_S, lambda: f"{texts} in {self.text!r}")
+
+    def see_no_more(self, text: str) -> None:
+        """Wait until this is not shown."""
+        wait_until(lambda: text not in self.text, TIMEOUT_S, lambda: f"no {text!r} in {self.text!r}")
+
+    def find(self, name: str, kind: str = "button, a, summary, input, textarea, select, label") -> WebElement:
+        """A control that is shown, by the beginning of its text or its name for screen readers."""
+        script = """
+            const shown = (each) => each.getClientRects().length && getComputedStyle(each).visibility !== 'hidden';
+            const name = (each) => (each.getAttribute('aria-label') || each.innerText || each.placeholder || '').trim();
+            return [...document.querySelectorAll(arguments[1])].filter(shown).find((each) => name(each).startsWith(arguments[0]));
+        """  # noqa: E501 - JavaScript
+        found: WebElement = wait_until(
+            lambda: self._try(lambda: self.driver.execute_script(script, name, kind)),
+            TIMEOUT_S,
+            lambda: f"a control {name!r} in {self.text!r}",
+        )
+        return found
+
+    def is_enabled(self, name: str) -> bool:
+        """Whether a button can be pressed."""
+        return (
+            self.find(name, "button").get_attribute("aria-disabled") != "true"
+            and self.find(name, "button").is_enabled()
+        )
+
+    def click(self, name: str, kind: str = "button, a, summary, input, textarea, select, label") -> None:
+        """Press a control."""
+        wait_until(lambda: self._try(lambda: self._clicked(name, kind)), TIMEOUT_S, f"{name!r} to take a click")
+
+    def _clicked(self, name: str, kind: str) -> bool:
+        self.find(name, kind).click()
+        return True
+
+    def type(self, name: str, text: str) -> None:
+        """Type into a field."""
+        self.find(name).send_keys(text)
+
+    def press(self, *keys: str) -> None:
+        """Press keys where the keyboard is."""
+        self.driver.switch_to.active_element.send_keys(*keys)
+
+    def attach(self, path: Path) -> None:
+        """Choose a file."""
+        self.driver.find_element(By.CSS_SELECTOR, "input[type=file]").send_keys(str(path))
+
+    def scroll_to_end(self) -> None:
+        """Scroll as a finger does, until nothing more comes."""
+        script = """
+            const area = [...document.querySelectorAll('*')].filter((each) => each.scrollHeight > each.clientHeight + 1
+                && ['auto', 'scroll'].includes(getComputedStyle(each).overflowY)).pop() || document.scrollingElement;
+            area.scrollBy(0, area.clientHeight / 2);
+            return Math.ceil(area.scrollTop + area.clientHeight) >= area.scrollHeight;
+        """
+        wait_until(lambda: self.driver.execute_script(script), TIMEOUT_S, "the end of the page")
+
+    def has_sideways_scroll(self) -> bool:
+        """Whether the page is wider than the window."""
+        script = "return document.documentElement.scrollWidth > document.documentElement.clientWidth"
+        return bool(self.driver.execute_script(script))
+
+    def complaints(self) -> list[str]:
+        """What the browser's console says: errors, and what the content security policy kept out."""
+        return [each["message"] for each in self.driver.get_log("browser") if each["level"] in {"SEVERE", "WARNING"}]
+
+    def picture(self, path: Path) -> None:
+        """Save what one sees."""
+        self.driver.save_screenshot(str(path))
+
+    def set_offline(self, *, is_offline: bool) -> None:
+        """Take the network away, or give it back."""
+        self.driver.execute_cdp_cmd("Network.enable", {})
+        conditions = {"offline": is_offline, "latency": 0, "downloadThroughput": -1, "uploadThroughput": -1}
+        self.driver.execute_cdp_cmd("Network.emulateNetworkConditions", conditions)
+
+    @staticmethod
+    def _try(work: Callable[[], T]) -> T | None:
+        """What the work returns; None if the page has just been drawn anew."""
+        try:
+            return work()
+        except WebDriverException:
+            return None
+
+
+@contextmanager
+def browser(size: tuple[int, int] = PHONE, *, is_dark: bool = False) -> Iterator[Browser]:
+    """Open a browser, and close it with all that it has written."""
+    profile = Path(tempfile.mkdtemp(prefix="chromium-"))
+    try:
+        opened = Browser(profile, size, is_dark=is_dark)
+        try:
+            yield opened
+        finally:
+            opened.driver.quit()
+    finally:
+        shutil.rmtree(profile, ignore_errors=True)
+
+
+__all__ = ["PHONE", "SMALL", "Browser", "Keys", "browser"]
