@@ -7,7 +7,6 @@ import os
 import shlex
 import signal
 import sys
-import uuid
 from pathlib import Path
 
 import pytest
@@ -26,27 +25,12 @@ from tests.support.commands import OUTLIVE, REPOSITORY, Done, OnTerminal, outliv
 from tests.support.facts import known
 from tests.support.hosts import description_of, peek
 from tests.support.near_bridges import NearBridges
+from tests.support.orders import Orders
 from tests.support.waiting import wait_until
 
 pytestmark = pytest.mark.usefixtures("sessions")
 
 NOT_ALLOWED = 8
-
-FAKE_AGENT = """
-import json, os, subprocess, sys
-orders = sys.argv[1]
-print("ready", flush=True)
-while True:
-    with open(orders) as file:
-        order = file.read()
-    if not order:
-        continue
-    answer, command = order.split("\\n", 1)
-    done = subprocess.run(["sh", "-c", command], stdin=subprocess.DEVNULL, capture_output=True, text=True)
-    with open(answer + ".new", "w") as file:
-        json.dump([done.returncode, done.stdout, done.stderr], file)
-    os.rename(answer + ".new", answer)
-"""
 
 
 def started(agent: str, name: str, *arguments: str) -> str:
@@ -57,7 +41,7 @@ def started(agent: str, name: str, *arguments: str) -> str:
     ).id
 
 
-class ShellInChat:
+class ShellInChat(Orders):
     """A chat with a program that runs shell commands for a test.
 
     The program is an agent, unless ``agent`` names another entry of the catalog.
@@ -67,34 +51,14 @@ class ShellInChat:
     """
 
     def __init__(self, area: Area, name: str, agent: str = "fake") -> None:
-        self._directory = area.home / name
-        self._directory.mkdir()
-        self._orders = self._directory / "orders"
-        os.mkfifo(self._orders)
+        super().__init__(area.home / name)
         directory = area.config / "agents"
         directory.mkdir(parents=True, exist_ok=True)
         (directory / "fake.toml").write_text(
             'title = "F"\nexecutable = ""\nstart = ["{python}", "{arguments}"]\nmonogram = "F"\n'
             "[signals]\nends_all = true\n"
         )
-        python = [] if agent == "fake" else [sys.executable]
-        self.id = started(agent, name, *python, "-ISc", FAKE_AGENT, str(self._orders))
-
-    def start(self, command: str) -> Path:
-        """Start a shell command inside the chat; returns the path where its result will be written."""
-        answer = self._directory / uuid.uuid4().hex
-        self._orders.write_text(f"{answer}\n{command}")
-        return answer
-
-    def run(self, command: str) -> Done:
-        """Run a shell command inside the chat."""
-        answer = self.start(command)
-        wait_until(answer.exists, 30, "the command to end")
-        return Done(*json.loads(answer.read_text()))
-
-    def outlive(self, *words: str) -> Done:
-        """Run ``outlive`` inside the chat."""
-        return self.run(shlex.join([*OUTLIVE, *words]))
+        self.id = started(agent, name, *(self.words[1:] if agent == "fake" else self.words))
 
 
 @pytest.fixture(autouse=True)
@@ -432,14 +396,9 @@ def test_an_agent_starts_no_more_chats_than_the_user_allows(area: Area, agent: S
 
     assert (refused.code, "agents_may_start" in refused.error) == (NOT_ALLOWED, True), refused
     assert agent.outlive("kill", "one").code == 0
-    words = ("-ISc", FAKE_AGENT, str(area.home / "orders"))
-    os.mkfifo(area.home / "orders")
-    assert agent.outlive("new", "fake", "-d", "-n", "child", "--", *words).code == 0
-    command = shlex.join([*OUTLIVE, "new", "-d", "-n", "grandchild", "--", "cat"])
-    answer = area.home / "answer"
-    (area.home / "orders").write_text(f"{answer}\n{command}")
-    wait_until(answer.exists, 30, "the command to end")
-    too_deep = Done(*json.loads(answer.read_text()))
+    child = Orders(area.home / "child")
+    assert agent.outlive("new", "fake", "-d", "-n", "child", "--", *child.words[1:]).code == 0
+    too_deep = child.outlive("new", "-d", "-n", "grandchild", "--", "cat")
     assert (too_deep.code, "agents_depth" in too_deep.error) == (NOT_ALLOWED, True), too_deep
     settings.write_text("agents_may_start = 3\n")
     assert agent.outlive("new", "-d", "-n", "four", "--", "cat").code == 0
