@@ -21,6 +21,7 @@
     │       └── NotInstalled     that machine has no Outlive that this one can use
     ├── NotAllowed               an agent may not control this chat: the user can allow it; exit code 8
     ├── NeedsInput               the chat asks something: answer first, or send the text anyway
+    ├── TextTaken                a text was typed without Enter: look whether its user has sent it
     ├── WrongRuntime             a terminal takes keys, a structured chat prompts: use the other
     ├── ProtocolViolation        drop the peer
     ├── NameTaken                a running chat has this name: choose another
@@ -160,6 +161,10 @@ class NeedsInput(OutliveError):
     """The chat asks something, which a text would answer, or for which its turn waits."""
 
     exit_code = 9
+
+
+class TextTaken(OutliveError):
+    """A text was typed before and not sent, and is not in the input line any more."""
 
 
 class HostUnavailable(OutliveError):

@@ -18,6 +18,7 @@ from session_host.errors import (
     OutliveError,
     ProtocolMismatch,
     SessionEnded,
+    TextTaken,
     UsageError,
     WrongRuntime,
 )
@@ -81,6 +82,7 @@ _ERRORS: dict[str, type[OutliveError]] = {
     ErrorCode.NEEDS_INPUT: NeedsInput,
     ErrorCode.NOT_ALLOWED: NotAllowed,
     ErrorCode.ANSWERED: AlreadyAnswered,
+    ErrorCode.TAKEN: TextTaken,
     ErrorCode.WRONG_RUNTIME: WrongRuntime,
 }
 

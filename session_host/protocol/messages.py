@@ -552,6 +552,8 @@ class Send(Message, frozen=True):
     """Type the text even while the chat needs input."""
     is_own: bool = False
     """It is of the chat's own agent; the host sets it (``session.own_prompts``)."""
+    is_guarded: bool = False
+    """Type it only as the chat's own agent may: into an empty input line, with Enter only where it is seen alone."""
 
 
 class Stop(Message, frozen=True):

@@ -46,6 +46,8 @@ class ErrorCode:
     """A terminal takes no prompts, and a structured chat no keys."""
     UNREACHABLE = "unreachable"
     """The session's machine cannot be reached."""
+    TAKEN = "taken"
+    """The text was typed before without Enter, and the user, or nobody, has sent it since: look whether it was sent."""
     NOTHING_TYPED = "nothing_typed"
     """The key was not typed: see ``Key.may_detach``."""
 

@@ -13,7 +13,7 @@ from session_host.storage.descriptors.log_state import LogState
 from session_host.terminal.base import Emulator
 from session_host.terminal.encode import encode_focus, encode_key, encode_mouse, encode_paste
 from session_host.terminal.rows import row_text
-from session_host.terminal.typed_line import PromptState, after_activity, after_input, unsent_after
+from session_host.terminal.typed_line import PromptState, after_activity, after_input, text_after, unsent_after
 
 _MOVING = frozenset({"ArrowUp", "ArrowDown", "ArrowLeft", "ArrowRight", "Home", "End", "PageUp", "PageDown", "Tab"})
 _NO_ANSWER = MODIFIER_KEYS | _MOVING
@@ -68,12 +68,13 @@ class PromptLine:
     Attributes:
         state: what is known.
         unsent: the row of the screen that ends with a text that a command typed and could not send; "" for none.
+        text: the token of the command's text that was typed last, with no other input since; "" for none.
     """
 
     def __init__(self, pattern: str, log_state: LogState) -> None:
         """Begin with the state that a previous host left; ``pattern``: ``Watch.empty_prompt``."""
         self.state = log_state.prompt
-        self.unsent = log_state.unsent
+        self.unsent, self.text = log_state.unsent, log_state.line_text
         self._pattern = re.compile(pattern) if pattern else None
         self._activity = log_state.activity.in_turns if log_state.activity is not None else Activity.NO_SIGNAL
 
@@ -81,8 +82,9 @@ class PromptLine:
         """The program was started: nobody has typed anything."""
         self.state = PromptState.EMPTY
 
-    def typed(self, data: bytes) -> None:
-        """The program gets input of a viewer or a command."""
+    def typed(self, data: bytes, text: str = "") -> None:
+        """The program gets input of a viewer or a command; ``text``: the token of a command's text."""
+        self.text = text_after(self.text, data, text)
         self._set_state(after_input(self.state, data, self._activity))
 
     def activity_changed(self, activity: Activity) -> None:

@@ -87,6 +87,9 @@ NO_TURN = "Enter was pressed, but the agent has not begun a turn; look at the ch
 TURN_UNKNOWN = "whether a turn began is not known"
 NOT_READING = "the agent does not accept input yet; nothing was typed"
 LINE_NOT_EMPTY = "an agent may type only into its own chat's empty input line, where its text is seen"
+LINE_IN_USE = "its input line is not known to be empty, or does not show what is typed"
+JOINED = "something else was typed behind the text"
+TAKEN = "the text was typed before, and is not in the input line any more"
 UNSENT = "its input line still has a text that was not sent: press Enter or delete it there, or use --anyway"
 
 
@@ -159,7 +162,7 @@ class _CurrentRequest:
         now = positions(emulator, self.echo)
         self.places = now - self.before if now is not None else frozenset()
         self._note_line(emulator)
-        if self.request.is_own:
+        if self.is_guarded:
             return now is not None and len(now) > len(self.before)
         return now is None or bool(self.places)
 
@@ -175,6 +178,11 @@ class _CurrentRequest:
         """Whether the text is where it was found last."""
         now = positions(emulator, self.echo) if self.echo is not None else None
         return bool(now and now & self.places)
+
+    @property
+    def is_guarded(self) -> bool:
+        """Whether the text may join nothing, and gets Enter only where it is seen."""
+        return self.request.is_own or self.request.is_guarded
 
     @property
     def is_enter_separate(self) -> bool:
@@ -339,6 +347,9 @@ class SendQueue:
             # A previous host pressed Enter, too.
             self._finish(Done(current.request.request, TURN_UNKNOWN if self._is_agent else ""))
             return
+        if (reply := self._why_not_again()) is not None:
+            self._finish(reply)
+            return
         if current.echo is not None:
             current.before, current.line_before = positions(emulator, current.echo), cursor_line(emulator)
             if current.before is not None and current.token in self._typist.typed_tokens:
@@ -362,8 +373,18 @@ class SendQueue:
             if current.has_changed:
                 self._timers.start(SETTLE, current.pause_s)
 
+    def _why_not_again(self) -> Failed | None:
+        """Why a guarded text that was typed before gets no Enter now: it does not stand alone in the line any more."""
+        current, typist = self._current, self._typist
+        number, is_typed = current.request.request, current.token in typist.typed_tokens
+        if not (current.request.is_guarded and is_typed) or typist.line_text == current.token:
+            return None
+        if typist.is_line_empty:
+            return Failed(number, ErrorCode.TAKEN, TAKEN)
+        return Failed(number, ErrorCode.FAILED, f"{LINE_IN_USE}; the text was typed before, without Enter")
+
     def _is_safe(self, emulator: Emulator) -> bool:
-        """Whether a prompt of the chat's own agent joins nothing, is one text, and gets Enter only where it is seen."""
+        """Whether a guarded text joins nothing, is one text, and gets Enter only where it is seen."""
         return self._typist.is_line_empty and emulator.modes.bracketed_paste and self._current.before is not None
 
     def _must_wait(self, emulator: Emulator) -> bool:
@@ -460,6 +481,10 @@ class SendQueue:
         is_new = token not in self._typist.typed_tokens
         if original.is_own and token == current.token and not (is_new and self._is_safe(emulator)):
             return _Refusal(ErrorCode.NOT_ALLOWED, LINE_NOT_EMPTY)
+        if original.is_guarded and token == current.token and is_new and not self._is_safe(emulator):
+            return _Refusal(ErrorCode.FAILED, LINE_IN_USE)
+        if current.is_guarded and token == current.enter_token and self._typist.line_text != current.token:
+            return _Refusal(ErrorCode.FAILED, JOINED)
         if is_new and is_text(original) and not original.anyway:
             open_question = self._open_question()
             if open_question is None and self._starting.asks(emulator):

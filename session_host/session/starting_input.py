@@ -91,6 +91,10 @@ class Typist(Protocol):
     def is_line_empty(self) -> bool:
         """Whether nothing is typed in the agent's input line, as far as is known."""
 
+    @property
+    def line_text(self) -> str:
+        """The token of the command's text that was typed last, with no other input since; "" for none."""
+
     def continue_program(self) -> bool:
         """Continue the program if it is suspended; returns whether it was."""
 

@@ -173,6 +173,11 @@ class TerminalSession:
         """Whether nothing was typed since the agent began, or since it took the last line."""
         return self.prompt.state is PromptState.EMPTY
 
+    @property
+    def line_text(self) -> str:
+        """The token of the command's text that was typed last, with no other input since; "" for none."""
+        return self.prompt.text
+
     # ------------------------------------------------------------ output
 
     def handle_emulator_results(self, replies: bytes, events: Sequence[TerminalEvent], fed: int, resizes: int) -> None:
@@ -290,7 +295,7 @@ class TerminalSession:
         self.continue_program(look=False)
         self.effects += [WriteToProgram(EntryKind.TYPED, data, bytes.fromhex(request)), NoteUserInput()]
         self.typed_tokens = [*self.typed_tokens, request][-KEPT_TYPED:]
-        self.prompt.typed(data)
+        self.prompt.typed(data, request)
         return True
 
     def note_unsent(self, line: str) -> None:

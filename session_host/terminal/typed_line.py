@@ -58,6 +58,17 @@ def after_input(state: PromptState, data: bytes, activity: Activity) -> PromptSt
     return PromptState.ENTERED if is_entered else PromptState.TYPED
 
 
+def text_after(text: str, data: bytes, typed: str) -> str:
+    """The token of the text that was typed last, with no other input since, after this input; "" for none.
+
+    Args:
+        text: the token before it.
+        data: the input, as the program got it.
+        typed: the input's own token if it is a command's text, else "".
+    """
+    return text if _NOTHING.fullmatch(data) is not None else typed
+
+
 def unsent_after(unsent: str, previous: PromptState, state: PromptState) -> str:
     """The unsent text that is left after a change of the line's state: Enter, and the turn that it begins, take it."""
     return unsent if state in {previous, PromptState.TYPED} else ""

@@ -15,7 +15,7 @@ from session_host.protocol.events import NumberedEvent, TurnEnded, TurnStarted, 
 from session_host.protocol.messages import Colors, Resized
 from session_host.protocol.values import Activity, CommandTime, in_turns
 from session_host.structured.items import RequestResolved
-from session_host.terminal.typed_line import PromptState, after_activity, after_input, unsent_after
+from session_host.terminal.typed_line import PromptState, after_activity, after_input, text_after, unsent_after
 
 from .log_entries import EntryKind, LogEntry
 
@@ -215,6 +215,7 @@ class LogState(msgspec.Struct):
         told_to: the offset of the transcript log up to which its questions are among the events.
         turn: the number of the last turn.
         open_turn: the agent's id of the turn that runs, "" in a terminal; None while none does.
+        line_text: the token of the command's text that was typed last, with no other input since; "" for none.
     """
 
     child_started: int | None = None
@@ -240,6 +241,7 @@ class LogState(msgspec.Struct):
     told_to: int = 0
     turn: int = 0
     open_turn: str | None = None
+    line_text: str = ""
 
     def apply(self, entry: LogEntry) -> None:
         """Apply an entry; one of an unknown kind changes nothing."""
@@ -249,7 +251,7 @@ class LogState(msgspec.Struct):
                 self._input(entry)
             case EntryKind.TYPED:
                 self.typed_tokens = [*(each for each in self.typed_tokens if each != tag), tag][-KEPT_TYPED:]
-                self._typed(entry.payload)
+                self._typed(entry.payload, tag)
             case EntryKind.REPLY:
                 resizes = int.from_bytes(entry.tag[:8], "little")
                 self.answered = max(self.answered, (entry.number, resizes))
@@ -302,7 +304,8 @@ class LogState(msgspec.Struct):
                 self.open_turn = None
         self.events = with_events(self.events, events, saved_to=self.events_saved)
 
-    def _typed(self, data: bytes) -> None:
+    def _typed(self, data: bytes, text: str = "") -> None:
+        self.line_text = text_after(self.line_text, data, text)
         activity = self.activity.in_turns if self.activity is not None else Activity.NO_SIGNAL
         self._set_prompt(after_input(self.prompt, data, activity))
 

@@ -15,7 +15,18 @@ from session_host.protocol.launch import Watch
 from session_host.protocol.values import Activity, ErrorCode
 from session_host.session.effects import Effect, Flush, SendReply, UseEmulator
 from session_host.session.own_prompts import command_sign, own_send, why_no_input, why_no_prompt
-from session_host.session.send_queue import ECHO, LINE_NOT_EMPTY, NO_ENTER, NOT_SHOWN, PAUSE, SEARCH, SETTLE
+from session_host.session.send_queue import (
+    ECHO,
+    JOINED,
+    LINE_IN_USE,
+    LINE_NOT_EMPTY,
+    NO_ENTER,
+    NOT_SHOWN,
+    PAUSE,
+    SEARCH,
+    SETTLE,
+    TAKEN,
+)
 from session_host.terminal.typed_line import PromptState
 from tests.support.area import Area
 from tests.support.playbook import Returned, do
@@ -193,6 +204,72 @@ def test_the_same_text_elsewhere_on_the_screen_that_scrolls_is_not_the_typed_one
     effects = settled(queue)
     assert SendReply("one", m.Failed(1, ErrorCode.FAILED, NOT_SHOWN + NO_ENTER)) in effects
     assert queue.typed("\r", ENTER) not in effects
+
+
+# ------------------------------------------------------------------- a report to the agent
+
+
+REPORT = m.Send(1, "hello", paste=True, enter=True, token=TOKEN, is_guarded=True)
+
+
+def typed_before(queue: SendQueueHarness) -> None:
+    """A host that was killed typed the report, without Enter; the agent shows it."""
+    assert queue.terminal.type_bytes(b"\x1b[200~hello\x1b[201~", TOKEN)
+    queue.take_effects()
+    queue.emulator.feed(b"hello")
+
+
+def answered(queue: SendQueueHarness) -> list[m.Reply]:
+    """Send the report; returns what is answered until it is typed."""
+    queue.queue.request(REPORT, "one")
+    return [each.reply for each in settled(queue) if isinstance(each, SendReply)]
+
+
+def test_a_report_gets_enter_from_the_host_behind_the_one_that_typed_it(queue: SendQueueHarness) -> None:
+    typed_before(queue)
+    queue.terminal.prompt.typed(b"\x1b[I")  # The terminal got the focus.
+    assert answered(queue) == []
+    queue.queue.timer_due(SETTLE)
+    assert queue.typed("\r", ENTER) in settled(queue)
+
+
+def test_a_report_gets_no_enter_with_what_its_user_typed_behind_it(queue: SendQueueHarness) -> None:
+    typed_before(queue)
+    queue.terminal.prompt.typed(b" and")
+    refusal = f"{LINE_IN_USE}; the text was typed before, without Enter"
+    assert answered(queue) == [m.Failed(1, ErrorCode.FAILED, refusal)]
+
+
+def test_what_is_typed_behind_a_report_before_enter_is_not_sent(queue: SendQueueHarness) -> None:
+    assert answered(queue) == []
+    queue.emulator.feed(b"hello")
+    queue.session.frame_for_viewers(b"x", 1)
+    queue.queue.timer_due(SEARCH)
+    assert settled(queue)[-1] != queue.typed("\r", ENTER)
+    queue.terminal.prompt.typed(b" and")
+    queue.queue.timer_due(SETTLE)
+    effects = settled(queue)
+    assert queue.typed("\r", ENTER) not in effects
+    reply = m.Failed(1, ErrorCode.FAILED, f"{JOINED}; the text was typed, but not Enter")
+    assert SendReply("one", reply) in effects
+
+
+def test_a_report_that_its_user_has_sent_or_deleted_is_not_sent_again(queue: SendQueueHarness) -> None:
+    typed_before(queue)
+    queue.terminal.prompt.typed(b"\r")
+    queue.terminal.activity_changed(Activity.WORKING)
+    assert answered(queue) == [m.Failed(1, ErrorCode.TAKEN, TAKEN)]
+
+
+@pytest.mark.parametrize("typed", [b"!", b"fix", b"\x1b[200~!touch F\x1b[201~"])
+def test_a_report_does_not_join_what_the_user_has_typed(queue: SendQueueHarness, typed: bytes) -> None:
+    queue.terminal.prompt.typed(typed)
+    assert answered(queue) == [m.Failed(1, ErrorCode.FAILED, f"{LINE_IN_USE}; nothing was typed")]
+
+
+def test_a_report_answers_no_question(queue: SendQueueHarness) -> None:
+    queue.open_question = "Allow?"
+    assert [each.code for each in answered(queue) if isinstance(each, m.Failed)] == [ErrorCode.NEEDS_INPUT]
 
 
 def settled(queue: SendQueueHarness) -> list[Effect]:

@@ -158,3 +158,13 @@ def test_a_later_host_knows_a_text_that_was_not_sent_until_enter_takes_it() -> N
     assert state.unsent == "> hello"
     state.apply(entry(EntryKind.INPUT, b"\r"))
     assert state.unsent == ""
+
+
+def test_a_later_host_knows_the_text_that_stands_alone_in_the_line() -> None:
+    token = "1" * 32
+    state = LogState()
+    state.apply(entry(EntryKind.TYPED, b"hello", bytes.fromhex(token)))
+    state.apply(entry(EntryKind.INPUT, b"\x1b[I"))
+    assert copied(state).line_text == token
+    state.apply(entry(EntryKind.INPUT, b"x"))
+    assert state.line_text == ""
