@@ -84,6 +84,7 @@ SUBCOMMANDS = {
 
 ALL_SUBCOMMANDS = SUBCOMMANDS | {
     "bridge": Command("machines", "serve another machine's client, which starts this by ssh", Where.HERE),
+    "report-back": Command("turns.report_back", "tell the agent that started a chat what it answered", Where.HERE),
     "recording": Command("recording.there", "send a chat's recording to another machine's client", Where.HERE),
 }
 """Also those that users do not type."""

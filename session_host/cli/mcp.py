@@ -56,7 +56,7 @@ class ListChats(Tool, frozen=True):
 class StartChat(Tool, frozen=True, kw_only=True):
     """Start a chat with another agent, and give it a first prompt; the user sees it in the window.
 
-    Then call `wait`. Start at most three without asking the user.
+    Then call `wait`, or with `report_back` end your turn. Start at most three without asking the user.
     """
 
     agent: Annotated[
@@ -66,11 +66,13 @@ class StartChat(Tool, frozen=True, kw_only=True):
     prompt: Annotated[str, msgspec.Meta(description="Its first prompt.")] = ""
     directory: Annotated[str, msgspec.Meta(description="Its directory; without it, this one.")] = ""
     worktree: Annotated[bool, msgspec.Meta(description="Give it a git worktree of its own.")] = False
+    report_back: Annotated[bool, msgspec.Meta(description="Get the answer of each turn as a prompt, later.")] = False
 
     def words(self) -> list[str]:
         words = ["new", self.agent, "-d", "--json", f"--name={self.chat}"]
         words += [f"--directory={self.directory}"] if self.directory else []
         words += ["--worktree"] if self.worktree else []
+        words += ["--report-back"] if self.report_back else []
         return [*words, f"--prompt={self.prompt}"] if self.prompt else words
 
 

@@ -114,7 +114,7 @@ def configure_new(parser: Parser) -> None:
     parser.usage = (
         "outlive new [AGENT] [-n NAME] [-C DIR] [--on NAME] [--worktree [BRANCH]] [-d] [--json] "
         "[--size COLSxROWS] [--engine E] [-e NAME=VALUE] [-p PROMPT] [--preset NAME] [--runtime RUNTIME] "
-        "[--one-shot] [--mcp] [-- ARGS…]\n"
+        "[--one-shot] [--mcp] [--report-back] [-- ARGS…]\n"
         "       outlive new endpoint -m MODEL -u URL [--system TEXT] [--key SOURCE] …"
     )
     parser.add_argument("agent", metavar="AGENT", nargs="?", help="claude, codex, shell, … ; `command` runs ARGS")
@@ -144,6 +144,11 @@ def configure_new(parser: Parser) -> None:
     parser.add_argument("-p", "--prompt", metavar="PROMPT", help="first prompt")
     parser.add_argument("--preset", metavar="NAME", help="add a named set of arguments from the agent's file")
     parser.add_argument("--mcp", action="store_true", help="give the agent tools that start and ask other chats")
+    parser.add_argument(
+        "--report-back",
+        action="store_true",
+        help="for an agent that starts a chat: it gets the answer of each turn as a prompt, so it need not wait",
+    )
     parser.add_argument(
         "--runtime",
         choices=("terminal", "structured"),
@@ -314,6 +319,11 @@ def _launch(
         arguments = [*agent.preset(options.preset), *arguments]
     if options.mcp:
         arguments = [*_mcp_arguments(agent), *arguments]
+    reports_to = ""
+    if options.report_back:
+        from session_host.cli.turns import report_back  # only for an agent's start
+
+        reports_to = report_back.reports_to(agent, runtime)
     request = LaunchRequest(
         agent=agent,
         arguments=arguments,
@@ -327,6 +337,7 @@ def _launch(
         engine=options.engine,
         runtime=runtime,
         one_shot=options.one_shot,
+        reports_to=reports_to,
     )
     try:
         with _cleaned_up_when_ended(), _progress(is_shown=options.worktree is not None and sys.stderr.isatty()):

@@ -41,19 +41,23 @@ class EventLog:
         saved_to: the number of the last one that the ledger has.
         has_unsaved: set while the ledger lacks some.
         told_to: see ``write``.
-        turn, open_turn: as in ``LogState``.
+        turn, open_turn, reported: as in ``LogState``.
+        has_unreported: set while turns have ended that are not reported.
     """
 
     def __init__(self, log_state: LogState, input_log: InputLog, now: Callable[[], str]) -> None:
         """Continue with the events that a previous host left."""
         self.newest, self.saved_to, self.told_to = log_state.events, log_state.events_saved, log_state.told_to
         self.turn, self.open_turn = log_state.turn, log_state.open_turn
-        self.has_unsaved = asyncio.Event()
+        self.reported = log_state.reported
+        self.has_unsaved, self.has_unreported = asyncio.Event(), asyncio.Event()
         self._input_log, self._now = input_log, now
         self._new: list[NumberedEvent] = []
         self._number = max(self.saved_to, self.newest[-1].number if self.newest else 0)
         if self.unsaved():
             self.has_unsaved.set()
+        if self.unreported():
+            self.has_unreported.set()
 
     def add(self, event: Event) -> None:
         """Add an event; the entry of its change takes it from ``take_new``."""
@@ -130,6 +134,19 @@ class EventLog:
             self._input_log.append(EntryKind.EVENTS_SAVED, number=number)
         if not self.unsaved():
             self.has_unsaved.clear()
+        if self.unreported():
+            self.has_unreported.set()
+
+    def unreported(self) -> range:
+        """The numbers of the turns that have ended and are not reported, oldest first."""
+        return range(self.reported + 1, self.turn + (self.open_turn is None))
+
+    def turns_reported(self, number: int) -> None:
+        """Note that the turns up to this one are reported, or that nobody is there to be told."""
+        self.reported = number
+        self._input_log.append(EntryKind.REPORTED, number=number)
+        if not self.unreported():
+            self.has_unreported.clear()
 
     def changes(self) -> list[Transition]:
         """The last changes of the status, oldest first."""

@@ -16,7 +16,7 @@ import signal
 import socket
 import sys
 from pathlib import Path
-from typing import Any, NamedTuple, NoReturn
+from typing import TYPE_CHECKING, Any, NamedTuple, NoReturn
 
 from session_host.errors import AgentNotFound, LaunchFailed, OutliveError
 from session_host.protocol.keeper import (
@@ -54,6 +54,9 @@ from .keeper_channel import KeeperChannel
 from .program.journal_writer import JournalWriter
 from .program.starting import follow_start, fork_program
 from .store_writer import StoreWriter
+
+if TYPE_CHECKING:
+    from .report_back import ReportBack
 
 log = logging.getLogger(__name__)
 
@@ -180,6 +183,7 @@ class _Host:
         titling = asyncio.create_task(self._store_writer.save_titles(driver), name="title")
         noting = asyncio.create_task(self._note_conversation(driver), name="conversation")
         telling = asyncio.create_task(self._store_writer.save_events(driver.events), name="events")
+        report_back = self._start_report_back(driver)
         await journal_writer.start(spec.facts.program.size, driver.session.ring.kept_resizes())
         gc.enable()  # Not before: a collection would write to all pages that are shared with the keeper.
         self._serving.set()
@@ -189,6 +193,8 @@ class _Host:
         telling.cancel()
         await noting
         await asyncio.wait((titling, telling))
+        if report_back is not None:
+            await report_back.close()
         await driver.kind.finish()
         if _ended_by_sigterm(driver):
             with contextlib.suppress(TimeoutError):
@@ -201,6 +207,14 @@ class _Host:
         driver.close()
         self._release_session()
         return 0
+
+    def _start_report_back(self, driver: Driver) -> ReportBack | None:
+        """Begin to report turns to the agent that started the chat, if it asked for that."""
+        if not self._spec.reports_to:
+            return None
+        from .report_back import ReportBack  # few chats have it
+
+        return ReportBack(self._spec, driver.events)
 
     async def _note_conversation(self, driver: Driver) -> None:
         """Save the id of the agent's conversation whenever it changes, until the end saves it anyway."""

@@ -199,6 +199,10 @@ class LaunchSpec(msgspec.Struct, frozen=True):
     """Whether ``paths.session_history`` has the text that the terminal begins with: that of the shell before it."""
     palette: tuple[int, ...] = ()
     """The colours 0 to 15 of the starter's terminal; none if unknown."""
+    reports_to: str = ""
+    """The agent's chat that gets the answer of each turn as a prompt, by its first id in ``AGENT_CHATS``
+    (``system.processes.permission``), which the chat that resumes it takes over; "" for none. See ``host.report_back``.
+    """
 
     @property
     def ends_all(self) -> bool:

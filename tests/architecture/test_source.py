@@ -10,8 +10,12 @@ import pytest
 
 from tests.architecture.source_tree import docstring, project_files, python_files, text, tree
 
-MAY_SLEEP = {"tests/support/waiting.py", "tests/integration/test_limit_at_random.py"}
-"""The module that waits on behalf of all tests; a test that kills and pins at random moments."""
+MAY_SLEEP = {
+    "tests/support/waiting.py",
+    "tests/integration/test_limit_at_random.py",
+    "tests/integration/cli/test_reports_at_random.py",
+}
+"""The module that waits on behalf of all tests; tests that kill at random moments."""
 
 SLEEPS = {"sleep", "msleep", "usleep", "qWait", "qSleep"}
 

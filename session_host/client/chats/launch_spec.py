@@ -292,6 +292,8 @@ class LaunchRequest(msgspec.Struct, frozen=True, kw_only=True):
     engine: EngineName | None = None
     colors: DefaultColors | None = None
     """The caller's terminal colours, if it shows terminals."""
+    reports_to: str = ""
+    """As in ``LaunchSpec``."""
 
 
 class _AgentStart(NamedTuple):
@@ -382,6 +384,7 @@ def build_spec(request: LaunchRequest, store: Store) -> LaunchSpec:
         restore_points=settings.restore_points and agent.signals.ends_all,
         begins_with_screen=begins_with_screen,
         palette=colors.palette if colors is not None else (),
+        reports_to=request.reports_to,
     )
 
 

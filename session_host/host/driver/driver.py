@@ -341,6 +341,7 @@ class Driver:
             told_to=self.events.told_to,
             turn=self.events.turn,
             open_turn=self.events.open_turn,
+            reported=self.events.reported,
         )
         self.kind.save(log_state)
         return log_state

@@ -61,6 +61,8 @@ class EntryKind(IntEnum):
     """The payload is a list of ``events.NumberedEvent``. ``number`` is the offset of the transcript log up to which its
     questions are among the events; 0 in a terminal.
     """
+    REPORTED = 25
+    """The turns up to ``number`` are reported to the agent that started the chat; see ``host.report_back``."""
 
 
 FOR_PROGRAM = (EntryKind.INPUT, EntryKind.TYPED, EntryKind.REPLY, EntryKind.FOCUS)

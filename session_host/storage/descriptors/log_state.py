@@ -215,6 +215,7 @@ class LogState(msgspec.Struct):
         told_to: the offset of the transcript log up to which its questions are among the events.
         turn: the number of the last turn.
         open_turn: the agent's id of the turn that runs, "" in a terminal; None while none does.
+        reported: the number of the last turn that the agent that started the chat was told of.
         line_text: the token of the command's text that was typed last, with no other input since; "" for none.
     """
 
@@ -241,6 +242,7 @@ class LogState(msgspec.Struct):
     told_to: int = 0
     turn: int = 0
     open_turn: str | None = None
+    reported: int = 0
     line_text: str = ""
 
     def apply(self, entry: LogEntry) -> None:
@@ -320,6 +322,8 @@ class LogState(msgspec.Struct):
             self._add_events(msgspec.msgpack.decode(entry.payload, type=list[NumberedEvent]))
         if entry.kind == EntryKind.EVENTS_SAVED:
             self.events_saved = max(self.events_saved, entry.number)
+        if entry.kind == EntryKind.REPORTED:
+            self.reported = max(self.reported, entry.number)
         if entry.kind != EntryKind.HELD:
             return
         tag = entry.tag.hex()

@@ -126,9 +126,13 @@ def of_new_chat(session_id: str, resumed: str, *, is_agent: bool) -> str:
 
 
 def belongs_to(spec: LaunchSpec, origin: Sequence[str]) -> bool:
-    """Whether a chat that a process of ``origin`` starts belongs to these chats, as ``of_new_chat`` says."""
+    """Whether a chat that a process of ``origin`` starts belongs to these chats, as ``of_new_chat`` says.
+
+    It may also report its answers to the nearest of them, and to no other: the host that gives them counts as the user.
+    """
     chats = split(spec.env.get(AGENT_CHATS, ""))
-    return chats[len(chats) - len(origin) :] == tuple(origin)
+    is_told = not origin or spec.reports_to in {"", origin[0]}
+    return chats[len(chats) - len(origin) :] == tuple(origin) and is_told
 
 
 def is_controlled_by(target: LaunchSpec, spec: LaunchSpec) -> bool:

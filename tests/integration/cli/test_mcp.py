@@ -97,6 +97,13 @@ def test_a_chat_is_started_in_a_directory(client: Client, area: Area, tmp_path: 
     wait_until(lambda: tmp_path.name in outlive("peek", "one").output, TIMEOUT_S, "its directory")
 
 
+def test_outside_of_an_agents_chat_nobody_is_reported_to(client: Client) -> None:
+    text, is_error = client.call("start_chat", agent="claude", chat="one", report_back=True)
+    assert is_error
+    assert "in no agent's chat" in text
+    assert "(exit code 2)" in text
+
+
 def test_a_cancelled_call_ends_and_others_go_on(client: Client, area: Area) -> None:
     new_chat(area, "helper")
     number = client.begin("tools/call", {"name": "send", "arguments": {"chat": "helper", "text": "hold: 1\ndeltas: 2"}})

@@ -168,3 +168,10 @@ def test_a_later_host_knows_the_text_that_stands_alone_in_the_line() -> None:
     assert copied(state).line_text == token
     state.apply(entry(EntryKind.INPUT, b"x"))
     assert state.line_text == ""
+
+
+def test_a_later_host_knows_which_turns_are_reported() -> None:
+    state = LogState()
+    for number in (2, 1):
+        state.apply(entry(EntryKind.REPORTED, number=number))
+    assert copied(state).reported == 2
