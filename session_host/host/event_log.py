@@ -93,11 +93,21 @@ class EventLog:
             self.turn, self.open_turn = self.turn + 1, agents_id
             self.add(TurnStarted(turn=self.turn, agents_id=agents_id))
 
-    def end_turn(self, outcome: Outcome, error: str = "", resets_at: str = "") -> None:
+    def end_turn(
+        self, outcome: Outcome, error: str = "", resets_at: str = "", *, tokens: int = 0, files_changed: int = 0
+    ) -> None:
         """Add the event that the running turn ended; without one, nothing."""
         if self.open_turn is not None:
             self.open_turn = None
-            self.add(TurnEnded(turn=self.turn, outcome=outcome, error=error, resets_at=resets_at))
+            ended = TurnEnded(
+                turn=self.turn,
+                outcome=outcome,
+                error=error,
+                resets_at=resets_at,
+                tokens=tokens,
+                files_changed=files_changed,
+            )
+            self.add(ended)
 
     def _has_asked(self, request: str) -> bool:
         """Whether the last event about this question is that it is asked."""

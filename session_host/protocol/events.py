@@ -117,6 +117,10 @@ class TurnEnded(msgspec.Struct, frozen=True, gc=False, tag_field="kind", tag="tu
     """The error that stopped it, one line."""
     resets_at: str = ""
     """When the limit is reset, ISO 8601, UTC; "" if the agent has not said it."""
+    tokens: int = 0
+    """What it used, input and output; 0 if the agent has not said it, as in a terminal."""
+    files_changed: int = 0
+    """How many files the agent's edits changed, in a chat view; its commands may have changed others."""
 
 
 class CommandEnded(msgspec.Struct, frozen=True, gc=False, tag_field="kind", tag="command_ended", kw_only=True):

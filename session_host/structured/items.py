@@ -349,6 +349,10 @@ class TurnEnded(Change, frozen=True):
     """One line for the user, if it failed."""
     at_ms: int = 0
     """The time of its end, if it is repeated from an earlier chat; 0 for the time of the step."""
+    tokens: int = 0
+    """What it used; 0 if the agent did not say it. The rules count it, and ``files_changed``."""
+    files_changed: int = 0
+    """How many files its edits changed; commands may have changed others."""
 
 
 class UsageChanged(Change, frozen=True):

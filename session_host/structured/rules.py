@@ -58,6 +58,7 @@ from .items import (
     StateChanged,
     TitleChanged,
     TurnEnded,
+    UsageChanged,
     digest,
 )
 from .lines import Line
@@ -167,6 +168,8 @@ class RulesState(msgspec.Struct, array_like=True):
         detail: the detail of the agent's state, as last emitted.
         between: what the dialect says of its state while the turn of the sent prompt has not begun; the state is
             "running" then. None otherwise.
+        total, total_before: the tokens of all turns, as the agent last said, and those before the running turn.
+        edited: the files that the edits of the running turn changed.
     """
 
     begun: bool = False
@@ -204,6 +207,9 @@ class RulesState(msgspec.Struct, array_like=True):
     is_stopped: bool = False
     detail: str = ""
     between: StateChanged | None = None
+    total: int = 0
+    total_before: int = 0
+    edited: list[str] = []
 
     @property
     def may_time_out(self) -> bool:
@@ -558,7 +564,7 @@ class StructuredRules(DialectPort):
 
     def emit(self, change: AnyChange) -> None:
         """See ``DialectPort``."""
-        state = self.state
+        state, change = self.state, self._counted(change)
         match change:
             case Put(item):
                 _note(state.running, item.id, item.status == "running")
@@ -600,9 +606,28 @@ class StructuredRules(DialectPort):
         if change.state == "running" and not state.is_running:
             state.changed_ms, state.has_answer = self.now_ms, False
             state.is_stopping = state.is_stopped = False
+            self._count_anew()
             self.start_timer(QUIET, QUIET_S)
         state.state, state.turn, state.detail = change.state, change.turn, change.detail
         state.shows_silence, state.between = False, None
+
+    def _counted(self, change: AnyChange) -> AnyChange:
+        """Count tokens and changed files; the end of a turn gets its own."""
+        state = self.state
+        match change:
+            case Put(item) if item.changes and item.status == "done":
+                state.edited = list(dict.fromkeys([*state.edited, *(each.path for each in item.changes)]))
+            case UsageChanged(total=total):
+                state.total = total
+            case TurnEnded():
+                tokens = max(0, state.total - state.total_before)
+                change = msgspec.structs.replace(change, tokens=tokens, files_changed=len(state.edited))
+                self._count_anew()
+        return change
+
+    def _count_anew(self) -> None:
+        """Count tokens and files from here on: a turn begins or has ended."""
+        self.state.total_before, self.state.edited = self.state.total, []
 
     def send(self, message: Any) -> None:
         """See ``DialectPort``."""

@@ -115,8 +115,8 @@ def words_of(line: Line) -> str:  # noqa: C901, PLR0912 - one case for each even
             return "asks this no more"
         case TurnStarted(turn=turn):
             return f"turn {turn} began"
-        case TurnEnded(turn=turn, outcome=outcome, error=error):
-            return f"turn {turn} ended: {outcome}" + (f": {error}" if error else "")
+        case TurnEnded():
+            return _end_words(event)
         case CommandEnded(exit_code=code, duration_s=seconds):
             return f"command ended after {duration(round(seconds * 1000))}" + (f": exit code {code}" if code else "")
         case Ended(exit_code=code, exit_signal=signal, end_request=request, error=error):
@@ -136,6 +136,14 @@ def words_of(line: Line) -> str:  # noqa: C901, PLR0912 - one case for each even
             return "can be reached again"
         case _:
             return ""
+
+
+def _end_words(event: TurnEnded) -> str:
+    words = f"turn {event.turn} ended: {event.outcome}" + (f": {event.error}" if event.error else "")
+    tokens = f"{event.tokens:,} tokens" if event.tokens else ""
+    files = f"{event.files_changed} {'file' if event.files_changed == 1 else 'files'}" if event.files_changed else ""
+    done = ", ".join(filter(None, (tokens, files)))
+    return f"{words} ({done})" if done else words
 
 
 def _status_words(event: StatusChanged) -> str:

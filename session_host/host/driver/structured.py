@@ -246,11 +246,16 @@ class StructuredDriver:
     def _end_turn(self, change: TurnEnded) -> None:
         """Make the event of a turn's end: by a limit, if the agent's error speaks of one and one is used up."""
         reached = [each.resets_ms for each in self._limits if each.used >= 1.0]
+        outcome, resets_ms = _OUTCOMES[change.outcome], 0
         if change.outcome == "failed" and reached and "limit" in change.error.lower():
-            resets_ms = max(reached)
-            self._events.end_turn("limit", change.error, as_text(resets_ms / 1000) if resets_ms else "")
-        else:
-            self._events.end_turn(_OUTCOMES[change.outcome], change.error)
+            outcome, resets_ms = "limit", max(reached)
+        self._events.end_turn(
+            outcome,
+            change.error,
+            as_text(resets_ms / 1000) if resets_ms else "",
+            tokens=change.tokens,
+            files_changed=change.files_changed,
+        )
 
     def _runs_on(self) -> bool:
         """Whether something that the agent has started runs: a command, or a sub-agent that its files alone show."""

@@ -22,6 +22,7 @@ from session_host.protocol.messages import OpenRequests
 from session_host.protocol.values import Activity
 from session_host.system.processes.permission import AGENT_CHATS
 from tests.programs import program
+from tests.programs.app_server_turn import USAGE
 from tests.support.area import Area
 from tests.support.commands import OUTLIVE, environment, new, outlive, running
 from tests.support.conversing import claude_like
@@ -240,6 +241,19 @@ async def test_a_question_of_a_chat_view_is_told_once_and_so_is_its_answer(area:
     words = outlive("events", "--once", "--since", begin, "--event", "asked", "--event", "answered").output
     assert "asks: Run npm test" in words
     assert "answered by a command: Allow" in words
+
+
+async def test_the_end_of_a_turn_has_its_tokens_and_the_number_of_its_files(area: Area) -> None:
+    chat = await asyncio.to_thread(new_chat, area, "api-fix", "edit: a.txt")
+    begin = from_begin()
+    await asyncio.to_thread(wait, "api-fix", "needs_input")
+    await kill_host(chat)
+    await asyncio.to_thread(outlive, "approve", "api-fix")
+    await asyncio.to_thread(wait, "api-fix", "idle")
+    [_, ended] = await poll_until(partial(asyncio.to_thread, turns, begin), lambda told: len(told) == 2, 60, "a turn")
+    assert (ended["tokens"], ended["files_changed"]) == (USAGE["totalTokens"], 1)
+    words = outlive("events", "--once", "--since", begin, "--event", "turn_ended").output
+    assert f"turn 1 ended: done ({ended['tokens']:,} tokens, 1 file)" in words
 
 
 async def test_a_question_of_a_terminal_is_answered_outside_in_its_dialog_or_withdrawn(tmp_path: Path) -> None:

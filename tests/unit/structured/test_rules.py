@@ -24,6 +24,7 @@ from session_host.structured.items import (
     Append,
     Capabilities,
     CapabilitiesKnown,
+    FileChange,
     Item,
     Put,
     Question,
@@ -33,6 +34,7 @@ from session_host.structured.items import (
     SetStatus,
     StateChanged,
     TurnEnded,
+    UsageChanged,
     digest,
 )
 from session_host.structured.lines import Line
@@ -43,7 +45,7 @@ from session_host.structured.transcript import Transcript
 
 class ScriptedDialect:
     """A dialect that knows these lines of the agent: "ready", "accept", "refuse", "say TEXT", "ask COMMAND", "end",
-    "stop" (the turn was interrupted), "break".
+    "stop" (the turn was interrupted), "edit ID STATUS FILE…", "total TOKENS", "break".
     """
 
     def __init__(self, port: DialectPort) -> None:
@@ -77,6 +79,12 @@ class ScriptedDialect:
                 request = AgentRequest(f"r{turn}", "command", port.now_ms, f"Run {text}?", text, options)
                 port.emit(StateChanged("requires_action", turn))
                 port.emit(RequestOpened(request))
+            case "edit":
+                item, status, *paths = text.split()
+                changes = tuple(FileChange(each, "") for each in paths)
+                port.emit(Put(Item(item, "tool", port.now_ms, status=status, turn=turn, changes=changes)))  # type: ignore[arg-type]
+            case "total":
+                port.emit(UsageChanged(0, 0, int(text)))
             case "end" | "stop":
                 port.emit(SetStatus(f"a{self._turns}", "done", port.now_ms))
                 port.emit(TurnEnded(turn, "completed" if word == "end" else "interrupted"))
@@ -476,6 +484,22 @@ def test_prompts_that_wait_after_a_stop_are_in_the_saved_state(chat: Chat) -> No
     other = StructuredRules(ScriptedDialect, Start(directory="/"), "me")
     other.load(*chat.rules.save())
     assert other.receive_input(ReleaseHeld(), 3, by="window") == chat.do(ReleaseHeld())
+
+
+def test_the_end_of_a_turn_has_its_tokens_and_the_number_of_its_files(chat: Chat) -> None:
+    chat.hear("total 500", "ready")  # What an earlier process used.
+    chat.do(prompt("one"))
+    chat.hear("accept", "total 520", "edit e1 running a.py b.py", "edit e1 done a.py b.py", "edit e2 done a.py")
+    state, dialect = chat.rules.save()
+    other = StructuredRules(ScriptedDialect, Start(directory="/"), "me")
+    other.load(state, dialect)
+    lines = [Line(each.encode()) for each in ("edit e3 declined c.py", "total 550", "end")]
+    step = other.receive_lines(lines, 2)
+    assert step == chat.hear("edit e3 declined c.py", "total 550", "end")
+    assert TurnEnded("t1", "completed", tokens=50, files_changed=2) in step.changes
+    chat.hear("total 560", "edit e4 done d.py")  # Between turns.
+    chat.do(prompt("two"))
+    assert TurnEnded("t2", "interrupted") in chat.hear("accept", "stop").changes
 
 
 def test_a_saved_state_continues_in_the_same_way(chat: Chat) -> None:

@@ -81,8 +81,15 @@ def test_the_state_follows_turns_and_requests() -> None:
     states = [state for state, _ in groupby(each.state for each in chat.changes if isinstance(each, StateChanged))]
     expected = ["running", "requires_action", "running", "idle"]
     assert states == ["idle", *["running", "idle"] * 3, *expected, *expected, "running", "ended"]
-    outcomes = [each.outcome for each in chat.changes if isinstance(each, TurnEnded)]
-    assert outcomes == ["completed", "completed", "interrupted", "completed", "completed", "cut"]
+    ends = [(each.outcome, each.tokens) for each in chat.changes if isinstance(each, TurnEnded)]
+    assert ends == [
+        ("completed", 15),
+        ("completed", 15),
+        ("interrupted", 0),
+        ("completed", 30),
+        ("completed", 30),
+        ("cut", 0),
+    ]
 
 
 def test_usage_and_settings_are_known() -> None:
@@ -109,6 +116,7 @@ def test_the_resumed_conversation_is_shown_if_the_transcript_lacks_it() -> None:
         ("agent", "done", "PONG-10: after restart"),
     ]
     assert chat.transcript.status.state == "idle"
+    assert [each.tokens for each in chat.changes if isinstance(each, TurnEnded)][-1] == 15
     texts = {
         chat.transcript[chat.transcript.position(key)].text: at_ms for key, at_ms in chat.transcript.turn_ends.items()
     }
