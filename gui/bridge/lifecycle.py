@@ -161,7 +161,7 @@ class Lifecycle:
         """
         if len(text) > MAX_PASTE_CHARACTERS:
             raise UsageError(f"the text is too long ({len(text):,} characters, at most {MAX_PASTE_CHARACTERS:,})")
-        await chat.ask(Send(request=1, text=text, paste=True, enter=True, anyway=anyway))
+        await chat.ask(Send(request=1, text=text, paste=True, enter=True, anyway=anyway, by="window"))
 
     def rename(self, chat: Chat, name: str) -> None:
         """Rename a chat."""

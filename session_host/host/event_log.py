@@ -86,12 +86,12 @@ class EventLog:
             answered = Answered(request=resolved.id, by=resolved.by, option=resolved.option, name=resolved.name)
             self.add(answered if is_answered else Withdrawn(request=resolved.id))
 
-    def begin_turn(self, agents_id: str = "") -> None:
+    def begin_turn(self, agents_id: str = "", by: str = "") -> None:
         """Add the event that a turn began, unless it runs already."""
         if self.open_turn != agents_id:
             self.end_turn("done")  # Its end was not told.
             self.turn, self.open_turn = self.turn + 1, agents_id
-            self.add(TurnStarted(turn=self.turn, agents_id=agents_id))
+            self.add(TurnStarted(turn=self.turn, agents_id=agents_id, by=by))
 
     def end_turn(
         self, outcome: Outcome, error: str = "", resets_at: str = "", *, tokens: int = 0, files_changed: int = 0

@@ -102,6 +102,10 @@ class TurnStarted(msgspec.Struct, frozen=True, gc=False, tag_field="kind", tag="
     """Counts the turns of this chat, from 1."""
     agents_id: str = ""
     """The agent's own id of the turn, in a chat view."""
+    by: str = ""
+    """Who sent the prompt, or pressed Enter in a terminal: as in ``Answered``; "" if that is not known, as of a chat's
+    first prompt and of a turn that the agent began.
+    """
 
 
 Outcome = Literal["done", "interrupted", "error", "limit", "cut"]

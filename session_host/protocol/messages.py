@@ -554,6 +554,8 @@ class Send(Message, frozen=True):
     """It is of the chat's own agent; the host sets it (``session.own_prompts``)."""
     is_guarded: bool = False
     """Type it only as the chat's own agent may: into an empty input line, with Enter only where it is seen alone."""
+    by: str = "command"
+    """The kind of client, as in Attach."""
 
 
 class Stop(Message, frozen=True):

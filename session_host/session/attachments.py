@@ -200,6 +200,11 @@ class Attachments:
         if attachment is not None:
             attachment.refuse(sequence, code, text, hold=hold)
 
+    def kind_of(self, key: bytes) -> str:
+        """The kind of the attachment's viewer; "" if it has gone."""
+        attachment = self._by_id.get(key.hex())
+        return attachment.kind if attachment is not None else ""
+
     def last_used(self) -> Attachment | None:
         """The most recently used viewer that shows the screen and may type, or None."""
         shown = [

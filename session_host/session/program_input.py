@@ -13,7 +13,14 @@ from session_host.storage.descriptors.log_state import LogState
 from session_host.terminal.base import Emulator
 from session_host.terminal.encode import encode_focus, encode_key, encode_mouse, encode_paste
 from session_host.terminal.rows import row_text
-from session_host.terminal.typed_line import PromptState, after_activity, after_input, text_after, unsent_after
+from session_host.terminal.typed_line import (
+    PromptState,
+    after_activity,
+    after_input,
+    is_enter,
+    text_after,
+    unsent_after,
+)
 
 _MOVING = frozenset({"ArrowUp", "ArrowDown", "ArrowLeft", "ArrowRight", "Home", "End", "PageUp", "PageDown", "Tab"})
 _NO_ANSWER = MODIFIER_KEYS | _MOVING
@@ -75,6 +82,7 @@ class PromptLine:
         """Begin with the state that a previous host left; ``pattern``: ``Watch.empty_prompt``."""
         self.state = log_state.prompt
         self.unsent, self.text = log_state.unsent, log_state.line_text
+        self._entered_by = ""
         self._pattern = re.compile(pattern) if pattern else None
         self._activity = log_state.activity.in_turns if log_state.activity is not None else Activity.NO_SIGNAL
 
@@ -82,10 +90,23 @@ class PromptLine:
         """The program was started: nobody has typed anything."""
         self.state = PromptState.EMPTY
 
-    def typed(self, data: bytes, text: str = "") -> None:
-        """The program gets input of a viewer or a command; ``text``: the token of a command's text."""
+    def typed(self, data: bytes, by: str = "", text: str = "") -> None:
+        """The program gets input of a viewer or a command.
+
+        Args:
+            data: the bytes.
+            by: the kind of client.
+            text: the token of a command's text.
+        """
         self.text = text_after(self.text, data, text)
         self._set_state(after_input(self.state, data, self._activity))
+        if self.state is PromptState.ENTERED and is_enter(data):
+            self._entered_by = by
+
+    def take_entered_by(self) -> str:
+        """The kind of client that pressed Enter last, since this was asked before; "" for none."""
+        entered_by, self._entered_by = self._entered_by, ""
+        return entered_by
 
     def activity_changed(self, activity: Activity) -> None:
         """The agent reported its activity."""

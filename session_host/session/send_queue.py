@@ -496,7 +496,7 @@ class SendQueue:
                 return _Refusal(ErrorCode.FAILED, UNSENT)
             if token == current.enter_token and not current.is_shown(emulator):
                 return _Refusal(ErrorCode.FAILED, COVERED)
-        if not self._typist.type_bytes(encode_request(emulator, request, enter=enter), token):
+        if not self._typist.type_bytes(encode_request(emulator, request, enter=enter), token, original.by):
             return _Refusal(ErrorCode.INPUT_FULL, "the program is not reading its input")
         return None
 

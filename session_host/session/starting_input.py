@@ -98,8 +98,8 @@ class Typist(Protocol):
     def continue_program(self) -> bool:
         """Continue the program if it is suspended; returns whether it was."""
 
-    def type_bytes(self, data: bytes, request: str) -> bool:
-        """Type a command's text, once for each request; False if there is no room."""
+    def type_bytes(self, data: bytes, request: str, by: str = "") -> bool:
+        """Type a command's text, once for each request; False if there is no room. ``by``: the kind of client."""
 
     def note_unsent(self, line: str) -> None:
         """Note that the agent's input line has a text that could not be sent, in this row of the screen."""

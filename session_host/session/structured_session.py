@@ -171,7 +171,7 @@ class StructuredSession:
                 self.operation_done(result)
             self.effects += [StartOperation(operation) for operation in operations]
         if self._launch.prompt:
-            self._take_input(Prompt(self._launch.prompt), "command", token=_FIRST_PROMPT)
+            self._take_input(Prompt(self._launch.prompt), "", token=_FIRST_PROMPT)
 
     def agent_wrote(self, data: bytes) -> None:
         """The agent wrote this."""

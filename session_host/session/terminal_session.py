@@ -264,13 +264,13 @@ class TerminalSession:
         else:
             self.continue_program(look=False)
             self.effects.append(WriteToProgram(EntryKind.INPUT, data, attachment.key, sequence))
-            self.prompt.typed(data)
+            self.prompt.typed(data, attachment.kind)
         attachment.accepted = sequence
 
     def type_held(self, key: bytes, sequence: int, data: bytes) -> None:
         """Type an input that was held while the agent started."""
         self.effects.append(WriteToProgram(EntryKind.INPUT, data, key, sequence))
-        self.prompt.typed(data)
+        self.prompt.typed(data, self._session.viewers.attachments.kind_of(key))
 
     def note_use(self, attachment: Attachment, message: Input) -> bool:
         """Note the viewer as in use if the input shows so; returns whether the input may answer an agent."""
@@ -286,7 +286,7 @@ class TerminalSession:
         elif isinstance(message, Focus):
             self._session.viewers.focus.viewer_reported_focus(attachment, focused=message.focused)
 
-    def type_bytes(self, data: bytes, request: str) -> bool:
+    def type_bytes(self, data: bytes, request: str, by: str = "") -> bool:
         """Type a command's text, once for each request; returns False without room for it."""
         if request in self.typed_tokens:
             return True  # The command repeats its request, since the answer was lost.
@@ -295,7 +295,7 @@ class TerminalSession:
         self.continue_program(look=False)
         self.effects += [WriteToProgram(EntryKind.TYPED, data, bytes.fromhex(request)), NoteUserInput()]
         self.typed_tokens = [*self.typed_tokens, request][-KEPT_TYPED:]
-        self.prompt.typed(data, request)
+        self.prompt.typed(data, by, request)
         return True
 
     def note_unsent(self, line: str) -> None:

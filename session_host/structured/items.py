@@ -338,6 +338,8 @@ class StateChanged(Change, frozen=True):
     turn: str = ""
     detail: str = ""
     """The agent's work or question, one line; in the background, only what runs."""
+    by: str = ""
+    """At the beginning of a turn, the kind of client that sent its prompt; "" if unknown. The rules add it."""
 
 
 class TurnEnded(Change, frozen=True):

@@ -170,6 +170,7 @@ class RulesState(msgspec.Struct, array_like=True):
             "running" then. None otherwise.
         total, total_before: the tokens of all turns, as the agent last said, and those before the running turn.
         edited: the files that the edits of the running turn changed.
+        sent_by: the kind of client that sent the last prompt, until its turn begins.
     """
 
     begun: bool = False
@@ -210,6 +211,7 @@ class RulesState(msgspec.Struct, array_like=True):
     total: int = 0
     total_before: int = 0
     edited: list[str] = []
+    sent_by: str = ""
 
     @property
     def may_time_out(self) -> bool:
@@ -452,7 +454,7 @@ class StructuredRules(DialectPort):
             return Refusal(ErrorCode.ENDED, "the chat has ended")
         match chat_input:
             case Prompt():
-                return self._prompt(chat_input, token)
+                return self._prompt(chat_input, by, token)
             case WithdrawPrompt(item=item_id):
                 return self._withdraw(item_id)
             case SendNow(item=item_id):
@@ -471,12 +473,12 @@ class StructuredRules(DialectPort):
                 self._call_dialect(self.now_ms, lambda: self._dialect.change_setting(setting, value))
         return None
 
-    def _prompt(self, message: Prompt, token: str) -> Refusal | None:
+    def _prompt(self, message: Prompt, by: str, token: str) -> Refusal | None:
         state = self.state
         text = message.text.strip("\n")
         if not text.strip() and not message.images:
             return Refusal(ErrorCode.BAD_REQUEST, "the prompt is empty")
-        prompt = UserPrompt(token or self._new_id(), text, message.images)
+        prompt = UserPrompt(token or self._new_id(), text, message.images, by)
         steers = message.mode == "steer" and state.can_steer and state.state == "running" and bool(state.turn)
         item = Item(prompt.id, "user", self.now_ms, text, "sent" if steers else "queued", images=prompt.images)
         self.emit(Put(item))
@@ -547,7 +549,7 @@ class StructuredRules(DialectPort):
             self.emit(state.between)
         if state.takes_prompts and state.state in BETWEEN_TURNS and state.in_flight is None and state.queue:
             state.in_flight = prompt = state.queue.pop(0)
-            self._sent_prompt = prompt.id
+            self._sent_prompt, state.sent_by = prompt.id, prompt.by
             if prompt.id in state.waited:
                 state.waited.remove(prompt.id)
                 self.emit(Remove(prompt.id))
@@ -564,7 +566,7 @@ class StructuredRules(DialectPort):
 
     def emit(self, change: AnyChange) -> None:
         """See ``DialectPort``."""
-        state, change = self.state, self._counted(change)
+        state, change = self.state, self._completed(change)
         match change:
             case Put(item):
                 _note(state.running, item.id, item.status == "running")
@@ -611,10 +613,14 @@ class StructuredRules(DialectPort):
         state.state, state.turn, state.detail = change.state, change.turn, change.detail
         state.shows_silence, state.between = False, None
 
-    def _counted(self, change: AnyChange) -> AnyChange:
-        """Count tokens and changed files; the end of a turn gets its own."""
+    def _completed(self, change: AnyChange) -> AnyChange:
+        """Add what the rules know of turns: who began one, its tokens and the number of its files."""
         state = self.state
         match change:
+            case StateChanged(turn=turn) if turn and turn != state.turn:
+                # A text for a turn that ended before it came may begin the next one.
+                by = state.sent_by or next((prompt.by for prompt in state.steering), "")
+                change, state.sent_by = msgspec.structs.replace(change, by=by), ""
             case Put(item) if item.changes and item.status == "done":
                 state.edited = list(dict.fromkeys([*state.edited, *(each.path for each in item.changes)]))
             case UsageChanged(total=total):
@@ -688,6 +694,7 @@ class StructuredRules(DialectPort):
     def refused(self, prompt_id: str, reason: str) -> None:
         """See ``DialectPort``."""
         if self._forget(prompt_id) is not None:
+            self.state.sent_by = ""
             self.emit(SetStatus(prompt_id, "failed", self.now_ms))
             self.notice(reason)
 

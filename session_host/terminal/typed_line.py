@@ -47,6 +47,11 @@ _ANSWERS: Final = re.compile(
 """Single keys that answer a question. Should none be open any more, none of them begins a command in the line."""
 
 
+def is_enter(data: bytes) -> bool:
+    """Whether input ends with Enter."""
+    return data.endswith(_ENTER) and not data.endswith(_NEW_LINE)
+
+
 def after_input(state: PromptState, data: bytes, activity: Activity) -> PromptState:
     """The state after input of the user, given as the bytes that the program got, with the agent's activity."""
     if _NOTHING.fullmatch(data) is not None:
@@ -54,8 +59,7 @@ def after_input(state: PromptState, data: bytes, activity: Activity) -> PromptSt
     is_asked = activity is Activity.NEEDS_INPUT
     if is_asked and (state is not PromptState.EMPTY or _ANSWERS.fullmatch(data) is not None):
         return state
-    is_entered = data.endswith(_ENTER) and not data.endswith(_NEW_LINE)
-    return PromptState.ENTERED if is_entered else PromptState.TYPED
+    return PromptState.ENTERED if is_enter(data) else PromptState.TYPED
 
 
 def text_after(text: str, data: bytes, typed: str) -> str:

@@ -142,6 +142,7 @@ async def watching(
     read_only: bool = False,
     output: bool = True,
     live: bool = True,
+    kind: str = "",
     machine: Machine = THIS_MACHINE,
 ) -> AsyncIterator[tuple[Viewer, Watcher]]:
     """Follow a session; with ``live``, first wait until the viewer is live."""
@@ -154,6 +155,7 @@ async def watching(
         engine=engine,
         read_only=read_only,
         output=output,
+        kind=kind,
         machine=machine,
     )
     viewer.start()

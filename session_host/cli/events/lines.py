@@ -113,8 +113,8 @@ def words_of(line: Line) -> str:  # noqa: C901, PLR0912 - one case for each even
             return f"answered {_BY.get(by, by)}{f': {name}' if name else ''}"
         case Withdrawn():
             return "asks this no more"
-        case TurnStarted(turn=turn):
-            return f"turn {turn} began"
+        case TurnStarted(turn=turn, by=by):
+            return f"turn {turn} began {_BY.get(by, by)}".rstrip()
         case TurnEnded():
             return _end_words(event)
         case CommandEnded(exit_code=code, duration_s=seconds):

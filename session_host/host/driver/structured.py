@@ -236,7 +236,7 @@ class StructuredDriver:
             elif isinstance(change, RequestResolved):
                 self._events.resolved(change)
             elif isinstance(change, StateChanged) and change.turn:
-                self._events.begin_turn(change.turn)
+                self._events.begin_turn(change.turn, change.by)
             elif isinstance(change, UsageChanged):
                 self._limits = change.limits
             elif isinstance(change, TurnEnded) and not change.at_ms:
@@ -289,7 +289,7 @@ class StructuredDriver:
             text = "this chat takes prompts, not keys; to answer its question use: outlive approve, outlive deny"
             return Failed(request.request, ErrorCode.WRONG_RUNTIME, text)
         prompt = Prompt(request.text)
-        return await self.send_chat_input(SendChatInput(request.request, prompt, request.token))
+        return await self.send_chat_input(SendChatInput(request.request, prompt, request.token, request.by))
 
     async def send_chat_input(self, request: SendChatInput) -> Reply:
         """Take a command's input."""

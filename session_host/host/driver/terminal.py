@@ -124,6 +124,7 @@ class TerminalDriver:
             look=watch.suspension.poll,
         )
         watch.set_suspended, watch.activity_changed = self.rules.set_suspended, self._activity_changed
+        watch.take_entered_by = self.rules.prompt.take_entered_by
         watch.mark_turn = lambda: worker.run_after_output(lambda emulator: emulator.mark_turn())
         assert recovered.emulator is not None
         self.emulator = recovered.emulator

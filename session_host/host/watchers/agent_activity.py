@@ -139,6 +139,7 @@ class AgentWatch:
         background: finds out what an idle agent still runs.
         set_suspended: called with True if it is, else with False; also without a change.
         mark_turn: called when a turn begins in a terminal.
+        take_entered_by: see ``PromptLine``; called then, too.
         activity_changed: called with the status at each visible change of it.
     """
 
@@ -179,6 +180,7 @@ class AgentWatch:
         self._now = now
         self.set_suspended: Callable[[bool], object] = lambda _: None
         self.mark_turn: Callable[[], object] = lambda: None
+        self.take_entered_by: Callable[[], str] = lambda: ""
         self.activity_changed: Callable[[AgentStatus], object] = lambda _: None
         self.suspension = Suspension(self._on_look)
         self.foreground: ForegroundProcess | None = None
@@ -481,7 +483,7 @@ class AgentWatch:
         self._turn = self._worker.received_to
         self.mark_turn()
         self._turn_began()
-        self._events.begin_turn()
+        self._events.begin_turn(by=self.take_entered_by())
         return True
 
     def _end_turn_if_over(self) -> None:

@@ -59,6 +59,8 @@ class UserPrompt(msgspec.Struct, frozen=True, array_like=True):
     id: str
     text: str
     images: tuple[Image, ...] = ()
+    by: str = ""
+    """The kind of client that sent it; "" if unknown."""
 
 
 class Answer(msgspec.Struct, frozen=True, array_like=True):

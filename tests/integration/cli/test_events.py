@@ -18,7 +18,7 @@ import pytest
 from session_host.cli.events.lines import VERSION
 from session_host.client.control import request
 from session_host.paths import config_dir, database
-from session_host.protocol.messages import OpenRequests
+from session_host.protocol.messages import OpenRequests, Prompt
 from session_host.protocol.values import Activity
 from session_host.system.processes.permission import AGENT_CHATS
 from tests.programs import program
@@ -26,9 +26,9 @@ from tests.programs.app_server_turn import USAGE
 from tests.support.area import Area
 from tests.support.commands import OUTLIVE, environment, new, outlive, running
 from tests.support.conversing import claude_like
-from tests.support.hosts import kill_host
+from tests.support.hosts import kill_host, watching
 from tests.support.near_bridges import NearBridges
-from tests.support.structured_chats import new_chat, wait
+from tests.support.structured_chats import new_chat, send, viewing, wait
 from tests.support.waiting import poll_until, wait_until
 
 pytestmark = pytest.mark.usefixtures("sessions")
@@ -316,6 +316,51 @@ async def test_turns_of_a_terminal_are_counted_and_survive_hosts(tmp_path: Path)
     found = [(each["kind"], each["turn"], each.get("outcome")) for each in turns(begin)]
     done = [("turn_started", 1, None), ("turn_ended", 1, "done"), ("turn_started", 2, None), ("turn_ended", 2, "done")]
     assert found == [*done, ("turn_started", 3, None), ("turn_ended", 3, "cut")]
+
+
+async def begun_by(begin: str, count: int) -> list[str]:
+    """Who began the turns so far, once there are so many."""
+    told = await poll_until(
+        partial(asyncio.to_thread, listed, "--since", begin, "--event", "turn_started"),
+        lambda lines: len(lines) == count + 1,
+        60,
+        f"{count} turns",
+    )
+    return [each["event"]["by"] for each in told[1:]]
+
+
+async def test_the_beginning_of_a_turn_of_a_chat_view_says_who_sent_its_prompt(area: Area) -> None:
+    chat = await asyncio.to_thread(new_chat, area, "api-fix")
+    begin = from_begin()
+    await asyncio.to_thread(send, "api-fix", "hold: 1")
+    assert await begun_by(begin, 1) == ["command"]
+    async with viewing(chat, kind="window") as window:
+        window.viewer.send(Prompt("next"))
+        await window.watcher.until(lambda: "next" in window.texts("user"), "the prompt to be in the queue")
+        await kill_host(chat)
+        (area.home / "release").touch()
+        assert await begun_by(begin, 2) == ["command", "window"]
+    words = outlive("events", "--once", "--since", begin, "--event", "turn_started").output
+    assert "turn 1 began by a command" in words
+    assert "turn 2 began in a window" in words
+
+
+async def test_the_beginning_of_a_turn_of_a_terminal_says_who_pressed_enter(tmp_path: Path) -> None:
+    begin = from_begin()
+    async with claude_like(tmp_path) as chat:
+        chat.order("state idle")
+        await chat.wait_for_status(Activity.IDLE, "state file")
+        for by in ("command", "attach", ""):
+            if by == "command":
+                await asyncio.to_thread(send, chat.record.id, "--key", "Enter")
+            elif by:
+                async with watching(chat.record.id, kind=by) as (viewer, _):
+                    viewer.key("Enter")
+            chat.order("state busy")
+            await chat.wait_for_status(Activity.WORKING, "state file")
+            chat.order("state idle")
+            await chat.wait_for_status(Activity.IDLE, "state file")
+        assert await begun_by(begin, 3) == ["command", "attach", ""]
 
 
 class TestOtherMachines:

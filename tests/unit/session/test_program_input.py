@@ -101,6 +101,19 @@ def test_the_line_is_empty_if_the_cursor_is_at_its_beginning(emulator: Emulator)
         assert not line("").is_empty(emulator)
 
 
+def test_the_last_enter_is_of_this_kind_of_client() -> None:
+    prompt_line = line()
+    for data, by in ((b"fix it\r", "attach"), (b"\x1b[I", "window"), (b"more", "window")):
+        prompt_line.typed(data, by)
+    assert prompt_line.take_entered_by() == "attach"
+    assert prompt_line.take_entered_by() == ""
+    prompt_line.typed(b"\x1b\r", "window")
+    assert prompt_line.take_entered_by() == ""
+    prompt_line.activity_changed(Activity.NEEDS_INPUT)
+    prompt_line.typed(b"\r", "window")
+    assert prompt_line.take_entered_by() == "", "it answers the question"
+
+
 def test_the_line_is_not_empty_in_doubt(emulator: Emulator) -> None:
     emulator.feed("❯ ".encode())
     after_restart = PromptLine(CLAUDE, LogState())

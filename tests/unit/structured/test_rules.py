@@ -502,6 +502,27 @@ def test_the_end_of_a_turn_has_its_tokens_and_the_number_of_its_files(chat: Chat
     assert TurnEnded("t2", "interrupted") in chat.hear("accept", "stop").changes
 
 
+def begun_by(step: Step) -> list[str]:
+    """Who began the turns that begin in a step."""
+    return [each.by for each in step.changes if isinstance(each, StateChanged) and each.turn]
+
+
+def test_the_beginning_of_a_turn_says_who_sent_its_prompt(chat: Chat) -> None:
+    chat.hear("ready")
+    chat.do(prompt("refused"), by="attach")
+    chat.do(prompt("one"), by="window")
+    chat.do(prompt("two"), by="command")
+    chat.hear("refuse no such model")
+    other = StructuredRules(ScriptedDialect, Start(directory="/"), "me")
+    other.load(*chat.rules.save())
+    lines = [Line(b"accept"), Line(b"ask make")]
+    step = other.receive_lines(lines, 2)
+    assert step == chat.hear("accept", "ask make")
+    assert begun_by(step) == ["window", ""]
+    assert begun_by(chat.hear("end", "accept", "end")) == ["command"]
+    assert begun_by(chat.hear("accept")) == [""], "the agent began it"
+
+
 def test_a_saved_state_continues_in_the_same_way(chat: Chat) -> None:
     chat.hear("ready")
     chat.do(prompt("one"))
