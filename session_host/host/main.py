@@ -53,6 +53,7 @@ from .driver.recover import RecoveredSession, rebuild, replay_log
 from .keeper_channel import KeeperChannel
 from .program.journal_writer import JournalWriter
 from .program.starting import follow_start, fork_program
+from .program.termination import left_running
 from .store_writer import StoreWriter
 
 if TYPE_CHECKING:
@@ -196,6 +197,7 @@ class _Host:
         if report_back is not None:
             await report_back.close()
         await driver.kind.finish()
+        self._store_writer.left = await left_running(driver.program.process.pid, spec.facts.id)
         if _ended_by_sigterm(driver):
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(self._interrupted.wait(), SHUTDOWN_S)

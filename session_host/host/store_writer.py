@@ -54,6 +54,7 @@ class StoreWriter:
 
     Attributes:
         topic: the subject of the conversation, as far as its titles said; see ``Entry``.
+        left: what still runs at the end; see ``events.Ended``.
     """
 
     def __init__(self, spec: LaunchSpec, host_pid: int) -> None:
@@ -64,6 +65,7 @@ class StoreWriter:
         """The open store, in the worker's thread."""
         self._is_leaving = asyncio.Event()
         self._id, self.topic = spec.facts.id, spec.facts.entry.topic
+        self.left: Sequence[str] = ()
         self._outcome = Outcome()
         self._program = replace(spec.facts.program, host_pid=host_pid, host_started=start_time(host_pid))
         self._saved_title = self._program.title
@@ -263,7 +265,7 @@ class StoreWriter:
     def _update(self, store: Store) -> None:
         # A topic that the title had before a new host took over is in the store alone.
         learned = {"topic": self.topic} if self.topic != self._spec.facts.entry.topic else {}
-        store.update(self._id, **columns_of(self._outcome, self._program), **learned)
+        store.update(self._id, self.left, **columns_of(self._outcome, self._program), **learned)
 
     def _save_left_conversation(self, store: Store) -> None:
         """Save the id of a conversation that the agent has left for another; the user may look for it."""

@@ -21,6 +21,8 @@ KEPT_CHANGES: Final = 20
 
 MAX_SUBJECT_CHARACTERS: Final = 2000
 
+MAX_LEFT: Final = 8
+
 KEPT_UNSAVED: Final = 1000
 """How many events a host keeps that the disk does not take; of the older ones, it keeps the number."""
 
@@ -145,6 +147,8 @@ class Ended(msgspec.Struct, frozen=True, gc=False, tag_field="kind", tag="ended"
     """As ``facts.Outcome.end_request``."""
     error: str = ""
     """Why it was lost or could not run; "" if there is nothing to say."""
+    left: tuple[str, ...] = ()
+    """The command lines of what it started and that still ran then, at most ``MAX_LEFT``; () also if it was lost."""
 
 
 class Interrupted(msgspec.Struct, frozen=True, gc=False, tag_field="kind", tag="interrupted"):

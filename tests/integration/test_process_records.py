@@ -232,7 +232,7 @@ async def test_a_session_that_may_have_started_stays_recorded(monkeypatch: pytes
 
 
 async def test_a_start_counts_although_the_record_cannot_be_updated(monkeypatch: pytest.MonkeyPatch) -> None:
-    def refuse(store: Store, session_id: str, **fields: object) -> None:
+    def refuse(store: Store, session_id: str, *left: object, **fields: object) -> None:
         raise StoreError("the disk is full")
 
     with monkeypatch.context() as patch:

@@ -119,9 +119,10 @@ def words_of(line: Line) -> str:  # noqa: C901, PLR0912 - one case for each even
             return _end_words(event)
         case CommandEnded(exit_code=code, duration_s=seconds):
             return f"command ended after {duration(round(seconds * 1000))}" + (f": exit code {code}" if code else "")
-        case Ended(exit_code=code, exit_signal=signal, end_request=request, error=error):
+        case Ended(exit_code=code, exit_signal=signal, end_request=request, error=error, left=left):
             state = State.LOST if code is None and signal is None and error else State.EXITED
-            return f"ended: {end_of(Outcome(state, code, signal, request, error)).status}"
+            ended = f"ended: {end_of(Outcome(state, code, signal, request, error)).status}"
+            return f"{ended}; still running: {', '.join(left)}" if left else ended
         case Interrupted():
             return "interrupted by a restart of the computer"
         case Renamed(before=before):

@@ -113,8 +113,18 @@ def add_event(
         _trim(connection, done.lastrowid)
 
 
-def add_end(connection: sqlite3.Connection, chat: str, before: Outcome, after: Outcome) -> None:
-    """Add the event of an outcome that ends a chat, or corrects its end; of another, nothing."""
+def add_end(
+    connection: sqlite3.Connection, chat: str, before: Outcome, after: Outcome, left: Sequence[str] = ()
+) -> None:
+    """Add the event of an outcome that ends a chat, or corrects its end; of another, nothing.
+
+    Args:
+        connection: the connection, within the transaction.
+        chat: the chat's id.
+        before: its outcome before the transaction.
+        after: its outcome now.
+        left: see ``Ended``.
+    """
     if not after.is_over or (before.is_over and before.state is after.state):
         return
     if after.reason == "interrupted":
@@ -125,6 +135,7 @@ def add_end(connection: sqlite3.Connection, chat: str, before: Outcome, after: O
             exit_signal=after.exit_signal,
             end_request=after.end_request,
             error=after.error,
+            left=tuple(left),
         )
         add_event(connection, chat, event, after.ended_at or "")
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import sqlite3
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Any, NamedTuple, Self
@@ -237,8 +237,8 @@ class Store:
             with contextlib.suppress(NoSuchSession):
                 self.update(session_id, **fields)
 
-    def update(self, session_id: str, **fields: Any) -> None:
-        """Change some fields of a session.
+    def update(self, session_id: str, left: Sequence[str] = (), /, **fields: Any) -> None:
+        """Change some fields of a session; ``left`` is for the event of its end.
 
         ``exited`` is final. If a process writes another state later, only its other fields are saved; the state and the
         facts of the end stay. Examples: a launcher writes ``running`` after the end of a short program; a list takes
@@ -271,7 +271,7 @@ class Store:
             if done.rowcount == 0:
                 raise NoSuchSession.of(session_id)
             if before is not None and (after := _outcome(connection, session_id)) is not None:
-                add_end(connection, session_id, before, after)
+                add_end(connection, session_id, before, after, left)
             self._copy(connection, session_id)
 
     def rename(self, session_id: str, name: str) -> None:

@@ -97,6 +97,18 @@ def test_the_lines_for_people_name_the_chat_and_what_happened() -> None:
     ]
 
 
+def test_the_end_of_a_chat_names_what_it_left_running() -> None:
+    new("-n", "one", "--", "sh", "-c", "setsid sleep 4711 & echo begun; read -r line")
+    outlive("wait", "one", "--text", "begun")
+    outlive("send", "one", "--key", "Enter")
+    assert outlive("wait", "one", "--exited").code == 0
+    [_, ended] = listed("--since", from_begin(), "--event", "ended")
+    assert (ended["event"]["exit_code"], ended["event"]["left"]) == (0, ["sleep 4711"])
+    words = outlive("events", "--once", "--since", from_begin(), "--event", "ended").output
+    assert "ended: exit code 0; still running: sleep 4711" in words
+    outlive("kill", "one")  # Ends what is left.
+
+
 def test_kinds_and_chats_can_be_chosen() -> None:
     for name in ("one", "two"):
         new("-n", name, "--", "cat")

@@ -42,7 +42,7 @@ def recorder(tmp_path: Path) -> StoreWriter:
 async def test_a_failed_write_is_logged_and_the_host_goes_on(
     recorder: StoreWriter, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    def refuse(store: Store, session_id: str, **fields: object) -> None:
+    def refuse(store: Store, session_id: str, *left: object, **fields: object) -> None:
         raise StoreError("the disk is full")
 
     monkeypatch.setattr(Store, "update", refuse)
@@ -106,7 +106,7 @@ async def test_a_title_is_saved_once_while_a_sign_turns_before_it(
     saved: list[object] = []
     update = Store.update
 
-    def note(store: Store, session_id: str, **fields: object) -> None:
+    def note(store: Store, session_id: str, *left: object, **fields: object) -> None:
         saved.append(fields["title"])
         update(store, session_id, **fields)
 
@@ -167,7 +167,7 @@ async def test_a_title_that_came_while_the_disk_was_full_is_saved_later(
     monkeypatch.setattr(store_writer, "TITLE_INTERVAL_S", 0.0)
     update, tries = Store.update, 0
 
-    def refuse_twice(store: Store, session_id: str, **fields: object) -> None:
+    def refuse_twice(store: Store, session_id: str, *left: object, **fields: object) -> None:
         nonlocal tries
         tries += 1
         if tries <= 2:
