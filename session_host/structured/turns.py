@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from .items import IN_QUEUE, Item
+from .items import BETWEEN_TURNS, IN_QUEUE, Item
 from .transcript import Transcript
 
 
@@ -22,8 +22,22 @@ def answer_at(transcript: Transcript, position: int) -> str:
 
 
 def answer_in_turn(transcript: Transcript, turn: str) -> str:
-    """All that the agent wrote in a turn; ``turn`` is its own id of it."""
-    return _joined(item for item in transcript if _is_answer(item) and item.turn == turn)
+    """All that the agent wrote in a turn, which is looked for from the end; ``turn`` is its own id of it."""
+    found: list[Item] = []
+    for position in range(len(transcript) - 1, -1, -1):
+        item = transcript[position]
+        if item.turn == turn:
+            found.append(item)
+        elif found and item.turn and not item.parent:
+            break  # Items of sub-agents may be of turns of their own.
+    return _joined(item for item in reversed(found) if _is_answer(item))
+
+
+def is_turn_over(transcript: Transcript, turn: str) -> bool:
+    """Whether a turn that has begun is over."""
+    status = transcript.status
+    has_ended = status.last_turn is not None and status.last_turn.turn == turn
+    return has_ended or status.turn not in {"", turn} or status.state in BETWEEN_TURNS or status.state == "ended"
 
 
 def answers(transcript: Transcript, *, without: str = "") -> Iterator[str]:

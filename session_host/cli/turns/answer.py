@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import argparse
+import asyncio
+import contextlib
+import math
 import time
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from session_host.cli.arguments import add_session_argument
 from session_host.cli.json_forms import TurnAnswer
@@ -12,16 +15,20 @@ from session_host.cli.output import print_error, print_json
 from session_host.cli.peek import read_screen
 from session_host.cli.session_argument import find
 from session_host.client.sessions.session_info import SessionInfo
-from session_host.client.sessions.turn_watch import TurnWatch
-from session_host.errors import NoAnswer, NoRecord, UsageError
+from session_host.client.sessions.turn_watch import TurnWatch, started
+from session_host.errors import HostUnavailable, NoAnswer, NoRecord, NotAllowed, UsageError
 from session_host.protocol.events import TurnEnded
 from session_host.protocol.untrusted_text import plain
+from session_host.system import event_loop
 
 from .reading import Answer, answer_of_turn, last_answer
 from .waiting import Turn, check_is_other, raise_unless_done, until, wait_for_answer
 
+if TYPE_CHECKING:
+    from session_host.structured.transcript import Transcript
+
 _LOOK_S: Final = 0.3
-"""The interval of looks at an answer while it is written."""
+"""The interval of looks at an agent's record while the answer is written."""
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -64,8 +71,9 @@ def run(options: argparse.Namespace) -> int:
             return 0
         if not options.follow and number in watch.starts and number not in watch.ends and not watch.is_over:
             raise NoAnswer(f"turn {number} of {info.name} has not ended yet; --follow waits for it")
-        follow = _Follow(info, watch, number) if options.follow and not options.json else None
-        turn = wait_for_answer(info, watch, number, until(options.timeout), follow.look if follow else None)
+        until_s = until(options.timeout)
+        follow = _Follow(info, watch, number, until_s) if options.follow and not options.json else None
+        turn = wait_for_answer(info, watch, number, until_s, follow.look if follow else None)
         if follow is not None:
             follow.end(turn)
         show_turn(info, turn, as_json=options.json, is_printed=follow is not None)
@@ -116,20 +124,42 @@ def show(info: SessionInfo, answer: Answer, end: TurnEnded | None = None, *, as_
 
 
 class _Follow:
-    """Prints an answer as it grows."""
+    """Prints an answer as it grows: of a chat view with the transcript, of a terminal by looks at a record."""
 
-    def __init__(self, info: SessionInfo, watch: TurnWatch, number: int) -> None:
-        self._info, self._watch, self._number = info, watch, number
+    def __init__(self, info: SessionInfo, watch: TurnWatch, number: int, until_s: float) -> None:
+        self._info, self._watch, self._number, self._until_s = info, watch, number, until_s
         self._printed = ""
         self._next_s = 0.0
+        self._has_transcript = info.facts.origin.runtime == "structured"
 
     def look(self) -> float:
-        """Print what is new; returns when to look again."""
+        """Print what is new; returns when to look again. With a transcript, return when it has no more for now."""
         if time.monotonic() >= self._next_s:
-            answer = answer_of_turn(self._info, self._watch, self._number)
-            self._print(answer.text if answer is not None else "")
+            if self._has_transcript and self._number in self._watch.starts:
+                event_loop.run_command(self._print_as_written())
+            else:
+                answer = answer_of_turn(self._info, self._watch, self._number)
+                self._print(answer.text if answer is not None else "")
             self._next_s = time.monotonic() + _LOOK_S
         return self._next_s
+
+    async def _print_as_written(self) -> None:
+        """Print until the turn is over, the agent asks, or the time has come; go on if another host serves the chat."""
+        from session_host.client.viewer.transcript_watch import watch_transcript  # Terminals have no transcript.
+        from session_host.structured.turns import answer_in_turn, is_turn_over
+
+        turn = started(self._watch.starts[self._number]).agents_id
+
+        def is_enough(transcript: Transcript) -> bool:
+            self._print(answer_in_turn(transcript, turn))
+            return bool(transcript.open_requests) or is_turn_over(transcript, turn)
+
+        with contextlib.suppress(TimeoutError):
+            try:
+                async with asyncio.timeout(None if self._until_s == math.inf else self._until_s - time.monotonic()):
+                    await watch_transcript(self._info.id, is_enough)
+            except (NotAllowed, HostUnavailable):
+                self._has_transcript = False  # The recording has it.
 
     def end(self, turn: Turn) -> None:
         """Print the rest."""

@@ -8,9 +8,8 @@ from session_host.agents.conversations.turns import Turn, turn_of_number, turn_o
 from session_host.cli.session_argument import find
 from session_host.client.chats.agent_record import nothing_answered, recorded_turns
 from session_host.client.sessions.session_info import SessionInfo
-from session_host.client.sessions.turn_watch import TurnWatch
+from session_host.client.sessions.turn_watch import TurnWatch, started
 from session_host.errors import NoAnswer
-from session_host.protocol.events import TurnStarted
 from session_host.system.clock import parse_time
 
 SENT_BEFORE_S = 5.0
@@ -41,8 +40,7 @@ def answer_of_turn(info: SessionInfo, watch: TurnWatch, number: int) -> Answer |
     if (start := watch.starts.get(number)) is None:
         raise NoAnswer(f"turn {number} of {info.name} is not known; `outlive events {info.name}` names the turns")
     if info.facts.origin.runtime == "structured":
-        assert isinstance(start.event, TurnStarted)
-        return _in_transcript(info, start.event.agents_id, is_over=number in watch.ends)
+        return _in_transcript(info, started(start).agents_id, is_over=number in watch.ends)
     starts = {each: moment.timestamp() for each, at in watch.starts.items() if (moment := parse_time(at.at))}
     return _answer(turn_of_number(recorded_turns(info.id), starts, number))
 
@@ -73,7 +71,7 @@ def last_answer(info: SessionInfo, watch: TurnWatch, back: int) -> Answer:
         NoAnswer: there is none; see also ``answer_of_turn``.
     """
     if info.facts.origin.runtime == "structured":
-        answers = _answers_in_transcript(info, watch.running and _agents_id(watch, watch.running))
+        answers = _answers_in_transcript(info, watch.running and started(watch.starts[watch.running]).agents_id)
     else:
         answers = _finished(info, watch)
     if len(answers) >= back:
@@ -100,12 +98,6 @@ def _answer(turn: Turn | None) -> Answer | None:
         return None
     is_whole = turn.is_stopped or (bool(turn.answer) and not turn.goes_on)
     return Answer(turn.answer, is_whole, turn.is_stopped)
-
-
-def _agents_id(watch: TurnWatch, number: int) -> str:
-    event = watch.starts[number].event
-    assert isinstance(event, TurnStarted)
-    return event.agents_id
 
 
 def _in_transcript(info: SessionInfo, agents_id: str, *, is_over: bool) -> Answer | None:

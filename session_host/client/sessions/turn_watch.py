@@ -77,7 +77,7 @@ class TurnWatch(contextlib.AbstractContextManager["TurnWatch"]):
 
     def number_of(self, agents_id: str) -> int:
         """The number of the turn with an agent's own id; 0 if there is none yet."""
-        found = (number for number, each in self.starts.items() if _started(each).agents_id == agents_id)
+        found = (number for number, each in self.starts.items() if started(each).agents_id == agents_id)
         return max(found, default=0)
 
     def wait(self, until_s: float) -> bool:
@@ -113,6 +113,7 @@ class TurnWatch(contextlib.AbstractContextManager["TurnWatch"]):
                     self.is_over = True
 
 
-def _started(entry: LedgerEntry) -> TurnStarted:
+def started(entry: LedgerEntry) -> TurnStarted:
+    """The event of a turn's beginning."""
     assert isinstance(entry.event, TurnStarted)
     return entry.event

@@ -22,7 +22,7 @@ async def watch_transcript(
 
     Args:
         session_id: the chat.
-        is_enough: called with the transcript at first, and after each change.
+        is_enough: called with the transcript at first, and after each change; an OSError of it ends the watch.
         machine: the machine that the chat is on.
 
     Returns:
@@ -31,6 +31,7 @@ async def watch_transcript(
     Raises:
         NotAllowed: this process belongs to an agent that may not attach to the chat.
         HostUnavailable: the chat's host is gone, or does not serve this client.
+        OSError: see ``is_enough``.
     """
     return await _Watch(session_id, is_enough, machine).run()
 
@@ -53,8 +54,13 @@ class _Watch:
 
     def _check(self) -> None:
         transcript = self._viewer.replica.transcript
-        if transcript is not None and not self._result.done() and self._is_enough(transcript):
-            self._result.set_result(transcript)
+        if transcript is None or self._result.done():
+            return
+        try:
+            if self._is_enough(transcript):
+                self._result.set_result(transcript)
+        except OSError as error:
+            self._result.set_exception(error)
 
     def viewer_state(self, state: ViewerState, message: str) -> None:
         """End the watch in a final state."""

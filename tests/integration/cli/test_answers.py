@@ -105,6 +105,27 @@ class TestChatViews:
             assert outlive("kill", "one").code == 0
             assert follower.wait(TIMEOUT_S) == 6
 
+    def test_an_answer_is_followed_by_one_attachment_and_goes_on_when_the_host_is_killed(self, area: Area) -> None:
+        chat = new_chat(area, "one", "count: 6\nhold: 3")
+        wait("one", "working")
+        with running("answer", "one", "--follow") as follower:
+            assert follower.stdout is not None
+            begin = follower.stdout.read(len("answer line 0001\n") * 3 - 1)
+            asyncio.run(kill_host(chat))
+            wait_for_text("one", "line 0003")
+            (input_log(area).parent / "release").touch()
+            rest, error = follower.communicate(timeout=TIMEOUT_S)
+        assert (follower.returncode, error) == (0, "")
+        assert begin + rest == "".join(f"answer line {number:04d}\n" for number in range(1, 7))
+
+        outlive("send", "one", "count: 20\ndelay: 100")
+        wait("one", "working")
+        before = outlive("logs", "one").output.count("attached ")
+        with running("answer", "one", "--follow") as follower:
+            assert follower.communicate(timeout=TIMEOUT_S)[0].count("\n") == 20
+        attached = outlive("logs", "one").output.count("attached ") - before
+        assert attached == 2, "to follow it, and to read its end"
+
     def test_the_wait_goes_on_when_the_host_is_killed(self, area: Area) -> None:
         chat = new_chat(area, "one")
         with running("send", "one", "deltas: 4\nhold: 2", "--wait") as asked:
