@@ -67,6 +67,7 @@ import re
 from collections.abc import Collection
 from typing import Final, Literal, NamedTuple
 
+from session_host.protocol.events import Outcome
 from session_host.protocol.facts import AgentStatus
 from session_host.protocol.launch import Watch
 from session_host.protocol.messages import Evidence, Report
@@ -189,12 +190,13 @@ class ActivityTracker:
 
     def __init__(self, watch: Watch, since: str, saved_state: ActivityState | None = None) -> None:
         self._stale_after_s = watch.stale_after_s
+        self._turn_ends, self._limit = watch.turn_ends, watch.limit
         self._event_sources = _EVENT_SOURCES | {HOOK} if watch.asks_by_hook else _EVENT_SOURCES
         changing_title = set(watch.titles.values()) - {Activity.NEEDS_INPUT}
         self._end_sources = _CHANGE_SOURCES | {TITLE} if changing_title else _CHANGE_SOURCES
         self.activity = Activity.NO_SIGNAL
         self.source = self.detail = self._previous_input = ""
-        self.last_input_s = 0.0
+        self.last_input_s = self._input_before_turn_s = 0.0
         self._failure: SourceReport | None = None
         self.since = since
         self._reports: dict[str, SourceReport] = {}
@@ -263,6 +265,21 @@ class ActivityTracker:
     def has_failed(self) -> bool:
         """Whether the agent is idle since an error stopped its turn; ``detail`` says which."""
         return self.activity is Activity.IDLE and self._failure is not None
+
+    def note_turn(self) -> None:
+        """Note that a turn begins."""
+        self._input_before_turn_s = self.last_input_s
+
+    def turn_outcome(self) -> Outcome:
+        """How the turn ended, as far as the agent has said it; it is idle now.
+
+        A turn is interrupted by a key: an agent that shows itself idle without one has had no real turn.
+        """
+        if self.has_failed:
+            return "limit" if self._limit and re.match(self._limit, self.detail) else "error"
+        said = (self._turn_ends.get(self.current_report(each)) for each in (PLUGIN, OSC_7501))
+        is_stopped = "interrupted" in said and self.last_input_s > self._input_before_turn_s
+        return "interrupted" if is_stopped else "done"
 
     def status(self) -> AgentStatus:
         """The agent's status, as a part of the chat's facts."""
@@ -640,7 +657,7 @@ class StatusReport(NamedTuple):
     detail: str = ""
     kind: str = ""
     is_last: bool = False
-    turn_end: Literal["", "done", "failed"] = ""
+    turn_end: Literal["", "done", "failed", "interrupted"] = ""
     background: str | None = None
 
 

@@ -106,8 +106,13 @@ class Watch(msgspec.Struct, frozen=True):
     shows the input line before, but then takes it away again and drops keys until the conversation is loaded. "" for an
     agent that shows the input line only once; in a session's spec also if the agent begins a conversation.
     """
-    turn_ends: dict[str, Literal["done", "failed"]] = {}
-    """How a turn ended, by the agent's hook and plugin events; an event of another name says nothing about that."""
+    turn_ends: dict[str, Literal["done", "failed", "interrupted"]] = {}
+    """How a turn ended, by the agent's hook and plugin events; an event of another name says nothing about that.
+    ``"state=idle" = "interrupted"``: by OSC 7501 the agent says "done" or "error" at the end of a turn, and "idle" only
+    if its user has stopped it.
+    """
+    limit: str = ""
+    """A pattern (re.match) of the error of a turn that a limit of the user's subscription stopped; "" if unknown."""
     command_prefixes: tuple[str, ...] = tuple(string.punctuation)
     """Beginnings of texts that the agent's program takes for commands (``!`` runs one, ``/`` changes a mode). Such a
     text may begin no turn, and the agent may not send it to its own chat (``session.own_prompts``). "" stands for each

@@ -131,10 +131,10 @@ class Status {
 
   state(session, event, detail) {
     if (this.parents.has(session)) return // a sub-agent's own turn
-    // It is idle right after an error, which is to be seen until the next turn.
-    if (event === "idle" && this.busy.get(session)?.[0] === "error") return
+    // It is idle right after an error or an interrupt, which is to be seen until the next turn.
+    if (event === "idle" && ["error", "interrupted"].includes(this.busy.get(session)?.[0])) return
     this.busy.set(session, [event, detail])
-    if (event === "idle") this.asking.delete(session) // interrupted while it asked: no reply is due
+    if (["idle", "interrupted"].includes(event)) this.asking.delete(session) // no reply is due
     if (!this.asking.get(session)?.size) this.tell(session, event, detail)
   }
 
@@ -168,8 +168,8 @@ class Status {
       case "session.idle":
         return this.state(p.sessionID, "idle")
       case "session.error":
-        // Esc comes as an error too. Some errors have no session.
-        if (!p.sessionID || p.error?.name === "MessageAbortedError") return
+        if (!p.sessionID) return // as of some errors
+        if (p.error?.name === "MessageAbortedError") return this.state(p.sessionID, "interrupted") // Esc
         return this.state(p.sessionID, "error", p.error?.data?.message ?? p.error?.name)
       case "permission.asked":
         return this.asks("permission", p.sessionID, p.id, permissionText(p))

@@ -69,7 +69,7 @@ class Turn(NamedTuple):
 
     @classmethod
     def of(cls, end: TurnEnded, answer: Answer | None) -> Turn:
-        """A turn whose end the ledger has; an agent in a terminal tells only its record that the user stopped it."""
+        """A turn whose end the ledger has; of some agents in a terminal, only the record says that it was stopped."""
         answer = answer or Answer("", is_whole=False)
         if answer.is_stopped and end.outcome == "done":
             end = msgspec.structs.replace(end, outcome="interrupted")

@@ -481,6 +481,7 @@ class AgentWatch:
         if not idle or not works or self._spec.structured is not None:
             return False
         self._turn = self._worker.received_to
+        self.tracker.note_turn()
         self.mark_turn()
         self._turn_began()
         self._events.begin_turn(by=self.take_entered_by())
@@ -489,8 +490,8 @@ class AgentWatch:
     def _end_turn_if_over(self) -> None:
         """If this activity ends a turn in a terminal, add the event; between turns, something may run on."""
         if self._spec.structured is None and in_turns(*self._last_sent) is Activity.IDLE:
-            failed = self.tracker.has_failed
-            self._events.end_turn("error" if failed else "done", self.tracker.detail if failed else "")
+            error = self.tracker.detail if self.tracker.has_failed else ""
+            self._events.end_turn(self.tracker.turn_outcome(), error)
 
     def _save_and_send(self, *, visibly: bool = True) -> None:
         """Save the state, and send a visible change to the followers."""

@@ -11,10 +11,14 @@ import pytest
 from session_host.structured.dialects.base import Dialect, DialectPort, Start
 from session_host.structured.dialects.claude.dialect import ClaudeDialect
 from session_host.structured.dialects.codex.dialect import CodexDialect
+from tests.conftest import Sessions
 from tests.fakes.model_script import Script
 from tests.fakes.model_server import ModelServer
 from tests.support.hostless_chat import HostlessChat
+from tests.support.ledger import turn_ends_of
 from tests.support.real_agents import CLAUDE, CLAUDE_OF_NODE_20, CODEX, RealAgent
+from tests.support.real_chats import TIMEOUT_S, Chat
+from tests.support.waiting import wait_until
 
 pytestmark = [pytest.mark.e2e, pytest.mark.real_agents, pytest.mark.timeout(400)]
 
@@ -95,6 +99,21 @@ def test_claude_reports_both_windows_and_when_the_limit_that_ended_a_turn_is_res
     chat.until_idle()
     assert limits(chat) == [("five_hour", 1.0, 300, RESETS_S), weekly]
     assert "limit · resets " in chat.texts("notice")[-1]
+
+
+@pytest.mark.parametrize("agent", [CLAUDE], ids=lambda agent: agent.label, indirect=True)
+def test_in_a_terminal_claude_says_that_a_limit_stopped_its_turn(
+    agent: RealAgent, project: Path, server: ModelServer, sessions: Sessions, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("ANTHROPIC_API_KEY")
+    monkeypatch.setenv("CLAUDE_CODE_OAUTH_TOKEN", "sk-ant-oat01-fake-token-of-the-tests")
+    chat = Chat.start(agent, server, project)
+    server.headers = headers_of_claude("rejected", 1)
+    server.plan(Script(status=429))
+    chat.send("once more", "--enter")
+    [ended] = wait_until(lambda: turn_ends_of(chat.id), TIMEOUT_S, "the end of the turn")
+    assert (ended.outcome, ended.resets_at) == ("limit", "")
+    assert ended.error.startswith("You've hit your 5-hour limit · resets ")
 
 
 @pytest.mark.parametrize("agent", [CLAUDE_OF_NODE_20], ids=lambda agent: agent.label, indirect=True)

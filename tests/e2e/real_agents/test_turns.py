@@ -11,6 +11,7 @@ import pytest
 from tests.conftest import Sessions
 from tests.fakes.model_server import ModelServer, answer_line
 from tests.support.commands import Done, outlive, running
+from tests.support.ledger import turn_ends_of
 from tests.support.real_agents import ALL_AGENTS, CLAUDE, CODEX, COPILOT, GEMINI, OPENCODE, QWEN, RealAgent
 from tests.support.real_chats import TIMEOUT_S, Chat, Work, done
 
@@ -83,6 +84,8 @@ def test_in_a_terminal_a_stopped_turn_is_not_done(chat: Chat) -> None:
         stopped = result(process)
     # Gemini CLI drops the whole turn from its record, and Qwen Code does not record that it was stopped.
     assert stopped.code == {"gemini": 1, "qwen": 0}.get(chat.agent.name, 10), stopped
+    says_so = chat.agent.name in {"claude", "codex", "opencode"}
+    assert turn_ends_of(chat.id)[-1].outcome == ("interrupted" if says_so else "done")
 
 
 @in_chat_views

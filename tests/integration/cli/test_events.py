@@ -18,7 +18,7 @@ import pytest
 from session_host.cli.events.lines import VERSION
 from session_host.client.control import request
 from session_host.paths import config_dir, database
-from session_host.protocol.messages import OpenRequests, Prompt
+from session_host.protocol.messages import Explanation, OpenRequests, Prompt
 from session_host.protocol.values import Activity
 from session_host.system.processes.permission import AGENT_CHATS
 from tests.programs import program
@@ -328,6 +328,28 @@ async def test_turns_of_a_terminal_are_counted_and_survive_hosts(tmp_path: Path)
     found = [(each["kind"], each["turn"], each.get("outcome")) for each in turns(begin)]
     done = [("turn_started", 1, None), ("turn_ended", 1, "done"), ("turn_started", 2, None), ("turn_ended", 2, "done")]
     assert found == [*done, ("turn_started", 3, None), ("turn_ended", 3, "cut")]
+
+
+async def test_a_turn_of_a_terminal_that_its_user_stopped_is_not_done(tmp_path: Path) -> None:
+    begin = from_begin()
+    async with claude_like(tmp_path) as chat:
+        chat.order("state idle")
+        await chat.wait_for_status(Activity.IDLE, "state file")
+        for end in ("idle", "done"):
+            chat.order("say \\x1b]7501;state=working\\x1b\\\\")
+            chat.order("state busy")
+            await chat.wait_for_status(Activity.WORKING, "state file")
+            await asyncio.to_thread(send, chat.record.id, "--key", "Escape")
+            chat.order(f"say \\x1b]7501;state={end}\\x1b\\\\")
+            await poll_until(chat.explanation, partial(has_said, f"state={end}"), 60, "the end of the turn")
+            chat.order("state idle")
+            await chat.wait_for_status(Activity.IDLE, "state file")
+    assert [each.get("outcome") for each in turns(begin)] == [None, "interrupted", None, "done"]
+
+
+def has_said(text: str, explanation: Explanation) -> bool:
+    """Whether the agent's last report by OSC 7501 is this."""
+    return any((each.source, each.said) == ("osc 7501", text) for each in explanation.evidence)
 
 
 async def begun_by(begin: str, count: int) -> list[str]:

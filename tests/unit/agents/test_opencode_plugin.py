@@ -153,7 +153,11 @@ def test_an_interrupted_question_is_over(listener: socket.socket, tmp_path: Path
             {"type": "session.idle", "properties": {"sessionID": root}},
         ],
     )
-    assert [report.event for report in reports[2:] if isinstance(report, Report)] == ["working", "needs_input", "idle"]
+    assert [report.event for report in reports[2:] if isinstance(report, Report)] == [
+        "working",
+        "needs_input",
+        "interrupted",
+    ]
     assert isinstance(reports[3], Report)
     assert len(reports[3].detail) == 400
 

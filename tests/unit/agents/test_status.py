@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import base64
+from pathlib import Path
 
 import msgspec
 import pytest
 
+from session_host.agents.catalog import load_catalog
 from session_host.agents.status import (
     ANSWER_S,
     SIMULTANEOUS_S,
@@ -584,6 +586,47 @@ def test_an_error_that_comes_before_the_work_that_it_stopped_is_shown(book: Trac
     book.file("busy")
     book.file("idle")
     assert book.status == (IDLE, "state file", "stopped by an error")
+
+
+@pytest.mark.parametrize(
+    ("ends", "key", "outcome"),
+    [
+        (["state=done"], True, "done"),
+        (["state=done", "state=idle"], False, "done"),
+        (["state=idle"], True, "interrupted"),
+        (["state=blocked:kind=permission", "state=idle"], True, "interrupted"),
+        (["state=idle"], False, "done"),  # As at Codex's start.
+        (["state=error:msg=QVBJIEVycm9y"], True, "error"),
+        (["state=error:msg=WW91J3ZlIGhpdCB5b3VyIDUtaG91ciBsaW1pdA"], True, "limit"),
+    ],
+)
+@pytest.mark.parametrize("agent", ["claude", "codex"])
+def test_how_a_turn_ended_is_what_the_agent_said_by_osc_7501(
+    agent: str, ends: list[str], key: bool, outcome: str
+) -> None:
+    book = TrackerScript(load_catalog(Path("/nonexistent"))[agent].signals)
+    book.osc("state=idle")
+    book.tracker.last_input_s = 1.0
+    book.tracker.note_turn()
+    book.osc("state=working")
+    if key:
+        book.tracker.last_input_s = 2.0
+    for each in ends:
+        book.osc(each)
+    assert book.status[0] is IDLE
+    assert book.tracker.turn_outcome() == ("error" if (agent, outcome) == ("codex", "limit") else outcome)
+
+
+def test_an_interrupt_that_a_plugin_reports_ends_the_turn() -> None:
+    book = TrackerScript(load_catalog(Path("/nonexistent"))["opencode"].signals)
+    for reports, outcome in ((["interrupted"], "interrupted"), (["idle"], "done"), (["error"], "error")):
+        book.tracker.note_turn()
+        book.plugin("working")
+        book.tracker.last_input_s += 1.0
+        for each in reports:
+            book.plugin(each)
+        assert book.status[0] is IDLE
+        assert book.tracker.turn_outcome() == outcome
 
 
 def test_an_error_after_which_the_agent_tried_again_is_not_shown(book: TrackerScript) -> None:
