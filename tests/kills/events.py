@@ -1,7 +1,7 @@
-"""Kills the reader of the events, hosts and keepers at random moments; checks that each event is read exactly once.
+"""Kills readers of the events, hosts, keepers and windows at random; checks that each event is read exactly once.
 
 Each chat asks numbered questions without pause, which are events. The reader writes to a file and is killed like the
-others; the next one goes on after the last whole line.
+others; the next one goes on after the last whole line. The window, on an off-screen display, has a tab for each chat.
 """
 
 from __future__ import annotations
@@ -24,10 +24,11 @@ from tests.programs import program
 from tests.support.commands import OUTLIVE, environment, outlive
 from tests.support.ledger import CHANGES_READ
 from tests.support.waiting import wait_for_end, wait_until
+from tests.support.windows import ARGV, Window
 
 CHATS = 3
 LONGEST_PAUSE_S = 0.2
-ROLES = ("reader", "host", "keeper", "standby")
+ROLES = ("reader", "host", "keeper", "standby", "window")
 TIMEOUT_S = 60.0
 
 
@@ -72,6 +73,32 @@ class Reader:
             self.lines += [each for each in found if each["chat"] is not None]
 
 
+class OpenWindow:
+    """The product's window with a tab for each chat, which may be killed and opened again."""
+
+    def __init__(self, chats: list[str]) -> None:
+        self._chats = chats
+        self.process = self._open()
+
+    def _open(self) -> subprocess.Popen[bytes]:
+        process = subprocess.Popen(ARGV, env=environment(), stdin=subprocess.DEVNULL)
+        window = Window(process)
+        for chat in self._chats:
+            window.show(chat)
+        window.wait_connected(self._chats)
+        return process
+
+    def kill(self) -> None:
+        """Kill it, and open the next one."""
+        self.close()
+        self.process = self._open()
+
+    def close(self) -> None:
+        """Kill it."""
+        self.process.kill()
+        self.process.wait()
+
+
 def torture(bench: BenchmarkEnvironment, kills: int, seed: int) -> list[str]:
     """Make the kills; returns what was lost or came twice."""
     rng = random.Random(seed)
@@ -83,12 +110,15 @@ def torture(bench: BenchmarkEnvironment, kills: int, seed: int) -> list[str]:
     stop = directory / "stop"
     asking = ("questions", 0, "--pause", "0.01", "--until", stop, "--told")
     chats = [str(bench.new_session(program(*asking, count), f"chat-{count.name}")["id"]) for count in counts]
+    bench.display()
+    window = OpenWindow(chats)
     killed: Counter[str] = Counter()
     for _ in range(kills):
         time.sleep(rng.uniform(0, LONGEST_PAUSE_S))
         for role in rng.sample(ROLES, rng.choice((1, 1, 2))):
-            killed[role] += _kill(role, reader, rng.choice(chats))
+            killed[role] += _kill(role, reader, window, rng.choice(chats))
         wait_until(lambda: _is_whole(chats), TIMEOUT_S, "two keepers, and a host for each chat")  # Two at most at once.
+    window.close()
     stop.touch()
     wait_until(lambda: all(each.exists() and each.read_text() for each in counts), TIMEOUT_S, "the programs to stop")
     asked = {chat: int(path.read_text()) for chat, path in zip(chats, counts, strict=True)}
@@ -106,10 +136,10 @@ def _is_whole(chats: list[str]) -> bool:
     return {each["id"] for each in rows if each["viewers"] is not None} >= set(chats)
 
 
-def _kill(role: str, reader: Reader, chat: str) -> int:
+def _kill(role: str, reader: Reader, window: OpenWindow, chat: str) -> int:
     """Kill one process; returns how many were killed."""
-    if role == "reader":
-        reader.kill()
+    if role in {"reader", "window"}:
+        (reader if role == "reader" else window).kill()
         return 1
     if role == "host":
         rows = outlive("ls", "--json").json()
