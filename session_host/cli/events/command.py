@@ -62,12 +62,10 @@ def run(options: argparse.Namespace) -> int:
                     raise
                 since = None
                 printer.print_event(position, Reset())
+    printer.print_event(position if since is None else since, Hello())
     if since is None:
-        printer.print_event(position, Hello())
         printer.print_states(position, running, last)
         since = position
-    elif options.json:
-        printer.print_event(since, Hello())
     printer.flush()
     if options.once:
         with open_store() as store:
