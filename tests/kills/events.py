@@ -27,6 +27,8 @@ from tests.support.waiting import wait_for_end, wait_until
 from tests.support.windows import ARGV, Window
 
 CHATS = 3
+PAUSE_S = 0.05
+"""Between two questions: 200 kills take a quarter of an hour, and the ledger keeps 100,000 events."""
 LONGEST_PAUSE_S = 0.2
 ROLES = ("reader", "host", "keeper", "standby", "window")
 TIMEOUT_S = 60.0
@@ -108,7 +110,7 @@ def torture(bench: BenchmarkEnvironment, kills: int, seed: int) -> list[str]:
     reader = Reader(bench.cache / "events.jsonl", str(hello["cursor"]))
     counts = [directory / str(number) for number in range(CHATS)]
     stop = directory / "stop"
-    asking = ("questions", 0, "--pause", "0.01", "--until", stop, "--told")
+    asking = ("questions", 0, "--pause", str(PAUSE_S), "--until", stop, "--told")
     chats = [str(bench.new_session(program(*asking, count), f"chat-{count.name}")["id"]) for count in counts]
     bench.display()
     window = OpenWindow(chats)
