@@ -30,7 +30,7 @@ from session_host.system.clock import now
 from .errors import PageError
 from .following import Following
 from .forms import Done, GivenAnswer, Keys, OfChat, Start, Text
-from .questions import open_requests
+from .questions import asked_by
 from .rows import agent_named
 from .screens import screen_of
 
@@ -94,7 +94,7 @@ class Actions:
         machine, info = await self._following.find(given.chat)
         if info.state not in RUNNING_STATES:
             raise PageError(409, "withdrawn", "the chat has ended", at=now())
-        requests, _elsewhere = await open_requests(machine, info)
+        requests = (await asked_by(machine, info)).requests
         asked = next((each for each in requests if each.id == given.request), None)
         if asked is not None:
             _check(asked, given)

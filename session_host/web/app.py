@@ -55,7 +55,7 @@ from .forms import (
     encoded,
 )
 from .gate import Address, Gate
-from .questions import open_requests, question_of
+from .questions import asked_by, question_of
 from .rows import row_of
 from .screens import screen_of, screens
 from .streams import Streams, event
@@ -225,11 +225,12 @@ class _Page:
 
     async def _questions(self, request: Request) -> Response:
         machine, info = await self._find(request)
-        requests, elsewhere = await open_requests(machine, info)
+        asked = await asked_by(machine, info)
         agent = info.facts.origin.agent
-        asked = [await asyncio.to_thread(question_of, each, machine, agent) for each in requests]
-        is_asking = info.status.activity == "needs_input"
-        return _json(Questions(row_of(info.facts, machine), elsewhere if is_asking else "", asked))
+        questions = [await asyncio.to_thread(question_of, each, machine, agent) for each in asked.requests]
+        elsewhere = asked.elsewhere if info.status.activity == "needs_input" else ""
+        row = row_of(info.facts, machine)
+        return _json(Questions(row, elsewhere, questions, asked.outcome, asked.outcome_at))
 
     async def _chat(self, request: Request) -> Response:
         machine, info = await self._find(request)

@@ -111,6 +111,9 @@ class Questions(msgspec.Struct, frozen=True):
     elsewhere: str
     """A question that only its own terminal asks; "" for none."""
     questions: list[Question]
+    outcome: str = ""
+    """How the last question was resolved that is not open any more; "" if that is not known."""
+    outcome_at: str = ""
 
 
 class GivenAnswer(msgspec.Struct, frozen=True, kw_only=True):

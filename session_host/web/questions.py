@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from typing import NamedTuple
 
 import msgspec
 
@@ -17,9 +18,13 @@ from session_host.protocol.untrusted_text import one_line, plain
 from session_host.protocol.values import RUNNING_STATES
 from session_host.structured.items import AgentRequest, digest
 from session_host.structured.text import exact_lines, patch_style
-from session_host.system.clock import as_text
+from session_host.system.clock import as_text, moment_of
 
 from .forms import Form, Line, Option, Question
+from .rows import agent_named
+
+CLAUDE = "claude"
+"""The dialect, and the form of a hook, whose refusals have a text."""
 
 MAX_SHOWN_CHARACTERS = 1_000_000
 """A longer subject is not shown, so it can only be declined."""
@@ -27,21 +32,39 @@ MAX_SHOWN_CHARACTERS = 1_000_000
 _decoder = msgspec.msgpack.Decoder(list[AgentRequest])
 
 
-async def open_requests(machine: Machine, info: SessionInfo) -> tuple[list[AgentRequest], str]:
-    """A chat's open requests, and the question that only its terminal asks."""
+class Asked(NamedTuple):
+    """What a chat asks.
+
+    Attributes:
+        requests: its open requests, oldest first.
+        elsewhere: the question that only its terminal asks; "" for none.
+        outcome: how the last question was resolved that is not open any more; "" if that is not known.
+        outcome_at: when, ISO 8601, UTC.
+    """
+
+    requests: list[AgentRequest]
+    elsewhere: str = ""
+    outcome: str = ""
+    outcome_at: str = ""
+
+
+async def asked_by(machine: Machine, info: SessionInfo) -> Asked:
+    """What a chat asks now."""
     if info.state not in RUNNING_STATES:
-        return [], ""
+        return Asked([])
     try:
         reply: AgentRequests = await request(info.id, OpenRequests(0), machine)
     except WrongRuntime:
-        return [], one_line(info.status.detail) or "it asks something"
+        return Asked([], one_line(info.status.detail) or "it asks something")
     except SessionEnded:
-        return [], ""
+        return Asked([])
     try:
         requests = await asyncio.to_thread(_decoder.decode, reply.data)
-        return requests, one_line(reply.elsewhere or ("" if requests else info.status.detail))
     except UNREADABLE:
-        return [], "it asks something that cannot be read"
+        return Asked([], "it asks something that cannot be read")
+    elsewhere = one_line(reply.elsewhere or ("" if requests else info.status.detail))
+    outcome_at = as_text(moment_of(reply.outcome_at_ms).timestamp()) if reply.outcome else ""
+    return Asked(requests, elsewhere, one_line(reply.outcome), outcome_at)
 
 
 def question_of(asked: AgentRequest, machine: Machine, agent: str) -> Question:
@@ -79,10 +102,17 @@ def question_of(asked: AgentRequest, machine: Machine, agent: str) -> Question:
             )
             for each in asked.questions
         ],
-        takes_words=agent == "claude",
+        takes_words=_takes_words(agent),
         added=added if is_edit else None,
         removed=removed if is_edit else None,
     )
+
+
+def _takes_words(name: str) -> bool:
+    """Whether an agent hears why it may not do something."""
+    agent = agent_named(name)
+    dialect = agent.structured.dialect if agent is not None and agent.structured is not None else ""
+    return agent is not None and CLAUDE in {dialect, agent.signals.answered_by_hook}
 
 
 def _lines(subject: str, asked: AgentRequest) -> list[Line]:

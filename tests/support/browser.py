@@ -75,11 +75,12 @@ class Browser:
             const name = (each) => (each.getAttribute('aria-label') || each.innerText || each.placeholder || '').trim();
             return [...document.querySelectorAll(arguments[1])].filter(shown).find((each) => name(each).startsWith(arguments[0]));
         """  # noqa: E501 - JavaScript
-        found: WebElement = wait_until(
+        found = wait_until(
             lambda: self._try(lambda: self.driver.execute_script(script, name, kind)),
             TIMEOUT_S,
             lambda: f"a control {name!r} in {self.text!r}",
         )
+        assert isinstance(found, WebElement)
         return found
 
     def is_enabled(self, name: str) -> bool:
