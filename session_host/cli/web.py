@@ -151,11 +151,17 @@ def _on(options: argparse.Namespace) -> int:
         ]
     )
     file = _unit_file()
+    is_new = not file.exists()
     file.parent.mkdir(parents=True, exist_ok=True)
     replace_file(file, text.encode())
-    _systemctl("daemon-reload")
-    _systemctl("enable", _UNIT)
-    _systemctl("restart", _UNIT)
+    try:
+        _systemctl("daemon-reload")
+        _systemctl("enable", _UNIT)
+        _systemctl("restart", _UNIT)
+    except OutliveError:
+        if is_new:
+            file.unlink(missing_ok=True)
+        raise
     print_line(f"The page is served, also after your next login: {_addresses(options)[0]}")
     if not devices.load().devices:
         print_line("Pair a device: outlive web pair")

@@ -86,8 +86,8 @@ _FILES: Final = {
 }
 
 
-def application(addresses: list[Address]) -> Gate:
-    """The whole application."""
+def application(addresses: list[Address]) -> tuple[Gate, Callable[[], None]]:
+    """The whole application, and what ends its streams before the server ends."""
     page = _Page(Following())
     routes = [Route(path, page.file) for path in _FILES]
     routes += [Route(f"/api/{name}", work) for name, _right, work in page.reads()]
@@ -98,7 +98,7 @@ def application(addresses: list[Address]) -> Gate:
     inner = Router(routes, lifespan=page.life)  # Unlike ``Starlette``, it leaves errors to the gate.
     gate = Gate(GZipMiddleware(inner, minimum_size=1000), addresses, lambda method, path: rights.get((method, path)))
     page.streams.is_paired = gate.is_paired
-    return gate
+    return gate, page.streams.end_all
 
 
 _Work = Callable[[Request], Awaitable[Response]]

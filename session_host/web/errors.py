@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Final
 
 from session_host.errors import (
     AlreadyAnswered,
@@ -17,6 +17,9 @@ from session_host.errors import (
     UsageError,
 )
 from session_host.protocol.untrusted_text import one_line
+
+MAX_WORDS: Final = 500
+"""How many characters of a reason the page gets: it may name what was asked for."""
 
 _STATUSES: dict[type[OutliveError], tuple[int, str]] = {
     NoSuchSession: (404, "no_such_chat"),
@@ -51,7 +54,7 @@ class PageError(Exception):
         status, code = next(
             (found for kind, found in _STATUSES.items() if isinstance(error, kind)), (400, error.stable_code())
         )
-        return cls(status, code, one_line(str(error)))
+        return cls(status, code, one_line(str(error))[:MAX_WORDS])
 
     def as_object(self) -> dict[str, Any]:
         """The answer's object."""

@@ -8,6 +8,7 @@ the other end. On a port of the loopback it does not, so there the cookie alone 
 from __future__ import annotations
 
 import asyncio
+import errno
 import logging
 import os
 import time
@@ -134,6 +135,9 @@ class Gate:
             await sender.fail(PageError.of(error))
         except TimeoutError:
             await sender.fail(PageError(504, "no_answer", "the chat’s machine does not answer"))
+        except OSError as error:
+            log.warning("%s failed: %s", scope["path"], error)
+            await sender.fail(_of_system(error))
         except Exception:
             log.exception("%s failed", scope["path"])
             await sender.fail(PageError(500, "failed", "this failed; the computer’s log of `outlive web` says why"))
@@ -269,6 +273,12 @@ class _Sender:
         ]
         await self.send({"type": "http.response.start", "status": error.status, "headers": headers})
         await self.send({"type": "http.response.body", "body": encoded(error.as_object())})
+
+
+def _of_system(error: OSError) -> PageError:
+    if error.errno in {errno.ENOSPC, errno.EDQUOT}:
+        return PageError(507, "disk_full", "the computer’s disk is full: free some space there")
+    return PageError(500, "failed", f"this failed on the computer: {error.strerror or error}")
 
 
 def _is_agents(scope: Scope) -> bool:

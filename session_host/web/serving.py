@@ -119,10 +119,15 @@ async def serve(listening: Listening) -> None:
     Raises:
         OutliveError: the address cannot be used.
     """
-    app = application(listening.addresses)
+    app, end_streams = application(listening.addresses)
     ended = asyncio.Event()
+
+    def end() -> None:
+        end_streams()
+        ended.set()
+
     for number in (signal.SIGTERM, signal.SIGINT):
-        asyncio.get_running_loop().add_signal_handler(number, ended.set)
+        asyncio.get_running_loop().add_signal_handler(number, end)
     common: dict[str, Any] = {
         "http": PeerProtocol,
         "ws": "none",

@@ -72,6 +72,11 @@ class Streams:
                     await following
             await lines.aclose()
 
+    def end_all(self) -> None:
+        """End all streams."""
+        for each in self._open:
+            _end(each)
+
     def _watch(self) -> None:
         """Look at the devices when their file changes; without inotify, that is seen at the next event or beat."""
         if self._inotify.is_open or not self._inotify.start():

@@ -37,11 +37,13 @@ class Happened(NamedTuple):
     data: Any
 
 
-_LEAVES_SOON = """
-import sys
+_CHANGED = """
+import json, sys
+from importlib import import_module
 from session_host.cli import main
-from session_host.web import following
-following.LEAVE_AFTER_S = float(sys.argv.pop(1))
+for name, value in json.loads(sys.argv.pop(1)).items():
+    module, _, constant = name.partition(".")
+    setattr(import_module(f"session_host.web.{module}"), constant, value)
 sys.exit(main(sys.argv[1:]))
 """
 
@@ -53,16 +55,18 @@ class PageServer:
         errors: the file with what it wrote on standard error.
     """
 
-    def __init__(self, area: Area, *words: str, address: str = ADDRESS, leave_after_s: float | None = None) -> None:
+    def __init__(
+        self, area: Area, *words: str, address: str = ADDRESS, changed: dict[str, float] | None = None
+    ) -> None:
         """Describe a server that is not started yet.
 
         Args:
             area: the test's.
             words: the command's arguments.
             address: the page's.
-            leave_after_s: how long it follows the events without a device; None for its own time.
+            changed: constants with another value, as ``{"following.LEAVE_AFTER_S": 1.0}``.
         """
-        program = [sys.executable, "-c", _LEAVES_SOON, str(leave_after_s)] if leave_after_s is not None else OUTLIVE
+        program = [sys.executable, "-c", _CHANGED, json.dumps(changed)] if changed else OUTLIVE
         self._argv = [*program, "web", *words]
         self.address = address
         self.errors = area.root / "web-errors"
@@ -148,7 +152,7 @@ class Device:
         self.address = address
         self.client = client(address, cookies=cookies)
 
-    def get(self, path: str, **parameters: str) -> httpx2.Response:
+    def get(self, path: str, /, **parameters: str) -> httpx2.Response:
         """Ask for something; again while there are too many requests."""
         return _patiently(lambda: self.client.get(path, params=parameters))
 
@@ -163,7 +167,7 @@ class Device:
         found: Json = done.json()
         return found
 
-    def read(self, name: str, **parameters: str) -> Json:
+    def read(self, name: str, /, **parameters: str) -> Json:
         """Read something that is there."""
         done = self.get(f"/api/{name}", **parameters)
         assert done.status_code == 200, f"{name}: {done.status_code} {done.text}"
