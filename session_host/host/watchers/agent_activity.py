@@ -275,7 +275,8 @@ class AgentWatch:
         if self._guard is not None:
             self._guard.on_report()
         moment = None
-        changed = noted = False
+        noted = began = False
+        passed: list[AgentStatus] = []
         for event in events:
             if self.foreground is not None and self.foreground.observe(event):
                 noted = True
@@ -289,10 +290,13 @@ class AgentWatch:
                     self._reporting_group = self._process.foreground_group()
                     call_logged(self._watch_reporter, self._process)
                 if self.tracker.apply_report(self._with_background(report), moment):
-                    changed = True
+                    passed.append(self.tracker.status())
+                    # A turn may be over before its output is read, most of all by a new host.
+                    began = self._start_turn_if_new() or began
                     self._status_events.record(self.tracker, self._now)
-        if changed or noted:
-            self._save_and_send(visibly=changed)
+                    self._end_turn_if_over()
+        if passed or noted:
+            self._save_and_send(visibly=bool(passed), began=began, passed=passed[:-1])
         elif moment is not None:
             self._expiry.schedule()
 
@@ -493,10 +497,16 @@ class AgentWatch:
             error = self.tracker.detail if self.tracker.has_failed else ""
             self._events.end_turn(self.tracker.turn_outcome(), error)
 
-    def _save_and_send(self, *, visibly: bool = True) -> None:
-        """Save the state, and send a visible change to the followers."""
+    def _save_and_send(self, *, visibly: bool = True, began: bool = False, passed: Sequence[AgentStatus] = ()) -> None:
+        """Save the state, and send a visible change to the followers.
+
+        Args:
+            visibly: whether the status is another one.
+            began: whether a turn has begun since the last call.
+            passed: the statuses since the last call, without the present one.
+        """
         tracker = self.tracker
-        turn = self._turn if visibly and self._start_turn_if_new() else -1
+        turn = self._turn if visibly and (self._start_turn_if_new() or began) else -1
         if visibly:
             self._status_events.record(tracker, self._now)
             self._end_turn_if_over()
@@ -505,6 +515,8 @@ class AgentWatch:
         if visibly:
             event = self._event(turn)
             self._send_event(event)
+            for status_before in passed:
+                self.activity_changed(status_before)
             self.activity_changed(event.status)
             self._conversation.activity_changed()
             self._transcript_watcher.activity_changed(in_turns(tracker.activity, tracker.source))

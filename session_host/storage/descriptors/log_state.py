@@ -294,7 +294,9 @@ class LogState(msgspec.Struct):
         setattr(self, name, msgspec.msgpack.decode(entry.payload, type=kind))
         if entry.kind == EntryKind.ACTIVITY and self.activity is not None:
             self._add_events(self.activity.events)
-            self._set_prompt(after_activity(self.prompt, self.activity.in_turns))
+            began = any(isinstance(each.event, TurnStarted) for each in self.activity.events)  # It may be over already.
+            activity = Activity.WORKING if began else self.activity.in_turns
+            self._set_prompt(after_activity(self.prompt, activity))
             if self.activity.turn > (self.turns[-1] if self.turns else -1):
                 self.turns = [*self.turns, self.activity.turn][-KEPT_TURNS:]
 

@@ -16,7 +16,9 @@ from session_host.protocol.events import kind_of
 from session_host.protocol.launch import Watch
 from session_host.protocol.messages import Report
 from session_host.protocol.values import Activity
+from session_host.session.terminal_session import TerminalSession
 from session_host.structured.items import StateChanged
+from session_host.terminal.typed_line import PromptState
 from tests.support.session_harness import SessionHarness, session_harness
 from tests.support.waiting import eventually
 
@@ -133,6 +135,22 @@ async def test_the_next_host_has_the_events_that_the_ledger_did_not_get(harness:
     assert [each.activity for each in harness.driver.events.changes()] == [Activity.WORKING, Activity.IDLE]
     report_activity(harness, "working", os.getpid())
     assert [each.number for each in harness.driver.events.unsaved()] == [2, 3, 4, 5, 6]
+
+
+async def test_a_turn_that_is_over_when_its_output_is_read_is_a_turn(harness: SessionHarness) -> None:
+    """A new host reads the output of the time without one at once."""
+    host(harness)
+    terminal = harness.driver.session.terminal
+    assert isinstance(terminal, TerminalSession)
+    terminal.prompt.typed(b"hello")
+    terminal.prompt.typed(b"\r")
+    harness.driver.worker.feed_output(b"\x1b]7501;state=working\x07\x1b]7501;state=done\x07")
+    events = harness.driver.events.unsaved()
+    assert [kind_of(each.event) for each in events] == ["turn_started", "status", "status", "turn_ended"]
+    assert terminal.prompt.state is PromptState.EMPTY
+    harness.kill()
+    host(harness)
+    assert harness.driver.events.unsaved() == events
 
 
 async def test_a_checkpoint_has_the_events(harness: SessionHarness) -> None:

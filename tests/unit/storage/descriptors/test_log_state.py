@@ -6,6 +6,7 @@ import msgspec
 from hypothesis import given
 from hypothesis import strategies as st
 
+from session_host.protocol.events import NumberedEvent, TurnStarted
 from session_host.protocol.messages import Colors, Resized
 from session_host.protocol.values import Activity, CellSize, GridSize
 from session_host.storage.descriptors.log_entries import NO_TAG, EntryKind, LogEntry
@@ -17,6 +18,7 @@ from session_host.storage.descriptors.log_state import (
     AttachmentState,
     LogState,
 )
+from session_host.terminal.typed_line import PromptState
 
 VIEWERS = [bytes([number]) * 16 for number in range(1, 4)]
 
@@ -175,3 +177,11 @@ def test_a_later_host_knows_which_turns_are_reported() -> None:
     for number in (2, 1):
         state.apply(entry(EntryKind.REPORTED, number=number))
     assert copied(state).reported == 2
+
+
+def test_a_turn_that_is_over_already_has_taken_the_line() -> None:
+    ended = ActivityState(0, Activity.IDLE, "osc 7501", "", "", events=(NumberedEvent(1, "", TurnStarted(turn=1)),))
+    state = LogState()
+    state.apply(entry(EntryKind.INPUT, b"hello\r"))
+    state.apply(entry(EntryKind.ACTIVITY, pack(ended)))
+    assert state.prompt is PromptState.EMPTY
