@@ -1,8 +1,7 @@
-// The page of `outlive web`, for phones. In order: elements and words, server, connection, parts, lines, list, question,
-// chat, screen, changes of a file, new chat, pairing, sheets, routes. What comes is inserted as text; only the fields that
-// end in `_html` are HTML, which the server made safe. A page is what `makePage` returns, with functions of its own.
+// The page of `outlive web`. In order: words, server, connection, parts, lines; list, question, chat, screen, changes of a
+// file, new chat, pairing; sheets, routes. What the server sends is inserted as text, but for fields that end in `_html`.
 
-// ---- Elements and words
+// ---- Words
 
 const byId = (id) => document.getElementById(id);
 const DEVICE = matchMedia('(pointer: coarse)').matches ? 'phone' : 'browser';
@@ -13,43 +12,51 @@ function h(name, ...children) {
 	const element = document.createElement(tag);
 	element.className = classes.join(' ');
 	for (const child of children.flat(4)) {
-		if (child?.constructor === Object) setAll(element, child);
-		else if (child || child === 0) element.append(child);
+		if (child?.constructor === Object) set(element, child);
+		else if (child) element.append(child);
 	}
 	return element;
 }
 
-function setAll(element, attributes) {
+function set(element, attributes) {
 	for (const [key, value] of Object.entries(attributes)) {
-		if (typeof value === 'function') element[key] = value;
+		if (typeof value === 'function') element.addEventListener(key.slice(2), value);
 		else element.setAttribute(key, value);
 	}
 	return element;
 }
 
-/** An icon of index.html, which screen readers leave out. */
+const ICONS = {
+	back: 'M9.5 4.5 6 8l3.5 3.5', fold: 'M6.5 4.5 10 8l-3.5 3.5', plus: 'M8 3.5v9M3.5 8h9', more: 'M4 8h.01M8 8h.01M12 8h.01',
+	check: 'm3.5 8.5 3 3 6-7', cross: 'm4.5 4.5 7 7m0-7-7 7', send: 'M8 12.5v-9M4.5 7 8 3.5 11.5 7', stop: 'M4.5 4.5h7v7h-7z',
+	clip: 'm11.5 7.5-4 4A2.5 2.5 0 0 1 4 8l5-5a1.7 1.7 0 0 1 2.4 2.4l-5 5', prompts: 'M3 4.5h10M3 8h10M3 11.5h6',
+	enter: 'M12.5 4v4h-8M7 5.5 4.5 8 7 10.5', asks: 'm8 2 6.7 12H1.3z', works: 'M1 8h2.7v6H1zM5 2h2.7v12H5zM9 6h2.7v8H9zM13 1h2.7v13H13z',
+	failed: 'M2 2h12v12H2zM5.7 5.7l4.6 4.6m0-4.6-4.6 4.6', unsure: 'M8 2.7a5.3 5.3 0 1 1-.01 0', over: 'M4 4h8v8H4z',
+};
+
 function icon(name) {
-	const [svg, use] = ['svg', 'use'].map((tag) => document.createElementNS('http://www.w3.org/2000/svg', tag));
-	svg.append(setAll(use, { href: `#${name}` }));
-	return setAll(svg, { 'aria-hidden': true });
+	const [svg, path] = ['svg', 'path'].map((tag) => document.createElementNS('http://www.w3.org/2000/svg', tag));
+	svg.append(set(path, { d: ICONS[name] }));
+	return set(svg, { viewBox: '0 0 16 16', class: name, 'aria-hidden': true });
 }
 
-/** Characters that fonts do not draw, or that reorder others: all but blanks, tabs and selectors of emoji. */
+/** Characters that fonts do not draw, or that reorder others: all but blanks, tabs, line feeds and selectors of emoji. */
 const UNDRAWN =
-	/(?!\t)[\p{C}\p{Zl}\p{Zp}\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u2800\u3164\uffa0\u{e0100}-\u{e01ef}]|(?! )\p{Zs}|(?<!\p{Emoji})[\ufe00-\ufe0f]/gu;
+	/(?![\t\n])[\p{C}\p{Zl}\p{Zp}\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u2800\u3164\uffa0\u{e0100}-\u{e01ef}]|(?! )\p{Zs}|(?<!\p{Emoji})[\ufe00-\ufe0f]/gu;
 
 /** A text to the letter, which cannot reorder what is around it; what is not drawn shows as U+XXXX. */
 function exactly(text) {
-	const codeOf = (found) => found.codePointAt(0).toString(16).toUpperCase().padStart(4, 0);
-	const parts = text.replace(UNDRAWN, (found) => `\0${codeOf(found)}\0`).split('\0');
-	return h('bdi', parts.map((each, at) => (at % 2 ? h('span.u', `U+${each}`) : each)));
+	const mark = (found) => `\0U+${found.codePointAt(0).toString(16).toUpperCase().padStart(4, 0)}\0`;
+	return h('bdi', text.replace(UNDRAWN, mark).split('\0').map((each, at) => (at % 2 ? h('span.u', each) : each)));
 }
 
 const bdi = (text) => h('bdi', text);
 const quiet = (...children) => h('p.small.quiet', children);
+const named = (label, element) => set(element, { 'aria-label': label });
 const count = (number, word) => `${number} ${word}${number === 1 ? '' : 's'}`;
 const capital = (text) => text.charAt(0).toUpperCase() + text.slice(1);
 const facts = (...parts) => parts.filter(Boolean).join(' · ');
+const duration = (seconds) => (seconds < 60 ? '' : `${Math.floor(seconds / 60)} min `) + `${Math.floor(seconds % 60)} s`;
 
 /** The local time of a moment, with the day if it is not today. */
 function clock(moment) {
@@ -58,11 +65,9 @@ function clock(moment) {
 	return at.toLocaleString([], { hour: '2-digit', minute: '2-digit', weekday });
 }
 
-const duration = (seconds) => (seconds < 60 ? '' : `${Math.floor(seconds / 60)} min `) + `${Math.floor(seconds % 60)} s`;
-
-/** An element with the age of a moment; `tick` keeps it true. */
+/** An element with the age of a moment, which `tick` keeps true. */
 function ageOf(moment, element = h('time.small.quiet')) {
-	const seconds = Math.max(1, Math.floor((now() - Date.parse(moment)) / 1000));
+	const seconds = Math.max(1, (now() - Date.parse(moment)) / 1000);
 	const [unit, name] = [[86_400, 'd'], [3600, 'h'], [60, 'min'], [1, 's']].find(([least]) => seconds >= least) ?? [];
 	const text = unit ? `${Math.floor(seconds / unit)} ${name}` : '';
 	element.dataset.since = moment ?? '';
@@ -75,13 +80,13 @@ function tick() {
 	for (const element of document.querySelectorAll('[data-since]')) ageOf(element.dataset.since, element);
 }
 
-/** A draft or a choice that this browser keeps; "" removes it. */
+/** A draft or a choice that this browser keeps. */
 const recall = (key) => localStorage.getItem(key) ?? '';
 const keep = (key, text) => (text ? localStorage.setItem(key, text) : localStorage.removeItem(key));
 
 /** A field that grows with its text, and has it again when the page comes back. */
 function draftField(key, label, rows = 1) {
-	const field = h('textarea.field', { rows, placeholder: label, 'aria-label': label });
+	const field = named(label, h('textarea.field', { rows, placeholder: label }));
 	field.put = (text) => {
 		if (field.value !== text) field.value = text;
 		keep(key, text);
@@ -96,75 +101,61 @@ function draftField(key, label, rows = 1) {
 
 // ---- Server
 
-/** The server's no, with its words for people. */
-class Refused extends Error {
-	constructor(status, body) {
+/** The server's no, with its words for people; status 0: no answer came, or none of Outlive's. */
+class Failure extends Error {
+	constructor(status = 0, body = { words: 'not confirmed: the connection was lost', code: 'no_answer' }) {
 		super(capital(body.words ?? `The server answered ${status}`));
 		Object.assign(this, { status, body });
 	}
 }
 
-/** No answer came, or none of Outlive's. */
-class Lost extends Error {
-	message = 'Not confirmed: the connection was lost';
-}
-
-let skewMs = 0; // The server's clock minus this one.
-const now = () => (line.isUp ? Date.now() : line.last) + skewMs;
+const lose = () => {
+	throw new Failure();
+};
+const isBad = (got) => got instanceof Error;
+const orFailure = (promise) => promise.catch((error) => error);
 const waitMs = (failures) => [1000, 2000, 5000, 10_000][Math.min(failures, 3)];
-const about = (path, chat) => `/api/${path}?chat=${encodeURIComponent(chat)}`;
+const encode = encodeURIComponent;
 const uuid = () => Array.from(crypto.getRandomValues(new Uint8Array(16)), (byte) => byte.toString(16).padStart(2, 0)).join('');
 
 async function request(path, options) {
-	const headers = { 'X-Outlive': 1, ...options.headers };
-	const response = await fetch(path, { cache: 'no-store', ...options, headers }).catch(() => {
-		throw new Lost();
-	});
-	const at = Date.parse(response.headers.get('Date'));
-	if (Math.abs(at - Date.now() - skewMs) > 2000) skewMs = at - Date.now();
+	const response = await fetch(`/api/${path}`, { cache: 'no-store', ...options, headers: { 'X-Outlive': 1, ...options.headers } }).catch(lose);
 	if (response.ok) return response;
-	const body = await response.json().catch(() => {
-		throw new Lost();
-	});
+	const body = await response.json().catch(lose);
 	if (response.status === 401) go('#/pair', true);
-	throw new Refused(response.status, body);
+	throw new Failure(response.status, body);
 }
 
-const get = async (path) => (await request(path, { signal: AbortSignal.timeout(20_000) })).json();
-
-async function postOnce(path, body, type = 'application/json', ms = 20_000) {
-	const response = await request(path, { method: 'POST', body, headers: { 'Content-Type': type }, signal: AbortSignal.timeout(ms) });
-	return response.json().catch(() => {
-		throw new Lost();
-	});
+async function ask(path, options, ms = 20_000) {
+	const response = await request(path, { signal: AbortSignal.timeout(ms), ...options });
+	return response.json().catch(lose);
 }
+
+const postOnce = (path, body) => ask(path, { method: 'POST', body: JSON.stringify(body), headers: { 'Content-Type': 'application/json' } });
 
 /** Post until there is an answer, for half a minute at most. By the body's id, the server does it once. */
 async function post(path, body) {
-	const [text, endMs] = [JSON.stringify({ id: uuid(), ...body }), Date.now() + 30_000];
+	const [whole, endMs] = [{ id: uuid(), ...body }, Date.now() + 30_000];
 	for (let failures = 0; ; failures++) {
-		try {
-			return await postOnce(`/api/${path}`, text);
-		} catch (error) {
-			if (!(error instanceof Lost) || Date.now() > endMs) throw error;
-			await new Promise((resolve) => {
-				line.onUp = resolve;
-				setTimeout(resolve, waitMs(failures));
-			});
-		}
+		const got = await orFailure(postOnce(path, whole));
+		if (!isBad(got)) return got;
+		if (got.status || Date.now() > endMs) throw got;
+		await new Promise((resolve) => setTimeout((line.onUp = resolve), waitMs(failures)));
 	}
 }
 
 /** The events of a stream as [name, data, id], until it breaks or its signal ends it. */
 async function* events(path, signal, headers) {
-	const { body } = await request(path, { signal, headers });
-	let rest = '';
-	for await (const text of body.pipeThrough(new TextDecoderStream())) {
-		const all = (rest + text).split('\n\n');
+	const response = await request(path, { signal, headers });
+	const reader = response.body.pipeThrough(new TextDecoderStream()).getReader();
+	for (let rest = ''; ; ) {
+		const { value, done } = await reader.read();
+		if (done) return;
+		const all = (rest + value).split('\n\n');
 		rest = all.pop();
 		for (const each of all) {
-			if (signal.aborted) return;
 			const field = (name) => each.match(new RegExp(`^${name}: ?(.*)$`, 'm'))?.[1];
+			if (signal.aborted) return;
 			yield [field('event'), JSON.parse(field('data') ?? '{}'), field('id')];
 		}
 	}
@@ -176,8 +167,9 @@ const SILENT_MS = 45_000;
 
 /** The stream: whether it is up, when its last event came, the cursor after that, failures since. */
 const line = { isUp: false, last: Date.now(), cursor: '', failures: 0 };
+const now = () => (line.isUp ? Date.now() : line.last);
 
-let me = { machine: '', rights: 'look' };
+let me = { rights: 'look' };
 const may = (right) => me.rights === 'everything' || me.rights === right;
 
 /** Rows by the ids of chats; machines that are not reached, by name. */
@@ -190,16 +182,16 @@ async function connect() {
 	line.ending?.abort();
 	const ending = (line.ending = new AbortController());
 	const tooLate = setTimeout(() => ending.abort(), 10_000);
-	const failure = await follow(ending.signal, tooLate).catch((error) => error);
+	const end = await orFailure(follow(ending.signal, tooLate));
 	clearTimeout(tooLate);
-	if (line.ending !== ending || failure?.status === 401) return;
+	if (line.ending !== ending || end?.status === 401) return;
 	line.timer = setTimeout(connect, waitMs(line.failures++));
 	setUp(false);
 }
 
 async function follow(signal, tooLate) {
 	if (!line.cursor) await loadList();
-	for await (const [name, data, id] of events('/api/stream', signal, { 'Last-Event-ID': line.cursor })) {
+	for await (const [name, data, id] of events('stream', signal, { 'Last-Event-ID': line.cursor })) {
 		clearTimeout(tooLate);
 		line.last = Date.now();
 		line.cursor = id || line.cursor;
@@ -217,20 +209,17 @@ const onEvent = {
 	row: (row) => changed(row.id, rows.set(row.id, row)),
 	gone: ({ chat }) => changed(chat, rows.delete(chat)),
 	machine: (machine) => changed('', machine.since ? away.set(machine.name, machine) : away.delete(machine.name)),
-	async reset() {
-		await loadList();
-		page.reload();
-	},
+	reset: () => loadList().then(() => page.reload()),
 };
 
 async function loadList() {
-	const [mine, list] = await Promise.all([get('/api/me'), get('/api/chats')]);
+	const [mine, { cursor, chats, ended, machines }] = await Promise.all([ask('me'), ask('chats')]);
 	me = mine;
-	line.cursor = list.cursor;
+	line.cursor = cursor;
 	rows.clear();
 	away.clear();
-	for (const row of [...list.chats, ...list.ended]) rows.set(row.id, row);
-	for (const machine of list.machines) away.set(machine.name, machine);
+	for (const row of [...chats, ...ended]) rows.set(row.id, row);
+	for (const machine of machines) away.set(machine.name, machine);
 	if (!page) route();
 	changed('');
 }
@@ -260,8 +249,6 @@ function wake() {
 
 // ---- Parts of pages
 
-const always = () => true;
-
 /** A button. With `isReady`, it does something at the desk: off without a connection, and while that is false. */
 function button(kind, label, onclick, isReady) {
 	const element = h(`button.${kind}`, { type: 'button', onclick }, label);
@@ -273,17 +260,16 @@ function button(kind, label, onclick, isReady) {
 	return element;
 }
 
-/** Turn all buttons on or off that do something at the desk. */
 function gate() {
 	for (const each of document.querySelectorAll('.gated')) each.disabled = !line.isUp || !each.isReady();
 }
 
-const named = (label, element) => setAll(element, { 'aria-label': label });
+const always = () => true;
 const iconButton = (name, label, onclick, isReady) => named(label, button('icon', icon(name), onclick, isReady));
 
-/** A page: its head, what scrolls, its foot, and the words about the last thing that was done on it. */
+/** A page: its head, what scrolls, its foot, and words about the last thing that was done on it. */
 function makePage(kind, chat, name, right, back) {
-	const [main, foot, said] = [h('main'), h('footer'), h('p.small', { role: 'status' })];
+	const [main, foot, said, failure] = [h('main'), h('footer'), h('p.small', { role: 'status' }), h('p.note', { role: 'alert' })];
 	const onclick = (event) => {
 		event.preventDefault();
 		back ? history.back() : go('#/', true);
@@ -297,51 +283,44 @@ function makePage(kind, chat, name, right, back) {
 		close() {},
 		changed: (id) => id === chat && self.reload(),
 
-		/** Take what the server has at a path; only the newest answer counts. A failure shows while there is nothing else. */
+		/** Take what the server has; only the newest answer counts. A failure shows while there is nothing else. */
 		async load(path, take) {
 			const number = ++loads;
-			const got = await get(path).catch((error) => error);
+			const got = await orFailure(ask(path));
 			if (page !== self || number !== loads) return;
-			if (!(got instanceof Error)) take(got, self.got, (self.got = got));
-			else if (!self.got) main.replaceChildren(named('Failure', h('p.note', { role: 'alert' }, got.message)));
+			failure.remove();
+			if (!isBad(got)) take(got, self.got, (self.got = got));
+			else if (!self.got) main.prepend((failure.textContent = got.message) && failure);
 		},
 
-		tell(text, isBad = false) {
+		tell(text, isFailure = false) {
 			said.textContent = text;
-			said.classList.toggle('bad', isBad);
+			said.classList.toggle('bad', isFailure);
+			gate();
 		},
 
-		/** Do something at the desk; returns the answer, or nothing after a failure, which is told. */
-		async act(words, action) {
-			let got;
+		/** Wait for something that is done at the desk, and tell what became of it. */
+		async act(words, doing) {
 			closeSheet();
 			self.isBusy = true;
 			self.tell(words);
-			gate();
-			try {
-				got = await action();
-				self.tell(got.words ?? '');
-			} catch (error) {
-				self.error = error;
-				self.tell(error.message, true);
-			}
+			const got = await orFailure(doing);
 			self.isBusy = false;
-			gate();
+			self.tell(got.words ?? got.message ?? '', isBad(got));
 			return got;
 		},
 
 		/** Stop the turn, end the chat or resume it. */
 		async order(what) {
-			const got = await self.act('', () => post(what, { chat }));
-			if (got?.chat && got.chat !== chat) go(addressOf(kind, got.chat), true);
+			const got = await self.act('', post(what, { chat }));
+			if (got.chat && got.chat !== chat) go(addressOf(kind, got.chat), true);
 			else self.reload();
 		},
 	};
 	return self;
 }
 
-/** Added and removed lines as numbers. */
-const numbers = ({ added, removed }) => h('span.small.both', added ? h('span.plus', `+${added}`) : '', removed ? h('span.bad', `−${removed}`) : '');
+const numbers = ({ added, removed }) => h('span.small.both', added && h('span.plus', `+${added}`), removed && h('span.bad', `−${removed}`));
 
 /** Added and removed lines as five squares and bars: one for less than 10 lines, then 40, 150, 600. */
 function squares({ added, removed }) {
@@ -349,8 +328,8 @@ function squares({ added, removed }) {
 	if (!all) return h('span');
 	const lit = Math.max(1 + [10, 40, 150, 600].filter((least) => all >= least).length, added && removed ? 2 : 1);
 	const bars = removed ? Math.min(Math.max(1, Math.round((lit * removed) / all)), added ? lit - 1 : lit) : 0;
-	const kinds = [...'a'.repeat(lit - bars), ...'d'.repeat(bars), ...'o'.repeat(5 - lit)];
-	return named(`${added ?? 0} added, ${removed ?? 0} removed`, h('span.squares', { role: 'img' }, kinds.map((kind) => h(`i.${kind}`))));
+	const kinds = 'a'.repeat(lit - bars) + 'd'.repeat(bars) + 'o'.repeat(5 - lit);
+	return named(`${added} added, ${removed} removed`, h('span.squares', { role: 'img' }, [...kinds].map((kind) => h(`i.${kind}`))));
 }
 
 const MARKS = {
@@ -359,21 +338,17 @@ const MARKS = {
 	'no signal': 'unsure.quiet', unreachable: 'unsure.quiet',
 };
 
-function markOf({ mark }) {
-	const [name, colour] = (MARKS[mark] ?? '').split('.');
-	return name ? h(`span.${colour}`, icon(name), h('span.unseen', mark)) : h('span');
-}
-
-const addressOf = (...path) => `#/${path.map(encodeURIComponent).join('/')}`;
+const addressOf = (...path) => `#/${path.map(encode).join('/')}`;
 const viewOf = (row) => addressOf(row.kind === 'screen' ? 'screen' : 'chat', row.id);
 const machineOf = (row) => row?.machine || me.machine;
 
 /** Show in an element what `render` makes of a value, if it is another value than before. */
 function part(element, value, render) {
 	const text = JSON.stringify(value);
-	if (element.shown === text) return;
+	if (element.shown === text) return element;
 	element.shown = text;
 	element.replaceChildren(...[render(value)].flat(4).filter(Boolean));
+	return element;
 }
 
 /** Put these elements into a list, in this order; those that are in place stay untouched. */
@@ -392,8 +367,6 @@ function place(list, elements) {
 
 // ---- Lines of text and of changes
 
-const LINE_TAGS = { added: 'ins', removed: 'del', dim: 'div.dim' };
-
 /** Lines, [text, style] each. Changes have a sign, and numbers where hunk heads tell them. */
 function lineBlock(lines, isEdit) {
 	const isSigned = isEdit || lines.some(([, style]) => style === 'added' || style === 'removed');
@@ -405,7 +378,7 @@ function lineBlock(lines, isEdit) {
 		const skipped = hunk && after ? hunk[2] - after : 0;
 		if (hunk) [before, after] = [Number(hunk[1]), Number(hunk[2])];
 		if (hunk && after && !skipped) continue;
-		const element = skipped > 0 ? h('div.dim', count(skipped, 'unchanged line')) : oneLine(isCode ? text.replace(/^[-+− ]/, '') : text, style);
+		const element = oneLine(skipped > 0 ? count(skipped, 'unchanged line') : isCode ? text.replace(/^[-+− ]/, '') : text, style);
 		block.append(element);
 		if (!isCode || !(before || after)) continue;
 		element.dataset.n = style === 'removed' ? before : after;
@@ -418,7 +391,7 @@ function lineBlock(lines, isEdit) {
 
 /** One line, wrapped with an indent two columns behind its own. */
 function oneLine(text, style) {
-	const element = h(LINE_TAGS[style] ?? 'div', exactly(text));
+	const element = h({ added: 'ins', removed: 'del', dim: 'div.quiet' }[style] ?? 'div', exactly(text));
 	const indent = text.match(/^[ \t]*/)[0].replaceAll('\t', '    ').length;
 	if (indent) element.style.setProperty('--i', Math.min(indent, 16) + 2);
 	return element;
@@ -429,7 +402,6 @@ const textBlock = (text) => lineBlock(text.split('\n').map((each) => [each, ''])
 // ---- List
 
 const GROUPS = ['needs you', 'working', 'running', 'idle', 'no signal', 'interrupted', 'unreachable', 'ended'];
-const RIGHTS = { look: 'may look', answer: 'may look and answer', everything: 'may do everything' };
 
 function makeListPage() {
 	const self = makePage('list');
@@ -440,7 +412,7 @@ function makeListPage() {
 	const groups = GROUPS.map((name) => {
 		const label = [name === 'ended' ? 'Ended today' : capital(name), h('span')];
 		if (name === 'ended') return h('details', h('summary.cap', label), h('ul'));
-		return h(`section${name === 'needs you' ? '.asks' : ''}`, h('h2.cap', label), h('ul'));
+		return h(`section.${name.split(' ')[0]}`, h('h2.cap', label), h('ul'));
 	});
 	let isDue = false;
 	main.append(empty, ...groups, device);
@@ -450,78 +422,66 @@ function makeListPage() {
 		return [...rows.values()].filter((row) => row.group === group).sort((one, other) => (one.order < other.order ? -sign : sign));
 	}
 
-	/** The element of a row or of a machine, made once. */
-	function once(key, make) {
-		if (!items.has(key)) items.set(key, make());
-		return items.get(key);
+	function item(key, value, render) {
+		if (!items.has(key)) items.set(key, h('li'));
+		return part(items.get(key), value, render);
 	}
 
-	function item(row) {
-		const element = once(row.id, () => h('li'));
-		part(element, row, link);
-		return element;
-	}
+	const itemOf = (row) => item(row.id, row, link);
 
 	function link(row) {
+		const [mark, colour] = (MARKS[row.mark] ?? '.').split('.');
 		const isAsking = row.group === 'needs you';
 		return h(
-			`a.row.h${row.hue}${MARKS[row.mark]?.endsWith('bad') ? '.failed' : ''}`,
+			`a.row.h${row.hue}.${mark}`,
 			{ href: isAsking ? addressOf('question', row.id) : viewOf(row), id: `row ${row.id}` },
 			h('i.dot'),
 			h('span.name', h('bdi.cut', row.name), row.machine && h('bdi.small.quiet', row.machine)),
 			ageOf(row.since),
-			markOf(row),
+			h(`span.${colour}`, mark && icon(mark), h('span.unseen', row.mark)),
 			h('bdi.words.cut', row.words),
 			isAsking ? numbers(row) : squares(row),
 		);
 	}
 
-	/** The machines that are not reached, each with its chats as they were. */
+	/** The machines that are not reached, each before its chats as they were. */
 	function machines(own) {
-		return [...new Set([...away.keys(), ...own.map(machineOf)])].map((name) => {
-			const element = once(`machine ${name}`, () => h('li', h('details', h('summary.away'), h('ul'))));
-			const [summary, list] = element.firstChild.children;
+		return [...new Set([...away.keys(), ...own.map(machineOf)])].flatMap((name) => {
 			const mine = own.filter((row) => machineOf(row) === name);
-			place(list, mine.map(item));
-			part(summary, { chats: mine.length, ...away.get(name) }, ({ since, why, chats }) => [
-				h('div', h('bdi.cut', name), since && quiet(`since ${clock(since)}`)),
-				quiet(bdi(facts(why, `${count(chats, 'chat')}, as they were then. They may still run.`))),
-			]);
-			return element;
+			return [item(`machine ${name}`, { name, chats: mine.length, ...away.get(name) }, machine), ...mine.map(itemOf)];
 		});
 	}
 
-	/** The first row in view, to keep it there; none at the top, where new rows should show. */
-	function firstInView() {
-		const edge = main.getBoundingClientRect().top;
-		return main.scrollTop ? [...main.querySelectorAll('.row')].find((row) => row.getBoundingClientRect().bottom > edge) : null;
-	}
+	const machine = ({ name, since, why, chats }) => [
+		h('div.away', h('bdi.cut', name), since && quiet(`since ${clock(since)}`)),
+		h('div.away', quiet(bdi(facts(why, `${count(chats, 'chat')}, as they were then. They may still run.`)))),
+	];
 
 	function draw() {
 		const focused = document.activeElement;
-		const anchor = firstInView();
-		const top = anchor?.getBoundingClientRect().top;
+		const edge = main.getBoundingClientRect().top;
+		// What is in view stays there, but at the top, where new rows should show.
+		const anchor = main.scrollTop && [...items.values()].find((each) => each.getBoundingClientRect().bottom > edge);
+		const top = anchor && anchor.getBoundingClientRect().top;
+		const asking = rowsOf('needs you').length;
 		isDue = false;
 		groups.forEach((root, at) => {
 			const own = rowsOf(GROUPS[at]);
-			const entries = GROUPS[at] === 'unreachable' ? machines(own) : own.map(item);
-			place(root.lastChild, entries);
-			root.hidden = !entries.length;
-			root.firstChild.lastChild.textContent = entries.length;
+			place(root.lastChild, GROUPS[at] === 'unreachable' ? machines(own) : own.map(itemOf));
+			root.hidden = !root.lastChild.firstChild;
+			root.firstChild.lastChild.textContent = own.length;
 		});
-		const asking = rowsOf('needs you').length;
-		const start = may('everything') ? 'with +' : 'there';
 		document.title = asking ? `(${asking}) Outlive` : 'Outlive';
-		empty.hidden = asking > 0;
-		empty.textContent = rows.size || away.size ? 'Nothing needs you.' : `No chats run on ${me.machine}. Start one ${start}.`;
 		plus.hidden = !may('everything');
-		part(device, me, () => [bdi(facts(me.device, RIGHTS[me.rights], `Outlive ${me.version} on ${me.machine}`)), button('link', 'Forget this device…', askToLeave)]);
+		empty.hidden = asking > 0;
+		empty.textContent = rows.size || away.size ? 'Nothing needs you.' : `No chats run on ${me.machine}. Start one ${plus.hidden ? 'there' : 'with +'}.`;
+		part(device, me, () => [bdi(facts(me.device, `Outlive ${me.version} on ${me.machine}`)), button('link', 'Forget this device…', askToLeave)]);
 		if (anchor?.isConnected) main.scrollTop += anchor.getBoundingClientRect().top - top;
 		if (focused?.isConnected) focused.focus({ preventScroll: true });
 	}
 
 	function askToLeave() {
-		const leave = async () => (await self.act('', () => post('leave'))) && location.reload();
+		const leave = () => post('leave').then(() => location.reload());
 		sheet('Forget this device?', h('p', `It shows no chats until it is paired again on ${me.machine}.`), sheetButtons('Forget', leave));
 	}
 
@@ -531,7 +491,7 @@ function makeListPage() {
 		isDue = true;
 	}
 
-	return Object.assign(self, { draw, drawSoon, rowsOf, changed() {}, root: [h('header.top', h('h1', { tabindex: -1 }, 'Outlive'), plus), main] });
+	return Object.assign(self, { draw, drawSoon, rowsOf, changed() {}, root: [h('header', h('h1', { tabindex: -1 }, 'Outlive'), plus), main] });
 }
 
 // ---- Question
@@ -565,7 +525,7 @@ function questionPage(chat, wanted) {
 	}
 
 	function show(next) {
-		const { kind, title, directory, reason, complete, exact, options } = next;
+		const { kind, title, directory, reason, complete, exact } = next;
 		const endMark = h('i.mark');
 		became.textContent = question ? 'The question changed. Read it again.' : '';
 		question = next;
@@ -584,7 +544,6 @@ function questionPage(chat, wanted) {
 			form.root,
 			endMark,
 			complete ? h('p.end.quiet', 'The end') : h('p.end.bad', 'The agent did not report everything that would run: this can only be declined.'),
-			h('div.choices', options.filter((option) => option.kind === 'choice').map((option) => optionButton(option))),
 		);
 		isSeen = false;
 		ends.disconnect();
@@ -594,7 +553,7 @@ function questionPage(chat, wanted) {
 		arm();
 	}
 
-	// Whether it can be allowed: its end was in view, and nothing has changed for a moment.
+	// It can be allowed when its end was in view, and nothing has changed for a moment.
 
 	function see(isInView) {
 		isSeen ||= isInView;
@@ -616,22 +575,10 @@ function questionPage(chat, wanted) {
 
 	function showBelow() {
 		if (!question) return;
-		const left = isSeen ? 0 : linesBelow();
+		const edge = main.scrollTop + main.clientHeight + 1;
+		const left = isSeen ? 0 : [...lines.children].filter((each) => each.offsetTop + each.offsetHeight > edge).length;
 		const words = isSeen ? [] : [left ? `${count(left, 'line')} below` : 'More below', 'Allow waits for the end'];
 		part(below, words, () => words.map((text) => h('span', text)));
-	}
-
-	/** How many lines end below the foot's edge. */
-	function linesBelow() {
-		const edge = main.scrollTop + main.clientHeight + 1;
-		const all = lines.children;
-		let [low, high] = [0, all.length];
-		while (low < high) {
-			const middle = (low + high) >> 1;
-			if (all[middle].offsetTop + all[middle].offsetHeight > edge) high = middle;
-			else low = middle + 1;
-		}
-		return all.length - low;
 	}
 
 	// The foot: how much is below and the answers; then what became of the answer, and where to go.
@@ -673,13 +620,14 @@ function questionPage(chat, wanted) {
 		const { options, forms, complete, takes_words: takesWords } = question;
 		const yes = forms.length ? { id: '', kind: '', label: 'Answer' } : options.find(({ kind }) => kind === 'allow_once');
 		const no = options.find(({ kind }) => kind === 'reject_once') ?? options.find(isNo);
-		const rest = options.filter((option) => option !== yes && option !== no && option.kind !== 'choice' && (complete || isNo(option)));
+		const shown = [yes, ...options.filter(({ kind }) => kind === 'choice'), no].filter(Boolean);
+		const rest = options.filter((option) => !shown.includes(option) && (complete || isNo(option)));
 		const more = iconButton('more', 'More answers', () => openMore(rest, takesWords && no));
 		more.className = 'button square';
-		return [yes && optionButton(yes, '.main'), no && optionButton(no), (rest.length || (takesWords && no)) && more];
+		return [shown.map((option) => answerButton(option, option === yes ? '.main' : '')), (rest.length || (takesWords && no)) && more];
 	}
 
-	function optionButton(option, kind = '') {
+	function answerButton(option, kind) {
 		return button(`button${kind}`, exactly(option.label), () => send(option), () => canSend(option) && (option.id !== '' || form.isComplete()));
 	}
 
@@ -707,19 +655,20 @@ function questionPage(chat, wanted) {
 		};
 		closeSheet();
 		put({ state: 'sending', words: 'Sending…' });
-		try {
-			const { words, at, detail } = await post('answer', body);
-			for (const draft of [`why ${key}`, ...form.drafts]) keep(draft, '');
-			put({ state: 'over', isDone: true, words: facts(words, clock(at)), detail });
-		} catch (error) {
-			put(notTaken(error, machineOf(row)));
+		const got = await orFailure(post('answer', body));
+		if (isBad(got)) {
+			put(notTaken(got, machineOf(row)));
 			page.reload();
+		} else {
+			form.forget();
+			keep(`why ${key}`, '');
+			put({ state: 'over', isDone: true, words: facts(got.words, clock(got.at)), detail: got.detail });
 		}
 	}
 
 	/** The question is no longer open, and this page did not answer it. */
 	function end(over = { words: 'no longer open', at: now(), detail: 'It was answered elsewhere, or the agent withdrew it.' }) {
-		if (outcomes.has(key) && outcomes.get(key).state !== 'unsure') return;
+		if (outcomes.has(key)) return;
 		closeSheet();
 		outcomes.set(key, { state: 'over', words: facts(capital(over.words), clock(over.at)), detail: over.detail });
 	}
@@ -733,7 +682,7 @@ function questionPage(chat, wanted) {
 
 	return Object.assign(self, {
 		arm,
-		reload: () => self.load(about('questions', chat), take),
+		reload: () => self.load(`questions?chat=${encode(chat)}`, take),
 		changed: (id) => (id === chat ? self.reload() : showFoot()),
 		close() {
 			resized.disconnect();
@@ -743,50 +692,43 @@ function questionPage(chat, wanted) {
 }
 
 /** What to show for an answer that was not taken; it can be tried again where the question may still be open. */
-function notTaken(error, machine) {
-	const same = 'Try again: it is the same answer, and counts once.';
-	const { at, detail, code } = error.body ?? { code: 'no_answer' };
+function notTaken({ message, body: { code, at, detail } }, machine) {
 	const open = {
 		unreachable: `The question is still open. Try again when ${machine} is reached.`,
-		no_answer: same,
+		no_answer: 'Try again: it is the same answer, and counts once.',
 		too_many: 'Wait a moment, then try again.',
 		not_allowed: `What this ${DEVICE} may do is chosen on ${me.machine}.`,
 	}[code];
-	return { state: open ? 'unsure' : 'over', words: facts(error.message, at && clock(at)), detail: detail ?? open ?? 'This answer had no effect.' };
+	return { state: open ? 'unsure' : 'over', words: facts(message, at && clock(at)), detail: detail ?? open ?? 'This answer had no effect.' };
 }
 
-/** The fields of a question that asks for more than yes or no. */
+/** The fields of a question that asks for more than yes or no. A typed answer replaces a chosen one. */
 function makeForm({ request, forms }) {
-	const drafts = [];
-	const fields = forms.map(({ id, text, options, free, secret, several }) => {
-		const boxes = options.map(([value]) => h('input', { type: several ? 'checkbox' : 'radio', name: id, value }));
-		const labels = options.map(([name, meaning], at) => h('label.choice', boxes[at], h('span', exactly(name), meaning && quiet(exactly(meaning)))));
-		const draft = `form ${request} ${id}`;
-		const typed = secret ? h('input.field', { type: 'password', autocomplete: 'off' }) : free || !options.length ? draftField(draft) : null;
-		if (typed) {
-			setAll(typed, { 'aria-label': text, placeholder: 'Your answer' });
-			drafts.push(draft);
-		}
-		if (typed && !several) {
-			typed.addEventListener('input', () => boxes.forEach((box) => (box.checked = false)));
-			boxes.forEach((box) => box.addEventListener('input', () => (typed.value = '')));
-		}
-		const root = h('fieldset', h('legend', exactly(text), several && quiet('Several answers possible')), labels, typed);
+	const draft = (id) => `form ${request} ${id}`;
+	const fieldset = ({ id, text, options, free, secret, several }) => {
+		const box = ([value, meaning]) =>
+			h('label.choice', h('input', { type: several ? 'checkbox' : 'radio', name: id, value }), h('span', exactly(value), meaning && quiet(exactly(meaning))));
+		const typed = secret ? h('input.field', { type: 'password', autocomplete: 'off' }) : (free || !options.length) && draftField(draft(id));
+		const root = h('fieldset', h('legend', exactly(text), several && quiet('Several answers possible')), options.map(box), typed);
+		if (typed) named(text, set(typed, { name: id, placeholder: 'Your answer' }));
 		root.disabled = !may('answer');
-		return { id, boxes, typed, root };
-	});
-
-	/** The answers by the forms' ids. */
-	function answers() {
-		const given = fields.map(({ id, boxes, typed }) => {
-			const chosen = boxes.filter((box) => box.checked).map((box) => box.value);
-			return [id, typed?.value.trim() ? [...chosen, typed.value] : chosen];
-		});
-		return Object.fromEntries(given);
-	}
-
-	const root = h('form', { onsubmit: (event) => event.preventDefault(), oninput: gate }, fields.map((field) => field.root));
-	return { drafts, root, answers, isComplete: () => Object.values(answers()).every((given) => given.length) };
+		return root;
+	};
+	const oninput = ({ target }) => {
+		for (const each of [...root.elements].filter(({ name }) => name === target.name)) {
+			if (each !== target && each.type === 'radio') each.checked = false;
+			else if (each !== target && target.type === 'radio') each.value = '';
+		}
+		gate();
+	};
+	const root = h('form', { onsubmit: (event) => event.preventDefault(), oninput }, forms.map(fieldset));
+	const given = ({ id, several }) => new FormData(root).getAll(id).filter((each) => each.trim()).slice(several ? 0 : -1);
+	return {
+		root,
+		forget: () => forms.forEach(({ id }) => keep(draft(id), '')),
+		answers: () => Object.fromEntries(forms.map((form) => [form.id, given(form)])),
+		isComplete: () => forms.every((form) => given(form).length),
+	};
 }
 
 // ---- Chat
@@ -823,8 +765,8 @@ function chatPage(chat) {
 		isWorking = all.at(-1)?.outcome === 'running';
 		place(list, all.map((turn) => turnOf(turn, turn === all.at(-1))));
 		part(rest, [note, plan, files, limits, all.length], () => [
-			(note || !all.length) && h('p.note', note || 'No turns yet.'),
-			plan.length && h('div.block', h('h2.cap', `Plan · ${plan.filter((step) => step[1] === 'completed').length} of ${plan.length} done`), h('ol', plan.map(planStep))),
+			(note || !all.length) && h('p.quiet', note || 'No turns yet.'),
+			plan.length && h('div.block', h('h2.cap', 'Plan'), h('ol', plan.map(planStep))),
 			h('div.block', files.map(fileLink)),
 			limits.map(limitLine),
 		]);
@@ -848,17 +790,16 @@ function chatPage(chat) {
 	}
 
 	function drawTurn({ turn, open, children: [head, body] }) {
-		const first = turn.prompt.match(/^[^]{16,}?(?:[.!?](?=\s)|\n|$)/)?.[0] ?? turn.prompt;
 		const right = turn.added || turn.removed ? numbers(turn) : ageOf(turn.at);
-		part(head, [turn, open], () => [icon('fold'), h(open ? 'bdi.prompt' : 'bdi.cut', h('b', first), turn.prompt.slice(first.length)), open ? '' : right]);
+		part(head, [turn, open], () => [icon('fold'), h(open ? 'bdi.prompt' : 'bdi.cut', turn.prompt), open ? '' : right]);
 		if (open) part(body, turn, bodyOf);
 	}
 
 	function bodyOf(turn) {
 		const { answer_html: html, outcome, error, at, steps, seconds } = turn;
 		const [answer, list] = [h('div.answer'), h('div')];
-		const { words, group } = self.got?.chat ?? {};
-		const summary = [h('span', steps), numbers(turn), seconds !== null && h('span', duration(seconds))];
+		const { words, group } = self.got.chat;
+		const done = [h('span', steps), numbers(turn), seconds !== null && duration(seconds)];
 		const openSteps = () => loadTurn(turn, list, (got) => list.replaceChildren(...got.steps.map(stepOf)));
 		if (html === null) loadTurn(turn, answer, (got) => (answer.innerHTML = got.answer_html));
 		else answer.innerHTML = html;
@@ -868,18 +809,18 @@ function chatPage(chat) {
 			failed: h('p.small.bad', facts('Failed', error)),
 			limit: h('p.small.bad', facts('Stopped by a limit', error)),
 		}[outcome];
-		return [steps ? h('details', { ontoggle: openSteps }, h('summary.fold.facts', icon('fold'), summary), list) : h('p.facts', summary), answer, end];
+		return [steps ? h('details', { ontoggle: openSteps }, h('summary.fold.quiet', icon('fold'), done), list) : h('p.fold.quiet', done), answer, end];
 	}
 
 	async function loadTurn({ turn }, element, show) {
-		const got = await get(`${about('turn', chat)}&turn=${encodeURIComponent(turn)}`).catch((error) => error);
-		if (got instanceof Error) element.textContent = got.message;
+		const got = await orFailure(ask(`turn?chat=${encode(chat)}&turn=${encode(turn)}`));
+		if (isBad(got)) element.textContent = got.message;
 		else show(got);
 	}
 
 	function fileLink(file) {
 		const [, directory, name] = file.path.match(/^(.*\/)?(.*)$/);
-		return h('a.file', { href: addressOf('diff', chat, file.path) }, h('bdi.mono', h('span.cut', directory), h('span', name)), numbers(file), squares(file), icon('fold'));
+		return h('a.file', { href: addressOf('diff', chat, file.path) }, h('bdi.mono', h('span.cut', directory), h('span.cut', name)), numbers(file), squares(file), icon('fold'));
 	}
 
 	// What can be done.
@@ -892,7 +833,7 @@ function chatPage(chat) {
 			asks && h('a.band', { href: addressOf('question', chat) }, icon('asks'), bdi(asks), icon('fold')),
 			queue.map(({ text, held }) => quiet(held ? 'Held: ' : 'Next: ', bdi(text))),
 			ends && quiet(capital(ends)),
-			!isMine && quiet(`This ${DEVICE} ${RIGHTS[me.rights]}. That is chosen on ${me.machine}.`),
+			!isMine && quiet(`This ${DEVICE} may not send. That is chosen on ${me.machine}.`),
 		]);
 		box.hidden = !(isMine && can.send);
 		resume.hidden = !(isMine && can.resume);
@@ -910,19 +851,18 @@ function chatPage(chat) {
 		const text = field.value;
 		if (sent?.text !== text || sent.now !== now) sent = { id: uuid(), chat, text, now };
 		field.readOnly = true;
-		const got = await act('Sending…', () => post('send', sent));
+		const got = await act('Sending…', post('send', sent));
 		field.readOnly = false;
-		if (got) field.put('');
-		if (got || self.error instanceof Refused) sent = null;
+		if (!isBad(got)) field.put('');
+		if (got.status !== 0) sent = null;
 		self.reload();
 	}
 
 	async function upload(file) {
-		const path = `${about('upload', chat)}&name=${encodeURIComponent(file.name)}`;
+		const options = { method: 'POST', body: file, headers: { 'Content-Type': 'application/octet-stream' } };
+		const { path } = await act(`Adding ${file.name}…`, ask(`upload?chat=${encode(chat)}&name=${encode(file.name)}`, options, 300_000));
 		pick.value = '';
-		if (file.size > 10 * 2 ** 20) return self.tell(`${file.name} is larger than 10 MB, the most that can be added.`, true);
-		const got = await act(`Adding ${file.name}…`, () => postOnce(path, file, 'application/octet-stream', 120_000));
-		if (got) field.put(`${field.value.replace(/(\S)$/, '$1 ')}${got.path} `);
+		if (path) field.put(`${field.value.replace(/(\S)$/, '$1 ')}${path} `);
 	}
 
 	function openPrompts() {
@@ -937,7 +877,7 @@ function chatPage(chat) {
 	return Object.assign(self, {
 		reload() {
 			due = clearTimeout(due);
-			return self.load(about('chat', chat), take);
+			return self.load(`chat?chat=${encode(chat)}`, take);
 		},
 		changed(id) {
 			if (id === chat) due ??= setTimeout(self.reload, 500);
@@ -960,10 +900,8 @@ function planStep([text, state]) {
 }
 
 function limitLine({ name, used, resets_at: resets }) {
-	const percent = Math.round(used * 100);
-	const bar = h('i');
-	bar.style.width = `${Math.min(100, percent)}%`;
-	return h('p.limit.small.quiet', bdi(name), h(`span.meter${percent >= 90 ? '.full' : percent >= 75 ? '.high' : ''}`, bar), `${percent} %`, resets && h('span', `until ${clock(resets)}`));
+	const meter = h('meter', { value: used, low: 0.75, high: 0.9, optimum: 0 });
+	return h('p.limit.small.quiet', bdi(name), meter, `${Math.round(used * 100)} %`, resets && h('span', `until ${clock(resets)}`));
 }
 
 function openChatMenu({ kind, got, order }) {
@@ -976,7 +914,6 @@ function openChatMenu({ kind, got, order }) {
 		bdi(chat.name),
 		quiet(bdi(facts(chat.agent_name, `on ${machineOf(chat)}`, chat.directory))),
 		other && entry(other === 'chat' ? 'Conversation' : 'Screen', '', () => go(addressOf(other, chat.id), true)),
-		isMine && can.interrupt && entry('Stop the turn', '', () => order('interrupt'), always),
 		isMine && can.stop && entry('End the chat…', '', askToEnd, always),
 		isMine && can.resume && entry('Resume', '', () => order('resume'), always),
 	);
@@ -1007,13 +944,15 @@ function screenPage(chat) {
 		const draft = `line ${chat}`;
 		const field = named('Type a line', h('input', { placeholder: 'Type a line', autocapitalize: 'off', autocomplete: 'off', spellcheck: false }));
 		const sendLine = async () => {
-			if (await press('The line', { text: field.value, enter: true })) keep(draft, (field.value = ''));
+			if (!isBad(await press('The line', { text: field.value, enter: true }))) keep(draft, (field.value = ''));
 		};
 		const enter = named('Send the line', button('go', icon('enter'), sendLine, canType));
-		const key = (name) => named(name, button(name.length > 4 && !ARROWS[name] ? 'long' : 'key', ARROWS[name] ?? name, () => press(name, { keys: [name] }), canType));
+		const key = (name) => named(name, button(name === 'Enter' || name === 'Ctrl+C' ? 'long' : 'key', ARROWS[name] ?? name, () => press(name, { keys: [name] }), canType));
 		field.value = recall(draft);
 		field.oninput = () => keep(draft, field.value);
-		field.onkeydown = (event) => event.key === 'Enter' && !event.isComposing && enter.click();
+		field.onkeydown = ({ key, isComposing }) => {
+			if (key === 'Enter' && !isComposing) enter.click();
+		};
 		return h('div', KEYS.map((names) => h('div.keys', names.map(key))), h('div.keys', field, enter));
 	}
 
@@ -1023,17 +962,17 @@ function screenPage(chat) {
 		resized.observe(main);
 		ending = new AbortController();
 		const { signal } = ending;
-		self.load(about('chat', chat), () => {});
-		const end = await follow(signal).catch((error) => error);
+		self.load(`chat?chat=${encode(chat)}`, always);
+		const end = await orFailure(follow(signal));
 		if (signal.aborted) return;
 		isLive = false;
-		if (end === 'ended' || end instanceof Refused) tell(end.message ?? 'The chat has ended.');
+		if (end === 'ended' || end?.status) tell(end.message ?? 'The chat has ended.');
 		else again = setTimeout(reload, 2000);
 		gate();
 	}
 
 	async function follow(signal) {
-		for await (const [name, data] of events(about('screen/stream', chat), signal)) {
+		for await (const [name, data] of events(`screen/stream?chat=${encode(chat)}`, signal)) {
 			lastMs = Date.now();
 			if (name === 'screen') draw(data);
 			if (name === 'ended') return name;
@@ -1041,8 +980,9 @@ function screenPage(chat) {
 	}
 
 	function draw(next) {
-		const used = lastUsed(next);
 		const drawn = [...pre.children];
+		const isUsed = (runs, at) => at === next.cursor?.[0] || runs.some(([text, , ground]) => text.trim() || ground);
+		const used = next.rows.findLastIndex(isUsed) + 1;
 		screen = next;
 		isLive = true;
 		screen.rows.slice(0, used).forEach((runs, at) => {
@@ -1074,10 +1014,10 @@ function screenPage(chat) {
 
 	/** Send keys for the screen that is shown; if it is another one by now, they are refused. */
 	async function press(name, what) {
-		const got = await self.act('', () => post('keys', { chat, keys: [], text: '', enter: false, hash: screen.hash, ...what }));
-		if (got) tell('');
-		else if (self.error.body?.screen) {
-			draw(self.error.body.screen);
+		const got = await self.act('', post('keys', { chat, keys: [], text: '', enter: false, hash: screen.hash, ...what }));
+		if (!isBad(got)) tell('');
+		else if (got.body.screen) {
+			draw(got.body.screen);
 			tell(`${name} was not sent: the screen had changed. Look again.`, true);
 		}
 		return got;
@@ -1090,12 +1030,6 @@ function screenPage(chat) {
 	}
 
 	return Object.assign(self, { reload, close, changed() {}, check: () => isLive && Date.now() - lastMs > SILENT_MS && reload() });
-}
-
-/** How many rows there are up to the last one with text or the cursor. */
-function lastUsed({ rows: all, cursor }) {
-	const isUsed = (runs, at) => at === cursor?.[0] || runs.some(([text, , ground]) => text.trim() || ground);
-	return all.findLastIndex(isUsed) + 1;
 }
 
 function runOf([text, colour, ground, style = '']) {
@@ -1125,7 +1059,7 @@ function withCursor(runs, column) {
 function diffPage(chat, path) {
 	const self = makePage('diff', chat, path.split('/').at(-1), '', 'Back');
 	const show = (lines) => [h('p.ask.small.quiet', exactly(path)), lines.length ? lineBlock(lines, true) : h('p.note', 'This file has no changes now.')];
-	self.reload = () => self.load(`${about('diff', chat)}&path=${encodeURIComponent(path)}`, ({ lines }) => part(self.main, lines, show));
+	self.reload = () => self.load(`diff?chat=${encode(chat)}&path=${encode(path)}`, ({ lines }) => part(self.main, lines, show));
 	return self;
 }
 
@@ -1137,18 +1071,11 @@ function startPage() {
 	let [id, agents, directories] = [uuid()];
 	self.foot.append(self.said, h('div.buttons', button('button.main', 'Start', start, () => Boolean(self.got) && !self.isBusy)));
 
-	/** A choice of names, which is the last one at first. */
-	function select(key, names) {
-		const field = h('select.field', names.map((text, value) => h('option', { value }, text)));
-		field.value = Math.max(0, names.indexOf(recall(key)));
-		field.onchange = () => keep(key, names[field.value]);
-		return field;
-	}
-
 	function take(got) {
 		const label = (text, field) => h('label', h('span.cap', text), field);
-		agents = select('start agent', got.presets.map(({ agent_name: agent, preset }) => facts(agent, preset)));
-		directories = select('start directory', got.directories.map(({ shown, machine }) => facts(shown, machine || me.machine)));
+		const select = (names) => h('select.field', names.map((text, value) => h('option', { value }, text)));
+		agents = select(got.presets.map(({ agent_name: agent, preset }) => facts(agent, preset)));
+		directories = select(got.directories.map(({ shown, machine }) => facts(shown, machine)));
 		self.main.replaceChildren(h('div.form', label('Agent', agents), label('Directory', directories), label('First prompt', prompt)));
 		gate();
 	}
@@ -1156,14 +1083,14 @@ function startPage() {
 	async function start() {
 		const { agent, preset } = self.got.presets[agents.value];
 		const { path: directory, machine } = self.got.directories[directories.value];
-		const got = await self.act('Starting…', () => post('start', { id, agent, preset, directory, machine, prompt: prompt.value }));
-		if (got) {
-			prompt.put('');
-			go(viewOf(rows.get(got.chat) ?? { id: got.chat }), true);
-		} else if (self.error instanceof Refused) id = uuid();
+		const { chat, status } = await self.act('Starting…', post('start', { id, agent, preset, directory, machine, prompt: prompt.value }));
+		if (status !== 0) id = uuid();
+		if (!chat) return;
+		prompt.put('');
+		go(viewOf(rows.get(chat) ?? { id: chat }), true);
 	}
 
-	self.reload = () => self.got || self.load('/api/start', take);
+	self.reload = () => self.got || self.load('start', take);
 	return self;
 }
 
@@ -1174,8 +1101,8 @@ const MAY = { look: ['Look', 'chats, answers, changes, screens'], answer: ['Answ
 function pairPage(scanned = '') {
 	const self = makePage('pair');
 	const { main, foot, said } = self;
-	const system = navigator.userAgent.match(/iPhone|iPad|Android|Windows|Mac|Linux/)?.[0] ?? 'unknown system';
-	const name = h('input.field', { value: DEVICE === 'phone' ? system : `Browser on ${system}`, maxlength: 60 });
+	const value = navigator.userAgent.match(/iPhone|iPad|Android|Windows|Mac|Linux/)?.[0] ?? capital(DEVICE);
+	const name = h('input.field', { value, maxlength: 60 });
 	const input = named('Pairing code, eight characters', h('input', { value: scanned, maxlength: 9, autocomplete: 'off', autocapitalize: 'characters', spellcheck: false, oninput: showCode }));
 	const cells = h('div', { 'aria-hidden': true }, [...'12345678'].map(() => h('span')));
 	const pair = button('button.main', 'Pair', send);
@@ -1201,7 +1128,7 @@ function pairPage(scanned = '') {
 		self.got = got;
 		foot.hidden = !open;
 		address.textContent = `The connection is yours: ${got.address}`;
-		main.replaceChildren(h('div.pair', icon('logo'), h('h1', { tabindex: -1 }, `Pair this ${DEVICE} with ${machine}`), open ? fields : closed));
+		main.replaceChildren(h('div.pair', h('img', { src: '/icon.svg', alt: '' }), h('h1', { tabindex: -1 }, `Pair this ${DEVICE} with ${machine}`), open ? fields : closed));
 		showCode();
 		showTime();
 	}
@@ -1216,13 +1143,14 @@ function pairPage(scanned = '') {
 
 	function showTime() {
 		if (!self.got?.open) return;
-		const seconds = (Date.parse(self.got.until) - Date.now() - skewMs) / 1000;
+		const seconds = (Date.parse(self.got.until) - Date.now()) / 1000;
 		left.textContent = `${duration(Math.max(0, seconds))} left`;
 		if (seconds < 0) show({ ...self.got, open: false });
 	}
 
 	async function send() {
-		if (await self.act('', () => postOnce('/api/pair', JSON.stringify({ code: code(), name: name.value })))) {
+		const got = await self.act('', postOnce('pair', { code: code(), name: name.value }));
+		if (!isBad(got)) {
 			history.replaceState(null, '', '#/');
 			close();
 			page = null;
@@ -1233,7 +1161,7 @@ function pairPage(scanned = '') {
 	}
 
 	const close = () => clearInterval(timer);
-	return Object.assign(self, { root: [main, foot], close, changed() {}, reload: () => self.load('/api/pairing', show) });
+	return Object.assign(self, { root: [main, foot], close, changed() {}, reload: () => self.load('pairing', show) });
 }
 
 // ---- Sheets
@@ -1243,7 +1171,9 @@ function sheet(title, ...content) {
 	const dialog = byId('sheet');
 	closeSheet();
 	dialog.replaceChildren(h('div', h('h2', { id: 'sheet-title' }, title), content));
-	dialog.onclick = (event) => event.target === dialog && closeSheet();
+	dialog.onclick = ({ target }) => {
+		if (target === dialog) closeSheet();
+	};
 	dialog.showModal();
 }
 
@@ -1266,9 +1196,7 @@ const PAGES = { question: questionPage, chat: chatPage, screen: screenPage, diff
 const listPage = makeListPage();
 let page = null;
 
-function go(address, replaces) {
-	location[replaces ? 'replace' : 'assign'](address);
-}
+const go = (address, replaces) => location[replaces ? 'replace' : 'assign'](address);
 
 function route() {
 	const [kind, ...rest] = location.hash.slice(2).split('/').map(decodeURIComponent);
@@ -1302,10 +1230,8 @@ function begin() {
 	});
 	document.addEventListener('click', askToOpen);
 	byId('lost').lastChild.onclick = connect;
-	visualViewport.onresize = () => {
-		// The page ends above the keyboard of a phone.
-		if (visualViewport.scale === 1) document.body.style.setProperty('--height', `${visualViewport.height}px`);
-	};
+	// The page ends above the keyboard of a phone.
+	visualViewport.onresize = () => visualViewport.scale === 1 && document.body.style.setProperty('--height', `${visualViewport.height}px`);
 	setInterval(tick, 1000);
 	setInterval(() => {
 		if (line.isUp && Date.now() - line.last > SILENT_MS) wake();
