@@ -519,7 +519,7 @@ function questionPage(chat, wanted) {
 		row = its;
 		others = questions.filter((each) => each !== found);
 		if (found && found.digest !== question?.digest) show(found);
-		else if (!found && question) end(over?.find((each) => each.request === request));
+		else if (!found && question) end(over[0]);
 		else if (!found) showNone(elsewhere);
 		showFoot();
 	}

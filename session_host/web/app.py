@@ -230,7 +230,8 @@ class _Page:
         questions = [await asyncio.to_thread(question_of, each, machine, agent) for each in asked.requests]
         elsewhere = asked.elsewhere if info.status.activity == "needs_input" else ""
         row = row_of(info.facts, machine)
-        return _json(Questions(row, elsewhere, questions, asked.outcome, asked.outcome_at))
+        over = [Done(asked.outcome, at=asked.outcome_at)] if asked.outcome else []
+        return _json(Questions(row, elsewhere, questions, over))
 
     async def _chat(self, request: Request) -> Response:
         machine, info = await self._find(request)

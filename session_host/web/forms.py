@@ -104,6 +104,15 @@ class Question(msgspec.Struct, frozen=True, kw_only=True):
     removed: int | None
 
 
+class Done(msgspec.Struct, frozen=True):
+    """What became of a request."""
+
+    words: str
+    chat: str = ""
+    at: str = ""
+    detail: str = ""
+
+
 class Questions(msgspec.Struct, frozen=True):
     """What a chat asks."""
 
@@ -111,9 +120,8 @@ class Questions(msgspec.Struct, frozen=True):
     elsewhere: str
     """A question that only its own terminal asks; "" for none."""
     questions: list[Question]
-    outcome: str = ""
-    """How the last question was resolved that is not open any more; "" if that is not known."""
-    outcome_at: str = ""
+    over: list[Done]
+    """How the last question was resolved that is not open any more; none if that is not known."""
 
 
 class GivenAnswer(msgspec.Struct, frozen=True, kw_only=True):
@@ -288,15 +296,6 @@ class Choices(msgspec.Struct, frozen=True):
 
     presets: list[Preset]
     directories: list[Place]
-
-
-class Done(msgspec.Struct, frozen=True):
-    """What became of a request."""
-
-    words: str
-    chat: str = ""
-    at: str = ""
-    detail: str = ""
 
 
 class Me(msgspec.Struct, frozen=True):
