@@ -47,6 +47,7 @@ from .items import (
     REJECTIONS,
     AgentRequest,
     AnyChange,
+    Append,
     CapabilitiesKnown,
     ChatState,
     Item,
@@ -566,6 +567,12 @@ class StructuredRules(DialectPort):
 
     def emit(self, change: AnyChange) -> None:
         """See ``DialectPort``."""
+        noted = change if isinstance(change, Append) else self._noted(change)  # Most are pieces of an answer.
+        if noted is not None:
+            self._changes.append(noted)
+
+    def _noted(self, change: AnyChange) -> AnyChange | None:
+        """Note a change in the state; returns it with what the rules add, or None if it is none."""
         state, change = self.state, self._completed(change)
         match change:
             case Put(item):
@@ -580,14 +587,14 @@ class StructuredRules(DialectPort):
                 state.answers.pop(request.id, None)
             case RequestResolved(request_id):
                 if state.requests.pop(request_id, None) is None:
-                    return
+                    return None
                 state.answers[request_id] = change
                 while len(state.answers) > KEPT_ANSWERS:
                     del state.answers[next(iter(state.answers))]
             case StateChanged():
                 if state.between is not None and state.in_flight is not None and change.state in BETWEEN_TURNS:
                     state.between = change
-                    return
+                    return None
                 self._enter_state(change)
             case TurnEnded(turn, outcome, at_ms=at_ms):
                 if outcome == "interrupted" and state.is_running and not (state.is_stopping or at_ms):
@@ -601,7 +608,7 @@ class StructuredRules(DialectPort):
                 state.can_steer = capabilities.steer
             case _:
                 pass
-        self._changes.append(change)
+        return change
 
     def _enter_state(self, change: StateChanged) -> None:
         state = self.state
