@@ -9,7 +9,7 @@ import pytest
 
 from tests.conftest import Sessions
 from tests.support.area import Area
-from tests.support.browser import PHONE, SMALL, Browser, browser
+from tests.support.browser import SMALL, Browser, browser
 from tests.support.page_server import PageServer
 
 
@@ -22,10 +22,17 @@ def server(area: Area, sessions: Sessions) -> Iterator[PageServer]:
         yield server
 
 
-@pytest.fixture(params=[(PHONE, False), (SMALL, True)], ids=["390x844 light", "360x640 dark"])
-def phone(server: PageServer, request: pytest.FixtureRequest) -> Iterator[Browser]:
-    """A browser that is not paired yet."""
-    size, is_dark = request.param
-    with browser(size, is_dark=is_dark) as opened:
+@pytest.fixture
+def phone(server: PageServer) -> Iterator[Browser]:
+    """A browser of a phone's size that is not paired yet."""
+    with browser() as opened:
+        yield opened
+        assert opened.complaints() == []
+
+
+@pytest.fixture
+def small_phone(server: PageServer) -> Iterator[Browser]:
+    """The same of a small phone at night."""
+    with browser(SMALL, is_dark=True) as opened:
         yield opened
         assert opened.complaints() == []

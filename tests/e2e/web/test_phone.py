@@ -164,6 +164,21 @@ def test_without_a_connection_the_page_says_so_and_keeps_the_draft(
     phone.complaints()
 
 
+def test_a_small_phone_at_night_has_room_for_all_of_it(small_phone: Browser, server: PageServer, area: Area) -> None:
+    new_chat(area, "api", f"run: {LONG}")
+    wait("api", "needs_input")
+    pair(small_phone, server)
+    assert not small_phone.has_sideways_scroll()
+    small_phone.click("api", "a")
+    small_phone.see("Allow waits for the end")
+    assert not small_phone.has_sideways_scroll()
+    small_phone.scroll_to_end()
+    wait_until(lambda: small_phone.is_enabled("Allow"), TIMEOUT_S, "Allow to be ready")
+    small_phone.click("Allow", "button")
+    small_phone.see("Allowed here")
+    assert decisions(area) == ["accept"]
+
+
 @pytest.mark.parametrize("rights", ["look", "answer"])
 def test_a_device_is_offered_only_what_it_may(phone: Browser, server: PageServer, area: Area, rights: str) -> None:
     new_chat(area, "api", "run: npm test")
