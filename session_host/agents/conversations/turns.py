@@ -125,7 +125,9 @@ _EARLY_S: Final = 1.0
 """A prompt may be recorded so long after the agent said that it works."""
 
 
-def turn_of_number(newest_first: Iterable[Turn], starts: Mapping[int, float], number: int) -> Turn | None:
+def turn_of_number(
+    newest_first: Iterable[Turn], starts: Mapping[int, float], number: int, ended_s: float = math.inf
+) -> Turn | None:
     """The recorded turn that a session's own count names; one, if its prompts were sent while it ran.
 
     A turn of the count begins with the last prompt before it that no earlier turn began with. Records without times are
@@ -135,6 +137,7 @@ def turn_of_number(newest_first: Iterable[Turn], starts: Mapping[int, float], nu
         newest_first: the recorded turns.
         starts: when the session's turns began, by their numbers, in seconds since 1970.
         number: the wanted one, which is among them.
+        ended_s: when it ended: the next one may have begun, and not be counted yet.
 
     Returns:
         None if the record has no prompt of it.
@@ -156,7 +159,8 @@ def turn_of_number(newest_first: Iterable[Turn], starts: Mapping[int, float], nu
         sent = (turn.at_s for turn in turns if latest_s(each - 1) < turn.at_s <= latest_s(each))
         return max(sent, default=starts[each])
 
-    begins_s, ends_s = begin_s(number), begin_s(number + 1)
+    begins_s = begin_s(number)
+    ends_s = begin_s(number + 1) if number + 1 in starts else ended_s + _EARLY_S
     found = [turn for turn in turns if begins_s <= turn.at_s < ends_s]
     if not found:
         return None

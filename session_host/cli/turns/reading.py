@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import NamedTuple
 
 from session_host.agents.conversations.turns import Turn, turn_of_number, turn_of_prompt
@@ -42,7 +43,9 @@ def answer_of_turn(info: SessionInfo, watch: TurnWatch, number: int) -> Answer |
     if info.facts.origin.runtime == "structured":
         return _in_transcript(info, started(start).agents_id, is_over=number in watch.ends)
     starts = {each: moment.timestamp() for each, at in watch.starts.items() if (moment := parse_time(at.at))}
-    return _answer(turn_of_number(recorded_turns(info.id), starts, number))
+    ended = parse_time(watch.ended_at.get(number, ""))
+    ended_s = ended.timestamp() if ended is not None else math.inf
+    return _answer(turn_of_number(recorded_turns(info.id), starts, number, ended_s))
 
 
 def answer_to_prompt(info: SessionInfo, prompt: str, sent_s: float) -> Answer | None:

@@ -35,7 +35,7 @@ class TurnWatch(contextlib.AbstractContextManager["TurnWatch"]):
     Attributes:
         chat: the chat's id.
         starts: the events of the beginnings of turns, by their numbers; those that are too old are missing.
-        ends: how turns ended, by their numbers.
+        ends, ended_at: how and when turns ended, by their numbers.
         status: the last change of the status; None for none.
         commands: the ends of a shell's commands since the watch began.
         is_over: whether the chat has ended.
@@ -51,6 +51,7 @@ class TurnWatch(contextlib.AbstractContextManager["TurnWatch"]):
         self.chat = chat
         self.starts: dict[int, LedgerEntry] = {}
         self.ends: dict[int, TurnEnded] = {}
+        self.ended_at: dict[int, str] = {}
         self.status: StatusChanged | None = None
         self.commands: list[CommandEnded] = []
         with open_store() as store:
@@ -104,7 +105,7 @@ class TurnWatch(contextlib.AbstractContextManager["TurnWatch"]):
                 case TurnStarted(turn=number):
                     self.starts[number] = entry
                 case TurnEnded(turn=number) as event:
-                    self.ends[number] = event
+                    self.ends[number], self.ended_at[number] = event, entry.at
                 case StatusChanged() as event:
                     self.status = event
                 case CommandEnded() as event:

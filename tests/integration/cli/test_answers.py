@@ -237,6 +237,12 @@ def test_a_turn_without_a_recorded_prompt_has_no_answer_of_another_one() -> None
     assert turn_of_number(iter(TURNS), {1: 100.5, 2: 150.0, 3: 200.0}, 2) is None
 
 
+def test_the_prompt_of_a_next_turn_that_is_not_counted_yet_is_not_joined() -> None:
+    found = turn_of_number(iter(TURNS), {1: 100.5, 2: 200.0}, 2, 250.0)
+    assert found is not None
+    assert found.answer == "B\n\nB2"
+
+
 def test_records_without_times_are_counted_from_their_end() -> None:
     turns = [Turn("b", "B"), Turn("a", "A")]
     found: list[Any] = [turn_of_number(iter(turns), {1: 1.0, 2: 2.0, 3: 3.0}, number) for number in (3, 2, 1)]
