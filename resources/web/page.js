@@ -6,10 +6,10 @@
 const byId = (id) => document.getElementById(id);
 const DEVICE = matchMedia('(pointer: coarse)').matches ? 'phone' : 'browser';
 
-/** Make an element: `h('p.quiet', {onclick}, 'text', child)`. Strings become text; empty children are left out. */
+/** Make an element, a div if not named: `h('p.quiet', {onclick}, 'text', child)`. Empty children are left out. */
 function h(name, ...children) {
 	const [tag, ...classes] = name.split('.');
-	const element = document.createElement(tag);
+	const element = document.createElement(tag || 'div');
 	element.className = classes.join(' ');
 	for (const child of children.flat(4)) {
 		if (child?.constructor === Object) set(element, child);
@@ -37,12 +37,11 @@ const ICONS = {
 function icon(name) {
 	const [svg, path] = ['svg', 'path'].map((tag) => document.createElementNS('http://www.w3.org/2000/svg', tag));
 	svg.append(set(path, { d: ICONS[name] }));
-	return set(svg, { viewBox: '0 0 16 16', class: name, 'aria-hidden': true });
+	return set(svg, { viewBox: '0 0 16 16', class: `is-${name}`, 'aria-hidden': true });
 }
 
-/** Characters that fonts do not draw, or that reorder others: all but blanks, tabs, line feeds and selectors of emoji. */
-const UNDRAWN =
-	/(?![\t\n])[\p{C}\p{Zl}\p{Zp}\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u2800\u3164\uffa0\u{e0100}-\u{e01ef}]|(?! )\p{Zs}|(?<!\p{Emoji})[\ufe00-\ufe0f]/gu;
+/** Characters that are not drawn, or reorder others: all but blanks, tabs, line feeds and selectors of emoji. */
+const UNDRAWN = /(?![\t\n])[\p{C}\p{Zl}\p{Zp}\u2800]|(?! )\p{Zs}|(?!\ufe0f)\p{DI}|(?<!\p{Emoji})\ufe0f/gu;
 
 /** A text to the letter, which cannot reorder what is around it; what is not drawn shows as U+XXXX. */
 function exactly(text) {
@@ -80,7 +79,6 @@ function tick() {
 	for (const element of document.querySelectorAll('[data-since]')) ageOf(element.dataset.since, element);
 }
 
-/** A draft or a choice that this browser keeps. */
 const recall = (key) => localStorage.getItem(key) ?? '';
 const keep = (key, text) => (text ? localStorage.setItem(key, text) : localStorage.removeItem(key));
 
@@ -97,6 +95,14 @@ function draftField(key, label, rows = 1) {
 	field.value = recall(key);
 	field.addEventListener('input', () => field.put(field.value));
 	return field;
+}
+
+function onEnter(field, button) {
+	field.onkeydown = (event) => {
+		if (event.key !== 'Enter' || event.shiftKey || event.isComposing) return;
+		event.preventDefault();
+		button.click();
+	};
 }
 
 // ---- Server
@@ -144,7 +150,7 @@ async function post(path, body) {
 	}
 }
 
-/** The events of a stream as [name, data, id], until it breaks or its signal ends it. */
+/** The events of a stream: [name, data, id]. */
 async function* events(path, signal, headers) {
 	const response = await request(path, { signal, headers });
 	const reader = response.body.pipeThrough(new TextDecoderStream()).getReader();
@@ -172,11 +178,10 @@ const now = () => (line.isUp ? Date.now() : line.last);
 let me = { rights: 'look' };
 const may = (right) => me.rights === 'everything' || me.rights === right;
 
-/** Rows by the ids of chats; machines that are not reached, by name. */
 const rows = new Map();
 const away = new Map();
 
-/** Begin a new stream behind the last event; the old one ends. */
+/** Begin a new stream behind the last event. */
 async function connect() {
 	clearTimeout(line.timer);
 	line.ending?.abort();
@@ -229,7 +234,7 @@ function changed(chat) {
 	page.changed(chat);
 }
 
-/** Say whether there is a connection: without one, nothing can be done, and nothing looks current. */
+/** Without a connection, nothing can be done, and nothing looks current. */
 function setUp(isUp) {
 	const lost = byId('lost');
 	line.isUp = lost.hidden = isUp;
@@ -240,7 +245,7 @@ function setUp(isUp) {
 	tick();
 }
 
-/** Connect anew after a sleep. Until then, what is older than two heartbeats does not count as current. */
+/** Connect anew. Until then, what is older than two heartbeats does not count as current. */
 function wake() {
 	if (document.hidden || page?.kind === 'pair') return;
 	if (line.isUp && Date.now() - line.last > SILENT_MS) setUp(false);
@@ -299,7 +304,7 @@ function makePage(kind, chat, name, right, back) {
 			gate();
 		},
 
-		/** Wait for something that is done at the desk, and tell what became of it. */
+		/** Tell what becomes of something that is done at the desk. */
 		async act(words, doing) {
 			closeSheet();
 			self.isBusy = true;
@@ -310,7 +315,6 @@ function makePage(kind, chat, name, right, back) {
 			return got;
 		},
 
-		/** Stop the turn, end the chat or resume it. */
 		async order(what) {
 			const got = await self.act('', post(what, { chat }));
 			if (got.chat && got.chat !== chat) go(addressOf(kind, got.chat), true);
@@ -322,16 +326,6 @@ function makePage(kind, chat, name, right, back) {
 
 const numbers = ({ added, removed }) => h('span.small.both', added && h('span.plus', `+${added}`), removed && h('span.bad', `−${removed}`));
 
-/** Added and removed lines as five squares and bars: one for less than 10 lines, then 40, 150, 600. */
-function squares({ added, removed }) {
-	const all = added + removed;
-	if (!all) return h('span');
-	const lit = Math.max(1 + [10, 40, 150, 600].filter((least) => all >= least).length, added && removed ? 2 : 1);
-	const bars = removed ? Math.min(Math.max(1, Math.round((lit * removed) / all)), added ? lit - 1 : lit) : 0;
-	const kinds = 'a'.repeat(lit - bars) + 'd'.repeat(bars) + 'o'.repeat(5 - lit);
-	return named(`${added} added, ${removed} removed`, h('span.squares', { role: 'img' }, [...kinds].map((kind) => h(`i.${kind}`))));
-}
-
 const MARKS = {
 	'needs you': 'asks.amber', working: 'works.blue', starting: 'works.quiet', running: 'fold.quiet', ended: 'over.quiet',
 	'stopped by an error': 'failed.bad', 'ended with an error': 'failed.bad', interrupted: 'over.quiet',
@@ -342,7 +336,7 @@ const addressOf = (...path) => `#/${path.map(encode).join('/')}`;
 const viewOf = (row) => addressOf(row.kind === 'screen' ? 'screen' : 'chat', row.id);
 const machineOf = (row) => row?.machine || me.machine;
 
-/** Show in an element what `render` makes of a value, if it is another value than before. */
+/** Show what `render` makes of a value, if it is another value than before. */
 function part(element, value, render) {
 	const text = JSON.stringify(value);
 	if (element.shown === text) return element;
@@ -351,18 +345,11 @@ function part(element, value, render) {
 	return element;
 }
 
-/** Put these elements into a list, in this order; those that are in place stay untouched. */
+/** Put these elements into a list in this order; those in place stay untouched. */
 function place(list, elements) {
 	const wanted = new Set(elements);
 	for (const element of [...list.children]) if (!wanted.has(element)) element.remove();
-	let at = list.firstChild;
-	const fresh = document.createDocumentFragment();
-	for (const element of elements) {
-		if (element === at) at = at.nextSibling;
-		else if (at) list.insertBefore(element, at);
-		else fresh.append(element);
-	}
-	list.append(fresh);
+	elements.forEach((element, at) => list.children[at] === element || list.insertBefore(element, list.children[at]));
 }
 
 // ---- Lines of text and of changes
@@ -370,7 +357,7 @@ function place(list, elements) {
 /** Lines, [text, style] each. Changes have a sign, and numbers where hunk heads tell them. */
 function lineBlock(lines, isEdit) {
 	const isSigned = isEdit || lines.some(([, style]) => style === 'added' || style === 'removed');
-	const block = h(`div.lines${isSigned ? '.signed' : ''}`);
+	const block = h(`.lines${isSigned ? '.signed' : ''}`);
 	let [before, after] = [0, 0];
 	for (const [text, style] of lines) {
 		const isCode = isSigned && style !== 'dim';
@@ -389,9 +376,8 @@ function lineBlock(lines, isEdit) {
 	return block;
 }
 
-/** One line, wrapped with an indent two columns behind its own. */
 function oneLine(text, style) {
-	const element = h({ added: 'ins', removed: 'del', dim: 'div.quiet' }[style] ?? 'div', exactly(text));
+	const element = h({ added: 'ins', removed: 'del', dim: '.quiet' }[style] ?? 'div', exactly(text));
 	const indent = text.match(/^[ \t]*/)[0].replaceAll('\t', '    ').length;
 	if (indent) element.style.setProperty('--i', Math.min(indent, 16) + 2);
 	return element;
@@ -407,14 +393,14 @@ function makeListPage() {
 	const self = makePage('list');
 	const { main } = self;
 	const items = new Map();
-	const [empty, device] = [h('p.note'), h('div.note.small')];
+	const [empty, device] = [h('p.note'), h('.note.small')];
 	const plus = named('New chat', h('a.icon', { href: '#/new' }, icon('plus')));
 	const groups = GROUPS.map((name) => {
 		const label = [name === 'ended' ? 'Ended today' : capital(name), h('span')];
 		if (name === 'ended') return h('details', h('summary.cap', label), h('ul'));
 		return h(`section.${name.split(' ')[0]}`, h('h2.cap', label), h('ul'));
 	});
-	let isDue = false;
+	let isDue;
 	main.append(empty, ...groups, device);
 
 	function rowsOf(group) {
@@ -431,43 +417,34 @@ function makeListPage() {
 
 	function link(row) {
 		const [mark, colour] = (MARKS[row.mark] ?? '.').split('.');
-		const isAsking = row.group === 'needs you';
 		return h(
-			`a.row.h${row.hue}.${mark}`,
-			{ href: isAsking ? addressOf('question', row.id) : viewOf(row), id: `row ${row.id}` },
+			`a.row.h${row.hue}.is-${mark}`,
+			{ href: row.group === 'needs you' ? addressOf('question', row.id) : viewOf(row), id: `row ${row.id}` },
 			h('i.dot'),
 			h('span.name', h('bdi.cut', row.name), row.machine && h('bdi.small.quiet', row.machine)),
 			ageOf(row.since),
 			h(`span.${colour}`, mark && icon(mark), h('span.unseen', row.mark)),
 			h('bdi.words.cut', row.words),
-			isAsking ? numbers(row) : squares(row),
+			numbers(row),
 		);
 	}
 
-	/** The machines that are not reached, each before its chats as they were. */
-	function machines(own) {
-		return [...new Set([...away.keys(), ...own.map(machineOf)])].flatMap((name) => {
-			const mine = own.filter((row) => machineOf(row) === name);
-			return [item(`machine ${name}`, { name, chats: mine.length, ...away.get(name) }, machine), ...mine.map(itemOf)];
-		});
-	}
-
-	const machine = ({ name, since, why, chats }) => [
-		h('div.away', h('bdi.cut', name), since && quiet(`since ${clock(since)}`)),
-		h('div.away', quiet(bdi(facts(why, `${count(chats, 'chat')}, as they were then. They may still run.`)))),
-	];
+	const machineItem = (machine) => item(`machine ${machine.name}`, machine, ({ name, since, why, chats }) => [
+		h('.away', h('bdi.cut', name), quiet(`since ${clock(since)}`)),
+		h('.away', quiet(bdi(facts(why, `${count(chats, 'chat')}, as they were then. They may still run.`)))),
+	]);
 
 	function draw() {
 		const focused = document.activeElement;
 		const edge = main.getBoundingClientRect().top;
 		// What is in view stays there, but at the top, where new rows should show.
-		const anchor = main.scrollTop && [...items.values()].find((each) => each.getBoundingClientRect().bottom > edge);
+		const anchor = main.scrollTop && [...main.querySelectorAll('li')].find((each) => each.getBoundingClientRect().bottom > edge);
 		const top = anchor && anchor.getBoundingClientRect().top;
 		const asking = rowsOf('needs you').length;
-		isDue = false;
+		isDue = 0;
 		groups.forEach((root, at) => {
 			const own = rowsOf(GROUPS[at]);
-			place(root.lastChild, GROUPS[at] === 'unreachable' ? machines(own) : own.map(itemOf));
+			place(root.lastChild, [...(GROUPS[at] === 'unreachable' ? [...away.values()].map(machineItem) : []), ...own.map(itemOf)]);
 			root.hidden = !root.lastChild.firstChild;
 			root.firstChild.lastChild.textContent = own.length;
 		});
@@ -485,10 +462,8 @@ function makeListPage() {
 		sheet('Forget this device?', h('p', `It shows no chats until it is paired again on ${me.machine}.`), sheetButtons('Forget', leave));
 	}
 
-	/** Draw with the next frame: many rows that change at once are drawn once. */
 	function drawSoon() {
-		if (!isDue) requestAnimationFrame(draw);
-		isDue = true;
+		isDue ||= requestAnimationFrame(draw);
 	}
 
 	return Object.assign(self, { draw, drawSoon, rowsOf, changed() {}, root: [h('header', h('h1', { tabindex: -1 }, 'Outlive'), plus), main] });
@@ -504,15 +479,19 @@ function questionPage(chat, wanted) {
 	const age = ageOf();
 	const self = makePage('question', chat, null, age);
 	const { main, foot } = self;
-	const [below, became, buttons] = [h('div.below.small.quiet'), h('div.became', { role: 'status' }), h('div.buttons')];
+	const [below, became, buttons] = [h('.below.small.quiet'), h('.became', { role: 'status' }), h('.buttons')];
 	const resized = new ResizeObserver(showBelow);
-	const ends = new IntersectionObserver((entries) => see(entries.at(-1).isIntersecting), { root: main });
+	const ends = new IntersectionObserver((entries) => {
+		isSeen ||= entries.at(-1).isIntersecting;
+		showFoot();
+	}, { root: main });
 	let [row, question, others, form, lines, key, isSeen, armedMs] = [null, null, []];
 	foot.append(below, became, buttons);
 	main.onscroll = showBelow;
 	resized.observe(main);
+	showFoot();
 
-	/** Take what is open now. The question that is shown stays, even when it is over. */
+	/** The question that is shown stays, even when it is over. */
 	function take({ chat: its, questions, elsewhere, over }) {
 		const request = question?.request ?? wanted;
 		const found = request ? questions.find((each) => each.request === request) : questions[0];
@@ -534,7 +513,7 @@ function questionPage(chat, wanted) {
 		lines = lineBlock(question.lines, kind === 'edit');
 		main.replaceChildren(
 			h(
-				'div.ask',
+				'.ask',
 				h('h2', icon('asks'), exactly(title)),
 				quiet(bdi(`${row.agent_name} on ${machineOf(row)}`), ' · ', exactly(directory), ' ', numbers(question)),
 				reason && h('p.small', exactly(reason)),
@@ -553,15 +532,7 @@ function questionPage(chat, wanted) {
 		arm();
 	}
 
-	// It can be allowed when its end was in view, and nothing has changed for a moment.
-
-	function see(isInView) {
-		isSeen ||= isInView;
-		showBelow();
-		gate();
-	}
-
-	/** Begin to wait, so a tap that was meant for what was here before allows nothing. */
+	/** A tap that was meant for what was here before allows nothing. */
 	function arm() {
 		armedMs = performance.now() + 300;
 		setTimeout(gate, 310);
@@ -581,9 +552,8 @@ function questionPage(chat, wanted) {
 		part(below, words, () => words.map((text) => h('span', text)));
 	}
 
-	// The foot: how much is below and the answers; then what became of the answer, and where to go.
-
 	function showFoot() {
+		foot.hidden = !question;
 		if (!question) return;
 		const outcome = outcomes.get(key);
 		below.hidden = outcome || !may('answer');
@@ -609,7 +579,6 @@ function questionPage(chat, wanted) {
 		return [open, button('button', 'Chats', () => go('#/', true))];
 	}
 
-	/** The address of the next question: of this chat, else of the next one that waits. */
 	function next() {
 		if (others.length) return addressOf('question', chat, others[0].request);
 		const waiting = listPage.rowsOf('needs you').find(({ id }) => id !== chat);
@@ -631,7 +600,6 @@ function questionPage(chat, wanted) {
 		return button(`button${kind}`, exactly(option.label), () => send(option), () => canSend(option) && (option.id !== '' || form.isComplete()));
 	}
 
-	/** Other answers, each with all that it covers, and a refusal with words. */
 	function openMore(options, refusal) {
 		const entries = options.map((option) => {
 			const waits = !isNo(option) && !isSeen && h('div', 'Waits for the end of the question');
@@ -647,7 +615,6 @@ function questionPage(chat, wanted) {
 		deliver({ id: uuid(), chat, request, digest, option: option.id, text, answers: option.id ? {} : form.answers() });
 	}
 
-	/** Deliver an answer. Its id stays the same however often it is sent, so it counts once. */
 	async function deliver(body) {
 		const put = (outcome) => {
 			outcomes.set(key, { body, ...outcome });
@@ -666,7 +633,6 @@ function questionPage(chat, wanted) {
 		}
 	}
 
-	/** The question is no longer open, and this page did not answer it. */
 	function end(over = { words: 'no longer open', at: now(), detail: 'It was answered elsewhere, or the agent withdrew it.' }) {
 		if (outcomes.has(key)) return;
 		closeSheet();
@@ -674,10 +640,9 @@ function questionPage(chat, wanted) {
 	}
 
 	function showNone(elsewhere) {
-		const view = elsewhere ? addressOf('screen', chat) : viewOf(row);
-		const words = elsewhere ? 'Asked in its terminal only. Answer it on its screen.' : `This ${wanted ? 'question is no longer open' : 'chat asks nothing now'}.`;
-		const open = button('button', elsewhere ? 'Open the screen' : 'Open the chat', () => go(view, true));
-		main.replaceChildren(h('p.note', words), elsewhere && textBlock(elsewhere), h('div.note', open));
+		const words = elsewhere ? 'Asked in its terminal only. Answer it on its screen.' : 'This question is no longer open.';
+		const open = elsewhere ? ['Open the screen', addressOf('screen', chat)] : ['Open the chat', viewOf(row)];
+		main.replaceChildren(h('p.note', words), elsewhere && textBlock(elsewhere), h('.note', button('button', open[0], () => go(open[1], true))));
 	}
 
 	return Object.assign(self, {
@@ -691,18 +656,17 @@ function questionPage(chat, wanted) {
 	});
 }
 
-/** What to show for an answer that was not taken; it can be tried again where the question may still be open. */
+/** What became of an answer that was not taken. It can be tried again where the question may still be open. */
 function notTaken({ message, body: { code, at, detail } }, machine) {
 	const open = {
 		unreachable: `The question is still open. Try again when ${machine} is reached.`,
 		no_answer: 'Try again: it is the same answer, and counts once.',
-		too_many: 'Wait a moment, then try again.',
-		not_allowed: `What this ${DEVICE} may do is chosen on ${me.machine}.`,
+		too_many: 'Try again in a moment.',
 	}[code];
 	return { state: open ? 'unsure' : 'over', words: facts(message, at && clock(at)), detail: detail ?? open ?? 'This answer had no effect.' };
 }
 
-/** The fields of a question that asks for more than yes or no. A typed answer replaces a chosen one. */
+/** The fields of a question that asks for more than yes or no. */
 function makeForm({ request, forms }) {
 	const draft = (id) => `form ${request} ${id}`;
 	const fieldset = ({ id, text, options, free, secret, several }) => {
@@ -747,18 +711,15 @@ function chatPage(chat) {
 	const stop = iconButton('stop', 'Stop the turn', () => order('interrupt'), isReady);
 	const sendNow = button('link', 'Send now', () => send(true), canSend);
 	const sendLater = button('go', '', () => send(false), canSend);
-	const box = h('div.box', field, h('div.tools', clip, pick, prompts, h('i'), stop, sendNow, sendLater));
+	const tools = h('.tools');
+	const box = h('.box', field, tools);
 	const resume = button('button', 'Resume', () => order('resume'), isReady);
 	const timer = setInterval(() => isWorking && line.isUp && !document.hidden && self.reload(), 5000);
 	let [isWorking, due, sent] = [];
-	main.append(h('div.chat', list, rest));
+	main.append(h('.chat', list, rest));
 	foot.append(above, self.said, box, resume);
 	foot.hidden = true;
-	field.onkeydown = (event) => {
-		if (event.key !== 'Enter' || event.shiftKey || DEVICE === 'phone' || event.isComposing) return;
-		event.preventDefault();
-		sendLater.click();
-	};
+	if (DEVICE === 'browser') onEnter(field, sendLater);
 
 	function take({ turns: all, note, plan, files, limits }, previous) {
 		const isAtEnd = main.scrollTop + main.clientHeight > main.scrollHeight - 40;
@@ -766,16 +727,14 @@ function chatPage(chat) {
 		place(list, all.map((turn) => turnOf(turn, turn === all.at(-1))));
 		part(rest, [note, plan, files, limits, all.length], () => [
 			(note || !all.length) && h('p.quiet', note || 'No turns yet.'),
-			plan.length && h('div.block', h('h2.cap', 'Plan'), h('ol', plan.map(planStep))),
-			h('div.block', files.map(fileLink)),
+			plan.length && h('.block', h('h2.cap', 'Plan'), h('ol', plan.map(planStep))),
+			h('.block', files.map(fileLink)),
 			limits.map(limitLine),
 		]);
 		showFoot();
 		if (!previous) list.lastChild?.scrollIntoView();
 		else if (isAtEnd) main.scrollTop = main.scrollHeight;
 	}
-
-	// Turns: earlier ones as lines, the last one open.
 
 	function turnOf(turn, isLast) {
 		let element = turns.get(turn.turn);
@@ -797,7 +756,7 @@ function chatPage(chat) {
 
 	function bodyOf(turn) {
 		const { answer_html: html, outcome, error, at, steps, seconds } = turn;
-		const [answer, list] = [h('div.answer'), h('div')];
+		const [answer, list] = [h('.answer'), h('div')];
 		const { words, group } = self.got.chat;
 		const done = [h('span', steps), numbers(turn), seconds !== null && duration(seconds)];
 		const openSteps = () => loadTurn(turn, list, (got) => list.replaceChildren(...got.steps.map(stepOf)));
@@ -820,10 +779,8 @@ function chatPage(chat) {
 
 	function fileLink(file) {
 		const [, directory, name] = file.path.match(/^(.*\/)?(.*)$/);
-		return h('a.file', { href: addressOf('diff', chat, file.path) }, h('bdi.mono', h('span.cut', directory), h('span.cut', name)), numbers(file), squares(file), icon('fold'));
+		return h('a.file', { href: addressOf('diff', chat, file.path) }, h('bdi.mono', h('span.cut', directory), h('span.cut', name)), numbers(file), icon('fold'));
 	}
-
-	// What can be done.
 
 	function showFoot() {
 		const { can, queue, ends, prompts: saved, chat: row } = self.got;
@@ -837,16 +794,14 @@ function chatPage(chat) {
 		]);
 		box.hidden = !(isMine && can.send);
 		resume.hidden = !(isMine && can.resume);
-		stop.hidden = !(can.interrupt && isWorking);
-		sendNow.hidden = !isWorking;
-		prompts.hidden = !saved.length;
+		part(tools, [isWorking, can, saved], () => [clip, pick, saved.length && prompts, h('i'), isWorking && [can.interrupt && stop, sendNow], sendLater]);
 		part(named(isWorking ? 'Queue' : 'Send', sendLater), isWorking, () => (isWorking ? 'Queue' : icon('send')));
 		field.placeholder = `Ask ${row.agent_name}`;
 		foot.hidden = false;
 		gate();
 	}
 
-	/** Send the field's text. If nobody knows whether it came, sending it again is the same sending. */
+	/** If nobody knows whether a text came, sending it again is the same sending. */
 	async function send(now) {
 		const text = field.value;
 		if (sent?.text !== text || sent.now !== now) sent = { id: uuid(), chat, text, now };
@@ -923,7 +878,6 @@ function openChatMenu({ kind, got, order }) {
 
 const KEYS = [['Esc', 'Tab', 'Ctrl+C', 'Left', 'Up', 'Down', 'Right'], ['1', '2', '3', 'y', 'n', 'Enter']];
 const ARROWS = { Left: '←', Up: '↑', Down: '↓', Right: '→' };
-const WIDE = /[\u1100-\u115f\u2e80-\ua4cf\uac00-\ud7a3\uf900-\ufaff\uff00-\uff60\u{20000}-\u{3fffd}]|\p{Emoji_Presentation}/u;
 
 function screenPage(chat) {
 	const self = makePage('screen', chat, null, [ageOf(rows.get(chat)?.since), iconButton('more', 'More', () => openChatMenu(self))]);
@@ -936,27 +890,19 @@ function screenPage(chat) {
 	main.tabIndex = 0;
 	main.onscroll = () => (isAtEnd = main.scrollTop + main.clientHeight > main.scrollHeight - 24);
 	foot.className = 'typing';
-	foot.append(said, h('div.below.small.quiet', width, wrap), may('everything') ? keyboard() : '');
+	foot.append(said, h('.below.small.quiet', width, wrap), may('everything') ? keyboard() : '');
 	setWrap(recall('wrap'));
 
 	function keyboard() {
 		const canType = () => isLive && !self.isBusy;
-		const draft = `line ${chat}`;
-		const field = named('Type a line', h('input', { placeholder: 'Type a line', autocapitalize: 'off', autocomplete: 'off', spellcheck: false }));
-		const sendLine = async () => {
-			if (!isBad(await press('The line', { text: field.value, enter: true }))) keep(draft, (field.value = ''));
-		};
+		const field = set(draftField(`line ${chat}`, 'Type a line'), { autocapitalize: 'off', autocomplete: 'off', spellcheck: false });
+		const sendLine = async () => isBad(await press('The line', { text: field.value, enter: true })) || field.put('');
 		const enter = named('Send the line', button('go', icon('enter'), sendLine, canType));
-		const key = (name) => named(name, button(name === 'Enter' || name === 'Ctrl+C' ? 'long' : 'key', ARROWS[name] ?? name, () => press(name, { keys: [name] }), canType));
-		field.value = recall(draft);
-		field.oninput = () => keep(draft, field.value);
-		field.onkeydown = ({ key, isComposing }) => {
-			if (key === 'Enter' && !isComposing) enter.click();
-		};
-		return h('div', KEYS.map((names) => h('div.keys', names.map(key))), h('div.keys', field, enter));
+		const key = (name) => named(name, button(/[+n]./.test(name) ? 'key.long' : 'key', ARROWS[name] ?? name, () => press(name, { keys: [name] }), canType));
+		onEnter(field, enter);
+		return h('div', KEYS.map((names) => h('.keys', names.map(key))), h('.keys', field, enter));
 	}
 
-	/** Follow the screen; when its stream breaks, keys wait for the next one. */
 	async function reload() {
 		close();
 		resized.observe(main);
@@ -1002,7 +948,6 @@ function screenPage(chat) {
 		measure();
 	}
 
-	/** Say how much of the width is shown. */
 	function measure() {
 		if (!screen) return;
 		const probe = pre.appendChild(h('span', '0'.repeat(100)));
@@ -1012,7 +957,7 @@ function screenPage(chat) {
 		width.textContent = facts(machineOf(rows.get(chat)), recall('wrap') || shown >= columns ? `${columns} columns` : `${shown} columns of ${columns} shown`);
 	}
 
-	/** Send keys for the screen that is shown; if it is another one by now, they are refused. */
+	/** Keys are for the screen that is shown; if it is another one by now, they are refused. */
 	async function press(name, what) {
 		const got = await self.act('', post('keys', { chat, keys: [], text: '', enter: false, hash: screen.hash, ...what }));
 		if (!isBad(got)) tell('');
@@ -1035,7 +980,7 @@ function screenPage(chat) {
 function runOf([text, colour, ground, style = '']) {
 	if (!colour && !ground && !style) return text;
 	const element = h(['span', ...style].join('.run-'), text);
-	const value = (name) => name && (name[0] === '#' ? name : `var(--${name})`);
+	const value = (name) => (name > 'c' ? `var(--c${name.slice(1) > 8 ? name.slice(1) - 8 : name.slice(1)})` : name);
 	element.style.color = value(colour);
 	element.style.background = value(ground);
 	return element;
@@ -1048,7 +993,7 @@ function withCursor(runs, column) {
 	for (const [text, ...style] of runs) {
 		for (const each of text.match(/\P{M}\p{M}*/gu) ?? []) {
 			nodes.push(at === column ? h('span.cursor', each) : runOf([each, ...style]));
-			at += WIDE.test(each) ? 2 : 1;
+			at += /(?!\p{Co})[\u2e80-\u{3fffd}]/u.test(each) ? 2 : 1;
 		}
 	}
 	return at > column ? nodes : [...nodes, ' '.repeat(column - at), h('span.cursor', ' ')];
@@ -1069,14 +1014,14 @@ function startPage() {
 	const self = makePage('new', '', 'New chat');
 	const prompt = draftField('new chat', 'What to do first', 3);
 	let [id, agents, directories] = [uuid()];
-	self.foot.append(self.said, h('div.buttons', button('button.main', 'Start', start, () => Boolean(self.got) && !self.isBusy)));
+	self.foot.append(self.said, h('.buttons', button('button.main', 'Start', start, () => Boolean(self.got) && !self.isBusy)));
 
 	function take(got) {
 		const label = (text, field) => h('label', h('span.cap', text), field);
 		const select = (names) => h('select.field', names.map((text, value) => h('option', { value }, text)));
 		agents = select(got.presets.map(({ agent_name: agent, preset }) => facts(agent, preset)));
 		directories = select(got.directories.map(({ shown, machine }) => facts(shown, machine)));
-		self.main.replaceChildren(h('div.form', label('Agent', agents), label('Directory', directories), label('First prompt', prompt)));
+		self.main.replaceChildren(h('.form', label('Agent', agents), label('Directory', directories), label('First prompt', prompt)));
 		gate();
 	}
 
@@ -1101,72 +1046,54 @@ const MAY = { look: ['Look', 'chats, answers, changes, screens'], answer: ['Answ
 function pairPage(scanned = '') {
 	const self = makePage('pair');
 	const { main, foot, said } = self;
-	const value = navigator.userAgent.match(/iPhone|iPad|Android|Windows|Mac|Linux/)?.[0] ?? capital(DEVICE);
-	const name = h('input.field', { value, maxlength: 60 });
-	const input = named('Pairing code, eight characters', h('input', { value: scanned, maxlength: 9, autocomplete: 'off', autocapitalize: 'characters', spellcheck: false, oninput: showCode }));
-	const cells = h('div', { 'aria-hidden': true }, [...'12345678'].map(() => h('span')));
+	const name = h('input.field', { value: navigator.userAgent.match(/iPhone|iPad|Android|Windows|Mac|Linux/)?.[0] ?? '', maxlength: 60 });
+	const code = named('Pairing code, eight characters', h('input', { autocomplete: 'off', autocapitalize: 'characters', spellcheck: false, oninput }));
 	const pair = button('button.main', 'Pair', send);
-	const [left, address] = [h('span'), h('p.small.quiet')];
-	const timer = setInterval(showTime, 1000);
-	const code = () => input.value.toUpperCase().replace(/[^A-Z0-9]/g, '').slice(0, 8);
-	foot.append(said, h('div.buttons', pair), address);
+	const address = h('p.small.quiet');
+	foot.append(said, h('.buttons', pair), address);
+	code.value = scanned;
+	oninput();
 
-	function show(got) {
-		const { machine, open, tries } = got;
-		const chosen = Object.keys(MAY).indexOf(got.rights);
+	function oninput() {
+		code.value = code.value.toUpperCase().replace(/[^A-Z0-9]/g, '').slice(0, 8);
+		pair.disabled = code.value.length !== 8;
+	}
+
+	function show({ machine, open, tries, until, rights, address: host }) {
+		const chosen = Object.keys(MAY).indexOf(rights);
 		const right = ([title, what], at) => h(`li.may${at > chosen ? '.quiet' : ''}`, icon(at > chosen ? 'cross' : 'check'), h('div', title, quiet(at > chosen ? `not chosen on ${machine}` : what)));
 		const fields = [
 			h('p.quiet', `Type the eight characters that ${machine} shows under Phone…, or scan its picture with the camera.`),
-			h('label.code', input, cells),
-			h('p.below.small.quiet', h('span', tries === 1 ? 'One try' : `${tries} tries`), left),
+			h('label.code', code),
+			h('p.below.small.quiet', h('span', tries === 1 ? 'One try' : `${tries} tries`), h('span', `until ${clock(until)}`)),
 			h('label', h('span.cap', `Name of this ${DEVICE}`), name),
 			h('h2.cap', `This ${DEVICE} may`),
 			h('ul', Object.values(MAY).map(right)),
 			quiet(`Chosen on ${machine}, and changed there.`),
 		];
 		const closed = [h('p.quiet', `No pairing is open. On ${machine}, choose Phone… in Outlive, or run: outlive web pair`), button('button', 'Try again', self.reload)];
-		self.got = got;
 		foot.hidden = !open;
-		address.textContent = `The connection is yours: ${got.address}`;
-		main.replaceChildren(h('div.pair', h('img', { src: '/icon.svg', alt: '' }), h('h1', { tabindex: -1 }, `Pair this ${DEVICE} with ${machine}`), open ? fields : closed));
-		showCode();
-		showTime();
-	}
-
-	function showCode() {
-		[...cells.children].forEach((cell, at) => {
-			cell.textContent = code()[at] ?? '';
-			cell.className = at === code().length ? 'next' : '';
-		});
-		pair.disabled = code().length !== 8 || self.isBusy;
-	}
-
-	function showTime() {
-		if (!self.got?.open) return;
-		const seconds = (Date.parse(self.got.until) - Date.now()) / 1000;
-		left.textContent = `${duration(Math.max(0, seconds))} left`;
-		if (seconds < 0) show({ ...self.got, open: false });
+		address.textContent = `The connection is yours: ${host}`;
+		main.replaceChildren(h('.pair', h('img', { src: '/icon.svg', alt: '' }), h('h1', { tabindex: -1 }, `Pair this ${DEVICE} with ${machine}`), open ? fields : closed));
 	}
 
 	async function send() {
-		const got = await self.act('', postOnce('pair', { code: code(), name: name.value }));
-		if (!isBad(got)) {
-			history.replaceState(null, '', '#/');
-			close();
-			page = null;
-			return connect();
+		const got = await self.act('', postOnce('pair', { code: code.value, name: name.value }));
+		if (isBad(got)) {
+			code.value = '';
+			oninput();
+			return self.reload();
 		}
-		input.value = '';
-		self.reload();
+		history.replaceState(null, '', '#/');
+		page = null;
+		connect();
 	}
 
-	const close = () => clearInterval(timer);
-	return Object.assign(self, { root: [main, foot], close, changed() {}, reload: () => self.load('pairing', show) });
+	return Object.assign(self, { root: [main, foot], changed() {}, reload: () => self.load('pairing', show) });
 }
 
 // ---- Sheets
 
-/** Open a sheet over the page; Escape, Back and a click beside it close it. */
 function sheet(title, ...content) {
 	const dialog = byId('sheet');
 	closeSheet();
@@ -1179,7 +1106,7 @@ function sheet(title, ...content) {
 
 const closeSheet = () => byId('sheet').close();
 const entry = (label, more, onclick, isReady) => button('entry', [label, more && h('small', more)], onclick, isReady);
-const sheetButtons = (label, act, isReady = always) => h('div.buttons', button('button.main', label, act, isReady), button('button', 'Cancel', closeSheet));
+const sheetButtons = (label, act, isReady = always) => h('.buttons', button('button.main', label, act, isReady), button('button', 'Cancel', closeSheet));
 
 /** A link of an agent's answer opens outside, after its whole address was seen. */
 function askToOpen(event) {
@@ -1187,7 +1114,7 @@ function askToOpen(event) {
 	if (!href) return;
 	event.preventDefault();
 	const open = h('a.button.main', { href, target: '_blank', rel: 'noopener noreferrer', onclick: closeSheet }, 'Open');
-	sheet('Open this address?', textBlock(href), h('div.buttons', /^(https?|mailto):/i.test(href) && open, button('button', 'Cancel', closeSheet)));
+	sheet('Open this address?', textBlock(href), h('.buttons', /^(https?|mailto):/i.test(href) && open, button('button', 'Cancel', closeSheet)));
 }
 
 // ---- Routes
