@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import hashlib
 from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable
 from pathlib import Path
 from typing import Any, Final
@@ -157,7 +158,10 @@ class _Page:
         """A file of the page."""
         path = _FOLDER / _FILES[request.url.path]
         data = await asyncio.to_thread(path.read_bytes)
-        return Response(data, headers={"content-type": _KINDS[path.suffix]})
+        tag = f'"{hashlib.sha256(data).hexdigest()[:32]}"'
+        if tag in request.headers.get("if-none-match", ""):
+            return Response(status_code=304, headers={"etag": tag})
+        return Response(data, headers={"content-type": _KINDS[path.suffix], "etag": tag})
 
     async def _me(self, request: Request) -> Response:
         device: Device = request.scope["device"]

@@ -54,9 +54,6 @@ GATHER_S: Final = 0.1
 AGAIN_S: Final = 1.0
 """The pause before a chat is read again that could not be read."""
 
-HELLO_S: Final = 1.0
-"""How long a list waits until the events are followed; if that takes longer, what was missed is told afterwards."""
-
 ANSWER_S: Final = 5.0
 _MAX_LINE_BYTES: Final = 1024 * 1024
 _OVER: Final = frozenset({"ended", "interrupted"})
@@ -98,7 +95,6 @@ class Following:
         self._number = 0
         self._run = secrets.token_hex(4)
         self._news = asyncio.Condition()
-        self._is_followed = asyncio.Event()
         self._users = 0
         self._task: asyncio.Task[None] | None = None
         self._process: asyncio.subprocess.Process | None = None
@@ -131,8 +127,6 @@ class Following:
     async def listed(self) -> ChatList:
         """The list as it is now."""
         async with self.used():
-            with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self._is_followed.wait(), HELLO_S)
             self._find_machines()
             await asyncio.gather(*(self._list(machine) for machine in list(self._machines.values())))
             rows = list(self._rows.values())
@@ -323,7 +317,6 @@ class Following:
             await asyncio.sleep(AGAIN_S)
 
     async def _follow_once(self) -> None:
-        self._is_followed.clear()
         self._entries = self._configured()
         self._process = process = await asyncio.create_subprocess_exec(
             *outlive_command(),
@@ -353,9 +346,8 @@ class Following:
         kind = line.event.get("kind")
         machine = "" if line.machine == names.HERE else line.machine
         if kind == "hello":
-            self._is_followed.set()
             for name in self._machines:
-                self._mark(name)  # What happened before it was not told.
+                self._mark(name)  # What happened before it is told now.
         elif machine not in self._machines:
             return
         elif kind == "unreachable":
@@ -429,7 +421,6 @@ class Following:
         tasks = [*self._readers.values(), *([self._task] if self._task is not None else [])]
         links = [link for _entry, link in self._links.values()]
         self._task, self._links, self._machines = None, {}, {"": THIS_MACHINE}
-        self._is_followed.clear()
         self._changed.clear()
         for task in tasks:
             task.cancel()

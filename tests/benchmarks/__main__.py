@@ -30,6 +30,7 @@ NAMES = (
     "cuts",
     "idle_machines",
     "events",
+    "web",
 )
 
 

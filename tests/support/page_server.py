@@ -332,12 +332,13 @@ class Phone(threading.Thread):
         self.rows = {each["id"]: each for each in (*listed["chats"], *listed["ended"])}
         self.machines = {each["name"]: each for each in listed["machines"]}
 
-    def cut(self) -> None:
-        """Cut its connection, as a phone's is."""
+    def cut(self) -> bool:
+        """Cut its connection, as a phone's is, if it has one; returns False."""
         connection = self._connection
         if connection is not None and connection.sock is not None:
             with suppress(OSError):
                 connection.sock.shutdown(socket.SHUT_RDWR)
+        return False
 
     def asking(self) -> dict[str, str]:
         """The questions that it shows, by their chats' ids."""
