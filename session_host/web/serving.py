@@ -59,7 +59,8 @@ class PeerProtocol(H11Protocol):
         if (pid := _peer_of(transport.get_extra_info("socket"))) is not None:
             self.client = ("", pid)
         self._stalled, self._head = Timer(), Timer()
-        self._head.set(HEAD_S, transport.abort)
+        # Not with a reset: a browser keeps a spare connection, and takes another one if it is closed.
+        self._head.set(HEAD_S, transport.close)
         self.idle_since_s = self.loop.time()
         if len(self.connections) > MAX_CONNECTIONS:
             idle = [each for each in self.connections if isinstance(each, PeerProtocol) and each.is_idle]
@@ -77,7 +78,7 @@ class PeerProtocol(H11Protocol):
         if not self.is_idle:
             self._head.cancel()
         elif not self._head.is_set and not self.transport.is_closing():
-            self._head.set(HEAD_S, self.transport.abort)
+            self._head.set(HEAD_S, self.transport.close)
 
     def on_response_complete(self) -> None:
         """The connection is free for another request."""

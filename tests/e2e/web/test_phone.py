@@ -40,7 +40,7 @@ def test_the_eight_characters_are_typed(phone: Browser, server: PageServer) -> N
     phone.see("4 tries")
     phone.type("Pairing code", "\ue003" * 9 + code)
     phone.click("Pair", "button")
-    phone.see("may look")
+    phone.see("Forget this device")
     allowed = [each for each in phone.complaints() if "403" not in each and "401" not in each]
     assert allowed == []
 
