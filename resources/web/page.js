@@ -1,5 +1,4 @@
-// The page of `outlive web`. In order: words, server, connection, parts, lines; list, question, chat, screen, changes of a
-// file, new chat, pairing; sheets, routes. What the server sends is inserted as text, but for fields that end in `_html`.
+// The page of `outlive web`. What the server sends is inserted as text, but for fields that end in `_html`.
 
 // ---- Words
 
@@ -30,8 +29,8 @@ const ICONS = {
 	back: 'M9.5 4.5 6 8l3.5 3.5', fold: 'M6.5 4.5 10 8l-3.5 3.5', plus: 'M8 3.5v9M3.5 8h9', more: 'M4 8h.01M8 8h.01M12 8h.01',
 	check: 'm3.5 8.5 3 3 6-7', cross: 'm4.5 4.5 7 7m0-7-7 7', send: 'M8 12.5v-9M4.5 7 8 3.5 11.5 7', stop: 'M4.5 4.5h7v7h-7z',
 	clip: 'm11.5 7.5-4 4A2.5 2.5 0 0 1 4 8l5-5a1.7 1.7 0 0 1 2.4 2.4l-5 5', prompts: 'M3 4.5h10M3 8h10M3 11.5h6',
-	enter: 'M12.5 4v4h-8M7 5.5 4.5 8 7 10.5', asks: 'm8 2 6.7 12H1.3z', works: 'M1 8h2.7v6H1zM5 2h2.7v12H5zM9 6h2.7v8H9zM13 1h2.7v13H13z',
-	failed: 'M2 2h12v12H2zM5.7 5.7l4.6 4.6m0-4.6-4.6 4.6', unsure: 'M8 2.7a5.3 5.3 0 1 1-.01 0', over: 'M4 4h8v8H4z',
+	asks: 'm8 2 6.7 12H1.3z', works: 'M1 8h2.7v6H1zM5 2h2.7v12H5zM9 6h2.7v8H9zM13 1h2.7v13H13z',
+	failed: 'M2 2h12v12H2zM5.7 5.7l4.6 4.6m0-4.6-4.6 4.6',
 };
 
 function icon(name) {
@@ -289,9 +288,9 @@ function makePage(kind, chat, name, right, back) {
 		changed: (id) => id === chat && self.reload(),
 
 		/** Take what the server has; only the newest answer counts. A failure shows while there is nothing else. */
-		async load(path, take) {
+		async load(path, take, more = '') {
 			const number = ++loads;
-			const got = await orFailure(ask(path));
+			const got = await orFailure(ask(path + (chat ? `?chat=${encode(chat)}${more}` : '')));
 			if (page !== self || number !== loads) return;
 			failure.remove();
 			if (!isBad(got)) take(got, self.got, (self.got = got));
@@ -327,9 +326,8 @@ function makePage(kind, chat, name, right, back) {
 const numbers = ({ added, removed }) => h('span.small.both', added && h('span.plus', `+${added}`), removed && h('span.bad', `−${removed}`));
 
 const MARKS = {
-	'needs you': 'asks.amber', working: 'works.blue', starting: 'works.quiet', running: 'fold.quiet', ended: 'over.quiet',
-	'stopped by an error': 'failed.bad', 'ended with an error': 'failed.bad', interrupted: 'over.quiet',
-	'no signal': 'unsure.quiet', unreachable: 'unsure.quiet',
+	'needs you': 'asks.amber', working: 'works.blue', starting: 'works.quiet', running: 'fold.quiet',
+	'stopped by an error': 'failed.bad', 'ended with an error': 'failed.bad',
 };
 
 const addressOf = (...path) => `#/${path.map(encode).join('/')}`;
@@ -389,6 +387,8 @@ const textBlock = (text) => lineBlock(text.split('\n').map((each) => [each, ''])
 
 const GROUPS = ['needs you', 'working', 'running', 'idle', 'no signal', 'interrupted', 'unreachable', 'ended'];
 
+const topOf = (element) => element.getBoundingClientRect().top;
+
 function makeListPage() {
 	const self = makePage('list');
 	const { main } = self;
@@ -396,9 +396,8 @@ function makeListPage() {
 	const [empty, device] = [h('p.note'), h('.note.small')];
 	const plus = named('New chat', h('a.icon', { href: '#/new' }, icon('plus')));
 	const groups = GROUPS.map((name) => {
-		const label = [name === 'ended' ? 'Ended today' : capital(name), h('span')];
-		if (name === 'ended') return h('details', h('summary.cap', label), h('ul'));
-		return h(`section.${name.split(' ')[0]}`, h('h2.cap', label), h('ul'));
+		const [tag, head, title] = name === 'ended' ? ['details', 'summary', 'Ended today'] : ['section', 'h2', capital(name)];
+		return h(`${tag}.${name.split(' ')[0]}`, h(`${head}.cap`, title, h('span')), h('ul'));
 	});
 	let isDue;
 	main.append(empty, ...groups, device);
@@ -436,10 +435,9 @@ function makeListPage() {
 
 	function draw() {
 		const focused = document.activeElement;
-		const edge = main.getBoundingClientRect().top;
 		// What is in view stays there, but at the top, where new rows should show.
-		const anchor = main.scrollTop && [...main.querySelectorAll('li')].find((each) => each.getBoundingClientRect().bottom > edge);
-		const top = anchor && anchor.getBoundingClientRect().top;
+		const anchor = main.scrollTop && [...main.querySelectorAll('li')].find((each) => topOf(each) >= topOf(main));
+		const top = anchor && topOf(anchor);
 		const asking = rowsOf('needs you').length;
 		isDue = 0;
 		groups.forEach((root, at) => {
@@ -452,14 +450,13 @@ function makeListPage() {
 		plus.hidden = !may('everything');
 		empty.hidden = asking > 0;
 		empty.textContent = rows.size || away.size ? 'Nothing needs you.' : `No chats run on ${me.machine}. Start one ${plus.hidden ? 'there' : 'with +'}.`;
-		part(device, me, () => [bdi(facts(me.device, `Outlive ${me.version} on ${me.machine}`)), button('link', 'Forget this device…', askToLeave)]);
-		if (anchor?.isConnected) main.scrollTop += anchor.getBoundingClientRect().top - top;
+		part(device, me, () => [bdi(facts(me.device, `Outlive ${me.version} on ${me.machine}`)), button('link', 'Forget this device…', leave, always)]);
+		if (anchor?.isConnected) main.scrollTop += topOf(anchor) - top;
 		if (focused?.isConnected) focused.focus({ preventScroll: true });
 	}
 
-	function askToLeave() {
-		const leave = () => post('leave').then(() => location.reload());
-		sheet('Forget this device?', h('p', `It shows no chats until it is paired again on ${me.machine}.`), sheetButtons('Forget', leave));
+	function leave() {
+		if (confirm(`Forget this device? It shows no chats until it is paired again on ${me.machine}.`)) post('leave').then(() => location.reload());
 	}
 
 	function drawSoon() {
@@ -471,7 +468,7 @@ function makeListPage() {
 
 // ---- Question
 
-/** What became of answers, by chat and request: {state: "sending" | "unsure" | "over", words, detail, isDone, body}. */
+/** What became of answers: {state: "sending" | "unsure" | "over", words, detail, isDone, body}. */
 const outcomes = new Map();
 const isNo = ({ kind }) => kind.startsWith('reject') || kind === 'cancel';
 
@@ -480,7 +477,6 @@ function questionPage(chat, wanted) {
 	const self = makePage('question', chat, null, age);
 	const { main, foot } = self;
 	const [below, became, buttons] = [h('.below.small.quiet'), h('.became', { role: 'status' }), h('.buttons')];
-	const resized = new ResizeObserver(showBelow);
 	const ends = new IntersectionObserver((entries) => {
 		isSeen ||= entries.at(-1).isIntersecting;
 		showFoot();
@@ -488,7 +484,6 @@ function questionPage(chat, wanted) {
 	let [row, question, others, form, lines, key, isSeen, armedMs] = [null, null, []];
 	foot.append(below, became, buttons);
 	main.onscroll = showBelow;
-	resized.observe(main);
 	showFoot();
 
 	/** The question that is shown stays, even when it is over. */
@@ -576,7 +571,7 @@ function questionPage(chat, wanted) {
 		const open = button('button', 'Open the chat', () => go(viewOf(row)));
 		if (outcome?.state === 'unsure') return [button('button.main', 'Try again', () => deliver(outcome.body), always), open];
 		if (next()) return [button('button.main', 'Next question', () => go(next(), true)), open];
-		return [open, button('button', 'Chats', () => go('#/', true))];
+		return open;
 	}
 
 	function next() {
@@ -591,8 +586,7 @@ function questionPage(chat, wanted) {
 		const no = options.find(({ kind }) => kind === 'reject_once') ?? options.find(isNo);
 		const shown = [yes, ...options.filter(({ kind }) => kind === 'choice'), no].filter(Boolean);
 		const rest = options.filter((option) => !shown.includes(option) && (complete || isNo(option)));
-		const more = iconButton('more', 'More answers', () => openMore(rest, takesWords && no));
-		more.className = 'button square';
+		const more = named('More answers', button('button.square', icon('more'), () => openMore(rest, takesWords && no)));
 		return [shown.map((option) => answerButton(option, option === yes ? '.main' : '')), (rest.length || (takesWords && no)) && more];
 	}
 
@@ -607,7 +601,7 @@ function questionPage(chat, wanted) {
 		});
 		const field = refusal && draftField(`why ${key}`, 'Say what to do instead', 2);
 		const isReady = () => canSend(refusal) && field.value.trim() !== '';
-		sheet('More answers', entries, refusal && [field, sheetButtons('Decline and say why', () => send(refusal, field.value), isReady)]);
+		sheet('More answers', entries, refusal && [field, h('.buttons', button('button', 'Decline and say why', () => send(refusal, field.value), isReady))]);
 	}
 
 	function send(option, text = '') {
@@ -647,12 +641,9 @@ function questionPage(chat, wanted) {
 
 	return Object.assign(self, {
 		arm,
-		reload: () => self.load(`questions?chat=${encode(chat)}`, take),
+		reload: () => self.load('questions', take),
 		changed: (id) => (id === chat ? self.reload() : showFoot()),
-		close() {
-			resized.disconnect();
-			ends.disconnect();
-		},
+		resize: showBelow,
 	});
 }
 
@@ -768,7 +759,7 @@ function chatPage(chat) {
 			failed: h('p.small.bad', facts('Failed', error)),
 			limit: h('p.small.bad', facts('Stopped by a limit', error)),
 		}[outcome];
-		return [steps ? h('details', { ontoggle: openSteps }, h('summary.fold.quiet', icon('fold'), done), list) : h('p.fold.quiet', done), answer, end];
+		return [steps && h('details', { ontoggle: openSteps }, h('summary.fold.quiet', icon('fold'), done), list), answer, end];
 	}
 
 	async function loadTurn({ turn }, element, show) {
@@ -821,18 +812,17 @@ function chatPage(chat) {
 	}
 
 	function openPrompts() {
-		const use = (text) => {
+		const use = (text) => () => {
 			closeSheet();
 			field.put(field.value + text);
-			field.focus();
 		};
-		sheet('Saved prompts', self.got.prompts.map(({ name, text }) => entry(bdi(name), bdi(text), () => use(text))));
+		sheet('Saved prompts', self.got.prompts.map(({ name, text }) => entry(bdi(name), bdi(text), use(text))));
 	}
 
 	return Object.assign(self, {
 		reload() {
 			due = clearTimeout(due);
-			return self.load(`chat?chat=${encode(chat)}`, take);
+			return self.load('chat', take);
 		},
 		changed(id) {
 			if (id === chat) due ??= setTimeout(self.reload, 500);
@@ -850,7 +840,7 @@ function stepOf({ title, lines }) {
 }
 
 function planStep([text, state]) {
-	const [kind, name] = { completed: ['quiet', 'check'], in_progress: ['now', 'fold'] }[state] ?? ['later', 'over'];
+	const [kind, name] = { completed: ['quiet', 'check'], in_progress: ['now', 'fold'] }[state] ?? ['later', 'stop'];
 	return h(`li.step.${kind}`, icon(name), bdi(text), h('span.unseen', state));
 }
 
@@ -864,12 +854,12 @@ function openChatMenu({ kind, got, order }) {
 	const { chat, can } = got;
 	const isMine = may('everything');
 	const other = kind === 'chat' ? can.screen && 'screen' : chat.kind !== 'screen' && 'chat';
-	const askToEnd = () => sheet('End this chat?', h('p', 'What runs in it is stopped. An agent can be resumed later.'), sheetButtons('End the chat', () => order('stop')));
+	const end = () => confirm(`End “${chat.name}”? What runs in it is stopped.`) && order('stop');
 	sheet(
 		bdi(chat.name),
 		quiet(bdi(facts(chat.agent_name, `on ${machineOf(chat)}`, chat.directory))),
 		other && entry(other === 'chat' ? 'Conversation' : 'Screen', '', () => go(addressOf(other, chat.id), true)),
-		isMine && can.stop && entry('End the chat…', '', askToEnd, always),
+		isMine && can.stop && entry('End the chat…', '', end, always),
 		isMine && can.resume && entry('Resume', '', () => order('resume'), always),
 	);
 }
@@ -883,9 +873,8 @@ function screenPage(chat) {
 	const self = makePage('screen', chat, null, [ageOf(rows.get(chat)?.since), iconButton('more', 'More', () => openChatMenu(self))]);
 	const { main, foot, said, tell } = self;
 	const [pre, width] = [h('pre'), h('span')];
-	const resized = new ResizeObserver(measure);
 	const wrap = button('link', '', () => setWrap(!recall('wrap')));
-	let [isAtEnd, isLive, lastMs, screen, ending, again] = [true];
+	let [isAtEnd, isLive, screen, ending, again] = [true];
 	named('Screen', main).append(pre);
 	main.tabIndex = 0;
 	main.onscroll = () => (isAtEnd = main.scrollTop + main.clientHeight > main.scrollHeight - 24);
@@ -897,7 +886,7 @@ function screenPage(chat) {
 		const canType = () => isLive && !self.isBusy;
 		const field = set(draftField(`line ${chat}`, 'Type a line'), { autocapitalize: 'off', autocomplete: 'off', spellcheck: false });
 		const sendLine = async () => isBad(await press('The line', { text: field.value, enter: true })) || field.put('');
-		const enter = named('Send the line', button('go', icon('enter'), sendLine, canType));
+		const enter = named('Send the line', button('go', '↵', sendLine, canType));
 		const key = (name) => named(name, button(/[+n]./.test(name) ? 'key.long' : 'key', ARROWS[name] ?? name, () => press(name, { keys: [name] }), canType));
 		onEnter(field, enter);
 		return h('div', KEYS.map((names) => h('.keys', names.map(key))), h('.keys', field, enter));
@@ -905,10 +894,9 @@ function screenPage(chat) {
 
 	async function reload() {
 		close();
-		resized.observe(main);
 		ending = new AbortController();
 		const { signal } = ending;
-		self.load(`chat?chat=${encode(chat)}`, always);
+		self.load('chat', always);
 		const end = await orFailure(follow(signal));
 		if (signal.aborted) return;
 		isLive = false;
@@ -919,7 +907,6 @@ function screenPage(chat) {
 
 	async function follow(signal) {
 		for await (const [name, data] of events(`screen/stream?chat=${encode(chat)}`, signal)) {
-			lastMs = Date.now();
 			if (name === 'screen') draw(data);
 			if (name === 'ended') return name;
 		}
@@ -971,10 +958,9 @@ function screenPage(chat) {
 	function close() {
 		ending?.abort();
 		clearTimeout(again);
-		resized.disconnect();
 	}
 
-	return Object.assign(self, { reload, close, changed() {}, check: () => isLive && Date.now() - lastMs > SILENT_MS && reload() });
+	return Object.assign(self, { reload, close, changed() {}, resize: measure });
 }
 
 function runOf([text, colour, ground, style = '']) {
@@ -1004,7 +990,7 @@ function withCursor(runs, column) {
 function diffPage(chat, path) {
 	const self = makePage('diff', chat, path.split('/').at(-1), '', 'Back');
 	const show = (lines) => [h('p.ask.small.quiet', exactly(path)), lines.length ? lineBlock(lines, true) : h('p.note', 'This file has no changes now.')];
-	self.reload = () => self.load(`diff?chat=${encode(chat)}&path=${encode(path)}`, ({ lines }) => part(self.main, lines, show));
+	self.reload = () => self.load('diff', ({ lines }) => part(self.main, lines, show), `&path=${encode(path)}`);
 	return self;
 }
 
@@ -1041,12 +1027,12 @@ function startPage() {
 
 // ---- Pairing
 
-const MAY = { look: ['Look', 'chats, answers, changes, screens'], answer: ['Answer', 'questions of agents'], everything: ['Send, stop and start', 'prompts, keys, chats'] };
+const MAY = [['look', 'Look', 'chats, answers, changes, screens'], ['answer', 'Answer', 'questions of agents'], ['everything', 'Send, stop and start', 'prompts, keys, chats']];
 
 function pairPage(scanned = '') {
 	const self = makePage('pair');
 	const { main, foot, said } = self;
-	const name = h('input.field', { value: navigator.userAgent.match(/iPhone|iPad|Android|Windows|Mac|Linux/)?.[0] ?? '', maxlength: 60 });
+	const name = navigator.userAgent.match(/iPhone|iPad|Android|Windows|Mac|Linux|$/)[0] || DEVICE;
 	const code = named('Pairing code, eight characters', h('input', { autocomplete: 'off', autocapitalize: 'characters', spellcheck: false, oninput }));
 	const pair = button('button.main', 'Pair', send);
 	const address = h('p.small.quiet');
@@ -1060,15 +1046,15 @@ function pairPage(scanned = '') {
 	}
 
 	function show({ machine, open, tries, until, rights, address: host }) {
-		const chosen = Object.keys(MAY).indexOf(rights);
-		const right = ([title, what], at) => h(`li.may${at > chosen ? '.quiet' : ''}`, icon(at > chosen ? 'cross' : 'check'), h('div', title, quiet(at > chosen ? `not chosen on ${machine}` : what)));
+		const chosen = MAY.findIndex(([right]) => right === rights);
+		const line = ([, title, what], at) =>
+			at > chosen ? h('li.may.quiet', icon('cross'), h('div', title, quiet(`not chosen on ${machine}`))) : h('li.may', icon('check'), h('div', title, quiet(what)));
 		const fields = [
 			h('p.quiet', `Type the eight characters that ${machine} shows under Phone…, or scan its picture with the camera.`),
 			h('label.code', code),
 			h('p.below.small.quiet', h('span', tries === 1 ? 'One try' : `${tries} tries`), h('span', `until ${clock(until)}`)),
-			h('label', h('span.cap', `Name of this ${DEVICE}`), name),
 			h('h2.cap', `This ${DEVICE} may`),
-			h('ul', Object.values(MAY).map(right)),
+			h('ul', MAY.map(line)),
 			quiet(`Chosen on ${machine}, and changed there.`),
 		];
 		const closed = [h('p.quiet', `No pairing is open. On ${machine}, choose Phone… in Outlive, or run: outlive web pair`), button('button', 'Try again', self.reload)];
@@ -1078,7 +1064,7 @@ function pairPage(scanned = '') {
 	}
 
 	async function send() {
-		const got = await self.act('', postOnce('pair', { code: code.value, name: name.value }));
+		const got = await self.act('', postOnce('pair', { code: code.value, name }));
 		if (isBad(got)) {
 			code.value = '';
 			oninput();
@@ -1106,7 +1092,6 @@ function sheet(title, ...content) {
 
 const closeSheet = () => byId('sheet').close();
 const entry = (label, more, onclick, isReady) => button('entry', [label, more && h('small', more)], onclick, isReady);
-const sheetButtons = (label, act, isReady = always) => h('.buttons', button('button.main', label, act, isReady), button('button', 'Cancel', closeSheet));
 
 /** A link of an agent's answer opens outside, after its whole address was seen. */
 function askToOpen(event) {
@@ -1159,11 +1144,9 @@ function begin() {
 	byId('lost').lastChild.onclick = connect;
 	// The page ends above the keyboard of a phone.
 	visualViewport.onresize = () => visualViewport.scale === 1 && document.body.style.setProperty('--height', `${visualViewport.height}px`);
+	addEventListener('resize', () => page?.resize?.());
 	setInterval(tick, 1000);
-	setInterval(() => {
-		if (line.isUp && Date.now() - line.last > SILENT_MS) wake();
-		page?.check?.();
-	}, 5000);
+	setInterval(() => line.isUp && Date.now() - line.last > SILENT_MS && wake(), 5000);
 	if (code) show(pairPage(decodeURIComponent(code)));
 	else if (location.hash.startsWith('#/pair')) route();
 	else connect();
