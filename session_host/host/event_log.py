@@ -153,8 +153,9 @@ class EventLog:
 
     def turns_reported(self, number: int) -> None:
         """Note that the turns up to this one are reported, or that nobody is there to be told."""
-        self.reported = number
-        self._input_log.append(EntryKind.REPORTED, number=number)
+        if number > self.reported:
+            self.reported = number
+            self._input_log.append(EntryKind.REPORTED, number=number)
         if not self.unreported():
             self.has_unreported.clear()
 

@@ -107,7 +107,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 
 def run(options: argparse.Namespace) -> int:
-    """Report turns, one after the other."""
+    """Report turns, one after the other, and print the number of each, since a next process need not repeat it."""
     for number in options.turns:
         info = find(options.session)  # Its name may have changed.
         with TurnWatch(info.id) as watch:
@@ -118,6 +118,7 @@ def run(options: argparse.Namespace) -> int:
         text = "\n\n".join(filter(None, (first, plain(turn.answer.text, MAX_CHARACTERS, keep_lines=True).strip())))
         token = uuid.uuid5(uuid.UUID(info.id), f"report of turn {number}")
         _Report(options.agent, text, first, token, began.timestamp() if began is not None else 0.0).give()
+        print(number, flush=True)
     return 0
 
 
