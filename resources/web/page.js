@@ -8,21 +8,21 @@ const DEVICE = matchMedia('(pointer: coarse)').matches ? 'phone' : 'browser';
 /** Make an element, a div if not named: `h('p.quiet', {onclick}, 'text', child)`. Empty children are left out. */
 function h(name, ...children) {
 	const [tag, ...classes] = name.split('.');
-	const element = document.createElement(tag || 'div');
-	element.className = classes.join(' ');
+	const node = document.createElement(tag || 'div');
+	node.className = classes.join(' ');
 	for (const child of children.flat(4)) {
-		if (child?.constructor === Object) set(element, child);
-		else if (child) element.append(child);
+		if (child?.constructor === Object) set(node, child);
+		else if (child) node.append(child);
 	}
-	return element;
+	return node;
 }
 
-function set(element, attributes) {
+function set(node, attributes) {
 	for (const [key, value] of Object.entries(attributes)) {
-		if (typeof value === 'function') element.addEventListener(key.slice(2), value);
-		else element.setAttribute(key, value);
+		if (typeof value === 'function') node.addEventListener(key.slice(2), value);
+		else node.setAttribute(key, value);
 	}
-	return element;
+	return node;
 }
 
 const ICONS = {
@@ -39,7 +39,7 @@ function icon(name) {
 	return set(svg, { viewBox: '0 0 16 16', class: `is-${name}`, 'aria-hidden': true });
 }
 
-/** Characters that are not drawn, or reorder others: all but blanks, tabs, line feeds and selectors of emoji. */
+/** Characters that are not drawn, or reorder others. */
 const UNDRAWN = /(?![\t\n])[\p{C}\p{Zl}\p{Zp}\u2800]|(?! )\p{Zs}|(?!\ufe0f)\p{DI}|(?<!\p{Emoji})\ufe0f/gu;
 
 /** A text to the letter, which cannot reorder what is around it; what is not drawn shows as U+XXXX. */
@@ -49,43 +49,42 @@ function exactly(text) {
 }
 
 const bdi = (text) => h('bdi', text);
-const quiet = (...children) => h('p.small.quiet', children);
-const named = (label, element) => set(element, { 'aria-label': label });
+const quiet = (...children) => h('p.dim', children);
+const named = (label, node) => set(node, { 'aria-label': label });
 const count = (number, word) => `${number} ${word}${number === 1 ? '' : 's'}`;
 const capital = (text) => text.charAt(0).toUpperCase() + text.slice(1);
 const facts = (...parts) => parts.filter(Boolean).join(' · ');
 const duration = (seconds) => (seconds < 60 ? '' : `${Math.floor(seconds / 60)} min `) + `${Math.floor(seconds % 60)} s`;
 
-/** The local time of a moment, with the day if it is not today. */
 function clock(moment) {
 	const at = new Date(moment);
 	const weekday = at.toDateString() === new Date().toDateString() ? undefined : 'short';
 	return at.toLocaleString([], { hour: '2-digit', minute: '2-digit', weekday });
 }
 
-/** An element with the age of a moment, which `tick` keeps true. */
-function ageOf(moment, element = h('time.small.quiet')) {
+/** An age, which `tick` keeps true. */
+function ageOf(moment, node = h('time.dim')) {
 	const seconds = Math.max(1, (now() - Date.parse(moment)) / 1000);
 	const [unit, name] = [[86_400, 'd'], [3600, 'h'], [60, 'min'], [1, 's']].find(([least]) => seconds >= least) ?? [];
 	const text = unit ? `${Math.floor(seconds / unit)} ${name}` : '';
-	element.dataset.since = moment ?? '';
-	if (element.textContent !== text) element.textContent = text;
-	return element;
+	node.dataset.since = moment ?? '';
+	if (node.textContent !== text) node.textContent = text;
+	return node;
 }
 
 function tick() {
 	if (!line.isUp || document.hidden) return;
-	for (const element of document.querySelectorAll('[data-since]')) ageOf(element.dataset.since, element);
+	for (const node of document.querySelectorAll('[data-since]')) ageOf(node.dataset.since, node);
 }
 
 const recall = (key) => localStorage.getItem(key) ?? '';
 const keep = (key, text) => (text ? localStorage.setItem(key, text) : localStorage.removeItem(key));
 
-/** A field that grows with its text, and has it again when the page comes back. */
+/** A field that grows with its text, and keeps it. */
 function draftField(key, label, rows = 1) {
 	const field = named(label, h('textarea.field', { rows, placeholder: label }));
 	field.put = (text) => {
-		if (field.value !== text) field.value = text;
+		field.value = text;
 		keep(key, text);
 		field.style.height = 'auto';
 		field.style.height = `${field.scrollHeight + 2}px`;
@@ -107,19 +106,14 @@ function onEnter(field, button) {
 // ---- Server
 
 /** The server's no, with its words for people; status 0: no answer came, or none of Outlive's. */
-class Failure extends Error {
-	constructor(status = 0, body = { words: 'not confirmed: the connection was lost', code: 'no_answer' }) {
-		super(capital(body.words ?? `The server answered ${status}`));
-		Object.assign(this, { status, body });
-	}
+function failure(status = 0, body = { words: 'not confirmed: the connection was lost', code: 'no_answer' }) {
+	return Object.assign(new Error(capital(body.words ?? `The server answered ${status}`)), { status, body });
 }
 
-const lose = () => {
-	throw new Failure();
-};
+const lose = () => Promise.reject(failure());
 const isBad = (got) => got instanceof Error;
 const orFailure = (promise) => promise.catch((error) => error);
-const waitMs = (failures) => [1000, 2000, 5000, 10_000][Math.min(failures, 3)];
+const waitMs = (failures) => [1000, 2000, 5000][failures] ?? 10_000;
 const encode = encodeURIComponent;
 const uuid = () => Array.from(crypto.getRandomValues(new Uint8Array(16)), (byte) => byte.toString(16).padStart(2, 0)).join('');
 
@@ -128,7 +122,7 @@ async function request(path, options) {
 	if (response.ok) return response;
 	const body = await response.json().catch(lose);
 	if (response.status === 401) go('#/pair', true);
-	throw new Failure(response.status, body);
+	throw failure(response.status, body);
 }
 
 async function ask(path, options, ms = 20_000) {
@@ -170,7 +164,7 @@ async function* events(path, signal, headers) {
 
 const SILENT_MS = 45_000;
 
-/** The stream: whether it is up, when its last event came, the cursor after that, failures since. */
+/** The stream: `last` is when an event came, `cursor` is behind it. */
 const line = { isUp: false, last: Date.now(), cursor: '', failures: 0 };
 const now = () => (line.isUp ? Date.now() : line.last);
 
@@ -180,7 +174,6 @@ const may = (right) => me.rights === 'everything' || me.rights === right;
 const rows = new Map();
 const away = new Map();
 
-/** Begin a new stream behind the last event. */
 async function connect() {
 	clearTimeout(line.timer);
 	line.ending?.abort();
@@ -255,25 +248,19 @@ function wake() {
 
 /** A button. With `isReady`, it does something at the desk: off without a connection, and while that is false. */
 function button(kind, label, onclick, isReady) {
-	const element = h(`button.${kind}`, { type: 'button', onclick }, label);
-	if (isReady) {
-		element.classList.add('gated');
-		element.isReady = isReady;
-		element.disabled = !line.isUp || !isReady();
-	}
-	return element;
+	const node = h(`button.${kind}`, { type: 'button', onclick }, label);
+	if (isReady) gateOne(Object.assign(node, { isReady }));
+	return node;
 }
 
-function gate() {
-	for (const each of document.querySelectorAll('.gated')) each.disabled = !line.isUp || !each.isReady();
-}
-
+const gateOne = (node) => (node.disabled = !line.isUp || !node.isReady());
+const gate = () => [...document.querySelectorAll('button')].filter((each) => each.isReady).forEach(gateOne);
 const always = () => true;
 const iconButton = (name, label, onclick, isReady) => named(label, button('icon', icon(name), onclick, isReady));
 
-/** A page: its head, what scrolls, its foot, and words about the last thing that was done on it. */
+/** A page: its head, what scrolls, its foot, and what became of the last thing that was done on it. */
 function makePage(kind, chat, name, right, back) {
-	const [main, foot, said, failure] = [h('main'), h('footer'), h('p.small', { role: 'status' }), h('p.note', { role: 'alert' })];
+	const [main, foot, said, alert] = [h('main'), h('footer'), h('p.small', { role: 'status' }), h('p.note', { role: 'alert' })];
 	const onclick = (event) => {
 		event.preventDefault();
 		back ? history.back() : go('#/', true);
@@ -287,14 +274,14 @@ function makePage(kind, chat, name, right, back) {
 		close() {},
 		changed: (id) => id === chat && self.reload(),
 
-		/** Take what the server has; only the newest answer counts. A failure shows while there is nothing else. */
+		/** Take the server's newest answer. A failure shows while there is nothing else. */
 		async load(path, take, more = '') {
 			const number = ++loads;
 			const got = await orFailure(ask(path + (chat ? `?chat=${encode(chat)}${more}` : '')));
 			if (page !== self || number !== loads) return;
-			failure.remove();
+			alert.remove();
 			if (!isBad(got)) take(got, self.got, (self.got = got));
-			else if (!self.got) main.prepend((failure.textContent = got.message) && failure);
+			else if (!self.got) main.prepend((alert.textContent = got.message) && alert);
 		},
 
 		tell(text, isFailure = false) {
@@ -303,7 +290,6 @@ function makePage(kind, chat, name, right, back) {
 			gate();
 		},
 
-		/** Tell what becomes of something that is done at the desk. */
 		async act(words, doing) {
 			closeSheet();
 			self.isBusy = true;
@@ -335,24 +321,24 @@ const viewOf = (row) => addressOf(row.kind === 'screen' ? 'screen' : 'chat', row
 const machineOf = (row) => row?.machine || me.machine;
 
 /** Show what `render` makes of a value, if it is another value than before. */
-function part(element, value, render) {
+function part(node, value, render) {
 	const text = JSON.stringify(value);
-	if (element.shown === text) return element;
-	element.shown = text;
-	element.replaceChildren(...[render(value)].flat(4).filter(Boolean));
-	return element;
+	if (node.shown === text) return node;
+	node.shown = text;
+	node.replaceChildren(...[render(value)].flat(4).filter(Boolean));
+	return node;
 }
 
-/** Put these elements into a list in this order; those in place stay untouched. */
+/** Put elements into a list in this order; those in place stay untouched. */
 function place(list, elements) {
 	const wanted = new Set(elements);
-	for (const element of [...list.children]) if (!wanted.has(element)) element.remove();
-	elements.forEach((element, at) => list.children[at] === element || list.insertBefore(element, list.children[at]));
+	for (const node of [...list.children]) if (!wanted.has(node)) node.remove();
+	elements.forEach((node, at) => list.children[at] === node || list.insertBefore(node, list.children[at]));
 }
 
 // ---- Lines of text and of changes
 
-/** Lines, [text, style] each. Changes have a sign, and numbers where hunk heads tell them. */
+/** Changes have a sign, and numbers where hunk heads tell them. */
 function lineBlock(lines, isEdit) {
 	const isSigned = isEdit || lines.some(([, style]) => style === 'added' || style === 'removed');
 	const block = h(`.lines${isSigned ? '.signed' : ''}`);
@@ -363,10 +349,10 @@ function lineBlock(lines, isEdit) {
 		const skipped = hunk && after ? hunk[2] - after : 0;
 		if (hunk) [before, after] = [Number(hunk[1]), Number(hunk[2])];
 		if (hunk && after && !skipped) continue;
-		const element = oneLine(skipped > 0 ? count(skipped, 'unchanged line') : isCode ? text.replace(/^[-+− ]/, '') : text, style);
-		block.append(element);
+		const node = oneLine(skipped > 0 ? count(skipped, 'unchanged line') : isCode ? text.replace(/^[-+− ]/, '') : text, style);
+		block.append(node);
 		if (!isCode || !(before || after)) continue;
-		element.dataset.n = style === 'removed' ? before : after;
+		node.dataset.n = style === 'removed' ? before : after;
 		if (style !== 'added') before++;
 		if (style !== 'removed') after++;
 	}
@@ -375,10 +361,10 @@ function lineBlock(lines, isEdit) {
 }
 
 function oneLine(text, style) {
-	const element = h({ added: 'ins', removed: 'del', dim: '.quiet' }[style] ?? 'div', exactly(text));
+	const node = h({ added: 'ins', removed: 'del', dim: '.quiet' }[style] ?? 'div', exactly(text));
 	const indent = text.match(/^[ \t]*/)[0].replaceAll('\t', '    ').length;
-	if (indent) element.style.setProperty('--i', Math.min(indent, 16) + 2);
-	return element;
+	if (indent) node.style.setProperty('--i', Math.min(indent, 16) + 2);
+	return node;
 }
 
 const textBlock = (text) => lineBlock(text.split('\n').map((each) => [each, '']));
@@ -387,7 +373,7 @@ const textBlock = (text) => lineBlock(text.split('\n').map((each) => [each, ''])
 
 const GROUPS = ['needs you', 'working', 'running', 'idle', 'no signal', 'interrupted', 'unreachable', 'ended'];
 
-const topOf = (element) => element.getBoundingClientRect().top;
+const topOf = (node) => node.getBoundingClientRect().top;
 
 function makeListPage() {
 	const self = makePage('list');
@@ -420,7 +406,7 @@ function makeListPage() {
 			`a.row.h${row.hue}.is-${mark}`,
 			{ href: row.group === 'needs you' ? addressOf('question', row.id) : viewOf(row), id: `row ${row.id}` },
 			h('i.dot'),
-			h('span.name', h('bdi.cut', row.name), row.machine && h('bdi.small.quiet', row.machine)),
+			h('span.name', h('bdi.cut', row.name), row.machine && h('bdi.dim', row.machine)),
 			ageOf(row.since),
 			h(`span.${colour}`, mark && icon(mark), h('span.unseen', row.mark)),
 			h('bdi.words.cut', row.words),
@@ -435,7 +421,7 @@ function makeListPage() {
 
 	function draw() {
 		const focused = document.activeElement;
-		// What is in view stays there, but at the top, where new rows should show.
+		// Rows in view stay there, except at the top.
 		const anchor = main.scrollTop && [...main.querySelectorAll('li')].find((each) => topOf(each) >= topOf(main));
 		const top = anchor && topOf(anchor);
 		const asking = rowsOf('needs you').length;
@@ -476,7 +462,7 @@ function questionPage(chat, wanted) {
 	const age = ageOf();
 	const self = makePage('question', chat, null, age);
 	const { main, foot } = self;
-	const [below, became, buttons] = [h('.below.small.quiet'), h('.became', { role: 'status' }), h('.buttons')];
+	const [below, became, buttons] = [h('.below.dim'), h('.became', { role: 'status' }), h('.buttons')];
 	const ends = new IntersectionObserver((entries) => {
 		isSeen ||= entries.at(-1).isIntersecting;
 		showFoot();
@@ -486,7 +472,6 @@ function questionPage(chat, wanted) {
 	main.onscroll = showBelow;
 	showFoot();
 
-	/** The question that is shown stays, even when it is over. */
 	function take({ chat: its, questions, elsewhere, over }) {
 		const request = question?.request ?? wanted;
 		const found = request ? questions.find((each) => each.request === request) : questions[0];
@@ -581,13 +566,14 @@ function questionPage(chat, wanted) {
 	}
 
 	function answerButtons() {
-		const { options, forms, complete, takes_words: takesWords } = question;
+		const { options, forms, complete } = question;
 		const yes = forms.length ? { id: '', kind: '', label: 'Answer' } : options.find(({ kind }) => kind === 'allow_once');
 		const no = options.find(({ kind }) => kind === 'reject_once') ?? options.find(isNo);
 		const shown = [yes, ...options.filter(({ kind }) => kind === 'choice'), no].filter(Boolean);
 		const rest = options.filter((option) => !shown.includes(option) && (complete || isNo(option)));
-		const more = named('More answers', button('button.square', icon('more'), () => openMore(rest, takesWords && no)));
-		return [shown.map((option) => answerButton(option, option === yes ? '.main' : '')), (rest.length || (takesWords && no)) && more];
+		const refusal = question.takes_words && no;
+		const more = named('More answers', button('button.square', icon('more'), () => openMore(rest, refusal)));
+		return [shown.map((option) => answerButton(option, option === yes ? '.main' : '')), (rest.length || refusal) && more];
 	}
 
 	function answerButton(option, kind) {
@@ -647,7 +633,7 @@ function questionPage(chat, wanted) {
 	});
 }
 
-/** What became of an answer that was not taken. It can be tried again where the question may still be open. */
+/** An answer that was not taken can be tried again where the question may still be open. */
 function notTaken({ message, body: { code, at, detail } }, machine) {
 	const open = {
 		unreachable: `The question is still open. Try again when ${machine} is reached.`,
@@ -670,9 +656,10 @@ function makeForm({ request, forms }) {
 		return root;
 	};
 	const oninput = ({ target }) => {
-		for (const each of [...root.elements].filter(({ name }) => name === target.name)) {
-			if (each !== target && each.type === 'radio') each.checked = false;
-			else if (each !== target && target.type === 'radio') each.value = '';
+		for (const each of root.elements) {
+			if (each === target || each.name !== target.name) continue;
+			if (each.type === 'radio') each.checked = false;
+			else if (target.type === 'radio') each.value = '';
 		}
 		gate();
 	};
@@ -728,15 +715,15 @@ function chatPage(chat) {
 	}
 
 	function turnOf(turn, isLast) {
-		let element = turns.get(turn.turn);
-		if (!element) {
-			element = h('details.turn', { ontoggle: () => drawTurn(element) }, h('summary.fold'), h('div'));
-			element.open = isLast;
-			turns.set(turn.turn, element);
+		let node = turns.get(turn.turn);
+		if (!node) {
+			node = h('details.turn', { ontoggle: () => drawTurn(node) }, h('summary.fold'), h('div'));
+			node.open = isLast;
+			turns.set(turn.turn, node);
 		}
-		element.turn = turn;
-		drawTurn(element);
-		return element;
+		node.turn = turn;
+		drawTurn(node);
+		return node;
 	}
 
 	function drawTurn({ turn, open, children: [head, body] }) {
@@ -762,9 +749,9 @@ function chatPage(chat) {
 		return [steps && h('details', { ontoggle: openSteps }, h('summary.fold.quiet', icon('fold'), done), list), answer, end];
 	}
 
-	async function loadTurn({ turn }, element, show) {
+	async function loadTurn({ turn }, node, show) {
 		const got = await orFailure(ask(`turn?chat=${encode(chat)}&turn=${encode(turn)}`));
-		if (isBad(got)) element.textContent = got.message;
+		if (isBad(got)) node.textContent = got.message;
 		else show(got);
 	}
 
@@ -805,8 +792,7 @@ function chatPage(chat) {
 	}
 
 	async function upload(file) {
-		const options = { method: 'POST', body: file, headers: { 'Content-Type': 'application/octet-stream' } };
-		const { path } = await act(`Adding ${file.name}…`, ask(`upload?chat=${encode(chat)}&name=${encode(file.name)}`, options, 300_000));
+		const { path } = await act(`Adding ${file.name}…`, ask(`upload?chat=${encode(chat)}&name=${encode(file.name)}`, { method: 'POST', body: file }, 300_000));
 		pick.value = '';
 		if (path) field.put(`${field.value.replace(/(\S)$/, '$1 ')}${path} `);
 	}
@@ -846,7 +832,7 @@ function planStep([text, state]) {
 
 function limitLine({ name, used, resets_at: resets }) {
 	const meter = h('meter', { value: used, low: 0.75, high: 0.9, optimum: 0 });
-	return h('p.limit.small.quiet', bdi(name), meter, `${Math.round(used * 100)} %`, resets && h('span', `until ${clock(resets)}`));
+	return h('p.limit.dim', bdi(name), meter, `${Math.round(used * 100)} %`, resets && h('span', `until ${clock(resets)}`));
 }
 
 function openChatMenu({ kind, got, order }) {
@@ -879,7 +865,7 @@ function screenPage(chat) {
 	main.tabIndex = 0;
 	main.onscroll = () => (isAtEnd = main.scrollTop + main.clientHeight > main.scrollHeight - 24);
 	foot.className = 'typing';
-	foot.append(said, h('.below.small.quiet', width, wrap), may('everything') ? keyboard() : '');
+	foot.append(said, h('.below.dim', width, wrap), may('everything') ? keyboard() : '');
 	setWrap(recall('wrap'));
 
 	function keyboard() {
@@ -965,11 +951,11 @@ function screenPage(chat) {
 
 function runOf([text, colour, ground, style = '']) {
 	if (!colour && !ground && !style) return text;
-	const element = h(['span', ...style].join('.run-'), text);
+	const node = h(['span', ...style].join('.run-'), text);
 	const value = (name) => (name > 'c' ? `var(--c${name.slice(1) > 8 ? name.slice(1) - 8 : name.slice(1)})` : name);
-	element.style.color = value(colour);
-	element.style.background = value(ground);
-	return element;
+	node.style.color = value(colour);
+	node.style.background = value(ground);
+	return node;
 }
 
 /** A row's runs with the cursor at a column; a wide character has two columns. */
@@ -989,7 +975,7 @@ function withCursor(runs, column) {
 
 function diffPage(chat, path) {
 	const self = makePage('diff', chat, path.split('/').at(-1), '', 'Back');
-	const show = (lines) => [h('p.ask.small.quiet', exactly(path)), lines.length ? lineBlock(lines, true) : h('p.note', 'This file has no changes now.')];
+	const show = (lines) => [h('p.ask.dim', exactly(path)), lines.length ? lineBlock(lines, true) : h('p.note', 'This file has no changes now.')];
 	self.reload = () => self.load('diff', ({ lines }) => part(self.main, lines, show), `&path=${encode(path)}`);
 	return self;
 }
@@ -1035,7 +1021,7 @@ function pairPage(scanned = '') {
 	const name = navigator.userAgent.match(/iPhone|iPad|Android|Windows|Mac|Linux|$/)[0] || DEVICE;
 	const code = named('Pairing code, eight characters', h('input', { autocomplete: 'off', autocapitalize: 'characters', spellcheck: false, oninput }));
 	const pair = button('button.main', 'Pair', send);
-	const address = h('p.small.quiet');
+	const address = h('p.dim');
 	foot.append(said, h('.buttons', pair), address);
 	code.value = scanned;
 	oninput();
@@ -1052,7 +1038,7 @@ function pairPage(scanned = '') {
 		const fields = [
 			h('p.quiet', `Type the eight characters that ${machine} shows under Phone…, or scan its picture with the camera.`),
 			h('label.code', code),
-			h('p.below.small.quiet', h('span', tries === 1 ? 'One try' : `${tries} tries`), h('span', `until ${clock(until)}`)),
+			h('p.below.dim', h('span', tries === 1 ? 'One try' : `${tries} tries`), h('span', `until ${clock(until)}`)),
 			h('h2.cap', `This ${DEVICE} may`),
 			h('ul', MAY.map(line)),
 			quiet(`Chosen on ${machine}, and changed there.`),
@@ -1093,7 +1079,7 @@ function sheet(title, ...content) {
 const closeSheet = () => byId('sheet').close();
 const entry = (label, more, onclick, isReady) => button('entry', [label, more && h('small', more)], onclick, isReady);
 
-/** A link of an agent's answer opens outside, after its whole address was seen. */
+/** A link of an answer opens outside, after its whole address was seen. */
 function askToOpen(event) {
 	const href = event.target.closest('.answer a')?.getAttribute('href');
 	if (!href) return;
