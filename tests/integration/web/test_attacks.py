@@ -251,7 +251,8 @@ class TestSlowClients:
                 wait_until(lambda: device.get("/api/me").status_code == 200, TIMEOUT_S, "an answer")
 
     def test_idle_connections_leave_room_for_the_page(self, area: Area) -> None:
-        with PageServer(area) as server, server.pair() as device, ExitStack() as stack:
+        changed = {"serving.HEAD_S": 600.0}
+        with PageServer(area, changed=changed) as server, server.pair() as device, ExitStack() as stack:
             idle = [stack.enter_context(closing(raw())) for _ in range(2 * MAX_CONNECTIONS)]
             with device.copy() as again:
                 assert again.read("me")["device"] == "phone"

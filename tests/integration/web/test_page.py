@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import os
+import time
 import uuid
 from pathlib import Path
 
 import pytest
 
 from session_host.web.places import page_socket
+from session_host.web.streams import BEAT_S
 from tests.support.area import Area
 from tests.support.commands import new, outlive
 from tests.support.conversing import install, see
@@ -197,7 +199,9 @@ def test_a_revoked_device_loses_its_open_streams_at_once(server: PageServer) -> 
         with lost.stream() as of_lost, kept.stream() as of_kept:
             assert next(of_lost).kind == next(of_kept).kind == "hello"
             assert outlive("web", "devices", "--revoke", "lost").code == 0
+            revoked_s = time.monotonic()
             assert [each.kind for each in of_lost if each.kind not in {"reset", "row", "machine"}] == []
+            assert time.monotonic() - revoked_s < BEAT_S / 2
             assert lost.get("/api/chats").status_code == 401
             new("-n", "later", "--", "cat")
             assert any(each.kind == "row" and each.data["name"] == "later" for each in of_kept)
