@@ -14,8 +14,9 @@ MAY_SLEEP = {
     "tests/support/waiting.py",
     "tests/integration/test_limit_at_random.py",
     "tests/integration/cli/test_reports_at_random.py",
+    "tests/integration/web/test_answers.py",
 }
-"""The module that waits on behalf of all tests; tests that kill at random moments."""
+"""The module that waits on behalf of all tests; tests that kill, or answer, at random moments."""
 
 SLEEPS = {"sleep", "msleep", "usleep", "qWait", "qSleep"}
 

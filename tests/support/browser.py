@@ -22,10 +22,12 @@ TIMEOUT_S = 60.0
 PHONE, SMALL = (390, 844), (360, 640)
 CHROMIUM, DRIVER = "/usr/bin/chromium", "/usr/bin/chromedriver"
 
+# fmt: off
 _OPTIONS = (
     "--headless=new", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--no-first-run", "--disable-sync",
     "--disable-background-networking", "--disable-component-update", "--disable-quic", "--disable-breakpad",
-)  # fmt: skip
+)
+# fmt: on
 
 
 class Browser:

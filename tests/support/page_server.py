@@ -9,7 +9,6 @@ import socket
 import subprocess
 import sys
 import threading
-import time
 import uuid
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
@@ -216,11 +215,13 @@ class Device:
 
 
 def _patiently(ask: Callable[[], httpx2.Response]) -> httpx2.Response:
-    answer = ask()
-    while answer.status_code == 429:
-        time.sleep(0.5)
+    def asked() -> httpx2.Response | None:
         answer = ask()
-    return answer
+        return answer if answer.status_code != 429 else None
+
+    found: httpx2.Response | None = wait_until(asked, TIMEOUT_S, "an answer but “too many”", every_s=0.5)
+    assert found is not None
+    return found
 
 
 def client(address: str = ADDRESS, *, cookies: Any = None, path: Path | None = None) -> httpx2.Client:
