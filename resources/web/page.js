@@ -87,11 +87,12 @@ function draftField(key, label, rows = 1) {
 		field.value = text;
 		keep(key, text);
 		field.style.height = 'auto';
-		field.style.height = `${field.scrollHeight + 2}px`;
+		if (field.scrollHeight) field.style.height = `${field.scrollHeight + 2}px`;
 		gate();
 	};
 	field.value = recall(key);
 	field.addEventListener('input', () => field.put(field.value));
+	requestAnimationFrame(() => field.put(field.value));
 	return field;
 }
 
@@ -106,7 +107,7 @@ function onEnter(field, button) {
 // ---- Server
 
 /** The server's no, with its words for people; status 0: no answer came, or none of Outlive's. */
-function failure(status = 0, body = { words: 'not confirmed: the connection was lost', code: 'no_answer' }) {
+function failure(status = 0, body = { words: 'the connection was lost' }) {
 	return Object.assign(new Error(capital(body.words ?? `The server answered ${status}`)), { status, body });
 }
 
@@ -138,7 +139,8 @@ async function post(path, body) {
 	for (let failures = 0; ; failures++) {
 		const got = await orFailure(postOnce(path, whole));
 		if (!isBad(got)) return got;
-		if (got.status || Date.now() > endMs) throw got;
+		if (got.status) throw got;
+		if (Date.now() > endMs) throw failure(0, { words: 'not confirmed: the connection was lost', code: 'no_answer' });
 		await new Promise((resolve) => setTimeout((line.onUp = resolve), waitMs(failures)));
 	}
 }
@@ -150,12 +152,12 @@ async function* events(path, signal, headers) {
 	for (let rest = ''; ; ) {
 		const { value, done } = await reader.read();
 		if (done) return;
-		const all = (rest + value).split('\n\n');
+		const all = (rest + value).split(/\r?\n\r?\n/);
 		rest = all.pop();
 		for (const each of all) {
-			const field = (name) => each.match(new RegExp(`^${name}: ?(.*)$`, 'm'))?.[1];
+			const { event, data, id } = Object.fromEntries(each.split(/\r?\n/).map((text) => text.split(/: ?(.*)/s)));
 			if (signal.aborted) return;
-			yield [field('event'), JSON.parse(field('data') ?? '{}'), field('id')];
+			yield [event, JSON.parse(data || '{}'), id];
 		}
 	}
 }
@@ -281,7 +283,7 @@ function makePage(kind, chat, name, right, back) {
 			if (page !== self || number !== loads) return;
 			alert.remove();
 			if (!isBad(got)) take(got, self.got, (self.got = got));
-			else if (!self.got) main.prepend((alert.textContent = got.message) && alert);
+			else if (!self.got || got.status === 404) main.prepend((alert.textContent = got.message) && alert);
 		},
 
 		tell(text, isFailure = false) {
@@ -325,7 +327,7 @@ function part(node, value, render) {
 	const text = JSON.stringify(value);
 	if (node.shown === text) return node;
 	node.shown = text;
-	node.replaceChildren(...[render(value)].flat(4).filter(Boolean));
+	node.replaceChildren(...h('', render(value)).childNodes);
 	return node;
 }
 
@@ -382,15 +384,15 @@ function makeListPage() {
 	const [empty, device] = [h('p.note'), h('.note.small')];
 	const plus = named('New chat', h('a.icon', { href: '#/new' }, icon('plus')));
 	const groups = GROUPS.map((name) => {
-		const [tag, head, title] = name === 'ended' ? ['details', 'summary', 'Ended today'] : ['section', 'h2', capital(name)];
-		return h(`${tag}.${name.split(' ')[0]}`, h(`${head}.cap`, title, h('span')), h('ul'));
+		const [tag, head] = name === 'ended' ? ['details', 'summary'] : ['section', 'h2'];
+		return h(`${tag}.${name.split(' ')[0]}`, h(`${head}.cap`, capital(name), name === 'ended' && ' today', h('span')), h('ul'));
 	});
 	let isDue;
 	main.append(empty, ...groups, device);
 
 	function rowsOf(group) {
 		const sign = group === 'ended' || group === 'interrupted' ? -1 : 1;
-		return [...rows.values()].filter((row) => row.group === group).sort((one, other) => (one.order < other.order ? -sign : sign));
+		return [...rows.values()].filter((row) => row.group === group).sort((one, other) => sign * ((one.order > other.order) - (one.order < other.order)));
 	}
 
 	function item(key, value, render) {
@@ -432,7 +434,7 @@ function makeListPage() {
 			root.hidden = !root.lastChild.firstChild;
 			root.firstChild.lastChild.textContent = own.length;
 		});
-		document.title = asking ? `(${asking}) Outlive` : 'Outlive';
+		document.title = `${asking ? `(${asking}) ` : ''}Outlive`;
 		plus.hidden = !may('everything');
 		empty.hidden = asking > 0;
 		empty.textContent = rows.size || away.size ? 'Nothing needs you.' : `No chats run on ${me.machine}. Start one ${plus.hidden ? 'there' : 'with +'}.`;
@@ -442,7 +444,7 @@ function makeListPage() {
 	}
 
 	function leave() {
-		if (confirm(`Forget this device? It shows no chats until it is paired again on ${me.machine}.`)) post('leave').then(() => location.reload());
+		if (confirm(`Forget this device? It shows no chats until it is paired again on ${me.machine}.`)) self.act('', post('leave')).then(() => location.reload());
 	}
 
 	function drawSoon() {
@@ -488,7 +490,7 @@ function questionPage(chat, wanted) {
 		const endMark = h('i.mark');
 		became.textContent = question ? 'The question changed. Read it again.' : '';
 		question = next;
-		key = `${chat} ${question.request}`;
+		key = facts(chat, question.request, question.digest);
 		form = makeForm(question);
 		lines = lineBlock(question.lines, kind === 'edit');
 		main.replaceChildren(
@@ -598,19 +600,29 @@ function questionPage(chat, wanted) {
 	async function deliver(body) {
 		const put = (outcome) => {
 			outcomes.set(key, { body, ...outcome });
-			if (page === self) showFoot();
+			page.resize?.();
 		};
 		closeSheet();
 		put({ state: 'sending', words: 'Sending…' });
 		const got = await orFailure(post('answer', body));
 		if (isBad(got)) {
-			put(notTaken(got, machineOf(row)));
+			put(notTaken(got));
 			page.reload();
 		} else {
 			form.forget();
 			keep(`why ${key}`, '');
 			put({ state: 'over', isDone: true, words: facts(got.words, clock(got.at)), detail: got.detail });
 		}
+	}
+
+	/** An answer that was not taken can be tried again where the question may still be open. */
+	function notTaken({ message, body: { code, at, detail } }) {
+		const open = {
+			unreachable: `The question is still open. Try again when ${machineOf(row)} is reached.`,
+			no_answer: 'Try again: it is the same answer, and counts once.',
+			too_many: 'Try again in a moment.',
+		}[code];
+		return { state: open ? 'unsure' : 'over', words: facts(message, at && clock(at)), detail: detail ?? open ?? 'This answer had no effect.' };
 	}
 
 	function end(over = { words: 'no longer open', at: now(), detail: 'It was answered elsewhere, or the agent withdrew it.' }) {
@@ -629,18 +641,8 @@ function questionPage(chat, wanted) {
 		arm,
 		reload: () => self.load('questions', take),
 		changed: (id) => (id === chat ? self.reload() : showFoot()),
-		resize: showBelow,
+		resize: showFoot,
 	});
-}
-
-/** An answer that was not taken can be tried again where the question may still be open. */
-function notTaken({ message, body: { code, at, detail } }, machine) {
-	const open = {
-		unreachable: `The question is still open. Try again when ${machine} is reached.`,
-		no_answer: 'Try again: it is the same answer, and counts once.',
-		too_many: 'Try again in a moment.',
-	}[code];
-	return { state: open ? 'unsure' : 'over', words: facts(message, at && clock(at)), detail: detail ?? open ?? 'This answer had no effect.' };
 }
 
 /** The fields of a question that asks for more than yes or no. */
@@ -692,7 +694,7 @@ function chatPage(chat) {
 	const tools = h('.tools');
 	const box = h('.box', field, tools);
 	const resume = button('button', 'Resume', () => order('resume'), isReady);
-	const timer = setInterval(() => isWorking && line.isUp && !document.hidden && self.reload(), 5000);
+	const timer = setInterval(() => isWorking && !document.hidden && self.reload(), 5000);
 	let [isWorking, due, sent] = [];
 	main.append(h('.chat', list, rest));
 	foot.append(above, self.said, box, resume);
@@ -840,7 +842,7 @@ function openChatMenu({ kind, got, order }) {
 	const { chat, can } = got;
 	const isMine = may('everything');
 	const other = kind === 'chat' ? can.screen && 'screen' : chat.kind !== 'screen' && 'chat';
-	const end = () => confirm(`End “${chat.name}”? What runs in it is stopped.`) && order('stop');
+	const end = () => confirm('End this chat? What runs in it is stopped.') && order('stop');
 	sheet(
 		bdi(chat.name),
 		quiet(bdi(facts(chat.agent_name, `on ${machineOf(chat)}`, chat.directory))),
@@ -856,7 +858,7 @@ const KEYS = [['Esc', 'Tab', 'Ctrl+C', 'Left', 'Up', 'Down', 'Right'], ['1', '2'
 const ARROWS = { Left: '←', Up: '↑', Down: '↓', Right: '→' };
 
 function screenPage(chat) {
-	const self = makePage('screen', chat, null, [ageOf(rows.get(chat)?.since), iconButton('more', 'More', () => openChatMenu(self))]);
+	const self = makePage('screen', chat, null, [ageOf(rows.get(chat)?.since), iconButton('more', 'More', () => self.load('chat', () => openChatMenu(self)))]);
 	const { main, foot, said, tell } = self;
 	const [pre, width] = [h('pre'), h('span')];
 	const wrap = button('link', '', () => setWrap(!recall('wrap')));
@@ -870,7 +872,7 @@ function screenPage(chat) {
 
 	function keyboard() {
 		const canType = () => isLive && !self.isBusy;
-		const field = set(draftField(`line ${chat}`, 'Type a line'), { autocapitalize: 'off', autocomplete: 'off', spellcheck: false });
+		const field = set(draftField(`line ${chat}`, 'Type a line'), { autocapitalize: 'off', spellcheck: false });
 		const sendLine = async () => isBad(await press('The line', { text: field.value, enter: true })) || field.put('');
 		const enter = named('Send the line', button('go', '↵', sendLine, canType));
 		const key = (name) => named(name, button(/[+n]./.test(name) ? 'key.long' : 'key', ARROWS[name] ?? name, () => press(name, { keys: [name] }), canType));
@@ -880,9 +882,7 @@ function screenPage(chat) {
 
 	async function reload() {
 		close();
-		ending = new AbortController();
-		const { signal } = ending;
-		self.load('chat', always);
+		const { signal } = (ending = new AbortController());
 		const end = await orFailure(follow(signal));
 		if (signal.aborted) return;
 		isLive = false;
@@ -1038,7 +1038,7 @@ function pairPage(scanned = '') {
 		const fields = [
 			h('p.quiet', `Type the eight characters that ${machine} shows under Phone…, or scan its picture with the camera.`),
 			h('label.code', code),
-			h('p.below.dim', h('span', tries === 1 ? 'One try' : `${tries} tries`), h('span', `until ${clock(until)}`)),
+			h('p.below.dim', h('span', `${tries} tries left`), h('span', `until ${clock(until)}`)),
 			h('h2.cap', `This ${DEVICE} may`),
 			h('ul', MAY.map(line)),
 			quiet(`Chosen on ${machine}, and changed there.`),
@@ -1058,6 +1058,7 @@ function pairPage(scanned = '') {
 		}
 		history.replaceState(null, '', '#/');
 		page = null;
+		line.cursor = '';
 		connect();
 	}
 
@@ -1116,26 +1117,22 @@ function show(next) {
 	page.reload();
 }
 
-/** Begin. A pairing code leaves the address bar before anything else. */
-function begin() {
-	const code = location.hash.match(/^#pair=(.*)/)?.[1];
-	if (code) history.replaceState(null, '', '#/pair');
-	for (const name of ['online', 'offline', 'pageshow']) addEventListener(name, (event) => event.persisted !== false && wake());
-	addEventListener('hashchange', route);
-	document.addEventListener('visibilitychange', () => {
-		page?.arm?.();
-		wake();
-	});
-	document.addEventListener('click', askToOpen);
-	byId('lost').lastChild.onclick = connect;
-	// The page ends above the keyboard of a phone.
-	visualViewport.onresize = () => visualViewport.scale === 1 && document.body.style.setProperty('--height', `${visualViewport.height}px`);
-	addEventListener('resize', () => page?.resize?.());
-	setInterval(tick, 1000);
-	setInterval(() => line.isUp && Date.now() - line.last > SILENT_MS && wake(), 5000);
-	if (code) show(pairPage(decodeURIComponent(code)));
-	else if (location.hash.startsWith('#/pair')) route();
-	else connect();
-}
-
-begin();
+// A pairing code leaves the address bar before anything else.
+const code = location.hash.match(/^#pair=(.*)/)?.[1];
+if (code) history.replaceState(null, '', '#/pair');
+for (const name of ['online', 'offline']) addEventListener(name, wake);
+addEventListener('hashchange', route);
+document.addEventListener('visibilitychange', () => {
+	page?.arm?.();
+	wake();
+});
+document.addEventListener('click', askToOpen);
+byId('lost').lastChild.onclick = connect;
+// The page ends above the keyboard of a phone.
+visualViewport.onresize = () => visualViewport.scale === 1 && document.body.style.setProperty('--height', `${visualViewport.height}px`);
+addEventListener('resize', () => page?.resize?.());
+setInterval(tick, 1000);
+setInterval(() => line.isUp && Date.now() - line.last > SILENT_MS && wake(), 5000);
+if (code) show(pairPage(decodeURIComponent(code)));
+else if (location.hash.startsWith('#/pair')) route();
+else connect();
