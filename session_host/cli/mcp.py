@@ -104,12 +104,14 @@ class Wait(Tool, frozen=True, kw_only=True):
 
 
 class Read(Tool, frozen=True, kw_only=True):
-    """Read a chat: the last finished answer, or the text on its screen."""
+    """Read a chat: the last finished answer, the text on its screen, or its changes to files since its first prompt."""
 
     chat: ChatName
-    what: Literal["answer", "screen"] = "answer"
+    what: Literal["answer", "screen", "changes"] = "answer"
 
     def words(self) -> list[str]:
+        if self.what == "changes":
+            return ["restore", self.chat, "1", "--diff"]
         return ["peek" if self.what == "screen" else "answer", self.chat]
 
 

@@ -14,8 +14,9 @@ import pytest
 from session_host.cli.mcp import TOOLS
 from tests.support.area import Area
 from tests.support.commands import OUTLIVE, environment, new, outlive
-from tests.support.structured_chats import new_chat, wait
-from tests.support.waiting import TIMEOUT_S, wait_until
+from tests.support.repositories import Checkout
+from tests.support.structured_chats import add_keeping_agent, new_chat, start_chat, viewing, wait
+from tests.support.waiting import TIMEOUT_S, eventually, wait_until
 
 pytestmark = pytest.mark.usefixtures("sessions")
 
@@ -85,6 +86,23 @@ def test_a_chat_is_asked_waited_for_answered_read_and_stopped(client: Client, ar
     assert (is_error, "(exit code 5)" in text) == (True, True)
     assert client.call("stop", chat="helper")[1] is False
     assert client.call("list_chats")[0] == "[]\n"
+
+
+@pytest.fixture
+def checkout(tmp_path: Path) -> Checkout:
+    return Checkout.new(tmp_path / "project")
+
+
+async def test_what_a_chat_has_changed_is_read(client: Client, checkout: Checkout) -> None:
+    checkout.write(".git/info/exclude", "*.jsonl\n*.json\n*.log\n")  # What the agent records.
+    add_keeping_agent()
+    record = await start_chat(checkout.path, agent="keeping", name="api", prompt="answer: first")
+    async with viewing(record.id) as chat:
+        await chat.until_idle(1)
+    await eventually(lambda: len(outlive("restore", "api", "--json").json()) == 1, TIMEOUT_S, "the restore point")
+    checkout.write("file", "changed by the chat\n")
+    text, is_error = client.call("read", chat="api", what="changes")
+    assert (is_error, "+changed by the chat" in text) == (False, True)
 
 
 def test_a_chat_is_started_in_a_directory(client: Client, area: Area, tmp_path: Path) -> None:
