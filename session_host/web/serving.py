@@ -62,8 +62,10 @@ class PeerProtocol(H11Protocol):
         # Not with a reset: a browser keeps a spare connection, and takes another one if it is closed.
         self._head.set(HEAD_S, transport.close)
         self.idle_since_s = self.loop.time()
-        if len(self.connections) > MAX_CONNECTIONS:
-            idle = [each for each in self.connections if isinstance(each, PeerProtocol) and each.is_idle]
+        connected = [each for each in self.connections if isinstance(each, PeerProtocol)]
+        connected = [each for each in connected if not each.transport.is_closing()]
+        if len(connected) > MAX_CONNECTIONS:
+            idle = (each for each in connected if each.is_idle)
             min(idle, key=lambda each: each.idle_since_s, default=self).transport.abort()
 
     @property
