@@ -40,7 +40,9 @@ def ask(chat: str, prompt: str) -> Done:
 def test_in_a_terminal_each_prompt_gets_its_own_answer(chat: Chat, server: ModelServer) -> None:
     for number in range(3):
         answer = ask(chat.id, f"question {number} of three")
-        assert (answer.code, answer.output.strip()) == (0, f"echo: question {number} of three"), answer.error
+        assert (answer.code, answer.output.strip()) == (0, f"echo: question {number} of three"), (
+            answer.error + outlive("peek", chat.id).output
+        )
     whole = ask(chat.id, f"count: {LINES} width: {WIDTH}")
     assert (whole.code, whole.error) == (0, "")
     assert whole.output.splitlines() == [answer_line(number, WIDTH) for number in range(1, LINES + 1)]
