@@ -62,7 +62,6 @@ function clock(moment) {
 	return at.toLocaleString([], { hour: '2-digit', minute: '2-digit', weekday });
 }
 
-/** An age, which `tick` keeps true. */
 function ageOf(moment, node = h('time.dim')) {
 	const seconds = Math.max(1, (now() - Date.parse(moment)) / 1000);
 	const [unit, name] = [[86_400, 'd'], [3600, 'h'], [60, 'min'], [1, 's']].find(([least]) => seconds >= least) ?? [];
@@ -167,10 +166,10 @@ async function* events(path, signal, headers) {
 const SILENT_MS = 45_000;
 
 /** The stream: `last` is when an event came, `cursor` is behind it. */
-const line = { isUp: false, last: Date.now(), cursor: '', failures: 0 };
+const line = { last: Date.now(), cursor: '', failures: 0 };
 const now = () => (line.isUp ? Date.now() : line.last);
 
-let me = { rights: 'look' };
+let me = {};
 const may = (right) => me.rights === 'everything' || me.rights === right;
 
 const rows = new Map();
@@ -246,7 +245,7 @@ function wake() {
 	connect();
 }
 
-// ---- Parts of pages
+// ---- Parts
 
 /** A button. With `isReady`, it does something at the desk: off without a connection, and while that is false. */
 function button(kind, label, onclick, isReady) {
@@ -262,10 +261,10 @@ const iconButton = (name, label, onclick, isReady) => named(label, button('icon'
 
 /** A page: its head, what scrolls, its foot, and what became of the last thing that was done on it. */
 function makePage(kind, chat, name, right, back) {
-	const [main, foot, said, alert] = [h('main'), h('footer'), h('p.small', { role: 'status' }), h('p.note', { role: 'alert' })];
+	const [main, foot, said, alert] = [h('main', { tabindex: 0 }), h('footer'), h('p.small', { role: 'status' }), h('p.note', { role: 'alert' })];
 	const onclick = (event) => {
 		event.preventDefault();
-		back ? history.back() : go('#/', true);
+		back || self.isFromList ? history.back() : go('#/', true);
 	};
 	const link = h('a.back', { href: '#/', onclick }, icon('back'), back || 'Chats');
 	const title = h('h1.cut', { tabindex: -1 }, bdi(name ?? rows.get(chat)?.name));
@@ -338,7 +337,7 @@ function place(list, elements) {
 	elements.forEach((node, at) => list.children[at] === node || list.insertBefore(node, list.children[at]));
 }
 
-// ---- Lines of text and of changes
+// ---- Lines
 
 /** Changes have a sign, and numbers where hunk heads tell them. */
 function lineBlock(lines, isEdit) {
@@ -529,7 +528,14 @@ function questionPage(chat, wanted) {
 	function showBelow() {
 		if (!question) return;
 		const edge = main.scrollTop + main.clientHeight + 1;
-		const left = isSeen ? 0 : [...lines.children].filter((each) => each.offsetTop + each.offsetHeight > edge).length;
+		const all = lines.children;
+		let [low, high] = [0, all.length];
+		while (low < high) {
+			const middle = (low + high) >> 1;
+			if (all[middle].offsetTop + all[middle].offsetHeight > edge) high = middle;
+			else low = middle + 1;
+		}
+		const left = all.length - low;
 		const words = isSeen ? [] : [left ? `${count(left, 'line')} below` : 'More below', 'Allow waits for the end'];
 		part(below, words, () => words.map((text) => h('span', text)));
 	}
@@ -579,7 +585,7 @@ function questionPage(chat, wanted) {
 	}
 
 	function answerButton(option, kind) {
-		return button(`button${kind}`, exactly(option.label), () => send(option), () => canSend(option) && (option.id !== '' || form.isComplete()));
+		return button(`button${kind}`, exactly(option.label), () => send(option), () => canSend(option) && (option.id || form.isComplete()));
 	}
 
 	function openMore(options, refusal) {
@@ -588,7 +594,7 @@ function questionPage(chat, wanted) {
 			return entry(exactly(option.label), [option.name !== option.label && exactly(option.name), waits], () => send(option), () => canSend(option));
 		});
 		const field = refusal && draftField(`why ${key}`, 'Say what to do instead', 2);
-		const isReady = () => canSend(refusal) && field.value.trim() !== '';
+		const isReady = () => canSend(refusal) && field.value.trim();
 		sheet('More answers', entries, refusal && [field, h('.buttons', button('button', 'Decline and say why', () => send(refusal, field.value), isReady))]);
 	}
 
@@ -684,7 +690,7 @@ function chatPage(chat) {
 	const [list, rest, above] = [h('div'), h('div'), h('div')];
 	const field = draftField(`chat ${chat}`, 'Ask the agent');
 	const isReady = () => !self.isBusy;
-	const canSend = () => !self.isBusy && field.value.trim() !== '';
+	const canSend = () => !self.isBusy && field.value.trim();
 	const pick = h('input', { type: 'file', hidden: '', onchange: () => upload(pick.files[0]) });
 	const clip = iconButton('clip', 'Add a photo or file', () => pick.click(), isReady);
 	const prompts = iconButton('prompts', 'Saved prompts', openPrompts);
@@ -864,7 +870,6 @@ function screenPage(chat) {
 	const wrap = button('link', '', () => setWrap(!recall('wrap')));
 	let [isAtEnd, isLive, screen, ending, again] = [true];
 	named('Screen', main).append(pre);
-	main.tabIndex = 0;
 	main.onscroll = () => (isAtEnd = main.scrollTop + main.clientHeight > main.scrollHeight - 24);
 	foot.className = 'typing';
 	foot.append(said, h('.below.dim', width, wrap), may('everything') ? keyboard() : '');
@@ -930,7 +935,7 @@ function screenPage(chat) {
 		width.textContent = facts(machineOf(rows.get(chat)), recall('wrap') || shown >= columns ? `${columns} columns` : `${shown} columns of ${columns} shown`);
 	}
 
-	/** Keys are for the screen that is shown; if it is another one by now, they are refused. */
+	/** Keys are for the screen that is shown; if that has changed, they are refused. */
 	async function press(name, what) {
 		const got = await self.act('', post('keys', { chat, keys: [], text: '', enter: false, hash: screen.hash, ...what }));
 		if (!isBad(got)) tell('');
@@ -986,7 +991,7 @@ function startPage() {
 	const self = makePage('new', '', 'New chat');
 	const prompt = draftField('new chat', 'What to do first', 3);
 	let [id, agents, directories] = [uuid()];
-	self.foot.append(self.said, h('.buttons', button('button.main', 'Start', start, () => Boolean(self.got) && !self.isBusy)));
+	self.foot.append(self.said, h('.buttons', button('button.main', 'Start', start, () => self.got && !self.isBusy)));
 
 	function take(got) {
 		const label = (text, field) => h('label', h('span.cap', text), field);
@@ -1107,6 +1112,7 @@ function show(next) {
 	closeSheet();
 	if (page === listPage) listPage.top = listPage.main.scrollTop;
 	page?.close();
+	next.isFromList = page === listPage;
 	page = next;
 	byId('page').replaceChildren(...page.root);
 	if (page === listPage) {
@@ -1117,7 +1123,7 @@ function show(next) {
 	page.reload();
 }
 
-// A pairing code leaves the address bar before anything else.
+// A pairing code leaves the address bar first.
 const code = location.hash.match(/^#pair=(.*)/)?.[1];
 if (code) history.replaceState(null, '', '#/pair');
 for (const name of ['online', 'offline']) addEventListener(name, wake);
