@@ -132,7 +132,7 @@ async function ask(path, options, ms = 20_000) {
 
 const postOnce = (path, body) => ask(path, { method: 'POST', body: JSON.stringify(body), headers: { 'Content-Type': 'application/json' } });
 
-/** Post until there is an answer, for half a minute at most. By the body's id, the server does it once. */
+/** Post until there is an answer, for half a minute. By the body's id, the server does it once. */
 async function post(path, body) {
 	const [whole, endMs] = [{ id: uuid(), ...body }, Date.now() + 30_000];
 	for (let failures = 0; ; failures++) {
@@ -800,7 +800,7 @@ function chatPage(chat) {
 	}
 
 	async function upload(file) {
-		const { path } = await act(`Adding ${file.name}…`, ask(`upload?chat=${encode(chat)}&name=${encode(file.name)}`, { method: 'POST', body: file }, 300_000));
+		const { path } = await act(`Adding ${file.name}…`, ask(`upload?chat=${encode(chat)}&name=${encode(file.name)}`, { method: 'POST', body: new Blob([file], { type: 'application/octet-stream' }) }, 300_000));
 		pick.value = '';
 		if (path) field.put(`${field.value.replace(/(\S)$/, '$1 ')}${path} `);
 	}

@@ -83,6 +83,7 @@ READS = {
     "command_to_continue",
     "resume_command",
     "find_answer",
+    "recorded_conversation",
     "note_on_worktree",
     "restore_list",
     "read_changes",

@@ -53,7 +53,7 @@ async def test_a_text_of_several_lines_goes_to_the_visible_chat(harness: WindowH
     QTest.keyClicks(sheet.field, "second")
     QTest.keyClick(sheet.field, Qt.Key.Key_Return, Qt.KeyboardModifier.ControlModifier)
     await harness.until(lambda: not sheet.is_open, "the sheet to go")
-    assert hosts.sent == [(session_id, Send(request=1, text="first\nsecond", paste=True, enter=True))]
+    assert hosts.sent == [(session_id, Send(request=1, text="first\nsecond", paste=True, enter=True, by="window"))]
     assert window.banners.current is None, "it is seen in the terminal"
     assert sheet.field.toPlainText() == ""
 
