@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import importlib.util
 import os
 import shlex
 import subprocess
@@ -25,7 +24,7 @@ from session_host.web.devices import Rights
 _UNIT: Final = "outlive-web.service"
 _LOOK_S: Final = 0.5
 _VARIABLES: Final = ("PATH", "OUTLIVE_RUNTIME_DIR", "OUTLIVE_STATE_DIR", "OUTLIVE_CONFIG_DIR", "SSH_AUTH_SOCK")
-"""What the service takes over from the shell that turns it on."""
+"""The variables of the shell in which the user types `outlive web on`: the service gets them, too."""
 
 _HELP: Final = """\
 Without an argument it serves until Ctrl+C. `on` starts it with your login (systemd), `off` ends that.
@@ -73,7 +72,7 @@ def run(options: argparse.Namespace) -> int:
             return _devices(options)
         case "off":
             return _off()
-    if missing := [name for name in ("starlette", "uvicorn") if importlib.util.find_spec(name) is None]:
+    if missing := places.missing_packages():
         raise OutliveError(f"the page needs {' and '.join(missing)}: install Outlive as outlive[web]")
     return _on(options) if options.action == "on" else _serve(options)
 

@@ -74,6 +74,9 @@ PLACES: Final = {
 """Where an answer was given, by the kind of client."""
 
 
+WITHDRAWN: Final = "the agent has withdrawn its question"
+"""What a client is told that answers a question which the agent does not ask any more."""
+
 DIALOG: Final = "dialog"
 """The value of ``RequestResolved.by`` if the user answered in the agent's own dialog."""
 

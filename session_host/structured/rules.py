@@ -45,6 +45,7 @@ from .items import (
     NOT_STOPPED,
     PLACES,
     REJECTIONS,
+    WITHDRAWN,
     AgentRequest,
     AnyChange,
     Append,
@@ -747,7 +748,7 @@ def _note(ids: list[str], item_id: str, is_in: bool) -> None:
 def outcome(resolved: RequestResolved) -> str:
     """How a request was resolved, for those who come too late."""
     if not resolved.option:
-        return "already answered in its terminal" if resolved.by == DIALOG else "the agent has withdrawn its question"
+        return "already answered in its terminal" if resolved.by == DIALOG else WITHDRAWN
     where = f" {PLACES[resolved.by]}" if resolved.by in PLACES else ""
     return f"already answered{where}: {resolved.name or resolved.option}"
 

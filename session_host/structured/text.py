@@ -282,12 +282,16 @@ def _patch(change: FileChange, *, folded: bool) -> Iterator[TextLine]:
 
 def change_title(change: FileChange) -> str:
     """A file's change in one line: ``src/a.py (+3 −1)``."""
-    lines = change.patch.splitlines()
-    added = sum(line.startswith("+") for line in lines)
-    removed = sum(line.startswith("-") for line in lines)
+    added, removed = line_counts(change.patch)
     words = {"add": "new file ", "delete": "deleted "}.get(change.kind, "") + change.path
     words += f" → {change.moved_to}" if change.moved_to else ""
-    return one_line(words + (f" (+{added} −{removed})" if lines else ""))
+    return one_line(words + (f" (+{added} −{removed})" if change.patch else ""))
+
+
+def line_counts(patch: str) -> tuple[int, int]:
+    """How many lines a diff adds and removes."""
+    lines = patch.splitlines()
+    return sum(line.startswith("+") for line in lines), sum(line.startswith("-") for line in lines)
 
 
 def patch_style(line: str) -> LineStyle:

@@ -18,7 +18,7 @@ def answer_at(transcript: Transcript, position: int) -> str:
     begin = next(
         (found for found in range(min(position, len(transcript) - 1), -1, -1) if is_prompt(transcript[found])), -1
     )
-    return _joined(_after(transcript, begin))
+    return answer_in(_after(transcript, begin))
 
 
 def answer_in_turn(transcript: Transcript, turn: str) -> str:
@@ -30,7 +30,7 @@ def answer_in_turn(transcript: Transcript, turn: str) -> str:
             found.append(item)
         elif found and item.turn and not item.parent:
             break  # Items of sub-agents may be of turns of their own.
-    return _joined(item for item in reversed(found) if _is_answer(item))
+    return answer_in(reversed(found))
 
 
 def is_turn_over(transcript: Transcript, turn: str) -> bool:
@@ -45,23 +45,19 @@ def answers(transcript: Transcript, *, without: str = "") -> Iterator[str]:
     for position in range(transcript.queue_start - 1, -1, -1):
         item = transcript[position]
         if is_prompt(item) and item.status not in IN_QUEUE and (not without or item.turn != without):
-            yield _joined(_after(transcript, position))
+            yield answer_in(_after(transcript, position))
 
 
 def _after(transcript: Transcript, begin: int) -> Iterator[Item]:
-    """The agent's messages between a prompt and the next one."""
+    """The items between a prompt and the next one."""
     for position in range(begin + 1, len(transcript)):
         item = transcript[position]
         if is_prompt(item):
             return
-        if _is_answer(item):
-            yield item
+        yield item
 
 
-def _is_answer(item: Item) -> bool:
-    return item.kind == "agent" and not item.parent
-
-
-def _joined(items: Iterable[Item]) -> str:
-    texts = (item.text.strip("\n") for item in items)
+def answer_in(items: Iterable[Item]) -> str:
+    """All that the agent itself wrote among some items."""
+    texts = (item.text.strip("\n") for item in items if item.kind == "agent" and not item.parent)
     return "\n\n".join(text for text in texts if text)

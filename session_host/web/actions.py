@@ -24,7 +24,7 @@ from session_host.protocol.messages import AnswerRequest, Interrupt, Prompt, Sen
 from session_host.protocol.messages import Done as HostDone
 from session_host.protocol.untrusted_text import one_line
 from session_host.protocol.values import RUNNING_STATES
-from session_host.structured.items import REJECTIONS, AgentRequest, digest
+from session_host.structured.items import REJECTIONS, WITHDRAWN, AgentRequest, RequestOption, digest
 from session_host.system.clock import now
 
 from .errors import PageError
@@ -38,8 +38,7 @@ BY: Final = "page"
 """Where an answer was given, as in ``structured.items.PLACES``."""
 
 KEPT: Final = 500
-SEEN_S: Final = 0.3
-"""After so long, what keys have done is probably on the screen."""
+"""How many results."""
 
 _KEYS: Final = {"Esc": "Escape", "Ctrl+C": "Ctrl+c"}
 """The page's names of keys that ``Send`` calls otherwise."""
@@ -108,16 +107,9 @@ class Actions:
             raise _late(error) from error
         except SessionEnded as error:
             raise PageError(409, "withdrawn", "the chat has ended", at=now()) from error
-        option = next((each for each in asked.options if each.id == given.option), None) if asked is not None else None
-        refused = option is not None and option.kind in REJECTIONS
         agent = agent_named(info.facts.origin.agent)
         name = agent.title if agent is not None else info.facts.origin.agent
-        if option is None:
-            return Done("Answered here", at=now(), detail=f"{name} has it and works on.")
-        words = (
-            "Declined here" if refused else "Always allowed here" if option.kind == "allow_always" else "Allowed here"
-        )
-        return Done(words, at=now(), detail=f"{name} has it and works on.")
+        return Done(_done(asked, given.option), at=now(), detail=f"{name} has it and works on.")
 
     async def send(self, text: Text, token: str) -> Done:
         """Send a prompt; a chat view takes it into its queue, or at once."""
@@ -212,9 +204,19 @@ class Actions:
             raise SessionEnded("the chat has ended")
         return machine, info
 
-    async def find(self, chat: str) -> tuple[Machine, SessionInfo]:
-        """See ``Following.find``."""
-        return await self._following.find(chat)
+
+def _option(asked: AgentRequest, option: str) -> RequestOption | None:
+    return next((each for each in asked.options if each.id == option), None)
+
+
+def _done(asked: AgentRequest | None, chosen: str) -> str:
+    """What was done with a question; None for one that a repeated request has answered before."""
+    option = _option(asked, chosen) if asked is not None else None
+    if option is None:
+        return "Answered here"
+    if option.kind in REJECTIONS:
+        return "Declined here"
+    return "Always allowed here" if option.kind == "allow_always" else "Allowed here"
 
 
 def _check(asked: AgentRequest, given: GivenAnswer) -> None:
@@ -225,7 +227,7 @@ def _check(asked: AgentRequest, given: GivenAnswer) -> None:
     """
     if digest(asked) != given.digest:
         raise PageError(409, "changed", "the question has changed since you read it; read it again")
-    option = next((each for each in asked.options if each.id == given.option), None)
+    option = _option(asked, given.option)
     if option is None and (given.option or asked.kind != "question"):
         raise PageError(400, "bad_request", "the agent does not offer this answer")
     if option is not None and (option.sets_mode or not (asked.complete or option.kind in REJECTIONS)):
@@ -235,5 +237,4 @@ def _check(asked: AgentRequest, given: GivenAnswer) -> None:
 def _late(error: OutliveError) -> PageError:
     """An answer that came after another one, or after the agent took its question back."""
     words = one_line(str(error))
-    is_withdrawn = "withdr" in words or "took" in words
-    return PageError(409, "withdrawn" if is_withdrawn else "already_answered", words, at=now())
+    return PageError(409, "withdrawn" if words == WITHDRAWN else "already_answered", words, at=now())

@@ -57,7 +57,7 @@ from .forms import (
 )
 from .gate import Address, Gate
 from .questions import asked_by, question_of
-from .rows import row_of
+from .rows import agents, row_of
 from .screens import screen_of, screens
 from .streams import Streams, event
 
@@ -349,7 +349,7 @@ class _Page:
 
 def _prompts(info: SessionInfo) -> list[NamedText]:
     """The user's saved prompts that fit a chat."""
-    found, _broken = read_prompts(prompts_directory(config_dir()), {info.facts.origin.agent})
+    found, _broken = read_prompts(prompts_directory(config_dir()), agents())
     fitting = [each for each in found if each.fits(info.facts.origin.agent, [info.facts.origin.cwd])]
     return [NamedText(one_line(each.name), each.text) for each in fitting]
 

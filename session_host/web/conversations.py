@@ -17,9 +17,9 @@ from session_host.errors import HostUnavailable, NotAllowed, OutliveError
 from session_host.protocol.untrusted_text import one_line, plain
 from session_host.protocol.values import RUNNING_STATES
 from session_host.structured.items import IN_QUEUE, Item, UsageLimit
-from session_host.structured.text import TextLine, item_lines
+from session_host.structured.text import TextLine, item_lines, line_counts
 from session_host.structured.transcript import BUILD, Transcript
-from session_host.structured.turns import is_prompt
+from session_host.structured.turns import answer_in, is_prompt
 from session_host.system.clock import as_text
 
 from .errors import PageError
@@ -156,7 +156,7 @@ def _of_transcript(transcript: Transcript) -> Conversation:
                 removed=removed,
                 outcome=outcome,
                 error=one_line(ending.error) if ending is not None else "",
-                answer_html=html_of(_answer(turn.items)) if number >= len(turns) - RENDERED else None,
+                answer_html=html_of(answer_in(turn.items)) if number >= len(turns) - RENDERED else None,
             )
         )
     queue = [transcript[position] for position in range(transcript.queue_start, len(transcript))]
@@ -171,13 +171,8 @@ def _of_transcript(transcript: Transcript) -> Conversation:
     )
 
 
-def _answer(items: list[Item]) -> str:
-    texts = (each.text.strip("\n") for each in items if each.kind == "agent" and not each.parent)
-    return "\n\n".join(text for text in texts if text)
-
-
 def _unfolded(items: list[Item]) -> Unfolded:
-    return Unfolded(html_of(_answer(items)), [_step(each) for each in items if _is_step(each)])
+    return Unfolded(html_of(answer_in(items)), [_step(each) for each in items if _is_step(each)])
 
 
 def _is_step(item: Item) -> bool:
@@ -194,11 +189,10 @@ def _step(item: Item) -> Step:
 
 def _line_counts(items: list[Item]) -> tuple[int | None, int | None]:
     """How many lines the agent's edits added and removed; None without an edit."""
-    patches = [change.patch for item in items for change in item.changes if item.status != "declined"]
-    if not patches:
+    counts = [line_counts(change.patch) for item in items for change in item.changes if item.status != "declined"]
+    if not counts:
         return None, None
-    lines = [line for patch in patches for line in patch.splitlines()]
-    return sum(line.startswith("+") for line in lines), sum(line.startswith("-") for line in lines)
+    return sum(added for added, _removed in counts), sum(removed for _added, removed in counts)
 
 
 def _steps(items: list[Item]) -> str:

@@ -14,13 +14,13 @@ import secrets
 import socket
 from collections import defaultdict, deque
 from collections.abc import AsyncIterator, Coroutine
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any, Final, NamedTuple
 
 import msgspec
 from msgspec.structs import replace
 
-from session_host.client.machine import THIS_MACHINE, Machine
+from session_host.client.machine import ANSWER_S, THIS_MACHINE, Machine
 from session_host.client.sessions.listing import session_named, sessions_listed
 from session_host.client.sessions.selection import Selection
 from session_host.client.sessions.session_info import SessionInfo
@@ -33,6 +33,7 @@ from session_host.machines.remote import RemoteMachine
 from session_host.protocol.untrusted_facts import harmless_facts
 from session_host.protocol.untrusted_text import one_line
 from session_host.standing.endings import is_unlisted
+from session_host.standing.groups import OVER
 from session_host.system.clock import as_text, now
 from session_host.system.event_loop import Timer
 from session_host.system.installation import outlive_command
@@ -54,10 +55,7 @@ GATHER_S: Final = 0.1
 AGAIN_S: Final = 1.0
 """The pause before a chat is read again that could not be read."""
 
-ANSWER_S: Final = 5.0
 _MAX_LINE_BYTES: Final = 1024 * 1024
-_OVER: Final = frozenset({"ended", "interrupted"})
-"""The groups of chats that have ended; those of today are listed."""
 
 
 class Told(NamedTuple):
@@ -130,8 +128,8 @@ class Following:
             self._find_machines()
             await asyncio.gather(*(self._list(machine) for machine in list(self._machines.values())))
             rows = list(self._rows.values())
-            over = [each for each in rows if each.group in _OVER]
-            running = [each for each in rows if each.group not in _OVER]
+            over = [each for each in rows if each.group in OVER]
+            running = [each for each in rows if each.group not in OVER]
             return ChatList(self.name, self.cursor, running, list(self._away.values()), over)
 
     @property
@@ -275,7 +273,7 @@ class Following:
     def _put(self, info: SessionInfo, machine: Machine, *, is_reached: bool = True) -> None:
         """Note what is known of a chat, and tell its row if that has changed."""
         row = row_of(info.facts, machine, is_reached=is_reached)
-        if is_unlisted(info.facts) or (row.group in _OVER and row.since < _midnight()):
+        if is_unlisted(info.facts) or (row.group in OVER and row.since < _midnight()):
             self._gone(row.id)
             return
         self._infos[row.id] = info
@@ -432,7 +430,7 @@ class Following:
 def _midnight() -> str:
     """The begin of today."""
     today = datetime.now().astimezone().replace(hour=0, minute=0, second=0, microsecond=0)
-    return as_text(today.astimezone(UTC).timestamp())
+    return as_text(today.timestamp())
 
 
 def _received(info: SessionInfo, machine: Machine) -> SessionInfo:

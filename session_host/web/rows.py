@@ -85,11 +85,12 @@ def _is_shown_as_screen(facts: ChatFacts, agent: Agent | None) -> bool:
 
 def agent_named(name: str) -> Agent | None:
     """An agent of the catalog here; the user's own agents of another machine are unknown."""
-    return _agents().get(name)
+    return agents().get(name)
 
 
 @lru_cache(1)
-def _agents() -> dict[str, Agent]:
+def agents() -> dict[str, Agent]:
+    """The agents of the catalog here, by their names; none if it cannot be read."""
     try:
         return dict(load_catalog(config_dir()))
     except ConfigError:

@@ -8,7 +8,6 @@ import fcntl
 import os
 import signal
 import socket
-import struct
 from collections.abc import Iterator
 from typing import Any, Final, NamedTuple
 
@@ -18,6 +17,7 @@ from uvicorn.protocols.http.h11_impl import H11Protocol
 from session_host.errors import OutliveError
 from session_host.paths import ensure_private, runtime_dir
 from session_host.system.event_loop import Timer
+from session_host.system.unix_sockets import bind_private, peer_pid
 
 from .app import application
 from .gate import Address
@@ -56,8 +56,9 @@ class PeerProtocol(H11Protocol):
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """Note who connects, and how long that may take."""
         super().connection_made(transport)
-        if (pid := _peer_of(transport.get_extra_info("socket"))) is not None:
-            self.client = ("", pid)
+        connection: Any = transport.get_extra_info("socket")
+        if connection.family == socket.AF_UNIX:
+            self.client = ("", peer_pid(connection))
         self._stalled, self._head = Timer(), Timer()
         # Not with a reset: a browser keeps a spare connection, and takes another one if it is closed.
         self._head.set(HEAD_S, transport.close)
@@ -103,17 +104,6 @@ class PeerProtocol(H11Protocol):
         self._head.cancel()
         self._stalled.cancel()
         super().connection_lost(exc)
-
-
-def _peer_of(connection: Any) -> int | None:
-    """The process at the other end of a Unix socket; 0 if it is unknown, None for another kind of connection."""
-    if connection is None or connection.family != socket.AF_UNIX:
-        return None
-    name = getattr(socket, "SO_PEERCRED", None)  # Linux has it.
-    if name is None:
-        return 0
-    pid, _uid, _gid = struct.unpack("3i", connection.getsockopt(socket.SOL_SOCKET, name, struct.calcsize("3i")))
-    return int(pid)
 
 
 async def serve(listening: Listening) -> None:
@@ -188,19 +178,12 @@ def only_server() -> Iterator[None]:
 
 @contextlib.contextmanager
 def _unix_socket() -> Iterator[socket.socket]:
-    path = page_socket()
-    path.unlink(missing_ok=True)  # A killed server left it.
-    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as listener:
-        before = os.umask(0o177)
-        try:
-            listener.bind(str(path))
-        finally:
-            os.umask(before)
+    with bind_private(page_socket()) as listener:  # A killed server left its own.
         listener.listen(64)
         try:
             yield listener
         finally:
-            path.unlink(missing_ok=True)
+            page_socket().unlink(missing_ok=True)
 
 
 def _port(listening: Listening) -> socket.socket:

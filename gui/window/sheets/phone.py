@@ -175,7 +175,7 @@ class PhoneSheet(Sheet):
         self._look()
 
     def _serve(self) -> None:
-        if importlib.util.find_spec("uvicorn") is None:
+        if places.missing_packages():
             self._say(phone_texts.NO_PICTURE())
             return
         program, *words = outlive_command()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.util
 from collections.abc import Iterator
 
 from session_host.errors import OutliveError
@@ -25,7 +24,7 @@ def page() -> Iterator[Check]:
     count = f"{paired} device{'' if paired == 1 else 's'} paired"
     if is_served:
         yield ok(name, f"served at {places.known_address()}; {count}")
-    elif missing := [each for each in ("starlette", "uvicorn") if importlib.util.find_spec(each) is None]:
+    elif missing := places.missing_packages():
         yield warn(name, f"not served, since {missing[0]} is missing; {count}", "install Outlive as outlive[web]")
     else:
         yield warn(name, f"not served; {count}", "outlive web on")

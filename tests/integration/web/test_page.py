@@ -9,6 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from session_host.client.chats.saved_prompts import prompts_directory
+from session_host.paths import config_dir
 from session_host.web.places import page_socket
 from session_host.web.streams import BEAT_S
 from tests.support.area import Area
@@ -244,3 +246,12 @@ def test_nothing_runs_while_nobody_looks(area: Area) -> None:
         with pytest.raises(AssertionError):
             wait_until(lambda: False, 5, "nothing", every_s=5, is_exact=True)
         assert cpu_ticks(server.pid) == before
+
+
+def test_a_saved_prompt_of_several_agents_is_offered_to_each_of_them(device: Device, area: Area) -> None:
+    directory = prompts_directory(config_dir())
+    directory.mkdir(parents=True)
+    (directory / "review.md").write_text("---\nagents: claude, fake\n---\nReview it.\n")
+    (directory / "other.md").write_text("---\nagents: claude\n---\nNot for this one.\n")
+    chat = new_chat(area, "api")
+    assert device.read("chat", chat=chat)["prompts"] == [{"name": "review", "text": "Review it."}]
