@@ -9,8 +9,14 @@ import msgspec
 from session_host.protocol.events import Outcome
 
 How = Literal["began", "queued", "steered", "typed", "unknown"]
-"""What became of a text. It began a turn, waits in the queue, or went into the running turn. "typed": the agent worked,
-and takes it into its turn or begins another one with it. "unknown": the agent has not said that a turn began."""
+"""What became of a text.
+
+- "began": it began a turn.
+- "queued": it waits for the end of the running turn.
+- "steered": it became a part of that turn.
+- "typed": the agent worked. It takes the text into its turn, or begins another one with it.
+- "unknown": the agent has not said that a turn began.
+"""
 
 
 class SentText(msgspec.Struct, frozen=True):

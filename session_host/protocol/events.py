@@ -105,8 +105,9 @@ class TurnStarted(msgspec.Struct, frozen=True, gc=False, tag_field="kind", tag="
     agents_id: str = ""
     """The agent's own id of the turn, in a chat view."""
     by: str = ""
-    """Who sent the prompt, or pressed Enter in a terminal: as in ``Answered``; "" if that is not known, as of a chat's
-    first prompt and of a turn that the agent began.
+    """Who sent the prompt, or pressed Enter in a terminal; the words are those of ``Answered``.
+
+    "" if that is not known: for a chat's first prompt, and for a turn that the agent began by itself.
     """
 
 
@@ -124,7 +125,7 @@ class TurnEnded(msgspec.Struct, frozen=True, gc=False, tag_field="kind", tag="tu
     resets_at: str = ""
     """When the limit is reset, ISO 8601, UTC; "" if the agent has not said it."""
     tokens: int = 0
-    """What it used, input and output; 0 if the agent has not said it, as in a terminal."""
+    """How many tokens it used, input and output. 0 if the agent has not said it; in a terminal, no agent does."""
     files_changed: int = 0
     """How many files the agent's edits changed, in a chat view; its commands may have changed others."""
 

@@ -69,7 +69,10 @@ class Turn(NamedTuple):
 
     @classmethod
     def of(cls, end: TurnEnded, answer: Answer | None) -> Turn:
-        """A turn whose end the ledger has; of some agents in a terminal, only the record says that it was stopped."""
+        """A turn with its end in the ledger.
+
+        If the user stopped the turn of an agent in a terminal, the ledger may say "done"; the agent's record knows it.
+        """
         answer = answer or Answer("", is_whole=False)
         if answer.is_stopped and end.outcome == "done":
             end = msgspec.structs.replace(end, outcome="interrupted")

@@ -215,7 +215,7 @@ class LogState(msgspec.Struct):
         told_to: the offset of the transcript log up to which its questions are among the events.
         turn: the number of the last turn.
         open_turn: the agent's id of the turn that runs, "" in a terminal; None while none does.
-        reported: the number of the last turn that the agent that started the chat was told of.
+        reported: the number of the last turn whose answer was given to the agent that started the chat.
         line_text: the token of the command's text that was typed last, with no other input since; "" for none.
     """
 
