@@ -437,7 +437,7 @@ function makeListPage() {
 		plus.hidden = !may('everything');
 		empty.hidden = asking > 0;
 		empty.textContent = rows.size || away.size ? 'Nothing needs you.' : `No chats run on ${me.machine}. Start one ${plus.hidden ? 'there' : 'with +'}.`;
-		part(device, me, () => [bdi(facts(me.device, `Outlive ${me.version} on ${me.machine}`)), button('link', 'Forget this device…', leave, always)]);
+		part(device, me, () => [bdi(facts(me.device, `Outlive ${me.version} on ${me.machine} `)), button('link', 'Forget this device…', leave, always)]);
 		if (anchor?.isConnected) main.scrollTop += topOf(anchor) - top;
 		if (focused?.isConnected) focused.focus({ preventScroll: true });
 	}
