@@ -21,8 +21,8 @@ from session_host.protocol.events import TurnEnded
 from session_host.protocol.untrusted_text import plain
 from session_host.system import event_loop
 
-from .reading import Answer, answer_of_turn, last_answer
-from .waiting import Turn, check_is_other, raise_unless_done, until, wait_for_answer
+from .reading import Answer, answer_of_turn
+from .waiting import Turn, check_is_other, raise_unless_done, until, wait_for_answer, wait_for_last_answer
 
 if TYPE_CHECKING:
     from session_host.structured.transcript import Transcript
@@ -67,7 +67,7 @@ def run(options: argparse.Namespace) -> int:
     with TurnWatch(info.id) as watch:
         number = options.turn or (watch.running if options.follow else 0)
         if not number:
-            show(info, last_answer(info, watch, options.last), as_json=options.json)
+            show(info, wait_for_last_answer(info, watch, options.last), as_json=options.json)
             return 0
         if not options.follow and number in watch.starts and number not in watch.ends and not watch.is_over:
             raise NoAnswer(f"turn {number} of {info.name} has not ended yet; --follow waits for it")

@@ -7,6 +7,7 @@ import os
 import sys
 import time
 from collections.abc import Callable
+from datetime import UTC, datetime
 from typing import Final, NamedTuple
 
 import msgspec
@@ -28,9 +29,10 @@ from session_host.errors import (
 from session_host.protocol.events import TurnEnded
 from session_host.protocol.untrusted_text import one_line
 from session_host.standing.endings import end_of
+from session_host.system.clock import parse_time
 from session_host.system.processes.permission import agent_chats, split
 
-from .reading import Answer, answer_of_turn, answer_to_prompt
+from .reading import Answer, answer_of_turn, answer_to_prompt, last_answer
 
 BEGINS_WITHIN_S: Final = 20.0
 """How long an agent may take to begin a turn after its prompt was sent, on a busy computer, too."""
@@ -167,6 +169,25 @@ def wait_for_reply(info: SessionInfo, watch: TurnWatch, sent: Sent, until_s: flo
                 return Turn.of(end, answer)
             watch.wait(min(written_s, time.monotonic() + _LOOK_S))
         number, began = watch.running, True
+
+
+def wait_for_last_answer(info: SessionInfo, watch: TurnWatch, back: int) -> Answer:
+    """The last answer, or an earlier one. If a turn has ended just now, wait until its answer is written.
+
+    Raises:
+        As ``last_answer``.
+    """
+    number = max(watch.ends, default=0)
+    ended = parse_time(watch.ended_at.get(number, ""))
+    if ended is not None and not watch.running and info.facts.origin.runtime == "terminal":
+        since_s = datetime.now(UTC).timestamp() - ended.timestamp()
+        written_s = time.monotonic() + _written_within_s(watch.ends[number]) - max(since_s, 0.0)
+        while time.monotonic() < written_s:
+            answer = answer_of_turn(info, watch, number)
+            if answer is not None and answer.is_whole:
+                break
+            time.sleep(_LOOK_S)
+    return last_answer(info, watch, back)
 
 
 def raise_unless_done(info: SessionInfo, end: TurnEnded) -> None:

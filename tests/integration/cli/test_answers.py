@@ -156,6 +156,19 @@ class TestAgentsInTerminals:
         with running("answer", "chat", "--turn", "3", "--follow") as follower:
             assert follower.communicate(timeout=TIMEOUT_S) == ("you said: once more\n", "")
 
+    @pytest.mark.parametrize("follow", [(), ("--follow",)], ids=["read", "followed"])
+    def test_the_last_answer_is_that_of_a_turn_that_has_just_ended(
+        self, agents: Path, project: Path, follow: tuple[str, ...]
+    ) -> None:
+        new_agent("claude", project)
+        assert ask("chat", "hello there").code == 0
+
+        outlive("send", "chat", "late again", "--enter")
+        assert outlive("wait", "chat", "--turn", "2", "--timeout", "60").code == 0
+        done = outlive("answer", "chat", *follow)
+
+        assert (done.code, done.output, done.error) == (0, "you said: late again\n", "")
+
     def test_an_answer_that_is_not_written_in_time_is_not_made_up(
         self, agents: Path, project: Path, monkeypatch: pytest.MonkeyPatch
     ) -> None:
