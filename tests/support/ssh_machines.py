@@ -113,6 +113,12 @@ class SshMachine:
             )
         wait_until(self._listens, 10, lambda: f"sshd: {self.log.read_text(encoding='utf-8')}")
 
+    def log_in_with(self, shell: str) -> None:
+        """Start anew; from now on, a program stands for the login shell, whatever this user's own is."""
+        self.stop()
+        self.options = f'ForceCommand exec {shell} -c "$SSH_ORIGINAL_COMMAND"\n'
+        self.start()
+
     def require_code(self) -> Path:
         """Let it ask for the code 123456 beside the key, by PAM; for the next start. Needs root.
 

@@ -183,9 +183,7 @@ def test_options_of_the_user_that_are_for_terminals_do_no_harm(
 
 def test_login_shells_of_any_kind_start_outlive(alpha: SshMachine) -> None:
     for shell in ("fish", "tcsh", "zsh"):
-        alpha.stop()
-        alpha.options = f'ForceCommand exec {shell} -c "$SSH_ORIGINAL_COMMAND"\n'
-        alpha.start()
+        alpha.log_in_with(shell)
         done = outlive("ls", "--on", "alpha")
         assert (shell, done.code, done.output, done.error) == (shell, 0, NO_CHATS, "")
 
@@ -295,6 +293,7 @@ def test_a_second_factor_is_asked_once_and_never_without_its_user(given_codes: P
 
 
 def test_a_login_shell_that_ends_at_once_and_a_destination_that_ssh_refuses_are_named(alpha: SshMachine) -> None:
+    alpha.log_in_with("bash")
     (alpha.home / ".bashrc").write_text("exit\n")
     done = outlive("ls", "--on", "alpha")
     assert (done.code, done.complaint()) == (7, "alpha: its login shell ended at once; see its start files there")

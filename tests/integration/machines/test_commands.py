@@ -196,6 +196,7 @@ def test_outlive_is_installed_on_a_machine_that_has_none(machines: list[SshMachi
 
 
 def test_what_start_files_print_is_no_part_of_the_answer(alpha: SshMachine) -> None:
+    alpha.log_in_with("bash")
     (alpha.home / ".bashrc").write_text("echo welcome; echo outlive-bridge 0; echo to stderr >&2\n")
     done = outlive("ls", "--on", "alpha")
     nothing = "no running chats; `outlive new AGENT --on alpha` starts one\n"
