@@ -368,7 +368,7 @@ class WindowFile(Struct, frozen=True, forbid_unknown_fields=True):
     )] = DEFAULT_LONG_TURN_S
     notify_command: Annotated[str, Setting(
         NOTIFICATIONS, Text("Command"), Line(is_command=True),
-        help=Text("Also runs for each notification, such as one to your phone; may have {title} and {text}."),
+        help=Text("Also runs for each notification, such as one to your phone; may have {title}, {text} and {link}."),
         words=Text("push webhook"),
         in_file="such as 'my-script {title} {text}'",
     )] = ""
@@ -429,6 +429,13 @@ _CHATS: Final[dict[str, Setting]] = {
         CONTROL, Text("Chats that an agent may start"), Number(*STARTS_LIMITS),
         help=Text("As many may run at once."),
         words=Text("permissions children"),
+    ),
+    "push_says": Setting(
+        NOTIFICATIONS, Text("Phones say"),
+        Choice({"name": Text("Who needs you"), "question": Text("What it asks, too")}),
+        help=Text("The notifications of the page for the phone; a locked phone may show them to anybody."),
+        words=Text("push privacy"),
+        in_file='takes effect at once in all chats',
     ),
     "agents_depth": Setting(
         CONTROL, Text("Agents that start agents"), Number(*DEPTH_LIMITS, unit=Text("levels")),

@@ -208,10 +208,11 @@ class Notifier(QObject):
         is_enabled: whether notifications are enabled in the settings.
 
     Signals:
-        question_over: a question that was shown is over, wherever it was answered: a title, and where the chat is.
+        question_over: a question that was shown is over, wherever it was answered: the chat's id, a title, and where
+            the chat is.
     """
 
-    question_over = Signal(str, str)
+    question_over = Signal(str, str, str)
 
     def __init__(
         self,
@@ -269,7 +270,7 @@ class Notifier(QObject):
             del self._asked[key]
             if (chat := self._chat(key)) is not None:
                 where = chat.workplace.short_directory(chat.record.origin.cwd)
-                self.question_over.emit(tray_texts.QUESTION_OVER(name=chat.full_name), where)
+                self.question_over.emit(key, tray_texts.QUESTION_OVER(name=chat.full_name), where)
         for key in {**self._pending, **self._shown}:
             event = self._pending.get(key) or self._shown[key]
             if not self._is_current(key, event):

@@ -15,6 +15,7 @@ from pathlib import Path
 from PySide6.QtCore import QObject, QProcess, QTimer
 
 from gui.wording import settings_texts
+from session_host.web.places import page_link
 
 from .notifier import Notifications
 
@@ -30,7 +31,8 @@ _ERROR_BYTES = 4096
 CLOSE_TIMEOUT_MS = 2000
 """How long the end of the window's process waits for a running command; then it is killed."""
 
-_NAMED = re.compile(r"\{(title|text)\}")
+_NAMED = re.compile(r"\{(title|text|link)\}")
+_CHAT = re.compile(r"(\S+/)?[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
 
 class NotifyCommand(QObject):
@@ -56,16 +58,16 @@ class NotifyCommand(QObject):
         self._ran_at_s = {known: at_s for known, at_s in self._ran_at_s.items() if now_s - at_s < INTERVAL_S}
         if self.command and key not in self._ran_at_s:
             self._ran_at_s[key] = now_s
-            self._run(filled(self.command, title, text))
+            self._run(filled(self.command, title, text, link_to(key)))
 
     def withdraw(self, key: str) -> None:
         """Withdraw a notification."""
         self._notifications.withdraw(key)
 
-    def tell(self, title: str, text: str) -> None:
+    def tell(self, key: str, title: str, text: str) -> None:
         """Run the command for these texts, without a notification: what it has shown elsewhere is out of date."""
         if self.command:
-            self._run(filled(self.command, title, text))
+            self._run(filled(self.command, title, text, link_to(key)))
 
     def close(self) -> None:
         """Let running commands end, because the window's process ends; later notifications run nothing."""
@@ -118,12 +120,18 @@ def _kill(process: QProcess) -> None:
     process.kill()
 
 
-def filled(command: str, title: str, text: str) -> list[str]:
-    """The command's argv with a notification's texts: where it names them, else at its end.
+def link_to(key: str) -> str:
+    """Where the page for the phone shows what a notification with this key is about; "" if it was never served."""
+    found = _CHAT.match(key)
+    return page_link(found[0] if found is not None else "")
+
+
+def filled(command: str, title: str, text: str, link: str) -> list[str]:
+    """The command's argv with a notification's texts and its link: where it names them, else with the texts at its end.
 
     Each text stays within one argument; no shell reads it.
     """
-    argv, texts = shlex.split(command), {"title": title, "text": text}
+    argv, texts = shlex.split(command), {"title": title, "text": text, "link": link}
     if not any(_NAMED.search(argument) for argument in argv):
         return [*argv, title, text]
     return [_NAMED.sub(lambda found: texts[found[1]], argument) for argument in argv]

@@ -378,16 +378,16 @@ const topOf = (node) => node.getBoundingClientRect().top;
 
 function makeListPage() {
 	const self = makePage('list');
-	const { main } = self;
+	const { main, act, said } = self;
 	const items = new Map();
-	const [empty, device] = [h('p.note'), h('.note.small')];
+	const [empty, device] = [h('p.note'), h('div')];
 	const plus = named('New chat', h('a.icon', { href: '#/new' }, icon('plus')));
 	const groups = GROUPS.map((name) => {
 		const [tag, head] = name === 'ended' ? ['details', 'summary'] : ['section', 'h2'];
 		return h(`${tag}.${name.split(' ')[0]}`, h(`${head}.cap`, capital(name), name === 'ended' && ' today', h('span')), h('ul'));
 	});
 	let isDue;
-	main.append(empty, ...groups, device);
+	main.append(empty, ...groups, h('.note.small', said, device));
 
 	function rowsOf(group) {
 		const sign = group === 'ended' || group === 'interrupted' ? -1 : 1;
@@ -437,13 +437,29 @@ function makeListPage() {
 		plus.hidden = !may('everything');
 		empty.hidden = asking > 0;
 		empty.textContent = rows.size || away.size ? 'Nothing needs you.' : `No chats run on ${me.machine}. Start one ${plus.hidden ? 'there' : 'with +'}.`;
-		part(device, me, () => [bdi(facts(me.device, `Outlive ${me.version} on ${me.machine} `)), button('link', 'Forget this device…', leave, always)]);
+		part(device, me, () => [
+			quiet(bdi(facts(me.device, `Outlive ${me.version} on ${me.machine}`))),
+			me.push_key && window.PushManager && button('link', me.notified ? 'No notifications' : 'Notify me', () => act('', notify(!me.notified)), always), ' \u00a0 ',
+			button('link', 'Forget this device…', leave, always),
+		]);
 		if (anchor?.isConnected) main.scrollTop += topOf(anchor) - top;
 		if (focused?.isConnected) focused.focus({ preventScroll: true });
 	}
 
 	function leave() {
-		if (confirm(`Forget this device? It shows no chats until it is paired again on ${me.machine}.`)) self.act('', post('leave')).then(() => location.reload());
+		if (confirm(`Forget this device? It shows no chats until it is paired again on ${me.machine}.`)) act('', post('leave')).then(() => location.reload());
+	}
+
+	/** Have questions pushed to this browser, also while the page is closed. */
+	async function notify(isWanted) {
+		if (isWanted && (await Notification.requestPermission()) !== 'granted') throw Error('This browser blocks notifications. Its settings allow them.');
+		await navigator.serviceWorker.register('/worker.js');
+		const { pushManager } = await navigator.serviceWorker.ready;
+		const options = { userVisibleOnly: true, applicationServerKey: me.push_key };
+		const got = await postOnce('push', isWanted ? await pushManager.subscribe(options) : {});
+		me = await ask('me');
+		drawSoon();
+		return got;
 	}
 
 	function drawSoon() {
@@ -1133,6 +1149,7 @@ document.addEventListener('visibilitychange', () => {
 	wake();
 });
 document.addEventListener('click', askToOpen);
+if (navigator.serviceWorker) navigator.serviceWorker.onmessage = ({ data }) => go(data);
 byId('lost').lastChild.onclick = connect;
 // The page ends above the keyboard of a phone.
 visualViewport.onresize = () => visualViewport.scale === 1 && document.body.style.setProperty('--height', `${visualViewport.height}px`);

@@ -263,6 +263,7 @@ def _devices(options: argparse.Namespace) -> int:
                     "rights": each.rights.word,
                     "paired_at": each.paired_at,
                     "last_used": each.last_used or None,
+                    "notified": each.push is not None,
                 }
                 for each in saved
             ]
@@ -273,5 +274,6 @@ def _devices(options: argparse.Namespace) -> int:
     for each in saved:
         used = parse_time(each.last_used)
         when = used.astimezone().strftime("%Y-%m-%d %H:%M") if used is not None else "not yet"
-        print_line(f"{each.name}: may {_MAY[each.rights]}; last used {when}")
+        told = "; notified" if each.push is not None else ""
+        print_line(f"{each.name}: may {_MAY[each.rights]}; last used {when}{told}")
     return 0

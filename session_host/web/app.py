@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import hashlib
+import importlib.util
+import socket
 from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable
 from pathlib import Path
 from typing import Any, Final
@@ -26,11 +28,12 @@ from session_host.protocol.untrusted_text import one_line
 from session_host.protocol.values import RUNNING_STATES
 from session_host.standing.endings import end_of
 from session_host.structured.text import exact_lines, patch_style
+from session_host.system.clock import now
 from session_host.version import VERSION
 
 from .actions import Actions, Results
 from .conversations import Conversation, conversation_of, unfolded
-from .devices import Device, NoPairing, Rights, WrongCode, note_use, pair, revoke
+from .devices import Device, NoPairing, Rights, WrongCode, note_use, notify, pair, revoke
 from .devices import load as load_devices
 from .errors import PageError
 from .following import Following
@@ -49,6 +52,7 @@ from .forms import (
     OpenPairing,
     Place,
     Preset,
+    Push,
     Questions,
     Start,
     Text,
@@ -56,6 +60,8 @@ from .forms import (
     encoded,
 )
 from .gate import Address, Gate
+from .push.orders import target_of
+from .push.reminders import Reminders
 from .questions import asked_by, question_of
 from .rows import agents, row_of
 from .screens import screen_of, screens
@@ -81,6 +87,7 @@ _FILES: Final = {
     "/": "index.html",
     "/page.css": "page.css",
     "/page.js": "page.js",
+    "/worker.js": "worker.js",
     "/icon.svg": "icon.svg",
     "/icon.png": "icon.png",
     "/manifest.webmanifest": "manifest.webmanifest",
@@ -89,7 +96,7 @@ _FILES: Final = {
 
 def application(addresses: list[Address]) -> tuple[Gate, Callable[[], None]]:
     """The whole application, and what ends its streams before the server ends."""
-    page = _Page(Following())
+    page = _Page(Following(), _contact(addresses))
     routes = [Route(path, page.file) for path in _FILES]
     routes += [Route(f"/api/{name}", work) for name, _right, work in page.reads()]
     routes += [Route(f"/api/{name}", work, methods=["POST"]) for name, _right, work in page.writes()]
@@ -108,15 +115,18 @@ _Work = Callable[[Request], Awaitable[Response]]
 class _Page:
     """The requests."""
 
-    def __init__(self, following: Following) -> None:
+    def __init__(self, following: Following, contact: str) -> None:
         self._following = following
         self._actions, self._results = Actions(following), Results()
         self.streams = Streams()
+        self._reminders = Reminders(following, contact)
 
     @contextlib.asynccontextmanager
     async def life(self, _app: Any) -> AsyncIterator[None]:
         """Close all at the end."""
+        self._reminders.look()
         yield
+        await self._reminders.close()
         await self._following.close()
 
     def reads(self) -> list[tuple[str, Rights, _Work]]:
@@ -142,6 +152,7 @@ class _Page:
         return [
             ("pair", Rights.LOOK, self._pair),
             ("leave", Rights.LOOK, self._leave),
+            ("push", Rights.LOOK, self._push),
             ("answer", Rights.ANSWER, self._does(GivenAnswer, actions.answer)),
             ("send", everything, self._does(Text, actions.send)),
             ("keys", everything, self._does(Keys, actions.keys)),
@@ -165,11 +176,22 @@ class _Page:
 
     async def _me(self, request: Request) -> Response:
         device: Device = request.scope["device"]
-        return _json(self._me_of(device, request))
+        return _json(await self._me_of(device, request))
 
-    def _me_of(self, device: Device, request: Request) -> Me:
+    async def _me_of(self, device: Device, request: Request) -> Me:
         address: Address = request.scope["address"]
-        return Me(self._following.name, VERSION, device.name, device.rights.word, address.host)
+        push_key = ""
+        with contextlib.suppress(OutliveError):
+            push_key = await self._reminders.public_key() if _can_push(address) else ""
+        return Me(
+            self._following.name,
+            VERSION,
+            device.name,
+            device.rights.word,
+            address.host,
+            push_key,
+            device.push is not None,
+        )
 
     async def _pairing(self, request: Request) -> Response:
         pairing = (await asyncio.to_thread(load_devices)).pairing
@@ -188,7 +210,7 @@ class _Page:
         except NoPairing as error:
             raise PageError(410, "no_pairing", str(error)) from error
         address: Address = request.scope["address"]
-        response = _json(self._me_of(device, request))
+        response = _json(await self._me_of(device, request))
         response.set_cookie(
             address.cookie,
             credential,
@@ -202,10 +224,22 @@ class _Page:
     async def _leave(self, request: Request) -> Response:
         device: Device = request.scope["device"]
         await asyncio.to_thread(revoke, device.name)
+        self._reminders.look()
         address: Address = request.scope["address"]
         response = _json(Done("This device is not paired any more"))
         response.delete_cookie(address.cookie, secure=address.scheme == "https", httponly=True, samesite="strict")
         return response
+
+    async def _push(self, request: Request) -> Response:
+        """Remind a device of questions from now on, or not any more."""
+        what, device = decoded(await request.body(), Push), request.scope["device"]
+        try:
+            target = target_of(what.endpoint, what.keys.p256dh, what.keys.auth) if what.endpoint else None
+        except ValueError as error:
+            raise PageError(400, "bad_request", f"this browser cannot be told: {error}") from error
+        await asyncio.to_thread(notify, device.hash, target)
+        self._reminders.look()
+        return _json(Done("Notifications are on" if target is not None else "Notifications are off", at=now()))
 
     # ------------------------------------------------------------ chats
 
@@ -352,6 +386,18 @@ def _prompts(info: SessionInfo) -> list[NamedText]:
     found, _broken = read_prompts(prompts_directory(config_dir()), agents())
     fitting = [each for each in found if each.fits(info.facts.origin.agent, [info.facts.origin.cwd])]
     return [NamedText(one_line(each.name), each.text) for each in fitting]
+
+
+def _contact(addresses: list[Address]) -> str:
+    """Whom push services may write to; only an HTTPS address is a name that they know."""
+    found = (each.origin for each in addresses if each.scheme == "https")
+    return next(found, f"mailto:outlive@{socket.gethostname()}")
+
+
+def _can_push(address: Address) -> bool:
+    """Whether browsers take notifications from a page at this address, and this computer can encrypt them."""
+    is_secure = address.scheme == "https" or address.host.partition(":")[0] == "localhost"
+    return is_secure and importlib.util.find_spec("cryptography") is not None
 
 
 def _parameter(request: Request, name: str) -> str:

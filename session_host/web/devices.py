@@ -60,6 +60,17 @@ class Rights(IntEnum):
         return cls[word.upper()]
 
 
+class PushTarget(msgspec.Struct, frozen=True):
+    """Where a device is told of questions: what its browser's ``PushSubscription`` says."""
+
+    endpoint: str
+    """The device's address at the push service, https."""
+    p256dh: str
+    """The device's public key, base64url, 65 bytes."""
+    auth: str
+    """Its secret, base64url, 16 bytes."""
+
+
 class Device(msgspec.Struct, frozen=True):
     """A paired device."""
 
@@ -70,6 +81,7 @@ class Device(msgspec.Struct, frozen=True):
     """SHA-256 of its credential, hexadecimal."""
     paired_at: str
     last_used: str = ""
+    push: PushTarget | None = None
 
 
 class Pairing(msgspec.Struct, frozen=True):
@@ -185,6 +197,14 @@ def revoke(name: str) -> None:
         if len(kept) == len(saved.devices):
             raise OutliveError(f"no device is called {name!r}; see `outlive web devices`")
         _save(replace(saved, devices=kept))
+
+
+def notify(credential_hash: str, target: PushTarget | None) -> None:
+    """Keep where a device is told of questions; None for nowhere. Nothing happens if it is not paired any more."""
+    with _locked():
+        saved = load()
+        devices = (replace(each, push=target) if each.hash == credential_hash else each for each in saved.devices)
+        _save(replace(saved, devices=tuple(devices)))
 
 
 def note_use(device: Device) -> None:

@@ -33,7 +33,7 @@ from session_host.machines.remote import RemoteMachine
 from session_host.protocol.untrusted_facts import harmless_facts
 from session_host.protocol.untrusted_text import one_line
 from session_host.standing.endings import is_unlisted
-from session_host.standing.groups import OVER
+from session_host.standing.groups import OVER, Mark
 from session_host.system.clock import as_text, now
 from session_host.system.event_loop import Timer
 from session_host.system.installation import outlive_command
@@ -131,6 +131,10 @@ class Following:
             over = [each for each in rows if each.group in OVER]
             running = [each for each in rows if each.group not in OVER]
             return ChatList(self.name, self.cursor, running, list(self._away.values()), over)
+
+    def asking(self) -> list[Row]:
+        """The chats that need the user, as far as they are followed."""
+        return [row for row in self._rows.values() if row.mark == Mark.NEEDS_YOU]
 
     @property
     def cursor(self) -> str:

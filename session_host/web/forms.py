@@ -306,6 +306,23 @@ class Me(msgspec.Struct, frozen=True):
     device: str
     rights: str
     address: str
+    push_key: str
+    """The server's key for notifications; "" if there are none at this address."""
+    notified: bool
+
+
+class PushKeys(msgspec.Struct, frozen=True):
+    """The keys of a browser's ``PushSubscription``, base64url."""
+
+    p256dh: str = ""
+    auth: str = ""
+
+
+class Push(msgspec.Struct, frozen=True):
+    """A browser's ``PushSubscription``; without an endpoint, the end of one."""
+
+    endpoint: str = ""
+    keys: PushKeys = PushKeys()
 
 
 class OpenPairing(msgspec.Struct, frozen=True):

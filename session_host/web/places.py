@@ -7,6 +7,7 @@ import importlib.util
 import socket
 from pathlib import Path
 from typing import Final
+from urllib.parse import quote
 
 import msgspec
 
@@ -45,10 +46,20 @@ def note_addresses(addresses: list[str]) -> None:
 
 def known_address() -> str:
     """The first address of the last server."""
+    return _noted_address() or DEFAULT_ADDRESS
+
+
+def page_link(chat: str) -> str:
+    """Where browsers find a chat, or for "" the list; "" if no page was served yet."""
+    address = _noted_address()
+    return f"{address}/#/chat/{quote(chat, safe='')}" if address and chat else address
+
+
+def _noted_address() -> str:
     try:
         return msgspec.json.decode(_file().read_bytes(), type=list[str])[0]
     except (OSError, IndexError, *UNREADABLE):
-        return DEFAULT_ADDRESS
+        return ""
 
 
 def _file() -> Path:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import argparse
 import asyncio
 import re
 import select
 import shlex
+import socket
 import subprocess
 import sys
+import urllib.request
 from collections.abc import Callable
 from pathlib import Path
 
@@ -18,16 +21,22 @@ from gui.settings.theme_files import Library, own_themes
 from gui.tray.notify_command import filled
 from installers import command_line_files
 from session_host.agents.catalog import load_catalog
+from session_host.cli import web
 from session_host.client.chats.saved_prompts import prompts_directory, read_prompts
 from session_host.client.chats.settings import load_chat_settings
 from session_host.endpoint import options
 from session_host.restore_points.points import About, take
+from session_host.web.gate import Address
+from session_host.web.places import page_socket
 from tests.support.area import Area
 from tests.support.commands import REPOSITORY, Done, OnTerminal, environment, new, outlive
 from tests.support.conversing import install
 from tests.support.near_bridges import NearBridges
+from tests.support.page_server import PageServer
 from tests.support.repositories import Checkout
+from tests.support.ssh_machines import ssh_machines
 from tests.support.structured_chats import add_agent, new_chat, send, viewing, wait
+from tests.support.waiting import wait_until
 
 pytestmark = pytest.mark.usefixtures("sessions")
 
@@ -302,7 +311,7 @@ def keys(area: Area, home: Path) -> None:
 def notifying(area: Area, home: Path) -> None:
     written("notifications 1", area.config / "window.toml")
     command = preferences(area).window.notify_command
-    words = filled(command, "api-fix", "asks")
+    words = filled(command, "api-fix", "asks", "")
     works(shlex.join(words), home)
     assert "api-fix: asks\n" in (home / "curl.arguments").read_text()
 
@@ -378,6 +387,43 @@ def completion(area: Area, home: Path) -> None:
         assert re.search("outlive|peek", done.stdout), done
 
 
+def over_ssh(area: Area, home: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as probe:
+        port = probe.getsockname()[1]
+    with (
+        PageServer(area, "--address", f"http://localhost:{port}", address=f"http://localhost:{port}"),
+        ssh_machines(area.root / "m", "desk") as (_machines, variables),
+    ):
+        line = BLOCKS["phone-address 1"].strip().replace("7070", str(port)).replace("SOCKET", str(page_socket()))
+        with subprocess.Popen(shlex.split(line), env=environment() | variables, stdin=subprocess.DEVNULL) as tunnel:
+            try:
+                wait_until(lambda: _is_page(port), 60, "the page at the other end")
+            finally:
+                tunnel.terminate()
+
+
+def _is_page(port: int) -> bool:
+    try:
+        with urllib.request.urlopen(f"http://localhost:{port}/", timeout=5) as answer:
+            return b"<title>Outlive" in answer.read()
+    except OSError:
+        return False
+
+
+def behind_a_proxy(block: str) -> Callable[[Area, Path], None]:
+    """The line for Outlive is one, and names what the lines for the proxy name; the proxies were tried by hand."""
+
+    def tried(area: Area, home: Path) -> None:
+        line, *proxy = lines(block)
+        parser = argparse.ArgumentParser()
+        web.configure(parser)
+        options = parser.parse_args(shlex.split(line)[2:])
+        assert str(options.port) in " ".join(proxy)
+        assert Address.of(options.address[0]).scheme == "https"
+
+    return tried
+
+
 TRIED: dict[str, Callable[[Area, Path], None]] = {
     "answer-questions 1": answering,
     "agents-start-agents 1": teaching,
@@ -390,6 +436,10 @@ TRIED: dict[str, Callable[[Area, Path], None]] = {
     "notifications 1": notifying,
     "other-machines 1": on_another_machine,
     "own-agents 1": own_agent,
+    "phone-address 1": over_ssh,
+    "phone-address 2": behind_a_proxy("phone-address 2"),
+    "phone-address 3": behind_a_proxy("phone-address 3"),
+    "phone-address 4": behind_a_proxy("phone-address 4"),
     "restore-files 1": restoring,
     "saved-prompts 1": saved_prompt,
     "scripts 1": ringing,

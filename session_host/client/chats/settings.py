@@ -3,7 +3,7 @@
 Each default stands here; ``gui.settings.table`` has the settings' rows, ``resources/guide/settings.md`` what they do.
 
 The file is optional. A running chat keeps the settings that it started with, except those about agents'
-rights, which take effect at once.
+rights; those, and what phones are told, take effect at once.
 """
 
 from __future__ import annotations
@@ -54,6 +54,8 @@ class ChatSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """See ``system.processes.permission``."""
     agents_may_start: int = DEFAULT_STARTS
     agents_depth: int = DEFAULT_DEPTH
+    push_says: Literal["name", "question"] = "name"
+    """See ``web.push.reminders``."""
 
     def shell_variables(self, argv: Sequence[str], environment: Mapping[str, str]) -> dict[str, str]:
         """Variables that make a chat's shell mark its prompts; see ``agents.shell_integration``."""

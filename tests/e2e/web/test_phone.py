@@ -9,11 +9,13 @@ from pathlib import Path
 import pytest
 
 from session_host.paths import pasted_files_dir
+from session_host.web import devices
 from tests.integration.web.test_answers import claude, decisions
 from tests.support.area import Area
 from tests.support.browser import Browser
 from tests.support.commands import new, outlive
 from tests.support.page_server import PageServer
+from tests.support.push_service import Subscriber
 from tests.support.structured_chats import new_chat, wait, wait_for_text
 from tests.support.waiting import wait_until
 
@@ -196,3 +198,52 @@ def test_a_revoked_device_sees_nothing_more(phone: Browser, server: PageServer) 
     phone.see("Pair this")
     allowed = [each for each in phone.complaints() if "401" not in each]
     assert allowed == []
+
+
+_SUBSCRIBES = """
+PushManager.prototype.subscribe = async (options) => {
+    window.subscribed = options;
+    return { endpoint: 'https://93.184.215.14/phone', expirationTime: null, keys: { p256dh: arguments[0], auth: arguments[1] } };
+};
+"""  # noqa: E501 - JavaScript
+_NOTIFICATIONS = """
+const done = arguments[0];
+navigator.serviceWorker.ready
+    .then((registration) => registration.getNotifications())
+    .then((all) => done(all.map(({ title, body, tag, data }) => [title, body, tag, data])));
+"""
+
+
+def test_a_question_is_pushed_to_the_phone(phone: Browser, server: PageServer, area: Area) -> None:
+    """Chromium has no push service here, so the subscription is made up, and the message comes from its debugger."""
+    chat = new_chat(area, "api", "run: npm test")
+    pair(phone, server)
+    driver = phone.driver
+    driver.execute_cdp_cmd("Browser.grantPermissions", {"permissions": ["notifications"], "origin": server.address})
+    subscriber = Subscriber("https://93.184.215.14/phone").target
+    driver.execute_script(_SUBSCRIBES, subscriber.p256dh, subscriber.auth)
+
+    phone.click("Notify me", "button")
+    phone.see("Notifications are on", "No notifications")
+
+    assert devices.load().devices[0].push == subscriber
+    assert len(driver.execute_script("return window.subscribed.applicationServerKey")) == 87
+    message = {"title": "api needs you", "body": "", "tag": "a", "chat": chat, "request": "r 1", "over": False}
+
+    def deliver(**changed: object) -> list[list[str]]:
+        origin, data = server.address, json.dumps(message | changed)
+        parameters = {"origin": origin, "registrationId": "0", "data": data}
+        driver.execute_cdp_cmd("ServiceWorker.deliverPushMessage", parameters)
+        found: list[list[str]] = driver.execute_async_script(_NOTIFICATIONS)
+        return found
+
+    driver.execute_cdp_cmd("ServiceWorker.enable", {})
+    shown = [["api needs you", "", "a", f"/#/question/{chat}/r%201"]]
+    wait_until(lambda: deliver() == shown, TIMEOUT_S, "the notification", every_s=0.5)
+    wait_until(lambda: deliver(title="api no longer needs you", over=True) == [], TIMEOUT_S, "its end", every_s=0.5)
+    phone.click("No notifications", "button")
+    phone.see("Notifications are off", "Notify me")
+    assert devices.load().devices[0].push is None
+    opened = f"new MessageEvent('message', {{ data: '/#/question/{chat}' }})"
+    driver.execute_script(f"navigator.serviceWorker.dispatchEvent({opened})")
+    phone.see("npm test", "Decline")

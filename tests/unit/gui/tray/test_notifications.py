@@ -19,11 +19,13 @@ from gui.settings.table import WindowFile
 from gui.tray import bells, notifier, notify_command
 from gui.tray.bells import Bells
 from gui.tray.notifier import MAX_LINES, MAX_NOTIFIED, Notifier
-from gui.tray.notify_command import NotifyCommand, filled
+from gui.tray.notify_command import NotifyCommand, filled, link_to
 from session_host.client.viewer.viewer import ViewerState
 from session_host.protocol.facts import Foreground
 from session_host.protocol.messages import BellEvent, ForegroundEvent, NotificationEvent, OutputEvent
 from session_host.protocol.values import Activity
+from session_host.web.places import note_addresses
+from tests.support.area import Area
 from tests.support.waiting import wait_for_end
 from tests.unit.gui.conftest import WindowHarness
 from tests.unit.gui.window.machines import OtherMachine
@@ -214,7 +216,7 @@ async def test_a_shown_question_is_over_once_it_is_answered_and_not_when_it_is_s
     harness: WindowHarness, notices: Notices
 ):
     over: list[tuple[str, str]] = []
-    notices.notifier.question_over.connect(lambda title, text: over.append((title, text)))
+    notices.notifier.question_over.connect(lambda _chat, title, text: over.append((title, text)))
     ids = {name: await harness.add(name, cwd="/srv/app") for name in ("answered", "seen", "ended")}
     notices.looked_at = ids["seen"]
     for session_id in ids.values():
@@ -551,14 +553,24 @@ class ShownTexts:
 
 
 def test_texts_replace_the_commands_placeholders_and_stay_in_one_argument():
-    assert filled("post --title {title} 'x: {text}' {other}", "a; b", "{title} $c") == [
+    assert filled("post --title {title} 'x: {text}' {other} {link}", "a; b", "{title} $c", "https://x/#/a") == [
         "post",
         "--title",
         "a; b",
         "x: {title} $c",
         "{other}",
+        "https://x/#/a",
     ]
-    assert filled("~/my-script -v", "a b", "") == ["~/my-script", "-v", "a b", ""]
+    assert filled("~/my-script -v", "a b", "", "https://x") == ["~/my-script", "-v", "a b", ""]
+
+
+def test_the_link_is_that_of_the_page_for_the_phone(area: Area):
+    chat = "8abf4bcb-f802-46df-b19b-8d00abf9862a"
+    assert link_to(chat) == "", "the page was never served"
+    note_addresses(["https://desk.example"])
+    assert link_to(chat) == f"https://desk.example/#/chat/{chat}"
+    assert link_to(f"devbox/{chat} id 7") == f"https://desk.example/#/chat/devbox%2F{chat}"
+    assert link_to("asks") == "https://desk.example"
 
 
 async def test_the_command_runs_once_for_each_notification_which_is_shown_as_before(
@@ -575,7 +587,7 @@ async def test_the_command_runs_once_for_each_notification_which_is_shown_as_bef
     command.show("one", "one needs you", "rm -r x?")
     await harness.until(lambda: saved.read_text().count("\n") == 2, "the command again")
     assert saved.read_text() == "one needs you|make?\none needs you|rm -r x?\n"
-    command.tell("one no longer needs you", "/srv")
+    command.tell("one", "one no longer needs you", "/srv")
     await harness.until(lambda: saved.read_text().count("\n") == 3, "the command for a question that is over")
     assert saved.read_text().endswith("\none no longer needs you|/srv\n")
     assert notifications.shown == {"one": "one needs you: rm -r x? []"}
