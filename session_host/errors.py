@@ -21,6 +21,7 @@
     │       └── NotInstalled     that machine has no Outlive that this one can use
     ├── NotAllowed               an agent may not control this chat: the user can allow it; exit code 8
     ├── NeedsInput               the chat asks something: answer first, or send the text anyway
+    ├── Outdated                 what the user saw has changed meanwhile: look at it again
     ├── TextTaken                a text was typed without Enter: look whether its user has sent it
     ├── WrongRuntime             a terminal takes keys, a structured chat prompts: use the other
     ├── ProtocolViolation        drop the peer
@@ -161,6 +162,10 @@ class NeedsInput(OutliveError):
     """The chat asks something, which a text would answer, or for which its turn waits."""
 
     exit_code = 9
+
+
+class Outdated(OutliveError):
+    """The question or the screen that the user saw has changed meanwhile."""
 
 
 class TextTaken(OutliveError):

@@ -15,6 +15,7 @@ from session_host.errors import (
     HostUnavailable,
     NeedsInput,
     NotAllowed,
+    Outdated,
     OutliveError,
     ProtocolMismatch,
     SessionEnded,
@@ -83,6 +84,7 @@ _ERRORS: dict[str, type[OutliveError]] = {
     ErrorCode.NOT_ALLOWED: NotAllowed,
     ErrorCode.ANSWERED: AlreadyAnswered,
     ErrorCode.TAKEN: TextTaken,
+    ErrorCode.CHANGED: Outdated,
     ErrorCode.WRONG_RUNTIME: WrongRuntime,
 }
 

@@ -556,6 +556,8 @@ class Send(Message, frozen=True):
     """Type it only as the chat's own agent may: into an empty input line, with Enter only where it is seen alone."""
     by: str = "command"
     """The kind of client, as in Attach."""
+    seen: str = ""
+    """Type it only onto the screen that the user saw, by ``terminal.text.screen_hash``; "" for any."""
 
 
 class Stop(Message, frozen=True):

@@ -41,7 +41,7 @@ class ErrorCode:
     ANSWERED = "answered"
     """Another client has answered the agent's question, or the agent took it back."""
     CHANGED = "changed"
-    """The agent's question is not the one that was shown: look at it again."""
+    """The agent's question, or the screen, is not the one that was shown: look at it again."""
     WRONG_RUNTIME = "wrong_runtime"
     """A terminal takes no prompts, and a structured chat no keys."""
     UNREACHABLE = "unreachable"

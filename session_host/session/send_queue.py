@@ -41,12 +41,13 @@ from typing import Any, NamedTuple
 import msgspec
 
 from session_host.protocol.launch import Watch
-from session_host.protocol.messages import MAX_PASTE_CHARACTERS, Done, Failed, Key, Reply, Send
+from session_host.protocol.messages import MAX_PASTE_CHARACTERS, Done, Failed, Key, Peek, Reply, Send
 from session_host.protocol.values import Activity, ErrorCode, parse_key
 from session_host.protocol.values import State as ProgramState
 from session_host.terminal.base import Emulator
 from session_host.terminal.encode import encode_key, encode_paste, has_controls
 from session_host.terminal.rows import row_text
+from session_host.terminal.text import screen_hash, screen_of
 
 from .effects import SendReply, Timers, UseEmulator
 from .own_prompts import command_sign
@@ -322,7 +323,7 @@ class SendQueue:
         self._current.was_suspended = self._typist.continue_program()
         self.state = SendState.TYPING
         self._session.subscribers.set_listening(self, listens=True)
-        self._effects.append(UseEmulator(self))
+        self._effects.append(UseEmulator(self, after_output=bool(request.seen)))
 
     def _type(self, emulator: Emulator) -> None:
         current = self._current
@@ -485,6 +486,8 @@ class SendQueue:
             return _Refusal(ErrorCode.FAILED, LINE_IN_USE)
         if current.is_guarded and token == current.enter_token and self._typist.line_text != current.token:
             return _Refusal(ErrorCode.FAILED, JOINED)
+        if is_new and original.seen and token == current.token and not _is_seen(emulator, original):
+            return _Refusal(ErrorCode.CHANGED, "the screen has changed since you saw it")
         if is_new and is_text(original) and not original.anyway:
             open_question = self._open_question()
             if open_question is None and self._starting.asks(emulator):
@@ -513,6 +516,11 @@ class SendQueue:
         else:
             self.state = SendState.IDLE
             self._begin_next()
+
+
+def _is_seen(emulator: Emulator, request: Send) -> bool:
+    """Whether the screen is the one that the user saw."""
+    return screen_hash(screen_of(emulator, Peek(request.request, ansi=True))) == request.seen
 
 
 def _failed(request: Send, refusal: _Refusal, outcome: str) -> Failed:

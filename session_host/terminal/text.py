@@ -5,6 +5,7 @@ The module works on ``Row``, so it serves every engine. Pure.
 
 from __future__ import annotations
 
+import hashlib
 import re
 from collections.abc import Callable, Iterable
 from functools import lru_cache
@@ -229,6 +230,19 @@ def _row_text(row: Row, following: Row | None, columns: int, continues: bool) ->
     if continues and not (row.runs and row.runs[0].column == 0):
         return text or " "
     return text
+
+
+def used_lines(screen: Screen) -> list[str]:
+    """The lines of a screen to the last one that has text or the cursor."""
+    lines = list(screen.lines)
+    while len(lines) > 1 and not lines[-1] and len(lines) - 1 > screen.cursor_row:
+        lines.pop()
+    return lines
+
+
+def screen_hash(screen: Screen) -> str:
+    """What tells two screens apart: 32 hexadecimal digits for the lines that are used."""
+    return hashlib.sha256("\n".join(used_lines(screen)).encode(errors="replace")).hexdigest()[:32]
 
 
 def screen_of(emulator: Emulator, request: Peek) -> Screen:

@@ -19,7 +19,7 @@ from session_host.client.chats.resume import resume
 from session_host.client.control import request
 from session_host.client.machine import Machine
 from session_host.client.sessions.session_info import SessionInfo
-from session_host.errors import AlreadyAnswered, HostUnavailable, OutliveError, SessionEnded, UsageError
+from session_host.errors import AlreadyAnswered, HostUnavailable, Outdated, OutliveError, SessionEnded, UsageError
 from session_host.protocol.messages import AnswerRequest, Interrupt, Prompt, Send, SendChatInput, Stop
 from session_host.protocol.messages import Done as HostDone
 from session_host.protocol.untrusted_text import one_line
@@ -134,13 +134,15 @@ class Actions:
         unknown = [each for each in keys.keys if each not in _ALLOWED_KEYS and len(each) != 1]
         if unknown or not (keys.keys or keys.text or keys.enter):
             raise PageError(400, "bad_request", "there is no such key")
-        before = await screen_of(machine, info)
-        if before.hash != keys.hash:
-            raise PageError(
-                409, "screen_changed", "the screen has changed since you saw it: nothing was typed", screen=before
-            )
+        if not keys.hash:
+            raise PageError(400, "bad_request", "keys are for a screen that was seen")
         names = [_KEYS.get(each, each) for each in keys.keys]
-        await request(info.id, Send(0, keys.text, keys=names, enter=keys.enter, token=token, anyway=True), machine)
+        wanted = Send(0, keys.text, keys=names, enter=keys.enter, token=token, anyway=True, by=BY, seen=keys.hash)
+        try:
+            await request(info.id, wanted, machine)
+        except Outdated as error:
+            screen = await screen_of(machine, info)
+            raise PageError(409, "screen_changed", one_line(str(error)), screen=screen) from error
         return Done("Sent", at=now())
 
     async def interrupt(self, what: OfChat, token: str) -> Done:

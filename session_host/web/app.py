@@ -64,7 +64,7 @@ from .push.orders import target_of
 from .push.reminders import Reminders
 from .questions import asked_by, question_of
 from .rows import agents, row_of
-from .screens import screen_of, screens
+from .screens import screens
 from .streams import Streams, event
 
 CREDENTIAL_S: Final = 400 * 86400
@@ -141,7 +141,6 @@ class _Page:
             ("chat", look, self._chat),
             ("turn", look, self._turn),
             ("diff", look, self._diff),
-            ("screen", look, self._screen),
             ("screen/stream", look, self._screen_stream),
             ("start", Rights.EVERYTHING, self._choices),
         ]
@@ -322,10 +321,6 @@ class _Page:
         if not lines:
             lines = [("Its lines are not shown: it is too long, or no text." if file.withheld else "No lines.", "dim")]
         return _json({"path": path, "lines": lines})
-
-    async def _screen(self, request: Request) -> Response:
-        machine, info = await self._find(request)
-        return _json(await screen_of(machine, info))
 
     async def _screen_stream(self, request: Request) -> Response:
         machine, info = await self._find(request)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import hashlib
 import re
 from collections.abc import AsyncIterator
 from typing import Final
@@ -16,6 +15,7 @@ from session_host.errors import HostUnavailable, SessionEnded
 from session_host.protocol.messages import OutputEvent, Peek, Screen, StateEvent
 from session_host.protocol.untrusted_text import one_line
 from session_host.protocol.values import RUNNING_STATES
+from session_host.terminal.text import screen_hash, used_lines
 
 from .forms import ScreenPage
 
@@ -38,18 +38,14 @@ async def screen_of(machine: Machine, info: SessionInfo) -> ScreenPage:
 
 def page_of(screen: Screen) -> ScreenPage:
     """A screen for the page."""
-    lines = list(screen.lines)
-    while len(lines) > 1 and not lines[-1] and len(lines) - 1 > screen.cursor_row:
-        lines.pop()
-    seen = "\n".join(lines)
     is_whole = len(screen.lines) == screen.size.rows
     cursor = (screen.cursor_row, screen.cursor_column) if screen.cursor_visible and is_whole else None
     return ScreenPage(
         columns=screen.size.columns,
-        rows=[runs_of(line) for line in lines],
+        rows=[runs_of(line) for line in used_lines(screen)],
         cursor=cursor,
         title=one_line(screen.title),
-        hash=hashlib.sha256(seen.encode(errors="replace")).hexdigest()[:32],
+        hash=screen_hash(screen),
         scrollback=screen.scrollback_lines,
     )
 

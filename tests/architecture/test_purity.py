@@ -57,6 +57,7 @@ OWN = {
         "session_host.terminal.encode",
         "session_host.terminal.events",
         "session_host.terminal.rows",
+        "session_host.terminal.text",
         "session_host.terminal.typed_line",
         "session_host.storage.descriptors.log_state",
         "session_host.storage.descriptors.log_entries",

@@ -177,6 +177,12 @@ class Device:
         """The chats of the list, by their names."""
         return {each["name"]: each for each in self.read("chats")["chats"]}
 
+    def screen(self, chat: str) -> Json:
+        """The screen of a terminal's chat as it is now."""
+        with self.stream(path="/api/screen/stream", chat=chat) as happened:
+            found: Json = next(each.data for each in happened if each.kind == "screen")
+            return found
+
     def question(self, chat: str) -> Json:
         """The only question of a chat, as soon as there is one."""
         found: list[Json] = wait_until(

@@ -184,12 +184,13 @@ def test_a_chat_that_hangs_is_named_and_the_page_goes_on(server: PageServer, dev
     processes.stop(host)
     try:
         assert set(device.rows()) == {"one", "two"}
-        assert device.read("screen", chat=other)["columns"] == 80
-        late = device.get("/api/screen", chat=chat)
+        assert device.screen(other)["columns"] == 80
+        keys = {"id": uuid.uuid4().hex, "chat": chat, "hash": "0" * 32, "keys": ["x"]}
+        late = device.post("/api/keys", keys)
         assert (late.status_code, late.json()["code"]) == (504, "no_answer")
     finally:
         os.kill(host, signal.SIGCONT)
-    assert device.read("screen", chat=chat)["columns"] == 80
+    assert device.screen(chat)["columns"] == 80
     assert device.post("/api/stop", {"id": uuid.uuid4().hex, "chat": chat}).status_code == 200
     gone = device.post("/api/send", {"id": uuid.uuid4().hex, "chat": chat, "text": "late"})
     assert (gone.status_code, gone.json()["code"]) == (409, "ended")

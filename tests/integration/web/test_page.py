@@ -74,7 +74,7 @@ def test_the_list_a_chat_and_its_screen(device: Device, area: Area) -> None:
     assert (row["id"], row["machine"], row["directory"], row["group"]) == (chat, "", "~", "running")
     page = device.read("chat", chat=chat)
     assert page["can"] == {"send": True, "interrupt": False, "stop": True, "resume": False, "screen": True}
-    screen = device.read("screen", chat=chat)
+    screen = device.screen(chat)
     assert screen["rows"][0] == [["red", "c1", "", "b"], [" plain", "", "", ""]]
 
 
@@ -89,7 +89,7 @@ def test_a_text_is_sent_once_though_the_request_is_repeated(device: Device) -> N
 
 def test_keys_are_pressed_by_who_saw_the_screen_and_by_nobody_else(device: Device) -> None:
     chat = shell()
-    seen = device.read("screen", chat=chat)
+    seen = device.screen(chat)
     device.do("keys", chat=chat, hash=seen["hash"], text="one", enter=True)
     wait_for_text("sh", "one\none")
 
@@ -105,6 +105,22 @@ def test_keys_are_pressed_by_who_saw_the_screen_and_by_nobody_else(device: Devic
     assert "two" not in outlive("peek", "sh").output
     unknown = device.post("/api/keys", {"id": uuid.uuid4().hex, "chat": chat, "hash": now["hash"], "keys": ["F12"]})
     assert unknown.status_code == 400
+
+
+def test_keys_that_are_repeated_after_a_kill_of_the_server_are_typed_once(server: PageServer) -> None:
+    with server.pair() as device:
+        chat = shell()
+        keys = {"id": uuid.uuid4().hex, "chat": chat, "hash": device.screen(chat)["hash"], "text": "one", "enter": True}
+        first = device.post("/api/keys", keys)
+        wait_for_text("sh", "one\none")
+        server.kill()
+        server.start()
+
+        with device.copy() as again:
+            second = again.post("/api/keys", keys)
+
+    assert (first.status_code, second.status_code) == (200, 200), second.text
+    assert outlive("peek", "sh").output.count("one") == 2, "its echo and cat's output"
 
 
 def test_a_screen_is_followed_also_when_its_host_is_replaced(device: Device, server: PageServer) -> None:
@@ -188,7 +204,7 @@ def test_a_prompt_to_a_chat_view_waits_for_the_turn_or_interrupts_it(device: Dev
 def test_a_device_does_what_its_rights_allow(server: PageServer, rights: str, allowed: set[str]) -> None:
     with server.pair(rights) as device:
         assert device.get("/api/chats").status_code == 200
-        assert device.get("/api/screen", chat="nothing").status_code == 404
+        assert device.get("/api/screen/stream", chat="nothing").status_code == 404
         for name in ("answer", "send", "keys", "stop", "resume", "start", "interrupt"):
             done = device.post(f"/api/{name}", {})
             expected = {400} if name in allowed or rights == "everything" else {403}

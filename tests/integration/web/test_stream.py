@@ -214,7 +214,7 @@ class TestOtherMachines:
             wait_until(lambda: chat in shown.rows, TIMEOUT_S, "the list")
             outlive("rename", "one", "two")
             wait_until(lambda: shown.rows[chat]["name"] == "two", TIMEOUT_S, "its name")
-            assert device.read("screen", chat=chat)["columns"] == 80
+            assert device.screen(chat)["columns"] == 80
 
 
 def test_names_and_questions_of_an_agent_are_text(server: PageServer, area: Area) -> None:
