@@ -253,11 +253,11 @@ def test_nothing_runs_while_nobody_looks(area: Area) -> None:
         chat = shell()
         with phone(device) as shown:
             wait_until(lambda: chat in shown.rows, TIMEOUT_S, "the list")
-            assert len(server.children()) == 1
-        wait_until(lambda: not server.children(), TIMEOUT_S, "the events not to be followed any more")
+            assert len(server.readers()) == 1
+        wait_until(lambda: not server.readers(), TIMEOUT_S, "the events not to be followed any more")
         with device.copy() as again:
             assert set(again.rows()) == {"sh"}
-        wait_until(lambda: not server.children(), TIMEOUT_S, "the end")
+        wait_until(lambda: not server.readers(), TIMEOUT_S, "the end")
         before = cpu_ticks(server.pid)
         with pytest.raises(AssertionError):
             wait_until(lambda: False, 5, "nothing", every_s=5, is_exact=True)

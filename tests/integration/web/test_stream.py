@@ -134,7 +134,7 @@ def test_events_are_followed_again_when_their_reader_dies(server: PageServer) ->
     with server.pair() as device, phone(device) as shown:
         wait_until(lambda: shown.connections, TIMEOUT_S, "the list")
         for name in ("one", "two", "three"):
-            [reader] = wait_until(server.children, TIMEOUT_S, "the reader")
+            [reader] = wait_until(server.readers, TIMEOUT_S, "the reader")
             os.kill(reader, 9)
             chat = new("-n", name, "--", "cat")
             wait_until(lambda chat=chat: chat in shown.rows, TIMEOUT_S, name)  # type: ignore[misc]
