@@ -19,6 +19,7 @@ from session_host.client.chats.resume import resume
 from session_host.client.control import request
 from session_host.client.machine import Machine
 from session_host.client.sessions.session_info import SessionInfo
+from session_host.client.sessions.store_calls import recent_directories
 from session_host.errors import AlreadyAnswered, HostUnavailable, Outdated, OutliveError, SessionEnded, UsageError
 from session_host.protocol.messages import AnswerRequest, Interrupt, Prompt, Send, SendChatInput, Stop
 from session_host.protocol.messages import Done as HostDone
@@ -42,6 +43,9 @@ KEPT: Final = 500
 
 _KEYS: Final = {"Esc": "Escape", "Ctrl+C": "Ctrl+c"}
 """The page's names of keys that ``Send`` calls otherwise."""
+
+MAX_DIRECTORIES: Final = 30
+"""In how many directories a chat can be started."""
 
 _ALLOWED_KEYS: Final = frozenset({"Esc", "Tab", "Ctrl+C", "Left", "Up", "Down", "Right", "Enter", "Backspace"})
 
@@ -169,7 +173,6 @@ class Actions:
 
     async def start(self, start: Start, token: str) -> Done:
         """Start a chat in a directory in which one ran before, with one of the user's presets."""
-        del token
         machine = self._following.machine_named(start.machine)
         found = await machine.call(installed_agents)
         agent = next(
@@ -177,6 +180,8 @@ class Actions:
         )
         if agent is None:
             raise UsageError(f"{start.agent[:40]!r} is not installed")
+        if start.directory not in await machine.call(recent_directories, MAX_DIRECTORIES):
+            raise UsageError("a chat is started here in a directory in which one ran before")
         arguments = list(agent.preset(start.preset)) if start.preset else list(agent.default_arguments)
         runtime = agent.choose_runtime("structured") if "structured" in agent.runtimes else None
         wanted = LaunchRequest(
@@ -186,6 +191,7 @@ class Actions:
             directory=start.directory,
             environment=None,
             runtime=runtime,
+            token=token,
         )
         record = await machine.call(launch, wanted)
         return Done("Started", machine.prefix + record.id, now())

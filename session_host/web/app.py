@@ -31,7 +31,7 @@ from session_host.structured.text import exact_lines, patch_style
 from session_host.system.clock import now
 from session_host.version import VERSION
 
-from .actions import Actions, Results
+from .actions import MAX_DIRECTORIES, Actions, Results
 from .conversations import Conversation, conversation_of, unfolded
 from .devices import Device, NoPairing, Rights, WrongCode, note_use, notify, pair, revoke
 from .devices import load as load_devices
@@ -70,7 +70,6 @@ from .streams import Streams, event
 CREDENTIAL_S: Final = 400 * 86400
 """How long browsers keep a cookie at most."""
 
-MAX_DIRECTORIES: Final = 30
 AGAIN_S: Final = 0.3
 """The pause before a screen is followed again."""
 

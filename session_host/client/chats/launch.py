@@ -95,6 +95,8 @@ def launch_now(request: LaunchRequest, stop: Stop | None = None) -> ChatFacts:
     ensure_private(runtime_dir())
     ensure_private(state_dir())
     with Store.open(database()) as store:
+        if request.wanted_id and (started := store.get(request.wanted_id)) is not None:
+            return started
         spec = build_spec(request, store)
         while True:
             try:

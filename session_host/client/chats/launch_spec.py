@@ -294,6 +294,13 @@ class LaunchRequest(msgspec.Struct, frozen=True, kw_only=True):
     """The caller's terminal colours, if it shows terminals."""
     reports_to: str = ""
     """As in ``LaunchSpec``."""
+    token: str = ""
+    """32 hexadecimal digits that identify this request, and become the chat's id: a repeated one starts nothing."""
+
+    @property
+    def wanted_id(self) -> str:
+        """The chat's id if the request says it, else ""."""
+        return str(uuid.UUID(self.token)) if self.token else ""
 
 
 class _AgentStart(NamedTuple):
@@ -333,7 +340,7 @@ def build_spec(request: LaunchRequest, store: Store) -> LaunchSpec:
     check_may_control(*_continued(request, store))
     settings = load_chat_settings(config_dir())
     directory, worktree, setup = _directory_and_worktree(request)
-    session_id = str(uuid.uuid4())
+    session_id = request.wanted_id or str(uuid.uuid4())
     engine = request.engine or default_engine()
     start = _agent_start(request, session_id, directory, engine, settings)
     _write_files(request, start, session_id, directory, settings)

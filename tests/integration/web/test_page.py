@@ -168,7 +168,7 @@ def test_a_chat_is_stopped_and_resumed(project: Path, device: Device) -> None:
     see(resumed, "ready")
 
 
-def test_a_chat_is_started_in_a_known_directory(project: Path, device: Device) -> None:
+def test_a_chat_is_started_once_in_a_known_directory(project: Path, server: PageServer, device: Device) -> None:
     outlive("kill", new_agent("claude", project, name="docs"))
     choices = device.read("start")
     assert str(project) in {each["path"] for each in choices["directories"]}
@@ -176,7 +176,13 @@ def test_a_chat_is_started_in_a_known_directory(project: Path, device: Device) -
     start = {"id": uuid.uuid4().hex, "agent": "codex", "directory": str(project)}
     first, second = (device.post("/api/start", start) for _ in range(2))
     assert first.status_code == 200, first.text
-    assert first.json()["chat"] == second.json()["chat"]
+    server.kill()
+    server.start()
+    with device.copy() as again:
+        third = again.post("/api/start", start)
+        elsewhere = again.post("/api/start", start | {"id": uuid.uuid4().hex, "directory": "/"})
+    assert first.json()["chat"] == second.json()["chat"] == third.json()["chat"]
+    assert (elsewhere.status_code, "in which one ran before" in elsewhere.json()["words"]) == (400, True)
     [chat] = outlive("ls", "--json").json()
     assert (chat["id"], chat["agent"], chat["cwd"]) == (first.json()["chat"], "codex", str(project))
 
