@@ -1,0 +1,92 @@
+"""Real agents on the page for the phone, in Chromium: their questions whole and answered once, prompts and answers."""
+
+from __future__ import annotations
+
+import socket
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from session_host.paths import config_dir
+from tests.conftest import Sessions
+from tests.e2e.web.test_phone import pair
+from tests.support.area import Area
+from tests.support.browser import Browser, browser
+from tests.support.page_server import PageServer
+from tests.support.real_agents import CLAUDE, CODEX, RealAgent
+from tests.support.real_chats import TIMEOUT_S, Work, done
+from tests.support.waiting import wait_until
+
+pytestmark = [pytest.mark.e2e, pytest.mark.real_agents, pytest.mark.timeout(400)]
+
+
+@pytest.fixture
+def phone(agent: RealAgent, area: Area, sessions: Sessions) -> Iterator[Browser]:
+    """A paired phone."""
+    config_dir().mkdir(parents=True, exist_ok=True)
+    (config_dir() / "chats.toml").write_text("answer_from_outside = true\n", encoding="utf-8")
+    with socket.create_server(("127.0.0.1", 0)) as probe:
+        port = probe.getsockname()[1]
+    address = f"http://localhost:{port}"
+    with PageServer(area, "--port", str(port), address=address) as served, browser() as opened:
+        pair(opened, served)
+        yield opened
+
+
+def allow(phone: Browser) -> None:
+    """Read a question to its end, and allow it."""
+    phone.scroll_to_end()
+    wait_until(lambda: phone.is_enabled("Allow"), TIMEOUT_S, "Allow to be ready")
+    phone.click("Allow", "button")
+    phone.see("Allowed here")
+
+
+@pytest.mark.parametrize("agent", [CLAUDE, CODEX], ids=lambda agent: agent.label, indirect=True)
+def test_a_chat_view_is_asked_answered_and_declined(
+    agent: RealAgent, phone: Browser, project: Path, work: Work
+) -> None:
+    done("new", agent.name, "--runtime", "structured", "-d", "-n", "view", "-C", str(project))
+    phone.click("view", "a")
+    phone.type("Ask", work.wish(agent))
+    phone.click("Send", "button")
+    phone.click("Chats", "a")
+    phone.see("NEEDS YOU", "view")
+    phone.click("view", "a")
+    phone.see(work.command)
+    assert not work.has_begun()
+    allow(phone)
+    wait_until(work.has_begun, TIMEOUT_S, "the command to run")
+    work.end()
+    phone.click("Open the chat")
+    phone.see("the work is done")
+
+    phone.type("Ask", agent.wish.format(command="touch declined"))
+    phone.click("Send", "button")
+    phone.click("Chats", "a")
+    phone.see("NEEDS YOU")
+    phone.click("view", "a")
+    phone.see("touch declined")
+    phone.click("Decline", "button")
+    phone.see("Declined here")
+    assert not (project / "declined").exists()
+    assert not phone.has_sideways_scroll()
+
+
+@pytest.mark.parametrize("agent", [CLAUDE], ids=lambda agent: agent.label, indirect=True)
+def test_an_agent_in_its_terminal_is_asked_and_answered(
+    agent: RealAgent, phone: Browser, project: Path, work: Work
+) -> None:
+    done("new", agent.name, "--runtime", "terminal", "-d", "-n", "term", "-C", str(project))
+    phone.click("term", "a")
+    phone.type("Ask", work.wish(agent))
+    phone.click("Send", "button")
+    phone.click("Chats", "a")
+    phone.see("NEEDS YOU")
+    phone.click("term", "a")
+    phone.see(work.command)
+    allow(phone)
+    wait_until(work.has_begun, TIMEOUT_S, "the command to run")
+    work.end()
+    phone.click("Open the chat")
+    phone.see("the work is done")
