@@ -141,6 +141,16 @@ class Browser:
         conditions = {"offline": is_offline, "latency": 0, "downloadThroughput": -1, "uploadThroughput": -1}
         self.driver.execute_cdp_cmd("Network.emulateNetworkConditions", conditions)
 
+    def set_background(self, *, is_hidden: bool) -> None:
+        """Put the page behind another one, without its connections, as a phone does; or bring it back."""
+        if is_hidden:
+            self.set_offline(is_offline=True)
+            self.driver.switch_to.new_window("tab")
+        else:
+            self.driver.close()
+            self.driver.switch_to.window(self.driver.window_handles[0])
+            self.set_offline(is_offline=False)
+
     @staticmethod
     def _try(work: Callable[[], T]) -> T | None:
         """What the work returns; None if the page has just been drawn anew."""

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
+import threading
 from pathlib import Path
 
 import pytest
@@ -198,6 +200,30 @@ def test_a_revoked_device_sees_nothing_more(phone: Browser, server: PageServer) 
     phone.see("Pair this")
     allowed = [each for each in phone.complaints() if "401" not in each]
     assert allowed == []
+
+
+BACKGROUND_S = float(os.environ.get("OUTLIVE_BACKGROUND_S", "0"))
+"""How long the phone has the page in the background."""
+
+
+def test_after_a_time_in_the_background_the_page_is_as_the_desk(phone: Browser, server: PageServer, area: Area) -> None:
+    for name in ("over", "open"):
+        new_chat(area, name, "run: npm test")
+        wait(name, "needs_input")
+    new_chat(area, "later")
+    pair(phone, server)
+    phone.see("over", "open", "later")
+    phone.set_background(is_hidden=True)
+    assert outlive("approve", "over").code == 0
+    wait("over", "idle")
+    outlive("send", "later", "run: make")
+    wait("later", "needs_input")
+    threading.Event().wait(BACKGROUND_S)
+    phone.set_background(is_hidden=False)
+    phone.see("NEEDS YOU\n2", "Run make", "open")
+    phone.see_no_more("Not connected")
+    lost = [each for each in phone.complaints() if "ERR_INTERNET_DISCONNECTED" not in each]
+    assert lost == []
 
 
 _SUBSCRIBES = """
