@@ -117,6 +117,8 @@ class OutputSubscription:
         self._is_full = False
         self._offset = self._resizes = 0
         """The client's offset in the output once its queue is sent; not updated while CURRENT."""
+        self._notified = 0
+        """The end of the output of the last notification."""
         self._timers = Timers(self, effects)
         self._is_snapshot_requested = False
         """Whether a snapshot is being made."""
@@ -157,6 +159,7 @@ class OutputSubscription:
 
     def unfollow(self) -> None:
         """Send the client no more output."""
+        self._notified = self._ring.end
         self._set_state(SubscriptionState.OFF)
 
     def close(self) -> None:
@@ -167,6 +170,7 @@ class OutputSubscription:
 
     def output(self, end: int) -> None:
         """Notify the client of output up to this offset, while OFF."""
+        self._notified = end
         self._subscribers.set_listening(self, listens=False)
         self._timers.start(OUTPUT_EVENT, OUTPUT_EVENT_INTERVAL_S)
         self._client.queue(OutputEvent(end))
@@ -209,7 +213,9 @@ class OutputSubscription:
         """Allow another notification or snapshot, since the interval is over."""
         self._timers.expired(name)
         if name == OUTPUT_EVENT:
-            if self.state is SubscriptionState.OFF:
+            if self.state is SubscriptionState.OFF and self._ring.end > self._notified:
+                self.output(self._ring.end)  # It came during the interval.
+            elif self.state is SubscriptionState.OFF:
                 self.listen()
         elif self.state is SubscriptionState.BEHIND:
             self._request_snapshot()

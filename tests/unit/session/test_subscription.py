@@ -224,7 +224,7 @@ def test_a_snapshot_for_a_client_that_follows_no_longer_is_dropped(harness: Harn
     assert harness.script() >> harness.follows(-1) << harness.ask >> do(harness.client.unfollow) >> harness.snapshot(10)
 
 
-def test_a_follower_of_events_gets_one_output_event_a_second(harness: Harness) -> None:
+def test_a_follower_of_events_gets_one_output_event_a_second_and_none_too_few(harness: Harness) -> None:
     assert (
         harness.script()
         >> do(harness.client.listen)
@@ -234,6 +234,12 @@ def test_a_follower_of_events_gets_one_output_event_a_second(harness: Harness) -
         >> harness.sent()
         << Returned([OutputEvent(11)])
         >> harness.output(1)
+        >> harness.output(1)
+        >> do(harness.client.timer_due, OUTPUT_EVENT)
+        << harness.event_pause
+        << FLUSH
+        >> harness.sent()
+        << Returned([OutputEvent(13)])
         >> do(harness.client.timer_due, OUTPUT_EVENT)
         >> harness.output(1)
         << harness.event_pause
@@ -241,6 +247,26 @@ def test_a_follower_of_events_gets_one_output_event_a_second(harness: Harness) -
         >> do(harness.client.close)
         << StopTimer(harness.client, OUTPUT_EVENT)
         >> harness.output(1)
+    )
+
+
+def test_output_that_a_client_was_sent_is_no_event_afterwards(harness: Harness) -> None:
+    assert (
+        harness.script()
+        >> do(harness.client.listen)
+        >> harness.output(1)
+        << harness.event_pause
+        << FLUSH
+        >> harness.sent()
+        << Returned([OutputEvent(11)])
+        >> harness.follows(11)
+        << FLUSH
+        >> harness.sent()
+        << Returned([CAUGHT_UP])
+        >> harness.output(1)
+        << Returned((harness.receiver,))
+        >> do(harness.client.unfollow)
+        >> do(harness.client.timer_due, OUTPUT_EVENT)
     )
 
 
