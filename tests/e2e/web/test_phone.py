@@ -180,6 +180,7 @@ def test_a_small_phone_at_night_has_room_for_all_of_it(small_phone: Browser, ser
     wait_until(lambda: small_phone.is_enabled("Allow"), TIMEOUT_S, "Allow to be ready")
     small_phone.click("Allow", "button")
     small_phone.see("Allowed here")
+    wait("api", "idle")
     assert decisions(area) == ["accept"]
 
 
