@@ -106,8 +106,8 @@ def add_event(
     """
     done = connection.execute(
         "INSERT OR IGNORE INTO event (chat, own_number, at, kind, name, content)"
-        " SELECT ?1, ?2, ?3, ?4, name, ?5 FROM session WHERE id = ?1",
-        (chat, own_number, at or now(), kind_of(event), msgspec.json.encode(event).decode()),
+        " SELECT id, ?, ?, ?, name, ? FROM session WHERE id = ?",
+        (own_number, at or now(), kind_of(event), msgspec.json.encode(event).decode(), chat),
     )
     if done.rowcount and done.lastrowid and done.lastrowid % _TRIMMED_EVERY == 0:
         _trim(connection, done.lastrowid)

@@ -598,9 +598,9 @@ def _delete(connection: sqlite3.Connection, session_id: str) -> None:
     add_event(connection, session_id, Removed())
     connection.execute(
         "UPDATE session SET continued_by = NULL, (pinned, position) ="
-        " (SELECT coalesce(max(pinned), 0), max(position) FROM session WHERE id = ?1)"
-        " WHERE id = (SELECT resumed_from FROM session WHERE id = ?1) AND continued_by = ?1",
-        (session_id,),
+        " (SELECT coalesce(max(pinned), 0), max(position) FROM session WHERE id = :id)"
+        " WHERE id = (SELECT resumed_from FROM session WHERE id = :id) AND continued_by = :id",
+        {"id": session_id},
     )
     connection.execute("DELETE FROM session WHERE id = ?", (session_id,))
 
