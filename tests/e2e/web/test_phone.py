@@ -207,6 +207,7 @@ BACKGROUND_S = float(os.environ.get("OUTLIVE_BACKGROUND_S", "0"))
 """How long the phone has the page in the background."""
 
 
+@pytest.mark.timeout(300 + BACKGROUND_S)
 def test_after_a_time_in_the_background_the_page_is_as_the_desk(phone: Browser, server: PageServer, area: Area) -> None:
     for name in ("over", "open"):
         new_chat(area, name, "run: npm test")
