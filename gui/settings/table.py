@@ -430,17 +430,17 @@ _CHATS: Final[dict[str, Setting]] = {
         help=Text("As many may run at once."),
         words=Text("permissions children"),
     ),
+    "agents_depth": Setting(
+        CONTROL, Text("Agents that start agents"), Number(*DEPTH_LIMITS, unit=Text("levels")),
+        help=Text("2: an agent that your agent has started may start chats, and those may start none."),
+        words=Text("permissions children depth"),
+    ),
     "push_says": Setting(
         NOTIFICATIONS, Text("Phones say"),
         Choice({"name": Text("Who needs you"), "question": Text("What it asks, too")}),
         help=Text("The notifications of the page for the phone; a locked phone may show them to anybody."),
         words=Text("push privacy"),
-        in_file='takes effect at once in all chats',
-    ),
-    "agents_depth": Setting(
-        CONTROL, Text("Agents that start agents"), Number(*DEPTH_LIMITS, unit=Text("levels")),
-        help=Text("2: an agent that your agent has started may start chats, and those may start none."),
-        words=Text("permissions children depth"),
+        in_file='takes effect at once',
     ),
 }
 _ENDPOINT: Final[dict[str, Setting]] = {

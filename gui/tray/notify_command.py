@@ -15,6 +15,7 @@ from pathlib import Path
 from PySide6.QtCore import QObject, QProcess, QTimer
 
 from gui.wording import settings_texts
+from session_host.client.sessions.store_access import is_session_id
 from session_host.web.places import page_link
 
 from .notifier import Notifications
@@ -32,7 +33,6 @@ CLOSE_TIMEOUT_MS = 2000
 """How long the end of the window's process waits for a running command; then it is killed."""
 
 _NAMED = re.compile(r"\{(title|text|link)\}")
-_CHAT = re.compile(r"(\S+/)?[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
 
 class NotifyCommand(QObject):
@@ -121,9 +121,9 @@ def _kill(process: QProcess) -> None:
 
 
 def link_to(key: str) -> str:
-    """Where the page for the phone shows what a notification with this key is about; "" if it was never served."""
-    found = _CHAT.match(key)
-    return page_link(found[0] if found is not None else "")
+    """The address of a notification's chat on the page for the phone; of the list for a group. See ``page_link``."""
+    chat = key.partition(" ")[0]
+    return page_link(chat if is_session_id(chat.rpartition("/")[2]) else "")
 
 
 def filled(command: str, title: str, text: str, link: str) -> list[str]:

@@ -213,9 +213,11 @@ class OutputSubscription:
         """Allow another notification or snapshot, since the interval is over."""
         self._timers.expired(name)
         if name == OUTPUT_EVENT:
-            if self.state is SubscriptionState.OFF and self._ring.end > self._notified:
+            if self.state is not SubscriptionState.OFF:
+                return
+            if self._ring.end > self._notified:
                 self.output(self._ring.end)  # It came during the interval.
-            elif self.state is SubscriptionState.OFF:
+            else:
                 self.listen()
         elif self.state is SubscriptionState.BEHIND:
             self._request_snapshot()

@@ -241,7 +241,7 @@ def used_lines(screen: Screen) -> list[str]:
 
 
 def screen_hash(screen: Screen) -> str:
-    """What tells two screens apart: 32 hexadecimal digits for the lines that are used."""
+    """A hash of a screen's used lines: 32 hexadecimal digits."""
     return hashlib.sha256("\n".join(used_lines(screen)).encode(errors="replace")).hexdigest()[:32]
 
 

@@ -383,7 +383,7 @@ def _prompts(info: SessionInfo) -> list[NamedText]:
 
 
 def _contact(addresses: list[Address]) -> str:
-    """Whom push services may write to; only an HTTPS address is a name that they know."""
+    """The URL that push services get as the server's owner: an HTTPS address if there is one."""
     found = (each.origin for each in addresses if each.scheme == "https")
     return next(found, f"mailto:outlive@{socket.gethostname()}")
 

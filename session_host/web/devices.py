@@ -18,7 +18,7 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 from enum import IntEnum
 from pathlib import Path
-from typing import Final, Self
+from typing import Any, Final, Self
 
 import msgspec
 from msgspec.structs import replace
@@ -61,7 +61,7 @@ class Rights(IntEnum):
 
 
 class PushTarget(msgspec.Struct, frozen=True):
-    """Where a device is told of questions: what its browser's ``PushSubscription`` says."""
+    """A browser's ``PushSubscription``: the address and the keys for its notifications."""
 
     endpoint: str
     """The device's address at the push service, https."""
@@ -200,11 +200,9 @@ def revoke(name: str) -> None:
 
 
 def notify(credential_hash: str, target: PushTarget | None) -> None:
-    """Keep where a device is told of questions; None for nowhere. Nothing happens if it is not paired any more."""
+    """Save a device's subscription; None ends its notifications. A device that was revoked is not paired again."""
     with _locked():
-        saved = load()
-        devices = (replace(each, push=target) if each.hash == credential_hash else each for each in saved.devices)
-        _save(replace(saved, devices=tuple(devices)))
+        _change(credential_hash, push=target)
 
 
 def note_use(device: Device) -> None:
@@ -213,9 +211,13 @@ def note_use(device: Device) -> None:
     if last is not None and abs((datetime.now(UTC) - last).total_seconds()) < USED_EVERY_S:
         return
     with contextlib.suppress(OSError, OutliveError), _locked():
-        saved = load()
-        used = (replace(each, last_used=now()) if each.hash == device.hash else each for each in saved.devices)
-        _save(replace(saved, devices=tuple(used)))
+        _change(device.hash, last_used=now())
+
+
+def _change(credential_hash: str, **fields: Any) -> None:
+    saved = load()
+    changed = (replace(each, **fields) if each.hash == credential_hash else each for each in saved.devices)
+    _save(replace(saved, devices=tuple(changed)))
 
 
 def _save(devices: Devices) -> None:

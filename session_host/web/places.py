@@ -50,7 +50,7 @@ def known_address() -> str:
 
 
 def page_link(chat: str) -> str:
-    """Where browsers find a chat, or for "" the list; "" if no page was served yet."""
+    """The address of a chat on the page; of the list if ``chat`` is "". Returns "" if no page was served yet."""
     address = _noted_address()
     return f"{address}/#/chat/{quote(chat, safe='')}" if address and chat else address
 

@@ -2,8 +2,8 @@
 
 Each default stands here; ``gui.settings.table`` has the settings' rows, ``resources/guide/settings.md`` what they do.
 
-The file is optional. A running chat keeps the settings that it started with, except those about agents'
-rights; those, and what phones are told, take effect at once.
+The file is optional. A running chat keeps the settings that it started with. Two kinds take effect at once: agents'
+rights, and what notifications on phones say.
 """
 
 from __future__ import annotations

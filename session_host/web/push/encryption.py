@@ -1,4 +1,4 @@
-"""What a push service is sent: a message that only the device can read (RFC 8291), signed by the server (RFC 8292)."""
+"""Encrypts a message for one device (RFC 8291), and signs it as the server's (RFC 8292)."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
 MAX_MESSAGE_BYTES: Final = 3993
-"""What fits into the 4,096 bytes that each push service takes."""
+"""The longest message: encrypted, it has 4,096 bytes, which each push service takes."""
 
 _VALID_S: Final = 12 * 3600
 _RECORD_BYTES: Final = 4096

@@ -5,7 +5,6 @@ GNOME, Cinnamon and KDE say it over D-Bus, also under Wayland; an X server says 
 
 from __future__ import annotations
 
-import asyncio
 import contextlib
 import ctypes
 import ctypes.util
@@ -14,6 +13,8 @@ import os
 import subprocess
 import sys
 from typing import Any, Final
+
+from .processes import output_of
 
 _SERVICES: Final = (
     (
@@ -33,27 +34,14 @@ _SERVICES: Final = (
 """Services that answer with milliseconds: name, object, interface, method."""
 
 _ANSWER_S: Final = 5.0
+_TIMEOUT_S: Final = 20.0
 
 
 async def desk_idle_s() -> float | None:
     """How long nobody typed or moved the pointer at the desktop, in seconds; None without one that says it."""
-    process = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-P", "-m", __name__),
-        stdin=asyncio.subprocess.DEVNULL,
-        stdout=asyncio.subprocess.PIPE,
-        stderr=asyncio.subprocess.DEVNULL,
-    )
     try:
-        said, _ = await asyncio.wait_for(process.communicate(), 4 * _ANSWER_S)
-    except TimeoutError:
-        return None
-    finally:
-        with contextlib.suppress(ProcessLookupError):
-            process.kill()
-        await process.wait()
-    try:
-        return float(said)
-    except ValueError:
+        return float(await output_of(__name__, b"", _TIMEOUT_S))
+    except (TimeoutError, ValueError):
         return None
 
 

@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import asyncio
 import base64
-import contextlib
 import ipaddress
-import sys
 from typing import Final
 from urllib.parse import urlsplit
 
@@ -14,6 +11,8 @@ import msgspec
 
 from session_host.errors import OutliveError
 from session_host.web.devices import PushTarget
+
+from .processes import output_of
 
 TIMEOUT_S: Final = 10.0
 GONE: Final = frozenset({404, 410})
@@ -56,19 +55,11 @@ async def carry_out(order: Order) -> Result:
     Raises:
         OutliveError: that failed.
     """
-    process = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-P", "-m", _PROGRAM), stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE
-    )
     try:
-        async with asyncio.timeout(3 * TIMEOUT_S):
-            said, _ = await process.communicate(msgspec.json.encode(order))
+        said = await output_of(_PROGRAM, msgspec.json.encode(order), 3 * TIMEOUT_S)
         return msgspec.json.decode(said, type=Result)
     except (TimeoutError, msgspec.MsgspecError) as error:
         raise OutliveError("the process that sends notifications failed") from error
-    finally:
-        with contextlib.suppress(ProcessLookupError):
-            process.kill()
-        await process.wait()
 
 
 def target_of(endpoint: str, p256dh: str, auth: str) -> PushTarget:

@@ -113,26 +113,27 @@ class Reminders:
         Raises:
             OutliveError: it cannot be made.
         """
-        async with self._making_key:
-            return (await self._key()).public
+        return (await self._key()).public
 
     async def _key(self) -> Key:
         file = state_dir() / "web" / "push.json"
-        try:
-            return msgspec.json.decode(file.read_bytes(), type=Key)
-        except FileNotFoundError:
-            made = await self._send(Order())
-        except (OSError, *UNREADABLE) as error:
-            raise OutliveError(f"cannot read {file} ({error}); remove it, and turn notifications on again") from error
-        key = Key(made.key, made.public)
-        ensure_private(file.parent)
-        replace_file(file, msgspec.json.encode(key), is_durable=True)
-        return key
+        async with self._making_key:
+            try:
+                return msgspec.json.decode(file.read_bytes(), type=Key)
+            except FileNotFoundError:
+                made = await self._send(Order())
+            except (OSError, *UNREADABLE) as error:
+                why = f"cannot read {file} ({error}); remove it, and turn notifications on again"
+                raise OutliveError(why) from error
+            key = Key(made.key, made.public)
+            ensure_private(file.parent)
+            replace_file(file, msgspec.json.encode(key), is_durable=True)
+            return key
 
     # ------------------------------------------------------------ questions
 
     async def _follow(self) -> None:
-        while _wanting():
+        while True:
             try:
                 async with self._following.used():
                     await self._following.listed()
@@ -140,8 +141,6 @@ class Reminders:
                     self._note(self._following.asking())
                     async for _told in self._following.told_after(cursor):
                         self._note(self._following.asking())
-                        if not self._open and not _wanting():
-                            return
             except OutliveError as error:
                 log.warning("cannot see the chats: %s", error)
                 await asyncio.sleep(AGAIN_S)
@@ -217,12 +216,15 @@ class Reminders:
         left: set[str] | None = None
         topic = hashlib.sha256(tag.encode()).hexdigest()[:32]
         text = msgspec.json.encode({"body": "", "request": "", "over": False, "tag": tag, **message}).decode()
-        for _ in range(TRIES):
+        for number in range(TRIES):
+            if number:
+                await asyncio.sleep(AGAIN_S)
             if is_open is not None and not is_open():
                 return
             told = [each for each in _wanting() if left is None or each.hash in left]
             targets = [each.push for each in told if each.push is not None]
             if not targets:
+                self.look()  # The last one may have been revoked.
                 return
             try:
                 key = (await self._key()).key
@@ -241,7 +243,6 @@ class Reminders:
                     left.add(device.hash)
             if not left:
                 return
-            await asyncio.sleep(AGAIN_S)
 
 
 def _wanting() -> list[Device]:

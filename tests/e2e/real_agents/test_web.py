@@ -34,6 +34,16 @@ def phone(agent: RealAgent, area: Area, sessions: Sessions) -> Iterator[Browser]
         yield opened
 
 
+def ask(phone: Browser, chat: str, prompt: str, command: str) -> None:
+    """Send a prompt from the chat's page, and open the question about the command from the list."""
+    phone.type("Ask", prompt)
+    phone.click("Send", "button")
+    phone.click("Chats", "a")
+    phone.see("NEEDS YOU", chat)
+    phone.click(chat, "a")
+    phone.see(command)
+
+
 def allow(phone: Browser) -> None:
     """Read a question to its end, and allow it."""
     phone.scroll_to_end()
@@ -48,12 +58,7 @@ def test_a_chat_view_is_asked_answered_and_declined(
 ) -> None:
     done("new", agent.name, "--runtime", "structured", "-d", "-n", "view", "-C", str(project))
     phone.click("view", "a")
-    phone.type("Ask", work.wish(agent))
-    phone.click("Send", "button")
-    phone.click("Chats", "a")
-    phone.see("NEEDS YOU", "view")
-    phone.click("view", "a")
-    phone.see(work.command)
+    ask(phone, "view", work.wish(agent), work.command)
     assert not work.has_begun()
     allow(phone)
     wait_until(work.has_begun, TIMEOUT_S, "the command to run")
@@ -61,12 +66,7 @@ def test_a_chat_view_is_asked_answered_and_declined(
     phone.click("Open the chat")
     phone.see("the work is done")
 
-    phone.type("Ask", agent.wish.format(command="touch declined"))
-    phone.click("Send", "button")
-    phone.click("Chats", "a")
-    phone.see("NEEDS YOU")
-    phone.click("view", "a")
-    phone.see("touch declined")
+    ask(phone, "view", agent.wish.format(command="touch declined"), "touch declined")
     phone.click("Decline", "button")
     phone.see("Declined here")
     assert not (project / "declined").exists()
@@ -79,12 +79,7 @@ def test_an_agent_in_its_terminal_is_asked_and_answered(
 ) -> None:
     done("new", agent.name, "--runtime", "terminal", "-d", "-n", "term", "-C", str(project))
     phone.click("term", "a")
-    phone.type("Ask", work.wish(agent))
-    phone.click("Send", "button")
-    phone.click("Chats", "a")
-    phone.see("NEEDS YOU")
-    phone.click("term", "a")
-    phone.see(work.command)
+    ask(phone, "term", work.wish(agent), work.command)
     allow(phone)
     wait_until(work.has_begun, TIMEOUT_S, "the command to run")
     work.end()

@@ -88,6 +88,11 @@ class Harness(RulesHarness[Effect]):
         """Begin a script with a client that has all output."""
         return self.script() >> self.follows(10) << FLUSH >> self.sent() << Returned([CAUGHT_UP])
 
+    def notified(self) -> Playbook:
+        """Begin a script with a client that has just been notified of output."""
+        listening = self.script() >> do(self.client.listen) >> self.output(1) << self.event_pause << FLUSH
+        return listening >> self.sent() << Returned([OutputEvent(11)])
+
     def snapshot(self, offset: int) -> Event:
         return do(self.client.snapshot_made, Snapshot(BUILD, b"screen", SIZE, 100, offset, 0))
 
@@ -226,13 +231,7 @@ def test_a_snapshot_for_a_client_that_follows_no_longer_is_dropped(harness: Harn
 
 def test_a_follower_of_events_gets_one_output_event_a_second_and_none_too_few(harness: Harness) -> None:
     assert (
-        harness.script()
-        >> do(harness.client.listen)
-        >> harness.output(1)
-        << harness.event_pause
-        << FLUSH
-        >> harness.sent()
-        << Returned([OutputEvent(11)])
+        harness.notified()
         >> harness.output(1)
         >> harness.output(1)
         >> do(harness.client.timer_due, OUTPUT_EVENT)
@@ -252,13 +251,7 @@ def test_a_follower_of_events_gets_one_output_event_a_second_and_none_too_few(ha
 
 def test_output_that_a_client_was_sent_is_no_event_afterwards(harness: Harness) -> None:
     assert (
-        harness.script()
-        >> do(harness.client.listen)
-        >> harness.output(1)
-        << harness.event_pause
-        << FLUSH
-        >> harness.sent()
-        << Returned([OutputEvent(11)])
+        harness.notified()
         >> harness.follows(11)
         << FLUSH
         >> harness.sent()
