@@ -147,7 +147,7 @@ class PromptHeading(QAbstractButton):
         painter = QPainter(self)
         painter.fillRect(self.rect(), style.color("page"))
         left = round(page.column_left)
-        line = QRect(left, 0, round(page.rows.width), self.height())
+        line = QRect(left, 0, round(page.rows.widths.text), self.height())
         painter.setFont(style.font())
         painter.setPen(style.color("text" if self.underMouse() else "secondary"))
         shown = painter.fontMetrics().elidedText(self.text(), Qt.TextElideMode.ElideRight, line.width())

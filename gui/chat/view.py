@@ -27,7 +27,7 @@ from gui.input.dragging import accept_as_copy
 from gui.input.keys import kind_of_answer
 from gui.terminal.links.links import LinkRules
 from gui.theme.theme import Theme
-from gui.theme.tokens import GAP_M_PX, GAP_S_PX
+from gui.theme.tokens import GAP_M_PX
 from gui.wording import chat_texts, sheet_texts
 from session_host.paths import short_directory
 from session_host.protocol.messages import ChatInput, Prompt, ReleaseHeld, SendNow, WithdrawPrompt
@@ -36,13 +36,13 @@ from session_host.structured.items import IN_QUEUE, Item, UsageChanged
 from session_host.structured.transcript import Transcript
 
 from .content.segments import Action
-from .drawing.style import MAX_WIDTH_PX
+from .drawing.style import GUTTER_PX, MEASURE_PX
 from .finder import TranscriptFinder
 from .page.page import TranscriptPage
 from .page.painting import BAR_PX
 from .page.scrolling import Scroller
 from .pictures import copy_image, save_image
-from .prompt.box import PromptBox
+from .prompt.box import TEXT_LEFT_PX, PromptBox
 from .prompt.settings_row import limits_now
 from .summary import Summary, SummaryStrip
 from .turns import PromptHeading, TranscriptTurns
@@ -124,18 +124,18 @@ class ChatView(QWidget):
         self._column.setContentsMargins(0, 0, 0, 0)
         self._column.setSpacing(0)
         self._column.addWidget(self.page, 1)
-        bottom = QWidget()
-        bottom.setMaximumWidth(MAX_WIDTH_PX + 2 * GAP_S_PX)
-        column = QVBoxLayout(bottom)
+        self._bottom = QWidget()
+        column = QVBoxLayout(self._bottom)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(4)
         column.addWidget(self.strip)
         column.addWidget(self.prompt)
         self._row = QHBoxLayout()
         self._row.addStretch(1)
-        self._row.addWidget(bottom, 1000)
+        self._row.addWidget(self._bottom, 1000)
         self._row.addStretch(1)
         self._column.addLayout(self._row)
+        self._restyle()
         self._fit()
         self.setFocusProxy(self.prompt.editor)
         self.setAcceptDrops(True)
@@ -150,7 +150,7 @@ class ChatView(QWidget):
         self.page.requests.left.connect(self._on_request_left)
         self.page.scroller.arranged.connect(self.page.requests.check_seen)
         self.page.scroller.framed.connect(self._on_frame)
-        self.page.restyled.connect(lambda: self.prompt.editor.set_text_font(self.page.style_.font()))
+        self.page.restyled.connect(self._restyle)
         self.prompt.editor.page_requested.connect(self.page.scroll_pages)
         self.prompt.editor.end_requested.connect(self._go_to_end)
         self.prompt.editor.interrupt_requested.connect(self._copy_or_interrupt)
@@ -189,6 +189,11 @@ class ChatView(QWidget):
         self._announcer.announce_changes(self.transcript)
         self._show_status()
         self._take_secret()
+
+    def _restyle(self) -> None:
+        """Fit the prompt box to the text size of the page: its text is below the page's."""
+        self.prompt.editor.set_text_font(self.page.style_.font())
+        self._bottom.setMaximumWidth(round(self.page.style_.scaled(MEASURE_PX)) + 2 * TEXT_LEFT_PX)
 
     def _take_secret(self) -> None:
         """Give the keyboard to a field for a secret that the user's command has opened, from an empty prompt.
@@ -431,7 +436,11 @@ class ChatView(QWidget):
         """Set the height of the prompt box, and its margins. A box without height keeps the keyboard."""
         is_low, is_narrow = self.height() < _LOW_PX, self.width() < _NARROW_PX
         is_away = self.height() < _TINY_PX and bool(self.transcript.open_requests) and self.prompt.is_empty
-        side_px, above_px, below_px = (4 if is_narrow else GAP_S_PX), (2 if is_low else 4), (4 if is_low else GAP_M_PX)
+        side_px, above_px, below_px = (
+            (4 if is_narrow else GUTTER_PX - TEXT_LEFT_PX),
+            (2 if is_low else 4),
+            (4 if is_low else GAP_M_PX),
+        )
         right_px = side_px if is_narrow else side_px + BAR_PX
         self._row.setContentsMargins(side_px, 0 if is_away else above_px, right_px, 0 if is_away else below_px)
         self.prompt.setMaximumHeight(0 if is_away else _ANY_HEIGHT_PX)

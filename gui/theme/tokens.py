@@ -48,7 +48,9 @@ def on(color: QColor, background: QColor) -> QColor:
 TEXT_PX = 13
 SECONDARY_PX = 12
 HEADING_PX = 11
-"""Headings of groups, in capitals. There are no other sizes of text."""
+"""Headings of groups, in capitals."""
+CHAT_PX = 14
+"""The text of a chat's messages, before the user makes it larger or smaller. There are no other sizes of text."""
 
 GAP_S_PX = 8
 GAP_M_PX = 12

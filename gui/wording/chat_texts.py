@@ -131,6 +131,13 @@ OUTPUT = Text("Output")
 HIDDEN_LINES = Text("{n:,} line hidden", "{n:,} lines hidden")
 HIDDEN_TEXT = Text("The middle is hidden")
 SHOW_ALL = Text("Show all")
+
+
+def show_all_lines(count: int) -> str:
+    """Button below the beginning of a long prompt."""
+    return Text("Show all {count:,} lines")(count=count) if count > 1 else SHOW_ALL()
+
+
 PLAN = Text("Plan · {done} of {count} done")
 PLAN_STEP = Text("Plan · {done} of {count} · {step}")
 """The step of the plan at which the agent is."""
@@ -171,7 +178,6 @@ PROMPT_HINT = Text("Ask the agent · @ for files, / for commands")
 def prompt_hint_with_queue(*, interrupts: bool) -> str:
     """Placeholder while prompts are queued; ``interrupts`` says that the first one can be sent at once."""
     return joined(
-        Text("Ask the agent")(),
         Text("Up puts the last queued prompt back here")(),
         Text("Ctrl+Alt+Enter sends the first one now")() if interrupts else "",
     )

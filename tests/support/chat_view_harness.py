@@ -84,7 +84,7 @@ class ChatViewHarness:
                     if box.start <= offset <= box.start + box.length:
                         line = box.layout.lineForTextPosition(offset - box.start)
                         x = cast(tuple[float, int], line.cursorToX(offset - box.start))[0]
-                        left = page.segment_left(each.position) - page.rows.aside_of(each.position, each.number)
+                        left = page.column_left - page.rows.aside_of(each.position, each.number)
                         return QPointF(left + box.x + x, each.top + box.y + line.y() + line.height() / 2).toPoint()
         raise AssertionError(f"{text!r} is not on the page")
 
@@ -96,7 +96,7 @@ class ChatViewHarness:
         """The middles of all controls of a kind on the page."""
         page = self.view.page
         return [
-            (QPointF(page.segment_left(each.position), each.top) + control.area.center()).toPoint()
+            (QPointF(page.column_left, each.top) + control.area.center()).toPoint()
             for each in page.visible
             for control in each.laid.controls
             if control.action.kind == kind

@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 from gui.theme.icons import Glyph
-from gui.wording import changes_texts, chat_texts
+from gui.wording import chat_texts
 from session_host.protocol.untrusted_text import one_line, with_visible
 from session_host.structured.items import REJECTIONS, AgentRequest, Item, RequestResolved
 
@@ -21,7 +21,11 @@ from .segments import (
     Button,
     Card,
     Code,
+    Diff,
+    DiffHead,
+    Face,
     FoldLine,
+    Paragraph,
     Picture,
     PlanLine,
     QuietLine,
@@ -29,11 +33,17 @@ from .segments import (
     Segment,
     Tone,
     code_segments,
+    longest_line,
 )
 
 MAX_LINES = 40
-"""The middle of a longer output is hidden, and the rest of a longer prompt."""
-_FIRST_PROMPT_LINES = 20
+"""The middle of a longer output is hidden."""
+_PROMPT_LINES = 6
+"""The rest of a longer prompt is hidden."""
+_LINE_CHARACTERS = 90
+"""About as many letters fit into a line."""
+_SENTENCE_END = re.compile(r"[.!?…。！？](?=\s)|\n")
+_SHORTEST_SENTENCE = 16
 _QUOTING = re.compile(r"[\s'\"\\]")
 _MAX_CHARACTERS = 20_000
 _MAX_WITHDRAWN_CHARACTERS = 80
@@ -51,6 +61,10 @@ _ICONS = {
     "move": Glyph.MOVE,
     "think": Glyph.BRAIN,
 }
+
+
+_WITH_PATHS = frozenset({"edit", "read", "delete", "move"})
+"""The tools whose titles are a verb and a path."""
 
 
 class ItemRequests(NamedTuple):
@@ -146,13 +160,15 @@ def with_send_now(found: list[Segment], item: Item) -> list[Segment]:
 def _prompt(item: Item, mode: Mode) -> list[Segment]:
     if item.status == "withdrawn":
         return [QuietLine(chat_texts.withdrawn(one_line(item.text[:_MAX_WITHDRAWN_CHARACTERS])))]
-    lines = item.text.split("\n", MAX_LINES)
-    if len(lines) > MAX_LINES and not mode.whole:
-        shown = "\n".join(lines[:_FIRST_PROMPT_LINES])
-        hidden = chat_texts.HIDDEN_LINES(n=item.text.count("\n") + 1 - _FIRST_PROMPT_LINES)
-        found = [*plain_paragraphs(shown), patches.hidden_line(hidden, item.id, inner=False)]
-    else:
-        found = plain_paragraphs(item.text) if item.text else []
+    shown = item.text if mode.whole else _beginning(item.text)
+    found = plain_paragraphs(shown) if shown else []
+    if found and isinstance(first := found[0], Paragraph):
+        end = _sentence_end(first.text)
+        runs = (Run(first.text[:end], Face.LEAD), Run(first.text[end:]))
+        found[0] = dataclasses.replace(first, runs=runs, time=_clock(item.at_ms))
+    if len(shown) < len(item.text):
+        show = Button(chat_texts.show_all_lines(item.text.count("\n") + 1), Action("show_all", item.id), "secondary")
+        found.append(QuietLine(buttons=(show,)))
     found += _pictures(item)
     match item.status:
         case "queued":
@@ -175,6 +191,33 @@ def _prompt(item: Item, mode: Mode) -> list[Segment]:
         case _:
             return found
     return [*found, line]
+
+
+def _beginning(text: str) -> str:
+    """As much of a prompt as is shown at first: all of it, if the rest would be short."""
+    lines, shown, room = text.split("\n", 2 * _PROMPT_LINES), 0, _PROMPT_LINES
+    for line in lines:
+        used = max(-(-len(line) // _LINE_CHARACTERS), 1)
+        if used > room:
+            break
+        room -= used
+        shown += len(line) + 1
+    if shown >= len(text):
+        return text
+    if room == _PROMPT_LINES:  # one long line
+        cut = text[: _PROMPT_LINES * _LINE_CHARACTERS]
+        return f"{cut[: cut.rfind(' ')] if ' ' in cut else cut}…" if len(text) > 2 * len(cut) else text
+    return text[: shown - 1]
+
+
+def _sentence_end(text: str) -> int:
+    """Where the first sentence of a prompt ends, or its first line."""
+    found = _SENTENCE_END.search(text, _SHORTEST_SENTENCE - 1)
+    return found.end() if found is not None else len(text)
+
+
+def _clock(at_ms: int) -> str:
+    return chat_texts.time_of(at_ms) if at_ms else ""
 
 
 def _pictures(item: Item) -> list[Segment]:
@@ -215,19 +258,33 @@ def _tool(item: Item, mode: Mode, markdown: MarkdownText, directory: str, reques
     has_content = bool(item.command or item.output or item.changes or item.text or item.images)
     title, is_code = tool_title(item, directory)
     detail, tone = _tool_state(item, requests)
-    if item.changes and not unfolded:
-        detail = chat_texts.joined(changes_texts.changed_lines(*patches.counts(item.changes)), detail)
+    added, removed = patches.counts(item.changes)
     head = FoldLine(
         title,
         item=item.id,
         icon=_ICONS.get(item.tool, Glyph.WRENCH),
         detail=detail,
         tone=tone,
-        code=is_code,
+        object_at=_object_at(item, title, is_code=is_code),
         folded=not unfolded if has_content else None,
         running=item.status == "running" and not is_asked,
+        added=added,
+        removed=removed,
     )
+    if len(item.changes) == 1 and content and isinstance(first := content[0], DiffHead) and first.text in title:
+        head = dataclasses.replace(head, head=first)
+        content = [
+            dataclasses.replace(each, has_head=False) if isinstance(each, Diff) else each for each in content[1:]
+        ]
     return [head, *content]
+
+
+def _object_at(item: Item, title: str, *, is_code: bool) -> int | None:
+    """Where the command or path begins in a tool call's title, after its verb; None if it has none."""
+    if is_code:
+        return 0
+    verb, space, path = title.partition(" ")
+    return len(verb + space) if path and item.tool in _WITH_PATHS else None
 
 
 def tool_title(item: Item, directory: str = "") -> tuple[str, bool]:
@@ -317,6 +374,7 @@ def _block(text: str, *, title: str) -> list[Segment]:
                 for start in range(0, len(run.text), _MAX_LINE_CHARACTERS)
             ]
     segments: list[Segment] = []
+    longest = longest_line("".join(run.text for run in line) for line in found)
     for start in range(0, len(found), LINES_PER_CHUNK):
         piece = found[start : start + LINES_PER_CHUNK]
         runs = [run for number, line in enumerate(piece) for run in ([Run("\n"), *line] if number else line)]
@@ -325,6 +383,7 @@ def _block(text: str, *, title: str) -> list[Segment]:
                 "".join(run.text for run in runs),
                 inner=True,
                 runs=tuple(runs) or (Run(""),),
+                longest=longest,
                 first=start == 0,
                 last=start + LINES_PER_CHUNK >= len(found),
                 title=title if start == 0 else "",

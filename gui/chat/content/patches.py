@@ -15,7 +15,17 @@ from session_host.structured.items import FileChange
 
 from .ansi import visible
 from .markdown import plain_paragraphs
-from .segments import LINES_PER_CHUNK, Action, Button, Diff, DiffHead, DiffLine, QuietLine, Segment
+from .segments import (
+    LINES_PER_CHUNK,
+    Action,
+    Button,
+    Diff,
+    DiffHead,
+    DiffLine,
+    QuietLine,
+    Segment,
+    longest_line,
+)
 
 _HUNK = re.compile(r"@@ -(\d+)(?:,(\d+))? \+(\d+)(?:,(\d+))? @@ ?(.*)")
 _UNNUMBERED_HUNK = re.compile(r"@@(?: (.*))?")
@@ -80,6 +90,8 @@ def _head_and_lines(file: DiffFile, item: str, directory: str, *, whole: bool, i
     old, new = (shown_path(path, directory) for path in (file.old, file.new))
     path = new or old
     header = _header(file, old, new)
+    digits = len(str(max((max(line.old, line.new) for line in lines if line.has_sign), default=0) or ""))
+    longest = longest_line(line.text for line in lines if line.has_sign)
     found: list[Segment] = [
         DiffHead(
             path,
@@ -93,10 +105,11 @@ def _head_and_lines(file: DiffFile, item: str, directory: str, *, whole: bool, i
             header=header,
             patch=_patch(header, file.lines),
             file=_file_to_open(file, is_made=is_made),
+            digits=digits,
+            longest=longest,
         )
     ]
     shown = lines if whole or len(lines) <= MAX_LINES else lines[:MAX_LINES]
-    digits = len(str(max((max(line.old, line.new) for line in lines if line.has_sign), default=0) or ""))
     language = PurePosixPath(path).suffix.removeprefix(".")
     start = 0
     while start < len(shown):
@@ -107,7 +120,14 @@ def _head_and_lines(file: DiffFile, item: str, directory: str, *, whole: bool, i
         text = "\n".join(line.signed_text for line in piece)
         found.append(
             Diff(
-                text, inner=True, lines=piece, language=language, first=not start, last=end == len(shown), digits=digits
+                text,
+                inner=True,
+                lines=piece,
+                language=language,
+                first=not start,
+                last=end == len(shown),
+                digits=digits,
+                longest=longest,
             )
         )
         start = end

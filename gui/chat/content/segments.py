@@ -13,9 +13,13 @@ from typing import Literal, NamedTuple
 
 from session_host.protocol.values import FileLocation, Image
 
+TAB_CHARACTERS = 4
 LINES_PER_CHUNK = 32
 """The maximum number of lines of code, output, a table or a diff in one segment."""
 
+
+TASK_BOXES = {"☐": False, "☑": True}
+"""The markers of tasks, and whether the task is done."""
 
 Tone = Literal["secondary", "failed", "needs_you", "fine"]
 """The colour of a quiet line or detail: a token of the theme."""
@@ -30,6 +34,10 @@ class Face(IntFlag):
     CODE = 4
     STRIKE = 8
     SECONDARY = 16
+    OBJECT = 32
+    """What a quiet line is about: a command, a path; in the font of code."""
+    LEAD = 64
+    """The first sentence of a prompt: bold, but not in its Markdown."""
 
 
 class Run(NamedTuple):
@@ -92,12 +100,16 @@ class Paragraph(Segment):
         level: the level of a heading, 1 to 6; 0 if it is no heading.
         marker: the sign before the first line: a bullet, a number, a box.
         tight: whether there is little space above it.
+        time: the time at the right of a prompt's first line.
+        buttons: what is in its place while the pointer is over the prompt.
     """
 
     runs: tuple[Run, ...] = ()
     level: int = 0
     marker: str = ""
     tight: bool = False
+    time: str = ""
+    buttons: tuple[Button, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -134,9 +146,10 @@ class Code(Segment):
     Attributes:
         language: the name of the language, "" for none.
         first, last: whether the block begins, or ends, here.
-        title: the line above the block, in its first segment.
+        title: the word in the corner of the block, in its first segment.
         copies: whether the block has a button that copies it.
         runs: the styles of output with colours; () for code.
+        longest: the number of characters in the block's longest line.
     """
 
     language: str = ""
@@ -145,6 +158,7 @@ class Code(Segment):
     title: str = ""
     copies: bool = False
     runs: tuple[Run, ...] = ()
+    longest: int = 0
 
 
 class DiffLine(NamedTuple):
@@ -189,6 +203,7 @@ class DiffHead(Segment):
         patch: header and hunks, as the agent sent them.
         discards: whether it has a button that discards the change.
         folds: whether it has a button that hides the unchanged lines that the user has opened.
+        digits, longest: as in the ``Diff`` below it.
     """
 
     item: str = ""
@@ -202,6 +217,8 @@ class DiffHead(Segment):
     file: FileLocation | None = None
     discards: bool = False
     folds: bool = False
+    digits: int = 1
+    longest: int = 0
 
 
 @dataclass(frozen=True)
@@ -212,6 +229,8 @@ class Diff(Segment):
         first, last: whether the file's lines begin, or end, here.
         digits: the number of digits of the largest line number; 0 if no line numbers are known.
         opens: the id of the item, if the user can show its hidden lines; else "".
+        longest: the number of characters in the file's longest line.
+        has_head: whether a ``DiffHead`` is above the file's first lines.
     """
 
     lines: tuple[DiffLine, ...] = ()
@@ -220,6 +239,8 @@ class Diff(Segment):
     last: bool = True
     digits: int = 1
     opens: str = ""
+    longest: int = 0
+    has_head: bool = True
 
 
 @dataclass(frozen=True)
@@ -232,7 +253,9 @@ class FoldLine(Segment):
         tone: the colour of ``detail``.
         folded: whether the content is hidden; None if there is no content.
         running: whether it is still running.
-        code: whether the title is a command.
+        object_at: where the title's command or path begins; None if it has none.
+        added, removed: the numbers of changed lines.
+        head: of a call that changes one file, the head of the diff that follows, which is not shown itself.
     """
 
     item: str = ""
@@ -241,7 +264,15 @@ class FoldLine(Segment):
     tone: Tone = "secondary"
     folded: bool | None = None
     running: bool = False
-    code: bool = False
+    object_at: int | None = None
+    added: int = 0
+    removed: int = 0
+    head: DiffHead | None = None
+
+    @property
+    def is_code(self) -> bool:
+        """Whether the title is a command."""
+        return self.object_at == 0
 
 
 class Button(NamedTuple):
@@ -311,11 +342,12 @@ class Card(Segment):
 
 def code_segments(text: str, segment: Code) -> list[Code]:
     """A block of code or output in pieces; ``segment`` has what they share, and the title of the first one."""
-    pieces = chunks(text)
+    pieces, longest = chunks(text), longest_line(text.split("\n"))
     return [
         replace(
             segment,
             text=piece,
+            longest=longest,
             first=number == 0,
             last=number == len(pieces) - 1,
             title=segment.title if number == 0 else "",
@@ -328,6 +360,11 @@ def chunks(text: str) -> list[str]:
     """The lines of a text in pieces of ``LINES_PER_CHUNK`` lines, each without its last line end."""
     lines = text.split("\n")
     return ["\n".join(lines[start : start + LINES_PER_CHUNK]) for start in range(0, len(lines), LINES_PER_CHUNK)]
+
+
+def longest_line(lines: Iterable[str]) -> int:
+    """The number of characters in the longest of some lines; a tab counts as in a terminal."""
+    return max((len(line.expandtabs(TAB_CHARACTERS)) for line in lines), default=0)
 
 
 def utf16_length(text: str) -> int:
@@ -377,6 +414,8 @@ def as_plain(segments: Sequence[Segment]) -> str:
             text = "---"
         elif isinstance(segment, DiffHead) and _has_lines(segments, number):
             text = segment.header
+        elif isinstance(segment, FoldLine) and segment.head is not None and _has_lines(segments, number):
+            text = segment.head.header
         elif isinstance(segment, Paragraph) and segment.marker:
             text = f"{'  ' * (segment.indent - 1)}{segment.marker} {text}"
         if not text:
@@ -411,8 +450,9 @@ def as_markdown(segments: Sequence[Segment]) -> str:
     while number < len(segments):
         segment = segments[number]
         number += 1
-        if isinstance(segment, Code | Diff) or (isinstance(segment, DiffHead) and _has_lines(segments, number - 1)):
-            lines = [segment.header if isinstance(segment, DiffHead) else segment.text]
+        head = segment.head if isinstance(segment, FoldLine) else segment
+        if isinstance(segment, Code | Diff) or (isinstance(head, DiffHead) and _has_lines(segments, number - 1)):
+            lines = [head.header if isinstance(head, DiffHead) else segment.text]
             while number < len(segments) and _continues_block(segments[number]):
                 lines.append(segments[number].text)
                 number += 1
@@ -463,7 +503,7 @@ def _markdown_of(segment: Segment) -> str:
         case Rule():
             return "---"
         case FoldLine():
-            return f"`{segment.text}`" if segment.code else f"**{segment.text}**"
+            return f"`{segment.text}`" if segment.is_code else f"**{segment.text}**"
         case DiffHead():
             return f"`{segment.text}`"
         case PlanLine():

@@ -10,7 +10,7 @@ from pathlib import PurePosixPath
 from typing import NamedTuple
 
 from PySide6.QtCore import QPointF, QRectF, Qt, QTextBoundaryFinder
-from PySide6.QtGui import QColor, QPainter, QPainterPath, QPen, QTextCharFormat, QTextLayout
+from PySide6.QtGui import QColor, QPainter, QPainterPath, QTextCharFormat, QTextLayout
 
 from gui.chat.content.highlighting import spans
 from gui.chat.content.patches import hunk_title, pairs
@@ -31,10 +31,15 @@ from .segment_layout import (
     square_in,
     text_box,
 )
-from .style import Style
+from .style import Style, Widths
 
-PADDING_PX = 10
-_TITLE_PX = 24
+PADDING_PX, _PADDING_ABOVE_PX = 14, 8
+_ABOVE_PX = 6.0
+"""The space above and below a block, and above and below a diff's lines."""
+_RIGHT_PX = 6
+_CORNER_PX = 10
+_TITLE_SMALLER_PX = 3
+"""How much smaller than the text a block's language is."""
 COLUMNS_FROM_PX = 680
 """The minimum width for two columns."""
 SHOWN_AT_ONCE = 20
@@ -55,13 +60,24 @@ _WORD = re.compile(rf"[{_WITHOUT_SPACES}]|[^\W{_WITHOUT_SPACES}]+|\s+|\W")
 """Changes within a line are marked by whole words; in Chinese and Japanese by characters."""
 
 
+def grown(segment: Code | DiffHead | Diff, widths: Widths, style: Style, *, columns: bool = False) -> float:
+    """The width of a block of code or a diff: that of the text, or ``wide`` if its longest line needs more."""
+    needed = left_of(segment) + segment.longest * style.code_character_px
+    if isinstance(segment, Code):
+        needed += 2 * PADDING_PX
+    else:
+        needed += _gutter(segment.digits, style) + _RIGHT_PX
+        if columns and widths.wide >= COLUMNS_FROM_PX:
+            return widths.wide
+    return widths.wide if needed > widths.text else widths.text
+
+
 def lay_out_code(segment: Code, width: float, style: Style) -> SegmentLayout:
     """Lay out some lines of a block."""
     laid = SegmentLayout()
     left = left_of(segment)
-    above = 6.0 if segment.first else 0.0
-    head = _TITLE_PX if segment.first and segment.title else 0
-    top = above + ((head or PADDING_PX - 2) if segment.first else 0)
+    above = _ABOVE_PX if segment.first else 0.0
+    top = above + (_PADDING_ABOVE_PX if segment.first else 0)
     background = style.code.ground
     if segment.runs:
         formats = run_formats(segment.runs, style, background)
@@ -78,52 +94,89 @@ def lay_out_code(segment: Code, width: float, style: Style) -> SegmentLayout:
         color=style.text,
     )
     laid.boxes.append(box)
-    bottom = top + box.height + (PADDING_PX - 2 if segment.last else 0)
-    laid.height = bottom + (6 if segment.last else 0)
+    bottom = top + box.height + (_PADDING_ABOVE_PX if segment.last else 0)
+    laid.height = bottom + (_ABOVE_PX if segment.last else 0)
     path = rounded(QRectF(left, above, width - left, bottom - above), top=segment.first, bottom=segment.last)
-    title, font, tone = segment.title, style.font(style.small_px), style.secondary
-    title_area = QRectF(left + PADDING_PX, above, width - left - 2 * PADDING_PX - 28, _TITLE_PX)
+    laid.under.append(lambda painter: fill_smoothly(painter, path, background))
+    title, tone = segment.title, on(style.secondary, background)
+    corner = QRectF(left, above + _PADDING_ABOVE_PX, width - left - _CORNER_PX, style.code_line_px)
+    if title:
+        metrics, font = style.metrics(style.size_px - _TITLE_SMALLER_PX), style.font(style.size_px - _TITLE_SMALLER_PX)
+        title_px = metrics.horizontalAdvance(title) + 1
+        title_area = QRectF(corner.right() - title_px, corner.top(), title_px, corner.height())
+        ground = title_area.adjusted(-_NARROW_GAP_PX, 0, _NARROW_GAP_PX, 0)
 
-    def paint(painter: QPainter) -> None:
-        fill_smoothly(painter, path, background)
-        if head and title:
+        def paint_title(painter: QPainter) -> None:
+            painter.fillRect(ground, background)
             draw_line(painter, title_area, title, font, tone)
 
-    laid.under.append(paint)
+        laid.resting.append(paint_title)
     if segment.first and segment.copies:
-        area = QRectF(width - 28, above + 2, 22, 20)
-        background_area = area.adjusted(-4, 2, 2, -1)
-        laid.over.append(lambda painter: painter.fillRect(background_area, background))
+        area = QRectF(corner.right() - _BUTTON_PX, corner.center().y() - _BUTTON_PX / 2, _BUTTON_PX, _BUTTON_PX)
         icon = square_in(area, _GLYPH_PX)
-        laid.over.append(lambda painter: paint_glyph(painter, Glyph.COPY, icon, tone))
+
+        def paint_copy(painter: QPainter) -> None:
+            painter.fillRect(area, background)
+            paint_glyph(painter, Glyph.COPY, icon, tone)
+
+        laid.pointed.append(paint_copy)
         laid.controls.append(Control(area, Action("copy"), chat_texts.COPY_CODE()))
     paint_quotes(laid, segment, style)
     return laid
 
 
-def lay_out_diff_head(segment: DiffHead, width: float, style: Style, *, columns: bool) -> SegmentLayout:
-    """Lay out the first line of a file's diff: its path, what changed, its buttons."""
-    laid = SegmentLayout()
-    left, above = left_of(segment), 6.0
-    metrics, font = style.metrics(style.small_px), style.font(style.small_px)
-    right = width - GAP_S_PX
+def add_diff_buttons(
+    laid: SegmentLayout, head: DiffHead, right: float, middle: float, style: Style, *, columns: bool, can_pair: bool
+) -> float:
+    """Add the controls of a file's diff, left of ``right``; returns the left edge of the leftmost.
+
+    Args:
+        laid: gets the controls, and their icons, which are shown only while the line is pointed at.
+        head: the diff's head.
+        right: the right edge of the rightmost one.
+        middle: the middle of their height.
+        style: the style.
+        columns: whether the diff is side by side.
+        can_pair: whether there is room for that.
+    """
     glyphs: list[tuple[Glyph, QRectF]] = []
     buttons = [(Glyph.COPY, Action("copy"), changes_texts.COPY_PATCH())]
-    if segment.can_pair and width >= COLUMNS_FROM_PX:
+    if head.can_pair and can_pair:
         name = changes_texts.ONE_COLUMN() if columns else changes_texts.SIDE_BY_SIDE()
-        buttons.append((Glyph.ROWS if columns else Glyph.COLUMNS, Action("columns", segment.item), name))
-    if segment.discards:
-        buttons.append((Glyph.DISCARD, Action("discard", segment.item), changes_texts.DISCARD_FILE()))
-    if segment.file is not None:
-        buttons.append((Glyph.OPEN, Action("file", file=segment.file), changes_texts.OPEN_IN_EDITOR()))
-    if segment.folds:  # The leftmost: when it goes, no other button comes under the pointer.
-        buttons.append((Glyph.FOLD_LINES, Action("fold_lines", segment.item), changes_texts.FOLD_LINES()))
+        buttons.append((Glyph.ROWS if columns else Glyph.COLUMNS, Action("columns", head.item), name))
+    if head.discards:
+        buttons.append((Glyph.DISCARD, Action("discard", head.item), changes_texts.DISCARD_FILE()))
+    if head.file is not None:
+        buttons.append((Glyph.OPEN, Action("file", file=head.file), changes_texts.OPEN_IN_EDITOR()))
+    if head.folds:  # The leftmost: when it goes, no other button comes under the pointer.
+        buttons.append((Glyph.FOLD_LINES, Action("fold_lines", head.item), changes_texts.FOLD_LINES()))
+    controls: list[Control] = []
     for glyph, action, name in buttons:
-        button = QRectF(right - _BUTTON_PX, above + (_HEAD_PX - _BUTTON_PX) / 2, _BUTTON_PX, _BUTTON_PX)
-        laid.controls.append(Control(button, action, name))
+        button = QRectF(right - _BUTTON_PX, middle - _BUTTON_PX / 2, _BUTTON_PX, _BUTTON_PX)
+        controls.append(Control(button, action, name))
         glyphs.append((glyph, square_in(button, _GLYPH_PX)))
         right -= _BUTTON_PX + _NARROW_GAP_PX
-    laid.controls.reverse()  # The Tab key goes from left to right.
+    laid.controls += reversed(controls)  # The Tab key goes from left to right.
+    tone = style.secondary
+
+    def paint(painter: QPainter) -> None:
+        for glyph, area in glyphs:
+            paint_glyph(painter, glyph, area, tone)
+
+    laid.pointed.append(paint)
+    return right
+
+
+def lay_out_diff_head(
+    segment: DiffHead, width: float, style: Style, *, columns: bool, can_pair: bool = True
+) -> SegmentLayout:
+    """Lay out the first line of a file's diff: its path, what changed, its buttons."""
+    laid = SegmentLayout()
+    left, above = left_of(segment), _ABOVE_PX
+    metrics, font = style.metrics(style.small_px), style.font(style.small_px)
+    middle = above + _HEAD_PX / 2
+    right = add_diff_buttons(laid, segment, width - GAP_S_PX, middle, style, columns=columns, can_pair=can_pair)
+    laid.over, laid.pointed = laid.pointed, []
     facts = [(segment.note, on(style.secondary, style.code.ground))] if segment.note else []
     for count, text, token in (
         (segment.added, changes_texts.ADDED_LINES(count=segment.added), "fine"),
@@ -160,7 +213,7 @@ def lay_out_diff_head(segment: DiffHead, width: float, style: Style, *, columns:
         placed.append((QRectF(x, y, px, line_px), text, color))
         x += px + GAP_S_PX
     path = rounded(area, top=True, bottom=segment.empty)
-    background, hairline, tone = style.code.ground, style.color("hairline"), style.secondary
+    background, hairline = style.code.ground, style.color("hairline")
 
     def paint(painter: QPainter) -> None:
         fill_smoothly(painter, path, background)
@@ -168,8 +221,6 @@ def lay_out_diff_head(segment: DiffHead, width: float, style: Style, *, columns:
             painter.fillRect(QRectF(left, area.bottom() - 1, width - left, 1), hairline)
         for text_area, text, color in placed:
             draw_line(painter, text_area, text, font, color)
-        for glyph, glyph_area in glyphs:
-            paint_glyph(painter, glyph, glyph_area, tone)
 
     laid.under.append(paint)
     return laid
@@ -180,13 +231,12 @@ def lay_out_diff(segment: Diff, width: float, style: Style, *, columns: bool) ->
     laid = SegmentLayout()
     left = left_of(segment)
     columns = columns and width >= COLUMNS_FROM_PX
-    number_px = style.metrics(mono=True).horizontalAdvance("0") * segment.digits
-    number_px += _NUMBER_GAP_PX if segment.digits else 0
+    number_px = _number_px(segment.digits, style)
     painter_of = _Lines(segment, style, laid)
-    y = 0.0
+    gutter = _gutter(segment.digits, style)
+    y = _ABOVE_PX if segment.first else 0.0
     if columns:
         half = (width - left) / 2
-        gutter = _GUTTER_LEFT_PX + number_px + _SIGN_PX
         for old, new in pairs(segment.lines):
             if old is not None and not segment.lines[old].has_sign:
                 y += painter_of.remark(old, left, width - left, y, gutter)
@@ -201,27 +251,27 @@ def lay_out_diff(segment: Diff, width: float, style: Style, *, columns: bool) ->
         bottom = y
         laid.over.append(lambda painter: painter.fillRect(QRectF(middle, 0, 1, bottom), border))
     else:
-        gutter = _GUTTER_LEFT_PX + 2 * number_px + _SIGN_PX
         for number, line in enumerate(segment.lines):
             if not line.has_sign:
                 y += painter_of.remark(number, left, width - left, y, gutter)
             else:
-                cell = _Cell(number, left, width - left, line.kind != "+")
-                y += painter_of.row([cell], y, gutter, number_px, both=True)
-    laid.height = y + (6 if segment.last else 0)
-    path = rounded(QRectF(left, 0, width - left, y), top=False, bottom=segment.last)
+                y += painter_of.row([_Cell(number, left, width - left, line.kind == "-")], y, gutter, number_px)
+    y += _ABOVE_PX if segment.last else 0
+    laid.height = y + (_ABOVE_PX if segment.last else 0)
+    path = rounded(QRectF(left, 0, width - left, y), top=segment.first and not segment.has_head, bottom=segment.last)
     background = style.code.ground
     laid.under.insert(0, lambda painter: fill_smoothly(painter, path, background))
-    border_pen = QPen(style.color("hairline"), 1)
-
-    def edge(painter: QPainter) -> None:
-        painter.setPen(border_pen)
-        painter.drawLine(QPointF(left, y), QPointF(width, y))
-
-    if not segment.last:
-        return laid
-    laid.over.append(edge)
     return laid
+
+
+def _number_px(digits: int, style: Style) -> float:
+    """The width of a column of line numbers, with the space beside it."""
+    return style.code_character_px * digits + _NUMBER_GAP_PX if digits else 0.0
+
+
+def _gutter(digits: int, style: Style) -> float:
+    """The width left of a diff's text: line numbers and signs."""
+    return _GUTTER_LEFT_PX + _number_px(digits, style) + _SIGN_PX
 
 
 class _Cell(NamedTuple):
@@ -292,12 +342,13 @@ class _Lines:
         height: float = style.line_px + 2 * _NARROW_GAP_PX
         px: float = style.metrics(style.small_px).horizontalAdvance(words)
         area, text_area = QRectF(left, y, width, height), QRectF(x, y, px + 2, height)
-        band, hairline = style.code.prompt, style.color("hairline")
-        buttons = self._opening_buttons(line, area) if self._segment.opens and line.first_hidden else []
+        opens = bool(self._segment.opens)
+        band, hairline = style.code.prompt if opens else style.code.ground, style.color("hairline")
+        buttons = self._opening_buttons(line, area) if opens and line.first_hidden else []
 
         def paint(painter: QPainter) -> None:
             painter.fillRect(area, band)
-            for edge in (area.top(), area.bottom() - 1):
+            for edge in (area.top(), area.bottom() - 1) if opens else ():
                 painter.fillRect(QRectF(area.left(), edge, area.width(), 1), hairline)
             draw_line(painter, text_area, words, font, on(tone, band))
             for glyph, square in buttons:
@@ -355,8 +406,6 @@ class _Lines:
         y: float,
         gutter: float,
         number_px: float,
-        *,
-        both: bool = False,
     ) -> float:
         """Lay out one row: a line, or an old and a new line side by side; returns its height."""
         style, segment = self._style, self._segment
@@ -371,7 +420,7 @@ class _Lines:
                 option=style.code_wrapping,
                 formats=self._formats(line, self._colored_parts[cell.line], background),
                 position=QPointF(cell.left + gutter, y),
-                width=cell.width - gutter - 6,
+                width=cell.width - gutter - _RIGHT_PX,
                 line_px=style.code_line_px,
                 color=style.text,
                 start=self._starts[cell.line],
@@ -380,7 +429,7 @@ class _Lines:
             height = max(height, box.height)
             made.append((cell, background))
         for cell, background in made:
-            self._paint_gutter(cell, background, QRectF(cell.left, y, cell.width, height), number_px, both=both)
+            self._paint_gutter(cell, background, QRectF(cell.left, y, cell.width, height), number_px)
         return height
 
     def _formats(
@@ -398,14 +447,12 @@ class _Lines:
             page = words
         return found + color_formats(line.text, colored_parts, style, page)
 
-    def _paint_gutter(
-        self, cell: _Cell, background: QColor | None, area: QRectF, number_px: float, *, both: bool
-    ) -> None:
+    def _paint_gutter(self, cell: _Cell, background: QColor | None, area: QRectF, number_px: float) -> None:
         style, line = self._style, self._segment.lines[cell.line]
         font = style.font(mono=True)
         tone = on(style.secondary, style.code.ground if background is None else background)
         sign_tone = on(style.color("fine" if line.kind == "+" else "failed"), background or style.code.ground)
-        numbers = (line.old, line.new) if both else ((line.old,) if cell.shows_old else (line.new,))
+        line_number = line.old if cell.shows_old else line.new
         line_px = style.code_line_px
 
         def paint(painter: QPainter) -> None:
@@ -415,15 +462,15 @@ class _Lines:
             x = area.left() + _GUTTER_LEFT_PX
             painter.setPen(tone)
             right = Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
-            for number in numbers:
-                if number:
-                    number_area = QRectF(x, area.top(), number_px - _NUMBER_GAP_PX, line_px)
-                    painter.drawText(number_area, right, str(number))
-                x += number_px
+            if line_number:
+                number_area = QRectF(x, area.top(), number_px - _NUMBER_GAP_PX, line_px)
+                painter.drawText(number_area, right, str(line_number))
+            x += number_px
             if line.kind in "+-":
                 painter.setPen(sign_tone)
                 sign = "+" if line.kind == "+" else "−"
-                painter.drawText(QRectF(x, area.top(), _SIGN_PX, line_px), Qt.AlignmentFlag.AlignLeft, sign)
+                left = Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter
+                painter.drawText(QRectF(x, area.top(), _SIGN_PX, line_px), left, sign)
 
         self._laid.under.append(paint)
 

@@ -10,6 +10,7 @@ from PySide6.QtCore import QPointF, QRectF, QSize, Qt
 from PySide6.QtGui import QColor, QFontMetricsF, QPainter, QPainterPath, QPen, QTextLayout, QTextOption
 
 from gui.chat.content.segments import (
+    TASK_BOXES,
     Action,
     Code,
     Diff,
@@ -29,16 +30,17 @@ from gui.chat.content.segments import (
 )
 from gui.chat.pictures import decode
 from gui.theme.icons import Glyph, paint_glyph
-from gui.theme.tokens import RADIUS_PX
-from gui.wording import chat_texts
+from gui.theme.tokens import GAP_M_PX, GAP_S_PX, RADIUS_PX
+from gui.wording import changes_texts, chat_texts
 
-from .code import lay_out_code, lay_out_diff, lay_out_diff_head
+from .code import COLUMNS_FROM_PX, add_diff_buttons, grown, lay_out_code, lay_out_diff, lay_out_diff_head
 from .segment_layout import (
     Control,
     Overflow,
+    Paint,
     SegmentLayout,
     draw_line,
-    inner_px,
+    in_gutter,
     left_of,
     paint_quotes,
     reads_from_right,
@@ -47,7 +49,7 @@ from .segment_layout import (
     square_in,
     text_box,
 )
-from .style import MARGIN_PX, Style
+from .style import MARGIN_PX, Style, Widths
 
 _FOLD_LINE_PX = 26
 _MIN_TITLE_PX = 40
@@ -56,8 +58,14 @@ _IMAGE_HEIGHT_PX = 320
 _RING_PX = 2
 """The space between an image and the sign that it has the keyboard focus."""
 _GAP_PX = 8
+_NARROW_GAP_PX = GAP_S_PX // 2
+_CARET_PX = 12
+_QUIET_ABOVE_PX = 2
 _TIGHT_PX = 3
-_CELL_PX = 8
+_BOX_PX = 14
+_ASIDE_FROM_PX = 300
+"""In a narrower column, prompts have neither times nor buttons."""
+_CELL_PX, _CELL_ABOVE_PX = 10, 3
 _AROUND_PX = 2 * _CELL_PX + 3
 """The width of a column beside its text."""
 _ONE_LINE_PX = 1e6
@@ -67,31 +75,34 @@ _BAR_PX, _BAR_ABOVE_PX = 6, 4
 """The height of the bar that scrolls a table sideways, and the space above it."""
 _MARKER_GAP_PX = 6
 _MARKER_BEYOND_PX = MARGIN_PX - 2
-"""How far a long number, such as "100.", may reach into the page's margin; a longer one moves its text."""
+"""How far a long number, such as "100.", may reach into the gutter; a longer one moves its text."""
 _CHARACTER_PX = 6.6
 
 
-def lay_out(segment: Segment, width: float, style: Style, *, columns: bool) -> SegmentLayout:
+def lay_out(segment: Segment, widths: Widths, style: Style, *, columns: bool) -> SegmentLayout:
     """Lay out a segment; ``columns`` shows diffs side by side where there is room."""
+    width, can_pair = widths.text, widths.wide >= COLUMNS_FROM_PX
     match segment:
         case Paragraph():
             return lay_out_paragraph(segment, width, style)
         case Code():
-            return lay_out_code(segment, width, style)
+            return lay_out_code(segment, grown(segment, widths, style), style)
         case FoldLine():
-            return lay_out_fold_line(segment, width, style)
+            return lay_out_fold_line(segment, width, style, columns=columns, can_pair=can_pair)
         case QuietLine():
             return lay_out_quiet_line(segment, width, style)
         case TurnFooter():
             return lay_out_turn_footer(segment, width, style)
         case DiffHead():
-            return lay_out_diff_head(segment, width, style, columns=columns)
+            grown_px = grown(segment, widths, style, columns=columns)
+            return lay_out_diff_head(segment, grown_px, style, columns=columns, can_pair=can_pair)
         case Diff():
-            return lay_out_diff(segment, width, style, columns=columns)
+            grown_px = grown(segment, widths, style, columns=columns)
+            return lay_out_diff(segment, grown_px, style, columns=columns)
         case PlanLine():
             return lay_out_plan_line(segment, width, style)
         case Table():
-            return lay_out_table(segment, width, style)
+            return lay_out_table(segment, widths, style)
         case Rule():
             return lay_out_rule(segment, width, style)
         case Picture():
@@ -112,7 +123,7 @@ def estimate(segment: Segment, width: float, style: Style) -> float:
         case Table():
             return len(segment.rows) * (style.line_px + 8) + 8 * (segment.first + segment.last)
         case _:
-            room = min(width - left_of(segment), style.prose_px)
+            room = width - left_of(segment)
             wrapped = len(segment.text) * _CHARACTER_PX / max(room, 50)
             return (int(wrapped) + 1 + segment.text.count("\n")) * style.line_px + 8
 
@@ -127,26 +138,30 @@ def lay_out_paragraph(segment: Paragraph, width: float, style: Style) -> Segment
         above = _GAP_PX + 4
     font = style.font(size, face)
     line_px = style.line_px + size - style.size_px
-    color = style.secondary if segment.inner else style.text
+    is_quiet = segment.inner or TASK_BOXES.get(segment.marker, False)
+    color = style.secondary if is_quiet else style.text
     mirrored = reads_from_right(segment.text)
     marker_px = QFontMetricsF(font).horizontalAdvance(segment.marker)
     left = max(left_of(segment), marker_px + _MARKER_GAP_PX - _MARKER_BEYOND_PX)
-    inner = inner_px(segment)
-    right_edge = min(width, inner + style.prose_px)
+    right_edge = width - _lay_out_aside(laid, segment, width, above, style)
     box = text_box(
         segment.text,
         font=font,
         option=style.wrapping_from_right if mirrored else style.wrapping,
         formats=run_formats(segment.runs, style),
-        position=QPointF(inner if mirrored else left, above),
-        width=right_edge - left if mirrored else min(width - left, style.prose_px),
+        position=QPointF(0 if mirrored else left, above),
+        width=right_edge - left,
         line_px=line_px,
         color=color,
     )
     laid.boxes.append(box)
     laid.add_links(run_links(segment.runs))
     laid.height = above + box.height + (_TIGHT_PX if segment.tight else 2)
-    if segment.marker:
+    if segment.marker in TASK_BOXES:
+        x = box.x + box.width + _MARKER_GAP_PX if mirrored else left - _MARKER_GAP_PX - _BOX_PX
+        square = QRectF(x, above + (line_px - _BOX_PX) / 2, _BOX_PX, _BOX_PX)
+        laid.under.append(_box_painter(square, style, is_done=TASK_BOXES[segment.marker]))
+    elif segment.marker:
         marker, tone, line = segment.marker, style.secondary, box.layout.lineAt(0)
         x = box.x + box.width + _MARKER_GAP_PX if mirrored else left - _MARKER_GAP_PX - marker_px
         baseline = QPointF(x, above + line.y() + line.ascent())
@@ -161,8 +176,51 @@ def lay_out_paragraph(segment: Paragraph, width: float, style: Style) -> Segment
             painter.setLayoutDirection(previous)
 
         laid.under.append(paint)
-    paint_quotes(laid, segment, style, max(above - 3, 0), right_edge if mirrored else None)
+    paint_quotes(laid, segment, style, max(above - 3, 0), width if mirrored else None)
     return laid
+
+
+def _box_painter(area: QRectF, style: Style, *, is_done: bool) -> Paint:
+    """A function that paints the box of a task."""
+    accent, ground, border = style.color("accent"), style.color("page"), style.secondary
+    check = style.color("on_accent")
+
+    def paint(painter: QPainter) -> None:
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing, True)
+        painter.setPen(QPen(accent if is_done else border, 1))
+        painter.setBrush(accent if is_done else ground)
+        painter.drawRoundedRect(area.adjusted(0.5, 0.5, -0.5, -0.5), 3, 3)
+        if is_done:
+            paint_glyph(painter, Glyph.CHECK, square_in(area, _BOX_PX - 2), check)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing, False)
+
+    return paint
+
+
+def _lay_out_aside(laid: SegmentLayout, segment: Paragraph, width: float, above: float, style: Style) -> float:
+    """Lay out what is at the right of a prompt: its time, or its buttons; returns the room that they need."""
+    font, metrics = style.font(style.tiny_px), style.metrics(style.tiny_px)
+    time_px = metrics.horizontalAdvance(segment.time) + 1
+    if not segment.time or width < style.scaled(_ASIDE_FROM_PX):
+        return 0
+    tone, time, line_px = style.secondary, segment.time, style.line_px
+    place = QRectF(width - time_px, above, time_px, line_px)
+    laid.resting.append(lambda painter: draw_line(painter, place, time, font, tone))
+    placed: list[tuple[QRectF, str]] = []
+    right = width
+    for button in reversed(segment.buttons):
+        px = metrics.horizontalAdvance(button.name) + 1
+        area = QRectF(right - px, above, px, line_px)
+        placed.append((area, button.name))
+        laid.controls.insert(0, Control(area, button.action, button.name))
+        right -= px + GAP_M_PX
+
+    def paint(painter: QPainter) -> None:
+        for area, name in placed:
+            draw_line(painter, area, name, font, tone)
+
+    laid.pointed.append(paint if placed else laid.resting[-1])
+    return max(time_px, width - right) + GAP_M_PX
 
 
 def lay_out_rule(segment: Rule, width: float, style: Style) -> SegmentLayout:
@@ -174,29 +232,31 @@ def lay_out_rule(segment: Rule, width: float, style: Style) -> SegmentLayout:
     return laid
 
 
-def lay_out_table(segment: Table, width: float, style: Style) -> SegmentLayout:
+def lay_out_table(segment: Table, available: Widths, style: Style) -> SegmentLayout:
     """Lay out rows of a table; the widths of columns follow the content of the whole table."""
     laid = SegmentLayout()
     left, top = left_of(segment), float(_GAP_PX if segment.first else 0)
-    room = max(width - left, 1.0)
     columns = max((len(row) for row in segment.rows), default=0)
-    widths = _column_widths(segment, columns, room, style)
+    available = Widths(max(available.text - left, 1.0), max(available.wide - left, 1.0))
+    room, widths = _room_and_widths(segment, columns, available, style)
     start = 0
     edges: list[float] = [top]
     for number, row in enumerate(segment.rows):
         height, x = 0.0, left
         for column, runs in enumerate(row):
             text = "".join(run.text for run in runs)
-            font = style.font(0, Face.BOLD if number == 0 and segment.first else Face.PLAIN)
+            is_head = number == 0 and segment.first
+            font = style.font(style.tiny_px, Face.BOLD) if is_head else style.font()
+            before_px = _CELL_PX if column else 0
             box = text_box(
                 text,
                 font=font,
                 option=_aligned(segment, column, style),
                 formats=run_formats(runs, style),
-                position=QPointF(x + _CELL_PX, top + 4),
-                width=widths[column] - 2 * _CELL_PX,
+                position=QPointF(x + before_px, top + _CELL_ABOVE_PX),
+                width=widths[column] - before_px - (_CELL_PX if column + 1 < columns else 0),
                 line_px=style.line_px,
-                color=style.text,
+                color=style.secondary if is_head else style.text,
                 start=start,
             )
             laid.boxes.append(box)
@@ -204,7 +264,7 @@ def lay_out_table(segment: Table, width: float, style: Style) -> SegmentLayout:
             height = max(height, box.height)
             x += widths[column]
             start += utf16_length(text) + 1
-        top += height + 8
+        top += height + 2 * _CELL_ABOVE_PX
         edges.append(top)
     total = sum(widths)
     if total > room:
@@ -213,69 +273,94 @@ def lay_out_table(segment: Table, width: float, style: Style) -> SegmentLayout:
         top += _BAR_ABOVE_PX + _BAR_PX if segment.last else 0
     laid.height = top + (_GAP_PX if segment.last else 0)
     # A pen of width 0 is one pixel wide at any scale; at 1.5, others are one or two.
-    hairline, head = QPen(style.color("border"), 0), style.code.ground
+    hairline, head_line = QPen(style.color("hairline"), 0), QPen(style.color("border"), 0)
+    lines = edges[1:-1] if segment.last else edges[1:]
 
     def paint(painter: QPainter) -> None:
-        if segment.first:
-            painter.fillRect(QRectF(left, edges[0], total, edges[1] - edges[0]), head)
-        painter.setPen(hairline)
-        for edge in edges:
+        for number, edge in enumerate(lines):
+            painter.setPen(head_line if number == 0 and segment.first else hairline)
             painter.drawLine(QPointF(left, round(edge) + 0.5), QPointF(left + total, round(edge) + 0.5))
-        x = left
-        for column_px in (0.0, *widths):
-            x += column_px
-            painter.drawLine(QPointF(round(x) + 0.5, edges[0]), QPointF(round(x) + 0.5, edges[-1]))
 
     laid.under.append(paint)
     paint_quotes(laid, segment, style)
     return laid
 
 
-def lay_out_fold_line(segment: FoldLine, width: float, style: Style) -> SegmentLayout:
-    """Lay out the title line of a tool call, thought, plan or raw message."""
+def lay_out_fold_line(
+    segment: FoldLine, width: float, style: Style, *, columns: bool = False, can_pair: bool = False
+) -> SegmentLayout:
+    """Lay out the title line of a tool call, thought, plan or raw message; its icon is in the gutter.
+
+    ``columns`` and ``can_pair`` are of the diff that it is the head of, as in ``lay_out_diff_head``.
+    """
     laid = SegmentLayout()
-    laid.height = _FOLD_LINE_PX
+    laid.height = height = max(style.scaled(_FOLD_LINE_PX), style.line_px)
     left = left_of(segment)
-    area = QRectF(left, 1, width - left, _FOLD_LINE_PX - 2)
-    detail = segment.detail
-    detail_px = style.metrics(style.small_px).horizontalAdvance(detail) + 4 if detail else 0
-    caret = QRectF(width - 20, area.center().y() - 6, 12, 12)
-    text_left = left + 24
-    room = width - text_left - detail_px - 32
-    if room < _MIN_TITLE_PX:
-        detail, room = "", room + detail_px
-    font = style.font(mono=True) if segment.code else style.font()
-    metrics = style.metrics(mono=True) if segment.code else style.metrics()
-    shown = metrics.elidedText(segment.text, Qt.TextElideMode.ElideRight, max(room, 20))
-    runs = (Run(shown, Face.SECONDARY),)
+    area = QRectF(left, 1, width - left, height - 2)
+    small, tiny = style.metrics(style.small_px), style.metrics(style.tiny_px)
+    right = width
+    caret = QRectF(right - _CARET_PX, area.center().y() - _CARET_PX / 2, _CARET_PX, _CARET_PX)
+    if segment.folded is not None:
+        right -= _CARET_PX + _NARROW_GAP_PX
+    facts = [
+        (text, style.color(token))
+        for count, text, token in (
+            (segment.added, changes_texts.ADDED_LINES(count=segment.added), "fine"),
+            (segment.removed, changes_texts.REMOVED_LINES(count=segment.removed), "failed"),
+        )
+        if count
+    ]
+    if segment.head is not None and segment.head.note:
+        facts.insert(0, (segment.head.note, style.secondary))
+    facts_px = sum(small.horizontalAdvance(text) + GAP_S_PX for text, _ in facts)
+    detail, detail_px = segment.detail, tiny.horizontalAdvance(segment.detail) + 1 if segment.detail else 0.0
+    if right - left - facts_px - detail_px < _MIN_TITLE_PX:
+        facts, facts_px = [], 0
+    if right - left - detail_px < _MIN_TITLE_PX:
+        detail, detail_px = "", 0
+    detail_area = QRectF(right - detail_px, 0, detail_px, height)
+    right -= detail_px + GAP_S_PX
+    object_at = len(segment.text) if segment.object_at is None else segment.object_at
+    verb, object_ = segment.text[:object_at], segment.text[object_at:]
+    room = max(right - left - facts_px, 20)
+    verb = small.elidedText(verb, Qt.TextElideMode.ElideRight, room)
+    verb_px = small.horizontalAdvance(verb)
+    mono = style.metrics(style.tiny_px, mono=True)
+    object_ = mono.elidedText(object_, Qt.TextElideMode.ElideRight, max(room - verb_px, 0))
+    runs = (Run(verb, Face.SECONDARY), Run(object_, Face.OBJECT))
     box = text_box(
-        shown,
-        font=font,
+        verb + object_,
+        font=style.font(style.small_px),
         option=style.wrapping,
         formats=run_formats(runs, style),
-        position=QPointF(text_left, 0),
-        width=room + 8,
-        line_px=_FOLD_LINE_PX,
+        position=QPointF(left, 0),
+        width=room + GAP_S_PX,
+        line_px=height,
         color=style.text,
     )
     laid.boxes.append(box)
-    small, icon = style.font(style.small_px), segment.icon
+    text_right = left + verb_px + mono.horizontalAdvance(object_)
+    small_font, tiny_font, icon = style.font(style.small_px), style.font(style.tiny_px), segment.icon
     tone, detail_tone = style.secondary, style.color(segment.tone)
-    text_right = text_left + min(metrics.horizontalAdvance(shown), room)
-    detail_area = QRectF(text_right + 10, 0, detail_px, _FOLD_LINE_PX)
-    icon_area = QRectF(left + 2, area.center().y() - 8, 16, 16)
+    icon_area = in_gutter(left, height / 2)
     icon_tone = style.color("accent") if segment.running else tone if segment.tone != "failed" else detail_tone
 
     def paint(painter: QPainter) -> None:
         if icon:
             paint_glyph(painter, Glyph(icon), icon_area, icon_tone)
-        if detail:
-            draw_line(painter, detail_area, detail, small, detail_tone)
+        x = text_right + GAP_S_PX
+        for text, color in facts:
+            px = small.horizontalAdvance(text) + 1
+            draw_line(painter, QRectF(x, 0, px, height), text, small_font, color)
+            x += px + GAP_S_PX - 1
+        draw_line(painter, detail_area, detail, tiny_font, detail_tone)
         if segment.folded is not None:
             glyph = Glyph.FOLDED if segment.folded else Glyph.EXPANDED
             paint_glyph(painter, glyph, caret, tone)
 
     laid.over.append(paint)
+    if segment.head is not None:
+        add_diff_buttons(laid, segment.head, right, height / 2, style, columns=columns, can_pair=can_pair)
     if segment.folded is not None:
         name = chat_texts.UNFOLD(title=segment.text) if segment.folded else chat_texts.FOLD(title=segment.text)
         laid.controls.append(Control(area, Action("fold", segment.item), name))
@@ -283,40 +368,39 @@ def lay_out_fold_line(segment: FoldLine, width: float, style: Style) -> SegmentL
 
 
 def lay_out_quiet_line(segment: QuietLine, width: float, style: Style) -> SegmentLayout:
-    """Lay out a short line with its controls."""
+    """Lay out a short line with its controls; its icon is in the gutter."""
     laid = SegmentLayout()
     left = left_of(segment)
     font = style.font(style.small_px)
     metrics = style.metrics(style.small_px)
-    text_left = left + (20 if segment.icon else 0)
     tone = style.color(segment.tone)
     box = text_box(
         segment.text,
         font=font,
         option=style.wrapping,
         formats=[],
-        position=QPointF(text_left, 4),
-        width=width - text_left,
+        position=QPointF(left, _QUIET_ABOVE_PX),
+        width=width - left,
         line_px=style.line_px,
         color=tone,
     )
     laid.boxes.append(box)
-    laid.height = box.height + 8
+    laid.height = box.height + 2 * _QUIET_ABOVE_PX
     lines = box.layout.lineCount()
     last = box.layout.lineAt(lines - 1) if lines else None
-    x = text_left + (last.naturalTextWidth() if last is not None else 0) + (12 if segment.text else 0)
-    y = 4 + box.height - style.line_px
+    x = left + (last.naturalTextWidth() if last is not None else 0) + (GAP_M_PX if segment.text else 0)
+    y = _QUIET_ABOVE_PX + box.height - style.line_px
     buttons: list[tuple[QRectF, str, QColor]] = []
     for button in segment.buttons:
         px = metrics.horizontalAdvance(button.name) + 4
-        if x + px > width and x > text_left:
-            x, y = text_left, y + style.line_px
+        if x + px > width and x > left:
+            x, y = left, y + style.line_px
             laid.height += style.line_px
         area = QRectF(x, y, px, style.line_px)
         buttons.append((area, button.name, style.color(button.tone or "accent")))
         laid.controls.append(Control(area, button.action, button.name))
-        x += px + 12
-    icon_area = QRectF(left + 1, 4 + (style.line_px - 14) / 2, 14, 14)
+        x += px + GAP_M_PX
+    icon_area = in_gutter(left, _QUIET_ABOVE_PX + style.line_px / 2)
 
     def paint(painter: QPainter) -> None:
         if segment.icon:
@@ -415,6 +499,22 @@ def _aligned(segment: Table, column: int, style: Style) -> QTextOption:
     option = QTextOption(style.wrapping)
     option.setAlignment(Qt.AlignmentFlag.AlignRight if kind == "right" else Qt.AlignmentFlag.AlignHCenter)
     return option
+
+
+def _room_and_widths(segment: Table, columns: int, available: Widths, style: Style) -> tuple[float, list[float]]:
+    """The room of a table and the widths of its columns: all of the text's width, or as much as it needs beyond that.
+
+    The whole width is used also by a narrow table, so that numbers at its right are below each other.
+    """
+    room, wide = available
+    widths = _column_widths(segment, columns, room, style)
+    if wide > room:
+        grown_widths = _column_widths(segment, columns, wide, style)
+        if sum(grown_widths) > room + 1:
+            return wide, grown_widths
+    if columns and sum(widths) < room:
+        widths = [px + (room - sum(widths)) / columns for px in widths]
+    return room, widths
 
 
 def _column_widths(segment: Table, columns: int, room: float, style: Style) -> list[float]:

@@ -13,13 +13,13 @@ from PySide6.QtGui import QColor, QFont, QPainter, QTextCharFormat, QTextLayout,
 from gui.chat.content.segments import Action, Run, Segment, utf16_length
 from gui.wording import chat_texts
 
-from .style import INDENT_PX, QUOTE_PX, Style
+from .style import GUTTER_PX, INDENT_PX, QUOTE_PX, Style
 
 LINE_SEPARATOR = "\u2028"
 
 _MAX_DEPTH = 8
-_INNER_PX = 12
 _QUOTE_BAR_PX = 3
+_ICON_PX = 14
 _UTF_16 = "utf-16-le"
 _SPACE_AND_SLASH = " /".encode(_UTF_16)
 
@@ -100,7 +100,8 @@ class SegmentLayout:
     Attributes:
         boxes: its text.
         under: functions that paint before the text.
-        over: functions that paint after the text.
+        over: functions that paint after the text; ``pointed`` only while the pointer or the keyboard is at the
+            segment, ``resting`` only while it is not.
         controls: its controls, with its links; a link on several lines has the area of the first line.
         links: the links in its text.
         overflow: the window in which it is scrolled sideways; None if all of it fits.
@@ -111,6 +112,8 @@ class SegmentLayout:
         self.boxes: list[TextBox] = []
         self.under: list[Paint] = []
         self.over: list[Paint] = []
+        self.pointed: list[Paint] = []
+        self.resting: list[Paint] = []
         self.controls: list[Control] = []
         self.links: list[LinkArea] = []
         self.overflow: Overflow | None = None
@@ -147,6 +150,8 @@ class SegmentLayout:
         shown: QRectF,
         text: QColor,
         aside_px: float = 0.0,
+        *,
+        is_pointed: bool = False,
     ) -> None:
         """Paint at the painter's origin.
 
@@ -156,6 +161,7 @@ class SegmentLayout:
             shown: the part that is visible.
             text: the colour of marked text.
             aside_px: how far it is scrolled to the right.
+            is_pointed: whether the pointer or the keyboard is at it.
         """
         painter.save()
         if self.overflow is not None:
@@ -164,7 +170,7 @@ class SegmentLayout:
             shown = shown.translated(aside_px, 0)
         self._paint_content(painter, marks, shown, text)
         painter.restore()
-        for paint in self.over:
+        for paint in (*self.over, *(self.pointed if is_pointed else self.resting)):
             paint(painter)
 
     def _paint_content(
@@ -346,12 +352,12 @@ def _keep_slash(line: QTextLine, units: bytes) -> None:
 def left_of(segment: Segment) -> float:
     """The left edge of a segment's content, within the column."""
     indent, quotes = min(segment.indent, _MAX_DEPTH), min(segment.quotes, _MAX_DEPTH)
-    return indent * INDENT_PX + quotes * QUOTE_PX + inner_px(segment)
+    return indent * INDENT_PX + quotes * QUOTE_PX
 
 
-def inner_px(segment: Segment) -> float:
-    """How far a segment is indented as a part of an unfolded item."""
-    return _INNER_PX if segment.inner else 0.0
+def in_gutter(left: float, middle: float) -> QRectF:
+    """The place of an icon beside a text that begins at ``left``, in the gutter; ``middle`` is its middle's height."""
+    return QRectF(left - (GUTTER_PX + _ICON_PX) / 2, middle - _ICON_PX / 2, _ICON_PX, _ICON_PX)
 
 
 def reads_from_right(text: str) -> bool:

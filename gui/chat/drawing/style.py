@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import math
 from functools import cached_property
+from typing import NamedTuple
 
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QColor, QFont, QFontMetricsF, QTextCharFormat, QTextOption
@@ -13,19 +15,26 @@ from gui.terminal.ligatures import JOINING_FEATURES
 from gui.theme import tokens as measures
 from gui.theme.terminal import DEFAULT_FONT, WEIGHTS, TerminalFont
 from gui.theme.theme import Theme
-from gui.theme.tokens import SECONDARY_PX, TEXT_PX, CodeColors, on
+from gui.theme.tokens import CHAT_PX, CodeColors, on
 
-MAX_WIDTH_PX = 880
-"""The maximum width of the text column."""
+MEASURE_PX, WIDE_PX = 640, 880
+"""The width of all text, and of a diff, a table or code with longer lines; at the text size ``CHAT_PX``."""
+GUTTER_PX = 26
+"""The width left of the text, in which marks are: a prompt's edge, icons, fold arrows."""
 MARGIN_PX = 16
 INDENT_PX = 22
 QUOTE_PX = 14
-MAX_LETTERS = 80
-"""Maximum number of letters in a line of prose; code, diffs and tables use the whole column."""
-LINE_SHARE = 1.28
-"""The distance between two lines of text, in heights of the font."""
+LINE_PX, CODE_LINE_PX = 22, 20
+"""The distance between two lines of text, and of code; at the text size ``CHAT_PX``."""
 _HEADING_PX = {1: 5, 2: 3, 3: 1}
 """How much larger than the text headings are, by level."""
+
+
+class Widths(NamedTuple):
+    """The width of all text, and the width to which a diff, a table or code grows that needs more."""
+
+    text: float
+    wide: float
 
 
 class Style:
@@ -52,8 +61,13 @@ class Style:
 
     @property
     def small_px(self) -> int:
-        """The size of secondary text and of code."""
-        return self.size_px - (TEXT_PX - SECONDARY_PX)
+        """The size of quiet lines and of code."""
+        return self.size_px - 1
+
+    @property
+    def tiny_px(self) -> int:
+        """The size of times, and of what a tool works on."""
+        return self.size_px - 2
 
     def color(self, token: str) -> QColor:
         """A colour of the interface."""
@@ -95,18 +109,21 @@ class Style:
     @cached_property
     def line_px(self) -> float:
         """The distance between two lines of text."""
-        return round(self.metrics().height() * LINE_SHARE)
+        return max(round(self.scaled(LINE_PX)), math.ceil(self.metrics().height()))
 
-    @cached_property
-    def prose_px(self) -> float:
-        """The maximum width of a line of prose."""
-        alphabet = "abcdefghijklmnopqrstuvwxyz"
-        return MAX_LETTERS * self.metrics().horizontalAdvance(alphabet) / len(alphabet)
+    def scaled(self, px: float) -> float:
+        """A measure at ``CHAT_PX``, for this text size."""
+        return px * self.size_px / CHAT_PX
 
     @cached_property
     def code_line_px(self) -> float:
         """The distance between two lines of code."""
-        return round(self.metrics(mono=True).height() * 1.15)
+        return max(round(self.scaled(CODE_LINE_PX)), math.ceil(self.metrics(mono=True).height()))
+
+    @cached_property
+    def code_character_px(self) -> float:
+        """The width of a character of code."""
+        return self.metrics(mono=True).horizontalAdvance("0")
 
     def format(self, run: Run, background: QColor | None = None) -> QTextCharFormat:
         """The format of a run on a background; None for the page's background."""
@@ -120,13 +137,14 @@ class Style:
         made = QTextCharFormat()
         face = run.face
         page = background if background is not None else self.color("page")
+        if face & (Face.CODE | Face.OBJECT):
+            made.setFontFamilies(self.font(0, face, mono=True).families())
+            size_px = self.tiny_px if face & Face.OBJECT else self.small_px
+            made.setProperty(QTextCharFormat.Property.FontPixelSize, size_px)
         if face & Face.CODE:
-            font = self.font(0, face, mono=True)
-            made.setFontFamilies(font.families())
-            made.setProperty(QTextCharFormat.Property.FontPixelSize, self.small_px)
             made.setBackground(self.code.inline)
             page = self.code.inline
-        if face & Face.BOLD:
+        if face & (Face.BOLD | Face.LEAD):
             made.setFontWeight(QFont.Weight.DemiBold)
         if face & Face.ITALIC:
             made.setFontItalic(True)

@@ -55,7 +55,7 @@ class AccessibleRows:
         for widget, (position, name) in zip(self._rows, named.items(), strict=False):
             parts = [placed for placed in visible if placed.position == position]
             top, bottom = round(parts[0].top), round(parts[-1].bottom)
-            widget.setGeometry(round(left), top, round(rows.width), max(bottom - top, 1))
+            widget.setGeometry(round(left), top, round(rows.widths.text), max(bottom - top, 1))
             if widget.accessibleName() != name:
                 widget.setAccessibleName(name)
             widget.show()
@@ -87,10 +87,12 @@ def spoken_segments(segments: Sequence[Segment]) -> str:
             texts.append(chat_texts.joined(segment.text, segment.note, counts))
         elif isinstance(segment, Diff):
             texts += [_spoken_line(line) for line in segment.lines]
+        elif isinstance(segment, FoldLine):
+            note = segment.head.note if segment.head is not None else ""
+            counts = changes_texts.spoken_lines(segment.added, segment.removed)
+            texts.append(chat_texts.joined(segment.text, note, counts, segment.detail))
         elif not isinstance(segment, Card) and segment.text:
             texts.append(segment.text)
-        if isinstance(segment, FoldLine) and segment.detail:
-            texts.append(segment.detail)
     return "\n".join(texts)
 
 

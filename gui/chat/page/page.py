@@ -23,7 +23,7 @@ from PySide6.QtGui import (
 )
 from PySide6.QtWidgets import QMenu, QWidget
 
-from gui.chat.content.segments import Action, Card, Code, DiffHead, StatusLine, utf16_length
+from gui.chat.content.segments import Action, Card, Code, DiffHead, FoldLine, StatusLine, utf16_length
 from gui.input.keys import is_text
 from gui.input.shortcuts import KeyOf, no_key, show_key
 from gui.terminal.drawing.frame_pacing import FramePacer
@@ -251,6 +251,8 @@ class TranscriptPage(PaintedPage):
         position = self.rows.position(target[0])
         assert position is not None
         head = self.rows.row(position).segments[target[1]]
+        if isinstance(head, FoldLine) and head.head is not None:
+            head = head.head
         if isinstance(head, DiffHead):
             return head.patch
         lines: list[str] = []

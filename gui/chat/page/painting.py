@@ -10,22 +10,24 @@ from gui.chat.content import items as item_content
 from gui.chat.content.items import Content
 from gui.chat.content.segments import Card, utf16_length
 from gui.chat.drawing.segment_layout import Control, Overflow, square_in
-from gui.chat.drawing.style import MARGIN_PX, MAX_WIDTH_PX, Style
+from gui.chat.drawing.style import GUTTER_PX, MARGIN_PX, MEASURE_PX, WIDE_PX, Style, Widths
 from gui.finding.query import Pattern
 from gui.terminal.cell_metrics import MIN_FONT_PX
 from gui.theme.icons import Glyph, paint_glyph
 from gui.theme.terminal import TerminalFont
 from gui.theme.theme import Theme
-from gui.theme.tokens import RADIUS_PX, TEXT_PX, blend
+from gui.theme.tokens import CHAT_PX, blend
 from session_host.structured.transcript import Transcript
 
 from .file_names import FileName, FileNames
 from .positions import PlacedSegment
-from .rows import FRAME_PX, Rows
+from .rows import Rows
 from .selection import Selection
 
 BAR_PX = 10
 """The width of the scroll bar, beside the segments."""
+_EDGE_PX, _EDGE_LEFT_PX, _EDGE_ABOVE_PX = 3, 20, 6
+"""The width of a prompt's edge, how far it is left of the text, and how far it begins below the text's layout."""
 _MIN_COLUMN_PX, _MIN_MARGIN_PX = 80, 4
 """For a column of this width, the margins beside it shrink; then the column does."""
 
@@ -51,13 +53,14 @@ class PaintedPage(QWidget):
         names: finds the names of files in the text.
         selection: the selected part.
         hovered: the control under the mouse: its row's key, its segment's number, its number in the segment.
+        pointed: the segment under the mouse: its row's key and its number.
         focused: the control with the keyboard focus, or None.
         pattern: the search pattern; its matches are marked.
         copied: the control that copied something a moment ago, or None.
         current_hit: the current match: its row's key, its segment's number, its begin and end in the segment's text.
         covered_px: how much of the page's top another widget covers.
         was_entered_by_tab: whether the Tab key gave the page the keyboard focus.
-        max_width_px: the maximum width of the text column.
+        is_measured: whether the text has a maximum width; if not, all of the page's width is used.
         grows: whether the transcript gets more items: its end is followed, and a button goes back to it.
 
     Signals:
@@ -67,21 +70,22 @@ class PaintedPage(QWidget):
     restyled = Signal()
     covered_px = 0
     was_entered_by_tab = False
-    max_width_px: float = MAX_WIDTH_PX
+    is_measured = True
     grows = True
 
     def __init__(self, theme: Theme, directory: str = "", parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.theme = theme
-        self._size_px = TEXT_PX
+        self._size_px = CHAT_PX
         self._mono = TerminalFont()
-        self.style_ = Style(theme, TEXT_PX)
+        self.style_ = Style(theme, CHAT_PX)
         self.content: Content = item_content.segments
-        self.rows = Rows(Transcript(), self.style_, 100.0, directory)
+        self.rows = Rows(Transcript(), self.style_, Widths(100.0, 100.0), directory)
         self.names = FileNames(self)
         self.selection = Selection()
         self.visible: list[PlacedSegment] = []
         self.hovered: tuple[str, int, int] | None = None
+        self.pointed: tuple[str, int] | None = None
         self.focused: tuple[str, int, int] | None = None
         self.copied: tuple[str, int, int] | None = None
         self.pattern: Pattern | None = None
@@ -100,15 +104,15 @@ class PaintedPage(QWidget):
         """Show the rows of a transcript; which items are unfolded or in two columns stays."""
         previous = self.rows
         transcript.take_changes()
-        width, directory = self._column_width(), previous.directory
-        self.rows = Rows(transcript, self.style_, width, directory, self.content, has_turns=self.grows)
+        widths, directory = self._widths(), previous.directory
+        self.rows = Rows(transcript, self.style_, widths, directory, self.content, has_turns=self.grows)
         self.rows.columns, self.rows.modes = previous.columns, previous.modes
         self.rows.aside_px = previous.aside_px
-        self.hovered = self.focused = None
+        self.hovered = self.pointed = self.focused = None
 
     def set_font_size(self, size_px: int) -> None:
         """Set the text size; a value below the minimum is an offset to the default size."""
-        self._size_px = size_px if size_px >= MIN_FONT_PX else max(TEXT_PX + size_px, MIN_FONT_PX)
+        self._size_px = size_px if size_px >= MIN_FONT_PX else max(CHAT_PX + size_px, MIN_FONT_PX)
         self._apply_style()
 
     def set_mono_font(self, font: TerminalFont) -> None:
@@ -118,23 +122,33 @@ class PaintedPage(QWidget):
 
     def _apply_style(self) -> None:
         self.style_ = Style(self.theme, self._size_px, self._mono)
-        self.rows.lay_out_again(self.style_, self._column_width())
+        self.rows.lay_out_again(self.style_, self._widths())
         self.restyled.emit()
 
     def fit_width(self) -> None:
         """Lay out the rows again if the column has another width now."""
-        if (width := self._column_width()) != self.rows.width:
-            self.rows.lay_out_again(self.style_, width)
+        if (widths := self._widths()) != self.rows.widths:
+            self.rows.lay_out_again(self.style_, widths)
 
-    def _column_width(self) -> float:
+    def _widths(self) -> Widths:
         room_px = self.width() - BAR_PX
-        usual_px = min(room_px - 2 * MARGIN_PX, self.max_width_px)
-        return float(max(usual_px, min(room_px - 2 * _MIN_MARGIN_PX, _MIN_COLUMN_PX), 1))
+        usual_px: float = room_px - GUTTER_PX - MARGIN_PX
+        if self.is_measured:
+            usual_px = min(usual_px, round(self.style_.scaled(MEASURE_PX)))
+        text_px = float(max(usual_px, min(room_px - 2 * _MIN_MARGIN_PX, _MIN_COLUMN_PX), 1))
+        beside_px = room_px - self._left_of(text_px) - MARGIN_PX
+        wide_px = min(beside_px, round(self.style_.scaled(WIDE_PX))) if self.is_measured else text_px
+        return Widths(text_px, max(text_px, wide_px))
 
     @property
     def column_left(self) -> float:
-        """The left edge of the column."""
-        return float(max((self.width() - BAR_PX - round(self.rows.width)) // 2, _MIN_MARGIN_PX))
+        """The left edge of the text."""
+        return self._left_of(self.rows.widths.text)
+
+    def _left_of(self, text_px: float) -> float:
+        room_px = self.width() - BAR_PX
+        beside_px = min(GUTTER_PX, room_px - round(text_px) - MARGIN_PX)
+        return float(max((room_px - round(text_px)) // 2, beside_px, _MIN_MARGIN_PX))
 
     # ------------------------------------------------------------ painting
 
@@ -142,7 +156,7 @@ class PaintedPage(QWidget):
         painter = QPainter(self)
         painter.fillRect(event.rect(), self.style_.color("page"))
         left = self.column_left
-        self._paint_frames(painter, left)
+        self._paint_edges(painter, left)
         for placed in self.visible:
             if placed.bottom >= event.rect().top():
                 self._paint_segment(painter, placed, left)
@@ -158,43 +172,35 @@ class PaintedPage(QWidget):
         if event.reason() not in _RETURNS:
             self.was_entered_by_tab = event.reason() in _BY_TAB
 
-    def _paint_frames(self, painter: QPainter, left: float) -> None:
-        """Paint the backgrounds of prompts."""
-        painter.setRenderHint(QPainter.RenderHint.Antialiasing, True)
-        painter.setPen(Qt.PenStyle.NoPen)
-        painter.setBrush(self.style_.code.prompt)
+    def _paint_edges(self, painter: QPainter, left: float) -> None:
+        """Paint the edges of prompts, in the gutter."""
+        accent = self.style_.color("accent")
         for position in dict.fromkeys(placed.position for placed in self.visible):
             row = self.rows.row(position)
-            if not row.framed:
-                continue
-            parts = [placed for placed in self.visible if placed.position == position]
-            first, last = parts[0], parts[-1]
-            begin = first.top - 2 if first.number == 0 else -20.0
-            end = last.bottom - 4 if last.number == len(row.segments) - 1 else self.height() + 20.0
-            painter.drawRoundedRect(QRectF(left, begin, self.rows.width, end - begin), RADIUS_PX, RADIUS_PX)
-        painter.setRenderHint(QPainter.RenderHint.Antialiasing, False)
-
-    def segment_left(self, position: int) -> float:
-        """The left edge of a row's segments."""
-        return self.column_left + (FRAME_PX if self.rows.row(position).framed else 0)
+            parts = [placed for placed in self.visible if placed.position == position and placed.number < row.edged]
+            if parts:
+                begin, end = parts[0].top + _EDGE_ABOVE_PX, parts[-1].top + parts[-1].laid.height
+                painter.fillRect(QRectF(left - _EDGE_LEFT_PX, begin, _EDGE_PX, end - begin), accent)
 
     def _paint_segment(self, painter: QPainter, placed: PlacedSegment, left: float) -> None:
         row = self.rows.row(placed.position)
         if placed.number >= len(row.segments):
             return
         segment = row.segments[placed.number]
-        x = left + (FRAME_PX if row.framed else 0)
         painter.save()
-        painter.translate(x, placed.top)
+        painter.translate(left, placed.top)
         marks: list[tuple[int, int, QColor]] = []
         length = utf16_length(segment.text)
         part = self.selection.part_of(self.rows, placed.position, placed.number, length)
         marks += self._hits(row.key, placed.number, segment.text)
         if part is not None:
             marks.append((*part, self.style_.selection))
-        shown = QRectF(0, -placed.top, self.rows.width, self.height())
+        shown = QRectF(0, -placed.top, self.rows.widths.wide, self.height())
         aside_px = self.rows.aside_of(placed.position, placed.number)
-        placed.laid.paint(painter, marks, shown, self.style_.text, aside_px)
+        here = row.key, placed.number
+        has_keyboard = self.hasFocus() and self.focused is not None and self.focused[:2] == here
+        is_pointed = self.pointed == here or has_keyboard or (self.copied is not None and self.copied[:2] == here)
+        placed.laid.paint(painter, marks, shown, self.style_.text, aside_px, is_pointed=is_pointed)
         if placed.laid.overflow is not None:
             self._paint_side_bar(painter, placed.laid.overflow, aside_px)
             painter.setClipRect(placed.laid.window, Qt.ClipOperation.IntersectClip)
@@ -301,7 +307,7 @@ class PaintedPage(QWidget):
 
     def within(self, placed: PlacedSegment, point: QPointF) -> QPointF:
         """Convert a point of the page to a segment's coordinates; beside a wide table, it is at the table's edge."""
-        inside = point - QPointF(self.segment_left(placed.position), placed.top)
+        inside = point - QPointF(self.column_left, placed.top)
         if (overflow := placed.laid.overflow) is not None:
             shown_x = min(max(inside.x(), overflow.left), overflow.left + overflow.width)
             inside.setX(shown_x + self.rows.aside_of(placed.position, placed.number))

@@ -181,7 +181,7 @@ class Pointer(QObject):
         if position is None or number >= len(self._page.rows.row(position).segments):
             return
         if (overflow := self._page.rows.laid(position, number).overflow) is not None:
-            x = point.x() - self._page.segment_left(position) - overflow.left
+            x = point.x() - self._page.column_left - overflow.left
             self._scroll_aside(position, number, x / overflow.width * overflow.content_px - overflow.width / 2)
 
     def _scroll_aside(self, position: int, number: int, to_px: float) -> None:
@@ -219,10 +219,11 @@ class Pointer(QObject):
         exists = found is not None and bool(self._page.names.path_of(found[1].file.path))
         is_link = found is not None and exists and self._page.names.opens(modifiers)
         hovered = found[0] if found is not None and is_link else self.control_at(point)
-        if hovered != self._page.hovered:
-            self._page.hovered = hovered
-            self._page.update()
         placed = self._page.segment_at(point)
+        pointed = (self._page.rows.key(placed.position), placed.number) if placed is not None else None
+        if (hovered, pointed) != (self._page.hovered, self._page.pointed):
+            self._page.hovered, self._page.pointed = hovered, pointed
+            self._page.update()
         if hovered is not None or self.link_at(point):
             shape = Qt.CursorShape.PointingHandCursor
         elif placed is not None and placed.laid.is_on_text(self._page.within(placed, point)):
@@ -298,8 +299,8 @@ class Pointer(QObject):
     def leave(self) -> None:
         """Stop that: the pointer left the page, or the page is hidden."""
         self._watch_keys_of(None)
-        if self._page.hovered is not None:
-            self._page.hovered = None
+        if self._page.hovered is not None or self._page.pointed is not None:
+            self._page.hovered = self._page.pointed = None
             self._page.update()
 
     def _watch_keys_of(self, window: QWindow | None) -> None:

@@ -194,7 +194,7 @@ class RequestCards(QObject):
     def place(self, shown: dict[str, PlacedSegment]) -> None:
         """Place the widgets over these segments, hide the others, and delete those of answered requests."""
         page, transcript = self._page, self._page.transcript
-        left, width = round(page.column_left), round(page.rows.width)
+        left, width = round(page.column_left), round(page.rows.widths.text)
         for request_id, card in list(self._cards.items()):
             if (placed := shown.get(request_id)) is not None:
                 card.setGeometry(left, round(placed.top) + _GAP_PX, width, round(placed.laid.height) - 2 * _GAP_PX)

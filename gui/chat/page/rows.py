@@ -14,7 +14,7 @@ from gui.chat.content.markdown import MarkdownText
 from gui.chat.content.segments import Action, Button, Card, Code, Diff, QuietLine, Segment, StatusLine, TurnFooter
 from gui.chat.drawing.lay_out import estimate, lay_out
 from gui.chat.drawing.segment_layout import SegmentLayout
-from gui.chat.drawing.style import Style
+from gui.chat.drawing.style import Style, Widths
 from gui.theme.icons import Glyph
 from gui.wording import chat_texts, common_texts
 from session_host.protocol.untrusted_text import one_line
@@ -29,12 +29,11 @@ TAIL = ""
 """The key of the row after the last item."""
 _BESIDE_PX = 16
 """How much of a wide table is shown beside a place to which it is scrolled."""
-FRAME_PX = 10
-"""The space between a prompt's frame and its text."""
 _MAX_ROWS = 300
 _MAX_LAID_OUT = 200
 """If an item has more segments, only those near the page stay laid out."""
-_GAPS_PX = {"user": 18, "agent": 4, "plan": 6, "thought": 1, "tool": 1, "notice": 2, "raw": 1}
+_GAPS_PX = {"user": 28, "agent": 4, "plan": 6}
+"""The space above the items of a kind."""
 
 
 class Rows:
@@ -43,7 +42,7 @@ class Rows:
     Attributes:
         transcript: the shown transcript.
         heights: the heights of all rows.
-        width: the width of the text column.
+        widths: the widths of the text and of what may be wider.
         columns: the items with diffs in two columns.
         directory: the chat's directory.
     """
@@ -52,7 +51,7 @@ class Rows:
         self,
         transcript: Transcript,
         style: Style,
-        width: float,
+        widths: Widths,
         directory: str = "",
         content: Content = item_content.segments,
         *,
@@ -64,7 +63,7 @@ class Rows:
         self._content = content
         self._has_turns = has_turns
         self.style = style
-        self.width = width
+        self.widths = widths
         self.columns: set[str] = set()
         self.card_heights: dict[str, float] = {}
         self.modes: dict[str, Mode] = {}
@@ -116,8 +115,7 @@ class Rows:
                 found = SegmentLayout()
                 found.height = self.card_heights.get(segment.request, 120.0)
             else:
-                width = self.width - (2 * FRAME_PX if row.framed else 0)
-                found = lay_out(segment, width, self.style, columns=row.key in self.columns)
+                found = lay_out(segment, self.widths, self.style, columns=row.key in self.columns)
             row.laid[number], row.heights[number] = found, found.height
             self.heights[position] = row.height
         return found
@@ -268,16 +266,16 @@ class Rows:
                 if isinstance(segment, Code | Diff):
                     row.laid[number] = None
 
-    def lay_out_again(self, style: Style, width: float) -> None:
-        """Lay out all rows again, with another style or width."""
-        self.style, self.width = style, width
+    def lay_out_again(self, style: Style, widths: Widths) -> None:
+        """Lay out all rows again, with another style or other widths."""
+        self.style, self.widths = style, widths
         for row in self._rows.values():
             row.laid = [None] * len(row.segments)
-            row.heights = [estimate(segment, width, style) for segment in row.segments]
+            row.heights = [estimate(segment, widths.text, style) for segment in row.segments]
 
     def _fill(self, row: Row, position: int) -> None:
         if row.key == TAIL:
-            row.replace(self._tail(), self.style, self.width)
+            row.replace(self._tail(), self.style, self.widths.text)
             row.before, row.after = 6.0, 12.0
         else:
             item = self.transcript[position]
@@ -291,12 +289,11 @@ class Rows:
             row.ends_turn = self._ends_turn(position)
             if row.ends_turn:
                 found = [*found, turn_footer(self.transcript, position, self._prompt_of(item.turn, position))]
-            row.replace(found, self.style, self.width)
-            row.framed = item.kind == "user" and item.status != "withdrawn"
-            row.before = float(_GAPS_PX.get(item.kind, 4))
-            row.after = 1.0 if item.kind in {"tool", "thought", "raw"} else 6.0
-            if row.framed:
-                row.after = FRAME_PX - 2.0 if found and isinstance(found[-1], QuietLine) else FRAME_PX + 4.0
+            row.replace(found, self.style, self.widths.text)
+            is_prompt = item.kind == "user" and item.status != "withdrawn"
+            row.edged = len(found) if is_prompt else 0
+            row.before = float(_GAPS_PX.get(item.kind, 0)) if position else 0.0
+            row.after = 8.0 if is_prompt else 0.0
         self.heights[position] = row.height
 
     def _prompt_of(self, turn: str, position: int) -> str:
@@ -380,7 +377,7 @@ class Row:
         key: the item's id.
         segments: its segments; ``laid`` and ``heights`` have their layouts (None if not laid out) and heights.
         before, after: the space above the first and below the last segment.
-        framed: whether it has the background of a prompt.
+        edged: how many of its segments the edge of a prompt is beside.
         mode: how much of the item is shown.
         ends_turn: whether the last segment is a turn's end.
     """
@@ -391,7 +388,8 @@ class Row:
         self.laid: list[SegmentLayout | None] = []
         self.heights: list[float] = []
         self.before = self.after = 0.0
-        self.framed = self.ends_turn = False
+        self.edged = 0
+        self.ends_turn = False
         self.mode = Mode()
         self.markdown = MarkdownText()
 

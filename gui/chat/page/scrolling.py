@@ -180,7 +180,7 @@ class Scroller(QObject):
         """Measure the heights of the widgets over cards; returns whether one changed."""
         changed, rows = False, self._page.rows
         for card in self._page.visible_cards():
-            changed = rows.set_card_height(card, self._card_height(card, round(rows.width))) or changed
+            changed = rows.set_card_height(card, self._card_height(card, round(rows.widths.text))) or changed
         return changed
 
     def _show_bar(self) -> None:

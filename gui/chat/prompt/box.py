@@ -39,6 +39,12 @@ _MIN_SHORT_PX = 76
 """A narrower box has none: no word fits into it."""
 
 
+_AROUND_TEXT_PX = 4
+"""Qt's space around the text of a field."""
+TEXT_LEFT_PX = 20
+"""How far the text is from the left edge of the box."""
+
+
 class PromptBox(QWidget):
     """The prompt box of a chat.
 
@@ -134,7 +140,7 @@ class PromptBox(QWidget):
     def _place_parts(self) -> None:
         """Place the buttons below the field, beside the settings; in a low pane beside the field, without settings."""
         around_px, is_low = (2, True) if self._is_low else (6, False)
-        self._grid.setContentsMargins(GAP_S_PX, around_px, GAP_S_PX, around_px)
+        self._grid.setContentsMargins(TEXT_LEFT_PX - _AROUND_TEXT_PX, around_px, GAP_S_PX, around_px)
         self._grid.setVerticalSpacing(2)
         self._grid.setHorizontalSpacing(GAP_S_PX)
         self._grid.addWidget(self.editor, 1, 0, 1, 1 if is_low else 2)

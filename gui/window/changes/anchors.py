@@ -239,7 +239,7 @@ def _areas_in(page: PaintedPage, placed: PlacedSegment, lines: LineRange) -> Ite
     wanted = range(max(lines.first - above, 0), min(lines.last - above + 1, len(segment.lines)))
     starts = _starts(segment)
     chosen = {starts[number] for number in wanted if segment.lines[number].has_sign}
-    left = page.segment_left(placed.position)
+    left = page.column_left
     for box in placed.laid.boxes:
         if box.start in chosen:
             yield QRectF(left + box.x, placed.top + box.y, box.width, box.height)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple
 
@@ -492,7 +491,7 @@ class ChangesPage(LineMarkPage):
     lines_opened = Signal(str)
     lines_needed = Signal(str)
 
-    max_width_px = math.inf  # Lines of code are long.
+    is_measured = False  # Lines of code are long.
 
     def __init__(self, theme: Theme, parent: QWidget | None = None) -> None:
         super().__init__(theme, "", parent)
@@ -604,7 +603,7 @@ class ChangesPage(LineMarkPage):
 
     @property
     def _card_width(self) -> float:
-        return self.rows.width - (self.lines_left - self.column_left)
+        return self.rows.widths.text - (self.lines_left - self.column_left)
 
     def _card_height(self, request: str, width: int) -> float:
         card = self.comment_card(request)

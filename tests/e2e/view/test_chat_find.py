@@ -130,7 +130,7 @@ def test_the_button_that_goes_to_the_end_never_covers_a_question_or_a_prompt(sho
         page.scroller.scroll_by(-page.height() // 2)  # A line is less than what the card's height may still change by.
         shown.settle()
         assert page.scroller.to_end.isVisible()
-        assert page.scroller.to_end.x() >= page.column_left + page.rows.width
+        assert page.scroller.to_end.x() >= page.column_left + page.rows.widths.text
         assert not page.scroller.to_end.geometry().intersects(page.scroller.bar.geometry())
 
 

@@ -71,7 +71,7 @@ def test_a_wide_table_is_scrolled_sideways_by_its_bar_the_wheel_and_keys(show_ch
     def aside() -> float:
         return page.rows.aside_of(table.position, table.number)
 
-    left = page.segment_left(table.position)
+    left = page.column_left
     bar = QPointF(left + overflow.bar.left(), table.top + overflow.bar.center().y()).toPoint()
     shown.drag(bar, bar + QPoint(2000, 0))
     assert aside() == overflow.most_px
@@ -286,7 +286,7 @@ def test_screen_readers_get_names_and_each_finished_message(
     assert page.role() == QAccessible.Role.List
     rows = [page.child(number) for number in range(page.childCount())]
     names = [row.text(QAccessible.Text.Name) for row in rows if row.role() == QAccessible.Role.ListItem]
-    assert names == ["Your prompt: What is wrong?", "Tool call: make\nexit 2", "The agent’s message: Only a"]
+    assert names == ["Your prompt: What is wrong?", "Tool call: make · exit 2", "The agent’s message: Only a"]
     assert not announced
     chat.say(message, " typo.")
     chat.done(message)
@@ -439,9 +439,10 @@ def test_a_long_prompt_is_shortened_until_it_is_expanded_or_find_shows_a_hidden_
         chat.put("user", text, status="done")
     shown = show_chat(chat)
     page = shown.view.page
-    assert "line 19." in shown.shown()
-    assert "line 20." not in shown.shown()
-    assert "80 lines hidden" in shown.shown()
+    assert "line 5." in shown.shown()
+    assert "line 6." not in shown.shown()
+    [name, _] = [each.name for placed in page.visible for each in placed.laid.controls]
+    assert name == "Show all 100 lines"
     shown.click(shown.control("show_all", 1))
     page.scroller.scroll_to_end()
     assert "line 99." in shown.shown()

@@ -14,7 +14,7 @@ from PySide6.QtWidgets import QApplication
 
 from gui.chat.content.items import Mode
 from gui.chat.content.segments import as_markdown, as_plain, utf16_length
-from gui.chat.drawing.style import Style
+from gui.chat.drawing.style import Style, Widths
 from gui.chat.finder import hits_in
 from gui.chat.page import positions
 from gui.chat.page.rows import Rows
@@ -133,7 +133,7 @@ def test_changes_in_steps_look_like_all_changes_at_once(
     style: Style, painter: QPainter, steps: list[list[AnyChange]], unfolded: bool
 ) -> None:
     transcript = Transcript()
-    rows = Rows(transcript, style, WIDTH)
+    rows = Rows(transcript, style, Widths(WIDTH, WIDTH))
     rows.modes.update({item: Mode(unfolded or None, unfolded) for item in "abcd"})
     for step in steps:
         for change in step:
@@ -143,7 +143,7 @@ def test_changes_in_steps_look_like_all_changes_at_once(
         for one, following in pairwise(visible):
             above = rows.row(following.position).before if following.number == 0 else 0.0
             assert following.top - above == pytest.approx(one.bottom)
-    fresh = Rows(transcript, style, WIDTH)
+    fresh = Rows(transcript, style, Widths(WIDTH, WIDTH))
     fresh.modes.update(rows.modes)
     assert len(rows) == len(fresh) == len(transcript) + 1
     for position in range(len(rows)):

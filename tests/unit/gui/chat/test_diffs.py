@@ -17,7 +17,7 @@ from gui.chat.content.markdown import MarkdownText
 from gui.chat.content.patches import hunk_title, read_diff
 from gui.chat.content.segments import Diff, DiffHead, FoldLine, QuietLine, Segment, as_markdown, as_plain, cut
 from gui.chat.drawing.code import lay_out_diff
-from gui.chat.drawing.style import Style
+from gui.chat.drawing.style import Style, Widths
 from gui.chat.page.accessible_rows import spoken_row
 from gui.chat.page.rows import Rows
 from gui.theme.theme import Theme
@@ -149,7 +149,7 @@ def test_a_long_change_is_cut_until_the_user_shows_all_but_never_in_a_request() 
     item = Item("i1", "tool", 1000, tool="edit", changes=(FileChange("a.py", patch),))
     [folded] = segments(item, Mode(), MarkdownText(), ItemRequests())
     assert isinstance(folded, FoldLine)
-    assert folded.detail == "+900"
+    assert (folded.added, folded.removed) == (900, 0)
     parts = segments(item, Mode(unfolded=True), MarkdownText(), ItemRequests())
     hidden = parts[-1]
     assert isinstance(hidden, QuietLine)
@@ -190,21 +190,23 @@ def test_a_screen_reader_reads_heads_and_signs_but_no_hunk_numbers(qapp: QApplic
     chat = ScriptedChat()
     chat.put("tool", tool="edit", title="Edit a.py", changes=(FileChange("/src/a.py", PATCH),), status="done")
     chat.ask(AgentRequest("r1", "edit", 1, "Edit", f"--- /src/a.py\n+++ /src/a.py\n{PATCH}"))
-    rows = Rows(chat.transcript, Style(Theme(qapp, OWN, "dark"), 13), 400.0, "/src")
-    expected = [
+    rows = Rows(chat.transcript, Style(Theme(qapp, OWN, "dark"), 13), Widths(400, 400), "/src")
+    head, expected = (
         "a.py · 2 lines added, 2 lines removed",
-        "def f():",
-        "same",
-        "- old",
-        "+ new",
-        "+ more",
-        "end",
-        "6 unchanged lines · def g():",
-        "a",
-        "- b",
-    ]
-    assert spoken_row(rows, rows.row(0)).splitlines()[1:] == expected
-    assert spoken_row(rows, rows.row(1)).splitlines() == expected, "the same in a request"
+        [
+            "def f():",
+            "same",
+            "- old",
+            "+ new",
+            "+ more",
+            "end",
+            "6 unchanged lines · def g():",
+            "a",
+            "- b",
+        ],
+    )
+    assert spoken_row(rows, rows.row(0)).splitlines() == [f"Tool call: Edit {head}", *expected]
+    assert spoken_row(rows, rows.row(1)).splitlines() == [head, *expected], "the same in a request"
 
 
 @pytest.mark.parametrize(

@@ -17,7 +17,7 @@ from gui.chat.content.segments import DiffHead, Face, Paragraph, Table, utf16_sl
 from gui.chat.drawing.code import lay_out_diff_head
 from gui.chat.drawing.lay_out import lay_out, lay_out_paragraph
 from gui.chat.drawing.segment_layout import SegmentLayout, reads_from_right
-from gui.chat.drawing.style import MARGIN_PX, Style
+from gui.chat.drawing.style import MARGIN_PX, Style, Widths
 from gui.chat.pictures import decode
 from gui.theme.terminal import TerminalFont
 from gui.theme.theme import Theme
@@ -60,7 +60,7 @@ def test_a_table_breaks_no_word_and_no_number_and_is_wider_than_a_narrow_pane(qa
     widths = list(range(60, 1600, 20))
     overflows = []
     for width_px in widths:
-        laid = lay_out(table, width_px, style, columns=False)
+        laid = lay_out(table, Widths(width_px, width_px), style, columns=False)
         shown = {piece for box in laid.boxes for line in lines_of(box.layout) for piece in re.split(r"[\s/]", line)}
         overflows.append(laid.overflow is not None)
         if not overflows[-1]:
@@ -73,7 +73,7 @@ def test_a_table_breaks_no_word_and_no_number_and_is_wider_than_a_narrow_pane(qa
 
 def test_a_word_that_is_wider_than_the_pane_is_broken(style: Style) -> None:
     [table] = tables_of(f"| a | b |\n|---|---|\n| {'x' * 500} | y |\n")
-    laid = lay_out(table, 300, style, columns=False)
+    laid = lay_out(table, Widths(300, 300), style, columns=False)
     assert laid.overflow is not None
     assert 300 < laid.overflow.content_px < 2 * 300
 
@@ -82,7 +82,7 @@ def test_all_parts_of_a_long_table_have_the_same_columns(style: Style) -> None:
     rows = "".join(f"| {number} {'word ' * 20}| {'long' * (5 if number == 90 else 1)} |\n" for number in range(100))
     parts = tables_of(f"| a | b |\n|---|---|\n{rows}")
     assert len(parts) > 2
-    laid = [lay_out(part, 300, style, columns=False) for part in parts]
+    laid = [lay_out(part, Widths(300, 300), style, columns=False) for part in parts]
     assert len({tuple(sorted({box.x for box in each.boxes})) for each in laid}) == 1
     assert "long" * 5 in {line for each in laid for box in each.boxes for line in lines_of(box.layout)}
 

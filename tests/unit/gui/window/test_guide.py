@@ -111,7 +111,7 @@ class Opened:
         page = self.window.page
         links = ((each, one) for each in page.visible for one in each.laid.controls if one.action.kind == "link")
         each, link = next(links)
-        place = (QPointF(page.segment_left(each.position), each.top) + link.area.center()).toPoint()
+        place = (QPointF(page.column_left, each.top) + link.area.center()).toPoint()
         QTest.mouseClick(page, Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier, place)
 
     def press(self, key: Qt.Key, modifiers: Qt.KeyboardModifier = Qt.KeyboardModifier.NoModifier) -> None:

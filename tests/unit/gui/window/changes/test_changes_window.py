@@ -95,7 +95,7 @@ async def test_each_stop_of_the_tab_key_and_the_button_under_the_pointer_are_vis
         control = page.control_of(page.focused)
         assert control is not None
         names.append(page.control_name(page.focused))
-        middle = control.area.center() + QPointF(page.segment_left(placed.position), placed.top)
+        middle = control.area.center() + QPointF(page.column_left, placed.top)
         row, first = round(middle.y()), round(middle.x() - control.area.width() / 2) - 3
         shown = page.grab().toImage()
         line = [shown.pixelColor(x, row) for x in range(first, first + 3)]
@@ -128,7 +128,7 @@ async def test_a_double_click_and_a_lines_menu_open_the_editor(opened: Opened) -
     page = window.page
     lines = next(each for each in page.visible if each.number == 1 and page.rows.key(each.position) == "long")
     boxes = [box for box in lines.laid.boxes if box.layout.text() == "line 149"]
-    point = QPointF(page.segment_left(lines.position) + boxes[0].x + 5, lines.top + boxes[0].y + 5)
+    point = QPointF(page.column_left + boxes[0].x + 5, lines.top + boxes[0].y + 5)
     menu = page.context_menu(point)
     names = [action.text() for action in menu.actions()][:3]
     assert names == ["Comment on line 149", "Open line 149 in your editor", "Copy path"]

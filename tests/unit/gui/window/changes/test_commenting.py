@@ -14,7 +14,7 @@ from gui.bridge.changes import ChangedFile
 from gui.chat.content import patches
 from gui.chat.content.segments import Card, Diff, DiffLine, QuietLine, Segment
 from gui.chat.drawing.lay_out import lay_out
-from gui.chat.drawing.style import Style
+from gui.chat.drawing.style import Style, Widths
 from gui.settings.layout import ReviewComment
 from gui.theme.theme import Theme
 from gui.window.changes.anchors import MAX_LINES, Anchored, LineRange, find, lines_of, new_comment, selected_lines
@@ -51,7 +51,7 @@ def point_of(opened: Opened, text: str) -> QPoint:
     for placed in page.visible:
         for box in placed.laid.boxes:
             if box.layout.text() == text:
-                x = page.segment_left(placed.position) + box.x
+                x = page.column_left + box.x
                 return QPointF(x + 1, placed.top + box.y + box.height / 2).toPoint()
     raise AssertionError(f"{text!r} is not on the page: {opened.shown}")
 
@@ -289,7 +289,7 @@ def test_a_comment_between_a_line_and_its_replacement_keeps_their_changed_words_
             box.layout.text()[each.start : each.start + each.length]
             for diff in segments
             if isinstance(diff, Diff)
-            for box in lay_out(diff, 900.0, style, columns=columns).boxes
+            for box in lay_out(diff, Widths(900, 900), style, columns=columns).boxes
             for each in box.layout.formats()
             if each.format.hasProperty(QTextFormat.Property.BackgroundBrush)
         ]
@@ -439,7 +439,7 @@ async def test_discarding_a_whole_file_is_asked_about_at_that_file(opened: Opene
     path = opened.checkout.path / "src/deep/new"
     opened.press(Qt.Key.Key_End)
     [place] = [
-        control.area.center() + QPoint(round(page.segment_left(each.position)), round(each.top))
+        control.area.center() + QPoint(round(page.column_left), round(each.top))
         for each in page.visible
         for control in each.laid.controls
         if page.rows.key(each.position) == "src/deep/new" and control.name == "Discard changes of this file…"

@@ -102,7 +102,7 @@ async def click(opened: Opened, name: str) -> None:
     target = control(opened, name)
     placed = next(each for each in page.visible if (page.rows.key(each.position), each.number) == target[:2])
     area = placed.laid.controls[target[2]].area
-    point = area.center() + QPointF(page.segment_left(placed.position), placed.top)
+    point = area.center() + QPointF(page.column_left, placed.top)
     before = opened.shown
     QTest.mouseClick(page, Qt.MouseButton.LeftButton, pos=point.toPoint())
     await opened.harness.until(lambda: opened.shown != before, "more lines")

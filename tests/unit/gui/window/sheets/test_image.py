@@ -92,7 +92,7 @@ async def test_the_menu_of_an_image_saves_it_unchanged(harness: WindowHarness, t
     page = await open_page(harness, image)
     transcript = page.view.page
     [(placed, control)] = [(each, control) for each in transcript.visible for control in each.laid.controls]
-    corner = QPointF(transcript.segment_left(placed.position), placed.top)
+    corner = QPointF(transcript.column_left, placed.top)
     menu = transcript.context_menu(corner + control.area.center())
     entries = {action.text(): action for action in menu.actions()}
     assert list(entries)[:3] == ["Enlarge the image", "Copy image", "Save image as…"]
