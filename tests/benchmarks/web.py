@@ -8,18 +8,17 @@ Python with asyncio, both RSS.
 from __future__ import annotations
 
 import gzip
-import socket
 import subprocess
 import sys
 import time
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import closing
 
 import httpx2
 
 from tests.benchmarks.environment import BenchmarkEnvironment
 from tests.benchmarks.report import Report, Series, Verdict
 from tests.support.page_server import Device, PageServer, cpu_ticks, memory_kib, phone
+from tests.support.ports import free_port
 from tests.support.ssh_relay import ssh_relay
 from tests.support.waiting import wait_until
 
@@ -38,8 +37,7 @@ def run(bench: BenchmarkEnvironment) -> Report:
     parts = Series("bytes of the page's files, compressed", "B")
     for number in range(CHATS):
         bench.new_session(["sleep", "1000"], f"Refuse used tokens, and say so: {number}")
-    with closing(socket.create_server(("127.0.0.1", 0))) as chosen:
-        port = chosen.getsockname()[1]
+    port = free_port()
     with ssh_relay(port) as relay:
         relay.delay(ROUND_TRIP_S / 2)
         relay.rate(BYTES_PER_S)

@@ -7,7 +7,6 @@ import asyncio
 import re
 import select
 import shlex
-import socket
 import subprocess
 import sys
 import urllib.request
@@ -33,6 +32,7 @@ from tests.support.commands import REPOSITORY, Done, OnTerminal, environment, ne
 from tests.support.conversing import install
 from tests.support.near_bridges import NearBridges
 from tests.support.page_server import PageServer
+from tests.support.ports import free_port
 from tests.support.repositories import Checkout
 from tests.support.ssh_machines import ssh_machines
 from tests.support.structured_chats import add_agent, new_chat, send, viewing, wait
@@ -388,8 +388,7 @@ def completion(area: Area, home: Path) -> None:
 
 
 def over_ssh(area: Area, home: Path) -> None:
-    with socket.create_server(("127.0.0.1", 0)) as probe:
-        port = probe.getsockname()[1]
+    port = free_port()
     with (
         PageServer(area, "--address", f"http://localhost:{port}", address=f"http://localhost:{port}"),
         ssh_machines(area.root / "m", "desk") as (_machines, variables),

@@ -69,6 +69,7 @@ class PageServer:
         self._argv = [*program, "web", *words]
         self.address = address
         self.errors = area.root / "web-errors"
+        self._port = int(words[words.index("--port") + 1]) if "--port" in words else 0
         self._process: subprocess.Popen[str] | None = None
 
     @property
@@ -96,6 +97,8 @@ class PageServer:
         assert self._process.poll() is None, self.errors.read_text()
         with socket.socket(socket.AF_UNIX) as probe, suppress(OSError):
             probe.connect(str(page_socket()))
+            if self._port:
+                socket.create_connection(("127.0.0.1", self._port)).close()
             return True
         return False
 

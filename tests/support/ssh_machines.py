@@ -17,6 +17,7 @@ from pathlib import Path
 from session_host.machines.ssh import control_options
 from session_host.storage.store import Store
 from tests.support import processes
+from tests.support.ports import free_port
 from tests.support.reboots import note_reboot
 from tests.support.waiting import wait_for_end, wait_until
 
@@ -82,9 +83,7 @@ class SshMachine:
         program.chmod(0o755)
         shutil.copy(client_key.with_suffix(".pub"), directory / "client_key.pub")
         _make_key(directory / "host_key")
-        with closing(socket.socket()) as probe:
-            probe.bind(("127.0.0.1", 0))
-            self.port: int = probe.getsockname()[1]
+        self.port = free_port()
 
     @property
     def environment(self) -> dict[str, str]:

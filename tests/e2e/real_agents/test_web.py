@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import socket
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -14,6 +13,7 @@ from tests.e2e.web.test_phone import pair
 from tests.support.area import Area
 from tests.support.browser import Browser, browser
 from tests.support.page_server import PageServer
+from tests.support.ports import free_port
 from tests.support.real_agents import CLAUDE, CODEX, RealAgent
 from tests.support.real_chats import TIMEOUT_S, Work, done
 from tests.support.waiting import wait_until
@@ -26,8 +26,7 @@ def phone(agent: RealAgent, area: Area, sessions: Sessions) -> Iterator[Browser]
     """A paired phone."""
     config_dir().mkdir(parents=True, exist_ok=True)
     (config_dir() / "chats.toml").write_text("answer_from_outside = true\n", encoding="utf-8")
-    with socket.create_server(("127.0.0.1", 0)) as probe:
-        port = probe.getsockname()[1]
+    port = free_port()
     address = f"http://localhost:{port}"
     with PageServer(area, "--port", str(port), address=address) as served, browser() as opened:
         pair(opened, served)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import socket
 from collections.abc import Iterator
 
 import pytest
@@ -11,13 +10,13 @@ from tests.conftest import Sessions
 from tests.support.area import Area
 from tests.support.browser import SMALL, Browser, browser
 from tests.support.page_server import PageServer
+from tests.support.ports import free_port
 
 
 @pytest.fixture
 def server(area: Area, sessions: Sessions) -> Iterator[PageServer]:
     """A running ``outlive web`` on a port of the loopback."""
-    with socket.create_server(("127.0.0.1", 0)) as probe:
-        port = probe.getsockname()[1]
+    port = free_port()
     with PageServer(area, "--port", str(port), address=f"http://localhost:{port}") as server:
         yield server
 

@@ -22,6 +22,7 @@ from tests.integration.test_agents_keep_to_their_chats import NOT_ALLOWED, Shell
 from tests.support.area import Area
 from tests.support.commands import REPOSITORY, new, outlive
 from tests.support.page_server import ADDRESS, Device, PageServer, closed, memory_kib, raw
+from tests.support.ports import free_port
 from tests.support.waiting import wait_until
 
 TIMEOUT_S = 60.0
@@ -311,8 +312,7 @@ def test_an_agent_neither_serves_pairs_nor_revokes(server: PageServer, device: D
 
 
 def test_the_port_of_the_loopback_needs_the_credential_too(area: Area, sessions: Any) -> None:
-    with closing(socket.create_server(("127.0.0.1", 0))) as chosen:
-        port = chosen.getsockname()[1]
+    port = free_port()
     with PageServer(area, "--port", str(port), address=f"http://localhost:{port}") as server, server.pair() as device:
         with socket.create_connection(("127.0.0.1", port)) as connection:
             connection.sendall(f"GET /api/chats HTTP/1.1\r\nHost: localhost:{port}\r\nX-Outlive: 1\r\n\r\n".encode())
