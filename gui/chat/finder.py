@@ -47,8 +47,10 @@ class TranscriptFinder(QObject):
         self._origin: Point | None = None
         """The position where the search began; the first match shown is the nearest one above it. None after the user
         has scrolled: the next search begins with what the page shows then."""
-        self._unfolded: tuple[str, Mode] | None = None
-        """The item that the search unfolded, and its previous mode."""
+        self._unfolded: dict[str, Mode] = {}
+        """The previous modes of what the search unfolded: an item, and its turn by the prompt."""
+        self._unfolded_for = ""
+        """The item for whose match that was."""
         self._search_timer = QTimer(self, singleShot=True, interval=_SEARCH_AGAIN_MS)
         self._search_timer.timeout.connect(self._search_again)
         self.scan = Scan(page.rows.directory, self, page.content)
@@ -95,7 +97,7 @@ class TranscriptFinder(QObject):
         self._pattern = Pattern(FindQuery())
         self.scan.stop()
         self._search_timer.stop()
-        self._unfolded = self._origin = None
+        self._unfolded, self._origin = {}, None
         self._page.pattern, self._page.current_hit = None, None
         self._page.update()
 
@@ -173,10 +175,10 @@ class TranscriptFinder(QObject):
         )
 
     def _restore_fold(self) -> None:
-        """Restore the previous mode of the item that the search unfolded."""
-        if self._unfolded is not None:
-            self._page.rows.set_mode(*self._unfolded)
-            self._unfolded = None
+        """Restore the previous modes of what the search unfolded."""
+        for key, mode in self._unfolded.items():
+            self._page.rows.set_mode(key, mode)
+        self._unfolded = {}
 
     def _show_hit(self, number: int) -> None:
         """Show a match, and unfold its item if the match is in the folded part."""
@@ -186,13 +188,15 @@ class TranscriptFinder(QObject):
         position = page.rows.position(hit.item)
         if position is None:
             return
-        if self._unfolded is not None and self._unfolded[0] != hit.item:
+        if self._unfolded_for != hit.item:
             self._restore_fold()
+        self._unfolded_for = hit.item
+        if (opened := page.rows.open_turn(position)) is not None:
+            self._unfolded.setdefault(*opened)
         segments = page.rows.row(position).segments
         shown = self._pattern.spans_as_qt_counts(segments[hit.segment].text) if hit.segment < len(segments) else ()
         if (hit.begin, hit.end) not in shown:
-            if self._unfolded is None:
-                self._unfolded = hit.item, page.rows.mode(hit.item)
+            self._unfolded.setdefault(hit.item, page.rows.mode(hit.item))
             page.rows.set_mode(hit.item, WHOLE)
         page.current_hit = (hit.item, hit.segment, hit.begin, hit.end)
         origin = self._origin

@@ -6,7 +6,7 @@ The view does not feed the transcript. Its owner feeds it, and then calls ``chan
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from PySide6.QtCore import QMimeData, QPoint, QRect, Qt, Signal
 from PySide6.QtGui import (
@@ -40,6 +40,7 @@ from .drawing.style import GUTTER_PX, MEASURE_PX
 from .finder import TranscriptFinder
 from .page.page import TranscriptPage
 from .page.painting import BAR_PX
+from .page.rows import Offer
 from .page.scrolling import Scroller
 from .pictures import copy_image, save_image
 from .prompt.box import TEXT_LEFT_PX, PromptBox
@@ -68,7 +69,6 @@ class ChatView(QWidget):
         heading: a line at the top of the page with the prompt of the answer in view.
 
     Signals:
-        prompt_menu_built(QMenu, Item): the context menu of a prompt that was sent is about to open.
         link_requested(str): the user opens an address, with any scheme, or a path.
         file_requested(FileLocation): the user opens a file that the transcript names; its path may be relative.
         image_requested(Image): the user enlarges an image.
@@ -77,7 +77,6 @@ class ChatView(QWidget):
         notice_given(str): one line for the user.
     """
 
-    prompt_menu_built = Signal(QMenu, Item)
     link_requested = Signal(str)
     file_requested = Signal(object)
     image_requested = Signal(object)
@@ -253,6 +252,7 @@ class ChatView(QWidget):
             self.prompt.editor.setFocus()
 
     def _on_action(self, action: Action) -> None:
+        item = self.transcript.get(action.item)
         match action.kind:
             case "withdraw":
                 self._taking_back[action.item] = None
@@ -264,26 +264,32 @@ class ChatView(QWidget):
             case "send_held" | "discard_held":
                 self.prompt.editor.setFocus()
                 self._send(ReleaseHeld(discard=action.kind == "discard_held"))
-            case "again":
-                item = self.transcript.get(action.item)
-                if item is not None:
-                    self.page.scroller.scroll_to_end()
-                    self._send(Prompt(item.text, images=item.images))
-            case "reuse":
-                item = self.transcript.get(action.item)
-                if item is not None:
-                    self._reuse(item)
             case "end":
                 self.end_requested.emit()
-            case "copy_answer" if action.item in self.transcript:
-                answer = self.prompts.answer_to(action.item)
-                QGuiApplication.clipboard().setText(answer)
             case "link":
                 self.link_requested.emit(action.value)
             case "file" if action.file is not None:
                 self.file_requested.emit(action.file)
             case "image" if action.image is not None:
                 self.image_requested.emit(action.image)
+            case _ if item is not None:
+                self._act_on(item, action)
+            case _:
+                pass
+
+    def _act_on(self, item: Item, action: Action) -> None:
+        match action.kind:
+            case "again":
+                self.page.scroller.scroll_to_end()
+                self._send(Prompt(item.text, images=item.images))
+            case "reuse":
+                self._reuse(item)
+            case "copy_prompt":
+                QGuiApplication.clipboard().setText(item.text)
+            case "copy_answer":
+                QGuiApplication.clipboard().setText(self.prompts.answer_to(item.id))
+            case "offer":
+                next(offer for offer in self.page.rows.offers(item) if offer.kind == action.value).run()
             case _:
                 pass
 
@@ -315,8 +321,10 @@ class ChatView(QWidget):
             put.setEnabled(not self.prompt.editor.isReadOnly())
             save = menu.addAction(sheet_texts.SAVE_PROMPT_MENU(), lambda: self.prompt.save_requested.emit(item.text))
             save.setEnabled(bool(item.text.strip()))
-            if item.status not in {*IN_QUEUE, "unsent", "withdrawn"}:
-                self.prompt_menu_built.emit(menu, item)
+            menu.addSeparator()
+            for offer in self.page.rows.offers(item):
+                if offer.name:
+                    menu.addAction(offer.name, offer.run)
         elif answer := self.prompts.answer_to(key):
             menu.addSeparator()
             menu.addAction(chat_texts.COPY_ANSWER(), lambda: QGuiApplication.clipboard().setText(answer))
@@ -400,6 +408,15 @@ class ChatView(QWidget):
     def select_all(self) -> None:
         """Select the whole transcript."""
         self.page.select_all()
+
+    def set_offers(self, offers: Callable[[Item], Sequence[Offer]]) -> None:
+        """Set the function that returns what the user can do about a prompt that the agent has."""
+        self.page.rows.offers = lambda item: offers(item) if is_sent(item) else ()
+
+    def set_turns_fold(self, *, folds: bool) -> None:
+        """Set whether the steps of a turn that is over are one line, until the user opens them."""
+        self.page.rows.set_turns_fold(folds=folds)
+        self.page.changed()
 
     def set_links(self, rules: LinkRules) -> None:
         """Set which click opens the name of a file, and whether names are links at all."""
@@ -487,6 +504,11 @@ class Announcer:
     @staticmethod
     def _last(transcript: Transcript) -> list[Item]:
         return [transcript[position] for position in range(max(len(transcript) - _LAST_ITEMS, 0), len(transcript))]
+
+
+def is_sent(item: Item) -> bool:
+    """Whether an item is a prompt that the agent has."""
+    return item.kind == "user" and item.status not in {*IN_QUEUE, "unsent", "withdrawn"}
 
 
 def _is_complete(item: Item) -> bool:

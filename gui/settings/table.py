@@ -199,6 +199,7 @@ ENDED_CHATS: Final = Place("general", Text("Ended chats"))
 MACHINES: Final = Place("general", Text("Other machines"))
 THEME: Final = Place("appearance", Text("Theme"))
 TEXT: Final = Place("appearance", Text("Text"))
+CHAT_VIEW: Final = Place("appearance", Text("Chat view"))
 CURSOR: Final = Place("appearance", Text("Cursor"))
 SIDEBAR: Final = Place("appearance", Text("Sidebar"))
 NEW_TERMINALS: Final = Place("terminal", Text("New terminals"))
@@ -298,6 +299,11 @@ class WindowFile(Struct, frozen=True, forbid_unknown_fields=True):
         help=Text("OpenType features, such as zero, ss01, cv01=2 or -calt."),
         in_file='such as ["zero", "-calt", "cv01=2"]',
     )] = ()
+    fold_turns: Annotated[bool, Setting(
+        CHAT_VIEW, Text("Fold the steps of a finished turn"), Toggle(),
+        help=Text("Its commands and edits are one line above the answer; what failed stays."),
+        words=Text("collapse tools"),
+    )] = True
     cursor_shape: Annotated[Literal["block", "bar", "underline"], Setting(
         CURSOR, Text("Cursor"), Choice({"block": Text("Block"), "bar": Text("Bar"), "underline": Text("Underline")}),
         help=Text("A program can choose another one."), words=Text("caret"),
@@ -474,8 +480,8 @@ _ENDPOINT: Final[dict[str, Setting]] = {
 }
 
 _PLACES: Final = (
-    GENERAL, NEW_CHATS, ENDED_CHATS, MACHINES, THEME, TEXT, CURSOR, SIDEBAR, NEW_TERMINALS, SHELLS, CLIPBOARD, MOUSE,
-    LINKS, NOTIFICATIONS, BELL, CONTROL, SERVER
+    GENERAL, NEW_CHATS, ENDED_CHATS, MACHINES, THEME, TEXT, CHAT_VIEW, CURSOR, SIDEBAR, NEW_TERMINALS, SHELLS,
+    CLIPBOARD, MOUSE, LINKS, NOTIFICATIONS, BELL, CONTROL, SERVER
 )
 """From top to bottom."""
 # fmt: on

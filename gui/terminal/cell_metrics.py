@@ -14,6 +14,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from PySide6.QtGui import QFont, QFontDatabase, QFontInfo, QFontMetricsF, QRawFont
 
 from gui.theme.terminal import FEATURE_FORM, WEIGHTS, TerminalFont
+from gui.theme.tokens import CHAT_PX, TEXT_PX
 from session_host.protocol.values import CellSize
 
 from .ligatures import JOINING_FEATURES, Ligatures, candidates_of
@@ -89,6 +90,11 @@ def default_size_px() -> int:
     """The desktop's size for monospace text, in logical pixels."""
     font = QFontDatabase.systemFont(QFontDatabase.SystemFont.FixedFont)
     return min(max(QFontInfo(font).pixelSize(), 13), MAX_FONT_PX)
+
+
+def default_chat_px() -> int:
+    """The size of a chat's text if the user has set none: a little larger, since it is read as prose."""
+    return default_size_px() + CHAT_PX - TEXT_PX
 
 
 def _family_or_fallback(family: str) -> str:

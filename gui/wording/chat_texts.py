@@ -152,6 +152,30 @@ def edited_files(count: int, lines: str) -> str:
     return f"{files}  {lines}".rstrip()
 
 
+def turn_facts(files: int, commands: int, steps: int, duration_ms: int) -> list[str]:
+    """What a turn did: the first fact, after which the lines of edits are named, and the others."""
+    facts = [Text("Edited {n:,} file", "Edited {n:,} files")(n=files)] if files else []
+    if commands:
+        ran = (
+            Text("ran {n:,} command", "ran {n:,} commands")
+            if facts
+            else Text("Ran {n:,} command", "Ran {n:,} commands")
+        )
+        facts.append(ran(n=commands))
+    if not facts:
+        facts.append(Text("{n:,} step", "{n:,} steps")(n=steps))
+    return [*facts, *filter(None, [duration(duration_ms)])]
+
+
+def turn_did(files: int, commands: int, steps: int, duration_ms: int) -> str:
+    """What a turn did, in one line."""
+    return joined(*turn_facts(files, commands, steps, duration_ms))
+
+
+SHOW_STEPS = Text("Show {n:,} step", "Show {n:,} steps")
+HIDE_STEPS = Text("Hide {n:,} step", "Hide {n:,} steps")
+"""Button beside what a turn did."""
+COPY_SHORT = Text("Copy")
 SHOW_CHANGES = Text("Changes")
 """Menu item: opens the window with all changes of the chat's directory."""
 MORE_FILES = Text("and {n:,} more file", "and {n:,} more files")

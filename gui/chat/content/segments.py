@@ -65,7 +65,8 @@ class Action(NamedTuple):
     # fmt: off
     kind: Literal[
         "fold", "show_all", "withdraw", "send_now", "again", "columns", "copy", "copy_answer", "link", "file", "image",
-        "discard", "lines", "fold_lines", "reuse", "end", "send_held", "discard_held",
+        "discard", "lines", "fold_lines", "reuse", "end", "send_held", "discard_held", "fold_turn", "offer",
+        "copy_prompt",
     ]
     # fmt: on
     item: str = ""
@@ -302,8 +303,32 @@ class StatusLine(QuietLine):
 
 
 @dataclass(frozen=True)
+class TurnLine(Segment):
+    """What a turn did, in place of its steps or above them. It has no text, so it is neither found nor selected.
+
+    Attributes:
+        item: the turn's prompt.
+        files, added, removed: how many files its edits changed, and how many lines.
+        commands, steps: how many commands it ran, and how many items are folded.
+        duration_ms: how long it took; 0 if unknown.
+        folded: whether the steps are hidden.
+        buttons: what the user can do about the turn.
+    """
+
+    item: str = ""
+    files: int = 0
+    added: int = 0
+    removed: int = 0
+    commands: int = 0
+    steps: int = 0
+    duration_ms: int = 0
+    folded: bool = True
+    buttons: tuple[Button, ...] = ()
+
+
+@dataclass(frozen=True)
 class TurnFooter(Segment):
-    """The end of a turn: a button that copies the answer. It has no text, so it is neither found nor selected.
+    """The end of a turn: a button that copies the answer, shown while the answer is pointed at; without text.
 
     Attributes:
         item: the last message of the turn.

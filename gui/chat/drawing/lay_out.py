@@ -26,11 +26,12 @@ from gui.chat.content.segments import (
     Segment,
     Table,
     TurnFooter,
+    TurnLine,
     utf16_length,
 )
 from gui.chat.pictures import decode
 from gui.theme.icons import Glyph, paint_glyph
-from gui.theme.tokens import GAP_M_PX, GAP_S_PX, RADIUS_PX
+from gui.theme.tokens import GAP_L_PX, GAP_M_PX, GAP_S_PX, RADIUS_PX
 from gui.wording import changes_texts, chat_texts
 
 from .code import COLUMNS_FROM_PX, add_diff_buttons, grown, lay_out_code, lay_out_diff, lay_out_diff_head
@@ -52,6 +53,7 @@ from .segment_layout import (
 from .style import MARGIN_PX, Style, Widths
 
 _FOLD_LINE_PX = 26
+_TURN_LINE_PX = 28
 _MIN_TITLE_PX = 40
 """With less room for the title, its detail is left out."""
 _IMAGE_HEIGHT_PX = 320
@@ -91,6 +93,8 @@ def lay_out(segment: Segment, widths: Widths, style: Style, *, columns: bool) ->
             return lay_out_fold_line(segment, width, style, columns=columns, can_pair=can_pair)
         case QuietLine():
             return lay_out_quiet_line(segment, width, style)
+        case TurnLine():
+            return lay_out_turn_line(segment, width, style)
         case TurnFooter():
             return lay_out_turn_footer(segment, width, style)
         case DiffHead():
@@ -114,7 +118,7 @@ def lay_out(segment: Segment, widths: Widths, style: Style, *, columns: bool) ->
 def estimate(segment: Segment, width: float, style: Style) -> float:
     """A guess at a segment's height, without a layout."""
     match segment:
-        case FoldLine():
+        case FoldLine() | TurnLine():
             return _FOLD_LINE_PX
         case Code() | Diff():
             return (segment.text.count("\n") + 1) * style.code_line_px + 8
@@ -412,10 +416,61 @@ def lay_out_quiet_line(segment: QuietLine, width: float, style: Style) -> Segmen
     return laid
 
 
+def lay_out_turn_line(segment: TurnLine, width: float, style: Style) -> SegmentLayout:
+    """Lay out what a turn did: its facts, and at the right what the user can do about it."""
+    laid = SegmentLayout()
+    laid.height = height = style.scaled(_TURN_LINE_PX)
+    small, font = style.metrics(style.small_px), style.font(style.small_px)
+    right = width
+    buttons: list[tuple[QRectF, str]] = []
+    for button in reversed(segment.buttons):
+        px = small.horizontalAdvance(button.name) + 1
+        if right - px < width / 2:
+            break
+        area = QRectF(right - px, (height - style.line_px) / 2, px, style.line_px)
+        buttons.append((area, button.name))
+        laid.controls.insert(0, Control(area, button.action, button.name))
+        right -= px + GAP_L_PX
+    parts = chat_texts.turn_facts(segment.files, segment.commands, segment.steps, segment.duration_ms)
+    facts = [(parts[0], style.secondary)]
+    for count, text, token in (
+        (segment.added, changes_texts.ADDED_LINES(count=segment.added), "fine"),
+        (segment.removed, changes_texts.REMOVED_LINES(count=segment.removed), "failed"),
+    ):
+        if count:
+            facts.append((text, style.color(token)))
+    if rest := chat_texts.joined("", *parts[1:]):
+        facts.append((f"· {rest}", style.secondary))
+    placed: list[tuple[QRectF, str, QColor]] = []
+    x = 0.0
+    for text, color in facts:
+        shown = small.elidedText(text, Qt.TextElideMode.ElideRight, max(right - x, 0))
+        px = small.horizontalAdvance(shown) + 1
+        placed.append((QRectF(x, 0, px, height), shown, color))
+        x += px + GAP_S_PX - 1
+        if shown != text:
+            break
+    arrow, tone = in_gutter(0, height / 2), style.secondary
+    glyph = Glyph.FOLDED if segment.folded else Glyph.EXPANDED
+
+    def paint(painter: QPainter) -> None:
+        paint_glyph(painter, glyph, square_in(arrow, _CARET_PX), tone)
+        for area, text, color in placed:
+            draw_line(painter, area, text, font, color)
+        for area, text in buttons:
+            draw_line(painter, area, text, font, tone)
+
+    laid.over.append(paint)
+    name = chat_texts.SHOW_STEPS(n=segment.steps) if segment.folded else chat_texts.HIDE_STEPS(n=segment.steps)
+    area = QRectF(arrow.left(), 1, right - arrow.left(), height - 2)
+    laid.controls.append(Control(area, Action("fold_turn", segment.item), name))
+    return laid
+
+
 def lay_out_turn_footer(segment: TurnFooter, width: float, style: Style) -> SegmentLayout:
     """Lay out the end of a turn: the button that copies, and its times beside it, if they fit."""
     laid = SegmentLayout()
-    left, laid.height = left_of(segment), style.line_px + 4
+    left, laid.height = left_of(segment), style.line_px
     font, tone = style.font(style.small_px), style.secondary
     button = QRectF(left - 4, 2, 22, style.line_px)
     icon = square_in(button, 14)
@@ -426,7 +481,7 @@ def lay_out_turn_footer(segment: TurnFooter, width: float, style: Style) -> Segm
         paint_glyph(painter, Glyph.COPY, icon, tone)
         draw_line(painter, beside, label, font, tone)
 
-    laid.over.append(paint)
+    laid.pointed.append(paint)
     laid.controls.append(Control(button, Action("copy_answer", segment.item), chat_texts.COPY_ANSWER()))
     return laid
 

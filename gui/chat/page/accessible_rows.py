@@ -12,7 +12,7 @@ from PySide6.QtGui import QAccessible
 from PySide6.QtWidgets import QWidget
 
 from gui.chat.content.patches import hunk_title
-from gui.chat.content.segments import Card, Diff, DiffHead, DiffLine, FoldLine, Segment
+from gui.chat.content.segments import Card, Diff, DiffHead, DiffLine, FoldLine, Segment, TurnLine
 from gui.wording import changes_texts, chat_texts
 
 from .positions import PlacedSegment
@@ -91,6 +91,8 @@ def spoken_segments(segments: Sequence[Segment]) -> str:
             note = segment.head.note if segment.head is not None else ""
             counts = changes_texts.spoken_lines(segment.added, segment.removed)
             texts.append(chat_texts.joined(segment.text, note, counts, segment.detail))
+        elif isinstance(segment, TurnLine):
+            texts.append(chat_texts.turn_did(segment.files, segment.commands, segment.steps, segment.duration_ms))
         elif not isinstance(segment, Card) and segment.text:
             texts.append(segment.text)
     return "\n".join(texts)

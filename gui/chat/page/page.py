@@ -201,6 +201,8 @@ class TranscriptPage(PaintedPage):
     def show_request(self, request_id: str, *, takes_focus: bool = True) -> None:
         """Show an open request, and give it the keyboard focus."""
         for position in range(len(self.rows) - 1, -1, -1):
+            if self.rows.hides(position):
+                continue
             row = self.rows.row(position)
             for number, segment in enumerate(row.segments):
                 if isinstance(segment, Card) and segment.request == request_id:
@@ -222,6 +224,8 @@ class TranscriptPage(PaintedPage):
         match action.kind:
             case "fold":
                 self.rows.toggle_fold(action.item)
+            case "fold_turn":
+                self.rows.toggle_turn(action.item)
             case "show_all":
                 self.rows.set_mode(action.item, self.rows.mode(action.item)._replace(unfolded=True, whole=True))
             case "columns":

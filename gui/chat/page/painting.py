@@ -8,7 +8,7 @@ from PySide6.QtWidgets import QWidget
 
 from gui.chat.content import items as item_content
 from gui.chat.content.items import Content
-from gui.chat.content.segments import Card, utf16_length
+from gui.chat.content.segments import Card, TurnFooter, utf16_length
 from gui.chat.drawing.segment_layout import Control, Overflow, square_in
 from gui.chat.drawing.style import GUTTER_PX, MARGIN_PX, MEASURE_PX, WIDE_PX, Style, Widths
 from gui.finding.query import Pattern
@@ -107,6 +107,7 @@ class PaintedPage(QWidget):
         widths, directory = self._widths(), previous.directory
         self.rows = Rows(transcript, self.style_, widths, directory, self.content, has_turns=self.grows)
         self.rows.columns, self.rows.modes = previous.columns, previous.modes
+        self.rows.folds_turns, self.rows.offers = previous.folds_turns, previous.offers
         self.rows.aside_px = previous.aside_px
         self.hovered = self.pointed = self.focused = None
 
@@ -199,6 +200,8 @@ class PaintedPage(QWidget):
         aside_px = self.rows.aside_of(placed.position, placed.number)
         here = row.key, placed.number
         has_keyboard = self.hasFocus() and self.focused is not None and self.focused[:2] == here
+        if isinstance(segment, TurnFooter) and self.pointed is not None:
+            here = row.key, self.pointed[1]  # It is shown while any part of the answer is pointed at.
         is_pointed = self.pointed == here or has_keyboard or (self.copied is not None and self.copied[:2] == here)
         placed.laid.paint(painter, marks, shown, self.style_.text, aside_px, is_pointed=is_pointed)
         if placed.laid.overflow is not None:

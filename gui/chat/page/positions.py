@@ -43,7 +43,7 @@ def next_of(rows: Rows, position: int, number: int) -> tuple[int, int] | None:
         return position, number + 1
     position += 1
     while position < len(rows):
-        if rows.row(position).segments:
+        if not rows.hides(position) and rows.row(position).segments:
             return position, 0
         position += 1
     return None
@@ -55,7 +55,7 @@ def before(rows: Rows, position: int, number: int) -> tuple[int, int] | None:
         return position, number - 1
     position -= 1
     while position >= 0:
-        if segments := rows.row(position).segments:
+        if not rows.hides(position) and (segments := rows.row(position).segments):
             return position, len(segments) - 1
         position -= 1
     return None

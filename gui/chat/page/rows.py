@@ -6,12 +6,28 @@ Rows are created when they are needed; the heights of all other rows are estimat
 from __future__ import annotations
 
 from collections import OrderedDict
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 from datetime import UTC, date, datetime
+from typing import NamedTuple
 
 from gui.chat.content import items as item_content
 from gui.chat.content.items import Content, ItemRequests, Mode
 from gui.chat.content.markdown import MarkdownText
-from gui.chat.content.segments import Action, Button, Card, Code, Diff, QuietLine, Segment, StatusLine, TurnFooter
+from gui.chat.content.segments import (
+    Action,
+    Button,
+    Card,
+    Code,
+    Diff,
+    Paragraph,
+    QuietLine,
+    Segment,
+    StatusLine,
+    TurnFooter,
+    TurnLine,
+)
+from gui.chat.content.turn_steps import Turn
 from gui.chat.drawing.lay_out import estimate, lay_out
 from gui.chat.drawing.segment_layout import SegmentLayout
 from gui.chat.drawing.style import Style, Widths
@@ -32,8 +48,30 @@ _BESIDE_PX = 16
 _MAX_ROWS = 300
 _MAX_LAID_OUT = 200
 """If an item has more segments, only those near the page stay laid out."""
-_GAPS_PX = {"user": 28, "agent": 4, "plan": 6}
+_GAPS_PX = {"user": 14, "agent": 4, "plan": 6}
 """The space above the items of a kind."""
+
+
+class Offer(NamedTuple):
+    """Something that the user can do about a prompt or its turn.
+
+    Attributes:
+        kind: its name.
+        name: its text in the prompt's menu, "" if it is not there.
+        short: its text on the page.
+        is_of_turn: whether it is beside what the turn did, and not beside the prompt.
+        run: does it.
+    """
+
+    kind: str
+    name: str
+    short: str
+    is_of_turn: bool
+    run: Callable[[], object]
+
+    def button(self, item: str) -> Button:
+        """The button on the page for it; ``item`` is the prompt's id."""
+        return Button(self.short, Action("offer", item, self.kind))
 
 
 class Rows:
@@ -45,6 +83,8 @@ class Rows:
         widths: the widths of the text and of what may be wider.
         columns: the items with diffs in two columns.
         directory: the chat's directory.
+        folds_turns: whether the steps of turns that are over are hidden, unless the user shows those of a turn.
+        offers: returns what the user can do about a prompt.
     """
 
     def __init__(
@@ -64,6 +104,10 @@ class Rows:
         self._has_turns = has_turns
         self.style = style
         self.widths = widths
+        self.folds_turns = has_turns
+        self.offers: Callable[[Item], Sequence[Offer]] = lambda _prompt: ()
+        self._turns: dict[int, Turn] = {}
+        """The turns that were looked at, by the positions of their items."""
         self.columns: set[str] = set()
         self.card_heights: dict[str, float] = {}
         self.modes: dict[str, Mode] = {}
@@ -104,6 +148,70 @@ class Rows:
         else:
             self._rows.move_to_end(key)
         return found
+
+    # ------------------------------------------------------------ turns
+
+    def turn(self, position: int) -> Turn:
+        """The turn of the item at a position."""
+        found = self._turns.get(position)
+        if found is None:
+            found = Turn(self.transcript, position)
+            self._turns.update(dict.fromkeys(range(max(found.begin, 0), found.end), found))
+            self._guess_heights(found)
+        return found
+
+    def hides(self, position: int) -> bool:
+        """Whether the item at a position is a step of a folded turn."""
+        if not self._has_turns or position >= len(self.transcript):
+            return False
+        turn = self.turn(position)
+        return position in turn.steps and self._is_folded(turn)
+
+    def open_turn(self, position: int) -> tuple[str, Mode] | None:
+        """Show the steps of a turn, if the item at a position is one of them; returns its prompt and previous mode."""
+        if not self.hides(position):
+            return None
+        key = self.transcript[self.turn(position).begin].id
+        mode = self.mode(key)
+        self.set_mode(key, mode._replace(unfolded=True))
+        return key, mode
+
+    def set_turns_fold(self, *, folds: bool) -> None:
+        """Set whether the steps of turns are hidden."""
+        if folds != self.folds_turns:
+            self.folds_turns = folds
+            self._forget_turns(everything=True)
+            self._refresh_turns(set(), everywhere=True)
+
+    def _is_folded(self, turn: Turn) -> bool:
+        is_open = self.mode(self.transcript[turn.begin].id).unfolded
+        return self.folds_turns if is_open is None else not is_open
+
+    def _guess_heights(self, turn: Turn) -> None:
+        """Set the heights of steps that are hidden, and guess those that are shown again."""
+        is_folded = bool(turn.steps) and self._is_folded(turn)
+        for position in turn.steps:
+            if is_folded:
+                self.heights[position] = 0.0
+            elif not self.heights[position]:
+                self.heights[position] = _GUESS_PX
+
+    def _forget_turns(self, *, everything: bool = False) -> None:
+        """Look turns up again that may have changed."""
+        kept = {} if everything else {key: turn for key, turn in self._turns.items() if turn.is_settled}
+        self._turns = kept
+
+    def _turn_line(self, position: int) -> TurnLine | None:
+        """The line below the prompt at a position about its turn's steps; None for none."""
+        if not self._has_turns or self.transcript[position].kind != "user":
+            return None
+        turn = self.turn(position)
+        if not turn.steps or turn.begin != position:
+            return None
+        buttons = [each.button(turn.line.item) for each in self.offers(self.transcript[position]) if each.is_of_turn]
+        if not turn.line.files:
+            buttons = []
+        return replace(turn.line, folded=self._is_folded(turn), buttons=tuple(buttons))
 
     def laid(self, position: int, number: int) -> SegmentLayout:
         """The layout of a segment."""
@@ -163,6 +271,8 @@ class Rows:
     def apply_changes(self) -> bool:
         """Apply changes of the transcript; returns whether items were added."""
         changes = self.transcript.take_changes()
+        if changes.removed or changes.status or len(self.transcript) + 1 != len(self.heights):
+            self._forget_turns(everything=changes.removed)
         count = len(self.transcript) + 1
         more = count > len(self.heights)
         if more or changes.removed:
@@ -185,11 +295,11 @@ class Rows:
             changes.items.add(TAIL)  # It has the number of the prompts that wait.
         for key in changes.items:
             self.refresh(key)
-        self._refresh_turn_ends(changes.items, everywhere=changes.status or more or changes.removed)
+        self._refresh_turns(changes.items, everywhere=changes.status or more or changes.removed)
         return more
 
-    def _refresh_turn_ends(self, changed: set[str], *, everywhere: bool) -> None:
-        """Update the rows that end a turn now, or no more; also all of them when another day began."""
+    def _refresh_turns(self, changed: set[str], *, everywhere: bool) -> None:
+        """Update the rows that end a turn now, or no more, or are hidden; also all of them when another day began."""
         today, transcript = _today(), self.transcript
         is_new_day, self._day = today != self._day, today
         if everywhere or is_new_day:
@@ -201,7 +311,8 @@ class Rows:
             row, position = self._rows.get(key), transcript.position(key) if key in transcript else None
             if row is None or position is None:
                 continue
-            if row.ends_turn != self._ends_turn(position) or (is_new_day and row.ends_turn):
+            now = self._ends_turn(position), self.hides(position), self._turn_line(position)
+            if (row.ends_turn, row.is_hidden, row.turn_line) != now or (is_new_day and row.ends_turn):
                 self._fill(row, position)
 
     def _ends_turn(self, position: int) -> bool:
@@ -214,11 +325,18 @@ class Rows:
             self._fill(row, position)
 
     def set_mode(self, key: str, mode: Mode) -> None:
-        """Set how much of an item is shown."""
+        """Set how much of an item is shown; of a prompt, ``unfolded`` is about the steps of its turn."""
         self.modes[key] = mode
         if (row := self._rows.get(key)) is not None:
             row.mode = mode
         self.refresh(key)
+        position = self.position(key)
+        if self._has_turns and position is not None and position in self._turns:
+            turn = self._turns[position]
+            if turn.begin == position:
+                self._guess_heights(turn)
+                for step in turn.steps:
+                    self.refresh(self.key(step))
 
     def mode(self, key: str) -> Mode:
         """How much of an item is shown."""
@@ -230,6 +348,11 @@ class Rows:
         if item is not None:
             mode = self.mode(key)
             self.set_mode(key, mode._replace(unfolded=not item_content.is_unfolded(item, mode)))
+
+    def toggle_turn(self, key: str) -> None:
+        """Hide or show the steps of a turn, by its prompt."""
+        if (position := self.position(key)) is not None:
+            self.set_mode(key, self.mode(key)._replace(unfolded=self._is_folded(self.turn(position))))
 
     def toggle_columns(self, key: str) -> None:
         """Switch an item's diffs between one and two columns."""
@@ -251,6 +374,8 @@ class Rows:
     def free_distant_layouts(self, first: tuple[int, int], last: tuple[int, int]) -> None:
         """Free the layouts of long items' segments that are far from the range of two segments; heights stay."""
         for position in range(first[0], last[0] + 1):
+            if self.hides(position):
+                continue
             row = self.row(position)
             if len(row.segments) <= _MAX_LAID_OUT:
                 continue
@@ -279,6 +404,13 @@ class Rows:
             row.before, row.after = 6.0, 12.0
         else:
             item = self.transcript[position]
+            row.is_hidden = self.hides(position)
+            if row.is_hidden:
+                row.replace([], self.style, self.widths.text)
+                row.before = row.after = 0.0
+                row.edged, row.ends_turn, row.turn_line = 0, False, None
+                self.heights[position] = 0.0
+                return
             requests = self._requests_by_item.get(row.key, ItemRequests())
             found = self._content(item, row.mode, row.markdown, requests, self.directory)
             if item.status == "queued" and self.transcript.status.can_interrupt:
@@ -289,9 +421,12 @@ class Rows:
             row.ends_turn = self._ends_turn(position)
             if row.ends_turn:
                 found = [*found, turn_footer(self.transcript, position, self._prompt_of(item.turn, position))]
-            row.replace(found, self.style, self.widths.text)
             is_prompt = item.kind == "user" and item.status != "withdrawn"
             row.edged = len(found) if is_prompt else 0
+            row.turn_line = self._turn_line(position) if is_prompt else None
+            if is_prompt:
+                found = [*with_buttons(found, item, self.offers(item)), *([row.turn_line] if row.turn_line else [])]
+            row.replace(found, self.style, self.widths.text)
             row.before = float(_GAPS_PX.get(item.kind, 0)) if position else 0.0
             row.after = 8.0 if is_prompt else 0.0
         self.heights[position] = row.height
@@ -380,6 +515,8 @@ class Row:
         edged: how many of its segments the edge of a prompt is beside.
         mode: how much of the item is shown.
         ends_turn: whether the last segment is a turn's end.
+        is_hidden: whether it has no segments, as a step of a folded turn.
+        turn_line: the last segment of a prompt, about the steps of its turn; None for none.
     """
 
     def __init__(self, key: str) -> None:
@@ -389,7 +526,8 @@ class Row:
         self.heights: list[float] = []
         self.before = self.after = 0.0
         self.edged = 0
-        self.ends_turn = False
+        self.ends_turn = self.is_hidden = False
+        self.turn_line: TurnLine | None = None
         self.mode = Mode()
         self.markdown = MarkdownText()
 
@@ -409,6 +547,15 @@ class Row:
             else:
                 self.heights[number] = estimate(segment, width, style)
         self.segments = segments
+
+
+def with_buttons(found: list[Segment], item: Item, offers: Sequence[Offer]) -> list[Segment]:
+    """The segments of a prompt, with the buttons that its first line shows while it is pointed at."""
+    if not found or not isinstance(first := found[0], Paragraph):
+        return found
+    copy = Button(chat_texts.COPY_SHORT(), Action("copy_prompt", item.id))
+    buttons = (*(each.button(item.id) for each in offers if not each.is_of_turn), copy)
+    return [replace(first, buttons=buttons), *found[1:]]
 
 
 def ends_turn(transcript: Transcript, position: int) -> bool:

@@ -122,8 +122,13 @@ class Scroller(QObject):
 
     def show_frame(self) -> None:
         """Show the changes of the transcript now."""
-        if self._page.rows.apply_changes() and not self.is_following_end:
+        rows = self._page.rows
+        read = [rows.key(placed.position) for placed in self._page.visible]
+        if rows.apply_changes() and not self.is_following_end:
             self._has_new_items = True
+        if not self.is_following_end:  # The steps that the user reads stay when their turn ends.
+            for position in filter(None, map(rows.position, read)):
+                rows.open_turn(position)
         self.arrange()
         self.framed.emit()
 
@@ -274,6 +279,7 @@ class Scroller(QObject):
         position = page.rows.position(key)
         if position is None:
             return
+        page.rows.open_turn(position)
         shown = next((each for each in page.visible if (each.position, each.number) == (position, segment)), None)
         if not always and shown is not None and page.covered_px <= shown.top + y <= self._last_line_px():
             return
@@ -287,6 +293,8 @@ class Scroller(QObject):
         """Scroll to a position in the text, if it is not on the page."""
         rows = self._page.rows
         position = rows.position(key)
+        if position is not None:
+            rows.open_turn(position)
         if position is None or segment >= len(rows.row(position).segments):
             self.arrange()
             return

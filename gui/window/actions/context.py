@@ -23,6 +23,7 @@ from session_host.agents.agent import Agent
 
 if TYPE_CHECKING:
     from gui.bridge.changes import ListedPoint
+    from gui.window.changes.window import ChangesWindow
 
 
 class WindowContext(Struct, frozen=True):
@@ -65,7 +66,7 @@ class WindowContext(Struct, frozen=True):
     show_palette: Callable[[], object]
     open_guide: Callable[[], object]
     open_settings: Callable[[PageName | Literal[""]], object]
-    open_changes: Callable[[Chat, str, ListedPoint | None], object]
+    open_changes: Callable[[Chat, str, ListedPoint | None], ChangesWindow]
     open_window: Callable[[], object]
     has_other_windows: Callable[[], bool]
     move_tab: Callable[[int | None], object]

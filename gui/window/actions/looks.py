@@ -12,7 +12,7 @@ from PySide6.QtCore import QObject, Qt, QTimer
 from gui.settings.layout import ZOOM_RANGE
 from gui.settings.live import LiveSettings
 from gui.settings.theme_files import own_themes
-from gui.terminal.cell_metrics import default_size_px
+from gui.terminal.cell_metrics import default_chat_px, default_size_px
 from gui.theme.scheme import SchemePair
 from gui.theme.theme import Appearance
 from gui.window.frame import WindowFrame
@@ -51,9 +51,11 @@ class LookActions:
         preferences = self._settings.preferences
         window = preferences.window
         for page in pages:
+            default_px = default_chat_px()
             if page.terminal is not None:
+                default_px = default_size_px()
                 page.terminal.view.sizing.set_spacing(window.line_height, window.padding)
-            page.content.set_font(preferences.terminal_font, window.font_size or default_size_px(), self._layout.zoom)
+            page.content.set_font(preferences.terminal_font, window.font_size or default_px, self._layout.zoom)
 
     def zoom_by(self, steps: int) -> None:
         """Make the text larger, or smaller, by steps."""

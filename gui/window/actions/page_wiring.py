@@ -22,7 +22,16 @@ from gui.window.page.chat_page import ChatPage
 from gui.window.page.end_bar import EndBar
 from gui.window.page.terminal_content import TerminalContent
 from gui.window.sheets.question import Question
-from gui.wording import changes_texts, common_texts, new_chat_texts, notice_texts, page_texts, window_texts
+from gui.wording import (
+    action_texts,
+    changes_texts,
+    chat_texts,
+    common_texts,
+    new_chat_texts,
+    notice_texts,
+    page_texts,
+    window_texts,
+)
 from gui.wording.text import Text
 from session_host.agents.agent import Agent
 from session_host.errors import OutliveError
@@ -38,6 +47,7 @@ from .menus import Actions
 from .window_commands import WindowCommands
 
 if TYPE_CHECKING:
+    from gui.chat.page.rows import Offer
     from gui.window.page.structured_content import StructuredContent
     from session_host.client.chats.agent_record import FoundAnswer
 
@@ -108,6 +118,7 @@ class PageWiring:
         links = LinkRules(settings.open_links, settings.link_files)
         if page.structured is not None:
             page.structured.view.set_links(links)
+            page.structured.view.set_turns_fold(folds=settings.fold_turns)
         elif page.terminal is not None:
             view = page.terminal.view
             view.links.rules = links
@@ -154,7 +165,7 @@ class PageWiring:
         content.resume_requested.connect(lambda prompt: commands.resuming.resume(chat, prompt=prompt))
         view.page.set_menu_keys(self._actions.key_of)
         view.page.menu_built.connect(lambda menu: self._extend_menu(menu, CHAT_MENU))
-        view.prompt_menu_built.connect(lambda menu, item: self._extend_prompt_menu(chat, menu, item))
+        view.set_offers(lambda prompt: self._offers(chat, prompt))
 
     def _wire_terminal(self, page: ChatPage, terminal: TerminalContent) -> None:
         chat, opener, view = page.chat, self._commands.opener, terminal.view
@@ -185,12 +196,38 @@ class PageWiring:
         actions = self._actions
         actions.fill(menu, [name for name in names if name != CONTINUE or actions[name].isEnabled()])
 
-    def _extend_prompt_menu(self, chat: Chat, menu: QMenu, prompt: Item) -> None:
+    def _offers(self, chat: Chat, prompt: Item) -> list[Offer]:
+        """What the user can do about a prompt, and about what was done for it."""
+        from gui.chat.page.rows import Offer  # a window without chat views does not need it
+
         forking = self._commands.forking
-        menu.addSeparator()
-        menu.addAction(changes_texts.SINCE_THIS_PROMPT(), lambda: forking.show_changes_since(chat, prompt))
+        found = [
+            Offer(
+                "changes",
+                changes_texts.SINCE_THIS_PROMPT(),
+                chat_texts.SHOW_CHANGES(),
+                is_of_turn=True,
+                run=lambda: forking.show_changes_since(chat, prompt),
+            ),
+            Offer(
+                "restore",
+                "",
+                changes_texts.OFFER_RESTORE(),
+                is_of_turn=True,
+                run=lambda: forking.show_changes_since(chat, prompt, restores=True),
+            ),
+        ]
         if is_in_conversation(prompt) and forking.can_fork_before(chat):
-            menu.addAction(new_chat_texts.BEFORE_THIS_PROMPT(), lambda: forking.fork_before(chat, prompt))
+            found.append(
+                Offer(
+                    "fork",
+                    new_chat_texts.BEFORE_THIS_PROMPT(),
+                    action_texts.FORK(),
+                    is_of_turn=False,
+                    run=lambda: forking.fork_before(chat, prompt),
+                )
+            )
+        return found
 
     def _wire_end_bar(self, bar: EndBar, chat: Chat) -> None:
         commands, chat_actions, resuming = self._commands, self._commands.chat_actions, self._commands.resuming

@@ -16,7 +16,7 @@ from gui.bridge.sessions import Sessions
 from gui.bridge.tasks import Tasks
 from gui.settings.live import LiveAgents, LiveSettings
 from gui.settings.table import PageName
-from gui.terminal.cell_metrics import default_size_px
+from gui.terminal.cell_metrics import default_chat_px
 from gui.theme.theme import Theme
 from gui.window.page.chat_page import ChatPage
 from gui.window.widgets.parts import center_on_active_window
@@ -74,7 +74,7 @@ class SingleWindow(QObject, Generic[W]):
 
 def _set_font(window: TextWindow, settings: LiveSettings) -> None:
     chosen = settings.preferences
-    window.set_font(chosen.terminal_font, chosen.window.font_size or default_size_px())
+    window.set_font(chosen.terminal_font, chosen.window.font_size or default_chat_px())
 
 
 class ChangesOpener(QObject):

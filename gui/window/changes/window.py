@@ -303,7 +303,7 @@ class ChangesWindow(TextWindow):
     def _right_side(self, theme: Theme) -> QWidget:
         right = Area("page")
         self.summary = ElidedLabel("", "secondary")
-        self.restore = button(changes_texts.OFFER_RESTORE(), "quiet", self._ask_restore)
+        self.restore = button(changes_texts.OFFER_RESTORE(), "quiet", self.ask_restore)
         self.restore.hide()
         self._refresh_button = IconButton(theme, Glyph.RESET, changes_texts.READ_AGAIN(), self.reader.refresh)
         self._refresh_button.setFocusPolicy(Qt.FocusPolicy.TabFocus)
@@ -492,7 +492,8 @@ class ChangesWindow(TextWindow):
         self.reader.point, self.reader.since = point, "prompt"
         self.reader.refresh()
 
-    def _ask_restore(self) -> None:
+    def ask_restore(self) -> None:
+        """Ask whether to restore the files to how they were before the prompt."""
         if self.reader.point is not None:
             self._restoring.ask(self.reader.point)
 

@@ -68,7 +68,11 @@ def files(show_chat: ShowChat, tmp_path: Path) -> ChatViewHarness:
         "ö 𝄞 In `docs/ä.md:12:3` and `os.path` and gui/missing.py.\n\n```\ndocs/log:5: error\n```\n",
         status="done",
     )
-    return show_chat(chat, str(tmp_path))
+    shown = show_chat(chat, str(tmp_path))
+    shown.click(shown.control("fold_turn"))
+    shown.view.prompt.editor.setFocus()
+    QCursor.setPos(QGuiApplication.primaryScreen().geometry().bottomRight())
+    return shown
 
 
 def test_ctrl_click_on_a_file_name_opens_the_file(files: ChatViewHarness) -> None:

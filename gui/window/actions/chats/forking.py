@@ -101,11 +101,11 @@ class ForkActions:
 
     # ------------------------------------------------------------ changes since a prompt
 
-    def show_changes_since(self, chat: Chat, prompt: Item) -> None:
-        """Open the window with the changes since a prompt."""
-        self._sessions.tasks.start(self._show(chat, prompt), "restore point")
+    def show_changes_since(self, chat: Chat, prompt: Item, *, restores: bool = False) -> None:
+        """Open the window with the changes since a prompt; ``restores`` also asks whether to restore the files."""
+        self._sessions.tasks.start(self._show(chat, prompt, restores=restores), "restore point")
 
-    async def _show(self, chat: Chat, prompt: Item) -> None:
+    async def _show(self, chat: Chat, prompt: Item, *, restores: bool) -> None:
         from gui.bridge.changes import point_before  # the window's start does not need it
 
         try:
@@ -116,10 +116,12 @@ class ForkActions:
         if point is None:
             self._banners.inform(changes_texts.POINT_NOT_KEPT(), key=f"changes {chat.id}")
         else:
-            self._show_since(chat, point)
+            self._show_since(chat, point, restores=restores)
 
-    def _show_since(self, chat: Chat, point: ListedPoint) -> None:
-        self._open_changes(chat, chat.record.origin.cwd, point)
+    def _show_since(self, chat: Chat, point: ListedPoint, *, restores: bool = False) -> None:
+        window = self._open_changes(chat, chat.record.origin.cwd, point)
+        if restores:
+            window.ask_restore()
 
     async def offer_changes(self, chat: Chat, forked: Chat, prompt: Item) -> None:
         """Offer to show the changes in a fork that begins before a prompt, if files have changed since."""

@@ -1,0 +1,95 @@
+"""The turns of a transcript that are over: which of their items are steps on the way to the answer. Pure."""
+
+from __future__ import annotations
+
+from functools import cached_property
+
+from session_host.structured.items import BETWEEN_TURNS, IN_QUEUE, Item
+from session_host.structured.transcript import Transcript
+from session_host.structured.turns import is_prompt
+
+from . import patches
+from .segments import TurnLine
+
+_STEPS = frozenset({"agent", "thought", "tool", "plan", "raw"})
+
+
+class Turn:
+    """A prompt and what follows it up to the next prompt.
+
+    Attributes:
+        begin, end: the positions of its prompt, and after its last item.
+        steps: the positions of the items that are folded; none while the turn runs, and of one that did not end well or
+            has no answer. A step that failed is not folded.
+    """
+
+    def __init__(self, transcript: Transcript, position: int) -> None:
+        """Find the turn of the item at a position; before the first prompt, ``begin`` is negative."""
+        self._transcript = transcript
+        begin = position
+        while begin >= 0 and not is_prompt(transcript[begin]):
+            begin -= 1
+        end = position + 1
+        while end < len(transcript) and not is_prompt(transcript[end]):
+            end += 1
+        self.begin, self.end = begin, end
+        self.steps = frozenset(self._steps()) if begin >= 0 else frozenset()
+
+    @property
+    def is_settled(self) -> bool:
+        """Whether later items cannot change it."""
+        return self.end < self._transcript.queue_start
+
+    @property
+    def is_over(self) -> bool:
+        """Whether the agent works no more in this turn."""
+        transcript, status = self._transcript, self._transcript.status
+        if self.end < len(transcript) and transcript[self.end].status not in IN_QUEUE:
+            # A prompt that was added to the running turn has no turn until the agent confirms it.
+            turn = transcript[self.end - 1].turn
+            return not (turn and ((status.is_running and turn == status.turn) or transcript[self.end].turn == turn))
+        return status.state in BETWEEN_TURNS or status.state == "ended"
+
+    def _steps(self) -> list[int]:
+        transcript = self._transcript
+        answer = self.end
+        while answer > self.begin + 1 and not _is_answer(transcript[answer - 1]):
+            if transcript[answer - 1].kind not in {"notice", "user"}:
+                return []
+            answer -= 1
+        while _is_answer(transcript[answer - 1]):
+            answer -= 1
+        inside = range(self.begin + 1, answer)
+        if not inside or not self.is_over:
+            return []
+        if any(transcript[each].id in transcript.endings for each in range(self.begin, self.end)):
+            return []
+        return [each for each in inside if _is_folded(transcript[each])]
+
+    @cached_property
+    def line(self) -> TurnLine:
+        """What the steps did."""
+        transcript = self._transcript
+        items = [transcript[each] for each in range(self.begin, self.end)]
+        calls = [item for item in items if item.kind == "tool"]
+        changes = [change for item in calls if item.status == "done" for change in item.changes]
+        added, removed = patches.counts(changes)
+        ended_ms = max((transcript.turn_ends.get(item.id, 0) for item in items), default=0)
+        return TurnLine(
+            item=items[0].id,
+            files=len({change.moved_to or change.path for change in changes}),
+            added=added,
+            removed=removed,
+            commands=sum(item.tool == "execute" for item in calls),
+            steps=len(self.steps),
+            duration_ms=max(ended_ms - items[0].at_ms, 0) if ended_ms else 0,
+        )
+
+
+def _is_answer(item: Item) -> bool:
+    return item.kind == "agent" and not item.parent and bool(item.text)
+
+
+def _is_folded(item: Item) -> bool:
+    has_failed = item.kind == "tool" and not item.parent and (item.status == "failed" or bool(item.exit_code))
+    return item.kind in _STEPS and not has_failed
