@@ -93,11 +93,14 @@ class Browser:
         )
 
     def click(self, name: str, kind: str = "button, a, summary, input, textarea, select, label") -> None:
-        """Press a control."""
+        """Press a control, once it can be pressed: buttons are off until the page is connected."""
         wait_until(lambda: self._try(lambda: self._clicked(name, kind)), TIMEOUT_S, f"{name!r} to take a click")
 
     def _clicked(self, name: str, kind: str) -> bool:
-        self.find(name, kind).click()
+        control = self.find(name, kind)
+        if not control.is_enabled():
+            return False  # The driver would click, and nothing would happen.
+        control.click()
         return True
 
     def type(self, name: str, text: str) -> None:
