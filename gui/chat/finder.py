@@ -228,7 +228,7 @@ class Scan(QObject):
     def start(self, transcript: Transcript, pattern: Pattern | None) -> None:
         """Start to search a transcript; without a pattern, there are no matches."""
         self._transcript, self._pattern, self.hits = transcript, pattern, []
-        self._remaining = len(transcript) if pattern is not None else 0
+        self._remaining = transcript.queue_start if pattern is not None else 0
         self.is_done = pattern is None
         if pattern is not None:
             self._timer.start()

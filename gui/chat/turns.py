@@ -65,7 +65,8 @@ class TranscriptTurns:
             QGuiApplication.clipboard().setText(text)
 
     def _prompts(self) -> list[int]:
-        return [position for position, item in enumerate(self._page.transcript) if is_prompt(item)]
+        transcript = self._page.transcript
+        return [position for position in range(transcript.queue_start) if is_prompt(transcript[position])]
 
     def _top(self) -> float:
         visible = self._page.visible

@@ -107,7 +107,7 @@ class ChatView(QWidget):
         self.theme = theme
         self._send = send
         self.page = TranscriptPage(theme, directory, self, answer=send, short_directory=short_directory)
-        self.prompt = PromptBox(theme, self, send)
+        self.prompt = PromptBox(theme, self, send, self._on_action)
         self.prompt.completion.files.set_directory(directory)
         self.finder = TranscriptFinder(self.page)
         self.prompts = TranscriptTurns(self.page)
@@ -216,8 +216,8 @@ class ChatView(QWidget):
             card.show_refusal(reason)
 
     def _show_status(self) -> None:
-        first = self.transcript.queue_start
-        self.prompt.first_queued = self.transcript[first].id if first < len(self.transcript) else ""
+        queue = range(self.transcript.queue_start, len(self.transcript))
+        self.prompt.show_queue([self.transcript[position] for position in queue])
         self.prompt.show_status(self.transcript.status)
         self._fit_prompt()
         self._summary.update(self.transcript)
@@ -256,6 +256,9 @@ class ChatView(QWidget):
         match action.kind:
             case "withdraw":
                 self._taking_back[action.item] = None
+                self.prompt.editor.setFocus()
+                self._send(WithdrawPrompt(action.item))
+            case "drop":
                 self.prompt.editor.setFocus()
                 self._send(WithdrawPrompt(action.item))
             case "send_now":

@@ -9,7 +9,7 @@ from math import isfinite
 from gui.wording.phrases import short_clock
 from gui.wording.text import Text
 from session_host.protocol.untrusted_text import before_more, one_line
-from session_host.structured.items import UsageLimit
+from session_host.structured.items import Item, UsageLimit
 from session_host.system.clock import moment_of
 
 _MINUTE_MS = 60_000
@@ -18,8 +18,12 @@ PROMPT_OF_USER = Text("Your prompt")
 MESSAGE_OF_AGENT = Text("The agent’s message")
 TOOL_CALL = Text("Tool call")
 SPOKEN = Text("{kind}: {text}")
-QUEUED = Text("Queued")
-HELD = Text("Waits")
+NEXT = Text("Next")
+"""Before the prompt that is sent when this turn ends."""
+EDIT_QUEUED = Text("Edit")
+REMOVE_QUEUED = Text("Remove")
+MORE_PROMPTS = Text("and {n:,} more prompt", "and {n:,} more prompts")
+"""Below the first prompts of the queue."""
 PROMPTS_WAIT = Text("{n:,} prompt waits, since you stopped the turn", "{n:,} prompts wait, since you stopped the turn")
 DISCARD = Text("Discard")
 SENT = Text("Sent; the agent has not confirmed it yet")
@@ -39,8 +43,9 @@ def withdrawn(prompt: str) -> str:
     return Text("Removed from the queue: {prompt}")(prompt=prompt)
 
 
-SEND_NOW = Text("Send now (stops this turn)")
-"""Button at a queued prompt: it stops the running turn, and sends the prompt."""
+SEND_NOW = Text("Send now")
+SEND_NOW_STOPS = Text("Stops this turn, and sends this prompt")
+"""Button at a queued prompt, and its tooltip."""
 SEND_AGAIN = Text("Send again")
 TRY_AGAIN = Text("Try again")
 COPY_ANSWER = Text("Copy this answer")
@@ -93,9 +98,61 @@ def duration(milliseconds: int) -> str:
     return Text("{minutes} min {seconds} s")(minutes=minutes, seconds=rest_ms // 1000)
 
 
-WORKING = Text("Working…")
+WORKING = Text("Working")
+WAITING_FOR_MODEL = Text("Waiting for the model")
+
+
+def doing(item: Item | None, *, waits: bool) -> tuple[str, int]:
+    """What the agent does with its running item, and where the command or path begins in that.
+
+    ``waits`` says that it wrote nothing for a while.
+    """
+    if item is None or item.kind not in {"tool", "thought", "agent"}:
+        text = WAITING_FOR_MODEL() if waits else WORKING()
+    elif item.kind != "tool":
+        text = WAITING_FOR_MODEL() if waits else Text("Thinking")() if item.kind == "thought" else Text("Writing")()
+    else:
+        title = one_line(item.title or item.command)
+        _verb, _, path = title.partition(" ")
+        form = _DOING.get(item.tool)
+        if form is not None and path:
+            start = form(what="")
+            return f"{start}{path}", len(start)
+        if item.tool == "execute" and title:
+            start = Text("Running {what}")(what="")
+            return f"{start}{title}", len(start)
+        text = title or WORKING()
+    return text, len(text)
+
+
+_DOING = {
+    "edit": Text("Editing {what}"),
+    "read": Text("Reading {what}"),
+    "delete": Text("Deleting {what}"),
+    "move": Text("Moving {what}"),
+}
+
+
+def clock_duration(seconds: int) -> str:
+    """A time that goes on: "42 s", "3 min 5 s", "1 h 2 min"."""
+    minutes, rest = divmod(seconds, 60)
+    if not minutes:
+        return Text("{seconds} s")(seconds=seconds)
+    hours, minutes = divmod(minutes, 60)
+    if not hours:
+        return Text("{minutes} min {seconds} s")(minutes=minutes, seconds=rest)
+    return Text("{hours} h {minutes} min")(hours=hours, minutes=minutes)
+
+
+def short_tokens(count: int) -> str:
+    """A number of tokens: "870 tokens", "3.1k tokens"."""
+    if count < 1000:
+        return TOKENS_USED(n=count)
+    thousands = count / 1000
+    return Text("{count}k tokens")(count=f"{thousands:.1f}" if thousands < 100 else f"{thousands:.0f}")
+
+
 IN_BACKGROUND = Text("In the background: {work}")
-RUNNING = Text("running…")
 WAITS = Text("waits for you")
 """State of a command that runs only if the user allows it."""
 FAILED = Text("failed")

@@ -102,6 +102,19 @@ class ChatViewHarness:
             if control.action.kind == kind
         ]
 
+    def queued(self) -> list[str]:
+        """What the rows of the queue say."""
+        return [row.accessibleName() for row in self.view.prompt.queue.rows if row.isVisible()]
+
+    def queue_buttons(self, kind: str) -> list[QPushButton]:
+        """The buttons of the queue for an action."""
+        return [row.buttons[kind] for row in self.view.prompt.queue.rows if kind in row.buttons]
+
+    def press_queue_button(self, kind: str, number: int = 0) -> None:
+        """Click a button of the queue."""
+        QTest.mouseClick(self.queue_buttons(kind)[number], Qt.MouseButton.LeftButton)
+        self.settle()
+
     def click(self, point: QPoint) -> None:
         QTest.mouseClick(self.view.page, Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier, point)
         self.settle()

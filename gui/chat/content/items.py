@@ -146,17 +146,6 @@ def answer_line(request: AgentRequest, answer: RequestResolved) -> QuietLine:
     return QuietLine(text, icon=Glyph.CLOSE if rejected else Glyph.CHECK)
 
 
-def with_send_now(found: list[Segment], item: Item) -> list[Segment]:
-    """The segments of a queued prompt, with the button that stops the running turn for it."""
-    send_now = Button(chat_texts.SEND_NOW(), Action("send_now", item.id))
-    last = found[-1]
-    return (
-        [*found[:-1], dataclasses.replace(last, buttons=(*last.buttons, send_now))]
-        if isinstance(last, QuietLine)
-        else found
-    )
-
-
 def _prompt(item: Item, mode: Mode) -> list[Segment]:
     if item.status == "withdrawn":
         return [QuietLine(chat_texts.withdrawn(one_line(item.text[:_MAX_WITHDRAWN_CHARACTERS])))]
@@ -171,11 +160,6 @@ def _prompt(item: Item, mode: Mode) -> list[Segment]:
         found.append(QuietLine(buttons=(show,)))
     found += _pictures(item)
     match item.status:
-        case "queued":
-            withdraw = Button(chat_texts.PUT_BACK(), Action("withdraw", item.id))
-            line = QuietLine(chat_texts.QUEUED(), buttons=(withdraw,))
-        case "held":
-            line = QuietLine(chat_texts.HELD(), buttons=(Button(chat_texts.PUT_BACK(), Action("withdraw", item.id)),))
         case "sent":
             line = QuietLine(chat_texts.SENT())
         case "unsent":
@@ -322,7 +306,7 @@ def _tool_state(item: Item, requests: ItemRequests) -> tuple[str, Tone]:
         case "cut":
             return chat_texts.AGENT_ENDED_HERE(), "needs_you"
         case "running":
-            return chat_texts.RUNNING(), "secondary"
+            return "", "secondary"  # The line below says what runs.
         case _:
             if item.exit_code:
                 return chat_texts.joined(chat_texts.EXIT_CODE(code=item.exit_code), duration), "failed"

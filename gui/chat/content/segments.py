@@ -65,7 +65,7 @@ class Action(NamedTuple):
     # fmt: off
     kind: Literal[
         "fold", "show_all", "withdraw", "send_now", "again", "columns", "copy", "copy_answer", "link", "file", "image",
-        "discard", "lines", "fold_lines", "reuse", "end", "send_held", "discard_held", "fold_turn", "offer",
+        "discard", "lines", "fold_lines", "reuse", "end", "send_held", "discard_held", "fold_turn", "offer", "drop",
         "copy_prompt",
     ]
     # fmt: on
@@ -300,6 +300,21 @@ class QuietLine(Segment):
 @dataclass(frozen=True)
 class StatusLine(QuietLine):
     """What the agent is doing now. If more than this line is selected, the line is not copied."""
+
+
+@dataclass(frozen=True)
+class LiveLine(StatusLine):
+    """What the agent does now, for how long, and how much it writes.
+
+    Attributes:
+        object_at: where the command or path begins in the text.
+        facts: the time and the tokens; they are no part of the text.
+        bars: the heights of the marks for its output of the last seconds, each 0 to 4, the newest last.
+    """
+
+    object_at: int = 0
+    facts: str = ""
+    bars: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True)

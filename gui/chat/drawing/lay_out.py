@@ -17,6 +17,7 @@ from gui.chat.content.segments import (
     DiffHead,
     Face,
     FoldLine,
+    LiveLine,
     Paragraph,
     Picture,
     PlanLine,
@@ -54,6 +55,8 @@ from .style import MARGIN_PX, Style, Widths
 
 _FOLD_LINE_PX = 26
 _TURN_LINE_PX = 28
+_LIVE_BAR_PX, _BAR_STEP_PX = 2, 2.5
+"""The width of a mark for the agent's output, and its height for one step."""
 _MIN_TITLE_PX = 40
 """With less room for the title, its detail is left out."""
 _IMAGE_HEIGHT_PX = 320
@@ -89,6 +92,8 @@ def lay_out(segment: Segment, widths: Widths, style: Style, *, columns: bool) ->
             return lay_out_paragraph(segment, width, style)
         case Code():
             return lay_out_code(segment, grown(segment, widths, style), style)
+        case LiveLine():
+            return lay_out_live_line(segment, width, style)
         case FoldLine():
             return lay_out_fold_line(segment, width, style, columns=columns, can_pair=can_pair)
         case QuietLine():
@@ -413,6 +418,56 @@ def lay_out_quiet_line(segment: QuietLine, width: float, style: Style) -> Segmen
             draw_line(painter, area, name, font, color)
 
     laid.under.append(paint)
+    return laid
+
+
+def lay_out_live_line(segment: LiveLine, width: float, style: Style) -> SegmentLayout:
+    """Lay out what the agent does now; its output of the last seconds is in the gutter."""
+    laid = SegmentLayout()
+    laid.height = height = style.scaled(_TURN_LINE_PX)
+    small, font = style.metrics(style.small_px), style.font(style.small_px)
+    verb, object_ = segment.text[: segment.object_at], segment.text[segment.object_at :]
+    facts = f"· {segment.facts}" if segment.facts else ""
+    facts_px = small.horizontalAdvance(facts) + 1
+    buttons_px = sum(small.horizontalAdvance(button.name) + GAP_L_PX for button in segment.buttons)
+    room = max(width - facts_px - buttons_px - GAP_S_PX, 20)
+    verb = small.elidedText(verb, Qt.TextElideMode.ElideRight, room)
+    verb_px = small.horizontalAdvance(verb)
+    mono = style.metrics(style.tiny_px, mono=True)
+    object_ = mono.elidedText(object_, Qt.TextElideMode.ElideRight, max(room - verb_px, 0))
+    box = text_box(
+        verb + object_,
+        font=font,
+        option=style.wrapping,
+        formats=run_formats((Run(verb), Run(object_, Face.OBJECT)), style),
+        position=QPointF(0, 0),
+        width=room + GAP_S_PX,
+        line_px=height,
+        color=style.text,
+    )
+    laid.boxes.append(box)
+    x = verb_px + mono.horizontalAdvance(object_) + GAP_S_PX / 2
+    facts_area, x = QRectF(x, 0, facts_px, height), x + facts_px + GAP_M_PX
+    buttons: list[tuple[QRectF, str]] = []
+    for button in segment.buttons:
+        px = small.horizontalAdvance(button.name) + 1
+        buttons.append((QRectF(x, 0, px, height), button.name))
+        laid.controls.append(Control(buttons[-1][0], button.action, button.name))
+        x += px + GAP_M_PX
+    place, accent, tone, bars = in_gutter(0, height / 2), style.color("accent"), style.secondary, segment.bars
+    is_flat = not any(bars)
+
+    def paint(painter: QPainter) -> None:
+        for number, bar in enumerate(bars):
+            bar_px = _BAR_STEP_PX * bar + 2
+            x = place.left() + 1 + number * 2 * _LIVE_BAR_PX
+            area = QRectF(x, place.bottom() - 2 - bar_px, _LIVE_BAR_PX, bar_px)
+            painter.fillRect(area, tone if is_flat else accent)
+        draw_line(painter, facts_area, facts, font, tone)
+        for area, name in buttons:
+            draw_line(painter, area, name, font, accent)
+
+    laid.over.append(paint)
     return laid
 
 

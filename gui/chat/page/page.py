@@ -38,11 +38,12 @@ from session_host.structured.transcript import Transcript
 
 from . import positions
 from .accessible_rows import AccessibleRows, spoken_row
+from .live import Live, LiveTimer
 from .painting import PaintedPage
 from .pointing import Pointer
 from .positions import ScrollPosition
 from .requests import AT_EDGE_PX, Answer, RequestCards
-from .rows import Row
+from .rows import TAIL, Row
 from .scrolling import Scroller
 from .selection import Point
 from .tab_stops import TabStops
@@ -104,6 +105,8 @@ class TranscriptPage(PaintedPage):
         self._tab_stops = TabStops(self, self.scroller)
         self._pacer = FramePacer(self.scroller.show_frame, lambda: False, self)
         self._accessible = AccessibleRows(self, self.spoken)
+        self._live_timer = LiveTimer(self._update_live, self)
+        self.scroller.framed.connect(self._live_timer.tick)
         self._copied_timer = QTimer(self, singleShot=True, interval=COPIED_MS)
         self._copied_timer.timeout.connect(lambda: self._show_copied(None))
         self.scroller.scrolled.connect(self.place_changed)
@@ -124,6 +127,7 @@ class TranscriptPage(PaintedPage):
         self.requests.clear()
         self.scroller.keep_position()
         self.show_rows(transcript)
+        self.rows.live.start(transcript)
         self.scroller.restore_position()
         if self.isVisible():
             self.scroller.show_frame()
@@ -132,6 +136,15 @@ class TranscriptPage(PaintedPage):
         """Paint changes of the transcript with the next frame."""
         if self.isVisible():
             self._pacer.request()
+
+    def _update_live(self) -> Live:
+        """Show what the agent does now, and for how long."""
+        live, previous = self.rows.live, self.rows.live.line
+        live.update(self.transcript)
+        if live.line != previous:
+            self.rows.refresh(TAIL)
+            self.scroller.arrange()
+        return live
 
     def spoken(self, row: Row) -> str:
         """A row's text for screen readers, "" for none."""
@@ -154,6 +167,7 @@ class TranscriptPage(PaintedPage):
     def hideEvent(self, event: QHideEvent) -> None:
         super().hideEvent(event)
         self._pacer.cancel()
+        self._live_timer.stop()
         self.pointer.leave()
 
     def paintEvent(self, event: QPaintEvent) -> None:

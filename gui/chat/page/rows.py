@@ -20,6 +20,7 @@ from gui.chat.content.segments import (
     Card,
     Code,
     Diff,
+    LiveLine,
     Paragraph,
     QuietLine,
     Segment,
@@ -36,6 +37,8 @@ from gui.wording import chat_texts, common_texts
 from session_host.protocol.untrusted_text import one_line
 from session_host.structured.items import IN_QUEUE, NOT_STOPPED, Item, TurnEnded
 from session_host.structured.transcript import Transcript
+
+from .live import Live
 
 _SHOWING_STATUS = frozenset({"agent", "tool"})
 """The kinds of items that say themselves that they did not end."""
@@ -83,6 +86,7 @@ class Rows:
         widths: the widths of the text and of what may be wider.
         columns: the items with diffs in two columns.
         directory: the chat's directory.
+        live: what the agent does now.
         folds_turns: whether the steps of turns that are over are hidden, unless the user shows those of a turn.
         offers: returns what the user can do about a prompt.
     """
@@ -106,6 +110,7 @@ class Rows:
         self.widths = widths
         self.folds_turns = has_turns
         self.offers: Callable[[Item], Sequence[Offer]] = lambda _prompt: ()
+        self.live = Live()
         self._turns: dict[int, Turn] = {}
         """The turns that were looked at, by the positions of their items."""
         self.columns: set[str] = set()
@@ -161,15 +166,17 @@ class Rows:
         return found
 
     def hides(self, position: int) -> bool:
-        """Whether the item at a position is a step of a folded turn."""
+        """Whether the item at a position is a step of a folded turn, or waits in the queue, which the box shows."""
         if not self._has_turns or position >= len(self.transcript):
             return False
+        if position >= self.transcript.queue_start:
+            return True
         turn = self.turn(position)
         return position in turn.steps and self._is_folded(turn)
 
     def open_turn(self, position: int) -> tuple[str, Mode] | None:
         """Show the steps of a turn, if the item at a position is one of them; returns its prompt and previous mode."""
-        if not self.hides(position):
+        if position >= self.transcript.queue_start or not self.hides(position):
             return None
         key = self.transcript[self.turn(position).begin].id
         mode = self.mode(key)
@@ -292,7 +299,7 @@ class Rows:
             changes.items.update(self._place_requests())
             changes.items.update(self.key(each) for each in range(self.transcript.queue_start, count - 1))
         if changes.status or changes.removed or changes.items:
-            changes.items.add(TAIL)  # It has the number of the prompts that wait.
+            changes.items.add(TAIL)
         for key in changes.items:
             self.refresh(key)
         self._refresh_turns(changes.items, everywhere=changes.status or more or changes.removed)
@@ -413,8 +420,6 @@ class Rows:
                 return
             requests = self._requests_by_item.get(row.key, ItemRequests())
             found = self._content(item, row.mode, row.markdown, requests, self.directory)
-            if item.status == "queued" and self.transcript.status.can_interrupt:
-                found = item_content.with_send_now(found, item)
             ending = self.transcript.endings.get(row.key)
             if ending is not None:
                 found = with_ending(found, ending, item, self._prompt_of(ending.turn, position))
@@ -457,15 +462,12 @@ class Rows:
             found.append(StatusLine(common_texts.STARTING()))
         elif status.state == "running":
             end = (Button(chat_texts.END_AGENT(), Action("end")),) if status.detail == NOT_STOPPED else ()
-            found.append(StatusLine(one_line(status.detail) or chat_texts.WORKING(), buttons=end))
+            line = self.live.line or LiveLine(chat_texts.WORKING(), object_at=len(chat_texts.WORKING()))
+            if text := one_line(status.detail):
+                line = replace(line, text=text, object_at=len(text))
+            found.append(replace(line, buttons=end))
         elif status.state == "background":
             found.append(StatusLine(one_line(chat_texts.IN_BACKGROUND(work=status.detail))))
-        if (held := self.transcript.held) and status.state != "ended":
-            buttons = (
-                Button(chat_texts.SEND(), Action("send_held")),
-                Button(chat_texts.DISCARD(), Action("discard_held")),
-            )
-            found.append(QuietLine(chat_texts.PROMPTS_WAIT(n=held), tone="needs_you", buttons=buttons))
         return found or [QuietLine()]
 
     def _place_requests(self) -> set[str]:

@@ -9,6 +9,7 @@ from PySide6.QtCore import QEvent, QObject, QRectF, QSignalBlocker, QSize, Qt, Q
 from PySide6.QtGui import QImage, QMouseEvent, QPainter, QPaintEvent, QResizeEvent, QTextCursor
 from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QMenu, QPushButton, QWidget
 
+from gui.chat.content.segments import Action
 from gui.chat.pictures import ImageDialog
 from gui.input.draft import NO_DRAFT, Draft
 from gui.theme.controls import PlainLabel
@@ -19,12 +20,14 @@ from gui.theme.tokens import GAP_S_PX, RADIUS_PX
 from gui.theme.tooltips import set_tooltip
 from gui.wording import chat_texts, notice_texts, page_texts, sheet_texts
 from session_host.protocol.messages import MAX_PROMPT_BYTES, ChatInput, Interrupt, Prompt, PromptMode, SendNow
+from session_host.structured.items import Item
 from session_host.structured.mentions import mention
 from session_host.structured.transcript import Status
 
 from .attachments import Attachments
 from .completion import Completion
 from .editor import PromptEditor
+from .queue import QueuedPrompts
 from .settings_row import SettingsRow
 
 _MAX_PROMPTS = 200
@@ -50,7 +53,7 @@ class PromptBox(QWidget):
 
     Attributes:
         history: the earlier prompts.
-        first_queued: the id of the first prompt in the queue; "" for none.
+        queue: the prompts that wait.
 
     Signals:
         sent(): the user sends a prompt.
@@ -66,11 +69,14 @@ class PromptBox(QWidget):
     saved_requested = Signal()
     notice_given = Signal(str)
 
-    def __init__(self, theme: Theme, page: QWidget, send: Callable[[ChatInput], object]) -> None:
+    def __init__(
+        self, theme: Theme, page: QWidget, send: Callable[[ChatInput], object], run: Callable[[Action], object]
+    ) -> None:
+        """Make an empty box; ``send`` gets prompts and settings, ``run`` what the user does about the queue."""
         super().__init__(page)
         self._theme, self._send_input = theme, send
         self._resumes = False
-        self.first_queued = ""
+        self._queued: list[Item] = []
         self._status = Status()
         self._max_px = 200
         self._placeholder = chat_texts.PROMPT_HINT()
@@ -82,6 +88,7 @@ class PromptBox(QWidget):
         self.editor.setProperty("kind", "bare")
         self.editor.setMinimumWidth(1)
         self.completion = Completion(theme, self.editor, page)
+        self.queue = QueuedPrompts(theme, run)
         self.attachments = Attachments()
         self.history = History()
         self.editor.textChanged.connect(self._follow_undo)
@@ -127,8 +134,9 @@ class PromptBox(QWidget):
 
     def _lay_out(self) -> None:
         self._grid.setColumnStretch(0, 1)
-        self._grid.addWidget(self.attachments, 0, 0, 1, 2)
-        self._grid.addWidget(self._message, 3, 0, 1, 2)
+        self._grid.addWidget(self.queue, 0, 0, 1, 2)
+        self._grid.addWidget(self.attachments, 1, 0, 1, 2)
+        self._grid.addWidget(self._message, 4, 0, 1, 2)
         row = QHBoxLayout(self._buttons)
         row.setContentsMargins(0, 0, 0, 0)
         row.setSpacing(GAP_S_PX)
@@ -143,9 +151,9 @@ class PromptBox(QWidget):
         self._grid.setContentsMargins(TEXT_LEFT_PX - _AROUND_TEXT_PX, around_px, GAP_S_PX, around_px)
         self._grid.setVerticalSpacing(2)
         self._grid.setHorizontalSpacing(GAP_S_PX)
-        self._grid.addWidget(self.editor, 1, 0, 1, 1 if is_low else 2)
-        self._grid.addWidget(self.settings, 2, 0)
-        self._grid.addWidget(self._buttons, 1 if is_low else 2, 1)
+        self._grid.addWidget(self.editor, 2, 0, 1, 1 if is_low else 2)
+        self._grid.addWidget(self.settings, 3, 0)
+        self._grid.addWidget(self._buttons, 2 if is_low else 3, 1)
         self.settings.setVisible(not is_low)
 
     def set_low(self, *, low: bool) -> None:
@@ -153,8 +161,7 @@ class PromptBox(QWidget):
         if low != self._is_low:
             self._is_low = low
             self._place_parts()
-            self._fit_buttons()
-            self._on_text()
+            self.show_status(self._status)
 
     def _apply_theme(self) -> None:
         tokens = self._theme.tokens
@@ -167,9 +174,14 @@ class PromptBox(QWidget):
 
     # ------------------------------------------------------------ state
 
+    def show_queue(self, prompts: list[Item]) -> None:
+        """Show the prompts that wait, the next one first; before ``show_status``."""
+        self._queued = prompts
+
     def show_status(self, status: Status) -> None:
         """Show the agent's state, settings, commands and usage."""
         self._status = status
+        self.queue.show_queue(self._queued, can_interrupt=self.can_interrupt, is_low=self._is_low)
         self.settings.show_settings(status.settings)
         self.settings.usage.show_usage(status.usage)
         self.completion.set_commands(status.commands)
@@ -177,8 +189,8 @@ class PromptBox(QWidget):
         if self.editor.isReadOnly() != (has_ended and not self._resumes):
             self.editor.setReadOnly(not self.editor.isReadOnly())
         hint = chat_texts.PROMPT_HINT()
-        self.editor.has_queue = bool(self.first_queued)
-        if self.first_queued:
+        self.editor.has_queue = bool(self._queued)
+        if self._queued:
             hint = chat_texts.prompt_hint_with_queue(interrupts=self.can_interrupt)
         texts = (chat_texts.PROMPT_RESUMES(), chat_texts.ENDED()) if has_ended else (hint,) * 2
         if not self.can_interrupt:
@@ -330,8 +342,8 @@ class PromptBox(QWidget):
     def submit(self, mode: PromptMode) -> None:
         """Send the prompt. Without one, "interrupt" sends the first queued one."""
         text, images = self.editor.toPlainText().strip("\n"), self.attachments.images
-        if mode == "interrupt" and self.is_empty and self.first_queued:
-            self._send_input(SendNow(self.first_queued))
+        if mode == "interrupt" and self.is_empty and self._queued:
+            self._send_input(SendNow(self._queued[0].id))
         if not (text.strip() or images) or self.editor.isReadOnly():
             return
         prompt = Prompt(text, mode, images)

@@ -320,8 +320,8 @@ def test_up_in_the_empty_box_withdraws_queued_prompts_from_the_last(show_chat: S
     chat.put("tool", tool="read", title="a.py", status="done")
     shown = show_chat(chat)
     editor = shown.view.prompt.editor
-    texts = shown.shown()
-    assert texts.index("a.py") < texts.index("first") < texts.index("second"), "the queue is below the turn"
+    assert shown.queued() == ["Next · first", "second"]
+    assert "first" not in shown.shown()
     assert "Up puts the last queued prompt back" in editor.placeholderText()
     for _ in range(3):
         shown.press(Qt.Key.Key_Up)
@@ -370,10 +370,10 @@ def test_a_queued_prompt_is_sent_now_by_its_button_and_the_first_one_by_a_key_in
     chat = ScriptedChat()
     first, second = [chat.put("user", text, status="queued") for text in ("first", "second")]
     shown = show_chat(chat)
-    assert not shown.controls("send_now"), "no turn runs that could be stopped"
+    assert not shown.queue_buttons("send_now"), "no turn runs that could be stopped"
     chat.run()
     shown.settle()
-    shown.click(shown.control("send_now", 1))
+    shown.press_queue_button("send_now", 1)
     assert shown.of(SendNow) == [(second,)]
     shown.press(Qt.Key.Key_Return, CONTROL, ALT)
     assert shown.of(SendNow) == [(second,), (first,)]
@@ -384,29 +384,52 @@ def test_a_queued_prompt_is_sent_now_by_its_button_and_the_first_one_by_a_key_in
     assert shown.of(Interrupt) == [], "after a stop, the queue would wait"
 
 
-def test_prompts_that_wait_after_a_stop_are_sent_or_discarded_by_buttons_below_them(show_chat: ShowChat) -> None:
+def test_prompts_that_wait_after_a_stop_are_sent_or_discarded_by_buttons_above_them(show_chat: ShowChat) -> None:
     chat = ScriptedChat()
     first, second = [chat.put("user", text, status="queued") for text in ("first", "second")]
     shown = show_chat(chat)
-    assert not shown.controls("send_held")
+    assert not shown.queue_buttons("send_held")
     for each in (first, second):
         chat.apply(SetStatus(each, "held"))
     shown.settle()
-    text = shown.shown()
-    assert text.index("second") < text.index("2 prompts wait, since you stopped the turn")
-    assert shown.controls("send_now") == []
+    assert shown.queued() == ["2 prompts wait, since you stopped the turn", "first", "second"]
+    assert shown.queue_buttons("send_now") == []
     shown.press(Qt.Key.Key_Up)
     assert shown.of(WithdrawPrompt) == [(second,)]
     chat.apply(SetStatus(second, "withdrawn"))
     shown.settle()
-    assert "1 prompt waits, since you stopped the turn" in shown.shown()
+    assert shown.queued() == ["1 prompt waits, since you stopped the turn", "first"]
     assert shown.view.prompt.editor.toPlainText() == "second"
-    shown.click(shown.control("send_held"))
-    shown.click(shown.control("discard_held"))
+    shown.press_queue_button("send_held")
+    shown.press_queue_button("discard_held")
     assert shown.of(ReleaseHeld) == [(False,), (True,)]
     chat.apply(SetStatus(first, "withdrawn"))
     shown.settle()
-    assert "since you stopped" not in shown.shown()
+    assert shown.queued() == []
+
+
+def test_a_long_queue_shows_its_first_prompts_and_keeps_the_keyboard_on_a_button(show_chat: ShowChat) -> None:
+    chat = ScriptedChat()
+    chat.run()
+    prompts = [chat.put("user", f"prompt {number}\nwith more", status="queued") for number in range(5)]
+    shown = show_chat(chat)
+    assert shown.queued() == [
+        "Next · prompt 0 with more",
+        "prompt 1 with more",
+        "prompt 2 with more",
+        "and 2 more prompts",
+    ]
+    shown.press_queue_button("drop", 1)
+    assert shown.of(WithdrawPrompt) == [(prompts[1],)]
+    assert shown.view.prompt.is_empty, "it is not put back"
+    shown.queue_buttons("drop")[0].setFocus()
+    chat.apply(SetStatus(prompts[1], "withdrawn"))
+    shown.settle()
+    assert shown.queued()[1] == "prompt 2 with more"
+    assert shown.queue_buttons("drop")[0].hasFocus()
+    shown.view.resize(300, 200)
+    shown.settle()
+    assert shown.queued() == ["Next · prompt 0 with more", "and 3 more prompts"], "a low pane has room for one"
 
 
 def test_a_line_break_that_a_program_types_for_the_user_begins_a_line(show_chat: ShowChat) -> None:
@@ -677,10 +700,10 @@ def test_ctrl_c_stops_the_turn_only_with_nothing_selected(show_chat: ShowChat) -
 
 def test_a_queued_prompt_is_withdrawn_and_a_failed_one_sent_again(show_chat: ShowChat) -> None:
     chat = ScriptedChat()
-    queued = chat.put("user", "in the queue", status="queued")
     chat.put("user", "lost", status="unconfirmed")
+    queued = chat.put("user", "in the queue", status="queued")
     shown = show_chat(chat)
-    shown.click(shown.control("withdraw"))
+    shown.press_queue_button("withdraw")
     shown.click(shown.control("again"))
     assert shown.of(WithdrawPrompt) == [(queued,)]
     assert shown.of(Prompt) == [("lost", "queue", ())]

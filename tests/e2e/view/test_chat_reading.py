@@ -324,8 +324,8 @@ def test_a_withdrawn_prompt_is_inserted_before_the_draft_once_the_host_confirms_
     shown.type("written")
     for _ in range(3):
         shown.press(Qt.Key.Key_Left)
-    shown.click(shown.control("withdraw", 0))
-    shown.click(shown.control("withdraw", 1))
+    shown.press_queue_button("withdraw", 0)
+    shown.press_queue_button("withdraw", 1)
     assert editor.toPlainText() == "written", "the host has not answered"
     assert editor.hasFocus()
     chat.apply(SetStatus(first, "withdrawn"))

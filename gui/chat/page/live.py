@@ -1,0 +1,148 @@
+"""What the agent does now, in the line where the text grows: its output of the last seconds, and for how long it works.
+
+The host's clock is not ours: a turn that began while the page was shown is timed here, another one by its prompt.
+"""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Callable
+
+from PySide6.QtCore import QObject, QTimer
+
+from gui.chat.content.segments import LiveLine
+from gui.wording import chat_texts
+from session_host.structured.items import Item
+from session_host.structured.transcript import Transcript
+from session_host.structured.turns import is_prompt
+
+_BUCKET_S = 0.5
+_BUCKETS = 4
+_QUIET_S = 10.0
+"""After this time without output, the line says that the agent waits for its model."""
+_LOOKED_THROUGH = 200
+"""How many of the newest items are looked through for what runs."""
+
+
+class Live:
+    """The values of the line, from the transcript of a page.
+
+    Attributes:
+        line: the line now; None while no turn runs.
+    """
+
+    def __init__(
+        self, now_s: Callable[[], float] = time.monotonic, clock_ms: Callable[[], float] | None = None
+    ) -> None:
+        self._now_s = now_s
+        self._clock_ms = clock_ms or (lambda: time.time() * 1000)
+        self.line: LiveLine | None = None
+        self._turn: str | None = None
+        self._began_s = 0.0
+        self._tokens_before: int | None = None
+        self._offset = 0
+        self._output_s = 0.0
+        self._buckets = [0] * _BUCKETS
+        self._bucket_s = 0.0
+
+    def start(self, transcript: Transcript) -> None:
+        """Another transcript is shown: its running turn began before."""
+        self._turn, self._offset = None, transcript.offset
+        self._output_s = self._bucket_s = self._now_s()
+        self._buckets = [0] * _BUCKETS
+        if transcript.status.is_running:
+            self._turn, self._tokens_before = transcript.status.turn, None
+            self._began_s = self._output_s - _seconds_since_prompt(transcript)
+
+    def update(self, transcript: Transcript) -> None:
+        """Look at the transcript, and at the clock."""
+        now_s, status = self._now_s(), transcript.status
+        came, self._offset = transcript.offset - self._offset, transcript.offset
+        if came > 0:
+            self._output_s = now_s
+        passed = int((now_s - self._bucket_s) / _BUCKET_S)
+        if passed > 0:
+            self._buckets = [*self._buckets, *[0] * min(passed, _BUCKETS)][-_BUCKETS:]
+            self._bucket_s += passed * _BUCKET_S
+        self._buckets[-1] += max(came, 0)
+        if status.state != "running":
+            if not status.is_running:
+                self._turn = None
+            self.line = None
+            return
+        if self.line is None:
+            self._output_s = now_s  # It goes on, after an answer of the user.
+        if self._turn is None:
+            self._turn, self._began_s, self._output_s = status.turn, now_s, now_s
+            self._tokens_before = status.usage.total if status.usage is not None else 0
+        seconds, is_quiet = now_s - self._began_s, now_s - self._output_s >= _QUIET_S
+        running = _running(transcript)
+        text, at = chat_texts.doing(running, waits=is_quiet)
+        if is_quiet and (running is None or running.kind != "tool"):
+            seconds = now_s - self._output_s
+        self.line = LiveLine(
+            text,
+            object_at=at,
+            facts=chat_texts.joined(chat_texts.clock_duration(int(seconds)), self._tokens(transcript)),
+            bars=tuple(_bar(bucket) for bucket in self._buckets),
+        )
+
+    @property
+    def is_moving(self) -> bool:
+        """Whether the marks change without new output."""
+        return any(self._buckets)
+
+    def _tokens(self, transcript: Transcript) -> str:
+        usage = transcript.status.usage
+        if usage is None or self._tokens_before is None or usage.total <= self._tokens_before:
+            return ""
+        return chat_texts.short_tokens(usage.total - self._tokens_before)
+
+
+def _bar(count: int) -> int:
+    """The height of a mark for a number of bytes, 0 to 4."""
+    return min(max(int(math.log2(count / 32)), 1), 4) if count else 0
+
+
+def _running(transcript: Transcript) -> Item | None:
+    """The newest item of the main agent that is not complete; None for none."""
+    end = transcript.queue_start
+    for position in range(end - 1, max(end - _LOOKED_THROUGH, 0) - 1, -1):
+        item = transcript[position]
+        if is_prompt(item):
+            return None
+        if item.status == "running" and not item.parent:
+            return item
+    return None
+
+
+def _seconds_since_prompt(transcript: Transcript) -> float:
+    for position in range(transcript.queue_start - 1, -1, -1):
+        item = transcript[position]
+        if is_prompt(item) and item.turn == transcript.status.turn:
+            return max(time.time() - item.at_ms / 1000, 0.0)
+    return 0.0
+
+
+class LiveTimer(QObject):
+    """Updates the line of a page once a second, and twice while its marks change; only while the page is visible."""
+
+    def __init__(self, update: Callable[[], Live], parent: QObject) -> None:
+        """Set up; ``update`` updates the line and returns its values."""
+        super().__init__(parent)
+        self._update = update
+        self._timer = QTimer(self, singleShot=True)
+        self._timer.timeout.connect(self.tick)
+
+    def tick(self) -> None:
+        """Update now, and again later while a turn runs."""
+        live = self._update()
+        if live.line is None:
+            self._timer.stop()
+        elif not self._timer.isActive():
+            self._timer.start(500 if live.is_moving else 1000)
+
+    def stop(self) -> None:
+        """Update no more: the page is hidden."""
+        self._timer.stop()

@@ -1,0 +1,160 @@
+"""The prompts that wait, at the top of the prompt box: what goes next, and what the user can do about it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from PySide6.QtCore import QRect, QSize, Qt
+from PySide6.QtGui import QPainter, QPaintEvent
+from PySide6.QtWidgets import QHBoxLayout, QPushButton, QSizePolicy, QVBoxLayout, QWidget
+
+from gui.chat.content.segments import Action
+from gui.theme.theme import Theme
+from gui.theme.tokens import GAP_S_PX, SECONDARY_PX, font
+from gui.theme.tooltips import set_tooltip
+from gui.wording import chat_texts
+from session_host.protocol.untrusted_text import one_line
+from session_host.structured.items import Item
+
+_SHOWN = 3
+_ROW_PX = 28
+_MIN_TEXT_PX = 60
+"""A row with less room for its text has no buttons."""
+_LINE_CHARACTERS = 500
+
+
+class QueuedPrompts(QWidget):
+    """The queue; hidden while it is empty.
+
+    Attributes:
+        rows: the prompts that are shown, the next one first.
+    """
+
+    def __init__(self, theme: Theme, run: Callable[[Action], object]) -> None:
+        """Make an empty queue; ``run`` does what the user chooses."""
+        super().__init__()
+        self._theme, self._run = theme, run
+        self.rows: list[QueueRow] = []
+        self._shown: tuple[object, ...] = ()
+        self._column = QVBoxLayout(self)
+        self._column.setContentsMargins(0, 0, 0, 0)
+        self._column.setSpacing(0)
+        self.hide()
+
+    def show_queue(self, prompts: list[Item], *, can_interrupt: bool, is_low: bool) -> None:
+        """Show prompts that wait, the next one first; in a low box, only that one."""
+        held = sum(prompt.status == "held" for prompt in prompts)
+        shown = prompts[: 1 if is_low else _SHOWN]
+        state = (*((each.id, each.text, each.status) for each in shown), len(prompts), held, can_interrupt)
+        if state == self._shown:
+            return
+        self._shown = state
+        focused = next((row.action_of(self.focusWidget()) for row in self.rows if row.has_keyboard), None)
+        for row in self.rows:
+            self._column.removeWidget(row)
+            row.hide()
+            row.deleteLater()
+        self.rows = []
+        if held:
+            self._add(
+                chat_texts.PROMPTS_WAIT(n=held),
+                "",
+                [
+                    (chat_texts.SEND(), "", Action("send_held")),
+                    (chat_texts.DISCARD(), "", Action("discard_held")),
+                ],
+                tone="needs_you",
+            )
+        for number, prompt in enumerate(shown):
+            self._add_prompt(prompt, is_next=not number and not held, can_interrupt=can_interrupt)
+        if (more := len(prompts) - len(shown)) > 0:
+            self._add("", chat_texts.MORE_PROMPTS(n=more), [])
+        self.setVisible(bool(self.rows))
+        if focused is not None:
+            next((row for row in self.rows if row.take_keyboard(focused)), None)
+
+    def _add_prompt(self, prompt: Item, *, is_next: bool, can_interrupt: bool) -> None:
+        text = one_line(prompt.text[:_LINE_CHARACTERS]).strip() or chat_texts.PROMPT_WITHOUT_TEXT()
+        buttons = [(chat_texts.EDIT_QUEUED(), chat_texts.PUT_BACK(), Action("withdraw", prompt.id))]
+        if can_interrupt and prompt.status == "queued":
+            buttons.append((chat_texts.SEND_NOW(), chat_texts.SEND_NOW_STOPS(), Action("send_now", prompt.id)))
+        buttons.append((chat_texts.REMOVE_QUEUED(), "", Action("drop", prompt.id)))
+        self._add(chat_texts.NEXT() if is_next else "", text, buttons)
+
+    def _add(self, lead: str, text: str, buttons: list[tuple[str, str, Action]], *, tone: str = "secondary") -> None:
+        row = QueueRow(self._theme, lead, text, tone, buttons, self._run)
+        self.rows.append(row)
+        self._column.addWidget(row)
+
+
+class QueueRow(QWidget):
+    """One prompt of the queue.
+
+    Attributes:
+        text: what it shows.
+        buttons: its buttons, by the kinds of their actions.
+    """
+
+    def __init__(
+        self,
+        theme: Theme,
+        lead: str,
+        text: str,
+        tone: str,
+        buttons: list[tuple[str, str, Action]],
+        run: Callable[[Action], object],
+    ) -> None:
+        super().__init__()
+        self._theme, self._lead, self.text, self._tone = theme, lead, text, tone
+        self.setFixedHeight(_ROW_PX)
+        self.setAccessibleName(chat_texts.joined(lead, text))
+        self.setMinimumWidth(1)
+        self.buttons: dict[str, QPushButton] = {}
+        row = QHBoxLayout(self)
+        row.setContentsMargins(0, 0, 0, 0)
+        row.setSpacing(0)
+        row.addStretch(1)
+        for name, tip, action in buttons:
+            made = self.buttons[action.kind] = QPushButton(name)
+            made.setProperty("kind", "quiet")
+            made.setSizePolicy(QSizePolicy.Policy.Maximum, QSizePolicy.Policy.Fixed)
+            made.setAccessibleName(chat_texts.SPOKEN(kind=name, text=text) if text else name)
+            set_tooltip(made, tip)
+            made.clicked.connect(lambda _checked, action=action: run(action))
+            row.addWidget(made)
+
+    @property
+    def has_keyboard(self) -> bool:
+        """Whether one of its buttons has the keyboard focus."""
+        return any(button.hasFocus() for button in self.buttons.values())
+
+    def action_of(self, widget: QWidget | None) -> str:
+        """The kind of a button's action, "" if it is none of the row's."""
+        return next((kind for kind, button in self.buttons.items() if button is widget), "")
+
+    def take_keyboard(self, kind: str) -> bool:
+        """Give the button for an action the keyboard focus; returns whether there is one."""
+        if (found := self.buttons.get(kind)) is not None:
+            found.setFocus(Qt.FocusReason.OtherFocusReason)
+        return found is not None
+
+    def minimumSizeHint(self) -> QSize:
+        return QSize(1, _ROW_PX)
+
+    def paintEvent(self, _event: QPaintEvent) -> None:
+        tokens, x = self._theme.tokens, 4
+        first = min((button.x() for button in self.buttons.values() if button.isVisible()), default=self.width())
+        painter = QPainter(self)
+        painter.setFont(font(SECONDARY_PX, bold=True))
+        metrics = painter.fontMetrics()
+        if self._lead:
+            painter.setPen(tokens.color(self._tone))
+            lead = metrics.elidedText(self._lead, Qt.TextElideMode.ElideRight, first - x)
+            painter.drawText(QRect(x, 0, first - x, self.height()), Qt.AlignmentFlag.AlignVCenter, lead)
+            x += metrics.horizontalAdvance(lead) + GAP_S_PX
+        painter.setFont(font(SECONDARY_PX))
+        painter.setPen(tokens.color("text" if self.buttons else "secondary"))
+        room = max(first - GAP_S_PX - x, 0)
+        text = painter.fontMetrics().elidedText(self.text, Qt.TextElideMode.ElideRight, room)
+        painter.drawText(QRect(x, 0, room, self.height()), Qt.AlignmentFlag.AlignVCenter, text)
+        painter.end()

@@ -1,0 +1,126 @@
+"""The line about what the agent does now: its words, its time, its marks."""
+
+from __future__ import annotations
+
+import time
+
+import pytest
+
+from gui.chat.page.live import Live
+from session_host.structured.items import Append, StateChanged, UsageChanged
+from session_host.structured.log import Cause, encode_record
+from tests.support.scripted_chat import ScriptedChat
+
+
+class Watched:
+    """A chat, and the line about it at a time that the test sets."""
+
+    def __init__(self) -> None:
+        self.chat = ScriptedChat()
+        self.now_s = 1000.0
+        self.live = Live(lambda: self.now_s)
+        self.live.start(self.chat.transcript)
+
+    def line(self) -> str:
+        """The line, with its facts."""
+        self.live.update(self.chat.transcript)
+        assert self.live.line is not None
+        return f"{self.live.line.text} · {self.live.line.facts}"
+
+    def bars(self) -> tuple[int, ...]:
+        """The heights of the marks."""
+        assert self.live.line is not None
+        return self.live.line.bars
+
+
+@pytest.fixture
+def watched() -> Watched:
+    found = Watched()
+    found.live.update(found.chat.transcript)
+    assert found.live.line is None, "no turn runs"
+    found.chat.put("user", "Do it", status="done", turn="t1")
+    found.chat.run()
+    assert found.line() == "Working · 0 s"
+    return found
+
+
+@pytest.mark.parametrize(
+    ("kind", "fields", "expected"),
+    [
+        ("thought", {}, "Thinking"),
+        ("agent", {"text": "I"}, "Writing"),
+        ("tool", {"tool": "edit", "title": "Edit src/a b.py"}, "Editing src/a b.py"),
+        ("tool", {"tool": "read", "title": "View src/a.py"}, "Reading src/a.py"),
+        ("tool", {"tool": "execute", "title": "make check", "command": "make check"}, "Running make check"),
+        ("tool", {"tool": "execute", "title": "two\nlines"}, "Running two lines"),
+        ("tool", {"tool": "search", "title": "Grep x"}, "Grep x"),
+        ("tool", {}, "Working"),
+    ],
+)
+def test_it_says_what_runs(watched: Watched, kind: str, fields: dict[str, str], expected: str) -> None:
+    item = watched.chat.put(kind, status="running", turn="t1", **fields)  # type: ignore[arg-type]
+    watched.now_s += 65
+    assert watched.line().startswith(expected) or kind != "tool"
+    watched.chat.put("tool", title="of a sub-agent", status="running", turn="t1", parent=item)
+    if kind == "tool":
+        assert watched.line() == f"{expected} · 1 min 5 s"
+    watched.chat.done(item)
+    watched.now_s += 1
+    assert watched.line().startswith(("Working", "Waiting for the model"))
+
+
+def test_stuck_looks_different_from_busy(watched: Watched) -> None:
+    transcript = watched.chat.transcript
+    item = watched.chat.put("agent", "I", status="running", turn="t1")
+    for _ in range(6):
+        transcript.feed(encode_record(Cause.LINES, [Append(item, "more" * 20)], at_ms=1, raw_end=1))
+        watched.now_s += 0.5
+        watched.line()
+    assert any(watched.bars()), "output came"
+    was_moving = watched.live.is_moving
+    assert was_moving
+    watched.now_s += 4
+    assert watched.line() == "Writing · 7 s"
+    assert watched.bars() == (0, 0, 0, 0)
+    assert not watched.live.is_moving
+    watched.now_s += 6
+    assert watched.line() == "Waiting for the model · 10 s", "since its last output"
+    watched.chat.done(item)
+    watched.chat.put("tool", tool="execute", title="sleep 9", command="sleep 9", status="running", turn="t1")
+    assert watched.line() == "Running sleep 9 · 13 s", "a command may be silent"
+
+
+def test_tokens_are_those_of_this_turn_and_left_out_if_they_are_not_known(watched: Watched) -> None:
+    watched.chat.apply(UsageChanged(1, 2, total=3100))
+    assert watched.line() == "Working · 0 s · 3.1k tokens"
+    watched.chat.apply(StateChanged("idle"))
+    watched.live.update(watched.chat.transcript)
+    watched.chat.run("t2")
+    assert watched.line() == "Working · 0 s"
+    watched.chat.apply(UsageChanged(1, 2, total=3600))
+    assert watched.line() == "Working · 0 s · 500 tokens"
+    later = Live(lambda: watched.now_s)
+    later.start(watched.chat.transcript)
+    later.update(watched.chat.transcript)
+    assert later.line is not None
+    assert "tokens" not in later.line.facts, "the window was opened in the midst of the turn"
+
+
+def test_a_turn_that_began_before_is_timed_by_its_prompt() -> None:
+    watched = Watched()
+    prompt = watched.chat.put("user", "Do it", status="done", turn="t1")
+    item = watched.chat.transcript.get(prompt)
+    assert item is not None
+    watched.chat.run()
+    watched.live.start(watched.chat.transcript)
+    expected = int(time.time() - item.at_ms / 1000)
+    assert watched.line().startswith(f"Working · {expected // 3600} h")
+
+
+def test_while_the_agent_asks_the_time_goes_on_and_the_line_is_gone(watched: Watched) -> None:
+    watched.chat.apply(StateChanged("requires_action", "t1"))
+    watched.live.update(watched.chat.transcript)
+    assert watched.live.line is None
+    watched.now_s += 30
+    watched.chat.run()
+    assert watched.line() == "Working · 30 s"
