@@ -10,7 +10,7 @@ from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QHBoxLayout, QPushButton, QSizePolicy, QWidget
 
 from gui.theme.menu import Menu
-from gui.theme.tokens import GAP_S_PX
+from gui.theme.tokens import GAP_M_PX, GAP_S_PX
 from gui.theme.tooltips import set_tooltip
 from gui.wording import changes_texts, chat_texts
 from session_host.protocol.untrusted_text import one_line
@@ -52,7 +52,7 @@ class SummaryStrip(QWidget):
         self.files_button = self._button()
         self.files_button.clicked.connect(lambda _checked: self._show_menu())
         row = QHBoxLayout(self)
-        row.setContentsMargins(0, 0, 0, 0)
+        row.setContentsMargins(GAP_M_PX, 0, GAP_M_PX, 0)
         row.setSpacing(GAP_S_PX)
         row.addWidget(self.plan_button)
         row.addStretch(1)
@@ -107,14 +107,14 @@ class SummaryStrip(QWidget):
         """Show what fits: the step is elided; the button of the files has a shorter text, or is hidden."""
         button, files = self.plan_button, self.files_button
         frame_px = 2 * GAP_S_PX + 4
-        metrics, room_px = files.fontMetrics(), self.width() - frame_px
+        metrics, room_px = files.fontMetrics(), self.width() - frame_px - 2 * GAP_M_PX
         fitting = (text for text in self._file_texts if metrics.horizontalAdvance(text) <= room_px)
         shown = next(fitting, "") if self._files else ""
         files.setText(shown)
         set_tooltip(files, "" if shown == files.accessibleName() else files.accessibleName())
         files.setVisible(bool(shown))
         taken_px = files.sizeHint().width() + GAP_S_PX if shown else 0
-        room_px = self.width() - taken_px - frame_px
+        room_px = self.width() - taken_px - frame_px - 2 * GAP_M_PX
         button.setVisible(bool(self._step) and room_px >= _MIN_STEP_PX)
         if self._step:
             elided = button.fontMetrics().elidedText(self._step, Qt.TextElideMode.ElideRight, room_px)

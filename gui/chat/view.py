@@ -40,6 +40,7 @@ from .drawing.style import GUTTER_PX, MEASURE_PX
 from .finder import TranscriptFinder
 from .page.page import TranscriptPage
 from .page.painting import BAR_PX
+from .page.rail import PromptRail
 from .page.rows import Offer
 from .page.scrolling import Scroller
 from .pictures import copy_image, save_image
@@ -67,6 +68,7 @@ class ChatView(QWidget):
         finder: finds text in the transcript.
         prompts: the user's prompts, and the answers: goes from one to the next.
         heading: a line at the top of the page with the prompt of the answer in view.
+        rail: a tick for each prompt at the page's right edge.
 
     Signals:
         link_requested(str): the user opens an address, with any scheme, or a path.
@@ -112,6 +114,7 @@ class ChatView(QWidget):
         self.finder = TranscriptFinder(self.page)
         self.prompts = TranscriptTurns(self.page)
         self.heading = PromptHeading(self.page)
+        self.rail = PromptRail(self.page)
         self._announcer = Announcer(self.page)
         self._taking_back: dict[str, None] = {}
         """The queued prompts that the user takes back here, by their items' ids, in this order."""

@@ -26,6 +26,8 @@ from .selection import Selection
 
 BAR_PX = 10
 """The width of the scroll bar, beside the segments."""
+RAIL_PX = 28
+"""The width of the prompts' ticks, beside the scroll bar."""
 _EDGE_PX, _EDGE_LEFT_PX, _EDGE_ABOVE_PX = 3, 20, 6
 """The width of a prompt's edge, how far it is left of the text, and how far it begins below the text's layout."""
 _MIN_COLUMN_PX, _MIN_MARGIN_PX = 80, 4
@@ -137,9 +139,15 @@ class PaintedPage(QWidget):
         if self.is_measured:
             usual_px = min(usual_px, round(self.style_.scaled(MEASURE_PX)))
         text_px = float(max(usual_px, min(room_px - 2 * _MIN_MARGIN_PX, _MIN_COLUMN_PX), 1))
-        beside_px = room_px - self._left_of(text_px) - MARGIN_PX
+        beside_px = room_px - self._left_of(text_px) - (RAIL_PX if self.has_wide_rail else MARGIN_PX)
         wide_px = min(beside_px, round(self.style_.scaled(WIDE_PX))) if self.is_measured else text_px
         return Widths(text_px, max(text_px, wide_px))
+
+    @property
+    def has_wide_rail(self) -> bool:
+        """Whether there is room beside the text for wide ticks of prompts."""
+        room_px = self.width() - BAR_PX
+        return self.is_measured and room_px >= round(self.style_.scaled(MEASURE_PX)) + 2 * RAIL_PX
 
     @property
     def column_left(self) -> float:

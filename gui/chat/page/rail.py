@@ -1,0 +1,301 @@
+"""The prompts of a long chat as ticks at the page's right edge: what became of each, and where one is.
+
+The ticks are in order, not by height. *Commands…* lists the same, for the keyboard.
+"""
+
+from __future__ import annotations
+
+from typing import Literal, NamedTuple
+
+from PySide6.QtCore import QEvent, QPoint, QRect, QRectF, Qt, QTimer
+from PySide6.QtGui import QColor, QFontMetrics, QMouseEvent, QPainter, QPaintEvent
+from PySide6.QtWidgets import QWidget
+
+from gui.chat.content.turn_steps import Turn
+from gui.theme.painting import paint_frame
+from gui.theme.tokens import GAP_M_PX, GAP_S_PX, SECONDARY_PX, TEXT_PX, blend, font
+from gui.wording import changes_texts, chat_texts
+from session_host.protocol.untrusted_text import one_line
+from session_host.structured.transcript import Transcript
+from session_host.structured.turns import is_prompt
+
+from .page import TranscriptPage
+from .painting import BAR_PX, RAIL_PX
+
+_FROM_SCREENS = 3
+"""Shorter chats have no rail."""
+_STEP_PX, _MIN_STEP_PX = 8, 4
+_NARROW_PX = 12
+_WIDTHS_PX = {"plain": 8, "asked": 14, "edited": 14, "failed": 10}
+_HERE_PX = 24
+_SLICE = 400
+"""So many items are looked through at once; the window handles events in between."""
+_SOON_MS = 500
+_FLYOUT_PX = 272
+_WRAPPED_PX = 48
+"""About as much of a line is left free where a text is wrapped."""
+_LINE_CHARACTERS = 400
+_EDGE_PX = 40
+"""The space above and below the ticks."""
+
+Kind = Literal["plain", "asked", "edited", "failed"]
+
+
+class Tick(NamedTuple):
+    """A prompt: its id, and what its turn did that is most worth to be seen."""
+
+    key: str
+    kind: Kind
+
+
+class Ticks:
+    """The prompts of a transcript, read some items at a time.
+
+    Attributes:
+        found: those that were read so far, oldest first.
+    """
+
+    def __init__(self, transcript: Transcript) -> None:
+        self.transcript = transcript
+        self.found: list[Tick] = []
+        self._read = 0
+
+    def read_on(self) -> bool:
+        """Read some more items, or the last turn again, since it may have changed; returns whether there are more."""
+        transcript, end = self.transcript, self.transcript.queue_start
+        if self._read >= end and self.found:
+            last = self.found.pop()
+            self._read = transcript.position(last.key) if last.key in transcript else 0
+            self.found = self.found if self._read else []
+        asked = {request.item for request in transcript.requests.values() if request.item}
+        for position in range(self._read, min(self._read + _SLICE, end)):
+            item = transcript[position]
+            if is_prompt(item):
+                self.found.append(Tick(item.id, "plain"))
+            elif self.found:
+                kind = self.found[-1].kind
+                ending = transcript.endings.get(item.id)
+                if ending is not None and ending.outcome == "failed":
+                    kind = "failed"
+                elif item.changes and item.status == "done" and kind != "failed":
+                    kind = "edited"
+                elif item.id in asked and kind == "plain":
+                    kind = "asked"
+                self.found[-1] = self.found[-1]._replace(kind=kind)
+            self._read = position + 1
+        return self._read < end
+
+
+class PromptRail(QWidget):
+    """The rail; hidden in short chats. It takes no keyboard focus.
+
+    Attributes:
+        ticks: the prompts.
+    """
+
+    def __init__(self, page: TranscriptPage) -> None:
+        super().__init__(page)
+        self._page = page
+        self.ticks = Ticks(page.transcript)
+        self._hovered = ""
+        self._here = ""
+        self._flyout = _Flyout(page)
+        self._timer = QTimer(self, singleShot=True)
+        self._timer.timeout.connect(self._read)
+        self.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        self.setMouseTracking(True)
+        self.setCursor(Qt.CursorShape.PointingHandCursor)
+        page.scroller.arranged.connect(self._arrange)
+        page.scroller.framed.connect(self._on_frame)
+        page.restyled.connect(self.update)
+        self.hide()
+
+    # ------------------------------------------------------------ content
+
+    def _on_frame(self) -> None:
+        if self.ticks.transcript is not self._page.transcript:
+            self.ticks = Ticks(self._page.transcript)
+            self._timer.start(0)
+        elif not self._timer.isActive():
+            self._timer.start(_SOON_MS)
+
+    def _read(self) -> None:
+        if not self._is_long():
+            return
+        before = self.ticks.found[-_SLICE:]
+        if self.ticks.read_on():
+            self._timer.start(0)
+        if before != self.ticks.found[-_SLICE:]:
+            self._arrange()
+            self.update()
+
+    def _is_long(self) -> bool:
+        page = self._page
+        return page.grows and sum(page.rows.heights) > _FROM_SCREENS * page.height()
+
+    # ------------------------------------------------------------ arranging
+
+    def _arrange(self) -> None:
+        page = self._page
+        if not self._is_long() or not self.ticks.found:
+            self.hide()
+            self._flyout.hide()
+            return
+        width = RAIL_PX if page.has_wide_rail else _NARROW_PX
+        self.setGeometry(page.width() - BAR_PX - width, 0, width, page.height())
+        if (here := self._prompt_in_view()) != self._here:
+            self._here = here
+            self.update()
+        self.show()
+
+    def _prompt_in_view(self) -> str:
+        """The prompt of the first turn in view; at the end of the chat, the last one."""
+        page = self._page
+        visible = page.visible
+        if page.scroller.is_following_end and self.ticks.found:
+            return self.ticks.found[-1].key
+        for position in range(min(visible[0].position, len(page.transcript) - 1) if visible else -1, -1, -1):
+            if is_prompt(page.transcript[position]):
+                return page.transcript[position].id
+        return ""
+
+    def _step_px(self) -> float:
+        room = self.height() - 2 * _EDGE_PX
+        return min(_STEP_PX, max(room / max(len(self.ticks.found), 1), _MIN_STEP_PX))
+
+    def placed(self) -> list[tuple[Tick, float]]:
+        """The ticks that are drawn, with the heights of their middles: of very many, not every plain one."""
+        found, step, room = self.ticks.found, self._step_px(), max(self.height() - 2 * _EDGE_PX, 1)
+        fits = max(int(room / step), 1)
+        every = -(-len(found) // fits)
+        if every > 1:
+            step = room / len(found)
+        top = (self.height() - step * len(found)) / 2
+        last = -float(_MIN_STEP_PX)
+        shown: list[tuple[Tick, float]] = []
+        for number, tick in enumerate(found):
+            y = top + step * (number + 0.5)
+            is_needed = tick.key in {self._here, self._hovered} or tick.kind != "plain"
+            if number % every == 0 or (is_needed and y - last >= 2) or tick.key == self._here:
+                shown.append((tick, y))
+                last = y
+            elif is_needed and shown[-1][0].kind == "plain":
+                shown[-1] = (tick, y)
+        return shown
+
+    def tick_at(self, y: float) -> tuple[Tick, float] | None:
+        """The tick that is nearest to a height, and its middle; None if none is near."""
+        nearest = min(self.placed(), key=lambda each: abs(each[1] - y), default=None)
+        return nearest if nearest is not None and abs(nearest[1] - y) <= _STEP_PX else None
+
+    # ------------------------------------------------------------ painting
+
+    def paintEvent(self, _event: QPaintEvent) -> None:
+        style = self._page.style_
+        tokens = style.tokens
+        colors = {
+            "plain": blend(tokens.secondary, tokens.page, 0.65),
+            "asked": style.color("needs_you"),
+            "edited": style.color("fine"),
+            "failed": style.color("failed"),
+        }
+        painter = QPainter(self)
+        share = min(self.width() / RAIL_PX, 1.0)
+        for tick, y in self.placed():
+            is_here = tick.key == self._here
+            px = round((_HERE_PX if is_here else _WIDTHS_PX[tick.kind]) * share)
+            color = style.text if is_here else colors[tick.kind]
+            if tick.key == self._hovered:
+                px, color = round(_HERE_PX * share), style.text
+            self._paint_tick(painter, tick.kind, QRectF(self.width() - px - 2, round(y) - 1, px, 2), color)
+        painter.end()
+
+    def _paint_tick(self, painter: QPainter, kind: Kind, area: QRectF, color: QColor) -> None:
+        painter.fillRect(area, color)
+        if kind == "asked":  # Told apart also without colours: in two pieces, or with a square.
+            painter.fillRect(
+                QRectF(area.center().x() - 1, area.top(), 2, area.height()), self._page.style_.color("page")
+            )
+        elif kind == "failed":
+            painter.fillRect(QRectF(area.left(), area.top() - 1, 4, 4), color)
+
+    # ------------------------------------------------------------ the mouse
+
+    def mouseMoveEvent(self, event: QMouseEvent) -> None:
+        found = self.tick_at(event.position().y())
+        key = found[0].key if found is not None else ""
+        if key != self._hovered:
+            self._hovered = key
+            self.update()
+            self._show_flyout(found)
+
+    def mousePressEvent(self, event: QMouseEvent) -> None:
+        found = self.tick_at(event.position().y())
+        if event.button() == Qt.MouseButton.LeftButton and found is not None:
+            self._page.scroller.scroll_to(found[0].key, 0, always=True)
+
+    def leaveEvent(self, event: QEvent) -> None:
+        super().leaveEvent(event)
+        self._hovered = ""
+        self._flyout.hide()
+        self.update()
+
+    def _show_flyout(self, found: tuple[Tick, float] | None) -> None:
+        page = self._page
+        position = page.rows.position(found[0].key) if found is not None else None
+        if found is None or position is None:
+            self._flyout.hide()
+            return
+        self._flyout.show_turn(Turn(page.transcript, position))
+        height = self._flyout.height()
+        top = min(max(round(found[1]) - height // 2, page.covered_px + 4), page.height() - height - 4)
+        self._flyout.move(max(self.x() - _FLYOUT_PX - GAP_S_PX, 4), top)
+        self._flyout.raise_()
+        self._flyout.show()
+
+
+class _Flyout(QWidget):
+    """The prompt of a tick, and what its turn did."""
+
+    def __init__(self, page: TranscriptPage) -> None:
+        super().__init__(page)
+        self._page = page
+        self._text = ""
+        self._facts = ""
+        self.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
+        self.hide()
+
+    def show_turn(self, turn: Turn) -> None:
+        """Show a turn."""
+        prompt = self._page.transcript[turn.begin]
+        self._text = one_line(prompt.text[:_LINE_CHARACTERS]).strip() or chat_texts.PROMPT_WITHOUT_TEXT()
+        line, time = turn.line, chat_texts.time_of(prompt.at_ms) if prompt.at_ms else ""
+        files = changes_texts.FILE_COUNT(n=line.files) if line.files else ""
+        lines = changes_texts.changed_lines(line.added, line.removed)
+        self._facts = chat_texts.joined(time, files, lines, chat_texts.duration(line.duration_ms))
+        metrics = QFontMetrics(font(TEXT_PX, bold=True))
+        room = _FLYOUT_PX - 2 * GAP_M_PX
+        lines_of_text = 2 if metrics.horizontalAdvance(self._text) > room else 1
+        height = lines_of_text * metrics.lineSpacing() + self.fontMetrics().lineSpacing() + 2 * GAP_M_PX + 4
+        self.resize(_FLYOUT_PX, height)
+        self.update()
+
+    def paintEvent(self, _event: QPaintEvent) -> None:
+        tokens = self._page.style_.tokens
+        painter = QPainter(self)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        paint_frame(painter, QRectF(self.rect()), tokens.color("border"), tokens.color("raised"), radius_px=8)
+        inside = self.rect().adjusted(GAP_M_PX, GAP_M_PX, -GAP_M_PX, -GAP_M_PX)
+        painter.setFont(font(TEXT_PX, bold=True))
+        metrics = painter.fontMetrics()
+        painter.setPen(tokens.color("text"))
+        facts_px = painter.fontMetrics().lineSpacing() + 2
+        area = QRect(inside.topLeft(), QPoint(inside.right(), inside.bottom() - facts_px))
+        count = max(area.height() // metrics.lineSpacing(), 1)
+        room = count * area.width() - (count - 1) * _WRAPPED_PX
+        text = metrics.elidedText(self._text, Qt.TextElideMode.ElideRight, room)
+        painter.drawText(area, Qt.TextFlag.TextWordWrap | Qt.AlignmentFlag.AlignTop, text)
+        painter.setFont(font(SECONDARY_PX))
+        painter.setPen(tokens.color("secondary"))
+        painter.drawText(inside, Qt.AlignmentFlag.AlignBottom | Qt.AlignmentFlag.AlignLeft, self._facts)
+        painter.end()

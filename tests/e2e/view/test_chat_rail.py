@@ -1,0 +1,80 @@
+"""The prompts of a long chat as ticks at the page's right edge; on a real X server."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QPoint, Qt
+from PySide6.QtTest import QTest
+
+from session_host.structured.items import FileChange, TurnEnded
+from tests.support.chat_view_harness import WAIT_S, ChatViewHarness, ShowChat
+from tests.support.qt_waiting import process_events_until
+from tests.support.scripted_chat import ScriptedChat, command_request, long_chat
+
+
+def until_read(shown: ChatViewHarness, count: int) -> None:
+    """Wait until this many prompts are ticks."""
+    process_events_until(lambda: len(shown.view.rail.ticks.found) == count, WAIT_S, "the prompts to be read")
+
+
+def point_of(shown: ChatViewHarness, key: str) -> QPoint:
+    """The middle of a prompt's tick."""
+    [y] = [y for tick, y in shown.view.rail.placed() if tick.key == key]
+    return QPoint(shown.view.rail.width() - 4, round(y))
+
+
+def test_each_prompt_is_a_tick_that_says_what_became_of_it_and_goes_there(show_chat: ShowChat) -> None:
+    chat = ScriptedChat()
+    keys = []
+    for number in range(30):
+        keys.append(chat.put("user", f"Prompt {number}", status="done", turn=f"t{number}"))
+        chat.run(f"t{number}")
+        step = chat.put("tool", tool="execute", title="make", command="make", status="done", turn=f"t{number}")
+        if number == 3:
+            chat.ask(command_request("make", item=step))
+            chat.resolve("r1", "yes", "Allow", "window")
+        if number == 5:
+            change = FileChange("a.py", "@@ -1 +1 @@\n-a\n+b\n")
+            chat.put("tool", tool="edit", title="Edit a.py", changes=(change,), status="done", turn=f"t{number}")
+        chat.put("agent", "line\n\n" * 5, status="done", turn=f"t{number}")
+        chat.end(TurnEnded(f"t{number}", "failed" if number == 8 else "completed"))
+    shown = show_chat(chat)
+    rail = shown.view.rail
+    until_read(shown, 30)
+    assert [(n, tick.kind) for n, tick in enumerate(rail.ticks.found) if tick.kind != "plain"] == [
+        (3, "asked"),
+        (5, "edited"),
+        (8, "failed"),
+    ]
+    assert [tick.key for tick, _ in rail.placed()] == keys
+    assert rail._here == keys[-1], "at the end, one is at the last prompt"
+    QTest.mouseMove(rail, point_of(shown, keys[5]))
+    process_events_until(rail._flyout.isVisible, WAIT_S, "the prompt beside the tick")
+    assert (rail._flyout._text, "1 file" in rail._flyout._facts) == ("Prompt 5", True)
+    QTest.mouseClick(rail, Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier, point_of(shown, keys[5]))
+    shown.settle()
+    assert "Prompt 5" in shown.shown()
+    assert not shown.view.page.scroller.is_following_end
+    chat.put("user", "One more", status="done")
+    shown.settle()
+    until_read(shown, 31)
+
+
+def test_a_short_chat_has_no_ticks_and_a_very_long_one_those_that_matter(show_chat: ShowChat) -> None:
+    short = show_chat(long_chat(5))
+    assert not short.view.rail.isVisible()
+    chat = ScriptedChat()
+    for number in range(2000):
+        chat.put("user", f"Prompt {number}", status="done", turn=f"t{number}")
+        chat.put("agent", "Yes.", status="done", turn=f"t{number}")
+        if number == 777:
+            chat.apply(TurnEnded(f"t{number}", "failed"))
+    shown = show_chat(chat)
+    until_read(shown, 2000)
+    placed = shown.view.rail.placed()
+    assert 50 < len(placed) < 300
+    assert "failed" in {tick.kind for tick, _ in placed}
+    assert all(0 <= y <= shown.view.rail.height() for _, y in placed)
+    shown.view.resize(500, 400)
+    shown.settle()
+    assert shown.view.rail.width() == 12, "a narrow pane"
+    assert shown.view.rail.x() >= shown.view.page.column_left + shown.view.page.rows.widths.wide
