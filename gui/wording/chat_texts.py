@@ -290,6 +290,7 @@ def waits_for_answer(*, from_prompt: bool) -> str:
     return joined(text, Text("Shift+Tab goes to it")() if from_prompt else "")
 
 
+PERCENT = Text("{percent} %")
 CONTEXT_USED = Text("{percent} % context")
 TOKENS_USED = Text("{n:,} token", "{n:,} tokens")
 TOKENS_OF = Text("{used:,} of {window:,} tokens")

@@ -103,6 +103,7 @@ class PromptRail(QWidget):
         self._timer = QTimer(self, singleShot=True)
         self._timer.timeout.connect(self._read)
         self.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        self.setAttribute(Qt.WidgetAttribute.WA_OpaquePaintEvent)  # Not painted anew when the page is scrolled.
         self.setMouseTracking(True)
         self.setCursor(Qt.CursorShape.PointingHandCursor)
         page.scroller.arranged.connect(self._arrange)
@@ -200,6 +201,7 @@ class PromptRail(QWidget):
             "failed": style.color("failed"),
         }
         painter = QPainter(self)
+        painter.fillRect(self.rect(), style.color("page"))
         share = min(self.width() / RAIL_PX, 1.0)
         for tick, y in self.placed():
             is_here = tick.key == self._here

@@ -7,8 +7,18 @@ from datetime import UTC, datetime
 from itertools import accumulate
 from typing import Final, NamedTuple
 
-from PySide6.QtCore import QEvent, QPoint, QSize, Qt, QTimer, Signal
-from PySide6.QtGui import QActionGroup, QHelpEvent, QHideEvent, QResizeEvent, QShowEvent
+from PySide6.QtCore import QEvent, QPoint, QRectF, QSize, Qt, QTimer, Signal
+from PySide6.QtGui import (
+    QActionGroup,
+    QColor,
+    QHelpEvent,
+    QHideEvent,
+    QPainter,
+    QPaintEvent,
+    QPen,
+    QResizeEvent,
+    QShowEvent,
+)
 from PySide6.QtWidgets import QHBoxLayout, QMenu, QPushButton, QSizePolicy, QWidget
 
 from gui.theme.controls import PlainLabel, set_look
@@ -26,6 +36,9 @@ _WARNING: Final = 2
 _CHECK_MS: Final = 60_000
 """How often the clock is compared with the limits' ends. A timer for the end itself would come late after the computer
 has slept, or if the clock is set."""
+_RING_PX, _RING_PEN_PX, _TRACK_ALPHA = 16, 2.5, 0.25
+_NEARLY_FULL, _FULL = 0.75, 0.9
+"""The shares of the context from which the ring is amber, and red."""
 _LABEL_GAP_PX: Final = 12
 _MIN_CHIP_PX = 72
 """The minimum width of a button that shows a value; narrower ones move into the menu "More settings"."""
@@ -155,6 +168,58 @@ def _above(menu: QMenu) -> QPoint:
     return QPoint(0, menu.sizeHint().height() + 4)
 
 
+class ContextRing(PlainLabel):
+    """The used share of the model's context as a ring, with its number once it is nearly full."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._share: float | None = None
+
+    def show_share(self, share: float | None, text: str) -> None:
+        """Show a share, and say it by a text; without a share, the text alone."""
+        self._share = share
+        self.setText(text)
+        self.setAccessibleName(text)
+        kind = "secondary" if share is None or share < _NEARLY_FULL else "warning" if share < _FULL else "failed"
+        set_look(self, "kind", kind)
+        self.updateGeometry()
+        self.update()
+
+    @property
+    def _shown_text(self) -> str:
+        if self._share is None:
+            return self.text()
+        return chat_texts.PERCENT(percent=round(100 * self._share)) if self._share >= _NEARLY_FULL else ""
+
+    def sizeHint(self) -> QSize:
+        if self._share is None:
+            return super().sizeHint()
+        text_px = self.fontMetrics().horizontalAdvance(self._shown_text) + _GAP_PX if self._shown_text else 0
+        return QSize(_RING_PX + text_px, max(super().sizeHint().height(), _RING_PX))
+
+    def minimumSizeHint(self) -> QSize:
+        return self.sizeHint()
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        if self._share is None:
+            super().paintEvent(event)
+            return
+        painter = QPainter(self)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        color = self.palette().color(self.foregroundRole())
+        inset = _RING_PEN_PX / 2 + 1
+        circle = QRectF(0, (self.height() - _RING_PX) / 2, _RING_PX, _RING_PX).adjusted(inset, inset, -inset, -inset)
+        track = QColor(color)
+        track.setAlphaF(_TRACK_ALPHA)
+        for tone, share in ((track, 1.0), (color, self._share)):
+            painter.setPen(QPen(tone, _RING_PEN_PX, c=Qt.PenCapStyle.FlatCap))
+            painter.drawArc(circle, 90 * 16, -round(share * 360 * 16))
+        painter.setPen(color)
+        text_area = self.rect().adjusted(_RING_PX + _GAP_PX, 0, 0, 0)
+        painter.drawText(text_area, Qt.AlignmentFlag.AlignVCenter, self._shown_text)
+        painter.end()
+
+
 class UsageLabels(QWidget):
     """The fullest limit, once most of it is used, and the used context; the tooltip has all that the agent reports.
 
@@ -168,7 +233,7 @@ class UsageLabels(QWidget):
         super().__init__()
         self._usage: UsageChanged | None = None
         self.limit = PlainLabel()
-        self.context = PlainLabel()
+        self.context = ContextRing()
         row = QHBoxLayout(self)
         row.setContentsMargins(0, 0, 0, 0)
         row.setSpacing(_LABEL_GAP_PX)
@@ -203,7 +268,7 @@ class UsageLabels(QWidget):
         texts = current.text, context
         if texts != (self.limit.text(), self.context.text()):
             self.limit.setText(texts[0])
-            self.context.setText(texts[1])
+            self.context.show_share(_share(self._usage), texts[1])
             self.resized.emit()
         self.setAccessibleDescription("\n".join(tips))
         self._follow_clock()
@@ -229,6 +294,13 @@ class UsageLabels(QWidget):
     def hideEvent(self, event: QHideEvent) -> None:
         super().hideEvent(event)
         self._clock.stop()
+
+
+def _share(usage: UsageChanged | None) -> float | None:
+    """The used share of the model's context; None if it is not known."""
+    if usage is None or not (usage.used and usage.window):
+        return None
+    return min(usage.used / usage.window, 1.0)
 
 
 def _context(usage: UsageChanged | None) -> tuple[str, list[str]]:
