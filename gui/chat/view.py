@@ -38,6 +38,7 @@ from session_host.structured.transcript import Transcript
 from .content.segments import Action
 from .drawing.style import GUTTER_PX, MEASURE_PX
 from .finder import TranscriptFinder
+from .page.first_page import FirstPage
 from .page.page import TranscriptPage
 from .page.painting import BAR_PX
 from .page.rail import PromptRail
@@ -69,6 +70,7 @@ class ChatView(QWidget):
         prompts: the user's prompts, and the answers: goes from one to the next.
         heading: a line at the top of the page with the prompt of the answer in view.
         rail: a tick for each prompt at the page's right edge.
+        first_page: is over the page while there are no messages and the prompt box is empty.
 
     Signals:
         link_requested(str): the user opens an address, with any scheme, or a path.
@@ -115,6 +117,7 @@ class ChatView(QWidget):
         self.prompts = TranscriptTurns(self.page)
         self.heading = PromptHeading(self.page)
         self.rail = PromptRail(self.page)
+        self.first_page = FirstPage(theme, self.page)
         self._announcer = Announcer(self.page)
         self._taking_back: dict[str, None] = {}
         """The queued prompts that the user takes back here, by their items' ids, in this order."""
@@ -164,6 +167,11 @@ class ChatView(QWidget):
         self.prompt.editor.textChanged.connect(self._fit_prompt)
         self.prompt.editor.composed.connect(self._fit_prompt)
         self.prompt.attachments.changed.connect(self._fit_prompt)
+        self.prompt.edited.connect(self.refresh_first_page)
+        self.prompt.nothing_older.connect(self.first_page.take_keyboard)
+        self.first_page.left.connect(self.prompt.editor.setFocus)
+        self.first_page.typed.connect(self._on_typed)
+        self.page.scroller.arranged.connect(self._place_first_page)
 
     # ------------------------------------------------------------ content
 
@@ -223,8 +231,21 @@ class ChatView(QWidget):
         self.prompt.show_queue([self.transcript[position] for position in queue])
         self.prompt.show_status(self.transcript.status)
         self._fit_prompt()
+        self.refresh_first_page()
         self._summary.update(self.transcript)
         self.strip.show_summary(self._summary)
+
+    def _place_first_page(self) -> None:
+        page, left = self.page, round(self.page.column_left)
+        self.first_page.place(QRect(left, 0, round(page.rows.widths.text), page.height()))
+
+    def refresh_first_page(self) -> None:
+        """Show the first page while there are no messages and the prompt box is empty."""
+        is_new = not len(self.transcript) and self.transcript.status.state != "ended"
+        had_keyboard = any(row.hasFocus() for row in self.first_page.rows)
+        self.first_page.set_wanted(wanted=is_new and self.prompt.is_empty, height=self.page.height())
+        if had_keyboard and not self.first_page.isVisible():
+            self.prompt.editor.setFocus()
 
     def _load_prompt_history(self) -> None:
         """Fill the prompt's history with the latest prompts of the transcript."""

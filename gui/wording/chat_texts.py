@@ -252,6 +252,10 @@ def answered(name: str, by: str, at_ms: int) -> str:
     return joined(name, where() if where is not None else "", time)
 
 
+FIRST_PAGE = Text("New chat")
+CONTINUE_HERE = Text("Continue")
+SAVED_PROMPTS = Text("Saved prompts")
+FIRST_PAGE_KEYS = Text("@ names a file · / lists the agent’s commands · Ctrl+V pastes text or a picture")
 PROMPT = Text("Prompt")
 PROMPT_HINT = Text("Ask the agent · @ for files, / for commands")
 

@@ -61,6 +61,7 @@ class PromptBox(QWidget):
         save_requested(str): the user saves this text as a prompt.
         saved_requested(): the user inserts a saved prompt.
         notice_given(str): one line for the user.
+        nothing_older(): the user went up in the empty box, and there is no earlier prompt.
     """
 
     sent = Signal()
@@ -68,6 +69,7 @@ class PromptBox(QWidget):
     save_requested = Signal(str)
     saved_requested = Signal()
     notice_given = Signal(str)
+    nothing_older = Signal()
 
     def __init__(
         self, theme: Theme, page: QWidget, send: Callable[[ChatInput], object], run: Callable[[Action], object]
@@ -308,6 +310,8 @@ class PromptBox(QWidget):
             with QSignalBlocker(self):
                 self.editor.set_text(prompt.text)
                 self._show_images(prompt)
+        elif step < 0 and self.is_empty:
+            self.nothing_older.emit()
         self.edited.emit()
 
     def _follow_undo(self) -> None:

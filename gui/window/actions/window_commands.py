@@ -15,6 +15,7 @@ from gui.terminal.input import clipboard
 from gui.terminal.view import TerminalView
 from gui.window.actions.chats.chat_actions import ChatActions, ChatTexts
 from gui.window.actions.chats.continuing import ConversationActions
+from gui.window.actions.chats.first_pages import FirstPages
 from gui.window.actions.chats.forking import ForkActions
 from gui.window.actions.chats.resuming import EndedChatActions, ResumeAll
 from gui.window.actions.chats.saved_prompts import SavedPrompts
@@ -64,6 +65,7 @@ class WindowCommands:
         self.texts = ChatTexts(context, opener)
         self.lists = Lists(context, self.texts)
         self.saved_prompts = SavedPrompts(context, settings.directory, opener)
+        self.first_pages = FirstPages(context, settings.directory)
         self.themes = ThemeActions(context, settings)
 
     @cached_property

@@ -1,0 +1,106 @@
+"""Fills the first page of a chat view: where the chat works, earlier chats there, saved prompts."""
+
+from __future__ import annotations
+
+import asyncio
+from datetime import UTC, datetime
+from functools import partial
+from itertools import chain
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from gui.bridge.chat import Chat
+from gui.window.actions.context import WindowContext
+from gui.window.page.chat_page import ChatPage
+from gui.wording import chat_texts
+from session_host.agents.agent import Agent
+from session_host.client.chats.saved_prompts import prompts_directory, read_prompts
+from session_host.protocol.untrusted_text import one_line
+from session_host.standing.ages import short_age
+from session_host.structured.items import Setting
+
+if TYPE_CHECKING:
+    from gui.chat.page.first_page import FirstPage, FirstPageRow
+
+_LISTED = 3
+_LINE_CHARACTERS = 200
+_LONG_AGO = datetime.fromtimestamp(0, UTC)
+_CATEGORIES = ("model", "mode")
+
+
+class FirstPages:
+    """The first pages of a window's chat views."""
+
+    def __init__(self, context: WindowContext, config: Path) -> None:
+        """Set up; ``config`` is the configuration directory."""
+        self._directory = prompts_directory(config)
+        self._agents, self._sessions, self._open_chat = context.agents, context.sessions, context.open_chat
+        context.tabs.panes.page_made.connect(self._on_page_made)
+
+    def _on_page_made(self, page: ChatPage) -> None:
+        if page.structured is not None:
+            view = page.structured.view
+            view.first_page.wanted.connect(partial(self._fill, page))
+            page.chat.changed.connect(view.refresh_first_page)
+
+    def _fill(self, page: ChatPage) -> None:
+        """Show what is known at once; saved prompts are read in a thread."""
+        if (content := page.structured) is None:
+            return
+        self._show(page.chat, content.view.first_page, content.view.transcript.status.settings, ())
+        self._sessions.tasks.start(self._read_prompts(page), "saved prompts")
+
+    def _show(
+        self, chat: Chat, first: FirstPage, settings: tuple[Setting, ...], prompts: tuple[FirstPageRow, ...]
+    ) -> None:
+        from gui.chat.page.first_page import FirstPageFacts
+
+        status, record = chat.workplace.git_status, chat.record
+        project = one_line(chat.workplace.directory_name(record.origin.project or record.origin.cwd))
+        where = status.words_without_repository if status is not None else ""
+        chosen = [
+            next((choice.name for choice in setting.choices if choice.id == setting.value), setting.value)
+            for setting in settings
+            if setting.category in _CATEGORIES
+        ]
+        directory = chat.workplace.short_directory(record.origin.cwd)
+        lines = (chat_texts.joined(directory, where), chat_texts.joined(chat.agent_title, *map(one_line, chosen)))
+        first.show_facts(FirstPageFacts(project, lines, self._earlier(chat), prompts))
+
+    def _earlier(self, chat: Chat) -> tuple[FirstPageRow, ...]:
+        """The last chats with agents in the same project."""
+        from gui.chat.page.first_page import FirstPageRow
+
+        origin, now = chat.record.origin, datetime.now(UTC)
+        others = [
+            other
+            for other in chain.from_iterable(self._sessions.listed.groups().values())
+            if other is not chat
+            and other.machine is chat.machine
+            and other.record.origin.project == origin.project
+            and other.record.program.conversation
+        ]
+        others.sort(key=lambda other: other.since or _LONG_AGO, reverse=True)
+        return tuple(
+            FirstPageRow(other.full_name, short_age(other.since, now), partial(self._open_chat, other))
+            for other in others[:_LISTED]
+        )
+
+    async def _read_prompts(self, page: ChatPage) -> None:
+        agents: dict[str, Agent] = dict(self._agents)
+        prompts, _broken = await asyncio.to_thread(read_prompts, self._directory, agents)
+        if (content := page.structured) is None or not prompts:
+            return
+        from gui.chat.page.first_page import FirstPageRow
+
+        origin = page.chat.record.origin
+        rows = tuple(
+            FirstPageRow(
+                prompt.name, one_line(prompt.text[:_LINE_CHARACTERS]), partial(content.insert_prompt, prompt.text)
+            )
+            for prompt in prompts
+            if prompt.fits(origin.agent, [origin.cwd, origin.project])
+        )
+        view = content.view
+        self._show(page.chat, view.first_page, view.transcript.status.settings, rows[:_LISTED])
+        view.refresh_first_page()
