@@ -35,6 +35,10 @@ _LEFT_TO_RIGHT_MARK: Final = "\u200e"
 _JOINERS_AND_MARKS: Final = frozenset(f"\u200c\u200d\u200f{_LEFT_TO_RIGHT_MARK}")
 MAX_NAME_CHARACTERS: Final = 200
 MAX_TOPIC_CHARACTERS: Final = 80
+_CODE = re.compile(r"[/_=(){}<>;|\\]|\w\.\w")
+_BEFORE_CODE = frozenset('/!{[<$`#|~"')
+_FENCED = re.compile(r"```.*?(?:```|\Z)", re.DOTALL)
+_PROSE_SHARE = 0.7
 MAX_MESSAGE_CHARACTERS: Final = 500
 _RUNS: Final = f"{_CONTROLS}+"
 _CONVERSATION: Final = "[A-Za-z0-9_][A-Za-z0-9_-]{0,127}"
@@ -87,6 +91,27 @@ def topic_of(text: str) -> str:
         return line
     words, blank, _cut = line[: MAX_TOPIC_CHARACTERS - 1].rpartition(" ")
     return f"{words if blank else line[: MAX_TOPIC_CHARACTERS - 1]}…"
+
+
+def topic_of_prompt(text: str) -> str:
+    """A chat's topic by its first prompt: the first line that is prose; "" for only a command, JSON, code or paths."""
+    lines = re.sub(_FENCED, "", text).splitlines()
+    return topic_of(next(filter(_is_prose, map(_without_command, lines)), ""))
+
+
+def _without_command(line: str) -> str:
+    """A line without the agent's command before its words: "/review the login" is "the login"."""
+    command, _, rest = line.strip().partition(" ")
+    return rest if command[:1] == "/" and "/" not in command[1:] else line
+
+
+def _is_prose(line: str) -> bool:
+    """Whether a line is words, and not code, data or a path: mostly letters, and most of its words are nothing else."""
+    words = line.split()
+    letters = sum(map(str.isalpha, line)) + len(words) - 1
+    plain = [word for word in words if not _CODE.search(word)]
+    is_mostly_letters = letters >= _PROSE_SHARE * len(line.strip())
+    return bool(words) and line.strip()[0] not in _BEFORE_CODE and is_mostly_letters and 2 * len(plain) > len(words)
 
 
 def _may_be_in_name(character: str) -> bool:

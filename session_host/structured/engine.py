@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Literal
 
-from session_host.protocol.untrusted_text import topic_of
+from session_host.protocol.untrusted_text import topic_of_prompt
 from session_host.protocol.values import CellSize, GridSize
 
 from .transcript import BUILD, Transcript
@@ -37,7 +37,7 @@ class TranscriptEngine:
     @property
     def title(self) -> str:
         """The conversation's title, as the agent gave it, or else its topic: the first prompt."""
-        return self.transcript.status.title or topic_of(self.transcript.first_prompt)
+        return self.transcript.status.title or topic_of_prompt(self.transcript.first_prompt)
 
     def feed(self, data: bytes) -> None:
         """Read more of the transcript log."""

@@ -31,7 +31,7 @@ from session_host.paths import (
 )
 from session_host.protocol.facts import ChatFacts, Entry, Origin, OwnWorktree, Program
 from session_host.protocol.launch import REPORT_ID, LaunchSpec, StructuredLaunch, Watch, WorktreeSetup
-from session_host.protocol.untrusted_text import one_line, topic_of
+from session_host.protocol.untrusted_text import one_line, topic_of_prompt
 from session_host.protocol.values import GridSize, Runtime
 from session_host.storage.store import Store, free_name
 from session_host.system.clock import now
@@ -426,7 +426,7 @@ def _topic(request: LaunchRequest) -> str:
     """The topic that is known at the start; "" for none."""
     if request.resume is not None and request.resume.entry.topic and not request.starts_over:
         return request.resume.entry.topic
-    return topic_of(request.prompt)
+    return topic_of_prompt(request.prompt)
 
 
 def _previous(request: LaunchRequest) -> ChatFacts | None:

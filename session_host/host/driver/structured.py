@@ -21,7 +21,7 @@ from session_host.protocol.codec import UNREADABLE
 from session_host.protocol.events import Outcome
 from session_host.protocol.launch import LaunchSpec, StructuredLaunch
 from session_host.protocol.messages import Event, Failed, OpenRequests, Peek, Prompt, Reply, Screen, Send, SendChatInput
-from session_host.protocol.untrusted_text import one_line, topic_of
+from session_host.protocol.untrusted_text import one_line, topic_of_prompt
 from session_host.protocol.values import ErrorCode
 from session_host.session.effects import (
     AppendRecord,
@@ -217,8 +217,8 @@ class StructuredDriver:
                     self._conversation.set_conversation(conversation, PROTOCOL)
                 case TitleChanged(title):
                     self._session.set_title(one_line(title))
-                case Put(item) if not self._session.title:
-                    self._session.set_title(topic_of(item.text))
+                case Put(item) if item.kind == "user" and not self._session.title:
+                    self._session.set_title(topic_of_prompt(item.text))
                 case _:
                     pass
         self._tell(effect.changes, effect.end)

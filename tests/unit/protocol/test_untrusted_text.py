@@ -20,6 +20,7 @@ from session_host.protocol.untrusted_text import (
     place_last,
     plain,
     topic_of,
+    topic_of_prompt,
     with_visible,
 )
 
@@ -41,6 +42,31 @@ def test_a_topic_is_the_first_line_that_has_words() -> None:
     assert topic_of("") == topic_of("\u200d\n") == ""
     assert topic_of("word " * 40) == f"{'word ' * 14}word…"
     assert len(topic_of("w" * 300)) == 80
+
+
+@pytest.mark.parametrize(
+    ("prompt", "topic"),
+    [
+        ("Fix the export", "Fix the export"),
+        ("hello", "hello"),
+        ("Why does `fetch_all()` in src/client.py never end?", "Why does `fetch_all()` in src/client.py never end?"),
+        ("/review the login", "the login"),
+        ("/init", ""),
+        ("!git status --short", ""),
+        ("/home/ada/src/api/client.py", ""),
+        ("src/api.py", ""),
+        ('{"error": {"code": 429, "message": "slow down"}}', ""),
+        ('{"error": 429}\nWhat does this mean?', "What does this mean?"),
+        ("$ make check\n/src/a.py:12: error\nIt fails since today.", "It fails since today."),
+        ("```python\nfor x in y:\n```\nExplain this loop", "Explain this loop"),
+        ("直してください", "直してください"),
+        ("Почини экспорт", "Почини экспорт"),
+        ("<html><body>", ""),
+        ("a1b2c3d4", ""),
+    ],
+)
+def test_the_topic_of_a_prompt_is_its_first_prose(prompt: str, topic: str) -> None:
+    assert topic_of_prompt(prompt) == topic
 
 
 def test_digits_stay_behind_a_right_to_left_name() -> None:
