@@ -6,10 +6,13 @@ it for each theme.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from zlib import crc32
+
 from msgspec import Struct
 from PySide6.QtGui import QColor, QFont
 
-from .contrast import TEXT_RATIO, readable
+from .contrast import MARK_RATIO, TEXT_RATIO, readable
 
 BACKGROUNDS = ("ground", "inline", "prompt", "added", "removed", "added_words", "removed_words")
 WORDS = ("keyword", "string", "number", "function", "type", "comment", "deleted")
@@ -69,6 +72,13 @@ COPIED_MS = 2000
 LABEL_COLORS = ("red", "orange", "yellow", "green", "cyan", "blue", "purple", "pink")
 """The names of the colours for marking chats."""
 
+_PROJECT_COLORS = {
+    "dark": ("#a888ea", "#34b3c6", "#e274b0", "#9dbb32", "#8b95a1"),
+    "light": ("#7246c6", "#0a7080", "#ae3278", "#5a6b00", "#5d6672"),
+}
+"""The colours of projects: none of them means a state."""
+PROJECT_HUES = 5
+
 SIDEBAR_WIDTH_PX = 240
 SIDEBAR_MIN_PX = 180
 SIDEBAR_MAX_PX = 480
@@ -123,6 +133,24 @@ class Tokens(Struct, frozen=True):
     def label_color(self, name: str) -> QColor:
         """A colour of ``LABEL_COLORS``."""
         return QColor(self.labels[LABEL_COLORS.index(name)])
+
+
+def project_hues(projects: Iterable[str]) -> dict[str, int]:
+    """A hue for each project, by its directory: always the same one, unless another of them has it."""
+    found: dict[str, int] = {}
+    free = list(range(PROJECT_HUES))
+    for project in sorted(set(projects)):
+        hue = crc32(project.encode(errors="surrogateescape")) % PROJECT_HUES
+        if free and hue not in free:
+            hue = free[hue % len(free)]
+        found[project] = hue
+        free = [each for each in free if each != hue]
+    return found
+
+
+def project_color(hue: int, tokens: Tokens) -> QColor:
+    """The colour of a project's chats."""
+    return readable(QColor(_PROJECT_COLORS[tokens.name][hue]), tokens.color("sidebar"), MARK_RATIO)
 
 
 SCRIM_ALPHA = {"dark": 150, "light": 70}

@@ -9,7 +9,17 @@ from PySide6.QtWidgets import QAbstractItemView, QStyle, QStyledItemDelegate, QS
 from gui.theme.icons import LABEL_PX, Glyph, paint_glyph, paint_label, paint_mark, paint_tile
 from gui.theme.painting import paint_frame
 from gui.theme.theme import Theme
-from gui.theme.tokens import GAP_M_PX, GAP_S_PX, HEADING_PX, SECONDARY_PX, font
+from gui.theme.tokens import (
+    GAP_M_PX,
+    GAP_S_PX,
+    HEADING_PX,
+    RADIUS_PX,
+    SECONDARY_PX,
+    blend,
+    font,
+    on,
+    project_color,
+)
 from gui.theme.tooltips import hide_others
 from gui.wording.chat_texts import joined
 from session_host.standing.groups import Group, Mark
@@ -25,7 +35,8 @@ MACHINE_HEIGHT_PX = 24
 COLLAPSED_ROW_HEIGHT_PX = 40
 HEADING_HEIGHT_PX = 28
 _TEXT_LEFT_PX = 36
-_TILE_PX = 28
+_TILE_PX, _TILE_SHARE = 32, 0.16
+_DOT_PX = 8
 _AGENT_PX = 18
 _PIN_PX = 12
 _COMPACT_TEXT_LEFT_PX = 60
@@ -176,14 +187,19 @@ class SidebarDelegate(QStyledItemDelegate):
         paint_frame(painter, QRectF(area).adjusted(4, 0, -4, -1), line, background)
 
     def _paint_row(self, painter: QPainter, area: QRect, entry: ChatRow) -> None:
-        """Two lines: mark, name, machine and age; below them the agent and its status text."""
+        """Two lines: the project's dot, name, machine, agent and age; below them the mark and what the chat does."""
         tokens = self._theme.tokens
         first = QRect(area.left() + _TEXT_LEFT_PX, area.top() + 5, area.width() - _TEXT_LEFT_PX - GAP_M_PX, 20)
         second = first.translated(0, 18)
         middle = area.left() + 22
-        paint_mark(painter, Mark(entry.mark), QPointF(middle, first.center().y() + 0.5), tokens)
-        self._paint_agent(painter, QPointF(middle, second.center().y() + 1.5), entry)
-        self._paint_name(painter, first, entry, entry.machine)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        painter.setPen(Qt.PenStyle.NoPen)
+        painter.setBrush(project_color(entry.hue, tokens))
+        painter.drawEllipse(QPointF(middle, first.center().y() + 0.5), _DOT_PX / 2, _DOT_PX / 2)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing, False)
+        if entry.mark != Mark.IDLE.value:  # What does nothing has no mark.
+            paint_mark(painter, Mark(entry.mark), QPointF(middle, second.center().y() + 0.5), tokens)
+        self._paint_name(painter, first, entry, entry.machine, agent=entry.monogram if entry.shows_agent else "")
         painter.setFont(font(SECONDARY_PX))
         self._paint_second_line(painter, second, entry)
 
@@ -204,8 +220,10 @@ class SidebarDelegate(QStyledItemDelegate):
         tile.moveCenter(center)
         paint_tile(painter, tile, entry.monogram, entry.tile, self._theme.tokens, muted=entry.dimmed)
 
-    def _paint_name(self, painter: QPainter, area: QRect, entry: ChatRow, difference: str = "") -> None:
-        """The name, a quieter text after it, and on the right its age, with a bell or a pin before it."""
+    def _paint_name(
+        self, painter: QPainter, area: QRect, entry: ChatRow, difference: str = "", *, agent: str = ""
+    ) -> None:
+        """The name, a quieter text after it, and on the right its agent and age, with a bell or a pin before them."""
         tokens = self._theme.tokens
         middle = Qt.AlignmentFlag.AlignVCenter
         small = font(SECONDARY_PX)
@@ -213,6 +231,10 @@ class SidebarDelegate(QStyledItemDelegate):
         painter.setPen(tokens.color("secondary"))
         taken = QFontMetrics(small).horizontalAdvance(entry.age)
         painter.drawText(area, Qt.AlignmentFlag.AlignRight | middle, entry.age)
+        if agent:
+            taken += QFontMetrics(font(HEADING_PX, bold=True)).horizontalAdvance(agent) + GAP_S_PX
+            painter.setFont(font(HEADING_PX, bold=True))
+            painter.drawText(area.adjusted(area.width() - taken, 0, 0, 0), Qt.AlignmentFlag.AlignLeft | middle, agent)
         marks = (
             (Glyph.MUTED, "secondary", entry.muted),
             (Glyph.BELL, "accent", bool(entry.rang)),
@@ -244,18 +266,26 @@ class SidebarDelegate(QStyledItemDelegate):
             painter.drawText(area.adjusted(left, 0, 0, 0), Qt.AlignmentFlag.AlignLeft | middle, shown)
 
     def _paint_collapsed(self, painter: QPainter, area: QRect, entry: ChatRow) -> None:
-        """Collapsed: the agent's letters, the state as a badge, and a dot or a bell for what was not seen."""
+        """Collapsed: the chat's letters on its project's colour, a badge for its state, and what was not seen."""
         tokens = self._theme.tokens
         tile = QRectF(
             area.center().x() - _TILE_PX / 2 + 0.5, area.center().y() - _TILE_PX / 2 + 0.5, _TILE_PX, _TILE_PX
         )
-        paint_tile(painter, tile, entry.monogram, entry.tile, tokens, muted=entry.dimmed)
+        color = project_color(entry.hue, tokens)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        badge = tile.bottomRight() + QPointF(-1, -1)
         painter.setPen(Qt.PenStyle.NoPen)
-        painter.setBrush(tokens.color("selected" if entry.active else "sidebar"))
-        painter.drawEllipse(badge, 7.5, 7.5)
-        paint_mark(painter, Mark(entry.mark), badge, tokens, 11)
+        ground = blend(color.name(), tokens.sidebar, _TILE_SHARE)
+        painter.setBrush(ground)
+        painter.drawRoundedRect(tile, RADIUS_PX + 2, RADIUS_PX + 2)
+        painter.setFont(font(SECONDARY_PX, bold=True))
+        painter.setPen(tokens.color("disabled") if entry.dimmed else on(color, ground))
+        painter.drawText(tile, Qt.AlignmentFlag.AlignCenter, entry.letters)
+        if entry.mark != Mark.IDLE.value:
+            badge = tile.bottomRight() + QPointF(-1, -1)
+            painter.setPen(Qt.PenStyle.NoPen)
+            painter.setBrush(tokens.color("selected" if entry.active else "sidebar"))
+            painter.drawEllipse(badge, 7.5, 7.5)
+            paint_mark(painter, Mark(entry.mark), badge, tokens, 11)
         if entry.rang:
             corner = QRectF(tile.right() - _BELL_PX / 2, tile.top() - _BELL_PX / 2, _BELL_PX, _BELL_PX)
             paint_glyph(painter, Glyph.BELL, corner, tokens.color("accent"))

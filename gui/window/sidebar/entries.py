@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from msgspec import Struct
 
 from gui.bridge.chat import Chat
@@ -10,6 +12,8 @@ from gui.bridge.second_lines import SecondLine
 from gui.wording import window_texts
 from gui.wording.chat_texts import joined
 from session_host.standing.groups import Group
+
+_WORDS = re.compile(r"[^\W_]+")
 
 
 class ChatRow(Struct, frozen=True):
@@ -41,6 +45,16 @@ class ChatRow(Struct, frozen=True):
     """Its colour label, "" for none."""
     machine: str = ""
     """The name of its machine; "" for this one, and below a heading that names it."""
+    hue: int = 0
+    """The number of its project's colour."""
+    shows_agent: bool = True
+    """Whether the agent's letters tell it from others: the list has chats of several agents."""
+
+    @property
+    def letters(self) -> str:
+        """Two letters of its name."""
+        words = [word for word in _WORDS.findall(self.name) if word[0].isalnum()]
+        return "".join(word[0] for word in words[:2]).upper() if len(words) > 1 else "".join(words)[:2].capitalize()
 
     @property
     def second_line(self) -> str:

@@ -15,6 +15,7 @@ from gui.bridge.chat_words import reason_for_bell
 from gui.bridge.ended_list import EndedRecord
 from gui.bridge.second_lines import SecondLine
 from gui.bridge.sessions import Sessions
+from gui.theme.tokens import project_hues
 from gui.theme.tooltips import as_tooltip
 from session_host.standing.ages import short_age
 from session_host.standing.groups import Group
@@ -44,6 +45,8 @@ class SidebarModel(QAbstractListModel):
     def __init__(self, sessions: Sessions, folded: set[str], parent: QObject | None = None) -> None:
         super().__init__(parent)
         self._tiles: dict[str, int] = {}
+        self._hues: dict[str, int] = {}
+        self._has_several_agents = False
         """The number of each agent's tile."""
         self._sessions = sessions
         self.listing = Listing(sessions, folded)
@@ -211,6 +214,9 @@ class SidebarModel(QAbstractListModel):
         # Many ended chats would make each change slow, so only the shown ones are distinguished.
         lines = self.listing.second_lines(shown, [each for each in listed if isinstance(each, Chat)])
         self._tiles = {name: index for index, name in enumerate(self._sessions.machines.here.agents)}
+        origins = [each.record.origin for each in listed if isinstance(each, Chat)]
+        self._has_several_agents = len({origin.agent for origin in origins}) > 1
+        self._hues = project_hues(origin.project for origin in origins)
         return [self._row(each, now, lines[each.id]) if isinstance(each, Chat) else each for each in listed]
 
     def _row(self, chat: Chat, now: datetime, line: SecondLine) -> ChatRow:
@@ -236,6 +242,8 @@ class SidebarModel(QAbstractListModel):
             difference=line.difference,
             label=chat.color_label,
             machine=line.machine,
+            hue=self._hues[chat.record.origin.project],
+            shows_agent=self._has_several_agents,
         )
 
     # ------------------------------------------------------------ QAbstractListModel

@@ -18,7 +18,7 @@ from gui.theme.desktop import DesktopLook
 from gui.theme.icons import mark_color
 from gui.theme.scheme import Scheme, derive_tokens
 from gui.theme.terminal import TerminalTheme
-from gui.theme.tokens import LABEL_COLORS, Tokens, blend, on
+from gui.theme.tokens import LABEL_COLORS, PROJECT_HUES, Tokens, blend, on, project_color, project_hues
 from session_host.agents.catalog import load_catalog
 from session_host.standing.groups import Mark
 from session_host.terminal.rows import DEFAULT_COLOR, RGB, Attribute, Style
@@ -272,3 +272,19 @@ def test_readable_colours_that_a_theme_names_are_kept(qapp: object):
     tokens = derive_tokens(plain, {"accent": "#ffcc00", "sidebar": "#181818"}, {"keyword": "#ff88ff"})
     assert (tokens.accent, tokens.sidebar) == ("#ffcc00", "#181818")
     assert tokens.code.words["keyword"] == QColor("#ff88ff")
+
+
+def test_projects_have_hues_of_their_own_while_there_are_enough() -> None:
+    projects = [f"/srv/{name}" for name in ("api", "billing", "docs", "web", "shop")]
+    hues = project_hues(projects)
+    assert sorted(hues.values()) == list(range(PROJECT_HUES))
+    assert project_hues(reversed(projects)) == hues, "the order of the list does not matter"
+    assert set(project_hues([f"/srv/{number}" for number in range(50)]).values()) <= set(range(PROJECT_HUES))
+
+
+@pytest.mark.parametrize("tokens", [DARK.tokens, LIGHT.tokens], ids=["dark", "light"])
+def test_the_colours_of_projects_are_seen_and_mean_no_state(tokens: Tokens) -> None:
+    colors = [project_color(hue, tokens) for hue in range(PROJECT_HUES)]
+    assert len({color.name() for color in colors}) == PROJECT_HUES
+    assert all(ratio(color, tokens.color("sidebar")) >= MARK_RATIO for color in colors)
+    assert not {color.name() for color in colors} & {tokens.needs_you, tokens.failed, tokens.fine, tokens.accent}
