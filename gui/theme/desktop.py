@@ -1,4 +1,4 @@
-"""The desktop's settings for the look of programs: dark or light, accent colour, contrast.
+"""The desktop's settings for the look of programs: dark or light, accent colour, contrast, motion.
 
 Desktops offer them on D-Bus, by the Settings interface of xdg-desktop-portal, in the namespace ``NAMESPACE``.
 Qt's plugin for GTK follows their changes but misses their first values, and other plugins do not ask.
@@ -37,6 +37,7 @@ class DesktopLook(NamedTuple):
     """None: the desktop does not say."""
     accent: QColor | None = None
     high_contrast: bool = False
+    reduced_motion: bool = False
 
     def with_setting(self, key: str, value: object) -> DesktopLook:
         """This look after a change of one setting; unknown settings and values are ignored."""
@@ -45,6 +46,8 @@ class DesktopLook(NamedTuple):
                 return self._replace(dark={1: True, 2: False}.get(scheme))
             case "contrast", int(contrast):
                 return self._replace(high_contrast=contrast == 1)
+            case "reduced-motion", int(reduced):
+                return self._replace(reduced_motion=reduced == 1)
             case "accent-color", (float(red), float(green), float(blue)):
                 is_color = all(0 <= channel <= 1 for channel in (red, green, blue))
                 return self._replace(accent=QColor.fromRgbF(red, green, blue) if is_color else None)

@@ -310,6 +310,11 @@ class Theme(QObject):
         self._desktop = scheme
         self._update()
 
+    @property
+    def has_reduced_motion(self) -> bool:
+        """Whether the user wants programs without motion."""
+        return self._desktop_look.reduced_motion
+
     def on_desktop_look(self, look: DesktopLook) -> None:
         """The desktop says how programs must look; this counts more than what Qt says."""
         self._desktop_look = look

@@ -15,7 +15,7 @@ NAME = "org.freedesktop.portal.Desktop"
 NAMESPACE = "org.freedesktop.appearance"
 _TITLE_BARS = "org.gnome.desktop.wm.preferences"
 _OBJECT = DBusAddress("/org/freedesktop/portal/desktop", NAME, "org.freedesktop.portal.Settings")
-_SIGNATURES = {"color-scheme": "u", "contrast": "u", "accent-color": "(ddd)"}
+_SIGNATURES = {"color-scheme": "u", "contrast": "u", "accent-color": "(ddd)", "reduced-motion": "u"}
 
 
 class SettingsPortal:

@@ -21,6 +21,8 @@ _BUCKET_S = 0.5
 _BUCKETS = 4
 _QUIET_S = 10.0
 """After this time without output, the line says that the agent waits for its model."""
+_STILL = (2, 4, 3, 1)
+"""The marks without motion."""
 _LOOKED_THROUGH = 200
 """How many of the newest items are looked through for what runs."""
 
@@ -55,8 +57,8 @@ class Live:
             self._turn, self._tokens_before = transcript.status.turn, None
             self._began_s = self._output_s - _seconds_since_prompt(transcript)
 
-    def update(self, transcript: Transcript) -> None:
-        """Look at the transcript, and at the clock."""
+    def update(self, transcript: Transcript, *, moves: bool = True) -> None:
+        """Look at the transcript, and at the clock; ``moves`` says whether the marks follow the output."""
         now_s, status = self._now_s(), transcript.status
         came, self._offset = transcript.offset - self._offset, transcript.offset
         if came > 0:
@@ -85,7 +87,7 @@ class Live:
             text,
             object_at=at,
             facts=chat_texts.joined(chat_texts.clock_duration(int(seconds)), self._tokens(transcript)),
-            bars=tuple(_bar(bucket) for bucket in self._buckets),
+            bars=tuple(_bar(bucket) for bucket in self._buckets) if moves else _STILL,
         )
 
     @property

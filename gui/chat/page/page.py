@@ -140,7 +140,7 @@ class TranscriptPage(PaintedPage):
     def _update_live(self) -> Live:
         """Show what the agent does now, and for how long."""
         live, previous = self.rows.live, self.rows.live.line
-        live.update(self.transcript)
+        live.update(self.transcript, moves=not self.theme.has_reduced_motion)
         if live.line != previous:
             self.rows.refresh(TAIL)
             self.scroller.arrange()

@@ -85,6 +85,8 @@ def test_stuck_looks_different_from_busy(watched: Watched) -> None:
     assert not watched.live.is_moving
     watched.now_s += 6
     assert watched.line() == "Waiting for the model · 10 s", "since its last output"
+    watched.live.update(transcript, moves=False)
+    assert any(watched.bars()), "with reduced motion, the marks stand still"
     watched.chat.done(item)
     watched.chat.put("tool", tool="execute", title="sleep 9", command="sleep 9", status="running", turn="t1")
     assert watched.line() == "Running sleep 9 · 13 s", "a command may be silent"

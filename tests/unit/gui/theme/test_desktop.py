@@ -39,13 +39,14 @@ def wait_for(settings: DesktopSettings, look: DesktopLook) -> None:
 
 @pytest.fixture
 def portal(session_bus: BusDaemon) -> Iterator[SettingsPortal]:
-    with settings_portal(color_scheme=1, contrast=1) as portal:
+    with settings_portal(color_scheme=1, contrast=1, reduced_motion=1) as portal:
         yield portal
 
 
 def test_the_settings_of_the_desktop_are_read_and_followed(portal: SettingsPortal, settings: DesktopSettings):
-    wait_for(settings, DesktopLook(dark=True, high_contrast=True))
+    wait_for(settings, DesktopLook(dark=True, high_contrast=True, reduced_motion=True))
     portal.set("contrast", 0)
+    portal.set("reduced-motion", 0)
     portal.set("accent-color", (1.0, 128 / 255, 0.0))
     portal.set("color-scheme", 2)
     wait_for(settings, DesktopLook(dark=False, accent=QColor.fromRgbF(1.0, 128 / 255, 0.0)))
@@ -98,7 +99,7 @@ def test_a_title_bar_for_which_the_desktop_names_no_buttons_has_qts_own(
 
 
 @pytest.mark.parametrize("value", ["dark", None, (1.0, "x", 0.0), (2.0, 0.0, 0.0), 7])
-@pytest.mark.parametrize("key", ["color-scheme", "contrast", "accent-color", "unknown"])
+@pytest.mark.parametrize("key", ["color-scheme", "contrast", "accent-color", "reduced-motion", "unknown"])
 def test_a_strange_value_counts_as_no_wish(key: str, value: object):
     assert DesktopLook().with_setting(key, value) == DesktopLook()
 
