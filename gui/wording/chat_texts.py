@@ -233,6 +233,11 @@ SHOW_STEPS = Text("Show {n:,} step", "Show {n:,} steps")
 HIDE_STEPS = Text("Hide {n:,} step", "Hide {n:,} steps")
 """Button beside what a turn did."""
 COPY_SHORT = Text("Copy")
+WRAP = Text("Wrap")
+DO_NOT_WRAP = Text("Don’t wrap")
+NUMBERS = Text("Numbers")
+NO_NUMBERS = Text("No numbers")
+"""Buttons at a block of code."""
 SHOW_CHANGES = Text("Changes")
 """Menu item: opens the window with all changes of the chat's directory."""
 MORE_FILES = Text("and {n:,} more file", "and {n:,} more files")

@@ -368,6 +368,8 @@ def _block(text: str, *, title: str) -> list[Segment]:
                 inner=True,
                 runs=tuple(runs) or (Run(""),),
                 longest=longest,
+                line=start + 1,
+                lines=len(found),
                 first=start == 0,
                 last=start + LINES_PER_CHUNK >= len(found),
                 title=title if start == 0 else "",

@@ -66,7 +66,7 @@ class Action(NamedTuple):
     kind: Literal[
         "fold", "show_all", "withdraw", "send_now", "again", "columns", "copy", "copy_answer", "link", "file", "image",
         "discard", "lines", "fold_lines", "reuse", "end", "send_held", "discard_held", "fold_turn", "offer", "drop",
-        "copy_prompt",
+        "wrap", "numbers", "copy_prompt",
     ]
     # fmt: on
     item: str = ""
@@ -151,6 +151,7 @@ class Code(Segment):
         copies: whether the block has a button that copies it.
         runs: the styles of output with colours; () for code.
         longest: the number of characters in the block's longest line.
+        line, lines: the number of its first line, and that of the block's last line.
     """
 
     language: str = ""
@@ -160,6 +161,8 @@ class Code(Segment):
     copies: bool = False
     runs: tuple[Run, ...] = ()
     longest: int = 0
+    line: int = 1
+    lines: int = 1
 
 
 class DiffLine(NamedTuple):
@@ -388,6 +391,8 @@ def code_segments(text: str, segment: Code) -> list[Code]:
             segment,
             text=piece,
             longest=longest,
+            line=number * LINES_PER_CHUNK + 1,
+            lines=text.count("\n") + 1,
             first=number == 0,
             last=number == len(pieces) - 1,
             title=segment.title if number == 0 else "",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from difflib import SequenceMatcher
 from itertools import accumulate
 from pathlib import PurePosixPath
@@ -21,8 +21,12 @@ from gui.theme.tokens import GAP_M_PX, GAP_S_PX, RADIUS_PX, on
 from gui.wording import changes_texts, chat_texts
 
 from .segment_layout import (
+    LINE_SEPARATOR,
     Control,
+    Overflow,
+    Paint,
     SegmentLayout,
+    TextBox,
     draw_line,
     format_range,
     left_of,
@@ -37,7 +41,9 @@ PADDING_PX, _PADDING_ABOVE_PX = 14, 8
 _ABOVE_PX = 6.0
 """The space above and below a block, and above and below a diff's lines."""
 _RIGHT_PX = 6
-_CORNER_PX = 10
+_CORNER_PX, _CORNER_FROM_PX = 10, 260
+"""The space right of a block's language; in a narrower block there is only room for one button."""
+_SIDE_BAR_PX = 6
 _TITLE_SMALLER_PX = 3
 """How much smaller than the text a block's language is."""
 COLUMNS_FROM_PX = 680
@@ -60,11 +66,33 @@ _WORD = re.compile(rf"[{_WITHOUT_SPACES}]|[^\W{_WITHOUT_SPACES}]+|\s+|\W")
 """Changes within a line are marked by whole words; in Chinese and Japanese by characters."""
 
 
-def grown(segment: Code | DiffHead | Diff, widths: Widths, style: Style, *, columns: bool = False) -> float:
+class CodeLook(NamedTuple):
+    """How a block of code is shown.
+
+    Attributes:
+        wraps: whether lines that are too long go on below; if not, the block is scrolled sideways.
+        numbers: whether its lines have numbers.
+    """
+
+    wraps: bool = True
+    numbers: bool = False
+
+
+USUAL_CODE = CodeLook()
+
+
+def grown(
+    segment: Code | DiffHead | Diff,
+    widths: Widths,
+    style: Style,
+    *,
+    columns: bool = False,
+    code: CodeLook = USUAL_CODE,
+) -> float:
     """The width of a block of code or a diff: that of the text, or ``wide`` if its longest line needs more."""
     needed = left_of(segment) + segment.longest * style.code_character_px
     if isinstance(segment, Code):
-        needed += 2 * PADDING_PX
+        needed += 2 * PADDING_PX + _numbers_px(segment, style, code)
     else:
         needed += _gutter(segment.digits, style) + _RIGHT_PX
         if columns and widths.wide >= COLUMNS_FROM_PX:
@@ -72,10 +100,15 @@ def grown(segment: Code | DiffHead | Diff, widths: Widths, style: Style, *, colu
     return widths.wide if needed > widths.text else widths.text
 
 
-def lay_out_code(segment: Code, width: float, style: Style) -> SegmentLayout:
+def _numbers_px(segment: Code, style: Style, look: CodeLook) -> float:
+    """The width of the numbers of a block's lines, with the space beside them."""
+    return _number_px(len(str(segment.lines)), style) if look.numbers else 0.0
+
+
+def lay_out_code(segment: Code, width: float, style: Style, look: CodeLook = USUAL_CODE) -> SegmentLayout:
     """Lay out some lines of a block."""
     laid = SegmentLayout()
-    left = left_of(segment)
+    left, numbers_px = left_of(segment), _numbers_px(segment, style, look)
     above = _ABOVE_PX if segment.first else 0.0
     top = above + (_PADDING_ABOVE_PX if segment.first else 0)
     background = style.code.ground
@@ -83,46 +116,97 @@ def lay_out_code(segment: Code, width: float, style: Style) -> SegmentLayout:
         formats = run_formats(segment.runs, style, background)
     else:
         formats = code_formats(segment.text, segment.language, style, background)
+    room = width - left - 2 * PADDING_PX - numbers_px
+    needed = segment.longest * style.code_character_px + 1
+    overflows = not look.wraps and needed > room
     box = text_box(
         segment.text,
         font=style.font(mono=True),
         option=style.code_wrapping,
         formats=formats,
-        position=QPointF(left + PADDING_PX, top),
-        width=width - left - 2 * PADDING_PX,
+        position=QPointF(left + PADDING_PX + numbers_px, top),
+        width=max(needed, room) if overflows else room,
         line_px=style.code_line_px,
         color=style.text,
     )
     laid.boxes.append(box)
     bottom = top + box.height + (_PADDING_ABOVE_PX if segment.last else 0)
+    content = QRectF(left, above, width - left + (needed - room if overflows else 0), bottom - above)
+    if overflows:
+        bar = QRectF(left, bottom - _SIDE_BAR_PX - 1, width - left, _SIDE_BAR_PX) if segment.last else None
+        laid.overflow = Overflow(left, width - left, content.width(), bar)
     laid.height = bottom + (_ABOVE_PX if segment.last else 0)
-    path = rounded(QRectF(left, above, width - left, bottom - above), top=segment.first, bottom=segment.last)
+    path = rounded(content, top=segment.first, bottom=segment.last)
     laid.under.append(lambda painter: fill_smoothly(painter, path, background))
-    title, tone = segment.title, on(style.secondary, background)
-    corner = QRectF(left, above + _PADDING_ABOVE_PX, width - left - _CORNER_PX, style.code_line_px)
-    if title:
-        metrics, font = style.metrics(style.size_px - _TITLE_SMALLER_PX), style.font(style.size_px - _TITLE_SMALLER_PX)
-        title_px = metrics.horizontalAdvance(title) + 1
-        title_area = QRectF(corner.right() - title_px, corner.top(), title_px, corner.height())
-        ground = title_area.adjusted(-_NARROW_GAP_PX, 0, _NARROW_GAP_PX, 0)
-
-        def paint_title(painter: QPainter) -> None:
-            painter.fillRect(ground, background)
-            draw_line(painter, title_area, title, font, tone)
-
-        laid.resting.append(paint_title)
-    if segment.first and segment.copies:
-        area = QRectF(corner.right() - _BUTTON_PX, corner.center().y() - _BUTTON_PX / 2, _BUTTON_PX, _BUTTON_PX)
-        icon = square_in(area, _GLYPH_PX)
-
-        def paint_copy(painter: QPainter) -> None:
-            painter.fillRect(area, background)
-            paint_glyph(painter, Glyph.COPY, icon, tone)
-
-        laid.pointed.append(paint_copy)
-        laid.controls.append(Control(area, Action("copy"), chat_texts.COPY_CODE()))
+    if look.numbers:
+        laid.under.append(_numbers_painter(segment, box, left + PADDING_PX, numbers_px, style))
+    if segment.first:
+        _add_corner(laid, segment, QRectF(left, top, width - left - _CORNER_PX, style.code_line_px), style, look, room)
     paint_quotes(laid, segment, style)
     return laid
+
+
+def _numbers_painter(segment: Code, box: TextBox, left: float, width: float, style: Style) -> Paint:
+    """A function that paints the numbers of lines, each beside the first line that it is wrapped into."""
+    tone, font = on(style.secondary, style.code.ground), style.font(mono=True)
+    places: list[QRectF] = []
+    text = box.layout.text()
+    units = text.encode("utf-16-le", "surrogatepass")
+    for number in range(box.layout.lineCount()):
+        line = box.layout.lineAt(number)
+        start = line.textStart()
+        if not start or units[2 * start - 2 : 2 * start] == LINE_SEPARATOR.encode("utf-16-le"):
+            places.append(QRectF(left, box.y + line.y(), width - _NUMBER_GAP_PX, line.height()))
+
+    def paint(painter: QPainter) -> None:
+        painter.setFont(font)
+        painter.setPen(tone)
+        for number, place in enumerate(places, segment.line):
+            painter.drawText(place, Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter, str(number))
+
+    return paint
+
+
+def _add_corner(laid: SegmentLayout, segment: Code, corner: QRectF, style: Style, look: CodeLook, room: float) -> None:
+    """Add the block's language at its right, and in its place what the user can do while it is pointed at."""
+    background, tone = style.code.ground, on(style.secondary, style.code.ground)
+    size_px = style.size_px - _TITLE_SMALLER_PX
+    metrics, font = style.metrics(size_px), style.font(size_px)
+
+    def add(names: Sequence[str], paints: list[Paint]) -> list[QRectF]:
+        """Add texts from the right on; returns their areas."""
+        right, areas = corner.right(), list[QRectF]()
+        for name in reversed(names):
+            px = metrics.horizontalAdvance(name) + 1
+            areas.insert(0, QRectF(right - px, corner.top(), px, corner.height()))
+            right -= px + GAP_M_PX
+        ground = QRectF(right + GAP_S_PX, corner.top(), corner.right() - right, corner.height())
+
+        def paint(painter: QPainter) -> None:
+            painter.fillRect(ground, background)
+            for area, name in zip(areas, names, strict=True):
+                draw_line(painter, area, name, font, tone)
+
+        paints.append(paint)
+        return areas
+
+    if segment.title:
+        add([segment.title], laid.resting)
+    if not segment.copies:
+        return
+    buttons: list[tuple[str, Action, str]] = []
+    if not look.wraps or segment.longest * style.code_character_px > room:
+        name = chat_texts.DO_NOT_WRAP() if look.wraps else chat_texts.WRAP()
+        buttons.append((name, Action("wrap"), name))
+    name = chat_texts.NO_NUMBERS() if look.numbers else chat_texts.NUMBERS()
+    buttons.append((name, Action("numbers"), name))
+    buttons.append((chat_texts.COPY_SHORT(), Action("copy"), chat_texts.COPY_CODE()))
+    if corner.width() < style.scaled(_CORNER_FROM_PX):
+        buttons = buttons[-1:]
+    areas = add([name for name, _, _ in buttons], laid.pointed)
+    laid.controls += [
+        Control(area, action, spoken, stays=True) for area, (_, action, spoken) in zip(areas, buttons, strict=True)
+    ]
 
 
 def add_diff_buttons(

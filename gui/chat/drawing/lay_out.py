@@ -35,7 +35,16 @@ from gui.theme.icons import Glyph, paint_glyph
 from gui.theme.tokens import GAP_L_PX, GAP_M_PX, GAP_S_PX, RADIUS_PX
 from gui.wording import changes_texts, chat_texts
 
-from .code import COLUMNS_FROM_PX, add_diff_buttons, grown, lay_out_code, lay_out_diff, lay_out_diff_head
+from .code import (
+    COLUMNS_FROM_PX,
+    USUAL_CODE,
+    CodeLook,
+    add_diff_buttons,
+    grown,
+    lay_out_code,
+    lay_out_diff,
+    lay_out_diff_head,
+)
 from .segment_layout import (
     Control,
     Overflow,
@@ -84,14 +93,16 @@ _MARKER_BEYOND_PX = MARGIN_PX - 2
 _CHARACTER_PX = 6.6
 
 
-def lay_out(segment: Segment, widths: Widths, style: Style, *, columns: bool) -> SegmentLayout:
-    """Lay out a segment; ``columns`` shows diffs side by side where there is room."""
+def lay_out(
+    segment: Segment, widths: Widths, style: Style, *, columns: bool, code: CodeLook = USUAL_CODE
+) -> SegmentLayout:
+    """Lay out a segment; ``columns`` shows diffs side by side where there is room, ``code`` is the look of code."""
     width, can_pair = widths.text, widths.wide >= COLUMNS_FROM_PX
     match segment:
         case Paragraph():
             return lay_out_paragraph(segment, width, style)
         case Code():
-            return lay_out_code(segment, grown(segment, widths, style), style)
+            return lay_out_code(segment, grown(segment, widths, style, code=code), style, code)
         case LiveLine():
             return lay_out_live_line(segment, width, style)
         case FoldLine():

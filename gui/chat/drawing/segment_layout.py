@@ -48,11 +48,13 @@ class Control(NamedTuple):
 
     Attributes:
         name: the name of its action, for screen readers.
+        stays: whether it stays where it is while the content is scrolled sideways.
     """
 
     area: QRectF
     action: Action
     name: str
+    stays: bool = False
 
 
 class LinkArea(NamedTuple):

@@ -242,6 +242,8 @@ class TranscriptPage(PaintedPage):
                 self.rows.toggle_turn(action.item)
             case "show_all":
                 self.rows.set_mode(action.item, self.rows.mode(action.item)._replace(unfolded=True, whole=True))
+            case "wrap" | "numbers":
+                self.rows.toggle_code(target[0], target[1], action.kind)
             case "columns":
                 self.rows.toggle_columns(action.item)
             case "copy":

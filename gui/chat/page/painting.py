@@ -110,7 +110,7 @@ class PaintedPage(QWidget):
         self.rows = Rows(transcript, self.style_, widths, directory, self.content, has_turns=self.grows)
         self.rows.columns, self.rows.modes = previous.columns, previous.modes
         self.rows.folds_turns, self.rows.offers = previous.folds_turns, previous.offers
-        self.rows.aside_px = previous.aside_px
+        self.rows.aside_px, self.rows.code_looks = previous.aside_px, previous.code_looks
         self.hovered = self.pointed = self.focused = None
 
     def set_font_size(self, size_px: int) -> None:
@@ -215,15 +215,14 @@ class PaintedPage(QWidget):
         if placed.laid.overflow is not None:
             self._paint_side_bar(painter, placed.laid.overflow, aside_px)
             painter.setClipRect(placed.laid.window, Qt.ClipOperation.IntersectClip)
-            painter.translate(-aside_px, 0)
         # Over the segment, because heads of diffs, code and images fill their area.
-        if (area := self._area_in(placed, row.key, self.hovered)) is not None:
+        if (area := self._area_in(placed, row.key, self.hovered, aside_px)) is not None:
             veil = QColor(self.style_.color("text"))
             veil.setAlphaF(_HOVER_ALPHA)
             self._paint_highlight(painter, area, Qt.PenStyle.NoPen, veil)
-        if (area := self._area_in(placed, row.key, self.copied)) is not None:
+        if (area := self._area_in(placed, row.key, self.copied, aside_px)) is not None:
             self._paint_check(painter, area)
-        if self.hasFocus() and (area := self._area_in(placed, row.key, self.focused)) is not None:
+        if self.hasFocus() and (area := self._area_in(placed, row.key, self.focused, aside_px)) is not None:
             self._paint_highlight(painter, area, QPen(self.style_.color("accent"), 1.5), Qt.BrushStyle.NoBrush)
         painter.restore()
 
@@ -238,10 +237,14 @@ class PaintedPage(QWidget):
                 painter.drawRoundedRect(area, area.height() / 2, area.height() / 2)
             painter.setRenderHint(QPainter.RenderHint.Antialiasing, False)
 
-    def _area_in(self, placed: PlacedSegment, key: str, target: tuple[str, int, int] | None) -> QRectF | None:
-        """The area of a control, if it is one of this segment."""
+    def _area_in(
+        self, placed: PlacedSegment, key: str, target: tuple[str, int, int] | None, aside_px: float
+    ) -> QRectF | None:
+        """The area of a control where it is seen, if it is one of this segment."""
         control = self.control_of(target) if target and target[:2] == (key, placed.number) else None
-        return control.area if control is not None else None
+        if control is None:
+            return None
+        return control.area if control.stays else control.area.translated(-aside_px, 0)
 
     def _paint_highlight(
         self, painter: QPainter, area: QRectF, pen: QPen | Qt.PenStyle, brush: QColor | Qt.BrushStyle

@@ -83,9 +83,10 @@ class Pointer(QObject):
         for placed in self._page.visible:
             if placed.top <= point.y() < placed.bottom:
                 inside = self._page.within(placed, point)
+                still = point - QPointF(self._page.column_left, placed.top)
                 for number, control in enumerate(placed.laid.controls):
                     # A link is found by its text, which may be on several lines.
-                    if control.action.kind != "link" and control.area.contains(inside):
+                    if control.action.kind != "link" and control.area.contains(still if control.stays else inside):
                         return self._page.rows.key(placed.position), placed.number, number
         return None
 

@@ -29,6 +29,7 @@ from gui.chat.content.segments import (
     TurnLine,
 )
 from gui.chat.content.turn_steps import Turn
+from gui.chat.drawing.code import USUAL_CODE, CodeLook
 from gui.chat.drawing.lay_out import estimate, lay_out
 from gui.chat.drawing.segment_layout import SegmentLayout
 from gui.chat.drawing.style import Style, Widths
@@ -114,6 +115,8 @@ class Rows:
         self._turns: dict[int, Turn] = {}
         """The turns that were looked at, by the positions of their items."""
         self.columns: set[str] = set()
+        self.code_looks: dict[tuple[str, int], CodeLook] = {}
+        """How blocks of code are shown, by their rows and first segments."""
         self.card_heights: dict[str, float] = {}
         self.modes: dict[str, Mode] = {}
         self.aside_px: dict[tuple[str, int], float] = {}
@@ -230,7 +233,8 @@ class Rows:
                 found = SegmentLayout()
                 found.height = self.card_heights.get(segment.request, 120.0)
             else:
-                found = lay_out(segment, self.widths, self.style, columns=row.key in self.columns)
+                code = self.code_looks.get(self._table_of(position, number), USUAL_CODE)
+                found = lay_out(segment, self.widths, self.style, columns=row.key in self.columns, code=code)
             row.laid[number], row.heights[number] = found, found.height
             self.heights[position] = row.height
         return found
@@ -360,6 +364,13 @@ class Rows:
         """Hide or show the steps of a turn, by its prompt."""
         if (position := self.position(key)) is not None:
             self.set_mode(key, self.mode(key)._replace(unfolded=self._is_folded(self.turn(position))))
+
+    def toggle_code(self, key: str, first: int, kind: str) -> None:
+        """Wrap a block of code or not ("wrap"), or show and hide its numbers, by its row and first segment."""
+        look, row = self.code_looks.get((key, first), USUAL_CODE), self._rows[key]
+        changed = look._replace(wraps=not look.wraps) if kind == "wrap" else look._replace(numbers=not look.numbers)
+        self.code_looks[key, first] = changed
+        row.laid = [None] * len(row.segments)
 
     def toggle_columns(self, key: str) -> None:
         """Switch an item's diffs between one and two columns."""

@@ -61,5 +61,5 @@ class TabStops(QObject):
     def _show(self, target: tuple[str, int, int]) -> None:
         """Scroll a wide table until it shows this control."""
         control, position = self._page.control_of(target), self._page.rows.position(target[0])
-        if control is not None and position is not None:
+        if control is not None and position is not None and not control.stays:
             self._page.rows.show_aside(position, target[1], control.area.left(), control.area.right())

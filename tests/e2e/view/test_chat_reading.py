@@ -456,3 +456,45 @@ def test_a_long_prompt_is_shortened_until_it_is_expanded_or_find_shows_a_hidden_
     assert page.current_hit is not None
     assert page.current_hit[0] == "i1"
     assert "line 99." in shown.shown(), "the hidden line that was found"
+
+
+def test_code_is_wrapped_until_the_user_scrolls_it_sideways_and_its_lines_get_numbers(show_chat: ShowChat) -> None:
+    lines = [f"line {number} of the code" for number in range(40)]
+    lines[35] = "a long line " * 20 + "end"
+    code = "\n".join(lines)
+    shown = show_chat(having("agent", f"```python\n{code}\n```\n\nBelow."))
+    page = shown.view.page
+    page.scroller.scroll_to_start()
+    wrap = shown.control("wrap")
+
+    def heights() -> list[float]:
+        return [page.rows.laid(0, number).height for number in range(2)]
+
+    before = heights()
+    shown.click(wrap)
+    page.scroller.scroll_to_start()
+    after = heights()
+    assert after[0] == before[0]
+    assert after[1] < before[1], "the long line is one line"
+    overflows = [page.rows.laid(0, number).overflow for number in range(2)]
+    assert overflows[0] is not None
+    assert overflows[1] is not None
+    assert overflows[1].bar is not None, "below the whole block"
+    assert page.rows.scroll_aside(0, 1, 200)
+    assert page.rows.aside_of(0, 0) == 200, "both parts are scrolled together"
+    assert page.pointer.control_at(QPointF(shown.control("copy"))) is not None, "the buttons stay"
+    shown.click(shown.control("copy"))
+    assert QGuiApplication.clipboard().text() == code
+    shown.click(shown.control("wrap"))
+    page.scroller.scroll_to_start()
+    assert heights() == before
+    left = page.rows.laid(0, 0).boxes[0].x
+    shown.click(shown.control("numbers"))
+    page.scroller.scroll_to_start()
+    assert page.rows.laid(0, 0).boxes[0].x > left
+    assert page.rows.laid(0, 1).boxes[0].x == page.rows.laid(0, 0).boxes[0].x
+    page.select_all()
+    assert page.selection.text(page.rows, markdown=False).startswith("line 0 of"), "numbers are not copied"
+    shown.view.set_transcript(having("agent", "```\nshort\n```").transcript)
+    shown.settle()
+    assert shown.controls("wrap") == [], "there is nothing to wrap"
