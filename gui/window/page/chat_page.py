@@ -50,6 +50,9 @@ class ChatPage(Area):
     refused = Signal(object)
     rename_requested = Signal()
 
+    is_disposed = True
+    """Of a page whose attributes were cleared with its widget: a task that waited for something may still ask."""
+
     def __init__(self, theme: Theme, source: Look) -> None:
         super().__init__("page")
         self._theme = theme

@@ -371,14 +371,15 @@ class Tabs(QObject):
 
         The page may be in another pane meanwhile.
         """
+        chat = page.chat
         while True:
             try:
-                return await read(page.chat)
+                return await read(chat)
             except Unreachable:
                 if page.is_disposed:
                     return None
                 page.on_saved_waited_for()
-                await page.chat.machine.wait_reachable()
+                await chat.machine.wait_reachable()
             except OutliveError as error:
                 self._sessions.problem.emit(str(error))
                 return None

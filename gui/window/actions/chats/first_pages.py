@@ -89,7 +89,7 @@ class FirstPages:
     async def _read_prompts(self, page: ChatPage) -> None:
         agents: dict[str, Agent] = dict(self._agents)
         prompts, _broken = await asyncio.to_thread(read_prompts, self._directory, agents)
-        if (content := page.structured) is None or not prompts:
+        if page.is_disposed or (content := page.structured) is None or not prompts:
             return
         from gui.chat.page.first_page import FirstPageRow
 

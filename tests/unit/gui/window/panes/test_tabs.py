@@ -561,6 +561,17 @@ async def test_a_closed_tab_keeps_no_replica(harness: WindowHarness):
     assert not harness.viewers[one].is_closed
 
 
+async def test_a_task_that_comes_back_after_its_tab_was_closed_and_freed_is_told_so(harness: WindowHarness):
+    """A task held the page of a shell that was left while its last screen was read, on a slow machine."""
+    one, *_ = await four_tabs(harness)
+    harness.window.tabs.activate(one)
+    page = harness.page
+    assert not page.is_disposed
+    harness.window.commands.chat_actions.close_tab(one)
+    await harness.until(lambda: not vars(page), "the page to be freed")
+    assert page.is_disposed
+
+
 async def test_marks_of_unseen_output_are_restored_in_the_next_window(harness: WindowHarness):
     one, two, *_ = await four_tabs(harness)
     harness.viewers[one].tell(OutputEvent(offset=3))
