@@ -22,6 +22,8 @@ from .content.patches import shown_path
 
 _MAX_FILES = 40
 """Files in the menu; the last changed ones."""
+_WIDE_PX = 240
+"""A narrower strip has no margins."""
 _MIN_STEP_PX = 120
 """If the plan has less room, only the files are shown."""
 
@@ -52,7 +54,7 @@ class SummaryStrip(QWidget):
         self.files_button = self._button()
         self.files_button.clicked.connect(lambda _checked: self._show_menu())
         row = QHBoxLayout(self)
-        row.setContentsMargins(GAP_M_PX, 0, GAP_M_PX, 0)
+        row.setContentsMargins(0, 0, 0, 0)
         row.setSpacing(GAP_S_PX)
         row.addWidget(self.plan_button)
         row.addStretch(1)
@@ -106,15 +108,17 @@ class SummaryStrip(QWidget):
     def _fit(self) -> None:
         """Show what fits: the step is elided; the button of the files has a shorter text, or is hidden."""
         button, files = self.plan_button, self.files_button
+        side_px = GAP_M_PX if self.width() >= _WIDE_PX else 0  # Its texts are below those of the page.
+        self.setContentsMargins(side_px, 0, side_px, 0)
         frame_px = 2 * GAP_S_PX + 4
-        metrics, room_px = files.fontMetrics(), self.width() - frame_px - 2 * GAP_M_PX
+        metrics, room_px = files.fontMetrics(), self.width() - frame_px - 2 * side_px
         fitting = (text for text in self._file_texts if metrics.horizontalAdvance(text) <= room_px)
         shown = next(fitting, "") if self._files else ""
         files.setText(shown)
         set_tooltip(files, "" if shown == files.accessibleName() else files.accessibleName())
         files.setVisible(bool(shown))
         taken_px = files.sizeHint().width() + GAP_S_PX if shown else 0
-        room_px = self.width() - taken_px - frame_px - 2 * GAP_M_PX
+        room_px = self.width() - taken_px - frame_px - 2 * side_px
         button.setVisible(bool(self._step) and room_px >= _MIN_STEP_PX)
         if self._step:
             elided = button.fontMetrics().elidedText(self._step, Qt.TextElideMode.ElideRight, room_px)

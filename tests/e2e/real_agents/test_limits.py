@@ -111,7 +111,7 @@ def test_in_a_terminal_claude_says_that_a_limit_stopped_its_turn(
     server.headers = headers_of_claude("rejected", 1)
     server.plan(Script(status=429))
     chat.send("once more", "--enter")
-    [ended] = wait_until(lambda: turn_ends_of(chat.id), TIMEOUT_S, "the end of the turn")
+    [ended] = wait_until(lambda: turn_ends_of(chat.id), TIMEOUT_S, lambda: f"{chat.explained()}\n{chat.screen()}")
     assert (ended.outcome, ended.resets_at) == ("limit", "")
     assert ended.error.startswith("You've hit your 5-hour limit · resets ")
 

@@ -42,6 +42,7 @@ def test_in_a_terminal_its_text_is_named(
     chat.ask(PROMPT)
     chat.becomes("needs_input")
     wait_until(lambda: chat.info()["activity_detail"] == QUESTION, TIMEOUT_S, lambda: str(chat.explained()))
+    chat.sees("Esc to cancel")  # Before its dialog is drawn, Claude takes Escape for its tool, and keeps the dialog.
     chat.interrupt()
     chat.until_idle()
 
