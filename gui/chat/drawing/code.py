@@ -204,9 +204,8 @@ def _add_corner(laid: SegmentLayout, segment: Code, corner: QRectF, style: Style
     if corner.width() < style.scaled(_CORNER_FROM_PX):
         buttons = buttons[-1:]
     areas = add([name for name, _, _ in buttons], laid.pointed)
-    laid.controls += [
-        Control(area, action, spoken, stays=True) for area, (_, action, spoken) in zip(areas, buttons, strict=True)
-    ]
+    for area, (_, action, spoken) in reversed(list(zip(areas, buttons, strict=True))):  # The Tab key copies first.
+        laid.controls.append(Control(area, action, spoken, stays=True))
 
 
 def add_diff_buttons(
