@@ -341,25 +341,8 @@ def lay_out_fold_line(
     detail_area = QRectF(right - detail_px, 0, detail_px, height)
     right -= detail_px + GAP_S_PX
     object_at = len(segment.text) if segment.object_at is None else segment.object_at
-    verb, object_ = segment.text[:object_at], segment.text[object_at:]
     room = max(right - left - facts_px, 20)
-    verb = small.elidedText(verb, Qt.TextElideMode.ElideRight, room)
-    verb_px = small.horizontalAdvance(verb)
-    mono = style.metrics(style.tiny_px, mono=True)
-    object_ = mono.elidedText(object_, Qt.TextElideMode.ElideRight, max(room - verb_px, 0))
-    runs = (Run(verb, Face.SECONDARY), Run(object_, Face.OBJECT))
-    box = text_box(
-        verb + object_,
-        font=style.font(style.small_px),
-        option=style.wrapping,
-        formats=run_formats(runs, style),
-        position=QPointF(left, 0),
-        width=room + GAP_S_PX,
-        line_px=height,
-        color=style.text,
-    )
-    laid.boxes.append(box)
-    text_right = left + verb_px + mono.horizontalAdvance(object_)
+    text_right = left + _add_title(laid, segment.text, object_at, left, room, style, Face.SECONDARY)
     small_font, tiny_font, icon = style.font(style.small_px), style.font(style.tiny_px), segment.icon
     tone, detail_tone = style.secondary, style.color(segment.tone)
     icon_area = in_gutter(left, height / 2)
@@ -385,6 +368,28 @@ def lay_out_fold_line(
         name = chat_texts.UNFOLD(title=segment.text) if segment.folded else chat_texts.FOLD(title=segment.text)
         laid.controls.append(Control(area, Action("fold", segment.item), name))
     return laid
+
+
+def _add_title(
+    laid: SegmentLayout, text: str, object_at: int, left: float, room: float, style: Style, face: Face
+) -> float:
+    """Add a line of words in ``face`` and, from ``object_at`` on, a command or path, cut to fit; returns its width."""
+    words, mono = style.metrics(style.small_px), style.metrics(style.tiny_px, mono=True)
+    verb = words.elidedText(text[:object_at], Qt.TextElideMode.ElideRight, room)
+    verb_px = words.horizontalAdvance(verb)
+    object_ = mono.elidedText(text[object_at:], Qt.TextElideMode.ElideRight, max(room - verb_px, 0))
+    box = text_box(
+        verb + object_,
+        font=style.font(style.small_px),
+        option=style.wrapping,
+        formats=run_formats((Run(verb, face), Run(object_, Face.OBJECT)), style),
+        position=QPointF(left, 0),
+        width=room + GAP_S_PX,
+        line_px=laid.height,
+        color=style.text,
+    )
+    laid.boxes.append(box)
+    return verb_px + mono.horizontalAdvance(object_)
 
 
 def lay_out_quiet_line(segment: QuietLine, width: float, style: Style) -> SegmentLayout:
@@ -437,27 +442,11 @@ def lay_out_live_line(segment: LiveLine, width: float, style: Style) -> SegmentL
     laid = SegmentLayout()
     laid.height = height = style.scaled(_TURN_LINE_PX)
     small, font = style.metrics(style.small_px), style.font(style.small_px)
-    verb, object_ = segment.text[: segment.object_at], segment.text[segment.object_at :]
     facts = f"· {segment.facts}" if segment.facts else ""
     facts_px = small.horizontalAdvance(facts) + 1
     buttons_px = sum(small.horizontalAdvance(button.name) + GAP_L_PX for button in segment.buttons)
     room = max(width - facts_px - buttons_px - GAP_S_PX, 20)
-    verb = small.elidedText(verb, Qt.TextElideMode.ElideRight, room)
-    verb_px = small.horizontalAdvance(verb)
-    mono = style.metrics(style.tiny_px, mono=True)
-    object_ = mono.elidedText(object_, Qt.TextElideMode.ElideRight, max(room - verb_px, 0))
-    box = text_box(
-        verb + object_,
-        font=font,
-        option=style.wrapping,
-        formats=run_formats((Run(verb), Run(object_, Face.OBJECT)), style),
-        position=QPointF(0, 0),
-        width=room + GAP_S_PX,
-        line_px=height,
-        color=style.text,
-    )
-    laid.boxes.append(box)
-    x = verb_px + mono.horizontalAdvance(object_) + GAP_S_PX / 2
+    x = _add_title(laid, segment.text, segment.object_at, 0, room, style, Face.PLAIN) + GAP_S_PX / 2
     facts_area, x = QRectF(x, 0, facts_px, height), x + facts_px + GAP_M_PX
     buttons: list[tuple[QRectF, str]] = []
     for button in segment.buttons:
