@@ -38,6 +38,8 @@ from .segments import (
 
 MAX_LINES = 40
 """The middle of a longer output is hidden."""
+_LAST_LINES = 3
+"""As much is shown of the output of a failed call."""
 _PROMPT_LINES = 6
 """The rest of a longer prompt is hidden."""
 _LINE_CHARACTERS = 90
@@ -118,7 +120,7 @@ def segments(
         case "plan":
             found = _plan(item)
         case "notice":
-            found = [QuietLine(item.text, icon=Glyph.INFO)]
+            found = [QuietLine(item.text, icon=Glyph.INFO, time=_clock(item.at_ms))]
         case _:
             found = _raw(item, mode)
     for request in requests.open:
@@ -239,6 +241,8 @@ def _tool(item: Item, mode: Mode, markdown: MarkdownText, directory: str, reques
     is_asked = bool(requests.open)
     unfolded = is_unfolded(item, mode)
     content = _tool_content(item, mode, markdown, directory) if unfolded else []
+    if not unfolded and mode.unfolded is None and has_failed(item):
+        content = _last_lines(item)
     has_content = bool(item.command or item.output or item.changes or item.text or item.images)
     title, is_code = tool_title(item, directory)
     detail, tone = _tool_state(item, requests)
@@ -343,6 +347,19 @@ def _output(item: Item, mode: Mode) -> list[Segment]:
     head, tail = head[: _MAX_CHARACTERS // 2], tail[-_MAX_CHARACTERS // 2 :]
     hidden = chat_texts.HIDDEN_LINES(n=lines - 2 * half) if lines > MAX_LINES else chat_texts.HIDDEN_TEXT()
     return [*_block(head, title=chat_texts.OUTPUT()), patches.hidden_line(hidden, item.id), *_block(tail, title="")]
+
+
+def has_failed(item: Item) -> bool:
+    """Whether an item is a tool call of the main agent that failed."""
+    return item.kind == "tool" and not item.parent and (item.status == "failed" or bool(item.exit_code))
+
+
+def _last_lines(item: Item) -> list[Segment]:
+    """The end of a failed call's output, which mostly says why."""
+    lines = item.output.rstrip("\n").split("\n")
+    hidden = chat_texts.HIDDEN_LINES(n=len(lines) - _LAST_LINES) if len(lines) > _LAST_LINES else ""
+    shown = _block("\n".join(lines[-_LAST_LINES:]), title=hidden) if item.output.strip() else []
+    return [dataclasses.replace(each, copies=False) if isinstance(each, Code) else each for each in shown]
 
 
 def _block(text: str, *, title: str) -> list[Segment]:

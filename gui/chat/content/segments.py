@@ -293,11 +293,12 @@ class Button(NamedTuple):
 
 @dataclass(frozen=True)
 class QuietLine(Segment):
-    """A short line about the item or the chat, followed by buttons."""
+    """A short line about the item or the chat, followed by buttons; ``time`` is at its right."""
 
     tone: Tone = "secondary"
     icon: str = ""
     buttons: tuple[Button, ...] = ()
+    time: str = ""
 
 
 @dataclass(frozen=True)

@@ -9,6 +9,7 @@ from session_host.structured.transcript import Transcript
 from session_host.structured.turns import is_prompt
 
 from . import patches
+from .items import has_failed
 from .segments import TurnLine
 
 _STEPS = frozenset({"agent", "thought", "tool", "plan", "raw"})
@@ -91,5 +92,4 @@ def _is_answer(item: Item) -> bool:
 
 
 def _is_folded(item: Item) -> bool:
-    has_failed = item.kind == "tool" and not item.parent and (item.status == "failed" or bool(item.exit_code))
-    return item.kind in _STEPS and not has_failed
+    return item.kind in _STEPS and not has_failed(item)

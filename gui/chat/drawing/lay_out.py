@@ -399,13 +399,16 @@ def lay_out_quiet_line(segment: QuietLine, width: float, style: Style) -> Segmen
     font = style.font(style.small_px)
     metrics = style.metrics(style.small_px)
     tone = style.color(segment.tone)
+    time, time_font = segment.time if width >= style.scaled(_ASIDE_FROM_PX) else "", style.font(style.tiny_px)
+    time_px = style.metrics(style.tiny_px).horizontalAdvance(time) + 1 if time else 0
+    time_area = QRectF(width - time_px, _QUIET_ABOVE_PX, time_px, style.line_px)
     box = text_box(
         segment.text,
         font=font,
         option=style.wrapping,
         formats=[],
         position=QPointF(left, _QUIET_ABOVE_PX),
-        width=width - left,
+        width=width - left - (time_px + GAP_M_PX if time else 0),
         line_px=style.line_px,
         color=tone,
     )
@@ -430,6 +433,7 @@ def lay_out_quiet_line(segment: QuietLine, width: float, style: Style) -> Segmen
     def paint(painter: QPainter) -> None:
         if segment.icon:
             paint_glyph(painter, Glyph(segment.icon), icon_area, tone)
+        draw_line(painter, time_area, time, time_font, tone)
         for area, name, color in buttons:
             draw_line(painter, area, name, font, color)
 

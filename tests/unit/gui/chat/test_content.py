@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import Literal
 
+import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -346,3 +347,18 @@ def test_a_turn_that_stopped_says_so_once_in_its_tool_call_or_below(
     )
     assert isinstance(head, FoldLine)
     assert [head.detail, *(each.text for each in below)] == ([line] if in_call else ["", line])
+
+
+def test_a_call_that_failed_shows_the_end_of_its_output() -> None:
+    output = "\n".join(f"line {number}" for number in range(40)) + "\nFAILED one\n1 failed\n"
+    item = Item("i1", "tool", 1000, tool="execute", title="pytest", command="pytest", output=output, status="failed")
+    head, last = segments(item, Mode(), MarkdownText(), ItemRequests())
+    assert isinstance(head, FoldLine)
+    assert head.folded
+    assert isinstance(last, Code)
+    assert (last.text, last.title) == ("line 39\nFAILED one\n1 failed", "39 lines hidden")
+    assert not last.copies, "only the end would be copied"
+    [folded] = segments(item, Mode(unfolded=False), MarkdownText(), ItemRequests())
+    assert folded == head, "the user folded it"
+    fine = msgspec.structs.replace(item, status="done")
+    assert len(segments(fine, Mode(), MarkdownText(), ItemRequests())) == 1
