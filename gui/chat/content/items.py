@@ -42,8 +42,9 @@ _LAST_LINES = 3
 """As much is shown of the output of a failed call."""
 _PROMPT_LINES = 6
 """The rest of a longer prompt is hidden."""
-_LINE_CHARACTERS = 90
-"""About as many letters fit into a line."""
+_LINE_CHARACTERS = 72
+"""About as many letters fit into a prompt's line, beside its time."""
+_MAX_LEAD_CHARACTERS = 2 * _LINE_CHARACTERS
 _SENTENCE_END = re.compile(r"[.!?…。！？](?=\s)|\n")
 _SHORTEST_SENTENCE = 16
 _QUOTING = re.compile(r"[\s'\"\\]")
@@ -197,9 +198,12 @@ def _beginning(text: str) -> str:
 
 
 def _sentence_end(text: str) -> int:
-    """Where the first sentence of a prompt ends, or its first line."""
+    """Where the first sentence of a prompt ends, or its first line; within two lines."""
     found = _SENTENCE_END.search(text, _SHORTEST_SENTENCE - 1)
-    return found.end() if found is not None else len(text)
+    end = found.end() if found is not None else len(text)
+    if end <= _MAX_LEAD_CHARACTERS:
+        return end
+    return max(text.rfind(" ", 0, _MAX_LEAD_CHARACTERS), 0) or _MAX_LEAD_CHARACTERS
 
 
 def _clock(at_ms: int) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from PySide6.QtCore import QRect, QSize, Qt
-from PySide6.QtGui import QPainter, QPaintEvent
+from PySide6.QtGui import QPainter, QPaintEvent, QResizeEvent
 from PySide6.QtWidgets import QHBoxLayout, QPushButton, QSizePolicy, QVBoxLayout, QWidget
 
 from gui.chat.content.segments import Action
@@ -18,8 +18,10 @@ from session_host.structured.items import Item
 
 _SHOWN = 3
 _ROW_PX = 28
-_MIN_TEXT_PX = 60
-"""A row with less room for its text has no buttons."""
+_MIN_TEXT_PX = 120
+"""Buttons that leave less room for a row's text are hidden; keys do the same."""
+_ORDER = ("send_held", "discard_held", "send_now", "withdraw", "drop")
+"""The actions, the most needed first."""
 _LINE_CHARACTERS = 500
 
 
@@ -123,6 +125,14 @@ class QueueRow(QWidget):
             made.clicked.connect(lambda _checked, action=action: run(action))
             row.addWidget(made)
 
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Show the buttons that fit."""
+        super().resizeEvent(event)
+        room = self.width() - (_MIN_TEXT_PX if self.text else 0)
+        for kind in sorted(self.buttons, key=_ORDER.index):
+            room -= self.buttons[kind].sizeHint().width()
+            self.buttons[kind].setVisible(room >= 0)
+
     @property
     def has_keyboard(self) -> bool:
         """Whether one of its buttons has the keyboard focus."""
@@ -143,7 +153,7 @@ class QueueRow(QWidget):
 
     def paintEvent(self, _event: QPaintEvent) -> None:
         tokens, x = self._theme.tokens, 4
-        first = min((button.x() for button in self.buttons.values() if button.isVisible()), default=self.width())
+        first = min((button.x() for button in self.buttons.values() if not button.isHidden()), default=self.width())
         painter = QPainter(self)
         painter.setFont(font(SECONDARY_PX, bold=True))
         metrics = painter.fontMetrics()
