@@ -76,6 +76,7 @@ class ChatView(QWidget):
         link_requested(str): the user opens an address, with any scheme, or a path.
         file_requested(FileLocation): the user opens a file that the transcript names; its path may be relative.
         image_requested(Image): the user enlarges an image.
+        named_image_requested(str): the user looks at a picture that a message only names: a path or an address.
         changes_requested(): the user opens the changes of the chat's directory.
         end_requested(): the user ends an agent that does not stop.
         notice_given(str): one line for the user.
@@ -84,6 +85,7 @@ class ChatView(QWidget):
     link_requested = Signal(str)
     file_requested = Signal(object)
     image_requested = Signal(object)
+    named_image_requested = Signal(str)
     changes_requested = Signal()
     end_requested = Signal()
     notice_given = Signal(str)
@@ -295,6 +297,8 @@ class ChatView(QWidget):
                 self.end_requested.emit()
             case "link":
                 self.link_requested.emit(action.value)
+            case "named_image":
+                self.named_image_requested.emit(action.value)
             case "file" if action.file is not None:
                 self.file_requested.emit(action.file)
             case "image" if action.image is not None:

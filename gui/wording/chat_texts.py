@@ -379,6 +379,12 @@ CHOOSE_IMAGES = Text("Attach images")
 """The title of the dialog."""
 IMAGE_FILES = Text("Images ({patterns})")
 """The files that a dialog lists."""
+SHOW_PICTURE = Text("Show")
+"""At the name of a picture that the agent has written."""
+IMAGE_NOT_SHOWN = Text("{path} can’t be shown: {reason}")
+IMAGE_ELSEWHERE = Text("{path} is on {machine}. Open it there, or ask the agent to send the picture.")
+NO_IMAGE = Text("it is not an image of a known type")
+LARGER_THAN = Text("it is larger than {size} MB")
 NO_IMAGES = Text("This agent does not accept images")
 NOT_AN_IMAGE = Text("The file is not an image that can be shown")
 

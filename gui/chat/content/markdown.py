@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from functools import lru_cache
 from itertools import pairwise
+from pathlib import PurePosixPath
 from typing import Any
 
 from markdown_it import MarkdownIt
@@ -19,6 +20,7 @@ from .segments import (
     Cell,
     Code,
     Face,
+    NamedPicture,
     Paragraph,
     Rule,
     Run,
@@ -256,7 +258,11 @@ class Blocks:
 
     def _inline(self, token: Token) -> None:
         runs = tuple(_runs(token.children or ()))
-        if self._in_table:
+        if (picture := _only_picture(token)) is not None and not (self._in_table or self._marker or self._level):
+            source = str(picture.attrs.get("src", ""))
+            name = picture.content or PurePosixPath(source).name or source
+            self.segments.append(NamedPicture(name, len(self._lists), self._quotes, source=source))
+        elif self._in_table:
             self._rows[-1].append(runs)
         else:
             self._add_paragraph(runs)
@@ -285,6 +291,12 @@ class Blocks:
         language = token.info.split()[0] if token.info.strip() else ""
         code = Code("", len(self._lists), self._quotes, language=language, title=language, copies=True)
         self.segments += code_segments(token.content.removesuffix("\n"), code)
+
+
+def _only_picture(token: Token) -> Token | None:
+    """The picture of a paragraph that has nothing else."""
+    children = [each for each in token.children or () if each.type != "softbreak" and (each.content or each.attrs)]
+    return children[0] if len(children) == 1 and children[0].type == "image" else None
 
 
 def _runs(tokens: Sequence[Token]) -> Iterator[Run]:

@@ -66,7 +66,7 @@ class Action(NamedTuple):
     kind: Literal[
         "fold", "show_all", "withdraw", "send_now", "again", "columns", "copy", "copy_answer", "link", "file", "image",
         "discard", "lines", "fold_lines", "reuse", "end", "send_held", "discard_held", "fold_turn", "offer", "drop",
-        "wrap", "numbers", "copy_prompt",
+        "wrap", "numbers", "copy_prompt", "named_image",
     ]
     # fmt: on
     item: str = ""
@@ -373,6 +373,13 @@ class Picture(Segment):
 
 
 @dataclass(frozen=True)
+class NamedPicture(Segment):
+    """A picture that the text only names: ``text`` is its name, ``source`` a path or an address."""
+
+    source: str = ""
+
+
+@dataclass(frozen=True)
 class Card(Segment):
     """The area of a widget: an open request.
 
@@ -554,6 +561,8 @@ def _markdown_of(segment: Segment) -> str:
             return f"`{segment.text}`"
         case PlanLine():
             return f"- [{'x' if segment.state == 'completed' else ' '}] {segment.text}"
+        case NamedPicture():
+            return f"![{segment.text}]({segment.source})"
         case QuietLine():
             return f"_{segment.text}_" if segment.text else ""
         case _:

@@ -6,6 +6,9 @@ right edge of the text's column.
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import Any
+
 from PySide6.QtCore import QPointF, QRectF, QSize, Qt
 from PySide6.QtGui import QColor, QFontMetricsF, QPainter, QPainterPath, QPen, QTextLayout, QTextOption
 
@@ -18,6 +21,7 @@ from gui.chat.content.segments import (
     Face,
     FoldLine,
     LiveLine,
+    NamedPicture,
     Paragraph,
     Picture,
     PlanLine,
@@ -25,6 +29,7 @@ from gui.chat.content.segments import (
     Rule,
     Run,
     Segment,
+    StatusLine,
     Table,
     TurnFooter,
     TurnLine,
@@ -32,11 +37,12 @@ from gui.chat.content.segments import (
 )
 from gui.chat.pictures import decode
 from gui.theme.icons import Glyph, paint_glyph
-from gui.theme.tokens import GAP_L_PX, GAP_M_PX, GAP_S_PX, RADIUS_PX
+from gui.theme.tokens import GAP_L_PX, GAP_M_PX, GAP_S_PX, ICON_PX, RADIUS_PX
 from gui.wording import changes_texts, chat_texts
 
 from .code import (
     COLUMNS_FROM_PX,
+    PADDING_PX,
     USUAL_CODE,
     CodeLook,
     add_diff_buttons,
@@ -99,36 +105,20 @@ def lay_out(
     """Lay out a segment; ``columns`` shows diffs side by side where there is room, ``code`` is the look of code."""
     width, can_pair = widths.text, widths.wide >= COLUMNS_FROM_PX
     match segment:
-        case Paragraph():
-            return lay_out_paragraph(segment, width, style)
         case Code():
             return lay_out_code(segment, grown(segment, widths, style, code=code), style, code)
-        case LiveLine():
-            return lay_out_live_line(segment, width, style)
         case FoldLine():
             return lay_out_fold_line(segment, width, style, columns=columns, can_pair=can_pair)
-        case QuietLine():
-            return lay_out_quiet_line(segment, width, style)
-        case TurnLine():
-            return lay_out_turn_line(segment, width, style)
-        case TurnFooter():
-            return lay_out_turn_footer(segment, width, style)
         case DiffHead():
             grown_px = grown(segment, widths, style, columns=columns)
             return lay_out_diff_head(segment, grown_px, style, columns=columns, can_pair=can_pair)
         case Diff():
-            grown_px = grown(segment, widths, style, columns=columns)
-            return lay_out_diff(segment, grown_px, style, columns=columns)
-        case PlanLine():
-            return lay_out_plan_line(segment, width, style)
+            return lay_out_diff(segment, grown(segment, widths, style, columns=columns), style, columns=columns)
         case Table():
             return lay_out_table(segment, widths, style)
-        case Rule():
-            return lay_out_rule(segment, width, style)
-        case Picture():
-            return lay_out_picture(segment, width, style)
         case _:
-            return SegmentLayout()
+            found = _WITHIN_TEXT.get(type(segment))
+            return found(segment, width, style) if found is not None else SegmentLayout()
 
 
 def estimate(segment: Segment, width: float, style: Style) -> float:
@@ -606,6 +596,49 @@ def lay_out_picture(segment: Picture, width: float, style: Style) -> SegmentLayo
     return laid
 
 
+def lay_out_named_picture(segment: NamedPicture, width: float, style: Style) -> SegmentLayout:
+    """Lay out the name of a picture that is not loaded until the user asks for it."""
+    laid = SegmentLayout()
+    left, line_px = left_of(segment), style.line_px
+    metrics, small = style.metrics(style.small_px), style.font(style.small_px)
+    show_px = metrics.horizontalAdvance(chat_texts.SHOW_PICTURE()) + 1
+    text_left = left + PADDING_PX + ICON_PX + GAP_S_PX
+    room = width - text_left - show_px - GAP_M_PX - PADDING_PX
+    shown = metrics.elidedText(segment.text, Qt.TextElideMode.ElideMiddle, max(room, 0))
+    area_px = min(text_left + metrics.horizontalAdvance(shown) + GAP_M_PX + show_px + PADDING_PX, width) - left
+    area = QRectF(left, _GAP_PX, area_px, line_px + 2 * _NARROW_GAP_PX)
+    laid.height = area.bottom() + _GAP_PX
+    box = text_box(
+        shown,
+        font=small,
+        option=style.wrapping,
+        formats=[],
+        position=QPointF(text_left, area.top() + _NARROW_GAP_PX),
+        width=max(room, 1) + GAP_S_PX,
+        line_px=line_px,
+        color=style.text,
+    )
+    laid.boxes.append(box)
+    icon = QRectF(left + PADDING_PX, area.center().y() - ICON_PX / 2, ICON_PX, ICON_PX)
+    show_area = QRectF(area.right() - PADDING_PX - show_px, area.top(), show_px, area.height())
+    border, tone, accent = QPen(style.color("border"), 1), style.secondary, style.color("accent")
+    outline = area.adjusted(0.5, 0.5, -0.5, -0.5)
+
+    def paint(painter: QPainter) -> None:
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing, True)
+        painter.setPen(border)
+        painter.setBrush(Qt.BrushStyle.NoBrush)
+        painter.drawRoundedRect(outline, RADIUS_PX, RADIUS_PX)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing, False)
+        paint_glyph(painter, Glyph.IMAGE, icon, tone)
+        draw_line(painter, show_area, chat_texts.SHOW_PICTURE(), small, accent)
+
+    laid.under.append(paint)
+    name = chat_texts.SPOKEN(kind=chat_texts.SHOW_PICTURE(), text=segment.text)
+    laid.controls.append(Control(area, Action("named_image", value=segment.source), name))
+    return laid
+
+
 def _aligned(segment: Table, column: int, style: Style) -> QTextOption:
     kind = segment.aligned[column] if column < len(segment.aligned) else ""
     if kind not in {"right", "center"}:
@@ -676,3 +709,18 @@ def _word_widths(segment: Table, columns: int, style: Style) -> list[float]:
             layout.endLayout()
             widths[column] = max(widths[column], layout.minimumWidth() + _AROUND_PX)
     return widths
+
+
+_WITHIN_TEXT: dict[type[Segment], Callable[[Any, float, Style], SegmentLayout]] = {
+    Paragraph: lay_out_paragraph,
+    LiveLine: lay_out_live_line,
+    QuietLine: lay_out_quiet_line,
+    StatusLine: lay_out_quiet_line,
+    TurnLine: lay_out_turn_line,
+    TurnFooter: lay_out_turn_footer,
+    PlanLine: lay_out_plan_line,
+    Rule: lay_out_rule,
+    NamedPicture: lay_out_named_picture,
+    Picture: lay_out_picture,
+}
+"""The functions for segments that are never wider than the text."""

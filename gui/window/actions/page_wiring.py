@@ -161,11 +161,19 @@ class PageWiring:
         view.file_requested.connect(lambda file: opener.open_file(file, chat.record.origin.cwd, chat.machine))
         view.changes_requested.connect(lambda: commands.show_changes(chat))
         view.image_requested.connect(lambda image: commands.sheets.image.show_image(image, files.save_directory(chat)))
+        view.named_image_requested.connect(lambda source: self._show_named_image(page, source))
         view.end_requested.connect(lambda: commands.chat_actions.stop(chat))
         content.resume_requested.connect(lambda prompt: commands.resuming.resume(chat, prompt=prompt))
         view.page.set_menu_keys(self._actions.key_of)
         view.page.menu_built.connect(lambda menu: self._extend_menu(menu, CHAT_MENU))
         view.set_offers(lambda prompt: self._offers(chat, prompt))
+
+    def _show_named_image(self, page: ChatPage, source: str) -> None:
+        images = self._commands.named_images
+        if images.is_link(source):
+            self._open_link(page, source)
+        else:
+            images.show(page.chat, source)
 
     def _wire_terminal(self, page: ChatPage, terminal: TerminalContent) -> None:
         chat, opener, view = page.chat, self._commands.opener, terminal.view

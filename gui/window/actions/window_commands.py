@@ -24,6 +24,7 @@ from gui.window.actions.context import WindowContext
 from gui.window.actions.links import LinkOpener, editors_of
 from gui.window.actions.lists import Lists
 from gui.window.actions.looks import LookActions, ThemeActions
+from gui.window.actions.named_images import NamedImages
 from gui.window.actions.tabs_and_panes import Broadcasting, PaneActions
 from gui.window.page.banners import Banner, BannerArea
 from gui.window.page.chat_page import ChatPage
@@ -65,6 +66,7 @@ class WindowCommands:
         self.texts = ChatTexts(context, opener)
         self.lists = Lists(context, self.texts)
         self.saved_prompts = SavedPrompts(context, settings.directory, opener)
+        self.named_images = NamedImages(context)
         self.first_pages = FirstPages(context, settings.directory)
         self.themes = ThemeActions(context, settings)
 

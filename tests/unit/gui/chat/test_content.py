@@ -18,6 +18,7 @@ from gui.chat.content.segments import (
     Code,
     Face,
     FoldLine,
+    NamedPicture,
     Paragraph,
     QuietLine,
     Segment,
@@ -94,12 +95,14 @@ def test_markdown_becomes_headings_lists_tables_and_code() -> None:
 
 def test_html_and_images_are_shown_as_text_and_links() -> None:
     blocks = read(
-        '<img src="http://example.org/x.png"> and <script>alert(1)</script>\n\n![a picture](http://example.org/y.png)'
+        '<img src="http://example.org/x.png"> and <script>alert(1)</script>\n\n'
+        "![a picture](http://example.org/y.png)\n\nor ![this](http://example.org/y.png)"
     )
     assert "<script>alert(1)</script>" in blocks[0].text
-    picture = blocks[-1]
-    assert isinstance(picture, Paragraph)
-    assert [(run.text, run.link) for run in picture.runs] == [("a picture", "http://example.org/y.png")]
+    _, picture, among = blocks
+    assert picture == NamedPicture("a picture", source="http://example.org/y.png")
+    assert isinstance(among, Paragraph)
+    assert [(run.text, run.link) for run in among.runs][1:] == [("this", "http://example.org/y.png")]
 
 
 def test_a_line_break_of_html_breaks_the_line_also_in_a_table_and_is_copied() -> None:
