@@ -297,7 +297,7 @@ TABLE: tuple[Action, ...] = (
            repeats=True, words=Text("jump command")),
     Action("commands", TERMINAL, action_texts.LIST_COMMANDS, lambda w: w.on_page(w.lists.commands), on="chat",
            is_idle=lambda w: w.has_nothing_listed,
-           words=Text("go to jump list history recent failed error exit duration copy clipboard output "
+           words=Text("go to jump list outline prompts history recent failed error exit duration copy clipboard output "
                                 "select open pager less last edit rerun run again repeat put at prompt insert shell")),
     Action("copy_output", TERMINAL, Text("Copy last answer or output of command"),
            lambda w: w.on_page(lambda page: page.content.view.prompts.copy_output()), keys=("Ctrl+Shift+O",), on="chat",
