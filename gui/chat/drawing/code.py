@@ -149,20 +149,21 @@ def lay_out_code(segment: Code, width: float, style: Style, look: CodeLook = USU
 def _numbers_painter(segment: Code, box: TextBox, left: float, width: float, style: Style) -> Paint:
     """A function that paints the numbers of lines, each beside the first line that it is wrapped into."""
     tone, font = on(style.secondary, style.code.ground), style.font(mono=True)
-    places: list[QRectF] = []
+    metrics, right = style.metrics(mono=True), left + width - _NUMBER_GAP_PX
+    baselines: list[float] = []
     text = box.layout.text()
     units = text.encode("utf-16-le", "surrogatepass")
     for number in range(box.layout.lineCount()):
         line = box.layout.lineAt(number)
         start = line.textStart()
         if not start or units[2 * start - 2 : 2 * start] == LINE_SEPARATOR.encode("utf-16-le"):
-            places.append(QRectF(left, box.y + line.y(), width - _NUMBER_GAP_PX, line.height()))
+            baselines.append(box.y + line.y() + line.ascent())
 
     def paint(painter: QPainter) -> None:
         painter.setFont(font)
         painter.setPen(tone)
-        for number, place in enumerate(places, segment.line):
-            painter.drawText(place, Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter, str(number))
+        for number, baseline in enumerate(baselines, segment.line):
+            painter.drawText(QPointF(right - metrics.horizontalAdvance(str(number)), baseline), str(number))
 
     return paint
 
