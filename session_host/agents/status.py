@@ -207,6 +207,8 @@ class ActivityTracker:
         """The time of a report of "idle" that is not certain yet; None for none."""
         self._is_work_over = False
         """Whether what it ran in the background has ended, and may begin a turn."""
+        self._has_unseen_turn = False
+        """Whether a turn was over before the source in use showed anything of it, and nobody has asked since."""
         if saved_state is not None:
             self.activity, self.source = saved_state.activity, saved_state.source
             self.since, self.detail = saved_state.since, saved_state.detail
@@ -265,6 +267,11 @@ class ActivityTracker:
     def has_failed(self) -> bool:
         """Whether the agent is idle since an error stopped its turn; ``detail`` says which."""
         return self.activity is Activity.IDLE and self._failure is not None
+
+    def take_unseen_turn(self) -> bool:
+        """Whether a turn was over before the source in use showed anything of it, since the last call."""
+        found, self._has_unseen_turn = self._has_unseen_turn, False
+        return found
 
     def note_turn(self) -> None:
         """Note that a turn begins."""
@@ -389,7 +396,7 @@ class ActivityTracker:
         if not self._is_strongest(report.source) or self._is_duplicate(report, previous):
             has_worked = self._ends_unseen_turn(report, previous)
             if has_worked:
-                self.since = moment.at
+                self.since, self._has_unseen_turn = moment.at, True
             return self._update_description() or has_worked
         if report.is_last and report.text == CLEARED and self.activity is Activity.NEEDS_INPUT:
             # After the answer, as to Claude Code's trust dialog, this or another source reports again in a moment.

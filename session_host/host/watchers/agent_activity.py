@@ -481,7 +481,7 @@ class AgentWatch:
         """If this activity begins a turn, mark that at the end of the output; returns whether it does."""
         previous, self._last_sent = self._last_sent, (self.tracker.activity, self.tracker.source)
         idle = in_turns(*previous) is Activity.IDLE or (previous[0] is Activity.NO_SIGNAL and previous[1] != SILENCE)
-        works = in_turns(*self._last_sent) is Activity.WORKING
+        works = self.tracker.take_unseen_turn() or in_turns(*self._last_sent) is Activity.WORKING
         if not idle or not works or self._spec.structured is not None:
             return False
         self._turn = self._worker.received_to
