@@ -123,6 +123,7 @@ def test_attach_send_and_wait_report_the_interrupted_chat(sessions: Sessions) ->
 
 def test_an_interrupted_chat_without_saved_output_says_so(sessions: Sessions) -> None:
     chat = new("command", "-d", "-n", "cut", "--", *program("raw_echo"))
+    wait_recorded(chat, b"ready")  # The journal begins with the first output.
     restart_computer(sessions)
     for path in session_journal(chat).iterdir():
         path.unlink()
