@@ -50,7 +50,7 @@ class TranscriptFinder(QObject):
         self._unfolded: dict[str, Mode] = {}
         """The previous modes of what the search unfolded: an item, and its turn by the prompt."""
         self._unfolded_for = ""
-        """The item for whose match that was."""
+        """The item with the match that they were unfolded for."""
         self._search_timer = QTimer(self, singleShot=True, interval=_SEARCH_AGAIN_MS)
         self._search_timer.timeout.connect(self._search_again)
         self.scan = Scan(page.rows.directory, self, page.content)

@@ -32,7 +32,7 @@ from gui.wording import chat_texts, sheet_texts
 from session_host.paths import short_directory
 from session_host.protocol.messages import ChatInput, Prompt, ReleaseHeld, SendNow, WithdrawPrompt
 from session_host.protocol.values import Image
-from session_host.structured.items import IN_QUEUE, Item, UsageChanged
+from session_host.structured.items import IN_QUEUE, Item, Setting, UsageChanged
 from session_host.structured.transcript import Transcript
 
 from .content.segments import Action
@@ -123,6 +123,8 @@ class ChatView(QWidget):
         self._announcer = Announcer(self.page)
         self._taking_back: dict[str, None] = {}
         """The queued prompts that the user takes back here, by their items' ids, in this order."""
+        self._settings: tuple[Setting, ...] = ()
+        """The agent's settings, which the first page names."""
         self._secret = ""
         """The last request with a secret that got the keyboard."""
         self._summary = Summary()
@@ -232,6 +234,9 @@ class ChatView(QWidget):
         queue = range(self.transcript.queue_start, len(self.transcript))
         self.prompt.show_queue([self.transcript[position] for position in queue])
         self.prompt.show_status(self.transcript.status)
+        if self.transcript.status.settings != self._settings:
+            self._settings = self.transcript.status.settings
+            self.first_page.refresh()
         self._fit_prompt()
         self.refresh_first_page()
         self._summary.update(self.transcript)

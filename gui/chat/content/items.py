@@ -67,7 +67,7 @@ _ICONS = {
 
 
 _WITH_PATHS = frozenset({"edit", "read", "delete", "move"})
-"""The tools whose titles are a verb and a path."""
+"""The tools whose titles have a verb and then a path."""
 
 
 class ItemRequests(NamedTuple):
@@ -198,7 +198,7 @@ def _beginning(text: str) -> str:
 
 
 def _sentence_end(text: str) -> int:
-    """Where the first sentence of a prompt ends, or its first line; within two lines."""
+    """The length of a prompt's beginning that is in weight: its first sentence or line, and at most two lines."""
     found = _SENTENCE_END.search(text, _SHORTEST_SENTENCE - 1)
     end = found.end() if found is not None else len(text)
     if end <= _MAX_LEAD_CHARACTERS:
@@ -272,7 +272,7 @@ def _tool(item: Item, mode: Mode, markdown: MarkdownText, directory: str, reques
 
 
 def _object_at(item: Item, title: str, *, is_code: bool) -> int | None:
-    """Where the command or path begins in a tool call's title, after its verb; None if it has none."""
+    """The offset of the command or path in a tool call's title; None if the title has neither."""
     if is_code:
         return 0
     verb, space, path = title.partition(" ")

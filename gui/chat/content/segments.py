@@ -35,7 +35,7 @@ class Face(IntFlag):
     STRIKE = 8
     SECONDARY = 16
     OBJECT = 32
-    """What a quiet line is about: a command, a path; in the font of code."""
+    """A command or a path in a quiet line, in the font of code."""
     LEAD = 64
     """The first sentence of a prompt: bold, but not in its Markdown."""
 
@@ -308,7 +308,7 @@ class StatusLine(QuietLine):
 
 @dataclass(frozen=True)
 class LiveLine(StatusLine):
-    """What the agent does now, for how long, and how much it writes.
+    """The line below a running turn: what the agent does, since when, and how much it writes.
 
     Attributes:
         object_at: where the command or path begins in the text.
@@ -323,7 +323,7 @@ class LiveLine(StatusLine):
 
 @dataclass(frozen=True)
 class TurnLine(Segment):
-    """What a turn did, in place of its steps or above them. It has no text, so it is neither found nor selected.
+    """The line that sums up a turn's steps. It has no text: it is neither found nor selected.
 
     Attributes:
         item: the turn's prompt.

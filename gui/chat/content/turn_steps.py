@@ -69,7 +69,7 @@ class Turn:
 
     @cached_property
     def line(self) -> TurnLine:
-        """What the steps did."""
+        """The line that sums up the steps."""
         transcript = self._transcript
         items = [transcript[each] for each in range(self.begin, self.end)]
         calls = [item for item in items if item.kind == "tool"]

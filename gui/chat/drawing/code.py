@@ -209,6 +209,15 @@ def _add_corner(laid: SegmentLayout, segment: Code, corner: QRectF, style: Style
         laid.controls.append(Control(area, action, spoken, stays=True))
 
 
+def line_counts(added: int, removed: int, style: Style, ground: QColor) -> list[tuple[str, QColor]]:
+    """The numbers of changed lines, such as "+2" and "−1", each with its colour; those that are 0 are left out."""
+    counts = (
+        (added, changes_texts.ADDED_LINES(count=added), "fine"),
+        (removed, changes_texts.REMOVED_LINES(count=removed), "failed"),
+    )
+    return [(text, on(style.color(token), ground)) for count, text, token in counts if count]
+
+
 def add_diff_buttons(
     laid: SegmentLayout, head: DiffHead, right: float, middle: float, style: Style, *, columns: bool, can_pair: bool
 ) -> float:
@@ -262,12 +271,7 @@ def lay_out_diff_head(
     right = add_diff_buttons(laid, segment, width - GAP_S_PX, middle, style, columns=columns, can_pair=can_pair)
     laid.over, laid.pointed = laid.pointed, []
     facts = [(segment.note, on(style.secondary, style.code.ground))] if segment.note else []
-    for count, text, token in (
-        (segment.added, changes_texts.ADDED_LINES(count=segment.added), "fine"),
-        (segment.removed, changes_texts.REMOVED_LINES(count=segment.removed), "failed"),
-    ):
-        if count:
-            facts.append((text, on(style.color(token), style.code.ground)))
+    facts += line_counts(segment.added, segment.removed, style, style.code.ground)
     widths = [metrics.horizontalAdvance(text) + 2 for text, _ in facts]
     facts_px = sum(widths) + GAP_S_PX * len(widths)
     path_px, line_px = metrics.horizontalAdvance(segment.text), style.line_px

@@ -38,7 +38,7 @@ from gui.chat.content.segments import (
 from gui.chat.pictures import decode
 from gui.theme.icons import Glyph, paint_glyph
 from gui.theme.tokens import GAP_L_PX, GAP_M_PX, GAP_S_PX, ICON_PX, RADIUS_PX
-from gui.wording import changes_texts, chat_texts
+from gui.wording import chat_texts
 
 from .code import (
     COLUMNS_FROM_PX,
@@ -50,6 +50,7 @@ from .code import (
     lay_out_code,
     lay_out_diff,
     lay_out_diff_head,
+    line_counts,
 )
 from .segment_layout import (
     Control,
@@ -312,14 +313,7 @@ def lay_out_fold_line(
     caret = QRectF(right - _CARET_PX, area.center().y() - _CARET_PX / 2, _CARET_PX, _CARET_PX)
     if segment.folded is not None:
         right -= _CARET_PX + _NARROW_GAP_PX
-    facts = [
-        (text, style.color(token))
-        for count, text, token in (
-            (segment.added, changes_texts.ADDED_LINES(count=segment.added), "fine"),
-            (segment.removed, changes_texts.REMOVED_LINES(count=segment.removed), "failed"),
-        )
-        if count
-    ]
+    facts = line_counts(segment.added, segment.removed, style, style.color("page"))
     if segment.head is not None and segment.head.note:
         facts.insert(0, (segment.head.note, style.secondary))
     facts_px = sum(small.horizontalAdvance(text) + GAP_S_PX for text, _ in facts)
@@ -481,13 +475,8 @@ def lay_out_turn_line(segment: TurnLine, width: float, style: Style) -> SegmentL
         laid.controls.insert(0, Control(area, button.action, button.name))
         right -= px + GAP_L_PX
     parts = chat_texts.turn_facts(segment.files, segment.commands, segment.steps, segment.duration_ms)
-    facts = [(parts[0], style.secondary)]
-    for count, text, token in (
-        (segment.added, changes_texts.ADDED_LINES(count=segment.added), "fine"),
-        (segment.removed, changes_texts.REMOVED_LINES(count=segment.removed), "failed"),
-    ):
-        if count:
-            facts.append((text, style.color(token)))
+    lines = line_counts(segment.added, segment.removed, style, style.color("page"))
+    facts = [(parts[0], style.secondary), *lines]
     if rest := chat_texts.joined("", *parts[1:]):
         facts.append((f"· {rest}", style.secondary))
     placed: list[tuple[QRectF, str, QColor]] = []

@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from PySide6.QtCore import QRect, QSize, Qt, Signal
 from PySide6.QtGui import QKeyEvent, QPainter, QPaintEvent
-from PySide6.QtWidgets import QLabel, QPushButton, QSizePolicy, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QPushButton, QSizePolicy, QVBoxLayout, QWidget
 
 from gui.input.keys import is_text
 from gui.theme.controls import PlainLabel
@@ -31,7 +31,7 @@ class FirstPageRow(NamedTuple):
 
 
 class FirstPageFacts(NamedTuple):
-    """What the page shows: the project, quiet lines about it and the agent, earlier chats there, saved prompts."""
+    """What the page shows: the project's name, lines about it and the agent, earlier chats there, saved prompts."""
 
     project: str
     lines: tuple[str, ...] = ()
@@ -46,7 +46,7 @@ class FirstPage(QWidget):
         rows: the buttons of chats and prompts, from top to bottom.
 
     Signals:
-        wanted(): it is about to be shown, and its facts may have changed.
+        wanted(): it needs its facts, since it is about to be shown, or since they may have changed.
         left(): the keyboard goes back to the prompt.
         typed(str): the user typed a text.
     """
@@ -77,6 +77,16 @@ class FirstPage(QWidget):
             self.wanted.emit()
         self.setVisible(shows and self._facts is not None)
 
+    def refresh(self) -> None:
+        """Ask for the facts again if it is shown: some may have changed."""
+        if self.isVisible():
+            self.wanted.emit()
+
+    @property
+    def prompts(self) -> tuple[FirstPageRow, ...]:
+        """The saved prompts that it shows, or showed last."""
+        return self._facts.prompts if self._facts is not None else ()
+
     def show_facts(self, facts: FirstPageFacts) -> None:
         """Show these facts."""
         if facts == self._facts:
@@ -98,7 +108,7 @@ class FirstPage(QWidget):
         self._add_label(chat_texts.FIRST_PAGE_KEYS(), SECONDARY_PX)
         self._column.addStretch(1)
 
-    def _add_label(self, text: str, size_px: int, *, bold: bool = False) -> QLabel:
+    def _add_label(self, text: str, size_px: int, *, bold: bool = False) -> None:
         made = PlainLabel(text)
         made.setFont(font(size_px, bold=bold))
         if not bold:
@@ -108,7 +118,6 @@ class FirstPage(QWidget):
         made.setContentsMargins(GAP_S_PX, 0, GAP_S_PX, 0)
         made.setMinimumWidth(1)
         self._column.addWidget(made)
-        return made
 
     def _add_rows(self, heading: str, rows: tuple[FirstPageRow, ...]) -> None:
         if not rows:
@@ -122,11 +131,10 @@ class FirstPage(QWidget):
             self.rows.append(made)
             self._column.addWidget(made)
 
-    def take_keyboard(self) -> bool:
-        """Give the last row the keyboard focus; returns whether there is one."""
+    def take_keyboard(self) -> None:
+        """Give the last row the keyboard focus, if it is shown."""
         if self.isVisible() and self.rows:
             self.rows[-1].setFocus(Qt.FocusReason.OtherFocusReason)
-        return self.isVisible() and bool(self.rows)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         focused = next((at for at, row in enumerate(self.rows) if row.hasFocus()), None)

@@ -1,4 +1,4 @@
-"""What the agent does now, in the line where the text grows: its output of the last seconds, and for how long it works.
+"""The line below a running turn: what the agent does, for how long, and its output of the last seconds.
 
 The host's clock is not ours: a turn that began while the page was shown is timed here, another one by its prompt.
 """
@@ -34,11 +34,8 @@ class Live:
         line: the line now; None while no turn runs.
     """
 
-    def __init__(
-        self, now_s: Callable[[], float] = time.monotonic, clock_ms: Callable[[], float] | None = None
-    ) -> None:
+    def __init__(self, now_s: Callable[[], float] = time.monotonic) -> None:
         self._now_s = now_s
-        self._clock_ms = clock_ms or (lambda: time.time() * 1000)
         self.line: LiveLine | None = None
         self._turn: str | None = None
         self._began_s = 0.0

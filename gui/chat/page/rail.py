@@ -132,7 +132,7 @@ class PromptRail(QWidget):
 
     def _is_long(self) -> bool:
         page = self._page
-        return page.grows and sum(page.rows.heights) > _FROM_SCREENS * page.height()
+        return page.grows and page.scroller.bar.maximum() > (_FROM_SCREENS - 1) * page.height()
 
     # ------------------------------------------------------------ arranging
 

@@ -127,8 +127,9 @@ class Scroller(QObject):
         if rows.apply_changes() and not self.is_following_end:
             self._has_new_items = True
         if not self.is_following_end:  # The steps that the user reads stay when their turn ends.
-            for position in filter(None, map(rows.position, read)):
-                rows.open_turn(position)
+            for key in read:
+                if (position := rows.position(key)) is not None:
+                    rows.open_turn(position)
         self.arrange()
         self.framed.emit()
 

@@ -8,7 +8,7 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
 
 from gui.chat.page.first_page import FirstPageFacts, FirstPageRow
-from session_host.structured.items import StateChanged
+from session_host.structured.items import Setting, SettingChoice, SettingsChanged, StateChanged
 from tests.support.chat_view_harness import ChatViewHarness, ShowChat
 from tests.support.scripted_chat import ScriptedChat
 
@@ -65,6 +65,17 @@ def test_up_goes_in_enter_opens_and_a_letter_goes_to_the_box(shown: ChatViewHarn
     shown.settle()
     QTest.mouseClick(first.rows[0], Qt.MouseButton.LeftButton)
     assert done == ["Second", "First"]
+
+
+def test_its_facts_are_asked_for_again_when_the_agents_settings_are_known(shown: ChatViewHarness) -> None:
+    asked = []
+    shown.view.first_page.wanted.connect(lambda: asked.append(shown.view.transcript.status.settings))
+    settings = (Setting("m", "Model", "a", (SettingChoice("a", "Fast"),), "model"),)
+    shown.chat.apply(SettingsChanged(settings))
+    shown.settle()
+    shown.settle()
+    assert asked == [settings]
+    assert shown.view.first_page.isVisible()
 
 
 def test_an_ended_chat_and_a_low_pane_have_none(shown: ChatViewHarness) -> None:

@@ -41,13 +41,14 @@ class FirstPages:
         if page.structured is not None:
             view = page.structured.view
             view.first_page.wanted.connect(partial(self._fill, page))
-            page.chat.changed.connect(view.refresh_first_page)
+            page.chat.changed.connect(view.first_page.refresh)
 
     def _fill(self, page: ChatPage) -> None:
         """Show what is known at once; saved prompts are read in a thread."""
         if (content := page.structured) is None:
             return
-        self._show(page.chat, content.view.first_page, content.view.transcript.status.settings, ())
+        first = content.view.first_page
+        self._show(page.chat, first, content.view.transcript.status.settings, first.prompts)
         self._sessions.tasks.start(self._read_prompts(page), "saved prompts")
 
     def _show(
