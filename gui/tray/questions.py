@@ -4,12 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-import msgspec
-
+from gui.bridge.open_questions import answer_question, open_questions
 from session_host.errors import OutliveError
 from session_host.paths import short_directory
-from session_host.protocol.codec import UNREADABLE
-from session_host.protocol.messages import AgentRequests, AnswerRequest, OpenRequests, SendChatInput
+from session_host.protocol.messages import AnswerRequest
 from session_host.protocol.untrusted_text import one_line
 from session_host.structured.items import AgentRequest, OptionKind, RequestOption, digest
 from session_host.structured.shortening import NAME_CHARACTERS, cut
@@ -32,8 +30,6 @@ _KINDS: Final[dict[str, tuple[OptionKind, ...]]] = {
     DENY: ("reject_once", "cancel", "reject_always"),
 }
 
-_decoder = msgspec.msgpack.Decoder(list[AgentRequest])
-
 
 class AnswerableQuestion(NamedTuple):
     """A question with the answers that a notification offers, by the ids of its buttons.
@@ -54,11 +50,10 @@ class AnswerableQuestion(NamedTuple):
 async def find_request(chat: Chat) -> AgentRequest | None:
     """Ask a chat for its question; None unless it has exactly one, also in its terminal."""
     try:
-        reply: AgentRequests = await chat.ask(OpenRequests(0))
-        requests = _decoder.decode(reply.data)
-    except (OutliveError, *UNREADABLE):  # Another machine may send anything.
+        found = await open_questions(chat)
+    except OutliveError:
         return None
-    return requests[0] if len(requests) == 1 and not reply.elsewhere else None
+    return found.requests[0] if len(found.requests) == 1 and not found.elsewhere else None
 
 
 def offer(agent_request: AgentRequest, home: str) -> AnswerableQuestion | None:
@@ -95,7 +90,7 @@ async def answer(chat: Chat, offered: AnswerableQuestion, action: str) -> None:
     """
     agent_request = offered.request
     answer = AnswerRequest(agent_request.id, offered.options[action].id, digest(agent_request))
-    await chat.ask(SendChatInput(0, answer, by="notification"))
+    await answer_question(chat, answer, by="notification")
 
 
 def _option(agent_request: AgentRequest, kinds: tuple[OptionKind, ...]) -> RequestOption | None:

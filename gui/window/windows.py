@@ -174,7 +174,7 @@ class MainWindow(QWidget):
         dragging.torn_off.connect(lambda session_id, point: self._windows.move(self, session_id, at=point))
         self.status_line.left.action = self.actions_["show_changes"]
         self.status_line.known.action = self.actions_["explain"]
-        self.sidebar.opened.connect(self.open_chat)
+        self.sidebar.opened.connect(commands.row_questions.open_row)
         self.sidebar.menu_requested.connect(menus.show_for_row)
         self.sidebar.rename_requested.connect(commands.chat_actions.rename)
         self.sidebar.several_menu_requested.connect(menus.show_for_several)

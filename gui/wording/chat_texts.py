@@ -337,6 +337,19 @@ REQUEST_INCOMPLETE = Text("The agent did not report everything that would run. Y
 REQUEST_TOO_LONG = Text("What is too long to be read here is left out, and you can’t allow it.")
 ANSWER_SENT = Text("Sending the answer…")
 SEND_ANSWER = Text("Answer")
+SAY_INSTEAD = Text("Say what to do instead")
+MORE_QUESTIONS = Text("{count} more")
+OPEN_NAMED = Text("Open {name}")
+ALLOWED = Text("Allowed")
+DECLINED = Text("Declined")
+MORE_BELOW = Text("More below · Space scrolls")
+QUESTION_GONE = Text("It was answered or withdrawn meanwhile")
+
+
+def lines_below(lines: int) -> str:
+    if lines == 1:
+        return Text("1 line below · Allow waits for the end · Space scrolls")()
+    return Text("{lines:,} lines below · Allow waits for the end · Space scrolls")(lines=lines)
 
 
 def still_to_answer(questions: Sequence[str]) -> str:

@@ -367,6 +367,12 @@ class Agent(msgspec.Struct, frozen=True, kw_only=True):
         groups = [part[0] for part in parts if not isinstance(part, str)]
         return frozenset(word.partition("=")[0] for word in groups) - (frozenset(self.probed) - probe.options)
 
+    @property
+    def hears_refusals(self) -> bool:
+        """Whether it hears what the user says with a refusal."""
+        dialect = self.structured.dialect if self.structured is not None else ""
+        return "claude" in {dialect, self.signals.answered_by_hook}
+
     def speaks_protocol(self, probe: Probe) -> bool:
         """Whether this version speaks the protocol of the agent's structured chats, as far as is known."""
         if self.structured is None or probe.options is None:

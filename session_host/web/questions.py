@@ -23,9 +23,6 @@ from session_host.system.clock import as_text, moment_of
 from .forms import Form, Line, Option, Question
 from .rows import agent_named
 
-CLAUDE = "claude"
-"""The dialect, and the form of a hook, whose refusals have a text."""
-
 MAX_SHOWN_CHARACTERS = 1_000_000
 """A longer subject is not shown, so it can only be declined."""
 
@@ -102,17 +99,10 @@ def question_of(asked: AgentRequest, machine: Machine, agent: str) -> Question:
             )
             for each in asked.questions
         ],
-        takes_words=_takes_words(agent),
+        takes_words=(found := agent_named(agent)) is not None and found.hears_refusals,
         added=added if is_edit else None,
         removed=removed if is_edit else None,
     )
-
-
-def _takes_words(name: str) -> bool:
-    """Whether an agent hears why it may not do something."""
-    agent = agent_named(name)
-    dialect = agent.structured.dialect if agent is not None and agent.structured is not None else ""
-    return agent is not None and CLAUDE in {dialect, agent.signals.answered_by_hook}
 
 
 def _lines(subject: str, asked: AgentRequest) -> list[Line]:

@@ -17,7 +17,16 @@ from PySide6.QtGui import (
     QShowEvent,
     QTextOption,
 )
-from PySide6.QtWidgets import QApplication, QLabel, QLineEdit, QPlainTextEdit, QPushButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import (
+    QApplication,
+    QLabel,
+    QLineEdit,
+    QPlainTextEdit,
+    QPushButton,
+    QScrollBar,
+    QVBoxLayout,
+    QWidget,
+)
 
 from gui.chat.content.ansi import visible
 from gui.chat.content.segments import Card
@@ -76,14 +85,35 @@ _GAP_PX = 8
 """The space above and below a widget."""
 _OTHER_PX = 150
 """The estimated height of everything but the subject."""
+_WORDS_PX = 40
+"""The height of the field for words, with the space above it."""
 
 
 Answer = Callable[[AnswerRequest], object]
 """Gets the request's id, the option's id, the digest of the shown request, and texts by the ids of questions."""
 
 
+class CardLook(NamedTuple):
+    """How the widgets of requests look.
+
+    Attributes:
+        is_framed: whether they have a frame and a coloured bar of their own.
+        room_px: the height that one may take; 0 for that of the page.
+        key_of: returns the key of a kind of option, as the buttons name it.
+        takes_words: whether the user can say, with a refusal, what to do instead.
+    """
+
+    is_framed: bool = True
+    room_px: int = 0
+    key_of: Callable[[str], str] = answer_key
+    takes_words: bool = False
+
+
 class RequestCards(QObject):
     """The widgets of a page's open requests. A request that is higher than the page is shown from its beginning.
+
+    Attributes:
+        look: how they look.
 
     Signals:
         left(): the request that had the keyboard focus is answered; now the page has the focus.
@@ -111,6 +141,7 @@ class RequestCards(QObject):
         super().__init__(page)
         self._page, self._answer, self._arrange, self._reveal = page, answer, arrange, reveal
         self._short_directory = short_directory
+        self.look = CardLook()
         self._cards: dict[str, RequestCard] = {}
         self._begun = ""
         """The last request that was shown from its beginning, as it is higher than the page."""
@@ -128,7 +159,7 @@ class RequestCards(QObject):
             found = None
         if found is None:
             found = self._cards[request_id] = RequestCard(
-                page.theme, request, page, self._answer, self._short_directory
+                page.theme, request, page, self._answer, self._short_directory, self.look
             )
             if request.kind == "edit" and request.subject:
                 found.seen.set_visible_ends(lambda: self._visible_ends(request_id))
@@ -189,7 +220,8 @@ class RequestCards(QObject):
     def height(self, request: str, width: int) -> float:
         """The height of a request's widget with the space around it."""
         card = self.card(request)
-        return 0.0 if card is None else float(card.height_for(width, self._page.height())) + 2 * _GAP_PX
+        room_px = self.look.room_px or self._page.height()
+        return 0.0 if card is None else float(card.height_for(width, room_px)) + 2 * _GAP_PX
 
     def place(self, shown: dict[str, PlacedSegment]) -> None:
         """Place the widgets over these segments, hide the others, and delete those of answered requests."""
@@ -266,6 +298,9 @@ class _Choice(NamedTuple):
 class RequestCard(QWidget):
     """A request of the agent, with its answers.
 
+    Attributes:
+        words: the field for what the user says with a refusal; None without one.
+
     Signals:
         resized(): the widget needs another height.
         reveal_requested(QWidget): this part has to be in view: the keyboard went to it, or it answers a key.
@@ -274,6 +309,10 @@ class RequestCard(QWidget):
     resized = Signal()
     reveal_requested = Signal(QWidget)
 
+    _outcome = ""
+    """What became of the request, once it is over."""
+    words: AnswerField | None = None
+
     def __init__(
         self,
         theme: Theme,
@@ -281,9 +320,10 @@ class RequestCard(QWidget):
         parent: QWidget,
         answer: Answer,
         short_directory: Callable[[str], str],
+        look: CardLook = CardLook(),  # noqa: B008 - it cannot change
     ) -> None:
         super().__init__(parent)
-        self._answer = answer
+        self._answer, self._look = answer, look
         self.request = request
         self.shown_digest = digest(request)
         self._shown = request = readable(request)
@@ -385,13 +425,28 @@ class RequestCard(QWidget):
             exact.setProperty("kind", "quiet")
             exact.clicked.connect(self._on_exact_clicked)
             row.addWidget(exact)
+        if self._look.takes_words and (refusal := self.button_of("reject_once")) is not None:
+            self._add_words(refusal)
+
+    def _add_words(self, refusal: QPushButton) -> None:
+        """Add the field for what to do instead; Enter there declines."""
+        self.words = words = AnswerField()
+        words.setPlaceholderText(chat_texts.SAY_INSTEAD())
+        words.setAccessibleName(chat_texts.SAY_INSTEAD())
+        words.returnPressed.connect(lambda: self._press(refusal) if words.text().strip() else None)
+        self._column.addWidget(words)
 
     def _choice(self, option: str, kind: OptionKind, name: str, label: str) -> _Choice:
         button = option_button(label)
         if kind == "allow_once":
             button.setProperty("kind", "primary")
-        button.clicked.connect(lambda _checked: self._send(option, self._form.answers()))
+        button.clicked.connect(lambda _checked: self._send(option, self._form.answers() | self._said(kind)))
         return _Choice(option, kind, name, label, button)
+
+    def _said(self, kind: OptionKind) -> dict[str, str]:
+        """What the user says with a refusal of this kind, by the id under which the agent's dialect reads it."""
+        words = self.words.text().strip() if self.words is not None and kind in REJECTIONS else ""
+        return {"": words} if words else {}
 
     def _on_exact_clicked(self) -> None:
         self._is_exact = not self._is_exact
@@ -418,12 +473,17 @@ class RequestCard(QWidget):
     def _name_buttons(self) -> None:
         for choice in self._choices:
             is_keys = self._shows_keys and choice.button is self.button_of(choice.kind)
-            key = answer_key(choice.kind) if is_keys else ""
+            key = self._look.key_of(choice.kind) if is_keys else ""
             shown = escaped(one_line(choice.name if self._is_exact else choice.label))
             choice.button.setAccessibleName(chat_texts.OPTION_WITH_KEY(name=shown, key=key) if key else shown)
         if self._exact_button is not None:
             words = chat_texts.SHOW_SHORTENED() if self._is_exact else chat_texts.SHOW_EXACTLY()
             self._exact_button.setAccessibleName(words)
+
+    @property
+    def subject_bar(self) -> QScrollBar | None:
+        """The scroll bar of the subject, in lines; None if the page shows it, or there is none."""
+        return self._subject.verticalScrollBar() if self._subject is not None else None
 
     def focus_order(self) -> list[QWidget]:
         """The widgets that can have the keyboard focus, in tab order."""
@@ -459,7 +519,9 @@ class RequestCard(QWidget):
         self.setAccessibleDescription(hint)
         is_begun = bool(self._form.answers()) if hint == self._form.hint else self.seen.is_partly_seen
         is_hint_shown = self._is_hint_wanted or is_begun
-        text = chat_texts.ANSWER_SENT() if self._is_sent else self._refusal or (hint if is_hint_shown else "")
+        text = self._refusal or (hint if is_hint_shown else "")
+        if self._is_sent:
+            text = self._outcome or chat_texts.ANSWER_SENT()
         if text != self._labels[self._message]:
             self._show_message(text)
 
@@ -520,6 +582,11 @@ class RequestCard(QWidget):
         self._is_sent, self._refusal = False, reason
         self._update_buttons()
 
+    def show_outcome(self, outcome: str) -> None:
+        """Show what became of the request, which is over: it cannot be answered any more."""
+        self._is_sent, self._outcome = True, outcome
+        self._update_buttons()
+
     # ------------------------------------------------------------ mouse and keyboard
 
     def acts_on_press(self, _point: QPointF, button: Qt.MouseButton, _modifiers: Qt.KeyboardModifier) -> bool:
@@ -543,7 +610,7 @@ class RequestCard(QWidget):
             event.ignore()  # A key for a button or field of the request.
             return
         plain = not event.modifiers() & ~Qt.KeyboardModifier.KeypadModifier
-        is_enter = event.key() in {Qt.Key.Key_Return, Qt.Key.Key_Enter}
+        is_enter = self._look.is_framed and event.key() in {Qt.Key.Key_Return, Qt.Key.Key_Enter}
         kind = (
             "allow_once" if is_enter else next((kind for kind, key in ANSWER_KEYS.items() if event.text() == key), "")
         )
@@ -565,9 +632,9 @@ class RequestCard(QWidget):
             self._subject.setTabStopDistance(style.code_wrapping.tabStopDistance())
 
     def _pad(self, padding_px: int) -> None:
-        self._padding_px = padding_px
-        top_px = max(padding_px, GAP_S_PX)
-        self._column.setContentsMargins(padding_px + _BAR_PX, top_px, padding_px, top_px)
+        self._padding_px = padding_px if self._look.is_framed else 0
+        bar_px, above_px = (_BAR_PX, max(padding_px, GAP_S_PX)) if self._look.is_framed else (0, 0)
+        self._column.setContentsMargins(self._padding_px + bar_px, above_px, self._padding_px, above_px)
 
     def height_for(self, width: int, page_height: int) -> int:
         """The height at a width; a long subject scrolls."""
@@ -586,8 +653,9 @@ class RequestCard(QWidget):
         height = self._measured[1]
         if self._subject is not None:
             # On a small page, the page scrolls in any case: another scroll bar inside it would be in the way.
-            is_small = is_narrow or page_height < _OTHER_PX + _MIN_SUBJECT_PX
-            max_height = max(page_height, _SMALL_SUBJECT_PX) if is_small else page_height - _OTHER_PX
+            other_px = _OTHER_PX + (_WORDS_PX if self.words is not None else 0)
+            is_small = is_narrow or page_height < other_px + _MIN_SUBJECT_PX
+            max_height = max(page_height, _SMALL_SUBJECT_PX) if is_small else page_height - other_px
             self._subject.set_size(width, round(min(height, max_height)), fits=height <= max_height)
         for row in self._rows:
             fit_buttons(row, width - sides_px, is_narrow=is_narrow)
@@ -599,6 +667,8 @@ class RequestCard(QWidget):
         return max(column.heightForWidth(width) if column.hasHeightForWidth() else column.sizeHint().height(), 48)
 
     def paintEvent(self, event: QPaintEvent) -> None:
+        if not self._look.is_framed:
+            return
         painter = QPainter(self)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         tokens = self._theme.tokens

@@ -18,6 +18,7 @@ from gui.window.actions.chats.continuing import ConversationActions
 from gui.window.actions.chats.first_pages import FirstPages
 from gui.window.actions.chats.forking import ForkActions
 from gui.window.actions.chats.resuming import EndedChatActions, ResumeAll
+from gui.window.actions.chats.row_questions import RowQuestions
 from gui.window.actions.chats.saved_prompts import SavedPrompts
 from gui.window.actions.chats.starting import StartActions
 from gui.window.actions.context import WindowContext
@@ -68,6 +69,7 @@ class WindowCommands:
         self.saved_prompts = SavedPrompts(context, settings.directory, opener)
         self.named_images = NamedImages(context)
         self.first_pages = FirstPages(context, settings.directory)
+        self.row_questions = RowQuestions(context, settings)
         self.themes = ThemeActions(context, settings)
 
     @cached_property

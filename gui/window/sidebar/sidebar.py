@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from functools import partial
 
-from PySide6.QtCore import QEvent, QItemSelectionModel, QModelIndex, QObject, QPoint, Qt, QTimer, Signal
+from PySide6.QtCore import QEvent, QItemSelectionModel, QModelIndex, QObject, QPoint, QRect, Qt, QTimer, Signal
 from PySide6.QtGui import QAction, QContextMenuEvent, QGuiApplication, QIcon, QKeyEvent, QKeySequence, QResizeEvent
 from PySide6.QtWidgets import QBoxLayout, QHBoxLayout, QLineEdit, QListView, QMenu, QVBoxLayout, QWidget
 
@@ -371,6 +371,12 @@ class Sidebar(Area):
         entry = self.model.entry(index)
         return entry.chat if isinstance(entry, ChatRow) else None
 
+    def area_of(self, chat: Chat) -> QRect:
+        """The area of a chat's row in the window's coordinates, as wide as the sidebar; at its top without a row."""
+        row = self.list.visualRect(self.model.index_of(chat.id))
+        top = self.list.viewport().mapTo(self.window(), row.topLeft()).y()
+        return QRect(self.mapTo(self.window(), QPoint()).x(), top, self.width(), row.height())
+
     def selected(self) -> list[Chat]:
         """The selected chats, from top to bottom."""
         rows = sorted(index.row() for index in self.list.selectionModel().selectedIndexes())
@@ -386,7 +392,14 @@ class Sidebar(Area):
         """A click opens a chat, unless it selects several."""
         selects = Qt.KeyboardModifier.ControlModifier | Qt.KeyboardModifier.ShiftModifier
         if not QGuiApplication.keyboardModifiers() & selects:
+            if self._chat_at(index) is not None and self.list.hasFocus():
+                self.left.emit()  # The press gave the list the keyboard, which has no use for it.
             self._on_clicked(index)
+
+    def hold_keyboard_back(self, *, held: bool) -> None:
+        """Set whether a click on the list leaves the keyboard where it is."""
+        policy = Qt.FocusPolicy.TabFocus if held else Qt.FocusPolicy.StrongFocus
+        self.list.setFocusPolicy(policy)
 
     def _on_clicked(self, index: QModelIndex) -> None:
         entry = self.model.entry(index)

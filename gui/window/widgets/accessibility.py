@@ -25,6 +25,7 @@ ROLES = {
     "TranscriptPage": QAccessible.Role.List,
     "TranscriptRow": QAccessible.Role.ListItem,
     "RequestCard": QAccessible.Role.AlertMessage,
+    "QuestionCard": QAccessible.Role.Dialog,
     "PromptBox": QAccessible.Role.Grouping,
     "CommentCard": QAccessible.Role.Grouping,
     "FindBar": QAccessible.Role.Grouping,

@@ -5,14 +5,19 @@ from __future__ import annotations
 import pytest
 from PySide6.QtGui import QImage
 
+from gui.theme.tokens import SIDEBAR_WIDTH_PX
+from gui.window.sidebar.question_card import BESIDE_PX
 from session_host import paths
 from session_host.storage.store import Store
 from tests.e2e.window.conftest import WAIT_S, OpenWindow, listed, picture
+from tests.e2e.window.test_sidebar import HEADING_PX, ROW_PX, TOP_PX, at_row
 from tests.support.area import Area
 from tests.support.commands import outlive
 from tests.support.screen_reader import ScreenReader
 from tests.support.structured_chats import new_chat, wait, wait_for_text
-from tests.support.waiting import wait_until
+from tests.support.themes import LIGHT
+from tests.support.waiting import WaitTimeout, wait_until
+from tests.support.windows import Window, xdotool
 
 pytestmark = [pytest.mark.e2e, pytest.mark.usefixtures("sessions")]
 
@@ -49,6 +54,51 @@ def test_a_typed_prompt_is_answered_a_command_is_allowed_by_its_key_and_a_shell_
             "shell",
             str(area.home),
         ]
+
+
+def is_question_beside_the_list(app: Window, area: Area) -> bool:
+    """Whether the window shows the edge of a question beside the first row."""
+    image = QImage(str(picture(app, area, "question")))
+    edge = LIGHT.tokens.color("needs_you")
+    row_y = TOP_PX + HEADING_PX + ROW_PX
+    beside = range(SIDEBAR_WIDTH_PX, SIDEBAR_WIDTH_PX + 2 * BESIDE_PX)
+    return any(image.pixelColor(x, row_y) == edge for x in beside)
+
+
+def test_a_question_is_answered_beside_its_row_while_another_chat_is_written_to(
+    open_window: OpenWindow, area: Area
+) -> None:
+    new_chat(area, "x")
+    shown = new_chat(area, "y")
+    with open_window() as app:
+        app.show(shown)
+        app.wait_connected([shown])
+        app.focus()
+        app.type("answer: not ")
+        outlive("send", "x", "run: make install", "--enter")
+        wait("x", "needs_input")
+
+        def opened() -> bool:
+            xdotool(*at_row(app, 0), "click", "1")
+            try:
+                wait_until(lambda: is_question_beside_the_list(app, area), 1, "the question", is_exact=True)
+            except WaitTimeout:  # The window has not heard of it yet, and opened the chat or none.
+                app.show(shown)
+                return False
+            return True
+
+        wait_until(opened, WAIT_S, "the question beside its row")
+
+        def allowed() -> bool:
+            app.press("y")
+            return outlive("wait", "x", "--activity", "idle", "--timeout", "0.5").code == 0
+
+        wait_until(allowed, WAIT_S, "the command to be allowed")
+        assert "make install" in outlive("peek", "x", "--scrollback").output
+        wait_until(lambda: not is_question_beside_the_list(app, area), WAIT_S, "the card to be closed")
+        app.type("lost")
+        app.press("Return")
+        wait_for_text("y", "not ?y*lost")
 
 
 def saved_drafts() -> object:
