@@ -46,6 +46,11 @@ class Machines:
         """A chat's agent, from the catalog of its machine; from this machine's while that one is unknown."""
         return self.agent_named(chat.record.origin.agent, chat.machine.name)
 
+    def letters_of(self, chat: Chat) -> str:
+        """The letters of a chat's agent."""
+        agent = self.agent_of(chat)
+        return agent.monogram if agent is not None else chat.record.origin.agent[:2]
+
     def agent_named(self, name: str, machine: str) -> Agent | None:
         """The agent of this name, from the catalog of a machine; from this machine's while that one is unknown."""
         known = self.by_name.get(machine)

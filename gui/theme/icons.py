@@ -22,7 +22,7 @@ from PySide6.QtGui import QColor, QFont, QFontDatabase, QIcon, QPainter, QPen, Q
 
 from session_host.standing.groups import Mark
 
-from .tokens import ICON_PX, MARK_PX, RADIUS_PX, Tokens, blend, font
+from .tokens import HEADING_PX, ICON_PX, MARK_PX, RADIUS_PX, Tokens, blend, font
 
 _LARGE_TILE_PX = 28
 _FONT_FILE = "phosphor-1.3.0.ttf"
@@ -112,10 +112,12 @@ def paint_glyph(painter: QPainter, glyph: Glyph, area: QRectF, color: QColor) ->
     painter.restore()
 
 
-def each_density(icon: QIcon, size_px: int, mode: QIcon.Mode = QIcon.Mode.Normal) -> Iterator[QPainter]:
-    """Yield painters of an icon's pixmaps: it is sharp on screens of up to three times the density."""
+def each_density(
+    icon: QIcon, size_px: int, mode: QIcon.Mode = QIcon.Mode.Normal, *, width_px: int = 0
+) -> Iterator[QPainter]:
+    """Yield painters of an icon's pixmaps, by default square: sharp on screens of up to three times the density."""
     for ratio in (1, 2, 3):
-        pixmap = QPixmap(size_px * ratio, size_px * ratio)
+        pixmap = QPixmap((width_px or size_px) * ratio, size_px * ratio)
         pixmap.setDevicePixelRatio(ratio)
         pixmap.fill(Qt.GlobalColor.transparent)
         painter = QPainter(pixmap)
@@ -316,37 +318,60 @@ def paint_label(painter: QPainter, area: QRectF, color: QColor) -> None:
     painter.restore()
 
 
-def mark_icon(mark: Mark, tokens: Tokens, size_px: int = 16, *, dotted: bool = False, label: str = "") -> QIcon:
+LETTERS_PX = 20
+"""The width of an agent's letters beside a mark, with the space before the name."""
+
+
+def mark_icon(
+    mark: Mark, tokens: Tokens, size_px: int = 16, *, dotted: bool = False, label: str = "", letters: str = ""
+) -> QIcon:
     """A mark as an icon, for menus and tabs; sharp on screens of up to three times the density.
 
     Args:
-        mark: the mark.
+        mark: the mark; what is idle has none, unless something of it was not seen.
         tokens: the theme's colours.
-        size_px: the width and the height.
+        size_px: the height, and the width of the mark.
         dotted: puts a dot into its corner: there is something that was not seen.
         label: the chat's colour label, a stripe on the left; "" for none.
+        letters: the agent's letters, right of the mark; "" for none.
     """
     dot = tokens.color("accent").rgba() if dotted else None
     stripe = tokens.label_color(label).rgba() if label else None
-    return QIcon(_mark_icon(mark, mark_color(mark, tokens).rgba(), size_px, dot, stripe))
+    ink, quiet = mark_color(mark, tokens).rgba(), tokens.color("secondary").rgba()
+    return QIcon(_mark_icon(None if mark is Mark.IDLE else mark, ink, size_px, dot, stripe, letters, quiet))
 
 
 @lru_cache(maxsize=64)
-def _mark_icon(mark: Mark, ink: int, size_px: int, dot: int | None, stripe: int | None) -> QIcon:
-    """A mark's icon in these colours; most tabs have the same one."""
+def _mark_icon(
+    mark: Mark | None, ink: int, size_px: int, dot: int | None, stripe: int | None, letters: str, quiet: int
+) -> QIcon:
+    """A mark's icon in these colours; most tabs have the same one. It is empty if it has nothing to show."""
     icon = QIcon()
-    for painter in each_density(icon, size_px):
+    has_mark = mark is not None or dot is not None or stripe is not None
+    mark_px = size_px if has_mark else 0
+    if not (has_mark or letters):
+        return icon
+    for painter in each_density(icon, size_px, width_px=mark_px + (LETTERS_PX if letters else 0)):
+        painter.save()
+        if letters:
+            painter.setPen(QColor.fromRgba(quiet))
+            painter.setFont(font(HEADING_PX, bold=True))
+            area = QRectF(mark_px + (3 if has_mark else 0), 0, LETTERS_PX, size_px)
+            painter.drawText(area, Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter, letters)
+        painter.restore()
         if stripe is not None:
             paint_label(painter, QRectF(0, 0, LABEL_PX, size_px), QColor.fromRgba(stripe))
         middle = QPointF((size_px + (LABEL_PX if stripe is not None else 0)) / 2, size_px / 2)
-        _paint_mark(painter, mark, middle, QColor.fromRgba(ink), size_px * 0.75)
+        if mark is not None:
+            _paint_mark(painter, mark, middle, QColor.fromRgba(ink), size_px * 0.75)
         if dot is not None:
+            corner = QPointF(size_px - 3.2, 3.2) if mark is not None else middle
             painter.setRenderHint(QPainter.RenderHint.Antialiasing)
             painter.setCompositionMode(QPainter.CompositionMode.CompositionMode_Clear)
             painter.setPen(Qt.PenStyle.NoPen)
             painter.setBrush(Qt.GlobalColor.black)
-            painter.drawEllipse(QPointF(size_px - 3.2, 3.2), 4.4, 4.4)
+            painter.drawEllipse(corner, 4.4, 4.4)
             painter.setCompositionMode(QPainter.CompositionMode.CompositionMode_SourceOver)
             painter.setBrush(QColor.fromRgba(dot))
-            painter.drawEllipse(QPointF(size_px - 3.2, 3.2), 3.0, 3.0)
+            painter.drawEllipse(corner, 3.0, 3.0)
     return icon

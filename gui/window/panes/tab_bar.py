@@ -1,8 +1,9 @@
 """The row of open chats: state, name, close on hover; dragged into order.
 
-Tabs are as wide as their names while there is room. Without enough room, the widest tabs shrink first, and names are
-elided in the middle. Only the tab in front then has space for its close button, in addition to its width. When all tabs
-have their minimum width, a button with a list of all tabs appears.
+Tabs are as wide as their names up to a limit. Without enough room, the widest tabs shrink first, and names are cut at
+their end. With chats of several agents, each tab has its agent's letters. Only the tab in front then has space for its
+close button, in addition to its width. When all tabs have their minimum width, a button with a list of all tabs
+appears.
 """
 
 from __future__ import annotations
@@ -27,7 +28,7 @@ from PySide6.QtGui import (
 )
 from PySide6.QtWidgets import QAbstractButton, QStyle, QStyleOptionTab, QStylePainter, QTabBar, QWidget
 
-from gui.theme.icons import Glyph, mark_icon, paint_glyph
+from gui.theme.icons import LETTERS_PX, Glyph, mark_icon, paint_glyph
 from gui.theme.menu import temporary_menu
 from gui.theme.theme import Theme
 from gui.theme.tokens import BAR_HEIGHT_PX, GAP_S_PX, ICON_PX
@@ -93,15 +94,22 @@ def fit_widths(wanted: list[int], room: int, front: int = -1, button_px: int = 0
     return [min(width, most) + more for width, more in zip(names, extra, strict=True)]
 
 
-MAX_TAB_PX = 420
+MAX_TAB_PX = 240
 CLOSE_PX = 20
+CLOSE_AND_GAP_PX = CLOSE_PX + 4
+"""A close button with the gap that Qt leaves before it."""
 OVERFLOW_PX = 32
 BELL_PX = GAP_S_PX + ICON_PX
 """A tab's bell, with the space before it."""
 OUT_PX = 12
 """A tab that is dragged this far beyond its row leaves the row."""
-AROUND_NAME_PX = 10 + ICON_PX + 6 + 6 + CLOSE_PX + 4
-"""The width of a tab beside its name: its padding, the mark and the button."""
+AROUND_NAME_PX = 10 + ICON_PX + 6 + 6 + CLOSE_AND_GAP_PX
+"""The width of a tab beside its name: its padding, the mark and the button.
+
+It has room for a mark also without one, so that no tab moves when a chat begins to work.
+"""
+_NAME_CHARACTERS = 18
+"""How much of a name is left before what tells it from others of that name."""
 
 
 _ENDED = frozenset({Mark.ENDED, Mark.FAILED, Mark.INTERRUPTED})
@@ -111,7 +119,8 @@ class TabLook(NamedTuple):
     """The content of a tab: a chat's name, state, directory and status, whether it has unseen output, its colour.
 
     ``rang`` says why it is marked with a bell; "" for no mark. ``started`` is the time of the chat's start. A shell may
-    end when its tab is closed. ``machine`` is the name of the chat's machine; "" for this one.
+    end when its tab is closed. ``machine`` is the name of the chat's machine; "" for this one. ``letters`` are
+    its agent's.
     """
 
     name: str
@@ -124,6 +133,7 @@ class TabLook(NamedTuple):
     started: str = ""
     is_shell: bool = False
     machine: str = ""
+    letters: str = ""
 
 
 def distinct_names(looks: Sequence[TabLook]) -> list[str]:
@@ -150,7 +160,9 @@ def distinct_names(looks: Sequence[TabLook]) -> list[str]:
             directory if directories[look.name] > 1 else "",
             look.started if same[look.name, look.directory] > 1 else "",
         )
-        found.append(" · ".join(filter(None, (look.name, *details))) if names[look.name] > 1 else look.name)
+        is_long = any(details) and len(look.name) > _NAME_CHARACTERS
+        name = f"{look.name[: _NAME_CHARACTERS - 1]}…" if is_long else look.name
+        found.append(" · ".join(filter(None, (name, *details))) if names[look.name] > 1 else look.name)
     return found
 
 
@@ -188,7 +200,7 @@ class TabBar(QTabBar):
         self._sized_for = -1
         """The tab in front at that time."""
         self.overflow_px = OVERFLOW_PX
-        self._is_tight = self._is_crowded = False
+        self._is_tight = self._is_crowded = self._has_several_agents = False
         self._hovered = -1
         self._pressed = ""
         """The chat of the tab that the mouse holds."""
@@ -197,11 +209,11 @@ class TabBar(QTabBar):
         self.setMovable(True)
         self.setExpanding(False)
         self.setDrawBase(False)
-        self.setElideMode(Qt.TextElideMode.ElideMiddle)
+        self.setElideMode(Qt.TextElideMode.ElideRight)
         self.setUsesScrollButtons(True)
         self.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         self.setMouseTracking(True)
-        self.setIconSize(QSize(ICON_PX, ICON_PX))
+        self.setIconSize(QSize(ICON_PX + LETTERS_PX, ICON_PX))
         self.setFixedHeight(BAR_HEIGHT_PX)
         self.setAccessibleName(window_texts.OPEN_CHATS())
         self.currentChanged.connect(self._on_current)
@@ -217,6 +229,11 @@ class TabBar(QTabBar):
     def id_at(self, index: int) -> str:
         """The chat of a tab; "" if there is no such tab."""
         return str(self.tabData(index)) if 0 <= index < self.count() else ""
+
+    def mark_at(self, index: int) -> QIcon:
+        """The mark of a tab's chat, for menus."""
+        look = self._looks[self.id_at(index)]
+        return mark_icon(look.mark, self._theme.tokens, dotted=look.unseen, label=look.label)
 
     def ids(self) -> list[str]:
         """The chats in tab order."""
@@ -235,6 +252,7 @@ class TabBar(QTabBar):
             self.insertTab(index, self._icon(look), tab_text(look.name))
             self.setTabData(index, session_id)
             self._looks[session_id] = look
+        self._show_letters()
         self._name_tabs()
         self._share_out()
         for index, (session_id, look) in enumerate(looks.items(), first):
@@ -300,6 +318,13 @@ class TabBar(QTabBar):
                 self._sizes = []
                 self.setTabText(index, tab_text(name))
 
+    def _show_letters(self) -> None:
+        """Show the agents' letters if there are several agents."""
+        has_several = len({look.letters for look in self._looks.values()}) > 1
+        if has_several != self._has_several_agents:
+            self._has_several_agents, self._sizes = has_several, []
+            self._apply_theme()
+
     def drop(self, session_id: str) -> None:
         """Remove a tab; if it was in front, its neighbour comes to the front."""
         index = self.index_of(session_id)
@@ -308,6 +333,7 @@ class TabBar(QTabBar):
             self._sizes = []
             self._clicked = None
             self.removeTab(index)
+            self._show_letters()
             self._name_tabs()
 
     def move_current(self, by: int) -> None:
@@ -323,7 +349,8 @@ class TabBar(QTabBar):
                 self.setTabIcon(index, self._icon(look))
 
     def _icon(self, look: TabLook) -> QIcon:
-        return mark_icon(look.mark, self._theme.tokens, dotted=look.unseen, label=look.label)
+        letters = look.letters if self._has_several_agents else ""
+        return mark_icon(look.mark, self._theme.tokens, dotted=look.unseen, label=look.label, letters=letters)
 
     def _show_bell(self, index: int, shown: bool) -> None:
         side = QTabBar.ButtonPosition.LeftSide
@@ -356,12 +383,15 @@ class TabBar(QTabBar):
         """Distribute the width among all tabs."""
         looks = [self._looks.get(self.id_at(number)) for number in range(self.count())]
         metrics = self.fontMetrics()
+        around_px = AROUND_NAME_PX + (LETTERS_PX if self._has_several_agents else 0)
         names = [
-            metrics.horizontalAdvance(self.tabText(number).replace("&&", "&")) + AROUND_NAME_PX
+            metrics.horizontalAdvance(self.tabText(number).replace("&&", "&")) + around_px
             for number in range(self.count())
         ]
         wanted = [name + (BELL_PX + 4 if look and look.rang else 0) for name, look in zip(names, looks, strict=True)]
-        widths = fit_widths([min(width, MAX_TAB_PX) for width in wanted], self.width(), self.currentIndex(), CLOSE_PX)
+        widths = fit_widths(
+            [min(width, MAX_TAB_PX) for width in wanted], self.width(), self.currentIndex(), CLOSE_AND_GAP_PX
+        )
         height = super().tabSizeHint(0).height() if widths else 0
         self._sizes = [QSize(width, height) for width in widths]
         self._sized_for = self.currentIndex()
@@ -486,7 +516,7 @@ class OverflowButton(IconButton):
         """Show the list below the button; the chat that is shown is marked."""
         menu, bar = temporary_menu(self), self._bar
         for index in range(bar.count()):
-            action = menu.addAction(bar.tabIcon(index), bar.tabText(index), partial(bar.setCurrentIndex, index))
+            action = menu.addAction(bar.mark_at(index), bar.tabText(index), partial(bar.setCurrentIndex, index))
             font = action.font()
             font.setBold(index == bar.currentIndex())
             action.setFont(font)

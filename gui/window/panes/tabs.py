@@ -201,7 +201,7 @@ class Tabs(QObject):
 
     def _insert_tabs(self, session_ids: Sequence[str], at: int = -1) -> None:
         chats = map(self._sessions.chats.get, session_ids)
-        self._bar.add_tabs({chat.id: _tab_look(chat) for chat in chats if chat is not None}, at)
+        self._bar.add_tabs({chat.id: self._look_of(chat) for chat in chats if chat is not None}, at)
 
     def activate(self, session_id: str) -> None:
         """Bring a tab to the front."""
@@ -386,20 +386,20 @@ class Tabs(QObject):
 
     def _describe_all(self) -> None:
         for chat in self.chats():
-            self._bar.describe(chat.id, _tab_look(chat))
+            self._bar.describe(chat.id, self._look_of(chat))
 
-
-def _tab_look(chat: Chat) -> TabLook:
-    directory = chat.workplace.short_directory(chat.workplace.current_directory)
-    return TabLook(
-        chat.name,
-        chat.mark,
-        directory,
-        status_text(chat),
-        chat.unseen.output,
-        reason_for_bell(chat),
-        chat.color_label,
-        phrases.short_clock(parse_time(chat.record.origin.created_at), datetime.now(UTC)),
-        chat.record.origin.is_shell,
-        chat.machine.name,
-    )
+    def _look_of(self, chat: Chat) -> TabLook:
+        directory = chat.workplace.short_directory(chat.workplace.current_directory)
+        return TabLook(
+            chat.name,
+            chat.mark,
+            directory,
+            status_text(chat),
+            chat.unseen.output,
+            reason_for_bell(chat),
+            chat.color_label,
+            phrases.short_clock(parse_time(chat.record.origin.created_at), datetime.now(UTC)),
+            chat.record.origin.is_shell,
+            chat.machine.name,
+            self._sessions.machines.letters_of(chat),
+        )

@@ -220,7 +220,6 @@ class SidebarModel(QAbstractListModel):
         return [self._row(each, now, lines[each.id]) if isinstance(each, Chat) else each for each in listed]
 
     def _row(self, chat: Chat, now: datetime, line: SecondLine) -> ChatRow:
-        agent = self._sessions.machines.agent_of(chat)
         return ChatRow(
             chat=chat,
             name=chat.name,
@@ -236,7 +235,7 @@ class SidebarModel(QAbstractListModel):
             muted=chat.is_muted,
             dimmed=chat.has_ended or chat.is_unreachable,
             active=chat.id == self._active,
-            monogram=agent.monogram if agent is not None else chat.record.origin.agent[:2],
+            monogram=self._sessions.machines.letters_of(chat),
             tile=self._tiles.get(chat.record.origin.agent, len(self._tiles)),
             pinned=chat.record.entry.pinned,
             difference=line.difference,

@@ -12,11 +12,20 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QMenu, QPushButton, QStyleOptionTab, QTabBar
 
 from gui.settings.layout import WindowLayout
-from gui.window.panes.tab_bar import CLOSE_PX, MIN_TAB_PX, TabBar, TabLook, distinct_names, fit_widths
+from gui.window.panes.tab_bar import (
+    CLOSE_AND_GAP_PX,
+    CLOSE_PX,
+    MAX_TAB_PX,
+    MIN_TAB_PX,
+    TabBar,
+    TabLook,
+    distinct_names,
+    fit_widths,
+)
 from gui.window.saving import UnseenMarks
 from session_host.client.viewer.viewer import ViewerState
 from session_host.protocol.messages import BellEvent, NotificationEvent, OutputEvent
-from session_host.protocol.values import GridSize, State
+from session_host.protocol.values import Activity, GridSize, State
 from session_host.standing.groups import Mark
 from session_host.terminal import create
 from session_host.terminal.scroll_position import ScrollPosition, go_to, position_of_row
@@ -282,7 +291,7 @@ async def test_the_tab_in_front_does_not_show_less_of_its_name_than_the_others(h
         assert bar.currentIndex() == front
         assert len({shown_name(bar, index) for index in range(len(ids))}) == 1, "the names are equally long"
         widths = [bar.tabRect(index).width() for index in range(len(ids))]
-        assert widths == [MIN_TAB_PX + 20 if index == front else MIN_TAB_PX for index in range(len(ids))]
+        assert widths == [MIN_TAB_PX + CLOSE_AND_GAP_PX if index == front else MIN_TAB_PX for index in range(len(ids))]
         for index in range(len(ids)):
             QTest.mouseMove(bar, bar.tabRect(index).center())
             harness.settle()
@@ -355,6 +364,44 @@ async def test_tabs_and_their_list_distinguish_chats_of_one_name(harness: Window
 )
 def test_tabs_of_chats_with_one_name_show_directory_or_start(places: list[tuple[str, str]], names: list[str]) -> None:
     assert distinct_names([TabLook("x", Mark.ENDED, place, started=at) for place, at in places]) == names
+
+
+async def test_tabs_of_several_agents_have_their_letters_and_what_is_idle_has_no_mark(harness: WindowHarness):
+    ids = [await harness.add("one", agent="claude", runtime="structured") for _ in range(2)]
+    window = harness.open_window(one_pane(ids, ids[0]))
+    bar = window.tabs.panes.active.bar
+
+    def sizes() -> list[int]:
+        return [
+            max((size.width() for size in bar.tabIcon(at).availableSizes()), default=0) for at in range(bar.count())
+        ]
+
+    for each in ids:
+        harness.viewers[each].be(Activity.IDLE)
+    harness.viewers[ids[1]].be(Activity.WORKING)
+    harness.settle()
+    assert sizes()[0] == 0
+    alone = sizes()[1]
+    assert alone > 0
+    widths = [bar.tabRect(at).width() for at in range(2)]
+    harness.viewers[ids[0]].be(Activity.WORKING)
+    harness.settle()
+    assert sizes() == [alone, alone]
+    assert [bar.tabRect(at).width() for at in range(2)] == widths, "no tab moves when a chat begins to work"
+    codex = await harness.add("two " * 30, agent="codex", runtime="structured")
+    window.open_chat(harness.chat(codex))
+    harness.settle()
+    assert min(sizes()[:2]) > alone
+    assert bar.tabRect(2).width() <= MAX_TAB_PX
+    window.tabs.close(codex)
+    harness.settle()
+    assert sizes() == [alone, alone]
+
+
+def test_a_long_name_leaves_room_for_what_tells_it_from_others() -> None:
+    name = "Make the charts follow the theme of the desktop"
+    found = distinct_names([TabLook(name, Mark.IDLE, place) for place in ("/src/api", "/src/docs")])
+    assert found == ["Make the charts f… · api", "Make the charts f… · docs"]
 
 
 async def test_a_tab_that_keys_move_stays_in_view(harness: WindowHarness):
