@@ -74,6 +74,7 @@ CALLS: Final = {
     "later_changes": Callee("session_host.client.sessions.store_calls", READ),
     "inspect_ended_chat": Callee("session_host.client.chats.ended_chat", READ),
     "error_output": Callee("session_host.client.chats.ended_chat", READ),
+    "chat_days": Callee("session_host.client.chats.chat_days", READ),
     "last_transitions": Callee("session_host.client.chats.ended_chat", READ),
     "last_screen_for": Callee("session_host.client.chats.last_view", READ),
     "last_transcript_for": Callee("session_host.client.chats.last_view", READ),

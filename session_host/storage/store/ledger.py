@@ -190,6 +190,24 @@ class Ledger:
                 return None
             return _entries(connection, "number > ? ORDER BY number LIMIT ?", position.number, limit)
 
+    def between(
+        self, begin: str, end: str, kinds: Collection[type[Event]], states: Collection[type[Event]]
+    ) -> list[LedgerEntry]:
+        """The events of these kinds in a stretch of time, and before it the last one of ``states`` of each chat.
+
+        Args:
+            begin: the beginning, ISO 8601 with milliseconds, UTC.
+            end: the end, likewise.
+            kinds: the kinds of events.
+            states: the kinds of which one says what a chat does.
+        """
+        marks, before = ", ".join("?" * len(kinds)), ", ".join("?" * len(states))
+        last = f"SELECT max(number) FROM event WHERE at < ? AND kind IN ({before}) GROUP BY chat"  # noqa: S608
+        condition = f"(at >= ? AND at < ? AND kind IN ({marks})) OR number IN ({last}) ORDER BY number"
+        values = (begin, end, *map(kind_of, kinds), begin, *map(kind_of, states))
+        with self._database.reading() as connection:
+            return _entries(connection, condition, *values)
+
     def of_chat(self, session_id: str, kinds: Collection[type[Event]], count: int) -> list[LedgerEntry]:
         """The last events of these kinds of a session, oldest first."""
         marks = ", ".join("?" * len(kinds))

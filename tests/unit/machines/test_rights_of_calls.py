@@ -65,6 +65,7 @@ READS = {
     "later_changes",
     "inspect_ended_chat",
     "error_output",
+    "chat_days",
     "last_transitions",
     "last_screen_for",
     "last_transcript_for",
