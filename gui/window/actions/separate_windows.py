@@ -34,11 +34,11 @@ if TYPE_CHECKING:
     from gui.window.guide import GuideWindow
     from gui.window.settings.context import Keymap
     from gui.window.settings.window import SettingsWindow
-    from gui.window.widgets.paged_window import PagedWindow
+    from gui.window.widgets.separate_window import SeparateWindow
     from gui.window.widgets.text_window import TextWindow
 
 
-W = TypeVar("W", bound="PagedWindow")
+W = TypeVar("W", bound="SeparateWindow")
 
 
 class SingleWindow(QObject, Generic[W]):

@@ -5,19 +5,17 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from PySide6.QtCore import QModelIndex, QSize, QStringListModel, Qt, Signal
-from PySide6.QtGui import QAction, QCloseEvent, QFontMetrics, QIcon, QKeyEvent, QKeySequence, QShowEvent
+from PySide6.QtGui import QAction, QFontMetrics, QIcon, QKeyEvent, QKeySequence
 from PySide6.QtWidgets import QHBoxLayout, QLineEdit, QListView, QVBoxLayout, QWidget
 
-from gui.garbage import delete
-from gui.input import latin_keys
 from gui.theme.icons import Glyph, glyph_icon
 from gui.theme.theme import Theme
 from gui.theme.tokens import GAP_L_PX, GAP_S_PX, font
 
 from .accessibility import announce
-from .activation import ActivatingClicks, raise_window, watch_exposure
 from .parts import Area, Hairline, label
 from .result_list import RowDelegate
+from .separate_window import SeparateWindow
 
 PAGE_ROW_PX = 32
 
@@ -135,29 +133,17 @@ class PageList(Area):
             super().keyPressEvent(event)
 
 
-class PagedWindow(QWidget):
-    """The window; it is deleted when it is closed.
+class PagedWindow(SeparateWindow):
+    """The window.
 
     Attributes:
         search: the field above the list.
         navigation: the list of the pages.
-
-    Signals:
-        closed: the window is closed, and about to be deleted.
     """
-
-    closed = Signal()
 
     def __init__(self, name: str, side: PageList, *, size: QSize, min_size: QSize) -> None:
         """Make the window without its right side; ``name``: for screen readers, sizes in logical pixels."""
-        super().__init__(None, Qt.WindowType.Window)
-        self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
-        self.setProperty("area", "page")
-        self.setAccessibleName(name)
-        self.setMinimumSize(min_size)
-        self.resize(size)
-        self._usual_size = size
-        self._clicks = ActivatingClicks(self)
+        super().__init__(name, size=size, min_size=min_size)
         self._side = side
         self.search, self.navigation = side.search, side.list
 
@@ -170,33 +156,17 @@ class PagedWindow(QWidget):
         row.addWidget(Hairline(theme, Qt.Orientation.Vertical))
         row.addWidget(content, 1)
 
-    def sizeHint(self) -> QSize:
-        return self._usual_size
-
     def start(self) -> None:
         """Show the window in front, with the keyboard in the search field."""
-        raise_window(self)
+        super().start()
         self.search.setFocus(Qt.FocusReason.OtherFocusReason)
-
-    def showEvent(self, event: QShowEvent) -> None:
-        super().showEvent(event)
-        watch_exposure(self, event)
-        self._clicks.watch()
-        latin_keys.watch(self.windowHandle())
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         if event.key() == Qt.Key.Key_Escape and self.search.text():
             self.search.clear()
             self.search.setFocus(Qt.FocusReason.OtherFocusReason)
-        elif event.key() == Qt.Key.Key_Escape or event.matches(QKeySequence.StandardKey.Close):
-            self.close()
         elif event.matches(QKeySequence.StandardKey.Find):
             self.search.setFocus(Qt.FocusReason.ShortcutFocusReason)
             self.search.selectAll()
         else:
             super().keyPressEvent(event)
-
-    def closeEvent(self, event: QCloseEvent) -> None:
-        super().closeEvent(event)
-        self.closed.emit()
-        delete(self)
