@@ -127,6 +127,8 @@ class ChatView(QWidget):
         """The agent's settings, which the first page names."""
         self._secret = ""
         """The last request with a secret that got the keyboard."""
+        self._wanted_ms = 0
+        """The time to go to once there are messages; 0 for none."""
         self._summary = Summary()
         self.strip = SummaryStrip(directory, self.changes_requested.emit)
         self._column = QVBoxLayout(self)
@@ -193,6 +195,14 @@ class ChatView(QWidget):
         self._show_status()
         if self.page.pattern is not None:
             self.finder.restart_search()
+        if self._wanted_ms and len(transcript):
+            self.go_to_time(self._wanted_ms)
+
+    def go_to_time(self, at_ms: int) -> None:
+        """Go to what the chat did at a time, in milliseconds since 1970; without messages, once there are some."""
+        self._wanted_ms = 0 if len(self.transcript) else at_ms
+        if len(self.transcript):
+            self.page.scroller.scroll_to(self.page.rows.item_at(at_ms), 0, always=True)
 
     def changed(self) -> None:
         """Show changes of the transcript with the next frame."""

@@ -46,6 +46,8 @@ QLabel[kind="page title"] { font-weight: 600; }
 QLabel[kind="problem"] { color: $failed; font-size: 12px; }
 QLabel[kind="failed"] { color: $failed; }
 QLabel[kind="needs_you"] { color: $needs_you; }
+QLabel[kind="sum"] { font-size: 19px; font-weight: 600; }
+QLabel[kind="sum_waiting"] { font-size: 19px; font-weight: 600; color: $needs_you; }
 QLabel[kind="warning"] { color: $needs_you; font-size: 12px; }
 QLabel[kind="code"] {
     background: $sidebar; border: 1px solid $hairline; border-radius: 4px; padding: 4px 8px; color: $text;

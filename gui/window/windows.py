@@ -30,7 +30,7 @@ from .actions.keys import TextKeys, WindowKeys
 from .actions.looks import LookActions
 from .actions.menus import Actions, Menus
 from .actions.page_wiring import PageWiring
-from .actions.separate_windows import ChangesOpener, CommentInserter, GuideOpener, SettingsOpener
+from .actions.separate_windows import ChangesOpener, CommentInserter, GuideOpener, SettingsOpener, TimelineOpener
 from .actions.tabs_and_panes import LeftShells
 from .actions.upgrade_offer import UpgradeOffer
 from .actions.window_commands import WindowCommands
@@ -119,6 +119,7 @@ class MainWindow(QWidget):
             self.focus_page,
             self._show_palette,
             separate.guide.open,
+            separate.timeline.open,
             separate.settings.open,
             separate.changes.open,
             lambda: windows.open_empty(self),
@@ -689,7 +690,8 @@ class SeparateWindows:
     """Opens the windows without chats, and closes them.
 
     Attributes:
-        settings, guide, changes: open the settings, the guide, and the changes of a chat's directory.
+        settings, guide, timeline: open the settings, the guide, and a day of all chats.
+        changes: opens the changes of a chat's directory.
     """
 
     def __init__(
@@ -711,6 +713,7 @@ class SeparateWindows:
             open_file=self._open_file,
         )
         self.guide = GuideOpener(theme, settings, lambda uri: windows.current.commands.opener.open_address(uri, ""))
+        self.timeline = TimelineOpener(theme, sessions, windows.open_chat)
         inserter = CommentInserter(sessions.tasks, windows.open_chat, self._resume)
         self.changes = ChangesOpener(theme, settings, sessions, inserter, self._edit_in_tab)
 
@@ -720,7 +723,7 @@ class SeparateWindows:
 
     def close(self) -> None:
         """Close the windows that are open."""
-        for opener in (self.settings, self.guide, self.changes):
+        for opener in (self.settings, self.guide, self.timeline, self.changes):
             opener.close()
 
     def _open_file(self, path: str) -> None:

@@ -493,7 +493,7 @@ class Rows:
             answer = transcript.answers.get(request.id)
             key = request.item if request.item in transcript else TAIL
             if key == TAIL and answer is not None:
-                key = self._item_at(request.at_ms)
+                key = self.item_at(request.at_ms)
             requests = placed.get(key, ItemRequests())
             if answer is None:
                 placed[key] = requests._replace(open=(*requests.open, request))
@@ -502,8 +502,8 @@ class Rows:
         self._requests_by_item = placed
         return {key for key in (*previous, *placed) if previous.get(key) != placed.get(key)}
 
-    def _item_at(self, at_ms: int) -> str:
-        """The last item that started before a time."""
+    def item_at(self, at_ms: int) -> str:
+        """The key of the last item that started before a time; that of the row after all without one."""
         low, high = 0, self.transcript.queue_start
         while low < high:
             middle = (low + high) // 2

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Final, Literal
 
 from msgspec import Struct
 
-from gui.wording import action_texts, machine_texts, phone_texts
+from gui.wording import action_texts, machine_texts, phone_texts, timeline_texts
 from gui.wording.text import Text
 
 if TYPE_CHECKING:
@@ -104,6 +104,8 @@ TABLE: tuple[Action, ...] = (
            is_idle=lambda w: w.has_no_chats, words=Text("history grep")),
     Action("next_waiting", CHAT, Text("Next chat that needs you"), lambda w: w.next_waiting(),
            keys=("Ctrl+Shift+J",), words=Text("jump unread done finished attention")),
+    Action("timeline", CHAT, timeline_texts.TIMELINE, lambda w: w.context.open_timeline(),
+           is_idle=lambda w: w.has_no_chats, words=Text("today day history activity hours waited")),
     Action("new_chat", CHAT, Text("New chat…"), lambda w: w.starting.new_chat(), keys=("Ctrl+Shift+N",),
            words=Text("create start thread session conversation agent task")),
     Action("new_chat_in_worktree", CHAT, Text("New chat in a git worktree…"),

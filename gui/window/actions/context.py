@@ -43,7 +43,7 @@ class WindowContext(Struct, frozen=True):
         open_chat: shows a chat's tab and gives its page the keyboard focus.
         focus_page: gives the shown page the keyboard focus.
         show_palette: opens the palette.
-        open_guide: opens the guide window.
+        open_guide: opens the guide window; ``open_timeline``: that with a day of all chats.
         open_settings: opens the settings window, at this page, or where it was ("").
         open_changes: opens the window with the changes of a chat's directory; since a restore point, if one is given.
         open_window: opens another window.
@@ -65,6 +65,7 @@ class WindowContext(Struct, frozen=True):
     focus_page: Callable[[], object]
     show_palette: Callable[[], object]
     open_guide: Callable[[], object]
+    open_timeline: Callable[[], object]
     open_settings: Callable[[PageName | Literal[""]], object]
     open_changes: Callable[[Chat, str, ListedPoint | None], ChangesWindow]
     open_window: Callable[[], object]

@@ -1,9 +1,10 @@
-"""Opens the windows without chats: settings, guide, and the changes of chats' directories."""
+"""Opens the windows without chats: settings, guide, timeline, and the changes of chats' directories."""
 
 from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from datetime import date
 from functools import partial
 from typing import TYPE_CHECKING, Generic, Literal, TypeVar
 
@@ -34,6 +35,7 @@ if TYPE_CHECKING:
     from gui.window.guide import GuideWindow
     from gui.window.settings.context import Keymap
     from gui.window.settings.window import SettingsWindow
+    from gui.window.timeline.window import TimelineWindow
     from gui.window.widgets.separate_window import SeparateWindow
     from gui.window.widgets.text_window import TextWindow
 
@@ -163,6 +165,38 @@ class GuideOpener(SingleWindow["GuideWindow"]):
         if keys != self._keys:
             self._keys = keys
             self.window.use_keys(keys)
+
+
+class TimelineOpener(SingleWindow["TimelineWindow"]):
+    """Opens the timeline, and reads its days."""
+
+    def __init__(self, theme: Theme, sessions: Sessions, open_chat: Callable[[Chat], ChatPage]) -> None:
+        """Set up; ``open_chat`` shows a chat in front."""
+        super().__init__(theme, self._make_timeline)
+        self._theme, self._sessions, self._open_chat = theme, sessions, open_chat
+
+    def _make_timeline(self) -> TimelineWindow:
+        from gui.window.timeline.window import TimelineWindow
+
+        window = TimelineWindow(self._theme)
+        window.day_wanted.connect(lambda day: self._sessions.tasks.start(self._read(window, day), "a day of all chats"))
+        window.chat_chosen.connect(self._go_to)
+        return window
+
+    async def _read(self, window: TimelineWindow, day: date) -> None:
+        from gui.bridge.chat_days import read_day
+
+        found = await read_day(self._sessions, day)
+        if window is self.window and window.day == day:
+            window.show_day(found)
+
+    def _go_to(self, session_id: str, at_s: float) -> None:
+        """Show a chat; a chat view also at a time in seconds since 1970."""
+        if (chat := self._sessions.chats.get(session_id)) is None:
+            return
+        page = self._open_chat(chat)
+        if page.structured is not None and at_s:
+            page.structured.view.go_to_time(round(at_s * 1000))
 
 
 def keys_in_guide(overrides: Mapping[str, Sequence[str]]) -> dict[str, str]:
