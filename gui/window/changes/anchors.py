@@ -1,23 +1,19 @@
 """Finds the lines of comments in diffs that have changed since: by the lines' texts, and those around them.
 
-Lines are counted from 0 through a file's whole diff, with the first lines of hunks and the remarks.
+Lines are counted as in ``gui.chat.page.diff_lines``.
 """
 
 from __future__ import annotations
 
 import uuid
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import msgspec
-from PySide6.QtCore import QPointF, QRectF
 
 from gui.bridge.changes import ChangedFile, readable
 from gui.chat.content.patches import read_diff
-from gui.chat.content.segments import Diff, DiffLine, Segment, utf16_length, utf16_slice
-from gui.chat.drawing.segment_layout import SegmentLayout
-from gui.chat.page.painting import PaintedPage
-from gui.chat.page.positions import PlacedSegment
+from gui.chat.content.segments import DiffLine
 from gui.settings.layout import ReviewComment
 
 MAX_LINES = 200
@@ -150,112 +146,4 @@ def _equal_around(comment: ReviewComment, side: _Side, start: int, count: int) -
             if previous != text:
                 break
             found += 1
-    return found
-
-
-class LineRange(NamedTuple):
-    """Some lines of a file's diff: the key of its row, the numbers of the first and the last line."""
-
-    key: str
-    first: int
-    last: int
-
-
-def line_count(segments: Sequence[Segment]) -> int:
-    """How many lines a file's segments have."""
-    return sum(len(segment.lines) for segment in segments if isinstance(segment, Diff))
-
-
-def line_at_offset(segments: Sequence[Segment], number: int, offset: int) -> int:
-    """The number of the line at an offset of a segment's text; at a segment without lines, of the next line."""
-    above = line_count(segments[:number])
-    segment = segments[number]
-    if not isinstance(segment, Diff):
-        return above
-    return above + min(utf16_slice(segment.text, 0, offset).count("\n"), len(segment.lines) - 1)
-
-
-def span_of_line(segments: Sequence[Segment], line: int) -> tuple[int, int, int] | None:
-    """The segment of a line, and the offsets of its text, as Qt counts, without the sign; None for no such line."""
-    for number, segment in enumerate(segments):
-        if not isinstance(segment, Diff):
-            continue
-        if line < len(segment.lines):
-            above = "".join(f"{each.signed_text}\n" for each in segment.lines[:line])
-            chosen = segment.lines[line]
-            start = utf16_length(above) + chosen.has_sign
-            return number, start, start + utf16_length(chosen.text)
-        line -= len(segment.lines)
-    return None
-
-
-def selected_lines(page: PaintedPage, key: str = "") -> LineRange | None:
-    """The selected lines of the file with this key, or of the first file with selected lines; None for none."""
-    ends = page.selection.ends(page.rows)
-    if ends is None:
-        return None
-    first, last = ends
-    position = first[0] if not key else page.rows.position(key)
-    if position is None or not first[0] <= position <= last[0]:
-        return None
-    segments = page.rows.row(position).segments
-    count = line_count(segments)
-    begin = line_at_offset(segments, first[1], first[2]) if position == first[0] else 0
-    end = count - 1
-    if position == last[0]:
-        end = line_at_offset(segments, last[1], last[2])
-        span = span_of_line(segments, end)
-        # A selection that ends where a line begins does not have that line.
-        is_in_line = span is not None and span[0] == last[1] and (last[2] > span[1] or span[1] == span[2])
-        end -= not is_in_line and end > begin
-    return LineRange(page.rows.key(position), begin, end) if begin <= end < count else None
-
-
-def line_at_point(page: PaintedPage, point: QPointF) -> LineRange | None:
-    """The line of a diff at a point's height; None for none."""
-    placed = page.segment_at(point)
-    if placed is None or not placed.top <= point.y() < placed.top + placed.laid.height:
-        return None
-    segments = page.rows.row(placed.position).segments
-    if not isinstance(segments[placed.number], Diff):
-        return None
-    line = line_at_offset(segments, placed.number, placed.laid.offset_at(page.within(placed, point)))
-    return LineRange(page.rows.key(placed.position), line, line)
-
-
-def areas(page: PaintedPage, lines: LineRange) -> Iterator[QRectF]:
-    """The areas of lines that are on the page, without their numbers and signs."""
-    for placed in page.visible:
-        if page.rows.key(placed.position) == lines.key:
-            yield from _areas_in(page, placed, lines)
-
-
-def _areas_in(page: PaintedPage, placed: PlacedSegment, lines: LineRange) -> Iterator[QRectF]:
-    segments = page.rows.row(placed.position).segments
-    segment = segments[placed.number]
-    if not isinstance(segment, Diff):
-        return
-    above = line_count(segments[: placed.number])
-    wanted = range(max(lines.first - above, 0), min(lines.last - above + 1, len(segment.lines)))
-    starts = _starts(segment)
-    chosen = {starts[number] for number in wanted if segment.lines[number].has_sign}
-    left = page.column_left
-    for box in placed.laid.boxes:
-        if box.start in chosen:
-            yield QRectF(left + box.x, placed.top + box.y, box.width, box.height)
-
-
-def line_top(segment: Diff, laid: SegmentLayout, line: int) -> float:
-    """The distance of a line of a segment from the segment's top."""
-    start = _starts(segment)[line]
-    return min((box.y for box in laid.boxes if box.start >= start), default=0.0)
-
-
-def _starts(segment: Diff) -> list[int]:
-    """The offsets of the texts of a segment's lines, without their signs."""
-    found = []
-    start = 0
-    for line in segment.lines:
-        found.append(start + line.has_sign)
-        start += line.has_sign + utf16_length(line.text) + 1
     return found

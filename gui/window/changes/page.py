@@ -24,6 +24,16 @@ from gui.chat.content.ansi import visible
 from gui.chat.content.segments import Action, Card, Diff, DiffHead, DiffLine, Segment, utf16_slice
 from gui.chat.drawing.segment_layout import left_of
 from gui.chat.page.accessible_rows import spoken_segments
+from gui.chat.page.diff_lines import (
+    LineRange,
+    areas,
+    line_at_offset,
+    line_at_point,
+    line_count,
+    line_top,
+    selected_lines,
+    span_of_line,
+)
 from gui.chat.page.page import DocumentPage
 from gui.chat.page.positions import PlacedSegment, ScrollPosition
 from gui.chat.page.rows import TAIL, Row
@@ -39,19 +49,7 @@ from gui.window.widgets.prompt_field import PromptField
 from gui.wording import changes_texts
 from session_host.protocol.values import FileLocation
 
-from .anchors import (
-    AROUND,
-    Anchored,
-    LineRange,
-    areas,
-    line_at_offset,
-    line_at_point,
-    line_count,
-    line_top,
-    lines_of,
-    selected_lines,
-    span_of_line,
-)
+from .anchors import AROUND, Anchored, lines_of
 from .content import FileSegments, HiddenLines
 
 _CARD_BAR_PX = 4

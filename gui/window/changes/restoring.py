@@ -28,6 +28,7 @@ from gui.bridge.changes import (
     undo,
 )
 from gui.chat.content.segments import Action, DiffLine
+from gui.chat.page.diff_lines import LineRange
 from gui.theme.icons import Glyph, glyph_icon
 from gui.theme.theme import Theme
 from gui.window.sheets.chooser import Choice, Chooser
@@ -39,7 +40,6 @@ from session_host.errors import FilesChanged, OutliveError
 from session_host.protocol.values import Activity
 
 from . import anchors
-from .anchors import LineRange
 from .content import shown
 from .page import ChangesPage
 from .review import LineButton, ReviewBar

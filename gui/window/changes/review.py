@@ -16,6 +16,7 @@ from gui.bridge.changes import Changes, ChangesReader, readable
 from gui.bridge.chat import Chat
 from gui.bridge.unsent import ReviewComments
 from gui.chat.content.ansi import visible
+from gui.chat.page.diff_lines import LineRange
 from gui.settings.layout import ReviewComment
 from gui.theme.tokens import GAP_L_PX, GAP_S_PX
 from gui.theme.tooltips import set_tooltip
@@ -24,7 +25,7 @@ from gui.window.widgets.parts import ElidedLabel, button, label, stack
 from gui.wording import changes_texts
 
 from . import anchors
-from .anchors import Anchored, LineRange
+from .anchors import Anchored
 from .content import ELSEWHERE, shown
 from .page import ChangesPage, CommentCard, ShownComment
 

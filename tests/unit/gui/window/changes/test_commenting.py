@@ -15,9 +15,10 @@ from gui.chat.content import patches
 from gui.chat.content.segments import Card, Diff, DiffLine, QuietLine, Segment
 from gui.chat.drawing.lay_out import lay_out
 from gui.chat.drawing.style import Style, Widths
+from gui.chat.page.diff_lines import LineRange, selected_lines
 from gui.settings.layout import ReviewComment
 from gui.theme.theme import Theme
-from gui.window.changes.anchors import MAX_LINES, Anchored, LineRange, find, lines_of, new_comment, selected_lines
+from gui.window.changes.anchors import MAX_LINES, Anchored, find, lines_of, new_comment
 from gui.window.changes.content import with_cards
 from gui.window.changes.page import CommentCard
 from session_host.protocol.values import State

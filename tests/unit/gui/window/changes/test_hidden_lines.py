@@ -11,7 +11,8 @@ from PySide6.QtCore import QPointF, Qt
 from PySide6.QtTest import QTest
 
 from gui.chat.content.segments import DiffLine
-from gui.window.changes.anchors import LineRange, lines_of
+from gui.chat.page.diff_lines import LineRange
+from gui.window.changes.anchors import lines_of
 from gui.window.changes.content import HiddenLines
 from gui.window.changes.page import ChangesPage
 from session_host.client.worktrees.changes import lines_before, read_changes
