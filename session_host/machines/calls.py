@@ -112,6 +112,7 @@ CALLS: Final = {
     "lines_before": Callee("session_host.client.worktrees.changes", READ),
     "discard": Callee("session_host.client.worktrees.discarding", "session"),
     "undo": Callee("session_host.client.worktrees.discarding", "session"),
+    "take_back": Callee("session_host.client.worktrees.taking_back", "session"),
     "repository_files": Callee("session_host.client.worktrees.repository_files", READ),
     "status_of": Callee("session_host.client.worktrees.status", READ),
     "plan_restore": Callee("session_host.restore_points.restoring", READ),

@@ -100,7 +100,7 @@ def discard(directory: Path, shown: Changes, file: ChangedFile, session: str, hu
     check_directory(directory)
     with explained(directory):
         tree = find_tree(directory)
-        with _restore_lock(tree):
+        with restore_lock(tree):
             if base_of(tree.top, shown.since) != shown.base:
                 raise FilesChanged("another commit is checked out")
             return _Discard(directory, tree, shown.base, file, session).run(hunk)
@@ -115,15 +115,15 @@ def undo(directory: Path, done: Discarded, session: str) -> None:
     """
     with explained(directory):
         tree = find_tree(directory)
-        with _restore_lock(tree):
-            now = _save_present_files(tree, done.path)
+        with restore_lock(tree):
+            now = save_present_files(tree, done.path)
             if entry_of(Git(tree.top), now.tree, done.path) != (done.after.mode, done.after.blob):
                 raise FilesChanged(f"{readable(done.path)} has changed since")
-            _write_file(directory, tree, now, done.before, session)
+            write_file(directory, tree, now, done.before, session)
 
 
 @contextlib.contextmanager
-def _restore_lock(tree: WorkingTree) -> Iterator[None]:
+def restore_lock(tree: WorkingTree) -> Iterator[None]:
     """Hold the lock that a restore of the working tree needs."""
     try:
         with exclusive_lock(tree.top, Git(tree.top), "restore"):
@@ -143,19 +143,19 @@ class _Discard:
         path = self._file.path
         if not InsideCheck(self._tree.top)(path) and self._file.state != "deleted":
             raise FilesChanged(f"{readable(path)} is not where it was")
-        now = _save_present_files(self._tree, path)
+        now = save_present_files(self._tree, path)
         patch = self._shown_patch(now)
         if self._file.state == "deleted" and not self._is_in_index():
             raise WorktreeError("its deletion is staged; unstage it first (git restore --staged)")
-        self._check_content(now)
+        check_content(self._git, self._tree, path, now)
         mode, blob = entry_of(self._git, now.tree, path)
-        before = _file(path, mode, blob, is_there=bool(entry_of(self._git, self._base, path)[0]))
+        before = restored_file(path, mode, blob, is_there=bool(entry_of(self._git, self._base, path)[0]))
         if hunk is None:
             base_mode, base_blob = entry_of(self._git, self._base, path)
-            after = _file(path, base_mode, base_blob, is_there=bool(mode))
+            after = restored_file(path, base_mode, base_blob, is_there=bool(mode))
         else:
-            after = _file(path, mode, self._without(mode, blob, patch, hunk), is_there=True)
-        _write_file(self._directory, self._tree, now, after, self._session)
+            after = restored_file(path, mode, self._without(mode, blob, patch, hunk), is_there=True)
+        write_file(self._directory, self._tree, now, after, self._session)
         return Discarded(path=path, before=before, after=after)
 
     def _shown_patch(self, now: KeptTree) -> str:
@@ -181,20 +181,6 @@ class _Discard:
     def _is_in_index(self) -> bool:
         return bool(self._git.run("ls-files", "--cached", "-z", "--", self._file.path, extra=LITERAL_PATHS))
 
-    def _check_content(self, now: KeptTree) -> None:
-        """Check that git can write the file back exactly as it is: line ends and filters may change it."""
-        path = self._file.path
-        _, blob = entry_of(self._git, now.tree, path)
-        if not blob:
-            return
-        written = self._git.run("cat-file", "--filters", f"--path={path}", blob)
-        try:
-            content = (self._tree.top / path).read_bytes()
-        except OSError as error:
-            raise WorktreeError(f"{readable(path)} cannot be read ({error.strerror})") from error
-        if os.fsencode(written) != content:
-            raise WorktreeError("git would write its line ends in another way, so that this could not be undone")
-
     def _without(self, mode: str, blob: str, patch: str, hunk: int) -> str:
         """The content of the file without one hunk: the reverse patch is applied in a private index."""
         starts = [*(found.start() for found in _HUNK.finditer(patch)), len(patch)]
@@ -204,8 +190,26 @@ class _Discard:
             return self._git.run("ls-files", "--stage", "-z", index=index).split(" ")[1]
 
 
-def _save_present_files(tree: WorkingTree, path: str) -> KeptTree:
-    """The files as they are, with one that git may ignore or that is not among the untracked ones to keep."""
+def check_content(git: Git, tree: WorkingTree, path: str, now: KeptTree) -> None:
+    """Check that git can write a file back exactly as it is: line ends and filters may change it.
+
+    Raises:
+        WorktreeError: it cannot.
+    """
+    _, blob = entry_of(git, now.tree, path)
+    if not blob:
+        return
+    written = git.run("cat-file", "--filters", f"--path={path}", blob)
+    try:
+        content = (tree.top / path).read_bytes()
+    except OSError as error:
+        raise WorktreeError(f"{readable(path)} cannot be read ({error.strerror})") from error
+    if os.fsencode(written) != content:
+        raise WorktreeError("git would write its line ends in another way, so that this could not be undone")
+
+
+def save_present_files(tree: WorkingTree, path: str) -> KeptTree:
+    """Save the files as they are, with one that git may ignore or that is not among the untracked ones to keep."""
     is_there = os.path.lexists(tree.top / path)
     now = keep_tree(tree, also=[path] if is_there else [], niceness=0)
     if path in now.left_out:
@@ -213,12 +217,13 @@ def _save_present_files(tree: WorkingTree, path: str) -> KeptTree:
     return now
 
 
-def _file(path: str, mode: str, blob: str, *, is_there: bool) -> FileRestore:
+def restored_file(path: str, mode: str, blob: str, *, is_there: bool) -> FileRestore:
+    """What writes a file with this mode and content; ``is_there``: whether it is there now."""
     how: How = "deleted" if not mode else "modified" if is_there else "recreated"
     return FileRestore(path=path, how=how, mode=mode, blob=blob)
 
 
-def _write_file(directory: Path, tree: WorkingTree, now: KeptTree, file: FileRestore, session: str) -> None:
+def write_file(directory: Path, tree: WorkingTree, now: KeptTree, file: FileRestore, session: str) -> None:
     """Write one file, after a restore point."""
     outcome = write_files(directory, tree, now, (file,), session, About(kind="restore"))
     if outcome.failed:

@@ -39,6 +39,7 @@ CHANGES: dict[str, Callable[[str], dict[str, Any]]] = {
     "fork": lambda chat: {"session_id": chat},
     "discard": lambda chat: {"directory": Path("/"), "session": chat},
     "undo": lambda chat: {"directory": Path("/"), "session": chat},
+    "take_back": lambda chat: {"directory": Path("/"), "path": "x", "hunk": "", "session": chat},
     "restore": lambda chat: {"directory": Path("/"), "session": chat},
     "write_setup": lambda _chat: {"entry": SetupEntry("/", "touch F")},
     "launch": lambda _chat: {"request": continued()},

@@ -1,0 +1,124 @@
+"""Takes one hunk of an agent's edit back: its lines in the file become those that were there before the edit.
+
+The hunk is the one that the agent reported. Other lines of the file may have changed since; those of the hunk may not.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from pathlib import Path
+from typing import Final
+
+from session_host.client.worktrees.changes import readable
+from session_host.client.worktrees.discarding import (
+    Discarded,
+    check_content,
+    restore_lock,
+    restored_file,
+    save_present_files,
+    write_file,
+)
+from session_host.errors import FilesChanged, WorktreeError
+from session_host.git import check_directory, explained
+from session_host.restore_points.kept_tree import Git, InsideCheck, WorkingTree, find_tree
+from session_host.restore_points.restoring import entry_of
+
+_HEAD: Final = re.compile(r"@@ -(\d+)(?:,(\d+))? \+(\d+)(?:,(\d+))? @@")
+_NO_NEWLINE: Final = "\\"
+"""The first character of the remark that the line above ends without a newline."""
+
+
+def take_back(directory: Path, path: str, hunk: str, session: str) -> Discarded:
+    """Take a hunk back. Blocks for up to half a minute.
+
+    Args:
+        directory: the chat's directory.
+        path: the edited file, absolute or below the directory.
+        hunk: the hunk with its first line (``@@ …``), as in a unified diff.
+        session: the chat, which gets the restore point.
+
+    Raises:
+        FilesChanged: the file has other lines there by now; nothing was written.
+        WorktreeError: one line; nothing was written.
+    """
+    check_directory(directory)
+    with explained(directory):
+        tree = find_tree(directory)
+        with restore_lock(tree):
+            name = _below(tree, directory, path)
+            git, now = Git(tree.top), save_present_files(tree, name)
+            mode, blob = entry_of(git, now.tree, name)
+            if not blob:
+                raise FilesChanged(f"{readable(name)} is not there any more")
+            check_content(git, tree, name, now)
+            content = without_hunk((tree.top / name).read_bytes(), hunk, name)
+            written = git.run("hash-object", "-w", "--stdin", data=content).strip()
+            before, after = (restored_file(name, mode, each, is_there=True) for each in (blob, written))
+            write_file(directory, tree, now, after, session)
+            return Discarded(path=name, before=before, after=after)
+
+
+def _below(tree: WorkingTree, directory: Path, path: str) -> str:
+    """The path of a file below the top of the working tree.
+
+    Raises:
+        WorktreeError: it is not inside of the tree.
+    """
+    given = directory / path
+    file, top = given.parent.resolve() / given.name, tree.top.resolve()
+    if file.is_relative_to(top) and file != top and not file.is_symlink():
+        name = str(file.relative_to(top))
+        if InsideCheck(tree.top)(name):
+            return name
+    raise WorktreeError(f"{readable(path)} is not a file of the chat's working tree")
+
+
+def without_hunk(content: bytes, hunk: str, name: str = "the file") -> bytes:
+    """The content of a file without a hunk, found by its lines; of several places, the one at its number counts.
+
+    Raises:
+        FilesChanged: the lines are not there, or it is not certain where.
+        WorktreeError: the hunk cannot be taken back.
+    """
+    first, _, rest = hunk.partition("\n")
+    head = _HEAD.match(first)
+    old, new = _sides(rest.split("\n"))
+    if not new:
+        raise WorktreeError("the lines were only removed, and nothing around them is known")
+    if not old:
+        raise WorktreeError("the edit made the whole file; discard it in Changes")
+    parts = content.split(b"\n")
+    lines = [*(part + b"\n" for part in parts[:-1]), *filter(None, parts[-1:])]
+    is_windows = b"\r\n" in content and not any(line.endswith(b"\r\n") for line in new)
+    if is_windows:
+        old, new = _with_carriage_returns(old), _with_carriage_returns(new)
+    places = [start for start in range(len(lines) - len(new) + 1) if lines[start : start + len(new)] == new]
+    if len(places) > 1 and head is not None:
+        stated = int(head[3]) - 1
+        places = [start for start in places if start == stated]
+    if len(places) != 1:
+        raise FilesChanged(f"{readable(name)} has other lines there by now")
+    [start] = places
+    return b"".join([*lines[:start], *old, *lines[start + len(new) :]])
+
+
+def _sides(lines: list[str]) -> tuple[list[bytes], list[bytes]]:
+    """The lines before and after the change, with their newlines."""
+    old: list[bytes] = []
+    new: list[bytes] = []
+    last: tuple[list[bytes], ...] = ()
+    for line in lines:
+        if line.startswith(_NO_NEWLINE):
+            for side in last:
+                side[-1] = side[-1].removesuffix(b"\n")
+            continue
+        kind, text = line[:1], os.fsencode(line[1:]) + b"\n"
+        last = {"-": (old,), "+": (new,), " ": (old, new)}.get(kind, ())
+        for side in last:
+            side.append(text)
+    return old, new
+
+
+def _with_carriage_returns(lines: list[bytes]) -> list[bytes]:
+    return [line[:-1] + b"\r\n" if line.endswith(b"\n") else line for line in lines]
