@@ -27,6 +27,7 @@ from session_host.client.worktrees.changes import (
     readable,
 )
 from session_host.client.worktrees.discarding import Discarded, can_discard_file, discard, hunks_of, undo
+from session_host.client.worktrees.taking_back import take_back
 from session_host.errors import OutliveError, WorktreeError
 from session_host.git import Stop, stopped_by
 from session_host.restore_points.points import MAX_POINTS, RestorePoint
@@ -42,7 +43,7 @@ from .sessions import Sessions
 __all__ = [
     "LINK", "MAX_BYTES", "ChangedFile", "Changes", "ChangesReader", "Discarded", "ListedPoint",
     "Outcome", "Plan", "RestorePoint", "Since", "State", "can_discard_file", "discard", "hunks_of", "name_of",
-    "plan_restore", "point_before", "points_of", "readable", "restore", "undo",
+    "plan_restore", "point_before", "points_of", "readable", "restore", "take_back", "undo",
 ]
 # fmt: on
 

@@ -345,6 +345,13 @@ def discarded(path: str, state: State, count: int) -> str:
     return Text("Deleted {path}")(path=path)
 
 
+TAKE_BACK = Text("Take this change back")
+"""Item of the context menu of an agent’s edit, about one hunk."""
+COMMENT_ON_LINE = Text("Comment on this line…")
+TAKEN_BACK = Text("One change of {path} is taken back.")
+CANNOT_TAKE_BACK = Text("Nothing was taken back: {reason}.")
+TAKE_BACK_UNDONE = Text("{path} is as it was before the change was taken back.")
+LINE_IS_GONE = Text("This line is not among these changes any more.")
 DISCARD_UNDONE = Text("{path} is as it was before you discarded the change.")
 CANNOT_DISCARD = Text("Nothing was discarded: {reason}.")
 CANNOT_UNDO_DISCARD = Text("Nothing was undone: {reason}.")

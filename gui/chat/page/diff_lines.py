@@ -5,16 +5,37 @@ Lines are counted from 0 through a row's diffs, with the first lines of hunks an
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from PySide6.QtCore import QPointF, QRectF
 
-from gui.chat.content.segments import Diff, Segment, utf16_length, utf16_slice
+from gui.chat.content.segments import Diff, DiffHead, DiffLine, FoldLine, Segment, utf16_length, utf16_slice
 from gui.chat.drawing.segment_layout import SegmentLayout
 
 from .painting import PaintedPage
 from .positions import PlacedSegment
+
+_HUNK: Final = re.compile(r"^(?=@@ )", re.MULTILINE)
+
+
+class PointedHunk(NamedTuple):
+    """A hunk of a change that was made.
+
+    Attributes:
+        key: the key of its row.
+        path: the file, as the agent names it.
+        text: the hunk as the agent sent it, with its first line.
+        lines: its lines as they are shown, without its first line.
+        at: the number of the line that is pointed at, among these.
+    """
+
+    key: str
+    path: str
+    text: str
+    lines: tuple[DiffLine, ...]
+    at: int
 
 
 class LineRange(NamedTuple):
@@ -85,6 +106,50 @@ def line_at_point(page: PaintedPage, point: QPointF) -> LineRange | None:
         return None
     line = line_at_offset(segments, placed.number, placed.laid.offset_at(page.within(placed, point)))
     return LineRange(page.rows.key(placed.position), line, line)
+
+
+def hunk_at_point(page: PaintedPage, point: QPointF) -> PointedHunk | None:
+    """The hunk of a made change at a point's height; None for none, or if its text is not known."""
+    pointed = line_at_point(page, point)
+    position = page.rows.position(pointed.key) if pointed is not None else None
+    if pointed is None or position is None:
+        return None
+    segments = page.rows.row(position).segments
+    head: DiffHead | None = None
+    lines: list[DiffLine] = []
+    line = pointed.first
+    for segment in segments:
+        shown_head = segment.head if isinstance(segment, FoldLine) else segment
+        if isinstance(shown_head, DiffHead):
+            head, lines = shown_head, []
+        elif isinstance(segment, Diff):
+            if line < len(segment.lines):
+                at = len(lines) + line
+                return _hunk(pointed.key, head, _to_the_end(lines, segments, segment), at) if head is not None else None
+            line -= len(segment.lines)
+            lines += segment.lines
+    return None
+
+
+def _to_the_end(above: Sequence[DiffLine], segments: Sequence[Segment], segment: Diff) -> list[DiffLine]:
+    """The lines of a file's diff: those above a segment, its own, and those of the segments that follow."""
+    found = [*above, *segment.lines]
+    for following in segments[[each is segment for each in segments].index(True) + 1 :]:
+        if not isinstance(following, Diff) or following.first:
+            break
+        found += following.lines
+    return found
+
+
+def _hunk(key: str, head: DiffHead, lines: Sequence[DiffLine], at: int) -> PointedHunk | None:
+    starts = [number for number, line in enumerate(lines) if line.kind == "@"]
+    texts = _HUNK.split(head.patch)[1:]
+    number = sum(start <= at for start in starts) - 1
+    if head.file is None or number < 0 or number >= len(texts):
+        return None
+    end = starts[number + 1] if number + 1 < len(starts) else len(lines)
+    own = tuple(lines[starts[number] + 1 : end])
+    return PointedHunk(key, head.file.path, texts[number], own, max(at - starts[number] - 1, 0))
 
 
 def areas(page: PaintedPage, lines: LineRange) -> Iterator[QRectF]:

@@ -38,6 +38,7 @@ from session_host.structured.transcript import Transcript
 
 from . import positions
 from .accessible_rows import AccessibleRows, spoken_row
+from .diff_lines import hunk_at_point
 from .live import Live, LiveTimer
 from .painting import PaintedPage
 from .pointing import Pointer
@@ -68,6 +69,7 @@ class TranscriptPage(PaintedPage):
             "link", "file", "image".
         menu_made(QMenu, str): the context menu for the row with this key was made.
         image_menu_made(QMenu, Image): the context menu for an image was made.
+        hunk_menu_made(QMenu, PointedHunk): the context menu for a line of a diff was made.
         menu_built(QMenu): the context menu has all that the view can do.
         zoom_requested(int): the user makes the text larger, or smaller if the steps are negative.
         typed(str): the user typed a text while the page had the keyboard focus; it belongs into the prompt.
@@ -78,6 +80,7 @@ class TranscriptPage(PaintedPage):
     action_triggered = Signal(object)
     menu_made = Signal(QMenu, str)
     image_menu_made = Signal(QMenu, object)
+    hunk_menu_made = Signal(QMenu, object)
     menu_built = Signal(QMenu)
     zoom_requested = Signal(int)
     typed = Signal(str)
@@ -428,6 +431,8 @@ class TranscriptPage(PaintedPage):
         ):
             key = self._key_of(name)
             show_key(action, QKeySequence(own) if key.isEmpty() else key)
+        if (hunk := hunk_at_point(self, point)) is not None:
+            self.hunk_menu_made.emit(menu, hunk)
         if (each := self.segment_at(point)) is not None:
             self.menu_made.emit(menu, self.rows.key(each.position))
         self.menu_built.emit(menu)

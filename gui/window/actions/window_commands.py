@@ -17,6 +17,7 @@ from gui.window.actions.chats.chat_actions import ChatActions, ChatTexts
 from gui.window.actions.chats.continuing import ConversationActions
 from gui.window.actions.chats.first_pages import FirstPages
 from gui.window.actions.chats.forking import ForkActions
+from gui.window.actions.chats.hunks import Hunks
 from gui.window.actions.chats.resuming import EndedChatActions, ResumeAll
 from gui.window.actions.chats.row_questions import RowQuestions
 from gui.window.actions.chats.saved_prompts import SavedPrompts
@@ -70,6 +71,7 @@ class WindowCommands:
         self.named_images = NamedImages(context)
         self.first_pages = FirstPages(context, settings.directory)
         self.row_questions = RowQuestions(context, settings)
+        self.hunks = Hunks(context)
         self.themes = ThemeActions(context, settings)
 
     @cached_property

@@ -1,0 +1,138 @@
+"""One hunk of an edit in a chat view: it is taken back by its menu and brought back by Undo; its lines get comments."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from PySide6.QtCore import QPointF
+from PySide6.QtWidgets import QMenu
+
+from gui.chat.content.segments import Diff
+from gui.window.changes.window import ChangesWindow
+from gui.wording import changes_texts
+from session_host.structured.items import FileChange
+from tests.support.repositories import Checkout
+from tests.support.scripted_chat import ScriptedChat
+from tests.unit.gui.conftest import WindowHarness
+
+OLD = "".join(f"line {number}\n" for number in range(1, 41))
+PATCH = (
+    "@@ -3,3 +3,3 @@\n line 3\n-line 4\n+LINE 4\n line 5\n"
+    "@@ -30,3 +30,4 @@\n line 30\n line 31\n+line 31 and a half\n line 32\n"
+)
+NEW = OLD.replace("line 4\n", "LINE 4\n").replace("line 31\n", "line 31\nline 31 and a half\n")
+
+
+class Edited:
+    """A chat view with an edit of a file in a real repository."""
+
+    def __init__(self, harness: WindowHarness, checkout: Checkout) -> None:
+        self.harness, self.file = harness, checkout.path / "words"
+        self.page = harness.content.view.page
+        harness.content.view.set_turns_fold(folds=False)
+
+    def menu_at(self, text: str) -> QMenu:
+        """The context menu of the line of the diff with this text."""
+        self.harness.settle()
+        for placed in self.page.visible:
+            segment = self.page.rows.row(placed.position).segments[placed.number]
+            if isinstance(segment, Diff):
+                for line, box in zip(segment.lines, self._boxes(placed.laid, segment), strict=False):
+                    if line.text == text:
+                        return self.page.context_menu(QPointF(self.page.column_left + 90, placed.top + box))
+        raise AssertionError(f"{text!r} is not on the page")
+
+    @staticmethod
+    def _boxes(laid: object, segment: Diff) -> list[float]:
+        from gui.chat.page.diff_lines import line_top
+
+        return [line_top(segment, laid, number) + 3 for number in range(len(segment.lines))]  # type: ignore[arg-type]
+
+    def run(self, text: str, action: str) -> None:
+        """Run an action of a line's menu."""
+        menu = self.menu_at(text)
+        next(each for each in menu.actions() if each.text() == action).trigger()
+        menu.close()
+
+    def names(self, text: str) -> list[str]:
+        menu = self.menu_at(text)
+        found = [each.text() for each in menu.actions()]
+        menu.close()
+        return found
+
+
+@pytest.fixture
+async def edited(harness: WindowHarness, tmp_path: Path) -> Edited:
+    checkout = Checkout.new(tmp_path / "api")
+    checkout.commit("words", OLD)
+    checkout.write("words", NEW)
+    chat = ScriptedChat()
+    chat.put("user", "Change it", status="done")
+    chat.put(
+        "tool",
+        tool="edit",
+        title="Edit words",
+        changes=(FileChange(str(checkout.path / "words"), PATCH),),
+        status="done",
+    )
+    await harness.open_chat_view(chat.transcript, cwd=str(checkout.path), real_cwd=str(checkout.path))
+    harness.window.resize(1000, 900)
+    shown = harness.page.chat
+    await harness.until(lambda: shown.workplace.git_status is not None, "the status of the repository")
+    return Edited(harness, checkout)
+
+
+async def test_one_hunk_is_taken_back_and_comes_back_by_undo(harness: WindowHarness, edited: Edited) -> None:
+    edited.run("line 31 and a half", changes_texts.TAKE_BACK())
+    await harness.until(lambda: edited.file.read_text() == OLD.replace("line 4\n", "LINE 4\n"), "the hunk to be gone")
+    await harness.until(lambda: harness.banner, "the banner")
+    assert harness.banner == changes_texts.TAKEN_BACK(path="words")
+    current = harness.window.banners.current
+    assert current is not None
+    assert current.on_action is not None
+    current.on_action()
+    await harness.until(lambda: edited.file.read_text() == NEW, "the hunk to be back")
+
+
+async def test_lines_that_have_changed_since_are_named_and_stay(harness: WindowHarness, edited: Edited) -> None:
+    edited.file.write_text(OLD)
+    edited.run("LINE 4", changes_texts.TAKE_BACK())
+    await harness.until(lambda: harness.banner, "the reason")
+    assert harness.banner.startswith("Nothing was taken back: words has other lines")
+    assert edited.file.read_text() == OLD
+
+
+async def test_a_line_gets_a_comment_in_the_window_of_the_changes(harness: WindowHarness, edited: Edited) -> None:
+    edited.run("line 31 and a half", changes_texts.COMMENT_ON_LINE())
+    opener = harness.window._windows.separate.changes
+    [window] = opener._windows.values()
+    assert isinstance(window, ChangesWindow)
+
+    def editor() -> object:
+        return next((card.editor for card in window.page.cards.values() if card.is_editing), None)
+
+    await harness.until(editor, "the box for the comment")
+    [comment] = harness.sessions.review_comments.of(harness.page.chat.id)
+    assert comment.lines == ("+line 31 and a half",)
+    window.close()
+
+
+async def test_a_line_that_is_gone_says_so_in_the_window_of_the_changes(harness: WindowHarness, edited: Edited) -> None:
+    edited.file.write_text(OLD + "another\n")
+    edited.run("LINE 4", changes_texts.COMMENT_ON_LINE())
+    [window] = harness.window._windows.separate.changes._windows.values()
+    await harness.until(lambda: window.note.text() == changes_texts.LINE_IS_GONE(), "the line")
+    window.close()
+
+
+async def test_what_is_no_made_change_of_a_repository_offers_nothing(harness: WindowHarness, tmp_path: Path) -> None:
+    chat = ScriptedChat()
+    change = FileChange("/src/words", PATCH)
+    chat.put("tool", tool="edit", title="Edit words", changes=(change,), status="running")
+    await harness.open_chat_view(chat.transcript, cwd=str(tmp_path), real_cwd=str(tmp_path))
+    harness.window.resize(1000, 900)
+    checkout = Checkout(tmp_path)
+    names = Edited(harness, checkout).names("LINE 4")
+    assert changes_texts.TAKE_BACK() not in names
+    assert changes_texts.COMMENT_ON_LINE() not in names
