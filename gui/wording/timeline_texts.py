@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from datetime import date, datetime
+from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QDate, QLocale
 
 from gui.wording import phrases
 from gui.wording.chat_texts import joined
 from gui.wording.text import Text
-from session_host.standing.days import ChatDay, Span
 from session_host.system.clock import moment_of
+
+if TYPE_CHECKING:
+    from session_host.standing.days import ChatDay, Span
 
 TIMELINE = Text("Timeline")
 WINDOW_TITLE = Text("Timeline — Outlive")

@@ -40,6 +40,8 @@ MAX_BANNERS = 20
 WIDTH_PX = 520
 BESIDE_PX = 80
 """The room beside the text without an action's button: the distance from the page, margins, and the closing button."""
+_MIN_ROOM_PX = (220, 120)
+"""A smaller page has no room for banners of its own."""
 _AROUND = QMargins(GAP_S_PX, GAP_S_PX, GAP_S_PX, GAP_S_PX)
 """The banner's distance from the page's edges and from what it must not cover."""
 _FILE = re.compile(r"(?P<path>/.+?):(?P<line>\d+): ")
@@ -221,9 +223,10 @@ class BannerArea(QWidget):
             self._start_timer()
 
     def _move(self) -> bool:
-        """Move to the right side of the page, where the area covers no bars, no input area and no open question.
+        """Move to the right side of the shown page, where it covers no bars, no input area and no open question.
 
-        The first choice is the current position, then the top, then the bottom.
+        It is over no other pane, unless the page is very narrow or low. The first choice is the current position, then
+        the top, then the bottom.
 
         Returns:
             Whether there is a position without an open question.
@@ -233,17 +236,18 @@ class BannerArea(QWidget):
         if self._action.text():
             wanted += self._action.sizeHint().width() + GAP_S_PX
         wanted = max(wanted, advance(self._text_below.text()) + BESIDE_PX)
-        width = min(wanted, WIDTH_PX, self._over.width())
+        room = self._room()
+        width = min(wanted, WIDTH_PX, room.width())
         self._body.updateGeometry()  # A new text's size reaches the layout in the next turn of the event loop.
         height = self._layout.heightForWidth(width)
         bars, typed, questions = self._bars(), self._typed_areas(), self._questions()
-        lowest = self._over.height() - height
-        tops = [self._last_top_px, self._top_px, *(area.bottom() for area in (*bars, *questions)), lowest]
+        highest, lowest = max(self._top_px, room.top()), room.bottom() + 1 - height
+        tops = [self._last_top_px, highest, *(area.bottom() for area in (*bars, *questions)), lowest]
         tops += [*(rect.top() - height for rect in (*bars, *typed, *questions)), *(rect.bottom() for rect in typed)]
         candidates = [
-            QRect(self._over.width() - width, top, width, height).marginsRemoved(_AROUND)
+            QRect(room.right() + 1 - width, top, width, height).marginsRemoved(_AROUND)
             for top in tops
-            if self._top_px <= top <= max(lowest, self._top_px)
+            if highest <= top <= max(lowest, highest)
         ]
         candidates = [each for each in candidates if not any(map(each.intersects, questions))]
         if not candidates:
@@ -253,6 +257,13 @@ class BannerArea(QWidget):
         self.setGeometry(area)
         self.raise_()
         return True
+
+    def _room(self) -> QRect:
+        """The area for banners: the shown page, or everything if that is too small."""
+        page, whole = self._page(), self._over.rect()
+        if page is None or page.width() < _MIN_ROOM_PX[0] or page.height() < _MIN_ROOM_PX[1]:
+            return whole
+        return QRect(page.mapTo(self._over, QPoint()), page.size()) & whole
 
     def _start_timer(self) -> None:
         """Start the timers of visible temporary banners. A hidden banner gets its full time later."""

@@ -19,7 +19,7 @@ from session_host.protocol.messages import NoticeEvent
 from session_host.protocol.values import CellSize, FileLocation, State
 from tests.support.area import Area
 from tests.support.scripted_chat import ScriptedChat
-from tests.unit.gui.conftest import FakeViewer, WindowHarness
+from tests.unit.gui.conftest import FakeViewer, WindowHarness, one_pane
 
 
 async def test_refused_input_is_reported_and_the_terminal_keeps_the_keyboard(harness: WindowHarness):
@@ -318,3 +318,24 @@ async def test_a_banner_is_not_over_the_prompt_of_a_structured_chat(harness: Win
     assert not place(window.banners).marginsRemoved(MARGINS).intersects(place(content.view.prompt)), "reading messages"
     content.view.prompt.editor.setFocus()
     await type_below_a_tool_tip(harness, content.view.prompt.editor)
+
+
+async def test_a_banner_is_over_the_pane_in_use_and_over_no_other(harness: WindowHarness):
+    ids = [await harness.add(name) for name in ("left", "right")]
+    window = harness.open_window(one_pane([ids[0]], ids[0]))
+    window.resize(1200, 600)
+    harness.settle()
+    panes = window.tabs.panes
+    panes.split_pane(panes.active, "right")
+    panes.focus("right")
+    window.open_chat(harness.chat(ids[1]))
+    harness.settle()
+    assert len(panes.all()) == 2
+    window.banners.inform("a line for the user")
+    for number in (0, 1):
+        panes.activate_pane(panes.all()[number].number)
+        harness.settle()
+        page = window.tabs.active_page
+        assert page is not None
+        over = QRect(page.mapTo(window, QPoint()), page.size())
+        assert over.contains(QRect(window.banners.mapTo(window, QPoint()), window.banners.size()))
