@@ -74,6 +74,7 @@ def described_image(mime: str, size: int) -> str:
     return Text("Image ({mime}, {size:,} KB)")(mime=mime, size=max(size // 1024, 1))
 
 
+NOT_DRAWN = Text("{language} · not drawn")
 COPY_CODE = Text("Copy this block")
 LINK = Text("Link: {text}")
 """The name of a link for screen readers."""

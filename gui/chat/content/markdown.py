@@ -13,6 +13,7 @@ from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
 from gui.terminal.links.links import addresses_in
+from gui.wording import chat_texts
 from session_host.structured.markdown_syntax import enable_formulas, enable_line_breaks
 
 from .segments import (
@@ -31,6 +32,8 @@ from .segments import (
     code_segments,
 )
 
+_NOT_DRAWN = frozenset({"mermaid", "math"})
+"""Languages of drawings, which no library for Python or Qt draws: their source is shown."""
 _WORD_END = re.compile(r"[\s/]")
 _TASK = re.compile(r"^\[([ xX])\] ")
 _BOXES = {" ": "☐", "x": "☑", "X": "☑"}
@@ -289,7 +292,8 @@ class Blocks:
         if self._marker:
             self._add_paragraph(())
         language = token.info.split()[0] if token.info.strip() else ""
-        code = Code("", len(self._lists), self._quotes, language=language, title=language, copies=True)
+        title = chat_texts.NOT_DRAWN(language=language) if language.lower() in _NOT_DRAWN else language
+        code = Code("", len(self._lists), self._quotes, language=language, title=title, copies=True)
         self.segments += code_segments(token.content.removesuffix("\n"), code)
 
 

@@ -365,3 +365,9 @@ def test_a_call_that_failed_shows_the_end_of_its_output() -> None:
     assert folded == head, "the user folded it"
     fine = msgspec.structs.replace(item, status="done")
     assert len(segments(fine, Mode(), MarkdownText(), ItemRequests())) == 1
+
+
+def test_the_source_of_a_drawing_says_that_it_is_not_drawn() -> None:
+    text = "```mermaid\ngraph TD\n```\n\n```python\nx\n```\n"
+    titles = [segment.title for segment in MarkdownText().segments(text) if isinstance(segment, Code)]
+    assert titles == ["mermaid · not drawn", "python"]
