@@ -5,8 +5,28 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from functools import partial
 
-from PySide6.QtCore import QEvent, QItemSelectionModel, QModelIndex, QObject, QPoint, QRect, Qt, QTimer, Signal
-from PySide6.QtGui import QAction, QContextMenuEvent, QGuiApplication, QIcon, QKeyEvent, QKeySequence, QResizeEvent
+from PySide6.QtCore import (
+    QEvent,
+    QItemSelectionModel,
+    QModelIndex,
+    QObject,
+    QPersistentModelIndex,
+    QPoint,
+    QRect,
+    Qt,
+    QTimer,
+    Signal,
+)
+from PySide6.QtGui import (
+    QAction,
+    QContextMenuEvent,
+    QGuiApplication,
+    QIcon,
+    QKeyEvent,
+    QKeySequence,
+    QMouseEvent,
+    QResizeEvent,
+)
 from PySide6.QtWidgets import QBoxLayout, QHBoxLayout, QLineEdit, QListView, QMenu, QVBoxLayout, QWidget
 
 from gui.bridge.chat import Chat
@@ -16,6 +36,7 @@ from gui.theme.icons import Glyph, glyph_icon
 from gui.theme.menu import temporary_menu
 from gui.theme.theme import Theme
 from gui.theme.tokens import BAR_HEIGHT_PX, GAP_M_PX, GAP_S_PX, SIDEBAR_COLLAPSED_PX, SIDEBAR_MAX_PX, SIDEBAR_MIN_PX
+from gui.theme.tooltips import show_at
 from gui.window.widgets.parts import Area, Hairline, IconButton, Way, button, label, own_viewport
 from gui.wording import common_texts, window_texts
 from session_host.errors import ConfigError
@@ -23,7 +44,7 @@ from session_host.errors import ConfigError
 from .arrangement import Grouping
 from .chat_list_view import ChatListView
 from .delegate import SidebarDelegate
-from .entries import ChatRow, Heading, MachineLine
+from .entries import ChatRow, Heading, MachineLine, full_text
 from .model import SidebarModel
 from .opened_row import OpenedRow
 
@@ -154,6 +175,8 @@ class Sidebar(Area):
         self.view_options = ViewOptions(settings, lambda: bool(sessions.others.machines), self.problem.emit)
         self.collapsed = False
         self._is_reveal_due = False
+        self._flown = QPersistentModelIndex()
+        """The row of the rail that a flyout shows."""
         self._ways: Callable[[str], Sequence[Way]] = lambda _name: ()
         self.model = SidebarModel(sessions, folded, self)
 
@@ -475,6 +498,8 @@ class Sidebar(Area):
             # rests does not hold the rows, since their headings would be wrong.
             moves = event.type() == QEvent.Type.MouseMove
             self._pointer_rests.start() if moves else self._pointer_rests.stop()
+            if self.collapsed:
+                self._show_flyout(event.position().toPoint() if isinstance(event, QMouseEvent) else None)
             self.model.hold(moves)
             self._reveal_if_due()
         elif watched is self.list.viewport() and event.type() == QEvent.Type.MouseButtonPress:
@@ -482,6 +507,17 @@ class Sidebar(Area):
         elif watched is self.list.viewport() and event.type() == QEvent.Type.MouseButtonRelease:
             self._pointer_rests.start()
         return super().eventFilter(watched, event)
+
+    def _show_flyout(self, point: QPoint | None) -> None:
+        """Show the whole row at a point of the rail beside it, at once; None hides it."""
+        index = self.list.indexAt(point) if point is not None else QModelIndex()
+        if index == self._flown:
+            return
+        self._flown = QPersistentModelIndex(index)
+        row, viewport = self.list.visualRect(index), self.list.viewport()
+        entry = self.model.entry(index)
+        text = full_text(entry) if entry is not None else ""
+        show_at(viewport.mapToGlobal(QPoint(viewport.width(), row.top())), text, viewport)
 
     def _on_pointer_rests(self) -> None:
         self.model.hold(False)

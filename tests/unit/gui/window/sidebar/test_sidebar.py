@@ -16,7 +16,7 @@ from msgspec.structs import replace
 from PySide6.QtCore import QEvent, QItemSelectionModel, QPoint, QPointF, QRect, Qt
 from PySide6.QtGui import QColor, QEnterEvent, QFontMetrics, QGuiApplication, QImage, QMouseEvent, QPainter
 from PySide6.QtTest import QAbstractItemModelTester, QTest
-from PySide6.QtWidgets import QApplication, QMenu, QStyle, QStyleOptionViewItem, QWidget
+from PySide6.QtWidgets import QApplication, QMenu, QStyle, QStyleOptionViewItem, QToolTip, QWidget
 
 from gui.bridge.chat import Chat
 from gui.window.actions.chats.chat_actions import listed
@@ -954,3 +954,24 @@ async def test_a_renamed_chat_has_the_users_name_also_if_that_is_its_old_one(har
     await harness.until(lambda: chat.name == "api-2", "the name")
     await harness.sessions.machines.here.refresh_now()
     assert chat.name == "api-2"
+
+
+async def test_the_rail_shows_a_whole_row_beside_it_at_once(harness: WindowHarness) -> None:
+    ids = [await harness.add(name) for name in ("one", "two")]
+    sidebar = harness.open_window().sidebar
+    sidebar.set_collapsed(True)
+    harness.settle()
+    viewport = sidebar.list.viewport()
+
+    def hover(session_id: str) -> None:
+        point = QPointF(sidebar.list.visualRect(sidebar.model.index_of(session_id)).center())
+        none = Qt.MouseButton.NoButton
+        there = QPointF(viewport.mapToGlobal(point.toPoint()))
+        move = QMouseEvent(QEvent.Type.MouseMove, point, there, none, none, Qt.KeyboardModifier.NoModifier)
+        QApplication.sendEvent(viewport, move)
+
+    for session_id, name in zip(ids, ("one", "two"), strict=True):
+        hover(session_id)
+        assert name in QToolTip.text()
+    QApplication.sendEvent(viewport, QEvent(QEvent.Type.Leave))
+    await harness.until(lambda: not QToolTip.isVisible(), "the flyout to be hidden")
