@@ -21,6 +21,7 @@ NAMES = (
     "key_to_pixel",
     "whole_screen",
     "scroll_history",
+    "scroll_chat",
     "takeover",
     "chat_takeover",
     "far_echo",
