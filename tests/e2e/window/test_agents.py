@@ -189,13 +189,13 @@ def test_a_shell_that_is_left_or_whose_idle_tab_is_closed_goes_and_is_found_and_
 
         # A shell in which a program runs keeps running without its tab.
         busy = open_shell(app)
-        run(app, busy, "echo begin=$((2 * 4)); cat", "begin=8")
+        run(app, busy, "sh -c 'echo begin=$((2 * 4)); exec cat'", "begin=8")  # It says itself that it runs.
         app.press("ctrl+shift+w")
         wait_until(lambda: len(app.tabs()) == 2, WAIT_S, "the tab to close")
 
         # One whose program is stopped does, too.
         stopped = open_shell(app)
-        run(app, stopped, "cat", "cat")
+        run(app, stopped, "sh -c 'echo begin=$((3 * 4)); exec cat'", "begin=12")
         app.press("ctrl+z")
         wait_until(lambda: "Stopped" in chat_text(stopped), WAIT_S, "the program to be stopped")
         app.press("ctrl+shift+w")
