@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from PySide6.QtCore import QObject, Qt, QTimer, Signal, SignalInstance, Slot
 from PySide6.QtGui import QColor, QPainter, QPaintEvent
 from PySide6.QtWidgets import QPushButton, QScrollBar, QWidget
@@ -75,6 +77,8 @@ _END_PX = 2
 _TICK_PX = 2
 _TICK_STEPS = 2000
 """The number of positions that ticks can have: more than a bar has pixels."""
+_PLAIN_ALPHA = 110
+"""The opacity of the ticks of commands that did not fail."""
 _STYLE = """
 QScrollBar:vertical {{ background: transparent; border: none; width: {width}px; margin: 2px 0; }}
 QScrollBar::handle:vertical {{ background: {still}; min-height: 24px; border-radius: 2px; margin: 0 2px; }}
@@ -101,7 +105,9 @@ class HistoryBar(QScrollBar):
         self._row = 0
         self._ticks: list[int] = []
         self._current_tick: int | None = None
-        self._current_color, self._tick_color = QColor(), QColor()
+        self._current_color, self._tick_color, self._failed_color = QColor(), QColor(), QColor()
+        self._commands: dict[int, bool] = {}
+        """The positions of commands, and whether each failed."""
         self.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         self.setContextMenuPolicy(Qt.ContextMenuPolicy.NoContextMenu)
         self.setCursor(Qt.CursorShape.ArrowCursor)
@@ -110,9 +116,9 @@ class HistoryBar(QScrollBar):
         self.hide()
         self.valueChanged.connect(self._on_value)
 
-    def set_colors(self, color: QColor, tick: QColor) -> None:
-        """Set the colours of text and ticks; the bar's shade is derived from the text's."""
-        self._current_color, self._tick_color = color, tick
+    def set_colors(self, color: QColor, tick: QColor, failed: QColor) -> None:
+        """Set the colours of text, ticks and failed commands; the bar's shade is derived from the text's."""
+        self._current_color, self._tick_color, self._failed_color = color, tick, failed
         red, green, blue = color.red(), color.green(), color.blue()
         still, alive = (f"rgba({red}, {green}, {blue}, {alpha})" for alpha in (90, 160))
         self.setStyleSheet(_STYLE.format(width=_WIDTH_PX, still=still, alive=alive))
@@ -137,12 +143,33 @@ class HistoryBar(QScrollBar):
             self._ticks, self._current_tick = ticks, now
             self.update()
 
+    def set_commands(self, rows: Sequence[tuple[int, bool]], total: int) -> None:
+        """Show a tick for each of these commands: its row of ``total`` rows, and whether it failed.
+
+        One that failed is as wide as the bar and has the colour of errors.
+        """
+        commands = {
+            row * _TICK_STEPS // max(total, 1): failed for row, failed in sorted(rows, key=lambda each: each[1])
+        }
+        if commands != self._commands:
+            self._commands = commands
+            self.update()
+
+    def _paint_commands(self, painter: QPainter, height: int) -> None:
+        plain = QColor(self._current_color)
+        plain.setAlpha(_PLAIN_ALPHA)
+        for tick, failed in self._commands.items():
+            top, left = _END_PX + tick * height // _TICK_STEPS, 0 if failed else self.width() // 2
+            color = self._failed_color if failed else plain
+            painter.fillRect(left, top, self.width() - left, _TICK_PX if failed else 1, color)
+
     def paintEvent(self, event: QPaintEvent) -> None:
         super().paintEvent(event)
-        if not self._ticks and self._current_tick is None:
+        if not self._ticks and self._current_tick is None and not self._commands:
             return
         painter = QPainter(self)
         height = self.height() - 2 * _END_PX - _TICK_PX
+        self._paint_commands(painter, height)
         for tick in self._ticks:
             # The left half shows the handle.
             left = self.width() // 2
@@ -190,7 +217,7 @@ class Scroller(QObject):
 
     def set_theme(self, theme: TerminalTheme) -> None:
         """Use other colours."""
-        self.bar.set_colors(theme.foreground, theme.palette[3])
+        self.bar.set_colors(theme.foreground, theme.palette[3], theme.palette[1])
 
     @Slot()
     def _place(self) -> None:

@@ -154,6 +154,9 @@ def _input_row(texts: list[str], cursor: int, pattern: re.Pattern[str]) -> int:
 _MARKS_DELAY_MS: Final = 40
 """How long after a frame without scrolling the marks are updated, so that they do not delay a typed character."""
 
+_BAR_DELAY_MS: Final = 500
+"""How long after scrolling the ticks of commands are updated: reading 1,000 takes 12 ms."""
+
 _CONTEXT_ROWS: Final = 1
 """The rows to show above a prompt that was out of view."""
 
@@ -215,6 +218,8 @@ class TerminalPrompts:
         self.has_heading = True
         self._marks_timer = QTimer(display, singleShot=True, interval=_MARKS_DELAY_MS)
         self._marks_timer.timeout.connect(self.show_marks)
+        self._bar_timer = QTimer(display, singleShot=True, interval=_BAR_DELAY_MS)
+        self._bar_timer.timeout.connect(self._show_in_bar)
         for signal in (scroller.scrolled, typed):
             signal.connect(self._on_moved)
 
@@ -419,6 +424,11 @@ class TerminalPrompts:
         """Update the marks in view."""
         emulator, surface = self._display.emulator, self._display.surface
         self._shown = emulator, surface.viewport
+        if surface.viewport.offset:
+            self._bar_timer.start()
+        else:
+            self._bar_timer.stop()
+            self._scroller.bar.set_commands([], 1)
         self._show_heading(emulator)
         if emulator is None:
             self.margin.show_marks([], None)
@@ -435,6 +445,13 @@ class TerminalPrompts:
         if row is not None and (end := self._end_of_current(emulator, row)) is not None:
             extent = self._extent(row - top, end - top)
         self.margin.show_marks(marks, extent)
+
+    def _show_in_bar(self) -> None:
+        """Show all marked commands and prompts in the scroll bar, while the view is scrolled back."""
+        emulator, viewport = self._display.emulator, self._display.surface.viewport
+        if emulator is not None and viewport.offset:
+            commands = [(prompt.row, bool(prompt.exit_code)) for prompt in emulator.prompts()]
+            self._scroller.bar.set_commands(commands, viewport.history_rows + emulator.size.rows)
 
     def _described(self, row: int) -> str:
         emulator = self._display.emulator

@@ -124,6 +124,23 @@ def test_the_margin_shows_how_each_command_ended(show_view: Callable[..., ShownV
     assert colors_in(image.copy(0, 8 + 2 * height, 8, height)) == {rgb(terminal.view.display.surface.theme.background)}
 
 
+def test_the_scroll_bar_shows_commands_and_those_that_failed_while_the_view_is_scrolled_back(
+    show_view: Callable[..., ShownView],
+) -> None:
+    terminal = show_view()
+    terminal.feed(SESSION)
+    bar = terminal.view.scroller.bar
+    failed = rgb(DARK_TERMINAL.palette[1])
+    assert failed not in colors_in(bar.grab().toImage())
+    terminal.view.prompts.go(-1)
+    terminal.view.prompts.go(-1)
+    terminal.settle()
+    terminal.until(lambda: failed in colors_in(bar.grab().toImage()), "the command that failed")
+    terminal.view.scroller.scroll_to_end()
+    terminal.settle()
+    assert failed not in colors_in(bar.grab().toImage()), "at the end nothing is read"
+
+
 def test_a_command_that_clears_the_screen_has_no_mark_and_its_output_is_copied(
     show_view: Callable[..., ShownView],
 ) -> None:
