@@ -4,18 +4,20 @@ from __future__ import annotations
 
 from PySide6.QtCore import QObject, QRect, QRectF, QSize, Qt
 from PySide6.QtGui import QMouseEvent, QPainter, QPaintEvent
-from PySide6.QtWidgets import QHBoxLayout, QSplitter, QSplitterHandle, QWidget
+from PySide6.QtWidgets import QApplication, QHBoxLayout, QSplitter, QSplitterHandle, QWidget
 
 from gui.settings.layout import SavedWindow
 from gui.theme.theme import Theme
 from gui.theme.tokens import SIDEBAR_COLLAPSED_PX, SIDEBAR_MAX_PX, SIDEBAR_MIN_PX, SIDEBAR_WIDTH_PX
 from gui.window.sidebar.sidebar import Sidebar
-from gui.window.widgets.parts import within_a_screen
+from gui.window.widgets.parts import Area, Hairline, within_a_screen
 
 DEFAULT_SIZE_PX = (1120, 720)
 LARGEST_SHARE = 0.9
 """The most of the screen's width and height that the default size takes."""
 MIN_SIZE_PX = (300, 220)
+_BESIDE_OVER_PX = 40
+"""What a sidebar that is over the rest leaves free of it, so that one can click there."""
 PANES_PX = 660
 """The width that panes need: 80 columns at the usual text size, and what is beside them."""
 
@@ -75,6 +77,9 @@ class _Handle(QSplitterHandle):
 class WindowFrame(QObject):
     """Divides the window into the sidebar and the rest, and saves the sidebar's width and the window's geometry.
 
+    In a narrow window the sidebar is a rail. Expanded there, it is over the rest, so that no terminal gets another
+    width; it is a rail again as soon as the user has chosen a chat, or uses something else.
+
     Attributes:
         splitter: the divider beside the sidebar.
     """
@@ -85,6 +90,13 @@ class WindowFrame(QObject):
         self._sidebar = sidebar
         self._saved = saved
         self._is_narrow = False
+        self._over: Area | None = None
+        """The area over the rest that has the sidebar; None if the sidebar is beside it."""
+        self._place: Area | None = None
+        """What has its place beside the rest meanwhile; Qt does not keep it alive."""
+        self._theme = theme
+        sidebar.opened.connect(self._put_back)
+        sidebar.left.connect(self._put_back)
         window.setMinimumSize(*MIN_SIZE_PX)
         self.splitter = _Splitter(theme)
         self.splitter.setChildrenCollapsible(False)
@@ -123,15 +135,23 @@ class WindowFrame(QObject):
         """Collapse the sidebar when too little is left to the panes, and expand it when there is room again."""
         is_narrow = not has_room(self._window.width(), self._saved.sidebar_width_px)
         if is_narrow != self._is_narrow:
+            self._put_back()
             self._is_narrow = is_narrow
             self._collapse_sidebar(collapsed=is_narrow or self._saved.sidebar_collapsed)
+        elif self._over is not None:
+            self._place_over()
 
     def toggle_sidebar(self) -> None:
-        """Collapse the sidebar to marks, or expand it."""
-        collapsed = not self._sidebar.collapsed
-        if not self._is_narrow:
-            self._saved.sidebar_collapsed = collapsed
-        self._collapse_sidebar(collapsed=collapsed)
+        """Collapse the sidebar to a rail, or expand it."""
+        if self._over is not None:
+            self._put_back()
+        elif self._is_narrow and self._sidebar.collapsed:
+            self._put_over()
+        else:
+            collapsed = not self._sidebar.collapsed
+            if not self._is_narrow:
+                self._saved.sidebar_collapsed = collapsed
+            self._collapse_sidebar(collapsed=collapsed)
 
     def _collapse_sidebar(self, *, collapsed: bool) -> None:
         if collapsed and not self._sidebar.collapsed and not self._is_narrow:
@@ -139,3 +159,56 @@ class WindowFrame(QObject):
         self._sidebar.set_collapsed(collapsed)
         width = SIDEBAR_COLLAPSED_PX if collapsed else self._saved.sidebar_width_px
         self.splitter.setSizes([width, max(self._window.width() - width, 1)])
+
+    # ------------------------------------------------------------ over the rest
+
+    def _put_over(self) -> None:
+        """Put the expanded sidebar over the rest, with the keyboard."""
+        self._over = over = Area("sidebar", self._window)
+        self._place = place = Area("sidebar")
+        place.setFixedWidth(SIDEBAR_COLLAPSED_PX)
+        self.splitter.replaceWidget(0, place)
+        place.show()
+        row = QHBoxLayout(over)
+        row.setContentsMargins(0, 0, 0, 0)
+        row.setSpacing(0)
+        row.addWidget(self._sidebar)
+        row.addWidget(Hairline(self._theme, Qt.Orientation.Vertical))
+        self._sidebar.set_collapsed(False)
+        self._place_over()
+        over.show()
+        over.raise_()
+        self._sidebar.show()
+        self._sidebar.take_focus()
+        application = QApplication.instance()
+        assert isinstance(application, QApplication)
+        application.focusChanged.connect(self._on_focus)
+
+    def _place_over(self) -> None:
+        assert self._over is not None
+        width = min(self._saved.sidebar_width_px, self._window.width() - _BESIDE_OVER_PX)
+        self._over.setGeometry(0, 0, max(width, SIDEBAR_MIN_PX), self._window.height())
+
+    def _put_back(self) -> None:
+        """Put the sidebar back beside the rest, as a rail."""
+        over, self._over = self._over, None
+        if over is None:
+            return
+        application = QApplication.instance()
+        assert isinstance(application, QApplication)
+        application.focusChanged.disconnect(self._on_focus)
+        self.splitter.replaceWidget(0, self._sidebar)
+        place, self._place = self._place, None
+        self._sidebar.set_collapsed(True)
+        self._sidebar.show()
+        self.splitter.setSizes([SIDEBAR_COLLAPSED_PX, max(self._window.width() - SIDEBAR_COLLAPSED_PX, 1)])
+        for each in filter(None, (place, over)):
+            each.hide()
+            each.deleteLater()
+
+    def _on_focus(self, _previous: QWidget | None, now: QWidget | None) -> None:
+        """Put the sidebar back if another part of the window has the keyboard."""
+        if now is None or now.window() is not self._window or self._over is None:
+            return
+        if not self._over.isAncestorOf(now):
+            self._put_back()

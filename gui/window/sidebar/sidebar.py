@@ -415,9 +415,12 @@ class Sidebar(Area):
         """A click opens a chat, unless it selects several."""
         selects = Qt.KeyboardModifier.ControlModifier | Qt.KeyboardModifier.ShiftModifier
         if not QGuiApplication.keyboardModifiers() & selects:
-            if self._chat_at(index) is not None and self.list.hasFocus():
+            if (chat := self._chat_at(index)) is None:
+                self._on_clicked(index)
+                return
+            if self.list.hasFocus():
                 self.left.emit()  # The press gave the list the keyboard, which has no use for it.
-            self._on_clicked(index)
+            self._open(chat)  # The rows may be others by now.
 
     def hold_keyboard_back(self, *, held: bool) -> None:
         """Set whether a click on the list leaves the keyboard where it is."""

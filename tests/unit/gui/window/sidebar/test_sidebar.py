@@ -19,6 +19,7 @@ from PySide6.QtTest import QAbstractItemModelTester, QTest
 from PySide6.QtWidgets import QApplication, QMenu, QStyle, QStyleOptionViewItem, QToolTip, QWidget
 
 from gui.bridge.chat import Chat
+from gui.theme.tokens import SIDEBAR_COLLAPSED_PX
 from gui.window.actions.chats.chat_actions import listed
 from gui.window.actions.lists import ChatChoices
 from gui.window.sidebar.delegate import shortened
@@ -33,7 +34,7 @@ from tests.support.calls import calls_of
 from tests.support.displays import XServer
 from tests.support.facts import changed, chat_facts
 from tests.support.windows import xdotool
-from tests.unit.gui.conftest import WindowHarness
+from tests.unit.gui.conftest import WindowHarness, one_pane
 
 LONG_MS = 600_000
 
@@ -975,3 +976,52 @@ async def test_the_rail_shows_a_whole_row_beside_it_at_once(harness: WindowHarne
         assert name in QToolTip.text()
     QApplication.sendEvent(viewport, QEvent(QEvent.Type.Leave))
     await harness.until(lambda: not QToolTip.isVisible(), "the flyout to be hidden")
+
+
+async def test_in_a_narrow_window_the_list_opens_over_the_page_and_goes_when_a_chat_is_chosen(
+    harness: WindowHarness,
+) -> None:
+    ids = [await harness.add(name) for name in ("one", "two")]
+    window = harness.open_window(one_pane(ids, ids[0]))
+    window.resize(700, 500)
+    harness.show(ids[0])
+    sidebar, commands = window.sidebar, window.commands
+    assert sidebar.collapsed
+    width = window.tabs.panes.area.width()
+
+    def is_over() -> bool:
+        return not sidebar.collapsed and sidebar.width() > SIDEBAR_COLLAPSED_PX
+
+    commands.looks.toggle_sidebar()
+    harness.settle()
+    assert is_over()
+    assert window.tabs.panes.area.width() == width, "no terminal gets another width"
+    await harness.until(sidebar.list.hasFocus, "the list to have the keyboard")
+    row = sidebar.list.visualRect(sidebar.model.index_of(ids[1]))
+    QTest.mouseClick(sidebar.list.viewport(), Qt.MouseButton.LeftButton, pos=row.center())
+    harness.settle()
+    assert window.tabs.active_id == ids[1]
+    assert not is_over()
+    for leave in ("escape", "toggle", "click beside", "wide"):
+        commands.looks.toggle_sidebar()
+        harness.settle()
+        await harness.until(sidebar.list.hasFocus, "the list to have the keyboard")
+        if leave == "escape":
+            QTest.keyClick(sidebar.list, Qt.Key.Key_Escape)
+        elif leave == "toggle":
+            commands.looks.toggle_sidebar()
+        elif leave == "click beside":
+            harness.view.setFocus()
+        else:
+            window.resize(1300, 500)
+        harness.settle()
+        assert is_over() == (leave == "wide")
+    assert sidebar.isVisible()
+    assert sidebar.parent() is window.frame.splitter
+    window.resize(700, 500)
+    harness.settle()
+    assert sidebar.collapsed
+    assert window.tabs.panes.area.width() == width
+    commands.looks.toggle_sidebar()  # It may be open when the window is closed.
+    harness.settle()
+    assert is_over()
