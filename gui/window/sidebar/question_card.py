@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from functools import partial
 
-from PySide6.QtCore import QRect, QRectF, Qt, QTimer, Signal
+from PySide6.QtCore import QEvent, QObject, QRect, QRectF, Qt, QTimer, Signal
 from PySide6.QtGui import QKeyEvent, QKeySequence, QPainter, QPaintEvent
-from PySide6.QtWidgets import QHBoxLayout, QLineEdit, QPushButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QAbstractSlider, QHBoxLayout, QLineEdit, QPushButton, QScrollBar, QVBoxLayout, QWidget
 
 from gui.bridge.chat import Chat
 from gui.chat.drawing.style import GUTTER_PX, MARGIN_PX
@@ -45,6 +44,15 @@ BUTTON_PAD_PX = 7
 """The padding of a quiet button: its text is where that of the page is."""
 _RADIUS_PX = 10
 _EDGE_PX = 3
+_Action = QAbstractSlider.SliderAction
+_SCROLL_ACTIONS = {
+    Qt.Key.Key_Up: _Action.SliderSingleStepSub,
+    Qt.Key.Key_Down: _Action.SliderSingleStepAdd,
+    Qt.Key.Key_PageUp: _Action.SliderPageStepSub,
+    Qt.Key.Key_PageDown: _Action.SliderPageStepAdd,
+    Qt.Key.Key_Home: _Action.SliderToMinimum,
+    Qt.Key.Key_End: _Action.SliderToMaximum,
+}
 _ENTER = {Qt.Key.Key_Return, Qt.Key.Key_Enter}
 
 
@@ -92,7 +100,6 @@ class QuestionCard(QWidget):
         self.chat = chat
         self.request: AgentRequest | None = None
         self._theme, self._takes_words = theme, takes_words
-        self._size = partial(self._set_size, font, size_px)
         self.is_answered = self._is_over = False
         self._row = QRect()
         self._keys_from = QTimer(self, singleShot=True, interval=KEYS_AFTER_MS)
@@ -111,7 +118,10 @@ class QuestionCard(QWidget):
             theme, chat.record.origin.cwd, self, answer=self._on_answer, short_directory=chat.workplace.short_directory
         )
         self.page.grows = self.page.is_measured = False
+        self.page.set_mono_font(font)
+        self.page.set_font_size(size_px)
         self.page.setFocusProxy(self)
+        self._follow(self.page.scroller.bar)
         self._below = PlainLabel("")
         self._below.setProperty("kind", "secondary")
         self._below.setContentsMargins(GUTTER_PX, 0, 0, 0)
@@ -121,11 +131,18 @@ class QuestionCard(QWidget):
         self._column.addLayout(head)
         self._column.addWidget(self.page, 1)
         self._column.addWidget(self._below)
+        window.installEventFilter(self)
         self.hide()
 
-    def _set_size(self, font: TerminalFont, size_px: int) -> None:
-        self.page.set_mono_font(font)
-        self.page.set_font_size(size_px)
+    def _follow(self, bar: QScrollBar) -> None:
+        bar.valueChanged.connect(self._say_below)
+        bar.rangeChanged.connect(self._say_below)
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        """Stay inside of the window when it gets another size."""
+        if event.type() == QEvent.Type.Resize and self.isVisible():
+            self.place()
+        return super().eventFilter(watched, event)
 
     # ------------------------------------------------------------ the question
 
@@ -155,7 +172,6 @@ class QuestionCard(QWidget):
         transcript = Transcript()
         transcript.apply(StateChanged("requires_action"), request.at_ms)
         transcript.apply(RequestOpened(request), request.at_ms)
-        self._size()
         self.page.set_transcript(transcript)
         self.show()
         self.raise_()
@@ -163,9 +179,8 @@ class QuestionCard(QWidget):
         card = self.card
         if card is not None:
             card.setFocusProxy(self)
-            for bar in filter(None, (card.subject_bar, self.page.scroller.bar)):
-                bar.valueChanged.connect(self._say_below)
-                bar.rangeChanged.connect(self._say_below)
+            if card.subject_bar is not None:
+                self._follow(card.subject_bar)
             card.resized.connect(self.place)
             if request.questions:
                 card.take_focus()
@@ -266,7 +281,10 @@ class QuestionCard(QWidget):
         elif is_free and key in _ENTER:
             self.chat_requested.emit()
         elif is_free and key == Qt.Key.Key_Space:
-            self._scroll(-1 if event.modifiers() & Qt.KeyboardModifier.ShiftModifier else 1)
+            is_back = event.modifiers() & Qt.KeyboardModifier.ShiftModifier
+            self._scrolled_bar.triggerAction(_Action.SliderPageStepSub if is_back else _Action.SliderPageStepAdd)
+        elif is_free and key in _SCROLL_ACTIONS:
+            self._scrolled_bar.triggerAction(_SCROLL_ACTIONS[Qt.Key(key)])
         elif event.matches(QKeySequence.StandardKey.Copy):
             self.page.copy()
 
@@ -278,12 +296,11 @@ class QuestionCard(QWidget):
         elif button is not None and not self._is_over:
             announce(self, button.toolTip())
 
-    def _scroll(self, pages: int) -> None:
+    @property
+    def _scrolled_bar(self) -> QScrollBar:
+        """The scroll bar of what the user reads: a long command scrolls by itself, all else with the page."""
         bar = self.card.subject_bar if self.card is not None else None
-        if bar is None or bar.maximum() == 0:
-            self.page.scroller.scroll_pages(pages)
-        else:
-            bar.setValue(bar.value() + pages * max(bar.pageStep() - 1, 1))
+        return bar if bar is not None and bar.maximum() > 0 else self.page.scroller.bar
 
     def focusNextPrevChild(self, forward: bool) -> bool:
         """Go round in the card; the words of a refusal come first."""

@@ -333,3 +333,22 @@ async def test_the_card_is_inside_of_any_window(
     card = await open_card(harness, asking)
     assert harness.window.rect().contains(card.geometry())
     assert card.width() <= WIDTH_PX
+
+
+async def test_keys_scroll_and_the_card_stays_inside_of_a_window_that_shrinks(
+    harness: WindowHarness, host: AskingHost
+) -> None:
+    asking = await two_chats(harness)
+    host.requests = [edit_request(60)]
+    card = await open_card(harness, asking)
+    bar = card.page.scroller.bar
+    values = []
+    for key in (Key.Key_Down, Key.Key_PageDown, Key.Key_Up, Key.Key_End, Key.Key_Home):
+        await press(harness, key)
+        values.append(bar.value())
+        if key == Key.Key_End:
+            assert bar.value() == bar.maximum()
+    assert 0 < values[0] < values[1] > values[2] > values[4] == 0
+    harness.window.resize(500, 320)
+    harness.settle()
+    assert harness.window.rect().contains(card.geometry())
