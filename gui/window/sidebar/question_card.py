@@ -207,11 +207,18 @@ class QuestionCard(QWidget):
         if window.width() - left - BESIDE_PX < _MIN_WIDTH_PX:
             left = BESIDE_PX
         width, room_px = min(WIDTH_PX, window.width() - left - BESIDE_PX), self._room_px
+        policy = self._below.sizePolicy()
+        policy.setRetainSizeWhenHidden(False)
+        self._below.setSizePolicy(policy)
         self._below.hide()
         self.setGeometry(left, self._row.top(), width, room_px)
         self._column.activate()
         self.page.scroller.arrange()
-        height = min(room_px - self.page.height() + round(sum(self.page.rows.heights)), room_px)
+        wanted_px = room_px - self.page.height() + round(sum(self.page.rows.heights))
+        # The line below what scrolls keeps its place, so that nothing moves at the end.
+        policy.setRetainSizeWhenHidden(wanted_px > room_px)
+        self._below.setSizePolicy(policy)
+        height = min(wanted_px, room_px)
         top = min(self._row.top(), window.height() - height - BESIDE_PX)
         self.setGeometry(left, max(top, BESIDE_PX), width, height)
         self._say_below()
