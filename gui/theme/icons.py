@@ -328,12 +328,12 @@ def mark_icon(
     """A mark as an icon, for menus and tabs; sharp on screens of up to three times the density.
 
     Args:
-        mark: the mark; what is idle has none, unless something of it was not seen.
+        mark: the mark; what is idle has none, but keeps its place.
         tokens: the theme's colours.
         size_px: the height, and the width of the mark.
         dotted: puts a dot into its corner: there is something that was not seen.
         label: the chat's colour label, a stripe on the left; "" for none.
-        letters: the agent's letters, right of the mark; "" for none.
+        letters: the agent's letters, right of the mark: the icon is wider by ``LETTERS_PX``; "" for none.
     """
     dot = tokens.color("accent").rgba() if dotted else None
     stripe = tokens.label_color(label).rgba() if label else None
@@ -345,18 +345,14 @@ def mark_icon(
 def _mark_icon(
     mark: Mark | None, ink: int, size_px: int, dot: int | None, stripe: int | None, letters: str, quiet: int
 ) -> QIcon:
-    """A mark's icon in these colours; most tabs have the same one. It is empty if it has nothing to show."""
+    """A mark's icon in these colours; most tabs have the same one."""
     icon = QIcon()
-    has_mark = mark is not None or dot is not None or stripe is not None
-    mark_px = size_px if has_mark else 0
-    if not (has_mark or letters):
-        return icon
-    for painter in each_density(icon, size_px, width_px=mark_px + (LETTERS_PX if letters else 0)):
+    for painter in each_density(icon, size_px, width_px=size_px + (LETTERS_PX if letters else 0)):
         painter.save()
         if letters:
             painter.setPen(QColor.fromRgba(quiet))
             painter.setFont(font(HEADING_PX, bold=True))
-            area = QRectF(mark_px + (3 if has_mark else 0), 0, LETTERS_PX, size_px)
+            area = QRectF(size_px + 3, 0, LETTERS_PX, size_px)
             painter.drawText(area, Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter, letters)
         painter.restore()
         if stripe is not None:

@@ -104,10 +104,7 @@ BELL_PX = GAP_S_PX + ICON_PX
 OUT_PX = 12
 """A tab that is dragged this far beyond its row leaves the row."""
 AROUND_NAME_PX = 10 + ICON_PX + 6 + 6 + CLOSE_AND_GAP_PX
-"""The width of a tab beside its name: its padding, the mark and the button.
-
-It has room for a mark also without one, so that no tab moves when a chat begins to work.
-"""
+"""The width of a tab beside its name: its padding, the mark and the button."""
 _NAME_CHARACTERS = 18
 """How much of a name is left before what tells it from others of that name."""
 
@@ -213,7 +210,7 @@ class TabBar(QTabBar):
         self.setUsesScrollButtons(True)
         self.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         self.setMouseTracking(True)
-        self.setIconSize(QSize(ICON_PX + LETTERS_PX, ICON_PX))
+        self.setIconSize(QSize(ICON_PX, ICON_PX))
         self.setFixedHeight(BAR_HEIGHT_PX)
         self.setAccessibleName(window_texts.OPEN_CHATS())
         self.currentChanged.connect(self._on_current)
@@ -323,6 +320,8 @@ class TabBar(QTabBar):
         has_several = len({look.letters for look in self._looks.values()}) > 1
         if has_several != self._has_several_agents:
             self._has_several_agents, self._sizes = has_several, []
+            # Qt paints an icon in the middle of this size, and the name from the icon's own width on.
+            self.setIconSize(QSize(ICON_PX + (LETTERS_PX if has_several else 0), ICON_PX))
             self._apply_theme()
 
     def drop(self, session_id: str) -> None:

@@ -9,9 +9,11 @@ import pytest
 import shiboken6
 from PySide6.QtCore import QEvent, QObject, QPoint, QRect, Qt
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QMenu, QPushButton, QStyleOptionTab, QTabBar
+from PySide6.QtWidgets import QMenu, QPushButton, QStyle, QStyleOptionTab, QTabBar
 
 from gui.settings.layout import WindowLayout
+from gui.theme.icons import LETTERS_PX
+from gui.theme.tokens import ICON_PX
 from gui.window.panes.tab_bar import (
     CLOSE_AND_GAP_PX,
     CLOSE_PX,
@@ -371,31 +373,39 @@ async def test_tabs_of_several_agents_have_their_letters_and_what_is_idle_has_no
     window = harness.open_window(one_pane(ids, ids[0]))
     bar = window.tabs.panes.active.bar
 
-    def sizes() -> list[int]:
-        return [
-            max((size.width() for size in bar.tabIcon(at).availableSizes()), default=0) for at in range(bar.count())
-        ]
+    def names_at() -> list[int]:
+        """Where the names begin in their tabs; each is behind its whole icon."""
+        found = []
+        for index in range(bar.count()):
+            option = QStyleOptionTab()
+            bar.initStyleOption(option, index)
+            text = bar.style().subElementRect(QStyle.SubElement.SE_TabBarTabText, option, bar)
+            found.append(text.left() - option.rect.left())
+            icon = max(size.width() for size in bar.tabIcon(index).availableSizes() if size.height() == ICON_PX)
+            assert icon == bar.iconSize().width()
+        return found
+
+    def is_marked(index: int) -> bool:
+        image = bar.tabIcon(index).pixmap(ICON_PX, ICON_PX).toImage()
+        return any(image.pixelColor(x, y).alpha() for x in range(ICON_PX) for y in range(ICON_PX))
 
     for each in ids:
         harness.viewers[each].be(Activity.IDLE)
     harness.viewers[ids[1]].be(Activity.WORKING)
     harness.settle()
-    assert sizes()[0] == 0
-    alone = sizes()[1]
-    assert alone > 0
-    widths = [bar.tabRect(at).width() for at in range(2)]
+    assert [is_marked(0), is_marked(1)] == [False, True]
+    widths, alone = [bar.tabRect(at).width() for at in range(2)], names_at()
     harness.viewers[ids[0]].be(Activity.WORKING)
     harness.settle()
-    assert sizes() == [alone, alone]
-    assert [bar.tabRect(at).width() for at in range(2)] == widths, "no tab moves when a chat begins to work"
+    assert (names_at(), [bar.tabRect(at).width() for at in range(2)]) == (alone, widths), "nothing moves"
     codex = await harness.add("two " * 30, agent="codex", runtime="structured")
     window.open_chat(harness.chat(codex))
     harness.settle()
-    assert min(sizes()[:2]) > alone
+    assert names_at()[:2] == [each + LETTERS_PX for each in alone]
     assert bar.tabRect(2).width() <= MAX_TAB_PX
     window.tabs.close(codex)
     harness.settle()
-    assert sizes() == [alone, alone]
+    assert names_at() == alone
 
 
 def test_a_long_name_leaves_room_for_what_tells_it_from_others() -> None:
