@@ -63,7 +63,7 @@ class Labels(NamedTuple):
             chat,
             chat.id,
             name,
-            chat.workplace.location,
+            chat.workplace.listed_location,
             "" if status == name else status,
             chat.workplace.branch,
             chat.workplace.directory,

@@ -45,6 +45,18 @@ class Workplace:
         return " · ".join(before_more(part) for part in (directory, branch) if part)
 
     @property
+    def listed_location(self) -> str:
+        """``location`` for a list that shows ``changed_lines`` beside it."""
+        status = self._current_status
+        return status.words_beside_lines if status is not None and any(self.changed_lines) else self.location
+
+    @property
+    def changed_lines(self) -> tuple[int, int]:
+        """How many lines are added and removed since the last commit; 0 and 0 if unknown, and for an ended chat."""
+        status = self._current_status
+        return (status.added, status.removed) if status is not None else (0, 0)
+
+    @property
     def branch(self) -> str:
         """The git branch in ``location``; "" for the default one, without one, or if the chat has ended."""
         status = self._current_status

@@ -41,6 +41,8 @@ _AGENT_PX = 18
 _PIN_PX = 12
 _COMPACT_TEXT_LEFT_PX = 60
 _BELL_PX = 12
+_SQUARES, _SQUARE_PX = 5, 6
+_MORE_LINES = (10, 40, 150, 600)
 _BETWEEN = " · "
 _FIRST_SHARE = 0.45
 _MIN_PX = 32
@@ -65,6 +67,17 @@ def shortened(metrics: QFontMetrics, text: str, width_px: int, *, asks: bool = F
         return kept
     before, _, cut = kept.rpartition(_BETWEEN)
     return before if before and len(cut) < _LEAST_CHARACTERS else f"{kept}…"
+
+
+def squares(added: int, removed: int) -> tuple[int, int]:
+    """How many of five places are lit for added and for removed lines.
+
+    They are more for 10, 40, 150 and 600 lines, and shared in proportion; there is one of each that is there.
+    """
+    total = added + removed
+    lit = max(sum(total >= least for least in (1, *_MORE_LINES)), bool(added) + bool(removed))
+    green = min(max(round(lit * added / max(total, 1)), bool(added)), lit - bool(removed))
+    return green, lit - green
 
 
 class SidebarDelegate(QStyledItemDelegate):
@@ -201,7 +214,23 @@ class SidebarDelegate(QStyledItemDelegate):
             paint_mark(painter, Mark(entry.mark), QPointF(middle, second.center().y() + 0.5), tokens)
         self._paint_name(painter, first, entry, entry.machine, agent=entry.monogram if entry.shows_agent else "")
         painter.setFont(font(SECONDARY_PX))
+        if any(entry.lines):
+            self._paint_squares(painter, second, *squares(*entry.lines))
+            second.setRight(second.right() - _SQUARES * (_SQUARE_PX + 2) - GAP_S_PX)
         self._paint_second_line(painter, second, entry)
+
+    def _paint_squares(self, painter: QPainter, area: QRect, added: int, removed: int) -> None:
+        """Five places at the right: squares for added lines, bars for removed ones, dots for none."""
+        tokens, middle = self._theme.tokens, area.center().y() + 1
+        left = area.right() + 1 - _SQUARES * (_SQUARE_PX + 2) + 2
+        for number in range(_SQUARES):
+            x = left + number * (_SQUARE_PX + 2)
+            if number < added:
+                painter.fillRect(QRect(x, middle - _SQUARE_PX // 2, _SQUARE_PX, _SQUARE_PX), tokens.color("fine"))
+            elif number < added + removed:
+                painter.fillRect(QRect(x, middle - 1, _SQUARE_PX, 2), tokens.color("failed"))
+            else:
+                painter.fillRect(QRect(x + 2, middle - 1, 2, 2), tokens.color("border"))
 
     def _paint_compact(self, painter: QPainter, area: QRect, entry: ChatRow) -> None:
         """One line: mark, agent, name and age; after the name, what tells the chat from others of that name.

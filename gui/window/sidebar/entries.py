@@ -10,6 +10,7 @@ from gui.bridge.chat import Chat
 from gui.bridge.chat_words import activity_and_age
 from gui.bridge.second_lines import SecondLine
 from gui.wording import window_texts
+from gui.wording.changes_texts import changed_lines
 from gui.wording.chat_texts import joined
 from session_host.standing.groups import Group
 
@@ -49,6 +50,8 @@ class ChatRow(Struct, frozen=True):
     """The number of its project's colour."""
     shows_agent: bool = True
     """Whether the agent's letters tell it from others: the list has chats of several agents."""
+    lines: tuple[int, int] = (0, 0)
+    """How many lines are added and removed in its working tree since the last commit."""
 
     @property
     def letters(self) -> str:
@@ -125,6 +128,7 @@ def spoken_text(entry: Entry) -> str:
         window_texts.PINNED().lower() if entry.pinned else "",
         entry.rang or (window_texts.UNREAD() if entry.unseen else ""),
         where,
+        changed_lines(*entry.lines),
         "" if entry.difference in where else entry.difference,
         entry.age,
         window_texts.MUTED() if entry.muted else "",
@@ -146,7 +150,7 @@ def full_text(row: Entry) -> str:
     if chat.workplace.current_directory != chat.workplace.directory:
         lines.append(window_texts.STARTED_IN(directory=chat.workplace.short_directory(chat.workplace.directory)))
     if chat.workplace.location != chat.workplace.directory_name(chat.workplace.directory):
-        lines.append(chat.workplace.location)
+        lines.append(joined(chat.workplace.location, changed_lines(*row.lines)))
     lines.append(activity_and_age(chat) or row.mark)
     if (chat.needs_you or chat.record.status.failed) and chat.record.status.detail:
         lines.append(chat.record.status.detail)

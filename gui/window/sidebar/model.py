@@ -243,6 +243,7 @@ class SidebarModel(QAbstractListModel):
             machine=line.machine,
             hue=self._hues[chat.record.origin.project],
             shows_agent=self._has_several_agents,
+            lines=chat.workplace.changed_lines,
         )
 
     # ------------------------------------------------------------ QAbstractListModel

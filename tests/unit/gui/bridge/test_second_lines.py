@@ -31,6 +31,10 @@ class ListedChat:
     machine: Machine = THIS_MACHINE
 
     @property
+    def listed_location(self) -> str:
+        return self.location
+
+    @property
     def session_id(self) -> str:
         return self.id
 

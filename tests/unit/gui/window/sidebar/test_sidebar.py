@@ -22,10 +22,11 @@ from gui.bridge.chat import Chat
 from gui.theme.tokens import SIDEBAR_COLLAPSED_PX
 from gui.window.actions.chats.chat_actions import listed
 from gui.window.actions.lists import ChatChoices
-from gui.window.sidebar.delegate import shortened
+from gui.window.sidebar.delegate import shortened, squares
 from gui.window.sidebar.entries import ChatRow, DayHeading, Heading
 from gui.window.sidebar.model import PAGE_ROWS, SidebarModel
 from session_host.agents.agent import Agent
+from session_host.client.worktrees.status import Status
 from session_host.protocol.facts import ChatFacts
 from session_host.protocol.values import Activity, State
 from session_host.standing.groups import Group
@@ -1025,3 +1026,46 @@ async def test_in_a_narrow_window_the_list_opens_over_the_page_and_goes_when_a_c
     commands.looks.toggle_sidebar()  # It may be open when the window is closed.
     harness.settle()
     assert is_over()
+
+
+@pytest.mark.parametrize(
+    ("lines", "lit"),
+    [
+        ((4, 0), (1, 0)),
+        ((0, 3), (0, 1)),
+        ((1, 1), (1, 1)),
+        ((17, 2), (1, 1)),
+        ((90, 22), (2, 1)),
+        ((12, 200), (1, 3)),
+        ((900, 410), (3, 2)),
+        ((100_000, 1), (4, 1)),
+        ((0, 0), (0, 0)),
+    ],
+)
+def test_five_places_show_how_many_lines_are_added_and_removed(lines: tuple[int, int], lit: tuple[int, int]) -> None:
+    assert squares(*lines) == lit
+
+
+async def test_a_row_shows_changed_lines_in_place_of_the_number_of_files(harness: WindowHarness) -> None:
+    chat = await harness.add("one", agent="claude", runtime="structured")
+    sidebar = harness.open_window().sidebar
+    plain = Status(repository="api", branch="main", commit="", dirty=6, ahead=None, behind=None, is_default_branch=True)
+    status = msgspec.structs.replace(plain, added=40, removed=12)
+    harness.chat(chat).workplace.git_status = status
+    harness.chat(chat).changed.emit()
+    harness.settle()
+    index = sidebar.model.index_of(chat)
+    row = sidebar.model.entry(index)
+    assert isinstance(row, ChatRow)
+    assert (row.lines, row.location) == ((40, 12), "api")
+    assert "+40 −12" in str(sidebar.model.data(index, Qt.ItemDataRole.AccessibleTextRole))
+    area = sidebar.list.visualRect(index)
+    image = sidebar.list.viewport().grab(area).toImage()
+    shown = {image.pixelColor(x, y).name() for x in range(image.width() - 60, image.width()) for y in range(24, 44)}
+    assert {harness.theme.tokens.color(name).name() for name in ("fine", "failed")} <= shown
+    harness.chat(chat).workplace.git_status = plain
+    harness.chat(chat).changed.emit()
+    harness.settle()
+    row = sidebar.model.entry(sidebar.model.index_of(chat))
+    assert isinstance(row, ChatRow)
+    assert row.location == "api · 6 changed"
