@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 
+from gui.wording.phrases import exact_duration
 from gui.wording.text import Text
 
 DAYS_BY_NAME = 7
@@ -210,3 +211,10 @@ CHAT_MUTED = Text("Notifications from {name} are muted")
 CHAT_UNMUTED = Text("Notifications from {name} are on")
 WATCHING_FOR_QUIET = Text("You get a notification when {name} has been quiet for {seconds:g} s, or ends")
 NOT_WATCHING_FOR_QUIET = Text("You get no notification when {name} is quiet")
+
+
+def today(worked_s: float, waited_s: float) -> str:
+    """What a chat did today, in one line."""
+    worked = Text("worked {duration}")(duration=exact_duration(round(worked_s) * 1000)) if worked_s else ""
+    waited = Text("waited for you {duration}")(duration=exact_duration(round(waited_s) * 1000)) if waited_s else ""
+    return Text("Today: {what}")(what=", ".join(filter(None, (worked, waited))))

@@ -6,6 +6,7 @@ from PySide6.QtCore import QModelIndex, QPersistentModelIndex, QPointF, QRect, Q
 from PySide6.QtGui import QFontMetrics, QHelpEvent, QPainter
 from PySide6.QtWidgets import QAbstractItemView, QStyle, QStyledItemDelegate, QStyleOptionViewItem, QWidget
 
+from gui.bridge.day_strips import STEPS
 from gui.theme.icons import LABEL_PX, Glyph, paint_glyph, paint_label, paint_mark, paint_tile
 from gui.theme.painting import paint_frame
 from gui.theme.theme import Theme
@@ -42,6 +43,7 @@ _PIN_PX = 12
 _COMPACT_TEXT_LEFT_PX = 60
 _BELL_PX = 12
 _SQUARES, _SQUARE_PX = 5, 6
+_STRIP_PX, _PAST_SHARE = 2, 0.55
 _MORE_LINES = (10, 40, 150, 600)
 _BETWEEN = " · "
 _FIRST_SHARE = 0.45
@@ -213,11 +215,28 @@ class SidebarDelegate(QStyledItemDelegate):
         if entry.mark != Mark.IDLE.value:  # What does nothing has no mark.
             paint_mark(painter, Mark(entry.mark), QPointF(middle, second.center().y() + 0.5), tokens)
         self._paint_name(painter, first, entry, entry.machine, agent=entry.monogram if entry.shows_agent else "")
+        self._paint_day_strip(painter, area, entry)
         painter.setFont(font(SECONDARY_PX))
         if any(entry.lines):
             self._paint_squares(painter, second, *squares(*entry.lines))
             second.setRight(second.right() - _SQUARES * (_SQUARE_PX + 2) - GAP_S_PX)
         self._paint_second_line(painter, second, entry)
+
+    def _paint_day_strip(self, painter: QPainter, area: QRect, entry: ChatRow) -> None:
+        """The chat's day at the row's lower edge: past work quiet, what goes on in the accent, waiting in amber."""
+        if not entry.strip.parts:
+            return
+        tokens = self._theme.tokens
+        colors = {
+            "past": blend(tokens.accent, tokens.sidebar, _PAST_SHARE),
+            "now": tokens.color("accent"),
+            "waits": tokens.color("needs_you"),
+        }
+        left, width = area.left() + _TEXT_LEFT_PX, area.width() - _TEXT_LEFT_PX - GAP_M_PX
+        top = area.bottom() - _STRIP_PX
+        for first, last, kind in entry.strip.parts:
+            begin, end = (left + width * min(each, STEPS) / STEPS for each in (first, last))
+            painter.fillRect(QRectF(begin, top, max(end - begin, 1.0), _STRIP_PX), colors[kind])
 
     def _paint_squares(self, painter: QPainter, area: QRect, added: int, removed: int) -> None:
         """Five places at the right: squares for added lines, bars for removed ones, dots for none."""

@@ -12,6 +12,7 @@ from PySide6.QtCore import QAbstractListModel, QModelIndex, QObject, QPersistent
 
 from gui.bridge.chat import Chat
 from gui.bridge.chat_words import reason_for_bell
+from gui.bridge.day_strips import DayStrips
 from gui.bridge.ended_list import EndedRecord
 from gui.bridge.second_lines import SecondLine
 from gui.bridge.sessions import Sessions
@@ -40,14 +41,15 @@ class SidebarModel(QAbstractListModel):
 
     Attributes:
         listing: what is listed, and in which order.
+        strips: what the chats did today.
     """
 
     def __init__(self, sessions: Sessions, folded: set[str], parent: QObject | None = None) -> None:
         super().__init__(parent)
         self._tiles: dict[str, int] = {}
+        """The number of each agent's tile."""
         self._hues: dict[str, int] = {}
         self._has_several_agents = False
-        """The number of each agent's tile."""
         self._sessions = sessions
         self.listing = Listing(sessions, folded)
         self._entries: list[Entry] = []
@@ -55,6 +57,8 @@ class SidebarModel(QAbstractListModel):
         self._held = False
         self._ended_rows = PAGE_ROWS
         self._has_more = self._is_arranging = False
+        self.strips = DayStrips(sessions, self)
+        self.strips.changed.connect(self.refresh)
 
     # ------------------------------------------------------------ what is shown
 
@@ -243,6 +247,7 @@ class SidebarModel(QAbstractListModel):
             machine=line.machine,
             hue=self._hues[chat.record.origin.project],
             shows_agent=self._has_several_agents,
+            strip=self.strips.of(chat.id),
             lines=chat.workplace.changed_lines,
         )
 

@@ -259,6 +259,8 @@ class Sidebar(Area):
 
     def refresh(self) -> None:
         """Show the chats as they are now."""
+        if self._shows_days:
+            self.model.strips.refresh()
         self.model.refresh()
         self._say_if_empty()
         self._reveal_if_due()
@@ -323,9 +325,17 @@ class Sidebar(Area):
     def _apply_settings(self) -> None:
         window = self._settings.preferences.window
         self.model.set_grouping(window.group_chats)
+        if not self._shows_days:
+            self.model.strips.clear()
         if self.delegate.compact != window.compact_rows:
             self.delegate.compact = window.compact_rows
             self.list.scheduleDelayedItemsLayout()
+
+    @property
+    def _shows_days(self) -> bool:
+        """Whether rows show what the chats did today: those with two lines, if the user wants it."""
+        window = self._settings.preferences.window
+        return window.day_in_rows and not (window.compact_rows or self.collapsed)
 
     def _show_view_options(self) -> None:
         self.view_options.show_below(self.view_button)
