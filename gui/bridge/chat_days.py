@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
+from collections.abc import Sequence
 from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -65,10 +66,10 @@ def bounds(day: date) -> tuple[float, float]:
     return begin.timestamp(), end.timestamp()
 
 
-async def read_day(sessions: Sessions, day: date) -> ReadDay:
-    """Read a day of the chats of all machines."""
+async def read_day(sessions: Sessions, day: date, machines: Sequence[Machine] = ()) -> ReadDay:
+    """Read a day of the chats of these machines; without any, of all."""
     begin_s, end_s = bounds(day)
-    machines = [each.machine for each in sessions.machines.by_name.values()]
+    machines = machines or [each.machine for each in sessions.machines.by_name.values()]
     answers = await asyncio.gather(*(_read(each, begin_s, end_s) for each in machines))
     found: list[ListedDay] = []
     problems: list[str] = []

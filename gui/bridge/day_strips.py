@@ -40,7 +40,9 @@ class Strip(NamedTuple):
 
 
 class DayStrips(QObject):
-    """The strips of all chats; the day of all begins with the first activity of one.
+    """The strips of this computer's chats; the day of all begins with the first activity of one.
+
+    Those of other machines have none: reading them each minute would cost a slow line too much.
 
     Signals:
         changed: there are new strips.
@@ -82,7 +84,8 @@ class DayStrips(QObject):
     async def _read(self) -> None:
         from .chat_days import read_day  # the window's start does not need it
 
-        day = await read_day(self._sessions, datetime.now().astimezone().date())
+        here = self._sessions.machines.here.machine
+        day = await read_day(self._sessions, datetime.now().astimezone().date(), [here])
         begin_s = min((_begin(each.day) for each in day.listed), default=day.now_s)
         length_s = max(day.now_s - begin_s, _LEAST_S)
         strips = {each.id: strip_of(each.day, begin_s, length_s, day.now_s) for each in day.listed}
