@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from pathlib import Path
 
 import pytest
 
+from session_host.client.chats.chat_days import chat_days
 from session_host.client.chats.ended_chat import inspect_ended_chat
 from session_host.client.chats.last_view import last_screen_for
 from session_host.client.chats.resume import resume
@@ -14,6 +16,7 @@ from session_host.client.control import ControlConnection, request
 from session_host.client.sessions.listing import session_named
 from session_host.client.sessions.store_calls import changes_since, later_changes, rename_chat
 from session_host.client.worktrees.changes import read_changes
+from session_host.client.worktrees.taking_back import take_back
 from session_host.errors import WorktreeError
 from session_host.machines.link import Link
 from session_host.machines.names import MachineEntry
@@ -47,6 +50,8 @@ async def _use(alpha: SshMachine) -> None:
         ]
         with pytest.raises(WorktreeError, match="not in a git repository"):
             await machine.call(read_changes, Path("/"))
+        with pytest.raises(WorktreeError, match="not in a git repository"):
+            await machine.call(take_back, Path("/"), "etc/hostname", "@@ -1 +1 @@\n-a\n+b\n", session_id)
         async with ControlConnection(session_id, machine) as connection:
             await connection.request(Send(0, "echo shown there; exit", enter=True))
             async for _ in connection.messages():  # Until the host has recorded the end.
@@ -54,6 +59,8 @@ async def _use(alpha: SshMachine) -> None:
         changes = await machine.call(changes_since, before.version)
         assert [each.outcome.state for each in changes.changed] == [State.EXITED]
         assert (await machine.call(inspect_ended_chat, session_id)).can_resume
+        day = await machine.call(chat_days, time.time() - 3600, time.time() + 3600)
+        assert [(each.id, each.name) for each in day] == [(session_id, "renamed")]
         engine = default_engine()
         saved = await machine.call(last_screen_for, session_id, engine, engine_build(engine))
         assert saved is not None
