@@ -13,13 +13,15 @@ import pytest
 from session_host.client import control
 from session_host.client.control import request
 from session_host.errors import NeedsInput
+from session_host.protocol.events import TurnStarted
 from session_host.protocol.messages import Send
 from session_host.protocol.values import Activity
 from tests.support.area import Area
 from tests.support.commands import outlive
 from tests.support.conversing import claude_like
 from tests.support.hosts import peek
-from tests.support.waiting import wait_until
+from tests.support.ledger import turn_starts_of
+from tests.support.waiting import poll_until, wait_until
 
 pytestmark = pytest.mark.usefixtures("sessions")
 
@@ -119,6 +121,37 @@ async def test_text_sent_to_an_open_permission_dialog_does_not_answer_it(tmp_pat
         shown = await asyncio.to_thread(outlive, "wait", name, "--text", "all the same", "--timeout", "60")
         assert shown.code == 0
         assert "please" not in "".join(await peek(chat.record.id))
+
+
+async def test_a_prompt_about_which_the_agent_asks_at_once_begins_a_turn(tmp_path: Path) -> None:
+    """A fresh Claude Code has no file of its state until its first turn, and may first report a question in it."""
+    async with claude_like(tmp_path) as chat:
+        name, session = chat.record.entry.name, chat.record.id
+        chat.order("hook SessionStart")
+        await chat.wait_for_status(Activity.IDLE, "hook")
+        # A question that the agent asks by itself begins no turn.
+        chat.order("state waiting permission prompt")
+        await chat.wait_for_status(Activity.NEEDS_INPUT, "state file")
+        chat.order("state idle")
+        await chat.wait_for_status(Activity.IDLE, "state file")
+        assert turn_starts_of(session) == []
+        followed = await asyncio.to_thread(outlive, "answer", name, "--follow")
+        assert followed.code == 1
+
+        sending = asyncio.create_task(asyncio.to_thread(outlive, "send", name, "clean up", "--enter"))
+        await poll_until(lambda: peek(session), lambda rows: "took clean up" in rows, 60, "Enter to be taken")
+        chat.order("state waiting permission prompt")
+        await chat.wait_for_status(Activity.NEEDS_INPUT, "state file")
+        assert (sent := await sending).code == 0, sent.error
+
+        followed = await asyncio.to_thread(outlive, "answer", name, "--follow")
+        assert followed.code == 9, followed.error
+        assert "permission prompt" in followed.error
+        assert turn_starts_of(session) == [TurnStarted(turn=1, by="command")]
+        for status in ("busy", "waiting permission prompt", "busy", "idle"):
+            chat.order(f"state {status}")
+        await chat.wait_for_status(Activity.IDLE, "state file")
+        assert turn_starts_of(session) == [TurnStarted(turn=1, by="command")]
 
 
 async def test_a_question_in_the_agents_file_refuses_a_text_at_once(tmp_path: Path) -> None:

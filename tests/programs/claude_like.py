@@ -3,7 +3,8 @@
 ``claude_like.py [--settings FILE] [--session-id ID] [--help | --version]``
 
 It reads orders, one in each line, from the FIFO that the variable ``CLAUDE_LIKE_ORDERS`` names, so orders need no user
-input. It shows typed input and ignores it. After each order it writes ``did LINE`` to its terminal.
+input. It shows typed input, writes ``took LINE`` after Enter, and ignores it. After each order it writes ``did LINE``
+to its terminal.
 
     state STATUS [WAITING FOR]     rewrite its state file in place, as the real one does
     torn                           write half of that file
@@ -29,6 +30,7 @@ import signal
 import subprocess
 import sys
 import threading
+from collections.abc import Iterable
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parents[2]))
@@ -179,6 +181,12 @@ class Agent:
                 self.carry_out("state", status)
 
 
+def take(lines: Iterable[str]) -> None:
+    """Say that each line was taken."""
+    for line in lines:
+        print(f"took {line}", flush=True)
+
+
 def main() -> None:
     """Carry out orders until the FIFO's end."""
     parser = argparse.ArgumentParser(add_help=False)
@@ -191,7 +199,7 @@ def main() -> None:
         print("".join(f"  {each}  x\n" for each in OPTIONS) if options.help else "2.1.329 (Claude Code)")
         return
     agent = Agent(options.settings, options.session_id or options.resume)
-    threading.Thread(target=list, args=(typed_lines(),), daemon=True).start()
+    threading.Thread(target=take, args=(typed_lines(),), daemon=True).start()
     print("ready", flush=True)
     # Opened read-write, so that several writers can send orders, one after another.
     with open(os.environ["CLAUDE_LIKE_ORDERS"], "r+b", buffering=0) as orders:  # noqa: PTH123 - as a FIFO is opened

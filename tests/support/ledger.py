@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from session_host.client.sessions.store_access import open_store
-from session_host.protocol.events import NumberedEvent, StatusChanged, TurnEnded
+from session_host.protocol.events import NumberedEvent, StatusChanged, TurnEnded, TurnStarted
 from session_host.protocol.messages import Transition
 from session_host.protocol.values import Activity
 
@@ -37,6 +37,13 @@ def changes_of(session_id: str) -> list[Transition]:
     """All changes of a chat's status, oldest first."""
     with open_store() as store:
         return store.ledger.last_changes(session_id, CHANGES_READ)
+
+
+def turn_starts_of(session_id: str) -> list[TurnStarted]:
+    """The beginnings of a chat's turns, oldest first."""
+    with open_store() as store:
+        events = (each.event for each in store.ledger.of_chat(session_id, [TurnStarted], CHANGES_READ))
+        return [each for each in events if isinstance(each, TurnStarted)]
 
 
 def turn_ends_of(session_id: str) -> list[TurnEnded]:

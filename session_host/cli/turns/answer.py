@@ -22,7 +22,7 @@ from session_host.protocol.untrusted_text import plain
 from session_host.system import event_loop
 
 from .reading import Answer, answer_of_turn
-from .waiting import Turn, check_is_other, raise_unless_done, until, wait_for_answer, wait_for_last_answer
+from .waiting import Turn, check_is_other, raise_asks, raise_unless_done, until, wait_for_answer, wait_for_last_answer
 
 if TYPE_CHECKING:
     from session_host.structured.transcript import Transcript
@@ -66,6 +66,8 @@ def run(options: argparse.Namespace) -> int:
         check_is_other(info)
     with TurnWatch(info.id) as watch:
         number = options.turn or (watch.running if options.follow else 0)
+        if not number and options.follow and watch.question is not None:
+            raise_asks(info, watch.question, f"outlive answer {info.name} --follow")
         if not number:
             show(info, wait_for_last_answer(info, watch, options.last), as_json=options.json)
             return 0

@@ -49,6 +49,7 @@ from session_host.terminal.base import Emulator
 from session_host.terminal.clearing import reset_after_exit
 from session_host.terminal.events import CommandEnded, TerminalEvent
 from session_host.terminal.text import screen_of
+from session_host.terminal.typed_line import PromptState
 
 from .clearer import Clearer
 from .performer import Performer
@@ -125,6 +126,7 @@ class TerminalDriver:
         )
         watch.set_suspended, watch.activity_changed = self.rules.set_suspended, self._activity_changed
         watch.take_entered_by = self.rules.prompt.take_entered_by
+        watch.has_entered = lambda: self.rules.prompt.state is PromptState.ENTERED
         watch.mark_turn = lambda: worker.run_after_output(lambda emulator: emulator.mark_turn())
         assert recovered.emulator is not None
         self.emulator = recovered.emulator

@@ -140,6 +140,7 @@ class AgentWatch:
         set_suspended: called with True if it is, else with False; also without a change.
         mark_turn: called when a turn begins in a terminal.
         take_entered_by: see ``PromptLine``; called then, too.
+        has_entered: whether the user has pressed Enter, and the agent has not worked since.
         activity_changed: called with the status at each visible change of it.
     """
 
@@ -181,6 +182,7 @@ class AgentWatch:
         self.set_suspended: Callable[[bool], object] = lambda _: None
         self.mark_turn: Callable[[], object] = lambda: None
         self.take_entered_by: Callable[[], str] = lambda: ""
+        self.has_entered: Callable[[], bool] = lambda: False
         self.activity_changed: Callable[[AgentStatus], object] = lambda _: None
         self.suspension = Suspension(self._on_look)
         self.foreground: ForegroundProcess | None = None
@@ -481,7 +483,10 @@ class AgentWatch:
         """If this activity begins a turn, mark that at the end of the output; returns whether it does."""
         previous, self._last_sent = self._last_sent, (self.tracker.activity, self.tracker.source)
         idle = in_turns(*previous) is Activity.IDLE or (previous[0] is Activity.NO_SIGNAL and previous[1] != SILENCE)
-        works = self.tracker.take_unseen_turn() or in_turns(*self._last_sent) is Activity.WORKING
+        now = in_turns(*self._last_sent)
+        # An agent that asks about a prompt at once may not have shown that it works.
+        works = self.tracker.take_unseen_turn() or now is Activity.WORKING
+        works = works or (now is Activity.NEEDS_INPUT and self.has_entered())
         if not idle or not works or self._spec.structured is not None:
             return False
         self._turn = self._worker.received_to
