@@ -19,7 +19,7 @@ from tests.support import processes
 from tests.support.conversing import claude_like
 from tests.support.facts import known
 from tests.support.hosts import description_of, end, see, start, watching
-from tests.support.ledger import changes_of
+from tests.support.ledger import changes_of, turn_starts_of
 from tests.support.waiting import eventually, poll_until
 
 pytestmark = pytest.mark.usefixtures("sessions")
@@ -191,6 +191,7 @@ async def test_a_question_ends_when_the_asking_agent_in_a_shell_is_killed(tmp_pa
         )
         assert description.facts.status.source == "notification"
     await end(record.id)
+    assert turn_starts_of(record.id) == []
 
 
 async def test_a_replacement_host_knows_the_open_question(tmp_path: Path) -> None:

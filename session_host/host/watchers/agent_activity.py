@@ -482,12 +482,13 @@ class AgentWatch:
     def _start_turn_if_new(self) -> bool:
         """If this activity begins a turn, mark that at the end of the output; returns whether it does."""
         previous, self._last_sent = self._last_sent, (self.tracker.activity, self.tracker.source)
-        idle = in_turns(*previous) is Activity.IDLE or (previous[0] is Activity.NO_SIGNAL and previous[1] != SILENCE)
+        was_idle = in_turns(*previous) is Activity.IDLE
+        idle = was_idle or (previous[0] is Activity.NO_SIGNAL and previous[1] != SILENCE)
         now = in_turns(*self._last_sent)
-        # An agent that asks about a prompt at once may not have shown that it works.
         works = self.tracker.take_unseen_turn() or now is Activity.WORKING
-        works = works or (now is Activity.NEEDS_INPUT and self.has_entered())
-        if not idle or not works or self._spec.structured is not None:
+        # An agent that asks about a prompt at once may not have shown that it works.
+        asks = was_idle and now is Activity.NEEDS_INPUT and self.has_entered()
+        if not idle or not (works or asks) or self._spec.structured is not None:
             return False
         self._turn = self._worker.received_to
         self.tracker.note_turn()
