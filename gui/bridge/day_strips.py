@@ -115,7 +115,4 @@ def strip_of(day: ChatDay, begin_s: float, length_s: float, now_s: float) -> Str
             parts[-1] = (parts[-1][0], max(last, parts[-1][1]), kind)
         else:
             parts.append((first, max(last, first + 1), kind))
-    worked_s, waited_s = (
-        sum(span.end_s - span.begin_s for span in day.spans if span.waits == waits) for waits in (False, True)
-    )
-    return Strip(tuple(parts), worked_s, waited_s)
+    return Strip(tuple(parts), day.worked_s, day.waited_s)

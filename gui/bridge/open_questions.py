@@ -1,4 +1,4 @@
-"""What a chat asks the user now, to the letter, and the answers that are given outside of its page."""
+"""The open questions of a chat, and answers to them that are given outside of its page."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _decoder = msgspec.msgpack.Decoder(list[AgentRequest])
 
 
 class OpenQuestions(NamedTuple):
-    """What a chat asks.
+    """The open questions of a chat.
 
     Attributes:
         requests: its open requests, oldest first.

@@ -7,7 +7,7 @@ from functools import cached_property, partial
 from typing import TYPE_CHECKING, TypeVar
 
 from PySide6.QtCore import QObject, Qt, Signal
-from PySide6.QtWidgets import QApplication, QWidget
+from PySide6.QtWidgets import QWidget
 from shiboken6 import Shiboken
 
 from gui.bridge.chat import Chat
@@ -17,6 +17,7 @@ from gui.window.page.chat_page import ChatPage
 from gui.window.sheets.chooser import Chooser
 from gui.window.sheets.question import QuestionSheet
 from gui.window.sheets.sheet import Sheet, is_over_window
+from gui.window.widgets.parts import focus_changed
 from session_host.agents.agent import Agent
 
 if TYPE_CHECKING:
@@ -79,7 +80,7 @@ class Sheets(QObject):
         """The widget that had the keyboard focus when a sheet was opened; None if the page gets it afterwards."""
         self._created: list[Sheet] = []
         self.leaves_focus = False
-        QApplication.instance().focusChanged.connect(self._on_focus_changed)  # type: ignore[union-attr] # there is one
+        focus_changed().connect(self._on_focus_changed)
 
     @cached_property
     def new_chat(self) -> NewChatSheet:

@@ -4,20 +4,20 @@ from __future__ import annotations
 
 from PySide6.QtCore import QObject, QRect, QRectF, QSize, Qt
 from PySide6.QtGui import QMouseEvent, QPainter, QPaintEvent
-from PySide6.QtWidgets import QApplication, QHBoxLayout, QSplitter, QSplitterHandle, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QSplitter, QSplitterHandle, QWidget
 
 from gui.settings.layout import SavedWindow
 from gui.theme.theme import Theme
 from gui.theme.tokens import SIDEBAR_COLLAPSED_PX, SIDEBAR_MAX_PX, SIDEBAR_MIN_PX, SIDEBAR_WIDTH_PX
 from gui.window.sidebar.sidebar import Sidebar
-from gui.window.widgets.parts import Area, Hairline, within_a_screen
+from gui.window.widgets.parts import Area, Hairline, focus_changed, within_a_screen
 
 DEFAULT_SIZE_PX = (1120, 720)
 LARGEST_SHARE = 0.9
 """The most of the screen's width and height that the default size takes."""
 MIN_SIZE_PX = (300, 220)
 _BESIDE_OVER_PX = 40
-"""What a sidebar that is over the rest leaves free of it, so that one can click there."""
+"""The width of the page that is left beside a sidebar over it; a click there closes the sidebar."""
 PANES_PX = 660
 """The width that panes need: 80 columns at the usual text size, and what is beside them."""
 
@@ -93,7 +93,7 @@ class WindowFrame(QObject):
         self._over: Area | None = None
         """The area over the rest that has the sidebar; None if the sidebar is beside it."""
         self._place: Area | None = None
-        """What has its place beside the rest meanwhile; Qt does not keep it alive."""
+        """The empty area in the splitter while the sidebar is over the page; Qt does not keep it alive."""
         self._theme = theme
         sidebar.opened.connect(self._put_back)
         sidebar.left.connect(self._put_back)
@@ -180,9 +180,7 @@ class WindowFrame(QObject):
         over.raise_()
         self._sidebar.show()
         self._sidebar.take_focus()
-        application = QApplication.instance()
-        assert isinstance(application, QApplication)
-        application.focusChanged.connect(self._on_focus)
+        focus_changed().connect(self._on_focus)
 
     def _place_over(self) -> None:
         assert self._over is not None
@@ -194,9 +192,7 @@ class WindowFrame(QObject):
         over, self._over = self._over, None
         if over is None:
             return
-        application = QApplication.instance()
-        assert isinstance(application, QApplication)
-        application.focusChanged.disconnect(self._on_focus)
+        focus_changed().disconnect(self._on_focus)
         self.splitter.replaceWidget(0, self._sidebar)
         place, self._place = self._place, None
         self._sidebar.set_collapsed(True)

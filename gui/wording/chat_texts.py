@@ -247,15 +247,24 @@ ASKS = Text("The agent asks")
 REQUEST_WITHDRAWN = Text("The agent’s request was withdrawn")
 
 
+_PLACES = {
+    "window": Text("in the window"),
+    "attach": Text("in a terminal"),
+    "command": Text("from the command line"),
+    "notification": Text("in a notification"),
+    "page": Text("on the page"),
+    "dialog": Text("in the agent’s own dialog"),
+}
+
+
+def answered_where(by: str) -> str:
+    """Where a question was answered, by the kind of client; "" if that is not known."""
+    return _PLACES[by]() if by in _PLACES else ""
+
+
 def answered(name: str, by: str, at_ms: int) -> str:
-    where = {
-        "window": Text("in the window"),
-        "attach": Text("in a terminal"),
-        "command": Text("from the command line"),
-        "notification": Text("in a notification"),
-    }.get(by)
     time = moment_of(at_ms).astimezone().strftime("%H:%M") if at_ms else ""
-    return joined(name, where() if where is not None else "", time)
+    return joined(name, answered_where(by), time)
 
 
 FIRST_PAGE = Text("New chat")

@@ -43,6 +43,11 @@ def ago(since: datetime | None, now: datetime) -> str:
     return Text("{duration} ago")(duration=duration(seconds))
 
 
+def whole_duration(seconds: float) -> str:
+    """A duration, rounded to seconds, in its two largest units."""
+    return exact_duration(round(seconds) * 1000)
+
+
 def clock_time(moment: datetime) -> str:
     """A time of day, in local time and in the user's format."""
     local, locale = moment.astimezone(), QLocale()

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime
+from datetime import date
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QDate, QLocale
 
 from gui.wording import phrases
-from gui.wording.chat_texts import joined
+from gui.wording.chat_texts import answered_where, joined
 from gui.wording.text import Text
 from session_host.system.clock import moment_of
 
@@ -54,14 +54,9 @@ def clock(at_s: float) -> str:
     return phrases.clock_time(moment_of(at_s * 1000))
 
 
-def length(seconds: float) -> str:
-    """How long something took."""
-    return phrases.exact_duration(round(seconds) * 1000)
-
-
 def span_title(span: Span) -> str:
     form = Text("Waited for you {duration}") if span.waits else Text("Worked {duration}")
-    return form(duration=length(span.end_s - span.begin_s))
+    return form(duration=phrases.whole_duration(span.end_s - span.begin_s))
 
 
 def span_times(span: Span) -> str:
@@ -70,18 +65,8 @@ def span_times(span: Span) -> str:
 
 def span_lines(span: Span) -> list[str]:
     """What a tool tip says of a time, line by line."""
-    end = joined(span.answer, _BY[span.by]() if span.by in _BY else "") if span.waits else ""
+    end = joined(span.answer, answered_where(span.by)) if span.waits else ""
     return list(filter(None, (joined(span_title(span), span_times(span)), span.text, end)))
-
-
-_BY = {
-    "window": Text("in the window"),
-    "attach": Text("in a terminal"),
-    "command": Text("by a command"),
-    "notification": Text("in a notification"),
-    "page": Text("on the page"),
-    "dialog": Text("in the agent’s own dialog"),
-}
 
 
 def failure_lines(at_s: float, error: str) -> list[str]:
@@ -92,12 +77,12 @@ def prompt_lines(at_s: float) -> list[str]:
     return [Text("Your prompt at {time}")(time=clock(at_s))]
 
 
-def spoken(name: str, day: ChatDay, worked_s: float, waited_s: float) -> str:
+def spoken(name: str, day: ChatDay) -> str:
     """A chat's day for screen readers."""
     waits = sum(span.waits for span in day.spans)
     parts = [
-        Text("worked {duration}")(duration=length(worked_s)) if worked_s else "",
-        WAITS_SPOKEN(duration=length(waited_s), n=waits) if waits else "",
+        Text("worked {duration}")(duration=phrases.whole_duration(day.worked_s)) if day.worked_s else "",
+        WAITS_SPOKEN(duration=phrases.whole_duration(day.waited_s), n=waits) if waits else "",
         PROMPTS_SPOKEN(n=len(day.prompts_s)) if day.prompts_s else "",
         FAILURES_SPOKEN(n=len(day.failures)) if day.failures else "",
     ]
@@ -107,8 +92,3 @@ def spoken(name: str, day: ChatDay, worked_s: float, waited_s: float) -> str:
 WAITS_SPOKEN = Text("waited for you {duration} in {n} time", "waited for you {duration} in {n} times")
 PROMPTS_SPOKEN = Text("{n} prompt", "{n} prompts")
 FAILURES_SPOKEN = Text("failed {n} time", "failed {n} times")
-
-
-def hour(moment: datetime) -> str:
-    """An hour of the day above its line."""
-    return phrases.clock_time(moment)

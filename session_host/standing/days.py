@@ -83,6 +83,16 @@ class ChatDay(msgspec.Struct, frozen=True, array_like=True, gc=False):
     prompts_s: tuple[float, ...] = ()
     failures: tuple[tuple[float, str], ...] = ()
 
+    @property
+    def worked_s(self) -> float:
+        """How long it worked, in seconds."""
+        return sum(each.end_s - each.begin_s for each in self.spans if not each.waits)
+
+    @property
+    def waited_s(self) -> float:
+        """How long it waited for the user, in seconds."""
+        return sum(each.end_s - each.begin_s for each in self.spans if each.waits)
+
 
 class _Day:
     """A chat's day while its events are read."""

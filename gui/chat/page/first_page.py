@@ -31,7 +31,7 @@ class FirstPageRow(NamedTuple):
 
 
 class FirstPageFacts(NamedTuple):
-    """What the page shows: the project's name, lines about it and the agent, earlier chats there, saved prompts."""
+    """The content: the project's name, some lines about project and agent, earlier chats there, saved prompts."""
 
     project: str
     lines: tuple[str, ...] = ()

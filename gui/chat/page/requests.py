@@ -310,7 +310,7 @@ class RequestCard(QWidget):
     reveal_requested = Signal(QWidget)
 
     _outcome = ""
-    """What became of the request, once it is over."""
+    """The line that says how the request ended; "" while it is open."""
     words: AnswerField | None = None
 
     def __init__(
@@ -444,7 +444,7 @@ class RequestCard(QWidget):
         return _Choice(option, kind, name, label, button)
 
     def _said(self, kind: OptionKind) -> dict[str, str]:
-        """What the user says with a refusal of this kind, by the id under which the agent's dialect reads it."""
+        """The words of the field if the option declines, under the id "", which the dialects read as the reason."""
         words = self.words.text().strip() if self.words is not None and kind in REJECTIONS else ""
         return {"": words} if words else {}
 

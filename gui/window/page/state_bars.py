@@ -19,7 +19,7 @@ from PySide6.QtGui import (
     QRegion,
     QResizeEvent,
 )
-from PySide6.QtWidgets import QApplication, QHBoxLayout, QSizePolicy, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QSizePolicy, QVBoxLayout, QWidget
 
 from gui.bridge.chat import SHOW_WAITING_AFTER_MS, Look
 from gui.terminal.drawing.canvas import least_covering
@@ -38,6 +38,7 @@ from gui.window.widgets.parts import (
     MarkLabel,
     Way,
     button,
+    focus_changed,
     label,
     sentence,
 )
@@ -72,8 +73,7 @@ class TypedAreaWatcher(QObject):
             return
         self._is_following = follows
         moved = QGuiApplication.inputMethod().cursorRectangleChanged
-        focus_changed = QApplication.instance().focusChanged  # type: ignore[union-attr] # there is one
-        for signal in (moved, focus_changed):
+        for signal in (moved, focus_changed()):
             if follows:
                 signal.connect(self._on_moved)
             else:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from PySide6.QtCore import QObject, QPoint, Signal
-from PySide6.QtWidgets import QApplication, QWidget
+from PySide6.QtWidgets import QWidget
 
 from gui.bridge.sessions import Sessions
 from gui.garbage import delete
@@ -14,6 +14,7 @@ from gui.settings.layout import SavedPane, SavedWindow
 from gui.settings.pane_tree import Divider, Node, Side
 from gui.theme.theme import Theme
 from gui.window.page.chat_page import ChatPage
+from gui.window.widgets.parts import focus_changed
 
 from .pane import PaneWidget, move_tab
 from .pane_area import MIN_HEIGHT_PX, MIN_WIDTH_PX, RESIZE_PX, PaneArea
@@ -80,7 +81,7 @@ class Panes(QObject):
         self._panes[0].show_empty(empty)
         self.area.divider_moved.connect(self._on_divider_moved)
         self.area.even_out_requested.connect(self.even_out)
-        QApplication.instance().focusChanged.connect(self._on_focus)  # type: ignore[union-attr] # there is one
+        focus_changed().connect(self._on_focus)
         self._arrange()
 
     def _make_pane(self, number: int) -> PaneWidget:
@@ -200,7 +201,7 @@ class Panes(QObject):
     def close_all(self) -> None:
         """Release all pages; the window is closed."""
         self._is_closed = True
-        QApplication.instance().focusChanged.disconnect(self._on_focus)  # type: ignore[union-attr] # there is one
+        focus_changed().disconnect(self._on_focus)
         for pane in self._panes.values():
             pane.tabs.dispose()
 

@@ -281,7 +281,7 @@ class QuestionCard(QWidget):
             self._closing.start()  # The key that answered is still held.
         elif key == Qt.Key.Key_Escape:
             self.close_card(gives_back=True)
-        elif self._keys_from.isActive() or event.isAutoRepeat():
+        elif not self.takes_keys or event.isAutoRepeat():
             pass
         elif kind:
             self._press(kind)

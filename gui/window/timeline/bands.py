@@ -26,7 +26,7 @@ from gui.theme.painting import paint_frame
 from gui.theme.theme import Theme
 from gui.theme.tokens import GAP_L_PX, GAP_M_PX, GAP_S_PX, SECONDARY_PX, font, project_color, project_hues
 from gui.theme.tooltips import show_tooltip
-from gui.wording import timeline_texts
+from gui.wording import phrases, timeline_texts
 from session_host.standing.days import Span
 from session_host.standing.groups import Mark
 
@@ -94,16 +94,6 @@ def shown_hours(day: ReadDay) -> tuple[float, float]:
     return min(begin_s, end_s - whole_s), end_s
 
 
-def worked_s(spans: tuple[Span, ...]) -> float:
-    """How long a chat worked."""
-    return sum(each.end_s - each.begin_s for each in spans if not each.waits)
-
-
-def waited_s(spans: tuple[Span, ...]) -> float:
-    """How long it waited for the user."""
-    return sum(each.end_s - each.begin_s for each in spans if each.waits)
-
-
 class Role(IntEnum):
     """What the model has for a row beside Qt's own roles."""
 
@@ -143,8 +133,7 @@ class DayModel(QAbstractListModel):
             return None
         listed = self.listed(index)
         if role == Qt.ItemDataRole.AccessibleTextRole:
-            spans = listed.day.spans
-            return timeline_texts.spoken(listed.name, listed.day, worked_s(spans), waited_s(spans))
+            return timeline_texts.spoken(listed.name, listed.day)
         return listed.name if role == Qt.ItemDataRole.DisplayRole else None
 
 
@@ -191,7 +180,7 @@ class BandDelegate(QStyledItemDelegate):
         painter.restore()
 
     def _paint_name(self, painter: QPainter, area: QRect, scale: Scale, listed: ListedDay) -> None:
-        tokens, spans = self._theme.tokens, listed.day.spans
+        tokens, day = self._theme.tokens, listed.day
         middle = area.top() + ROW_PX / 2
         painter.setPen(Qt.PenStyle.NoPen)
         painter.setBrush(project_color(self._model.hues[listed.project], tokens))
@@ -205,14 +194,14 @@ class BandDelegate(QStyledItemDelegate):
         painter.drawText(QRectF(left, middle - 20, room, 20), align, name)
         painter.setFont(font(SECONDARY_PX))
         painter.setPen(tokens.color("secondary"))
-        worked = timeline_texts.length(worked_s(spans)) if worked_s(spans) else ""
+        worked = phrases.whole_duration(day.worked_s) if day.worked_s else ""
         line = QRectF(left, middle, room, 20)
         painter.drawText(line, align, worked)
-        if waited := waited_s(spans):
+        if day.waited_s:
             line.setLeft(left + (QFontMetrics(painter.font()).horizontalAdvance(worked) + GAP_S_PX if worked else 0))
             paint_mark(painter, Mark.NEEDS_YOU, QPointF(line.left() + 5, line.center().y() + 0.5), tokens, 10)
             painter.setPen(tokens.color("needs_you"))
-            painter.drawText(line.adjusted(14, 0, 0, 0), align, timeline_texts.length(waited))
+            painter.drawText(line.adjusted(14, 0, 0, 0), align, phrases.whole_duration(day.waited_s))
 
     def _paint_hours(self, painter: QPainter, area: QRect, scale: Scale) -> None:
         tokens, day = self._theme.tokens, self._model.day

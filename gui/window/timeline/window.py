@@ -15,10 +15,10 @@ from gui.theme.tokens import GAP_L_PX, GAP_M_PX, GAP_S_PX, HEADING_PX, font
 from gui.window.widgets.accessibility import announce
 from gui.window.widgets.parts import IconButton, label, own_viewport, show_text
 from gui.window.widgets.separate_window import SeparateWindow
-from gui.wording import chat_texts, timeline_texts
+from gui.wording import chat_texts, phrases, timeline_texts
 from session_host.standing.groups import Mark
 
-from .bands import BandDelegate, DayModel, waited_s, worked_s
+from .bands import BandDelegate, DayModel
 
 _SIZE, _MIN_SIZE = QSize(1120, 640), QSize(420, 300)
 _LEGEND_FROM_PX, _LONGEST_FROM_PX = 860, 700
@@ -50,7 +50,7 @@ class _Axis(QWidget):
         scale = self._delegate.scale(self._view.viewport().width())
         for at_s, moment in scale.hours():
             area = QRectF(scale.x(at_s) - 40, 0, 80, _AXIS_PX)
-            painter.drawText(area, Qt.AlignmentFlag.AlignCenter, timeline_texts.hour(moment))
+            painter.drawText(area, Qt.AlignmentFlag.AlignCenter, phrases.clock_time(moment))
         painter.end()
 
 
@@ -266,15 +266,15 @@ class TimelineWindow(SeparateWindow):
 
     def _show_sums(self, day: ReadDay) -> None:
         spans = [(each.name, span) for each in day.listed for span in each.day.spans]
-        worked = sum(worked_s(each.day.spans) for each in day.listed)
-        waited = sum(waited_s(each.day.spans) for each in day.listed)
+        worked = sum(each.day.worked_s for each in day.listed)
+        waited = sum(each.day.waited_s for each in day.listed)
         longest = max(((s.end_s - s.begin_s, name) for name, s in spans if s.waits), default=None)
         prompts = sum(len(each.day.prompts_s) for each in day.listed)
-        count = sum(bool(worked_s(each.day.spans)) for each in day.listed)
+        count = sum(bool(each.day.worked_s) for each in day.listed)
         shown = (
-            (timeline_texts.length(worked), timeline_texts.WORKED(n=count)) if worked else None,
-            (timeline_texts.length(waited), timeline_texts.WAITED()) if waited else None,
-            (timeline_texts.length(longest[0]), chat_texts.joined(timeline_texts.LONGEST_WAIT(), longest[1]))
+            (phrases.whole_duration(worked), timeline_texts.WORKED(n=count)) if worked else None,
+            (phrases.whole_duration(waited), timeline_texts.WAITED()) if waited else None,
+            (phrases.whole_duration(longest[0]), chat_texts.joined(timeline_texts.LONGEST_WAIT(), longest[1]))
             if longest is not None
             else None,
             (str(prompts), timeline_texts.PROMPTS()) if prompts else None,

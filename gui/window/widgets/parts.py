@@ -5,7 +5,20 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Generic, TypeVar
 
-from PySide6.QtCore import QEvent, QMargins, QObject, QPoint, QPointF, QRect, QRectF, QSize, Qt, QTimer, Signal
+from PySide6.QtCore import (
+    QEvent,
+    QMargins,
+    QObject,
+    QPoint,
+    QPointF,
+    QRect,
+    QRectF,
+    QSize,
+    Qt,
+    QTimer,
+    Signal,
+    SignalInstance,
+)
 from PySide6.QtGui import QFont, QGuiApplication, QHelpEvent, QPainter, QPaintEvent, QResizeEvent, QWheelEvent
 from PySide6.QtWidgets import (
     QAbstractScrollArea,
@@ -404,6 +417,13 @@ def center_on_active_window(window: QWidget) -> None:
 
 TITLE_BAR_PX = 24
 """Title bars are about so high, or higher; the window's geometry is without its own."""
+
+
+def focus_changed() -> SignalInstance:
+    """The application's signal that the keyboard goes from one widget to another, or to none."""
+    application = QApplication.instance()
+    assert isinstance(application, QApplication)
+    return application.focusChanged
 
 
 def within_a_screen(wanted: QRect, least: QSize) -> QRect:

@@ -7,13 +7,14 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, Qt
-from PySide6.QtWidgets import QApplication, QWidget
+from PySide6.QtWidgets import QWidget
 from shiboken6 import isValid
 
 from gui.bridge.chat import Chat
 from gui.settings.live import LiveSettings
 from gui.terminal.cell_metrics import default_chat_px
 from gui.window.actions.context import WindowContext
+from gui.window.widgets.parts import focus_changed
 from gui.wording import chat_texts
 from session_host.errors import OutliveError
 from session_host.protocol.messages import AnswerRequest
@@ -38,7 +39,7 @@ class RowQuestions(QObject):
         self._wanted: Chat | None = None
         """The chat that is being asked for its question."""
         self._previous: QWidget | None = None
-        """What had the keyboard before the card."""
+        """The widget that had the keyboard before the card."""
 
     def open_row(self, chat: Chat) -> None:
         """Open what a chat asks beside its row, if no pane shows the chat; else the chat."""
@@ -69,9 +70,7 @@ class RowQuestions(QObject):
         self.card = self._make_card(chat)
         self._sidebar.hold_keyboard_back(held=True)
         self._show(self.card, found.requests)
-        application = QApplication.instance()
-        assert isinstance(application, QApplication)
-        application.focusChanged.connect(self._on_focus)
+        focus_changed().connect(self._on_focus)
 
     def _make_card(self, chat: Chat) -> QuestionCard:
         from gui.window.sidebar.question_card import QuestionCard  # the window's start does not need it
@@ -135,7 +134,9 @@ class RowQuestions(QObject):
     def _on_focus(self, _previous: QWidget | None, now: QWidget | None) -> None:
         """Close the card if another part of the window has the keyboard."""
         card = self.card
-        if card is not None and now is not None and now.window() is card.window() and not _is_in(now, card):
+        if card is None or now is None or now.window() is not card.window():
+            return
+        if now is not card and not card.isAncestorOf(now):
             self._close(gives_back=False)
 
     def _close(self, *, gives_back: bool) -> None:
@@ -144,10 +145,8 @@ class RowQuestions(QObject):
 
     def _on_closed(self, gives_back: bool) -> None:
         card, self.card = self.card, None
-        application = QApplication.instance()
         assert card is not None
-        assert isinstance(application, QApplication)
-        application.focusChanged.disconnect(self._on_focus)
+        focus_changed().disconnect(self._on_focus)
         self._sidebar.hold_keyboard_back(held=False)
         previous, self._previous = self._previous, None
         card.deleteLater()
@@ -159,12 +158,8 @@ class RowQuestions(QObject):
             self._context.focus_page()
 
 
-def _is_in(widget: QWidget, parent: QWidget) -> bool:
-    return widget is parent or parent.isAncestorOf(widget)
-
-
 async def _asked(chat: Chat) -> OpenQuestions | None:
-    """What a chat asks; None if it does not say."""
+    """The open questions of a chat; None if it does not answer in time."""
     from gui.bridge.open_questions import open_questions
 
     try:
