@@ -113,7 +113,7 @@ def _wait_for_turn(infos: Sequence[SessionInfo], options: argparse.Namespace) ->
     if len(infos) != 1 or options.any:
         raise UsageError("--turn needs one chat")
     check_is_other(infos[0])
-    with TurnWatch(infos[0].id) as watch:
+    with TurnWatch(infos[0]) as watch:
         end = wait_for_end(infos[0], watch, options.turn, until(options.timeout))
     raise_unless_done(infos[0], end)
     return 0

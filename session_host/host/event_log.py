@@ -137,6 +137,10 @@ class EventLog:
         """The events that the ledger has not got, oldest first."""
         return [each for each in self.newest if each.number > self.saved_to]
 
+    def newest_unsaved(self) -> int:
+        """The number of the newest event if the ledger has not got it, else 0."""
+        return self.newest[-1].number if self.unsaved() else 0
+
     def saved(self, number: int) -> None:
         """Note that the ledger has the events up to this number."""
         if number > self.saved_to:

@@ -654,6 +654,8 @@ class HostReport(msgspec.Struct, frozen=True, array_like=True):
     """A problem of the session, one line; "" for none."""
     last_output: str = ""
     """When the program last wrote output, ISO 8601; "" for never, or unknown."""
+    unsaved_event: int = 0
+    """The number of the newest event, if the ledger has not got it yet; else 0."""
 
 
 class Description(Message, frozen=True):

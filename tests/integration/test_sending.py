@@ -5,19 +5,26 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
+import sqlite3
+import subprocess
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 
+from session_host.cli.session_argument import find
 from session_host.client import control
 from session_host.client.control import request
-from session_host.errors import NeedsInput
+from session_host.client.sessions import turn_watch
+from session_host.errors import NeedsInput, StoreError
+from session_host.paths import database
 from session_host.protocol.events import TurnStarted
 from session_host.protocol.messages import Send
 from session_host.protocol.values import Activity
+from session_host.system.processes.proc import open_files
 from tests.support.area import Area
-from tests.support.commands import outlive
+from tests.support.commands import outlive, running
 from tests.support.conversing import claude_like
 from tests.support.hosts import peek
 from tests.support.ledger import turn_starts_of
@@ -151,7 +158,39 @@ async def test_a_prompt_about_which_the_agent_asks_at_once_begins_a_turn(tmp_pat
         for status in ("busy", "waiting permission prompt", "busy", "idle"):
             chat.order(f"state {status}")
         await chat.wait_for_status(Activity.IDLE, "state file")
-        assert turn_starts_of(session) == [TurnStarted(turn=1, by="command")]
+    assert turn_starts_of(session) == [TurnStarted(turn=1, by="command")]
+
+
+async def test_an_answer_is_not_read_from_a_ledger_that_lacks_what_the_host_knows(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A slow disk takes an event long after the chat's status has changed."""
+    async with claude_like(tmp_path) as chat:
+        name = chat.record.entry.name
+        chat.order("state busy")
+        await chat.wait_for_status(Activity.WORKING, "state file")
+        chat.order("state idle")
+        await chat.wait_for_status(Activity.IDLE, "state file")
+        await poll_until(chat.description, lambda described: not described.host.unsaved_event, 60, "both to be saved")
+        with closing(sqlite3.connect(database(), isolation_level=None)) as other:
+            other.execute("BEGIN IMMEDIATE")
+            chat.order("state waiting permission prompt")
+            await chat.wait_for_status(Activity.NEEDS_INPUT, "state file")
+            monkeypatch.setattr(turn_watch, "_SAVED_WITHIN_S", 0.0)
+            info = await asyncio.to_thread(find, name)
+            with pytest.raises(StoreError, match="newest events are not recorded"):
+                turn_watch.wait_until_saved(info)
+            with running("answer", name, "--follow") as following:
+                await poll_until(lambda: _watches(following), bool, 60, "it to follow the ledger")
+                other.execute("COMMIT")
+                _, error = await asyncio.to_thread(following.communicate)
+        assert following.returncode == 9, error
+
+
+async def _watches(process: subprocess.Popen[str]) -> bool:
+    """Whether a process watches files, or has ended."""
+    targets = [target for _, target in open_files(process.pid)]
+    return process.poll() is not None or "anon_inode:inotify" in targets
 
 
 async def test_a_question_in_the_agents_file_refuses_a_text_at_once(tmp_path: Path) -> None:

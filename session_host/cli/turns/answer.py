@@ -64,7 +64,7 @@ def run(options: argparse.Namespace) -> int:
         return 0
     if options.follow:
         check_is_other(info)
-    with TurnWatch(info.id) as watch:
+    with TurnWatch(info) as watch:
         number = options.turn or (watch.running if options.follow else 0)
         if not number and options.follow and watch.question is not None:
             raise_asks(info, watch.question, f"outlive answer {info.name} --follow")

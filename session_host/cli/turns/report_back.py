@@ -71,8 +71,8 @@ def reports_to(agent: Agent, runtime: Runtime) -> str:
     starter = None if not origin or origin[0] == UNKNOWN else chat_of_agent(origin[0])
     if starter is None:
         raise UsageError("--report-back is for an agent that starts a chat, and this is in no agent's chat")
-    own = find_agent(config_dir(), starter.origin.agent)
-    if own is not None and starter.origin.runtime == "terminal" and not own.signals.shown_within_s:
+    own = find_agent(config_dir(), starter.facts.origin.agent)
+    if own is not None and starter.facts.origin.runtime == "terminal" and not own.signals.shown_within_s:
         what = "Outlive does not know when it takes a prompt in its terminal"
         raise UsageError(f"--report-back cannot reach {own.title}: {what}; use `outlive answer --follow`")
     if agent.name in WITHOUT_AGENT:
@@ -82,7 +82,7 @@ def reports_to(agent: Agent, runtime: Runtime) -> str:
     return origin[0]
 
 
-def chat_of_agent(first: str) -> ChatFacts | None:
+def chat_of_agent(first: str) -> SessionInfo | None:
     """The running chat of the agent that is known by this id, its own or that of a chat that it resumed; or None."""
 
     def chat(store: Store) -> ChatFacts | None:
@@ -91,7 +91,8 @@ def chat_of_agent(first: str) -> ChatFacts | None:
         return max(found, key=lambda each: each.origin.created_at, default=None)
 
     record = with_store(chat)
-    return record if record is not None and find(record.id).state in RUNNING_STATES else None
+    info = find(record.id) if record is not None else None
+    return info if info is not None and info.state in RUNNING_STATES else None
 
 
 def _is_agent(record: ChatFacts) -> bool:
@@ -110,7 +111,7 @@ def run(options: argparse.Namespace) -> int:
     """Report turns, one after the other, and print the number of each, since a next process need not repeat it."""
     for number in options.turns:
         info = find(options.session)  # Its name may have changed.
-        with TurnWatch(info.id) as watch:
+        with TurnWatch(info) as watch:
             turn = _ended(info, watch, number)
             start = watch.starts.get(number)
         began = parse_time(start.at) if start is not None else None
@@ -178,7 +179,7 @@ class _Report:
             NotAllowed: this process belongs to another agent.
         """
         while (chat := chat_of_agent(self._agent)) is not None:
-            with TurnWatch(chat.id) as watch:
+            with TurnWatch(chat) as watch:
                 try:
                     ask(chat.id, self._request(chat))
                 except NotAllowed:
@@ -195,14 +196,14 @@ class _Report:
                     return
         raise SessionEnded("the agent that started this chat has ended")
 
-    def _request(self, chat: ChatFacts) -> Send | SendChatInput:
+    def _request(self, chat: SessionInfo) -> Send | SendChatInput:
         token = self._token.hex
-        if chat.origin.runtime == "structured":
+        if chat.facts.origin.runtime == "structured":
             return SendChatInput(0, Prompt(self._text), token)
         text = self._text.replace("\t", "    ")
         return Send(0, text, paste=True, enter=True, token=token, is_guarded=True)
 
-    def _is_recorded(self, chat: ChatFacts) -> bool:
+    def _is_recorded(self, chat: SessionInfo) -> bool:
         """Whether the agent's record has it: its user has sent what was typed."""
         try:
             prompts = recent_prompts(chat.id, self._since_s)

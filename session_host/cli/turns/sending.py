@@ -56,7 +56,7 @@ def send_for_answer(info: SessionInfo, options: argparse.Namespace, text: str) -
         check_is_other(info)
         if not is_structured:
             require_record(info.id)
-    with TurnWatch(info.id) as watch:
+    with TurnWatch(info) as watch:
         if is_structured:
             number, how, note = *_send_prompt(info, watch, options, text, until_s), ""
             sent = None
@@ -140,7 +140,7 @@ def _run_command(info: SessionInfo, options: argparse.Namespace, text: str, unti
         raise NoRecord(f"{info.name} marks no commands, so the end of one is not known; nothing was typed")
     if info.facts.foreground is not None and (program := info.facts.foreground.program):
         raise OutliveError(f"{info.name} runs {program}; wait for its end: outlive wait {info.name} --status idle")
-    with TurnWatch(info.id) as watch:
+    with TurnWatch(info) as watch:
         type_text(info, options, text)
         while not watch.commands:
             wait_for(info, watch, until_s, "the end of the command")

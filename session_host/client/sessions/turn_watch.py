@@ -7,7 +7,7 @@ import time
 from collections.abc import Sequence
 from typing import Final
 
-from session_host.errors import NoSuchSession
+from session_host.errors import NoSuchSession, StoreError
 from session_host.protocol.events import (
     CommandEnded,
     Ended,
@@ -21,12 +21,16 @@ from session_host.protocol.values import Activity
 from session_host.storage.store.ledger import LedgerEntry
 
 from .following import Follower
+from .session_info import SessionInfo
 from .stale_rows import record_of
 from .store_access import open_store
 
 _ALL: Final = 1_000_000
 _LOOK_S: Final = 10.0
 """After so much silence, it is checked whether the chat still runs: a host that was killed says nothing."""
+
+_SAVED_WITHIN_S: Final = 10.0
+"""How long a host may take to write an event into the ledger, also on a slow disk."""
 
 
 class TurnWatch(contextlib.AbstractContextManager["TurnWatch"]):
@@ -41,14 +45,15 @@ class TurnWatch(contextlib.AbstractContextManager["TurnWatch"]):
         is_over: whether the chat has ended.
     """
 
-    def __init__(self, chat: str) -> None:
-        """Read what the ledger has.
+    def __init__(self, info: SessionInfo) -> None:
+        """Read what the ledger has, and wait until it has all that the chat's host knew when it described the chat.
 
         Raises:
             NoSuchSession: there is no such chat.
-            StoreError: the store cannot be read.
+            StoreError: the store cannot be read, or does not get the host's events.
         """
-        self.chat = chat
+        wait_until_saved(info)
+        self.chat = chat = info.id
         self.starts: dict[int, LedgerEntry] = {}
         self.ends: dict[int, TurnEnded] = {}
         self.ended_at: dict[int, str] = {}
@@ -112,6 +117,23 @@ class TurnWatch(contextlib.AbstractContextManager["TurnWatch"]):
                     self.commands.append(event)
                 case Ended() | Interrupted() | Removed():
                     self.is_over = True
+
+
+def wait_until_saved(info: SessionInfo) -> None:
+    """Wait until the ledger has all that a chat's host knew when it described the chat.
+
+    Raises:
+        StoreError: it does not get that in time.
+    """
+    if info.host is None or not info.host.unsaved_event:
+        return
+    until_s = time.monotonic() + _SAVED_WITHIN_S
+    with open_store() as store:
+        position = store.ledger.position()
+    with Follower(position) as follower:
+        while not follower.store.ledger.has(info.id, info.host.unsaved_event):
+            if not follower.wait(until_s):
+                raise StoreError(f"{info.name}: its newest events are not recorded; check that the disk is not full")
 
 
 def started(entry: LedgerEntry) -> TurnStarted:

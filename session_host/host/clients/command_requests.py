@@ -137,6 +137,7 @@ def describe(driver: Driver, request: Describe, host_pid: int, keeper_pid: int) 
             journal_bytes=driver.journal_writer.size_bytes if driver.journal_writer.is_enabled else None,
             notice=driver.journal_writer.error or driver.notice or driver.kind.notice,
             last_output=driver.watch.last_output(),
+            unsaved_event=driver.events.newest_unsaved(),
         ),
     )
 

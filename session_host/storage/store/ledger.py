@@ -171,6 +171,12 @@ class Ledger:
             for each in events:
                 add_event(connection, session_id, each.event, each.at, each.number)
 
+    def has(self, session_id: str, own_number: int) -> bool:
+        """Whether it has this event of a session's host, or a later one."""
+        condition = "SELECT 1 FROM event WHERE chat = ? AND own_number >= ?"
+        with self._database.reading() as connection:
+            return connection.execute(condition, (session_id, own_number)).fetchone() is not None
+
     def position(self) -> Position:
         """The place after all events."""
         with self._database.reading() as connection:
