@@ -315,7 +315,7 @@ class FirstLook(Look):
     def viewer_damaged(self) -> None:
         """Emit ``damaged``: the replica has changed, since the program wrote."""
         super().viewer_damaged()
-        self.chat.note_output()
+        self.chat.note_output(self.viewer.offset if self.viewer is not None else 0)
 
     def viewer_event(self, event: Event) -> None:
         """Apply an event of the host."""
@@ -434,6 +434,7 @@ class Chat(QObject):
         looks: the looks at it.
         workplace: where it works.
         agent_title: the title of its agent ("Claude Code"); the agent's name if the catalog does not have it.
+        output_offset: how many bytes it has written, as far as this window knows; 0 for unknown.
         output_at_s: the time of its last output (CLOCK_MONOTONIC); 0 if this window has seen none.
         is_recorded: whether the store's row is up to date; False if the chat has ended, but not in the row.
         stale_after_s: an agent that works this long without output or report has "no signal".
@@ -473,6 +474,7 @@ class Chat(QObject):
         self.machine = machine
         self.session_id = id_there(record.id)
         self.agent_title = record.origin.agent
+        self.output_offset = 0
         self.output_at_s = 0.0
         self.is_recorded = True
         self.stale_after_s = Watch().stale_after_s
@@ -670,8 +672,9 @@ class Chat(QObject):
         elif state == "live" and self.record.outcome.state is State.STARTING:
             self._set_outcome(Outcome(State.RUNNING))
 
-    def note_output(self) -> None:
-        """Its program wrote output."""
+    def note_output(self, offset: int) -> None:
+        """Its program wrote output, up to this offset."""
+        self.output_offset = max(self.output_offset, offset)
         self.output_at_s = time.monotonic()
         if not self.has_new_output:
             self.has_new_output = True
@@ -712,6 +715,8 @@ class Chat(QObject):
                 if not (self.unseen.marks_bell and self._mark_unseen(rang=True)):
                     return
             case NotificationEvent() | OutputEvent():
+                if isinstance(event, OutputEvent):
+                    self.output_offset = max(self.output_offset, event.offset)
                 if not self._mark_output(event):
                     return
             case _:

@@ -6,7 +6,7 @@ it for each theme.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from zlib import crc32
 
 from msgspec import Struct
@@ -135,17 +135,19 @@ class Tokens(Struct, frozen=True):
         return QColor(self.labels[LABEL_COLORS.index(name)])
 
 
-def project_hues(projects: Iterable[str]) -> dict[str, int]:
-    """A hue for each project, by its directory: always the same one, unless another of them has it."""
-    found: dict[str, int] = {}
-    free = list(range(PROJECT_HUES))
-    for project in sorted(set(projects)):
-        hue = crc32(project.encode(errors="surrogateescape")) % PROJECT_HUES
-        if free and hue not in free:
-            hue = free[hue % len(free)]
-        found[project] = hue
-        free = [each for each in free if each != hue]
-    return found
+class ProjectHues:
+    """A hue for each project, by its directory: its own, unless a known one has that. It stays the same."""
+
+    def __init__(self) -> None:
+        self._known: dict[str, int] = {}
+
+    def of(self, projects: Iterable[str]) -> Mapping[str, int]:
+        """The hues of all known projects, to which these belong from now on."""
+        for project in sorted(set(projects) - self._known.keys()):
+            hue = crc32(project.encode(errors="surrogateescape")) % PROJECT_HUES
+            free = [each for each in range(PROJECT_HUES) if each not in self._known.values()]
+            self._known[project] = hue if hue in free or not free else free[hue % len(free)]
+        return self._known
 
 
 def project_color(hue: int, tokens: Tokens) -> QColor:

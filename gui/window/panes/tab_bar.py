@@ -1,9 +1,8 @@
-"""The row of open chats: state, name, close on hover; dragged into order.
+"""The row of open chats: state, agent's letters, name, close on hover; dragged into order.
 
 Tabs are as wide as their names up to a limit. Without enough room, the widest tabs shrink first, and names are cut at
-their end. With chats of several agents, each tab has its agent's letters. Only the tab in front then has space for its
-close button, in addition to its width. When all tabs have their minimum width, a button with a list of all tabs
-appears.
+their end. Only the tab in front then has space for its close button, in addition to its width. When all tabs have
+their minimum width, a button with a list of all tabs appears.
 """
 
 from __future__ import annotations
@@ -103,7 +102,7 @@ BELL_PX = GAP_S_PX + ICON_PX
 """A tab's bell, with the space before it."""
 OUT_PX = 12
 """A tab that is dragged this far beyond its row leaves the row."""
-AROUND_NAME_PX = 10 + ICON_PX + 6 + 6 + CLOSE_AND_GAP_PX
+AROUND_NAME_PX = 10 + ICON_PX + LETTERS_PX + 6 + 6 + CLOSE_AND_GAP_PX
 """The width of a tab beside its name: its padding, the mark and the button."""
 _NAME_CHARACTERS = 18
 """How much of a name is left before what tells it from others of that name."""
@@ -197,7 +196,7 @@ class TabBar(QTabBar):
         self._sized_for = -1
         """The tab in front at that time."""
         self.overflow_px = OVERFLOW_PX
-        self._is_tight = self._is_crowded = self._has_several_agents = False
+        self._is_tight = self._is_crowded = False
         self._hovered = -1
         self._pressed = ""
         """The chat of the tab that the mouse holds."""
@@ -210,7 +209,8 @@ class TabBar(QTabBar):
         self.setUsesScrollButtons(True)
         self.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         self.setMouseTracking(True)
-        self.setIconSize(QSize(ICON_PX, ICON_PX))
+        # Qt paints an icon in the middle of this size, and the name from the icon's own width on.
+        self.setIconSize(QSize(ICON_PX + LETTERS_PX, ICON_PX))
         self.setFixedHeight(BAR_HEIGHT_PX)
         self.setAccessibleName(window_texts.OPEN_CHATS())
         self.currentChanged.connect(self._on_current)
@@ -249,7 +249,6 @@ class TabBar(QTabBar):
             self.insertTab(index, self._icon(look), tab_text(look.name))
             self.setTabData(index, session_id)
             self._looks[session_id] = look
-        self._show_letters()
         self._name_tabs()
         self._share_out()
         for index, (session_id, look) in enumerate(looks.items(), first):
@@ -315,15 +314,6 @@ class TabBar(QTabBar):
                 self._sizes = []
                 self.setTabText(index, tab_text(name))
 
-    def _show_letters(self) -> None:
-        """Show the agents' letters if there are several agents."""
-        has_several = len({look.letters for look in self._looks.values()}) > 1
-        if has_several != self._has_several_agents:
-            self._has_several_agents, self._sizes = has_several, []
-            # Qt paints an icon in the middle of this size, and the name from the icon's own width on.
-            self.setIconSize(QSize(ICON_PX + (LETTERS_PX if has_several else 0), ICON_PX))
-            self._apply_theme()
-
     def drop(self, session_id: str) -> None:
         """Remove a tab; if it was in front, its neighbour comes to the front."""
         index = self.index_of(session_id)
@@ -332,7 +322,6 @@ class TabBar(QTabBar):
             self._sizes = []
             self._clicked = None
             self.removeTab(index)
-            self._show_letters()
             self._name_tabs()
 
     def move_current(self, by: int) -> None:
@@ -348,8 +337,7 @@ class TabBar(QTabBar):
                 self.setTabIcon(index, self._icon(look))
 
     def _icon(self, look: TabLook) -> QIcon:
-        letters = look.letters if self._has_several_agents else ""
-        return mark_icon(look.mark, self._theme.tokens, dotted=look.unseen, label=look.label, letters=letters)
+        return mark_icon(look.mark, self._theme.tokens, dotted=look.unseen, label=look.label, letters=look.letters)
 
     def _show_bell(self, index: int, shown: bool) -> None:
         side = QTabBar.ButtonPosition.LeftSide
@@ -382,9 +370,8 @@ class TabBar(QTabBar):
         """Distribute the width among all tabs."""
         looks = [self._looks.get(self.id_at(number)) for number in range(self.count())]
         metrics = self.fontMetrics()
-        around_px = AROUND_NAME_PX + (LETTERS_PX if self._has_several_agents else 0)
         names = [
-            metrics.horizontalAdvance(self.tabText(number).replace("&&", "&")) + around_px
+            metrics.horizontalAdvance(self.tabText(number).replace("&&", "&")) + AROUND_NAME_PX
             for number in range(self.count())
         ]
         wanted = [name + (BELL_PX + 4 if look and look.rang else 0) for name, look in zip(names, looks, strict=True)]

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from PySide6.QtCore import QModelIndex, QPersistentModelIndex, QPointF, QRect, QRectF, QSize, Qt
-from PySide6.QtGui import QFontMetrics, QHelpEvent, QPainter
+from PySide6.QtGui import QColor, QFontMetrics, QHelpEvent, QPainter
 from PySide6.QtWidgets import QAbstractItemView, QStyle, QStyledItemDelegate, QStyleOptionViewItem, QWidget
 
 from gui.bridge.day_strips import STEPS
-from gui.theme.icons import LABEL_PX, Glyph, paint_glyph, paint_label, paint_mark, paint_tile
+from gui.bridge.sparklines import BARS
+from gui.theme.icons import LABEL_PX, Glyph, paint_glyph, paint_label, paint_mark
 from gui.theme.painting import paint_frame
 from gui.theme.theme import Theme
 from gui.theme.tokens import (
@@ -38,9 +41,8 @@ HEADING_HEIGHT_PX = 28
 _TEXT_LEFT_PX = 36
 _TILE_PX, _TILE_SHARE = 32, 0.16
 _DOT_PX = 8
-_AGENT_PX = 18
 _PIN_PX = 12
-_COMPACT_TEXT_LEFT_PX = 60
+_COMPACT_TEXT_LEFT_PX = 54
 _BELL_PX = 12
 _SQUARES, _SQUARE_PX = 5, 6
 _STRIP_PX, _PAST_SHARE = 2, 0.55
@@ -83,7 +85,7 @@ def squares(added: int, removed: int) -> tuple[int, int]:
 
 
 class SidebarDelegate(QStyledItemDelegate):
-    """A row is a mark, a name and an age, and a quieter line below; collapsed, the agent with the mark.
+    """A row is a mark, a name and an age, and a quieter line below; collapsed, the chat's letters with the mark.
 
     Attributes:
         collapsed: rows show only agents and marks.
@@ -133,17 +135,17 @@ class SidebarDelegate(QStyledItemDelegate):
         elif isinstance(entry, MachineLine):
             self._paint_machine(painter, area, entry, state)
         elif isinstance(entry, ChatRow):
-            self._paint_background(painter, area, entry, state)
+            ground = self._paint_background(painter, area, entry, state)
             if entry.label:
                 left = area.left() + (5 if self.collapsed else 7)
                 stripe = QRectF(left, area.top() + 8, LABEL_PX, area.height() - 17)
                 paint_label(painter, stripe, self._theme.tokens.label_color(entry.label))
             if self.collapsed:
-                self._paint_collapsed(painter, area, entry)
+                self._paint_collapsed(painter, area, entry, ground)
             elif self.compact:
                 self._paint_compact(painter, area, entry)
             else:
-                self._paint_row(painter, area, entry)
+                self._paint_row(painter, area, entry, ground)
         painter.restore()
 
     def _paint_heading(self, painter: QPainter, area: QRect, entry: Heading, *, has_focus: bool) -> None:
@@ -188,7 +190,8 @@ class SidebarDelegate(QStyledItemDelegate):
         shown = metrics.elidedText(entry.text, Qt.TextElideMode.ElideMiddle, text.width())
         painter.drawText(text, Qt.AlignmentFlag.AlignLeft | middle, shown)
 
-    def _paint_background(self, painter: QPainter, area: QRect, entry: ChatRow, state: QStyle.StateFlag) -> None:
+    def _paint_background(self, painter: QPainter, area: QRect, entry: ChatRow, state: QStyle.StateFlag) -> QColor:
+        """Paint what is behind a row; returns its colour."""
         tokens = self._theme.tokens
         hovered = bool(state & QStyle.StateFlag.State_MouseOver)
         selected = bool(state & QStyle.StateFlag.State_Selected) and not self.is_single
@@ -196,31 +199,50 @@ class SidebarDelegate(QStyledItemDelegate):
         # Beside several selected rows, the shown chat's would look like one of them.
         shown = entry.active and self.is_single
         if not (hovered or focused or selected or shown):
-            return
+            return tokens.color("sidebar")
         line = tokens.color("accent") if focused else None
         background = tokens.color("selected" if shown or selected else "hover")
         paint_frame(painter, QRectF(area).adjusted(4, 0, -4, -1), line, background)
+        return background
 
-    def _paint_row(self, painter: QPainter, area: QRect, entry: ChatRow) -> None:
+    def _paint_row(self, painter: QPainter, area: QRect, entry: ChatRow, ground: QColor) -> None:
         """Two lines: the project's dot, name, machine, agent and age; below them the mark and what the chat does."""
-        tokens = self._theme.tokens
         first = QRect(area.left() + _TEXT_LEFT_PX, area.top() + 5, area.width() - _TEXT_LEFT_PX - GAP_M_PX, 20)
         second = first.translated(0, 18)
         middle = area.left() + 22
-        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        painter.setPen(Qt.PenStyle.NoPen)
-        painter.setBrush(project_color(entry.hue, tokens))
-        painter.drawEllipse(QPointF(middle, first.center().y() + 0.5), _DOT_PX / 2, _DOT_PX / 2)
-        painter.setRenderHint(QPainter.RenderHint.Antialiasing, False)
-        if entry.mark != Mark.IDLE.value:  # What does nothing has no mark.
-            paint_mark(painter, Mark(entry.mark), QPointF(middle, second.center().y() + 0.5), tokens)
+        self._paint_dot(painter, QPointF(middle, first.center().y() + 0.5), entry)
+        self._paint_state(painter, QPointF(middle, second.center().y() + 0.5), entry)
         self._paint_name(painter, first, entry, entry.machine, agent=entry.monogram if entry.shows_agent else "")
         self._paint_day_strip(painter, area, entry)
         painter.setFont(font(SECONDARY_PX))
-        if any(entry.lines):
+        if entry.bars:
+            self._paint_bars(painter, second, entry.bars)
+            second.setRight(second.right() - 2 * BARS - GAP_S_PX)
+        elif any(entry.lines):
             self._paint_squares(painter, second, *squares(*entry.lines))
             second.setRight(second.right() - _SQUARES * (_SQUARE_PX + 2) - GAP_S_PX)
-        self._paint_second_line(painter, second, entry)
+        self._paint_second_line(painter, second, entry, ground)
+
+    def _paint_dot(self, painter: QPainter, center: QPointF, entry: ChatRow) -> None:
+        """The project's dot."""
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        painter.setPen(Qt.PenStyle.NoPen)
+        painter.setBrush(project_color(entry.hue, self._theme.tokens))
+        painter.drawEllipse(center, _DOT_PX / 2, _DOT_PX / 2)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing, False)
+
+    def _paint_state(self, painter: QPainter, center: QPointF, entry: ChatRow) -> None:
+        """The mark of what the chat does; what does nothing has none."""
+        if entry.mark != Mark.IDLE.value:
+            paint_mark(painter, Mark(entry.mark), center, self._theme.tokens)
+
+    def _paint_bars(self, painter: QPainter, area: QRect, bars: Sequence[int]) -> None:
+        """What a working chat wrote, at the right: a bar for some seconds each, on a line that is always there."""
+        tokens, left, bottom = self._theme.tokens, area.right() + 2 - 2 * BARS, area.center().y() + 5
+        painter.fillRect(QRect(left, bottom, 2 * BARS - 1, 1), tokens.color("border"))
+        for number, height in enumerate(bars):
+            if height:
+                painter.fillRect(QRect(left + 2 * number, bottom - height, 1, height + 1), tokens.color("accent"))
 
     def _paint_day_strip(self, painter: QPainter, area: QRect, entry: ChatRow) -> None:
         """The chat's day at the row's lower edge: past work quiet, what goes on in the accent, waiting in amber."""
@@ -252,21 +274,16 @@ class SidebarDelegate(QStyledItemDelegate):
                 painter.fillRect(QRect(x + 2, middle - 1, 2, 2), tokens.color("border"))
 
     def _paint_compact(self, painter: QPainter, area: QRect, entry: ChatRow) -> None:
-        """One line: mark, agent, name and age; after the name, what tells the chat from others of that name.
+        """One line: mark, the project's dot, name, agent and age.
 
-        A chat of another machine has that machine's name there, too.
+        After the name is what tells the chat from others of that name, and its machine.
         """
         line = area.adjusted(_COMPACT_TEXT_LEFT_PX, 0, -GAP_M_PX, -1)
         height = line.center().y() + 0.5
-        paint_mark(painter, Mark(entry.mark), QPointF(area.left() + 22, height), self._theme.tokens)
-        self._paint_agent(painter, QPointF(area.left() + 44, height), entry)
-        self._paint_name(painter, line, entry, joined(entry.machine, entry.difference))
-
-    def _paint_agent(self, painter: QPainter, center: QPointF, entry: ChatRow) -> None:
-        """The agent's letters, on its tile."""
-        tile = QRectF(0, 0, _AGENT_PX, _AGENT_PX - 2)
-        tile.moveCenter(center)
-        paint_tile(painter, tile, entry.monogram, entry.tile, self._theme.tokens, muted=entry.dimmed)
+        self._paint_state(painter, QPointF(area.left() + 22, height), entry)
+        self._paint_dot(painter, QPointF(area.left() + 40, height), entry)
+        difference = joined(entry.machine, entry.difference)
+        self._paint_name(painter, line, entry, difference, agent=entry.monogram if entry.shows_agent else "")
 
     def _paint_name(
         self, painter: QPainter, area: QRect, entry: ChatRow, difference: str = "", *, agent: str = ""
@@ -313,25 +330,30 @@ class SidebarDelegate(QStyledItemDelegate):
             shown = QFontMetrics(small).elidedText(difference, Qt.TextElideMode.ElideRight, room - left)
             painter.drawText(area.adjusted(left, 0, 0, 0), Qt.AlignmentFlag.AlignLeft | middle, shown)
 
-    def _paint_collapsed(self, painter: QPainter, area: QRect, entry: ChatRow) -> None:
-        """Collapsed: the chat's letters on its project's colour, a badge for its state, and what was not seen."""
+    def _paint_collapsed(self, painter: QPainter, area: QRect, entry: ChatRow, ground: QColor) -> None:
+        """Collapsed: the chat's letters on its project's colour, a badge for its state, and what was not seen.
+
+        A shell's letters are in a frame.
+        """
         tokens = self._theme.tokens
         tile = QRectF(
             area.center().x() - _TILE_PX / 2 + 0.5, area.center().y() - _TILE_PX / 2 + 0.5, _TILE_PX, _TILE_PX
         )
         color = project_color(entry.hue, tokens)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        painter.setPen(Qt.PenStyle.NoPen)
-        ground = blend(color.name(), tokens.sidebar, _TILE_SHARE)
-        painter.setBrush(ground)
-        painter.drawRoundedRect(tile, RADIUS_PX + 2, RADIUS_PX + 2)
+        if entry.chat.record.origin.is_shell_or_command:
+            paint_frame(painter, tile, tokens.color("border"), radius_px=RADIUS_PX + 2)
+            behind = ground
+        else:
+            behind = blend(color.name(), tokens.sidebar, _TILE_SHARE)
+            paint_frame(painter, tile, None, behind, radius_px=RADIUS_PX + 2)
         painter.setFont(font(SECONDARY_PX, bold=True))
-        painter.setPen(tokens.color("disabled") if entry.dimmed else on(color, ground))
+        painter.setPen(on(tokens.color("secondary") if entry.dimmed else color, behind))
         painter.drawText(tile, Qt.AlignmentFlag.AlignCenter, entry.letters)
         if entry.mark != Mark.IDLE.value:
             badge = tile.bottomRight() + QPointF(-1, -1)
             painter.setPen(Qt.PenStyle.NoPen)
-            painter.setBrush(tokens.color("selected" if entry.active else "sidebar"))
+            painter.setBrush(ground)
             painter.drawEllipse(badge, 7.5, 7.5)
             paint_mark(painter, Mark(entry.mark), badge, tokens, 11)
         if entry.rang:
@@ -342,7 +364,7 @@ class SidebarDelegate(QStyledItemDelegate):
             painter.setBrush(tokens.color("accent"))
             painter.drawEllipse(tile.topRight() + QPointF(-1, 1), 3, 3)
 
-    def _paint_second_line(self, painter: QPainter, area: QRect, entry: ChatRow) -> None:
+    def _paint_second_line(self, painter: QPainter, area: QRect, entry: ChatRow, ground: QColor) -> None:
         """Paint a chat's status and directory. A question is in the text's colour, an error in that of failures."""
         tokens = self._theme.tokens
         status_color = "text" if entry.asks else "failed" if entry.failed else "secondary"
@@ -367,7 +389,7 @@ class SidebarDelegate(QStyledItemDelegate):
                 painter.setPen(tokens.color("secondary"))
                 painter.drawText(rect, middle, _BETWEEN)
                 rect.setLeft(rect.left() + metrics.horizontalAdvance(_BETWEEN))
-            painter.setPen(tokens.color(color))
+            painter.setPen(on(tokens.color(color), ground))
             shown = shortened(metrics, text, width, asks=entry.asks and text == entry.status)
             painter.drawText(rect, middle, shown)
             rect.setLeft(rect.left() + metrics.horizontalAdvance(shown))

@@ -39,7 +39,6 @@ class ChatRow(Struct, frozen=True):
     """Whether it has ended, or its machine cannot be reached."""
     active: bool
     monogram: str
-    tile: int
     pinned: bool
     difference: str = ""
     """The text that distinguishes the chat from others of its name; "" if there are none."""
@@ -55,6 +54,8 @@ class ChatRow(Struct, frozen=True):
     """What it did today."""
     lines: tuple[int, int] = (0, 0)
     """How many lines are added and removed in its working tree since the last commit."""
+    bars: tuple[int, ...] = ()
+    """How much it wrote in the last minute, see ``Sparklines``; none if it does not work."""
 
     @property
     def letters(self) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from itertools import groupby
 from typing import Any
@@ -16,7 +16,7 @@ from gui.bridge.day_strips import DayStrips
 from gui.bridge.ended_list import EndedRecord
 from gui.bridge.second_lines import SecondLine
 from gui.bridge.sessions import Sessions
-from gui.theme.tokens import project_hues
+from gui.bridge.sparklines import Sparklines
 from gui.theme.tooltips import as_tooltip
 from session_host.standing.ages import short_age
 from session_host.standing.groups import Group
@@ -42,13 +42,14 @@ class SidebarModel(QAbstractListModel):
     Attributes:
         listing: what is listed, and in which order.
         strips: what the chats did today.
+        sparklines: how much they write.
     """
 
     def __init__(self, sessions: Sessions, folded: set[str], parent: QObject | None = None) -> None:
         super().__init__(parent)
         self._tiles: dict[str, int] = {}
         """The number of each agent's tile."""
-        self._hues: dict[str, int] = {}
+        self._hues: Mapping[str, int] = {}
         self._has_several_agents = False
         self._sessions = sessions
         self.listing = Listing(sessions, folded)
@@ -59,6 +60,8 @@ class SidebarModel(QAbstractListModel):
         self._has_more = self._is_arranging = False
         self.strips = DayStrips(sessions, self)
         self.strips.changed.connect(self.refresh)
+        self.sparklines = Sparklines(self)
+        self.sparklines.changed.connect(self.refresh)
 
     # ------------------------------------------------------------ what is shown
 
@@ -217,10 +220,9 @@ class SidebarModel(QAbstractListModel):
         shown = [part for part in parts if not self.listing.is_left_out(part)]
         # Many ended chats would make each change slow, so only the shown ones are distinguished.
         lines = self.listing.second_lines(shown, [each for each in listed if isinstance(each, Chat)])
-        self._tiles = {name: index for index, name in enumerate(self._sessions.machines.here.agents)}
         origins = [each.record.origin for each in listed if isinstance(each, Chat)]
         self._has_several_agents = len({origin.agent for origin in origins}) > 1
-        self._hues = project_hues(origin.project for origin in origins)
+        self._hues = self._sessions.project_hues.of(origin.project for origin in origins)
         return [self._row(each, now, lines[each.id]) if isinstance(each, Chat) else each for each in listed]
 
     def _row(self, chat: Chat, now: datetime, line: SecondLine) -> ChatRow:
@@ -240,7 +242,6 @@ class SidebarModel(QAbstractListModel):
             dimmed=chat.has_ended or chat.is_unreachable,
             active=chat.id == self._active,
             monogram=self._sessions.machines.letters_of(chat),
-            tile=self._tiles.get(chat.record.origin.agent, len(self._tiles)),
             pinned=chat.record.entry.pinned,
             difference=line.difference,
             label=chat.color_label,
@@ -249,6 +250,7 @@ class SidebarModel(QAbstractListModel):
             shows_agent=self._has_several_agents,
             strip=self.strips.of(chat.id),
             lines=chat.workplace.changed_lines,
+            bars=self.sparklines.of(chat.id),
         )
 
     # ------------------------------------------------------------ QAbstractListModel

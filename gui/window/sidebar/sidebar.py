@@ -26,6 +26,7 @@ from PySide6.QtGui import (
     QKeySequence,
     QMouseEvent,
     QResizeEvent,
+    QShowEvent,
 )
 from PySide6.QtWidgets import QBoxLayout, QHBoxLayout, QLineEdit, QListView, QMenu, QVBoxLayout, QWidget
 
@@ -261,12 +262,22 @@ class Sidebar(Area):
         """Show the chats as they are now."""
         if self._shows_days:
             self.model.strips.refresh()
+        self._watch_output()
         self.model.refresh()
         self._say_if_empty()
         self._reveal_if_due()
 
     def hideEvent(self, event: QEvent) -> None:
         self.model.hold(False)
+        self._watch_output()
+
+    def showEvent(self, event: QShowEvent) -> None:
+        self._watch_output()
+
+    def _watch_output(self) -> None:
+        """Follow how much the chats write, if rows with two lines are seen."""
+        is_seen = self.isVisible() and not (self.delegate.compact or self.collapsed)
+        self.model.sparklines.watch(self._sessions.listed.running() if is_seen else [])
 
     def set_collapsed(self, collapsed: bool) -> None:
         """Show only marks, or everything."""

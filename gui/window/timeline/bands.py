@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 from enum import IntEnum
 from typing import NamedTuple
@@ -24,7 +25,7 @@ from gui.bridge.chat_days import ListedDay, ReadDay
 from gui.theme.icons import paint_mark
 from gui.theme.painting import paint_frame
 from gui.theme.theme import Theme
-from gui.theme.tokens import GAP_L_PX, GAP_M_PX, GAP_S_PX, SECONDARY_PX, font, project_color, project_hues
+from gui.theme.tokens import GAP_L_PX, GAP_M_PX, GAP_S_PX, SECONDARY_PX, ProjectHues, font, on, project_color
 from gui.theme.tooltips import show_tooltip
 from gui.wording import phrases, timeline_texts
 from session_host.standing.days import Span
@@ -103,10 +104,11 @@ class Role(IntEnum):
 class DayModel(QAbstractListModel):
     """The chats of a day."""
 
-    def __init__(self, parent: QObject) -> None:
+    def __init__(self, hues: ProjectHues, parent: QObject) -> None:
         super().__init__(parent)
         self.day: ReadDay | None = None
-        self.hues: dict[str, int] = {}
+        self._hues = hues
+        self.hues: Mapping[str, int] = {}
 
     def show(self, day: ReadDay) -> None:
         """Show another day, or the same one read again."""
@@ -117,7 +119,7 @@ class DayModel(QAbstractListModel):
             return
         self.beginResetModel()
         self.day = day
-        self.hues = project_hues(each.project for each in day.listed)
+        self.hues = self._hues.of(each.project for each in day.listed)
         self.endResetModel()
 
     def rowCount(self, parent: QModelIndex | QPersistentModelIndex = QModelIndex()) -> int:  # noqa: B008 - Qt's own
@@ -170,16 +172,18 @@ class BandDelegate(QStyledItemDelegate):
         has_focus = bool(state & QStyle.StateFlag.State_HasFocus)
         painter.save()
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        if has_focus or state & QStyle.StateFlag.State_MouseOver:
+        is_hovered = has_focus or bool(state & QStyle.StateFlag.State_MouseOver)
+        ground = tokens.color("hover" if is_hovered else "page")
+        if is_hovered:
             line = tokens.color("accent") if has_focus else None
-            paint_frame(painter, QRectF(area).adjusted(4, 1, -4, -1), line, tokens.color("hover"))
+            paint_frame(painter, QRectF(area).adjusted(4, 1, -4, -1), line, ground)
         scale = self.scale(area.width())
-        self._paint_name(painter, area, scale, listed)
+        self._paint_name(painter, area, scale, listed, ground)
         self._paint_hours(painter, area, scale)
         self._paint_band(painter, area, scale, listed, chosen=self.chosen if has_focus else -1)
         painter.restore()
 
-    def _paint_name(self, painter: QPainter, area: QRect, scale: Scale, listed: ListedDay) -> None:
+    def _paint_name(self, painter: QPainter, area: QRect, scale: Scale, listed: ListedDay, ground: QColor) -> None:
         tokens, day = self._theme.tokens, listed.day
         middle = area.top() + ROW_PX / 2
         painter.setPen(Qt.PenStyle.NoPen)
@@ -200,7 +204,7 @@ class BandDelegate(QStyledItemDelegate):
         if day.waited_s:
             line.setLeft(left + (QFontMetrics(painter.font()).horizontalAdvance(worked) + GAP_S_PX if worked else 0))
             paint_mark(painter, Mark.NEEDS_YOU, QPointF(line.left() + 5, line.center().y() + 0.5), tokens, 10)
-            painter.setPen(tokens.color("needs_you"))
+            painter.setPen(on(tokens.color("needs_you"), ground))
             painter.drawText(line.adjusted(14, 0, 0, 0), align, phrases.whole_duration(day.waited_s))
 
     def _paint_hours(self, painter: QPainter, area: QRect, scale: Scale) -> None:

@@ -11,7 +11,7 @@ from PySide6.QtWidgets import QHBoxLayout, QLabel, QListView, QVBoxLayout, QWidg
 from gui.bridge.chat_days import ReadDay
 from gui.theme.icons import Glyph, paint_mark
 from gui.theme.theme import Theme
-from gui.theme.tokens import GAP_L_PX, GAP_M_PX, GAP_S_PX, HEADING_PX, font
+from gui.theme.tokens import GAP_L_PX, GAP_M_PX, GAP_S_PX, HEADING_PX, ProjectHues, font
 from gui.window.widgets.accessibility import announce
 from gui.window.widgets.parts import IconButton, label, own_viewport, show_text
 from gui.window.widgets.separate_window import SeparateWindow
@@ -167,14 +167,14 @@ class TimelineWindow(SeparateWindow):
     day_wanted = Signal(object)
     chat_chosen = Signal(str, float)
 
-    def __init__(self, theme: Theme) -> None:
+    def __init__(self, theme: Theme, hues: ProjectHues) -> None:
         """Make the window, at the current day."""
         super().__init__(timeline_texts.TIMELINE(), size=_SIZE, min_size=_MIN_SIZE)
         self.setWindowTitle(timeline_texts.WINDOW_TITLE())
         self.day = current_date()
         self._again = QTimer(self, interval=AGAIN_MS)
         self._again.timeout.connect(self._read_again)
-        self._model = DayModel(self)
+        self._model = DayModel(hues, self)
         self.rows = _Rows(theme, self._model)
         self.rows.chosen.connect(lambda index, at_s: self.chat_chosen.emit(self._model.listed(index).id, at_s))
         self._axis = _Axis(theme, self.rows.delegate, self.rows)

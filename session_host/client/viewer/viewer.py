@@ -208,6 +208,11 @@ class Viewer:
     # ------------------------------------------------------------ the user's input
 
     @property
+    def offset(self) -> int:
+        """The replica has all output up to here; -1 without one."""
+        return self._rules.progress.now.offset
+
+    @property
     def takes_mouse(self) -> bool:
         """Whether the mouse can be passed on; False while the machine cannot be reached."""
         return self.line.shown is not ViewerState.UNREACHABLE

@@ -97,6 +97,7 @@ class FakeViewer:
         self.started = self.is_closed = False
         self.sent: list[ChatInput] = []
         self.takes_mouse, self.asks_to_send = True, False
+        self.offset = 0
 
     def start(self) -> None:
         self.started = True

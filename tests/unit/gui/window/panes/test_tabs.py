@@ -8,6 +8,7 @@ from functools import partial
 import pytest
 import shiboken6
 from PySide6.QtCore import QEvent, QObject, QPoint, QRect, Qt
+from PySide6.QtGui import QImage
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QMenu, QPushButton, QStyle, QStyleOptionTab, QTabBar
 
@@ -368,9 +369,10 @@ def test_tabs_of_chats_with_one_name_show_directory_or_start(places: list[tuple[
     assert distinct_names([TabLook("x", Mark.ENDED, place, started=at) for place, at in places]) == names
 
 
-async def test_tabs_of_several_agents_have_their_letters_and_what_is_idle_has_no_mark(harness: WindowHarness):
-    ids = [await harness.add("one", agent="claude", runtime="structured") for _ in range(2)]
-    window = harness.open_window(one_pane(ids, ids[0]))
+async def test_tabs_have_their_agents_letters_and_what_is_idle_has_no_mark(harness: WindowHarness):
+    ids = [await harness.add("one", agent=agent, runtime="structured") for agent in ("claude", "codex")]
+    codex = await harness.add("two " * 30, agent="codex", runtime="structured")
+    window = harness.open_window(one_pane([*ids, codex], ids[0]))
     bar = window.tabs.panes.active.bar
 
     def names_at() -> list[int]:
@@ -385,27 +387,25 @@ async def test_tabs_of_several_agents_have_their_letters_and_what_is_idle_has_no
             assert icon == bar.iconSize().width()
         return found
 
+    def inked(index: int, left: int, width: int) -> QImage:
+        return bar.tabIcon(index).pixmap(bar.iconSize()).toImage().copy(left, 0, width, ICON_PX)
+
     def is_marked(index: int) -> bool:
-        image = bar.tabIcon(index).pixmap(ICON_PX, ICON_PX).toImage()
-        return any(image.pixelColor(x, y).alpha() for x in range(ICON_PX) for y in range(ICON_PX))
+        mark = inked(index, 0, ICON_PX)
+        return any(mark.pixelColor(x, y).alpha() for x in range(ICON_PX) for y in range(ICON_PX))
 
     for each in ids:
         harness.viewers[each].be(Activity.IDLE)
     harness.viewers[ids[1]].be(Activity.WORKING)
     harness.settle()
     assert [is_marked(0), is_marked(1)] == [False, True]
-    widths, alone = [bar.tabRect(at).width() for at in range(2)], names_at()
+    widths, places = [bar.tabRect(at).width() for at in range(3)], names_at()
     harness.viewers[ids[0]].be(Activity.WORKING)
     harness.settle()
-    assert (names_at(), [bar.tabRect(at).width() for at in range(2)]) == (alone, widths), "nothing moves"
-    codex = await harness.add("two " * 30, agent="codex", runtime="structured")
-    window.open_chat(harness.chat(codex))
-    harness.settle()
-    assert names_at()[:2] == [each + LETTERS_PX for each in alone]
+    assert (names_at(), [bar.tabRect(at).width() for at in range(3)]) == (places, widths), "nothing moves"
+    letters = [inked(at, ICON_PX, LETTERS_PX) for at in range(3)]
+    assert letters[1] == letters[2] != letters[0]
     assert bar.tabRect(2).width() <= MAX_TAB_PX
-    window.tabs.close(codex)
-    harness.settle()
-    assert names_at() == alone
 
 
 def test_a_long_name_leaves_room_for_what_tells_it_from_others() -> None:

@@ -8,12 +8,14 @@ import threading
 import uuid
 from datetime import UTC, datetime, timedelta
 from functools import partial
-from typing import Any
+from itertools import product
+from types import SimpleNamespace
+from typing import Any, cast
 
 import msgspec
 import pytest
 from msgspec.structs import replace
-from PySide6.QtCore import QEvent, QItemSelectionModel, QPoint, QPointF, QRect, Qt
+from PySide6.QtCore import QEvent, QItemSelectionModel, QPoint, QPointF, QRect, Qt, QTimer
 from PySide6.QtGui import QColor, QEnterEvent, QFontMetrics, QGuiApplication, QImage, QMouseEvent, QPainter
 from PySide6.QtTest import QAbstractItemModelTester, QTest
 from PySide6.QtWidgets import QApplication, QMenu, QStyle, QStyleOptionViewItem, QToolTip, QWidget
@@ -21,16 +23,22 @@ from PySide6.QtWidgets import QApplication, QMenu, QStyle, QStyleOptionViewItem,
 from gui.bridge.chat import Chat
 from gui.bridge.chat_days import bounds
 from gui.bridge.day_strips import strip_of
-from gui.theme.tokens import SIDEBAR_COLLAPSED_PX
+from gui.bridge.sparklines import BARS, HIGHEST, height_of
+from gui.settings.theme_files import Library
+from gui.theme.contrast import TEXT_RATIO, ratio
+from gui.theme.desktop import DesktopLook
+from gui.theme.theme import Theme
+from gui.theme.tokens import SIDEBAR_COLLAPSED_PX, blend, project_color
 from gui.window.actions.chats.chat_actions import listed
 from gui.window.actions.lists import ChatChoices
-from gui.window.sidebar.delegate import shortened, squares
+from gui.window.sidebar.delegate import SidebarDelegate, shortened, squares
 from gui.window.sidebar.entries import ChatRow, DayHeading, Heading, full_text
 from gui.window.sidebar.model import PAGE_ROWS, SidebarModel
 from session_host.agents.agent import Agent
 from session_host.client.worktrees.status import Status
 from session_host.protocol.events import NumberedEvent, StatusChanged
 from session_host.protocol.facts import ChatFacts
+from session_host.protocol.messages import OutputEvent
 from session_host.protocol.values import Activity, State
 from session_host.standing.days import ChatDay, Span
 from session_host.standing.groups import Group
@@ -39,6 +47,7 @@ from session_host.system.clock import as_text
 from tests.support.calls import calls_of
 from tests.support.displays import XServer
 from tests.support.facts import changed, chat_facts
+from tests.support.themes import DARK, LIGHT
 from tests.support.windows import xdotool
 from tests.unit.gui.conftest import WindowHarness, one_pane
 
@@ -862,7 +871,7 @@ async def test_a_short_directory_is_shown_after_a_long_status(harness: WindowHar
         image.fill(Qt.GlobalColor.white)
         painter = QPainter(image)
         row = replace(entry, location=location, status="sh -c while " * 9, status_first=True)
-        sidebar.delegate._paint_second_line(painter, QRect(0, 0, 240, 20), row)
+        sidebar.delegate._paint_second_line(painter, QRect(0, 0, 240, 20), row, QColor("white"))
         painter.end()
         return image.copy(225, 0, 15, 20)
 
@@ -1109,6 +1118,105 @@ async def test_a_row_shows_what_its_chat_did_today_until_the_user_turns_that_off
     sidebar.refresh()
     await harness.until(lambda: True, "")
     assert row(ids[0]).strip.parts == ()
+
+
+async def test_a_working_row_shows_what_its_chat_wrote_in_the_last_minute(harness: WindowHarness) -> None:
+    ids = [await harness.add(name, agent="claude") for name in ("one", "two")]
+    sidebar = harness.open_window().sidebar
+    sparklines, [writes, rests] = sidebar.model.sparklines, [harness.viewers[each] for each in ids]
+    timer = sparklines.findChild(QTimer)
+    assert timer is not None
+
+    def row(session_id: str) -> ChatRow:
+        found = sidebar.model.entry(sidebar.model.index_of(session_id))
+        assert isinstance(found, ChatRow)
+        return found
+
+    def accents(session_id: str) -> int:
+        area = sidebar.list.visualRect(sidebar.model.index_of(session_id))
+        right = sidebar.list.viewport().grab(area).toImage().copy(area.width() - 60, 0, 60, area.height() - 4)
+        accent = harness.theme.tokens.color("accent")
+        return sum(right.pixelColor(x, y) == accent for x in range(60) for y in range(right.height()))
+
+    assert not timer.isActive(), "nothing works"
+    for each in (writes, rests):
+        each.be(Activity.WORKING)
+    harness.settle()
+    assert timer.isActive()
+    assert [row(each).bars for each in ids] == [(0,) * BARS] * 2
+    assert accents(ids[0]) == 0, "flat"
+    writes.tell(OutputEvent(5_000_000))
+    timer.timeout.emit()
+    assert row(ids[0]).bars == (0,) * BARS, "what it wrote before is not known"
+    for count in (40, 0, 5000):
+        writes.tell(OutputEvent(harness.chat(ids[0]).output_offset + count))
+        timer.timeout.emit()
+    harness.settle()
+    assert row(ids[0]).bars == (*(0,) * (BARS - 3), 1, 0, 7)
+    assert row(ids[1]).bars == (0,) * BARS
+    assert accents(ids[0]) > accents(ids[1]) == 0
+    writes.be(Activity.IDLE)
+    harness.settle()
+    assert row(ids[0]).bars == ()
+    sidebar.window().hide()
+    assert not timer.isActive(), "nobody sees it"
+    sidebar.window().show()
+    assert timer.isActive()
+    harness.settings.write({"compact_rows": True})
+    sidebar.refresh()
+    assert not timer.isActive()
+
+
+def test_the_height_of_a_bar_grows_with_each_doubling() -> None:
+    assert [height_of(count) for count in (0, -5, 1, 63, 64, 128, 4000, 10**9)] == [0, 0, 1, 1, 1, 2, 6, HIGHEST]
+
+
+class Pens(QPainter):
+    """Notes the colours of texts."""
+
+    def __init__(self, picture: QImage) -> None:
+        super().__init__(picture)
+        self.colors: list[QColor] = []
+
+    def setPen(self, pen: Any) -> None:  # noqa: N802 - Qt's name
+        if isinstance(pen, QColor):
+            self.colors.append(pen)
+        super().setPen(pen)
+
+
+async def test_texts_of_rows_are_readable_on_each_ground_in_each_theme(harness: WindowHarness) -> None:
+    """The colours of failures are made for the list itself; on a row under the pointer they are adapted."""
+    chat = await harness.add("one", agent="claude")
+    shell = await harness.add("two", agent="shell", argv=["sh"])
+    over = await harness.add("three", agent="claude", state=State.EXITED, exit_code=0)
+    sidebar = harness.open_window().sidebar
+    sidebar.model.toggle_group(Group.ENDED.value)
+    harness.viewers[chat].be(Activity.IDLE, failed=True, detail="the server answers 529")
+    harness.settle()
+    row = sidebar.model.entry(sidebar.model.index_of(chat))
+    assert isinstance(row, ChatRow)
+    assert row.failed
+    schemes = [Library().scheme(identifier) for identifier in Library().ids()]
+    schemes += [each.on_desktop(DesktopLook(high_contrast=True)) for each in (DARK, LIGHT)]
+    grounds = {"sidebar": QStyle.StateFlag.State_None, "hover": QStyle.StateFlag.State_MouseOver}
+    for scheme, (ground, state), each in product(schemes, grounds.items(), (chat, shell, over)):
+        for collapsed in (False, True):
+            delegate = SidebarDelegate(cast("Theme", SimpleNamespace(tokens=scheme.tokens)), sidebar)
+            delegate.collapsed = collapsed
+            option = QStyleOptionViewItem()
+            option.rect, option.state = QRect(0, 0, 48 if collapsed else 400, 48), state
+            picture = QImage(option.rect.size(), QImage.Format.Format_RGB32)
+            painter = Pens(picture)
+            delegate.paint(painter, option, sidebar.model.index_of(each))
+            painter.end()
+            found = sidebar.model.entry(sidebar.model.index_of(each))
+            assert isinstance(found, ChatRow)
+            behind = scheme.tokens.color(ground)
+            if collapsed and each != shell:
+                behind = blend(project_color(found.hue, scheme.tokens).name(), scheme.tokens.sidebar, 0.16)
+            assert len(painter.colors) >= (1 if collapsed else 2), "letters; age and name"
+            for color in painter.colors:
+                assert ratio(color, behind) >= TEXT_RATIO, (scheme.id, ground, color.name())
 
 
 def test_a_strip_joins_what_touches_and_has_a_part_for_each_moment() -> None:

@@ -1,0 +1,63 @@
+"""How much each working chat wrote in the last minute, as bars of a few seconds each."""
+
+from __future__ import annotations
+
+import math
+from collections import deque
+from collections.abc import Iterable
+
+from PySide6.QtCore import QObject, QTimer, Signal
+
+from session_host.protocol.values import Activity
+
+from .chat import Chat
+
+BARS, BAR_MS = 15, 4000
+HIGHEST = 8
+"""The height of the highest bar."""
+
+
+class Sparklines(QObject):
+    """The bars of the chats that work; nothing runs while none does.
+
+    Signals:
+        changed: there are new bars.
+    """
+
+    changed = Signal()
+
+    def __init__(self, parent: QObject) -> None:
+        super().__init__(parent)
+        self._chats: dict[str, Chat] = {}
+        self._offsets: dict[str, int] = {}
+        self._bars: dict[str, deque[int]] = {}
+        self._timer = QTimer(self, interval=BAR_MS)
+        self._timer.timeout.connect(self._add_bars)
+
+    def of(self, session_id: str) -> tuple[int, ...]:
+        """The bars of a chat, oldest first, of 0 to ``HIGHEST``; none if it does not work."""
+        return tuple(self._bars.get(session_id, ()))
+
+    def watch(self, chats: Iterable[Chat]) -> None:
+        """Set the chats that are shown: those of them that work have bars."""
+        self._chats = {each.id: each for each in chats if each.record.status.activity is Activity.WORKING}
+        self._offsets = {key: self._offsets.get(key, each.output_offset) for key, each in self._chats.items()}
+        self._bars = {key: self._bars.get(key) or deque([0] * BARS, BARS) for key in self._chats}
+        if not self._chats:
+            self._timer.stop()
+        elif not self._timer.isActive():
+            self._timer.start()
+
+    def _add_bars(self) -> None:
+        before = {key: tuple(bars) for key, bars in self._bars.items()}
+        for key, chat in self._chats.items():
+            # Until its first event, the window does not know how much a chat has written.
+            known, self._offsets[key] = self._offsets[key], chat.output_offset
+            self._bars[key].append(height_of(chat.output_offset - known if known else 0))
+        if before != {key: tuple(bars) for key, bars in self._bars.items()}:
+            self.changed.emit()
+
+
+def height_of(count: int) -> int:
+    """The height of the bar of this many bytes: one more for each doubling from 32 on."""
+    return min(max(int(math.log2(count / 32)), 1), HIGHEST) if count > 0 else 0
