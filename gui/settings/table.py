@@ -374,7 +374,7 @@ class WindowFile(Struct, frozen=True, forbid_unknown_fields=True):
     long_turn_s: Annotated[int, Setting(
         NOTIFICATIONS, Text("Notify after long work"),
         Number(1, MAX_LONG_TURN_S, unit=Text("s"), zero=Text("Never"), step=10),
-        help=Text("When an agent’s turn or a shell’s command ends that took at least this long."),
+        help=Text("When an agent’s turn or a shell’s command ends that took at least this long, or a turn fails."),
         words=Text("finished done"),
     )] = DEFAULT_LONG_TURN_S
     notify_command: Annotated[str, Setting(

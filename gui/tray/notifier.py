@@ -27,6 +27,7 @@ from session_host.protocol.values import Activity
 from session_host.standing.ages import duration
 from session_host.standing.endings import end_of, has_failed
 from session_host.standing.groups import Group
+from session_host.structured.markdown_line import plain_text
 from session_host.system.clock import parse_time
 
 if TYPE_CHECKING:
@@ -74,7 +75,8 @@ class Events:
     """Finds new events by comparing the chats' states with those of the previous call.
 
     Attributes:
-        long_turn_s: the minimum duration of a turn or command that is an event when it ends; 0 for no such events.
+        long_turn_s: the minimum duration of a turn or command that is an event when it ends, unless an error stopped
+            the turn; 0 for no such events.
     """
 
     def __init__(self) -> None:
@@ -129,9 +131,10 @@ class Events:
                 self._working[chat.id] = previous.get(chat.id) or _activity_start(chat)
             elif chat.record.status.activity is Activity.IDLE and chat.id in previous:
                 seconds = (_activity_start(chat) - previous[chat.id]).total_seconds()
-                if self._is_long(seconds):
-                    kind: Kind = "failed" if chat.record.status.failed else "done"
-                    found[chat.id] = Event(kind, text=chat.record.status.detail, seconds=seconds)
+                failed = chat.record.status.failed
+                if self._is_long(seconds) or (failed and self.long_turn_s):
+                    text = plain_text(chat.record.status.detail)
+                    found[chat.id] = Event("failed" if failed else "done", text=text, seconds=seconds)
         return found
 
     def _find_commands(self, chats: list[Chat]) -> dict[str, Event]:

@@ -33,7 +33,7 @@ from typing import Final, Literal, NamedTuple
 from session_host.client.chats.notification_rules import NotificationRules, read_rules
 from session_host.protocol.messages import ActivityEvent
 from session_host.protocol.untrusted_text import one_line
-from session_host.protocol.values import TURN_FAILED, Activity
+from session_host.protocol.values import Activity
 from session_host.structured.text import duration
 
 SIGNALS: Final = "OUTLIVE_ATTACH_SIGNALS"
@@ -182,7 +182,7 @@ class AttentionEvent(NamedTuple):
         """Whether the rules want the user to hear of it."""
         if rules.is_muted or not rules.is_enabled:
             return False
-        return self.asks or 0 < rules.long_turn_s <= self.seconds
+        return self.asks or (rules.long_turn_s > 0 and (self.failed or rules.long_turn_s <= self.seconds))
 
 
 class AttentionEvents:
@@ -256,7 +256,7 @@ class Attention:
         if found.asks:
             title = f"{name} needs you"
         else:
-            title = f"{name} was {TURN_FAILED}" if found.failed else f"{name} finished"
+            title = f"{name} failed" if found.failed else f"{name} finished"
             text = ": ".join(filter(None, [f"After {duration(round(found.seconds * 1000))}", text]))
         return self._signals.bell(), self._signals.notification(title, "", text)
 

@@ -138,7 +138,14 @@ def attached(area: Area, monkeypatch: pytest.MonkeyPatch) -> AttachedChat:
 async def test_a_long_turn_that_an_error_stopped_is_not_called_finished(attached: AttachedChat) -> None:
     attached.begin(Activity.WORKING, 1)
     attached.begin(Activity.IDLE, 32, "Usage limit reached", failed=True)
-    text = b"\x1b]777;notify;api was stopped by an error;After 31.0 s: Usage limit reached\a"
+    text = b"\x1b]777;notify;api failed;After 31.0 s: Usage limit reached\a"
+    assert await attached.newly_written() == [b"\a", text]
+
+
+async def test_a_turn_that_fails_rings_however_short_it_was(attached: AttachedChat) -> None:
+    attached.begin(Activity.WORKING, 1)
+    attached.begin(Activity.IDLE, 3, "Invalid API key", failed=True)
+    text = b"\x1b]777;notify;api failed;After 2.0 s: Invalid API key\a"
     assert await attached.newly_written() == [b"\a", text]
 
 

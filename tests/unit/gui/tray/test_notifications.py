@@ -251,7 +251,7 @@ async def test_only_the_end_of_a_long_turn_is_notified(harness: WindowHarness, n
     harness.viewers[ids["long"]].be(Activity.WORKING, at(100))
     harness.settle()
     assert notices.shown == {}, "the next turn began"
-    harness.viewers[ids["long"]].be(Activity.IDLE, at(140), "All 12 tests pass.")
+    harness.viewers[ids["long"]].be(Activity.IDLE, at(140), "All `12` tests **pass**.")
     harness.settle()
     assert notices.shown == {ids["long"]: ("long finished", "After 40 s: All 12 tests pass.")}
     notices.look_at(ids["long"])
@@ -267,11 +267,24 @@ async def test_a_long_turn_that_an_error_stopped_is_not_called_finished(harness:
     harness.viewers[ids[0]].be(Activity.IDLE, at(40), "Usage limit reached", failed=True)
     harness.settle()
     text = "After 40 s: Usage limit reached"
-    assert notices.shown == {ids[0]: ("chat-0 was stopped by an error", text)}
+    assert notices.shown == {ids[0]: ("chat-0 failed", text)}
     for session_id in ids[1:]:
         harness.viewers[session_id].be(Activity.IDLE, at(50), "Usage limit reached", failed=True)
     harness.settle()
-    assert notices.shown["failed"][0] == "3 chats stopped by an error"
+    assert notices.shown["failed"][0] == "3 chats failed"
+
+
+@pytest.mark.parametrize(("long_turn_s", "is_told"), [(30, True), (0, False)])
+async def test_a_turn_that_fails_is_told_however_short_it_was(
+    harness: WindowHarness, notices: Notices, long_turn_s: int, is_told: bool
+) -> None:
+    notices.notifier.apply_settings(is_enabled=True, long_turn_s=long_turn_s)
+    chat = await harness.add("one")
+    harness.viewers[chat].be(Activity.WORKING, at(0))
+    harness.settle()
+    harness.viewers[chat].be(Activity.IDLE, at(2), "Invalid API key", failed=True)
+    harness.settle()
+    assert notices.shown == ({chat: ("one failed", "After 2 s: Invalid API key")} if is_told else {})
 
 
 async def test_ten_chats_that_finish_at_once_share_one_notification(harness: WindowHarness, notices: Notices):
