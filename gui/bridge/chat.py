@@ -528,6 +528,11 @@ class Chat(QObject):
         return machine_texts.on_machine(self.name, self.machine.name)
 
     @property
+    def command_line_name(self) -> str:
+        """The name by which commands know it, with its machine: what the window shows may be a shell's last command."""
+        return machine_texts.on_machine(self.record.entry.name, self.machine.name)
+
+    @property
     def foreground(self) -> str | None:
         """The foreground program of a shell or command; "" for a shell at its prompt, None while unknown."""
         return self.record.foreground.program if self.record.foreground is not None else None

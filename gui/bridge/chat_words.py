@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from gui.wording import common_texts, machine_texts, page_texts, phrases, window_texts
+from session_host.protocol.untrusted_text import topic_of
 from session_host.protocol.values import Activity, State
 from session_host.standing import endings
 from session_host.standing.endings import end_of, has_failed
@@ -39,7 +40,8 @@ def status_text(chat: Chat) -> str:
     if chat.is_starting:
         return common_texts.STARTING()
     if is_plain(chat.record):
-        return chat.foreground or _short_last_command(chat) or chat.title
+        running = chat.foreground if chat.foreground and topic_of(chat.foreground) != chat.name else ""
+        return running or _short_last_command(chat) or chat.title
     if chat.record.origin.is_shell_or_command and chat.foreground:
         return " · ".join(filter(None, (chat.foreground, chat.record.status.detail)))
     if chat.record.origin.is_shell_or_command:

@@ -405,7 +405,7 @@ class Notifier(QObject):
             self._notifications.show(chat.id, title_of(name=chat.full_name), text)
         elif event.kind == "ran":
             title = tray_texts.command_ended(
-                phrases.shortened(event.text), chat.full_name, chat.record.shell.last_exit_code
+                phrases.shortened(event.text), chat.command_line_name, chat.record.shell.last_exit_code
             )
             text = tray_texts.HOW_LONG_AND_WHERE(duration=duration(event.seconds), directory=where)
             self._notifications.show(chat.id, title, text)

@@ -53,7 +53,7 @@ class StoreWriter:
     """Writes the row of one session.
 
     Attributes:
-        topic: the subject of the conversation, as far as its titles said; see ``Entry``.
+        topic: the subject of the conversation, as far as its titles said, or a shell's last command; see ``Entry``.
         left: what still runs at the end; see ``events.Ended``.
     """
 
@@ -68,7 +68,7 @@ class StoreWriter:
         self.left: Sequence[str] = ()
         self._outcome = Outcome()
         self._program = replace(spec.facts.program, host_pid=host_pid, host_started=start_time(host_pid))
-        self._saved_title = self._program.title
+        self._saved_title, self._saved_topic = self._program.title, self.topic
 
     def set_program(self, pid: int, started: int | None) -> None:
         """Set the PID and the start time of the session's program; see ``system.processes.identity``."""
@@ -87,8 +87,12 @@ class StoreWriter:
         if found is not None and (topic := topic_of(found[min(found.re.groups, 1)])):
             self.topic = topic
 
+    def set_command(self, command: str) -> None:
+        """Set the last command of a shell, which is its topic; "" changes nothing."""
+        self.topic = topic_of(command) or self.topic
+
     async def save_titles(self, driver: Driver) -> None:
-        """Save the title after each change, at most once in ``TITLE_INTERVAL_S``, until cancelled.
+        """Save title and topic after each change, at most once in ``TITLE_INTERVAL_S``, until cancelled.
 
         A title that the disk did not accept is saved again after that time.
 
@@ -101,7 +105,9 @@ class StoreWriter:
             await asyncio.sleep(max(TITLE_AFTER_S, next_s - loop.time()))
             driver.title_changed.clear()
             self.set_title(driver.session.title)
-            if _without_sign(self._program.title) != _without_sign(self._saved_title):
+            self.set_command(driver.watch.last_command)
+            saved, title = (_without_sign(self._saved_title), self._saved_topic), _without_sign(self._program.title)
+            if (title, self.topic) != saved:
                 if not await self.save_host():
                     driver.title_changed.set()
                 next_s = loop.time() + TITLE_INTERVAL_S
@@ -129,10 +135,10 @@ class StoreWriter:
 
         A failure is logged: the agent runs, and its end will be recorded.
         """
-        title = self._program.title
+        title, topic = self._program.title, self.topic
         is_saved = await self._worker.run(lambda: _logged(self._write))
         if is_saved:
-            self._saved_title = title
+            self._saved_title, self._saved_topic = title, topic
         return is_saved
 
     def stop_waiting(self) -> None:
@@ -156,6 +162,7 @@ class StoreWriter:
         end = driver.outcome
         self._outcome = replace(end, state=State.LOST, error=INTERRUPTED) if interrupted else end
         self.set_title(session.title)
+        self.set_command(driver.watch.last_command)
         self.set_conversation(driver.conversation.id)
         self._program = replace(self._program, size=session.sizing.size)
         waits = iter(RETRY_S)

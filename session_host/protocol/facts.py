@@ -101,7 +101,7 @@ class Entry(msgspec.Struct, frozen=True, array_like=True, gc=False, kw_only=True
     default_name: str = ""
     """The name that Outlive chose; "" if the user chose it."""
     topic: str = ""
-    """The subject of the conversation, a short line: the agent's title, else the first prompt; "" while unknown."""
+    """A short line: the agent's title, else the first prompt; a shell's last command; "" while unknown."""
     pinned: bool = False
     """Whether the user wants it above all others in lists."""
     position: float | None = None

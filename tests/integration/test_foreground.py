@@ -25,10 +25,11 @@ from session_host.terminal import available_engines
 from session_host.terminal.base import Emulator, EngineName
 from session_host.terminal.command_line import command_text
 from tests.conftest import Sessions
+from tests.support.commands import outlive
 from tests.support.facts import foreground_of, known
 from tests.support.hosts import Watcher, end, redraw, see, shown, start, watching
 from tests.support.shells import PLAIN_FILES, ShellTerminal, home_of
-from tests.support.waiting import eventually
+from tests.support.waiting import eventually, wait_until
 
 pytestmark = pytest.mark.usefixtures("sessions")
 
@@ -69,6 +70,37 @@ async def test_the_foreground_program_of_a_shell_is_reported_until_the_prompt_re
         await watcher.until(lambda: foreground_programs(watcher)[-1] == "", "the shell to wait again")
         assert foreground_programs(watcher)[0] == ""
     await end(record.id)
+
+
+def test_a_shell_is_called_by_its_last_command_unless_the_user_named_it(tmp_path: Path) -> None:
+    (project := tmp_path / "api").mkdir()
+    prompt = ("-C", str(project), "-e", "PS1=ready$ ")
+    env = {"SHELL": "/bin/sh"}
+    shells = [
+        str(outlive("new", "shell", "--json", *words, *prompt, env=env).json()["id"]) for words in ((), ("-n", "logs"))
+    ]
+
+    def names() -> list[str]:
+        with open_store() as store:
+            return [known(store.get(each)).entry.shown_name for each in shells]
+
+    def run(command: str, names_then: list[str]) -> None:
+        for each in shells:
+            assert outlive("send", each, command, "--enter").code == 0
+        wait_until(lambda: names() == names_then, 60, f"the names {names_then}")
+        for each in shells:
+            assert outlive("send", each, "--key", "Ctrl+c").code == 0
+
+    for each in shells:
+        assert outlive("wait", each, "--text", "ready", "--timeout", "60").code == 0
+    assert names() == ["api", "logs"]
+    run("sleep 987", ["sleep 987", "logs"])
+    [killed] = [each["host_pid"] for each in outlive("ls", "--json").json() if each["id"] == shells[0]]
+    os.kill(killed, signal.SIGKILL)
+    run("cat -n", ["cat -n", "logs"])
+    for each in shells:
+        outlive("kill", each)
+    assert names() == ["cat -n", "logs"]
 
 
 async def test_a_prompts_age_stays_the_same_after_a_crash_and_an_upgrade_of_its_host() -> None:

@@ -143,6 +143,7 @@ class Driver:
             now=now,
             previous_output_at_s=program_output.written_at_s,
         )
+        self.watch.command_began = self.title_changed.set
         self.questions = HookQuestions(
             spec.watch.answered_by_hook, log_state.answers, input_log, self.events, self.watch, now_ms
         )

@@ -141,6 +141,8 @@ class AgentWatch:
         mark_turn: called when a turn begins in a terminal.
         take_entered_by: see ``PromptLine``; called then, too.
         has_entered: whether the user has pressed Enter, and the agent has not worked since.
+        last_command: the last command of a shell that did not end at once; "" for none since this process began.
+        command_began: called when there is another one.
         activity_changed: called with the status at each visible change of it.
     """
 
@@ -184,6 +186,8 @@ class AgentWatch:
         self.take_entered_by: Callable[[], str] = lambda: ""
         self.has_entered: Callable[[], bool] = lambda: False
         self.activity_changed: Callable[[AgentStatus], object] = lambda _: None
+        self.last_command = ""
+        self.command_began: Callable[[], object] = lambda: None
         self.suspension = Suspension(self._on_look)
         self.foreground: ForegroundProcess | None = None
         if spec.facts.origin.is_shell_or_command:
@@ -303,6 +307,9 @@ class AgentWatch:
             self._expiry.schedule()
 
     def _on_foreground_changed(self, foreground: Foreground) -> None:
+        if foreground.program and self._spec.facts.origin.is_shell:
+            self.last_command = foreground.program
+            self.command_began()
         self._save_and_send(visibly=False)
         self._send_event(ForegroundEvent(foreground))
 

@@ -381,6 +381,18 @@ async def test_a_shell_at_its_prompt_is_idle_and_one_with_a_program_is_running(h
     assert build.group is Group.WORKING, "an agent that was started in it tells what it does"
 
 
+async def test_a_shell_that_is_called_by_its_command_does_not_say_it_twice(harness: WindowHarness):
+    session_id = await harness.add("api", default_name="api", topic="make -j8", agent="shell")
+    harness.open_window()
+    chat, viewer = harness.chat(session_id), harness.viewers[session_id]
+    viewer.tell(ForegroundEvent(Foreground("make -j8", ago(130))))
+    assert (chat.name, chat.command_line_name, status_text(chat)) == ("make -j8", "api", "")
+    viewer.tell(ForegroundEvent(Foreground("vim notes", ago(1))))
+    assert status_text(chat) == "vim notes", "until the store has it"
+    viewer.tell(ForegroundEvent(Foreground("", ago(1), 2, ago(1))))
+    assert status_text(chat) == "Exit code 2"
+
+
 async def test_a_shell_at_its_prompt_shows_how_its_last_command_ended(harness: WindowHarness):
     session_id = await harness.add("build", agent="shell")
     window = harness.open_window()
