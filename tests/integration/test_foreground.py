@@ -82,7 +82,7 @@ def test_a_shell_is_called_by_its_last_command_unless_the_user_named_it(tmp_path
 
     def names() -> list[str]:
         with open_store() as store:
-            return [known(store.get(each)).entry.shown_name for each in shells]
+            return [store.find(each).entry.shown_name for each in shells]
 
     def run(command: str, names_then: list[str]) -> None:
         for each in shells:
