@@ -90,6 +90,7 @@ class SidebarDelegate(QStyledItemDelegate):
     Attributes:
         collapsed: rows show only agents and marks.
         compact: rows have one line.
+        is_by_state: the rows are in groups by state; collapsed, a line is between two groups.
     """
 
     def __init__(self, theme: Theme, view: QWidget) -> None:
@@ -97,6 +98,7 @@ class SidebarDelegate(QStyledItemDelegate):
         self._theme = theme
         self.collapsed = False
         self.compact = False
+        self.is_by_state = True
         self.is_single = True
         """Whether at most one row is selected: the current one, which is only outlined."""
 
@@ -141,6 +143,10 @@ class SidebarDelegate(QStyledItemDelegate):
                 stripe = QRectF(left, area.top() + 8, LABEL_PX, area.height() - 17)
                 paint_label(painter, stripe, self._theme.tokens.label_color(entry.label))
             if self.collapsed:
+                above = index.siblingAtRow(index.row() - 1).data(ENTRY_ROLE)
+                if self.is_by_state and isinstance(above, ChatRow) and above.chat.group is not entry.chat.group:
+                    line = QRect(area.left() + GAP_M_PX, area.top(), area.width() - 2 * GAP_M_PX, 1)
+                    painter.fillRect(line, self._theme.tokens.color("hairline"))
                 self._paint_collapsed(painter, area, entry, ground)
             elif self.compact:
                 self._paint_compact(painter, area, entry)

@@ -336,6 +336,7 @@ class Sidebar(Area):
     def _apply_settings(self) -> None:
         window = self._settings.preferences.window
         self.model.set_grouping(window.group_chats)
+        self.delegate.is_by_state = window.group_chats == "state"
         if not self._shows_days:
             self.model.strips.clear()
         if self.delegate.compact != window.compact_rows:

@@ -1219,6 +1219,25 @@ async def test_texts_of_rows_are_readable_on_each_ground_in_each_theme(harness: 
                 assert ratio(color, behind) >= TEXT_RATIO, (scheme.id, ground, color.name())
 
 
+async def test_the_rail_has_a_line_between_two_groups(harness: WindowHarness) -> None:
+    ids = [await harness.add(f"chat {number}", agent="claude") for number in range(3)]
+    sidebar = harness.open_window().sidebar
+    for each, activity in zip(ids, (Activity.WORKING, Activity.WORKING, Activity.IDLE), strict=True):
+        harness.viewers[each].be(activity)
+    sidebar.set_collapsed(collapsed=True)
+    harness.settle()
+
+    def has_line(session_id: str) -> bool:
+        area = sidebar.list.visualRect(sidebar.model.index_of(session_id))
+        image = sidebar.list.viewport().grab(area).toImage()
+        return image.pixelColor(image.width() // 2, 0) == harness.theme.tokens.color("hairline")
+
+    assert [has_line(each) for each in ids] == [False, False, True]
+    harness.settings.write({"group_chats": "project"})
+    harness.settle()
+    assert not any(map(has_line, ids))
+
+
 def test_a_strip_joins_what_touches_and_has_a_part_for_each_moment() -> None:
     spans = (Span(False, 0, 100), Span(False, 100, 200), Span(True, 200, 201), Span(False, 5000, 7200))
     strip = strip_of(ChatDay("c", "c", 0, 7200, spans), 0, 7200, 7200)
