@@ -143,7 +143,7 @@ class SidebarDelegate(QStyledItemDelegate):
                 stripe = QRectF(left, area.top() + 8, LABEL_PX, area.height() - 17)
                 paint_label(painter, stripe, self._theme.tokens.label_color(entry.label))
             if self.collapsed:
-                above = index.siblingAtRow(index.row() - 1).data(ENTRY_ROLE)
+                above = index.sibling(index.row() - 1, 0).data(ENTRY_ROLE)
                 if self.is_by_state and isinstance(above, ChatRow) and above.chat.group is not entry.chat.group:
                     line = QRect(area.left() + GAP_M_PX, area.top(), area.width() - 2 * GAP_M_PX, 1)
                     painter.fillRect(line, self._theme.tokens.color("hairline"))
