@@ -43,7 +43,8 @@ def wait_until(
     """Call ``condition`` until it returns a true value, and return that value.
 
     Args:
-        condition: called at once, and then again and again.
+        condition: called at once, and then again and again. A file that it reads may not be there: the program that
+            makes it has just begun, or replaces it at this moment.
         timeout_s: after this time the wait fails.
         what: the condition in words, for the failure's message; a callable can add the state reached.
         every_s: the pause between two calls; without it, a condition that takes long is called less often.
@@ -57,7 +58,7 @@ def wait_until(
     while True:
         began = time.monotonic()
         is_late = began >= deadline  # Read first, so that the condition is checked once after the deadline.
-        if result := condition():
+        if result := _try(condition):
             return result
         if is_late:
             raise WaitTimeout(_message(what, timeout_s))
@@ -78,7 +79,7 @@ async def eventually(
     while True:
         began = time.monotonic()
         is_late = began >= deadline
-        if result := condition():
+        if result := _try(condition):
             return result
         if is_late:
             raise WaitTimeout(_message(what, timeout_s))
@@ -124,6 +125,13 @@ def wait_for_end(pid: int, timeout_s: float, what: str = "", *, is_exact: bool =
             wait_readable(descriptor, timeout_s, what or f"the end of process {pid}", is_exact=is_exact)
         finally:
             os.close(descriptor)
+
+
+def _try(condition: Callable[[], T]) -> T | None:
+    """The value of the condition; None if a file that it reads is not there."""
+    with contextlib.suppress(FileNotFoundError):
+        return condition()
+    return None
 
 
 def _pause_s(every_s: float | None, began: float) -> float:
