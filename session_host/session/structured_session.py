@@ -213,6 +213,11 @@ class StructuredSession:
         step = self.rules.timer_due(name, now_ms)
         self._take(Cause.TIMER, step, now_ms, payload=name.encode(), always=True)
 
+    def see_background(self, work: str) -> None:
+        """Show what runs on between turns, of an agent that does not tell it; "" for nothing."""
+        now_ms = self._now_ms()
+        self._take(Cause.BACKGROUND, self.rules.see_background(work, now_ms), now_ms, payload=work.encode())
+
     def operation_done(self, result: AnyResult) -> None:
         """An operation has a result; after the chat's end it is dropped."""
         if self.rules.state.ended:

@@ -327,6 +327,14 @@ class StructuredRules(DialectPort):
             self.state.tokens = [*self.state.tokens, token][-KEPT_TOKENS:]
         return self._take_step(refusal)
 
+    def see_background(self, work: str, now_ms: int) -> Step:
+        """The host saw what runs on between turns, of an agent that does not tell it; "" for nothing."""
+        self.now_ms = now_ms
+        change = StateChanged("background", detail=work) if work else StateChanged("idle")
+        if self.state.state in BETWEEN_TURNS and (self.state.state, self.state.detail) != (change.state, change.detail):
+            self.emit(change)
+        return self._take_step()
+
     def time_out(self, now_ms: int) -> Step:
         """No turn ran during the idle timeout; the caller ends the program."""
         self.now_ms = now_ms

@@ -205,6 +205,8 @@ class _CauseReplay:
                 return rules.result(_result_decoder.decode(record.body.cause), at_ms)
             case Cause.IDLE:
                 return rules.time_out(at_ms)
+            case Cause.BACKGROUND:
+                return rules.see_background(record.body.cause.decode(), at_ms)
             case Cause.END:
                 return rules.end(at_ms)
             case _:

@@ -19,10 +19,11 @@ from session_host.host.watchers.conversation import PROTOCOL, ConversationTracke
 from session_host.paths import session_history
 from session_host.protocol.codec import UNREADABLE
 from session_host.protocol.events import Outcome
+from session_host.protocol.facts import AgentStatus
 from session_host.protocol.launch import LaunchSpec, StructuredLaunch
 from session_host.protocol.messages import Event, Failed, OpenRequests, Peek, Prompt, Reply, Screen, Send, SendChatInput
 from session_host.protocol.untrusted_text import one_line, topic_of_prompt
-from session_host.protocol.values import ErrorCode
+from session_host.protocol.values import BACKGROUND, ErrorCode
 from session_host.session.effects import (
     AppendRecord,
     ChatChanged,
@@ -139,6 +140,7 @@ class StructuredDriver:
             read_history=lambda: history_of(spec.facts.id, recovered.launch),
             runs_on=self._runs_on,
         )
+        watch.activity_changed = self._show_background
         session.viewers.focus.stop()  # Only a terminal has focus reports.
         for offset, lines in recovered.unsent:
             session.effects.append(WriteToProgram(EntryKind.REPLY, lines, number=offset))
@@ -211,6 +213,7 @@ class StructuredDriver:
                     pass  # The next prompt is sent already: no moment without work.
                 case StateChanged():
                     self._watch.on_chat_state(change)
+                    self._show_background(self._watch.tracker.status())
                 case TurnEnded(_, "failed", error, at_ms=0):  # Not one that is repeated from an earlier chat.
                     self._watch.on_turn_failed(error)
                 case ConversationKnown(conversation):
@@ -222,6 +225,14 @@ class StructuredDriver:
                 case _:
                     pass
         self._tell(effect.changes, effect.end)
+
+    def _show_background(self, status: AgentStatus) -> None:
+        """Show in the chat what lists show of an agent that does not tell what runs on between its turns."""
+        work = self._watch.tracker.current_report(BACKGROUND)
+        # When it is over, the agent may begin a turn by itself: lists wait for that a moment.
+        if self._spec.watch.background and (work or status.source != BACKGROUND):
+            self.rules.see_background(work)
+            self._performer.perform()
 
     def _tell(self, changes: Iterable[AnyChange], end: int) -> None:
         """Make events of questions, turns and their ends. One entry has all of a record's, so none is made twice.

@@ -117,16 +117,18 @@ async def test_an_agent_with_a_sub_agent_in_the_background_is_ended_after_that(t
 
         note("running")
         chat.viewer.send(Interrupt())
-        await chat.watcher.until(lambda: chat.state == "idle", "the turn's end")
+        await chat.watcher.until(lambda: chat.state == "background", "the turn's end")
         other = await start_chat(tmp_path, prompt="answer: later")
         await eventually(lambda: is_over(recorded(other.id)), 10, "the idle time-out of another chat")
-        assert chat.state == "idle"
+        assert (chat.state, transcript.status.detail) == ("background", "sub-agent look around")
         [listed] = (await asyncio.to_thread(outlive, "ls", "--json")).json()
         assert (listed["activity"], listed["activity_detail"]) == (
             "working",
             "In the background: sub-agent look around",
         )
+        await kill_host(record.id)
         note("completed")
+        await chat.watcher.until(lambda: chat.state == "idle", "the sub-agent's end")
         await chat.watcher.until(lambda: chat.state == "ended", "the idle time-out")
 
 

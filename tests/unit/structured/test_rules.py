@@ -148,6 +148,9 @@ class Chat:
     def expire(self, name: str, at_s: int) -> Step:
         return self._take(self.rules.timer_due(name, at_s * 1000))
 
+    def see_background(self, work: str) -> Step:
+        return self._take(self.rules.see_background(work, 4))
+
     def end(self) -> Step:
         return self._take(self.rules.end(4))
 
@@ -421,6 +424,26 @@ def test_the_agent_works_while_its_prompt_is_sent_and_rests_as_before_if_no_turn
     assert chat.shown() == ("running", ""), "the next one is sent"
     chat.hear("accept", "end")
     assert chat.shown() == ("idle", "")
+
+
+def test_what_the_host_sees_running_is_shown_between_turns_alone(chat: Chat) -> None:
+    assert chat.see_background("npm test").is_empty
+    chat.hear("ready")
+    chat.see_background("npm test")
+    assert chat.shown() == ("background", "npm test")
+    assert chat.see_background("npm test").is_empty
+    chat.do(prompt("one"))
+    chat.hear("accept")
+    assert chat.see_background("").is_empty
+    assert chat.shown() == ("running", "")
+    chat.hear("end")
+    chat.see_background("npm run")
+    assert chat.shown() == ("background", "npm run")
+    chat.see_background("")
+    assert chat.shown() == ("idle", "")
+    assert chat.rules.state.may_time_out
+    chat.end()
+    assert chat.see_background("npm test").is_empty
 
 
 def test_a_turn_that_waits_for_its_model_says_for_how_long_it_has_been_silent(chat: Chat) -> None:
