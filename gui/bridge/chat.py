@@ -561,7 +561,6 @@ class Chat(QObject):
     def seen(self) -> Seen:
         """The facts that this window alone knows."""
         return Seen(
-            self.stale_after_s,
             self.has_prompt,
             not self.machine.is_reachable,
             self.looks.is_unresponsive,

@@ -20,6 +20,7 @@ from session_host.protocol.untrusted_text import one_line, place_last
 from session_host.protocol.values import BACKGROUND, FOREGROUND, Activity, State
 from session_host.standing.ages import age
 from session_host.standing.endings import end_of, last_command
+from session_host.standing.groups import Mark, Seen, is_starting
 
 _HEADINGS = ("NAME", "AGENT", "STATE", "AGE", "ID", "DIRECTORY")
 _STATE = _HEADINGS.index("STATE")
@@ -129,7 +130,7 @@ def _sessions(selection: Selection, *, ended: bool) -> list[SessionInfo]:
 
 def row(info: SessionInfo, now: datetime, home: str | None = None) -> tuple[str, ...]:
     """One session as table cells; ``home``: the home directory on its machine, by default this user's."""
-    state, status = state_words(info), info.status
+    state, status = state_words(info, now), info.status
     if info.state is State.RUNNING and status.source == FOREGROUND:
         state = _running(info, now)
     elif info.state is State.RUNNING and status.since and status.activity is not Activity.NO_SIGNAL:
@@ -161,7 +162,7 @@ def _running(info: SessionInfo, now: datetime) -> str:
     if not foreground.program:
         ended = last_command(foreground.last_exit_code)
         when = f": {ended}, {age(foreground.last_ended, now)} ago" if ended else ""
-        return f"{state_words(info)}{when}"
+        return f"{state_words(info, now)}{when}"
     program = one_line(foreground.program)
     program = program if width(program) <= _DETAIL_COLUMNS else _cut_end(program, _DETAIL_COLUMNS)
     return f"❯ running {program} for {age(foreground.since, now)}"
@@ -172,7 +173,7 @@ def notices(infos: Iterable[SessionInfo]) -> list[str]:
     return [f"{NOTICE_MARK} {one_line(f'{info.name}: {place_last(info.notice)}')}" for info in infos if info.notice]
 
 
-def state_words(info: SessionInfo) -> str:
+def state_words(info: SessionInfo, now: datetime) -> str:
     """State and activity as a mark and words."""
     match info.state:
         case State.STARTING:
@@ -183,7 +184,11 @@ def state_words(info: SessionInfo) -> str:
                 return "❯ running"
             if info.status.failed:
                 return f"{_FAILED} {info.status.words}"
-            return f"{_MARKS[activity]} {activity.words}" if activity in _MARKS else "◌ running"
+            if activity in _MARKS:
+                return f"{_MARKS[activity]} {activity.words}"
+            if not info.has_host:
+                return "◌ running"
+            return f"◌ {(Mark.STARTING if is_starting(info.facts, Seen(), now) else Mark.NO_SIGNAL).value}"
         case _:
             return f"■ {end_of(info.facts.outcome).status}{_continued(info)}"
 

@@ -48,18 +48,20 @@ class Mark(StrEnum):
     UNREACHABLE = "unreachable"
 
 
+STARTING_S: Final = 60.0
+"""How long an agent that has not reported anything counts as starting; then it has "no signal"."""
+
+
 class Seen(NamedTuple):
     """What a viewer adds to the facts of a chat.
 
     Attributes:
-        stale_after_s: an agent that works this long without output or report has "no signal".
         has_prompt: the chat was started with a first prompt.
         is_unreachable: its machine cannot be reached, so nothing is known about a chat that had not ended.
         is_unresponsive: its host does not answer.
         is_reconnecting: the connection to its host was lost a while ago.
     """
 
-    stale_after_s: float
     has_prompt: bool = False
     is_unreachable: bool = False
     is_unresponsive: bool = False
@@ -110,10 +112,14 @@ def is_unreported(facts: ChatFacts, seen: Seen) -> bool:
 
 
 def is_starting(facts: ChatFacts, seen: Seen, now: datetime) -> bool:
-    """Whether an agent started a moment ago and has not reported anything yet."""
+    """Whether an agent started a moment ago and has not reported anything yet.
+
+    Lists for people say so. In JSON, and for ``outlive wait``, its activity is "no_signal": those have the values of
+    ``Activity`` alone, and an agent may report nothing for ever.
+    """
     created = parse_time(facts.origin.created_at) if is_unreported(facts, seen) else None
     # The clock may have been set back since.
-    return created is not None and abs(now - created) < timedelta(seconds=seen.stale_after_s)
+    return created is not None and abs(now - created) < timedelta(seconds=STARTING_S)
 
 
 def mark_of(facts: ChatFacts, seen: Seen, now: datetime) -> Mark:

@@ -34,7 +34,7 @@ def row_of(facts: ChatFacts, machine: Machine, *, is_reached: bool = True) -> Ro
     """
     agent = agent_named(facts.origin.agent)
     stale_after_s = agent.signals.stale_after_s if agent is not None else 60.0
-    seen, now = Seen(stale_after_s, is_unreachable=not is_reached), datetime.now(UTC)
+    seen, now = Seen(is_unreachable=not is_reached), datetime.now(UTC)
     group = group_of(facts, seen, now)
     since = in_group_since(facts, min(stale_after_s, NEVER_S))
     return Row(

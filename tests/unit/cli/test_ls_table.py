@@ -16,6 +16,7 @@ from session_host.client.sessions.session_info import SessionInfo
 from session_host.protocol.facts import INTERRUPTED, Foreground
 from session_host.protocol.messages import HostReport
 from session_host.protocol.values import Activity, State
+from session_host.standing.groups import Mark, Seen, mark_of
 from tests.support.facts import changed, chat_facts
 
 NOW = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
@@ -41,7 +42,7 @@ def info(*, notice: str = "", foreground: Foreground | None = None, **columns: A
     ("fields", "words"),
     [
         ({"state": State.STARTING}, "◌ starting"),
-        ({"activity": Activity.NO_SIGNAL}, "◌ running"),
+        ({"activity": Activity.NO_SIGNAL}, "◌ no signal"),
         ({"activity": Activity.WORKING}, "◐ working"),
         ({"activity": Activity.NEEDS_INPUT}, "▲ needs you"),
         ({"activity": Activity.IDLE}, "○ idle"),
@@ -57,7 +58,17 @@ def info(*, notice: str = "", foreground: Foreground | None = None, **columns: A
     ],
 )
 def test_state_is_a_mark_and_words(fields: dict[str, Any], words: str) -> None:
-    assert state_words(info(**fields)) == words
+    assert state_words(info(**fields), NOW) == words
+
+
+def test_an_agent_that_has_not_reported_yet_is_starting_as_in_the_window() -> None:
+    begun, no_host = info(created_at="2026-01-02T03:04:00Z"), info()
+    no_host.host = None
+    assert row(begun, NOW)[2] == "◌ starting"
+    assert mark_of(begun.facts, Seen(), NOW) is Mark.STARTING
+    assert begun.as_json()["activity"] == "no_signal"
+    assert row(info(created_at="2026-01-02T03:04:00Z", source="input"), NOW)[2] == "◌ no signal"
+    assert row(no_host, NOW)[2] == "◌ running", "nothing is known of its agent"
 
 
 def test_what_an_error_stopped_is_red_in_a_terminal() -> None:
@@ -70,8 +81,8 @@ def test_what_an_error_stopped_is_red_in_a_terminal() -> None:
 
 def test_a_chat_with_a_problem_is_marked_and_the_problem_is_printed() -> None:
     well, ill = info(name="well"), info(name="ill\x1b[2J", notice="not recorded:\nthe disk is full")
-    assert row(well, NOW)[2] == "◌ running"
-    assert row(ill, NOW)[2] == "◌ running !"
+    assert row(well, NOW)[2] == "◌ no signal"
+    assert row(ill, NOW)[2] == "◌ no signal !"
     assert notices([well, ill, well]) == ["! ill [2J: not recorded: the disk is full"]
 
 
@@ -86,7 +97,7 @@ def test_a_chat_with_a_problem_is_marked_and_the_problem_is_printed() -> None:
             f"▲ needs you 3 min: Run {'x' * 13}…{'x' * 16} ~",
         ),
         ({"activity": Activity.NEEDS_INPUT, "notice": "ill"}, "▲ needs you 3 min !"),
-        ({"activity": Activity.NO_SIGNAL, "source": "input"}, "◌ running"),
+        ({"activity": Activity.NO_SIGNAL, "source": "input"}, "◌ no signal"),
         ({"activity": Activity.NO_SIGNAL, "source": "silence"}, "◌ no signal 3 min"),
     ],
 )
@@ -125,16 +136,16 @@ def test_columns_are_below_their_headings() -> None:
     lines = table([row(info(name="漢字"), NOW), row(info(), NOW)], None)
 
     assert lines == [
-        "NAME   AGENT   STATE      AGE    ID        DIRECTORY",
-        "漢字   claude  ◌ running  4 min  0a1b2c3d  /srv/api",
-        "notes  claude  ◌ running  4 min  0a1b2c3d  /srv/api",
+        "NAME   AGENT   STATE        AGE    ID        DIRECTORY",
+        "漢字   claude  ◌ no signal  4 min  0a1b2c3d  /srv/api",
+        "notes  claude  ◌ no signal  4 min  0a1b2c3d  /srv/api",
     ]
 
 
 def test_the_directory_is_shortened_first_and_keeps_its_end() -> None:
     lines = table([row(info(cwd="/a/very/long/way/down/to/the/project"), NOW)], 60)
 
-    assert lines[1] == "notes  claude  ◌ running  4 min  0a1b2c3d  …n/to/the/project"
+    assert lines[1] == "notes  claude  ◌ no signal  4 min  0a1b2c3d  …to/the/project"
 
 
 def test_then_the_name_is_shortened_then_columns_are_left_out() -> None:

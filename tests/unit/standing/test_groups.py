@@ -14,7 +14,7 @@ from tests.support.facts import changed, chat_facts
 
 STARTED = datetime(2026, 5, 2, 12, 0, 0, tzinfo=UTC)
 NOW = STARTED + timedelta(hours=1)
-SEEN = Seen(stale_after_s=60.0)
+SEEN = Seen()
 
 
 def chat(**fields: Any) -> ChatFacts:
