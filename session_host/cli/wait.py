@@ -201,8 +201,10 @@ def _check_ended(info: SessionInfo, options: argparse.Namespace, pattern: re.Pat
     ended = find(info.id)
     # Without a saved screen, the text cannot be found.
     with contextlib.suppress(SessionEnded):
-        if pattern is not None and pattern.search("\n".join(read_screen(ended, scrollback=True).lines)):
-            return
+        if pattern is not None:
+            screen = read_screen(ended, scrollback=True)
+            if _is_in(pattern, screen.lines, screen.size.columns):
+                return
     how = end_of(ended.facts.outcome).predicate
     raise SessionEnded(f"{info.name} {how} while waiting for {_condition_text(options)}")
 
@@ -273,7 +275,7 @@ async def _wait_for_text(connection: ControlConnection, pattern: re.Pattern[str]
                 lines += message.lines
                 if not message.last:
                     continue
-                if pattern.search("\n".join(lines)):
+                if _is_in(pattern, lines, message.size.columns):
                     return
                 is_reading = False
                 if has_more:
@@ -283,6 +285,13 @@ async def _wait_for_text(connection: ControlConnection, pattern: re.Pattern[str]
                 raise OutliveError(text)
             case _:
                 pass
+
+
+def _is_in(pattern: re.Pattern[str], lines: Sequence[str], columns: int) -> bool:
+    """Whether the pattern is in a screen, also where an agent has wrapped a line by itself."""
+    from session_host.storage.search.lines import texts_of  # Only waiting for a text needs it.
+
+    return any(pattern.search(text) for text in texts_of(lines, columns))
 
 
 async def _wait_for_activity(connection: ControlConnection, agent: str, expected: str) -> None:

@@ -11,7 +11,7 @@ import re
 import unicodedata
 from bisect import bisect_right
 from collections.abc import Iterator, Sequence
-from itertools import accumulate
+from itertools import accumulate, pairwise
 from typing import Final, NamedTuple
 
 from .query import TRIGRAM, Query, folded
@@ -62,6 +62,32 @@ def continues(line: IndexedLine, below: IndexedLine) -> bool:
     if len(word) < room and cells(word) < room:
         return False
     return text[:1].isalpha() or (any(map(str.isalnum, text)) and re.match(_ITEM, text) is None)
+
+
+def texts_of(shown: Sequence[str], columns: int) -> Iterator[str]:
+    """The text of a screen's lines: as they are, then with those joined that a program has wrapped.
+
+    Of a row that is full, only the reader knows whether a word was cut at its end: there is a text for both.
+
+    Args:
+        shown: the lines, oldest first; those that the terminal has wrapped are one.
+        columns: the width of the screen.
+    """
+    yield "\n".join(shown)
+    rooms = [-cells(text) % columns if text else NO_WRAPPING for text in shown]
+    lines = [
+        IndexedLine(number, 0, 0, text, room) for number, (text, room) in enumerate(zip(shown, rooms, strict=True))
+    ]
+    wrapped = {line.number for line, below in pairwise(lines) if continues(line, below)}
+    for end in (" ", "") if wrapped else ():
+        parts: list[str] = []
+        for line in lines:
+            text = line.text.lstrip(_BORDERS) if line.number - 1 in wrapped else line.text
+            if line.number in wrapped:
+                parts += text.rstrip(_BORDERS), end if line.room <= _MARGIN_COLUMNS else " "
+            else:
+                parts += text, "\n"
+        yield "".join(parts[:-1])
 
 
 def seams_of(line: IndexedLine, below: IndexedLine) -> tuple[str, ...]:

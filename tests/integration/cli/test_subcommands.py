@@ -123,6 +123,14 @@ class TestWait:
                 assert waiting.end() == 0
                 assert waiting.text() == ""
 
+    def test_wait_finds_a_sentence_that_the_agent_wrapped_by_itself(self) -> None:
+        rows = "  The migration of the customer invoices table must all be rolled out\\n  slowly, at night.\\n"
+        new("command", "-d", "-n", "x", "--", "sh", "-c", f"printf '{rows}'; exec cat")
+        for wanted in ("be rolled out slowly", "^  slowly"):
+            assert outlive("wait", "x", "--text", wanted, "--timeout", "60").code == 0
+        outlive("stop", "x")
+        assert outlive("wait", "x", "--text", "be rolled out slowly", "--timeout", "60").code == 0
+
     def test_wait_times_out(self) -> None:
         new("-n", "x", "--", "cat")
 

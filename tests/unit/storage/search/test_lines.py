@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from session_host.protocol.values import GridSize
 from session_host.storage.search import Query, Search
 from session_host.storage.search.index import MAX_PAGE_LINES
-from session_host.storage.search.lines import NO_WRAPPING, IndexedLine, cells, continues, wrapped_matches
+from session_host.storage.search.lines import NO_WRAPPING, IndexedLine, cells, continues, texts_of, wrapped_matches
 from tests.unit.storage.search.conftest import Record, texts
 
 SIZE = GridSize(60, 30)
@@ -117,6 +117,18 @@ def test_lines_that_a_program_did_not_wrap_are_not_joined() -> None:
     assert continues(full, further)
     assert not continues(full._replace(room=NO_WRAPPING), further)
     assert not continues(full, further._replace(number=9)), "a line between them was indexed before"
+
+
+@pytest.mark.parametrize("screen", SCREENS, ids=["claude", "codex", "opencode", "gemini"])
+def test_a_screen_has_a_sentence_and_a_symbol_that_an_agent_wrapped(screen: str) -> None:
+    shown = ["", *screen.splitlines(), "", "$ "]
+    texts = list(texts_of(shown, 60))
+    assert texts[0] == "\n".join(shown)
+    for wanted in (SENTENCE, SYMBOL):
+        assert wanted not in texts[0]
+        assert any(wanted in text for text in texts), wanted
+    assert all(text.startswith("\n") and text.endswith("\n\n$ ") for text in texts)
+    assert list(texts_of(["ready", "", "$ "], 60)) == ["ready\n\n$ "]
 
 
 def test_the_least_rows_with_all_words_are_a_match() -> None:
