@@ -50,6 +50,11 @@ class Cursor(NamedTuple):
     color: Color = DEFAULT_COLOR
     """As the program set it (OSC 12), or DEFAULT_COLOR."""
 
+    @property
+    def style(self) -> int:
+        """DECSCUSR's parameter for its shape, 1 to 6."""
+        return 2 * list(CursorShape).index(self.shape) + (1 if self.blinking else 2)
+
 
 class Modes(NamedTuple):
     """The current modes that a viewer or an encoder must know."""

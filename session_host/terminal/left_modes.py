@@ -1,7 +1,8 @@
 """The modes that a shell's command sets and does not take back, since it was killed.
 
 A shell marks the beginning and the end of a command (OSC 133, C and D); the modes at both are compared. What the shell
-itself sets at its prompt, after the end, is not the command's: the output since then shows it.
+itself sets at its prompt, after the end, is not the command's: the output since then shows it. The cursor's shape is
+taken back only if the exit status says that a signal ended the command: others set it on purpose, as ``printf`` does.
 
 What is left is taken back in steps, each from the modes as they are: only once the alternate screen is left, the modes
 are known that it hid, or that leaving it has restored.
@@ -36,6 +37,9 @@ _KITTY: Final = re.compile(rb"\x1b\[[>=][0-9;]*u")
 _OTHER_KEYS: Final = re.compile(rb"\x1b\[>4[;m]")
 _DESIGNATED: Final = re.compile(rb"\x1b([()*+])([0-9A-Za-z])")
 _SHIFTS: Final = {b"\x0f": 0, b"\x0e": 1, b"\x1bn": 2, b"\x1bo": 3}
+_SHAPE: Final = re.compile(rb"\x1b\[[0-9]* q")
+_KILLED: Final = re.compile("D;(?:129|1[3-9][0-9]|2[0-9][0-9])(?:;|$)")
+"""The end of a command with an exit status above 128: a signal ended it."""
 _NO_KITTY: Final = b"\x1b[<99u"
 _SLOTS: Final = b"()*+"
 
@@ -83,6 +87,7 @@ class TerminalModes(NamedTuple):
         charsets: the character sets.
         region: the scroll region's parts; () for the whole screen.
         column, row: the cursor's position, from 0.
+        shape: the cursor's shape (DECSCUSR), 1 to 6.
     """
 
     changed: frozenset[int] = frozenset()
@@ -93,6 +98,7 @@ class TerminalModes(NamedTuple):
     region: tuple[int, ...] = ()
     column: int = 0
     row: int = 0
+    shape: int = 1
 
     @property
     def screen(self) -> int:
@@ -132,6 +138,8 @@ class CommandModes:
             self._begun, self._before, self._target = self._read(), None, None
         elif kind == "D" and self._begun is not None:
             before, after, self._begun = self._begun, self._read(), None
+            if _KILLED.match(parameters) is None:
+                before = before._replace(shape=after.shape)
             screens = enumerate(zip(before.kitty, after.kitty, strict=True))
             self._dirty = {screen for screen, (old, new) in screens if new not in {old, 0}}
             is_left = (
@@ -141,6 +149,7 @@ class CommandModes:
                 or after.other_keys not in {before.other_keys, 0}
                 or after.charsets not in {before.charsets, Charsets()}
                 or after.region not in {before.region, ()}
+                or after.shape != before.shape
             )
             self._before, self._after = before if is_left else None, after
             self._target, self._last_step = None, b""
@@ -178,6 +187,8 @@ class CommandModes:
             parts.append(b"\x1b[?47h%s\x1b[?47l" % hidden)
         if now.other_keys != target.other_keys:
             parts.append(b"\x1b[>4;%dm" % target.other_keys)
+        if now.shape != target.shape:
+            parts.append(b"\x1b[%d q" % target.shape)
         parts.append(target.charsets.sequences_from(now.charsets))
         return b"".join(parts)
 
@@ -205,6 +216,7 @@ def _target(before: TerminalModes, after: TerminalModes, now: TerminalModes, wri
         kitty=(kitty[0], kitty[1]),
         other_keys=now.other_keys if _OTHER_KEYS.search(written) else before.other_keys,
         charsets=before.charsets.with_own(now.charsets, written),
+        shape=now.shape if _SHAPE.search(written) else before.shape,
         region=() if now.region == after.region != before.region else now.region,
     )
 

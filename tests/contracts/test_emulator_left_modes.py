@@ -70,12 +70,15 @@ COMMANDS = [
     b"\x1b[?25;1003h",
     b"\x1b[<9u",
     b"\x1b[2J",
+    *[b"\x1b[4 q", b"\x1b[5 q", b"\x1b[ q"] * 2,
 ]
 SHELLS = [
     (b"", b""),
     (b"\x1b[?2004h", b"\x1b[?2004l"),
     (b"\x1b[?1h\x1b=\x1b[?2004h", b"\x1b[?1l\x1b>\x1b[?2004l"),
     (b"\x1b[>5u\x1b[?2004h\x1b(B", b"\x1b[<u\x1b[?2004l"),
+    (b"\x1b[5 q\x1b[?2004h", b"\x1b[2 q\x1b[?2004l"),
+    (b"\x1b[6 q", b""),
 ]
 """What a shell sets at its prompt, and takes back before a command."""
 
@@ -98,7 +101,7 @@ def behaviour(emulator: Emulator) -> list[object]:
         emulator.feed(b"\x1b[2J\x1b[1;1H" + b"q" * 25 + b"\nx\x1b[2;1H\b\bz\x1b[3;1Hcd\x1b[3;1Hab")
         emulator.feed(b"\n" * 12 + b"end")
         found.append([row.text() for row in emulator.rows()])
-        found.append((emulator.cursor.visible, emulator.cursor.column, emulator.cursor.row))
+        found.append(emulator.cursor)
     return found
 
 
@@ -123,3 +126,13 @@ def _try(make: Maker, choose: random.Random) -> None:
     assert behaviour(emulator) == behaviour(untouched), left
     emulator.close()
     untouched.close()
+
+
+@pytest.mark.parametrize(("status", "shape"), [(137, "block"), (130, "block"), (0, "bar"), (1, "bar")])
+def test_the_cursors_shape_is_taken_back_if_a_signal_ended_the_command(make: Maker, status: int, shape: str) -> None:
+    emulator = make(20, 8)
+    emulator.feed(PROMPT + BEGIN + b"\x1b[5 q\x1b]133;D;%d\x1b\\" % status + PROMPT)
+    take_back(emulator, PROMPT)
+    assert emulator.cursor.shape == shape
+    assert emulator.take_replies() == b""
+    emulator.close()

@@ -15,7 +15,7 @@ from itertools import pairwise
 
 from session_host.protocol.untrusted_text import one_line
 from session_host.protocol.values import GridSize
-from session_host.terminal.base import Cursor, CursorShape, Frame, Modes
+from session_host.terminal.base import Cursor, Frame, Modes
 from session_host.terminal.rows import DEFAULT_COLOR, Attribute, Color, Row, Run, Style
 from session_host.terminal.text import style_change, web_link
 
@@ -45,8 +45,6 @@ _MOUSE = {
     "button_motion": f"{_NO_MOUSE}\x1b[?1002h\x1b[?1006h",
     "any_motion": f"{_NO_MOUSE}\x1b[?1003h\x1b[?1006h",
 }
-_CURSOR_SHAPES = {CursorShape.BLOCK: 1, CursorShape.UNDERLINE: 3, CursorShape.BAR: 5}
-"""DECSCUSR of the blinking shape; the steady one is the next number."""
 _NOTICE_STYLE = "\x1b[0;7m"
 _INVERSE = int(Attribute.INVERSE)
 
@@ -75,7 +73,7 @@ class Painter:
         self._rows: dict[int, Row] = {}
         self._grid = size
         self._cursor: Cursor | None = None
-        self._shown_shape: tuple[CursorShape, bool] | None = None
+        self._shown_style = 0
         self._modes = Modes()
         self._foreground: Color = DEFAULT_COLOR
         self._background: Color = DEFAULT_COLOR
@@ -94,7 +92,7 @@ class Painter:
         Args:
             again: the terminal was not restored, but another program may have changed its screen.
         """
-        self._shown_shape = None
+        self._shown_style = 0
         modes, self._modes = self._modes, Modes()
         # Set keyboard flags after switching screens, since each screen has its own stack of them, and before resetting
         # the style, since some terminals take modifyOtherKeys for a style.
@@ -137,7 +135,7 @@ class Painter:
             self._top, everything = top, True
         modes_text = self._mode_changes(modes)
         dirty = range(self._size.rows) if everything else sorted(row - top for row in frame.rows)
-        if not (dirty or modes_text) and frame.cursor == previous and self._shown_shape is not None:
+        if not (dirty or modes_text) and frame.cursor == previous and self._shown_style:
             return b""
         return self._screen(dirty, modes_text)
 
@@ -226,9 +224,9 @@ class Painter:
         if not (0 <= line < self._size.rows and 0 <= column < self._size.columns):
             return ""
         text = f"\x1b[{line + 1};{column + 1}H"
-        if (cursor.shape, cursor.blinking) != self._shown_shape:
-            self._shown_shape = (cursor.shape, cursor.blinking)
-            text += f"\x1b[{_CURSOR_SHAPES[cursor.shape] + (not cursor.blinking)} q"
+        if cursor.style != self._shown_style:
+            self._shown_style = cursor.style
+            text += f"\x1b[{cursor.style} q"
         return text + _SHOW_CURSOR
 
     def _mode_changes(self, modes: Modes) -> str:

@@ -90,6 +90,7 @@ class GhosttyEmulator:
         self.is_ground = self._stream.is_ground
         self._modes = ModeReader(terminal, self._stream)
         self._frames = FrameBuilder(terminal, self._images)
+        self._stream.read_cursor = self._frames.cursor
         self._images.grid.read_screen = partial(_screen, self._frames, self._reader, keeps_marks=True)
         parts = (self._modes, self._selector, self._frames, self._stream, self._images.grid, self._marks)
         self._finalizer = weakref.finalize(self, _free, parts, terminal, handle)

@@ -14,7 +14,7 @@ import re
 from typing import Any, Final, NamedTuple
 
 from session_host.protocol.values import GridSize
-from session_host.terminal.base import Cursor, CursorShape, Emulator, Modes
+from session_host.terminal.base import Cursor, Emulator, Modes
 from session_host.terminal.commands import CommandLog
 from session_host.terminal.images.graphics import ReplayedImages
 from session_host.terminal.prompts import SavedPrompt, moved, replayed_marks
@@ -43,7 +43,7 @@ _LATE_MODES: Final = ((7, False), (4, True), (12, True), (20, True))
 _MARGIN_MODE, _ORIGIN_MODE = 69, 6
 _KITTY_STACK_DEPTH = 8
 _PLAIN_PEN: Final = b'\x1b[0m\x1b]8;;\x1b\\\x1b[0"q\x1b(B\x1b)B\x1b*B\x1b+B\x0f'
-_SHAPE_NUMBERS: Final = {CursorShape.BLOCK: 1, CursorShape.UNDERLINE: 3, CursorShape.BAR: 5}
+_BLINKING_BLOCK: Final = 1
 _MARGIN: Final = re.compile(rb"\x1b\[(\d+);\d+([rs])")
 
 
@@ -239,8 +239,8 @@ def _settings(copy: _ActiveScreen, cursor: Cursor, title: str, titles: list[str]
     parts.extend(b"\x1b]4;%d;#%06x\x1b\\" % (index, color & 0xFFFFFF) for index, color in colors.palette())
     parts.append(copy.extras(tabstops=True))
     parts.append(copy.extras(keyboard=True, pwd=True))
-    if (cursor.shape, cursor.blinking) != (CursorShape.BLOCK, True):
-        parts.append(b"\x1b[%d q" % (_SHAPE_NUMBERS[cursor.shape] + (not cursor.blinking)))
+    if cursor.style != _BLINKING_BLOCK:
+        parts.append(b"\x1b[%d q" % cursor.style)
     parts.extend(b"\x1b]2;%s\x1b\\\x1b[22t" % pushed.encode("utf-8", "replace") for pushed in titles)
     if title or titles:
         parts.append(b"\x1b]2;%s\x1b\\" % title.encode("utf-8", "replace"))

@@ -12,6 +12,7 @@ from functools import partial
 from typing import Any, Final
 
 from session_host.protocol.values import CellSize, GridSize
+from session_host.terminal.base import Cursor
 from session_host.terminal.images import inline_files, sixel
 from session_host.terminal.images.graphics import Graphics
 from session_host.terminal.images.transmission import TOO_LARGE
@@ -85,6 +86,7 @@ class Stream:
         pointers: the mouse pointer's shapes; part of a snapshot.
         kitty_flags: reads the current flags of kitty's keyboard protocol.
         command_modes: what a shell's last command left.
+        read_cursor: returns the cursor.
     """
 
     def __init__(
@@ -111,6 +113,7 @@ class Stream:
         """The flags of kitty's keyboard protocol, of the primary and of the alternate screen."""
         self.titles: list[str] = []
         self.pointers = PointerShapes()
+        self.read_cursor: Callable[[], Cursor]
         self.command_modes = CommandModes(self._terminal_modes)
         # Read after each write, in one call: columns, whether DECCOLM may change them, rows of history, the keyboard's
         # flags, whether no sequence is open.
@@ -373,7 +376,7 @@ class Stream:
 
     def _terminal_modes(self) -> TerminalModes:
         extras = formatted_extras(self._terminal, scrolling_region=True, charsets=True)
-        column, row = self._cursor()
+        cursor = self.read_cursor()
         return TerminalModes(
             changed=changed_modes(partial(mode, self._terminal)) | ({ALTERNATE} if self._is_alternate() else set()),
             ansi=frozenset(number for number in (INSERT, LINE_FEED) if mode(self._terminal, number, ansi=True)),
@@ -381,8 +384,9 @@ class Stream:
             other_keys=self.modify_other_keys,
             charsets=Charsets.after(extras),
             region=tuple(int(number) for pair in _MARGINS.findall(extras) for number in pair),
-            column=column,
-            row=row,
+            column=cursor.column,
+            row=cursor.row,
+            shape=cursor.style,
         )
 
     def _is_alternate(self) -> bool:
