@@ -197,9 +197,14 @@ async def test_modes_that_a_program_set_are_reset_in_a_screen_from_the_journal(s
     emulator.close()
 
 
-async def test_an_agent_that_a_shutdown_ends_before_its_host_is_interrupted_too(sessions: Sessions) -> None:
-    """It was "exit code 143": the host did not know yet why."""
-    record = await start("sh", "-c", "echo at work; exec cat", name="one")
+@pytest.mark.parametrize(
+    "agent",
+    ["echo at work; exec cat", "trap 'exit 143' TERM; echo at work; while :; do read x; done"],
+    ids=["it dies", "it exits"],
+)
+async def test_an_agent_that_a_shutdown_ends_before_its_host_is_interrupted_too(sessions: Sessions, agent: str) -> None:
+    """It was "exit code 143": the host did not know yet why. Some agents handle the signal, and exit with that."""
+    record = await start("sh", "-c", agent, name="one")
     wait_recorded(record.id, b"at work")
     assert record.program.host_pid is not None
     assert record.program.child_pid is not None
