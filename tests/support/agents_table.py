@@ -61,7 +61,7 @@ Wrong or missing reports:
 - Work in the background (tried with the versions below): Claude Code in a terminal does not say what a sub-agent does,
   Copilot CLI does not say what runs; both say that they work. Codex, Gemini CLI and Qwen Code report idle: Outlive
   finds their commands among the processes, and sub-agents of Codex and Qwen Code in the agents' files. A daemon, or a
-  command that the agent's shell left behind ("&"), does not count.
+  command that the agent's shell left behind ("&"), does not count; only `idle_timeout_min` waits for them, too.
 - opencode: the first chat on a computer shows "no signal" until it ends, since opencode still installs the library of
   its plugins. Without its services, its screen stays empty for up to a minute.
 - Codex reports idle while it asks where to run a new conversation (`/new`, `/fork` in a git repository). After you

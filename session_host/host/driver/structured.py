@@ -59,7 +59,8 @@ from session_host.structured.items import (
 from session_host.structured.operations import AnyResult
 from session_host.structured.text import screen_of
 from session_host.system.clock import as_text, now_ms
-from session_host.system.processes.process_tree import background_commands
+from session_host.system.processes.chat_mark import Mark
+from session_host.system.processes.process_tree import outside_session
 from session_host.system.processes.pty_process import PtyProcess
 
 from .performer import Performer
@@ -269,9 +270,9 @@ class StructuredDriver:
         )
 
     def _runs_on(self) -> bool:
-        """Whether something that the agent has started runs: a command, or a sub-agent that its files alone show."""
-        process = self._program.process
-        return process is not None and bool(background_commands(process.pid) or self._watch.background.look())
+        """Whether something that the agent has started runs: a command, what one left, or a sub-agent by its files."""
+        process, mark = self._program.process, Mark.of_chat(self._spec.facts.id)
+        return process is not None and bool(outside_session(process.pid, mark) or self._watch.background.look())
 
     def _operation_done(self, result: AnyResult) -> None:
         self.rules.operation_done(result)

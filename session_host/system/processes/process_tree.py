@@ -86,6 +86,18 @@ def rest_of_session(leader: int, mark: Mark) -> list[ChatProcess]:
     ]
 
 
+def outside_session(leader: int, mark: Mark) -> list[ChatProcess]:
+    """Find the living processes of a chat that are not in its program's own session (setsid(2)).
+
+    These are the commands that an agent has started, and what those left running, such as a daemon.
+    """
+    return [
+        ChatProcess(each.pid, each.started, command_line(each.pid))
+        for each in _processes()
+        if each.terminal_session != leader and mark.is_of(each.pid)
+    ]
+
+
 def background_commands(leader: int) -> list[ChatProcess]:
     """Find the commands that an agent runs for itself: children of its processes that lead sessions of their own.
 

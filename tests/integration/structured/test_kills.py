@@ -25,7 +25,7 @@ from session_host.protocol.messages import Prompt
 from session_host.storage.last_transcript import last_transcript
 from session_host.structured.rules import IDLE_TIMEOUT
 from session_host.system.processes.chat_mark import Mark
-from session_host.system.processes.process_tree import background_commands, chat_processes
+from session_host.system.processes.process_tree import chat_processes, outside_session
 from tests.support.commands import outlive
 from tests.support.facts import known
 from tests.support.hosts import described, end, is_over, kill_host, recorded
@@ -286,11 +286,14 @@ async def test_an_idle_agent_is_ended_and_the_chat_is_resumed_by_the_next_prompt
         assert chat.texts() == ["first", "second"]
 
 
-async def test_an_agent_with_a_command_in_the_background_is_ended_after_that(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    "command", ["setsid sleep 5000", "setsid sh -c 'sleep 5000 &'"], ids=["a command", "what a command left"]
+)
+async def test_an_agent_with_a_command_in_the_background_is_ended_after_that(tmp_path: Path, command: str) -> None:
     """Its work was lost after a minute, and the end was called unexpected."""
     config_dir().mkdir(parents=True, exist_ok=True)
     (config_dir() / "chats.toml").write_text("idle_timeout_min = 0.005\n", encoding="utf-8")
-    add_agent("busy", "sh", "-c", f"setsid sleep 5000 & exec {sys.executable} -S {FAKE}")
+    add_agent("busy", "sh", "-c", f"{command} & exec {sys.executable} -S {FAKE}")
     record = await start_chat(tmp_path, prompt="answer: first", agent="busy")
     async with viewing(record.id) as chat:
         await chat.until_idle(1)
@@ -298,9 +301,9 @@ async def test_an_agent_with_a_command_in_the_background_is_ended_after_that(tmp
         await eventually(lambda: is_over(recorded(other.id)), 10, "the idle time-out of another chat")
         assert chat.state == "idle"
         await kill_host(record.id)
-        [command] = background_commands(record.program.child_pid or 0)
-        assert command.command == "sleep 5000"
-        os.kill(command.pid, signal.SIGKILL)
+        [left] = outside_session(record.program.child_pid or 0, Mark.of_chat(record.id))
+        assert left.command == "sleep 5000"
+        os.kill(left.pid, signal.SIGKILL)
         await chat.watcher.until(lambda: chat.state == "ended", "the idle time-out")
     await eventually(lambda: is_over(recorded(record.id)), 10, "the end to be recorded")
     assert recorded(record.id).outcome.end_request == "idle"
