@@ -157,7 +157,7 @@ async def test_an_agent_changes_nothing_of_the_users_over_a_bridge(name: str) ->
     assert not (config_dir() / "chats.toml").exists()
 
 
-@pytest.mark.parametrize("name", ["discard", "undo", "restore"])
+@pytest.mark.parametrize("name", ["discard", "undo", "restore", "take_back"])
 @pytest.mark.usefixtures("chats")
 async def test_an_agent_restores_files_of_its_own_chats_directory_alone(name: str, area: Area) -> None:
     other = area.root / "other"

@@ -23,6 +23,7 @@ from session_host.client.chats.installed_agents import installed_agents
 from session_host.client.sessions import store_calls
 from session_host.errors import ProtocolViolation, Unreachable
 from session_host.machines import another
+from session_host.protocol.facts import ChatFacts
 from session_host.protocol.values import MAX_COLUMNS, GridSize, State
 from session_host.storage.store import Store
 from session_host.storage.store.saved_screen import SavedScreen, save_screen
@@ -265,17 +266,27 @@ async def test_chats_of_a_machine_without_a_link_are_read_once_it_has_one(
 async def test_a_machine_that_always_has_changes_does_not_keep_the_window_busy(
     harness: WindowHarness, alpha: MachineChats, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    nothing = (await alpha.machine.call(store_calls.changes_since, None))._replace(changed=[], removed=[])
-    times: list[float] = []
+    insert_record("renamed")
+    change = (await alpha.machine.call(store_calls.changes_since, None))._replace(removed=[])
+    received, asked = alpha.machine.received, list[float]()
+    work_s = 0.05
+
+    def receive(record: ChatFacts) -> ChatFacts:
+        end_s = time.monotonic() + work_s  # As much as very many chats take.
+        while time.monotonic() < end_s:
+            pass
+        return received(record)
 
     async def answer(function: Any, *_arguments: Any) -> Any:
-        times.append(time.monotonic())
-        return nothing if function is not installed_agents else await asyncio.Event().wait()
+        asked.append(time.monotonic())
+        return change if function is not installed_agents else await asyncio.Event().wait()
 
+    monkeypatch.setattr(alpha.machine, "received", receive)
     monkeypatch.setattr(alpha.machine, "call", answer)
     harness.sessions.tasks.start(alpha.follow())
-    await eventually(lambda: len(times) == 5, 10, "more reads")
-    assert times[4] - times[3] >= machine_chats.FOLLOW_S / 2
+    await eventually(lambda: len(asked) == 5, 20, "more reads")
+    assert machine_chats.FOLLOW_PAUSES * work_s > machine_chats.FOLLOW_S
+    assert asked[4] - asked[3] >= machine_chats.FOLLOW_PAUSES * work_s
 
 
 async def test_files_of_a_repository_there_complete_a_mention_and_none_of_here_do(
