@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 from PySide6.QtCore import QEvent, QPoint, Qt
-from PySide6.QtGui import QGuiApplication, QHelpEvent
+from PySide6.QtGui import QGuiApplication, QHelpEvent, QImage
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QToolTip
 
@@ -67,7 +67,12 @@ async def test_a_turn_that_an_error_stopped_is_marked_everywhere_until_the_next_
     session_id = await harness.add("one", agent="claude")
     window = harness.open_window()
     viewer = harness.show(session_id)
-    known = window.status_line.known
+    known, sidebar, bar = window.status_line.known, window.sidebar, window.tabs.panes.active.bar
+    sidebar.set_collapsed(True)
+
+    def shown_in(image: QImage) -> set[str]:
+        return {image.pixelColor(x, y).name() for x in range(image.width()) for y in range(image.height())}
+
     for failed, mark in ((True, Mark.TURN_FAILED), (False, Mark.IDLE), (True, Mark.TURN_FAILED)):
         viewer.tell(
             ActivityEvent(
@@ -82,7 +87,10 @@ async def test_a_turn_that_an_error_stopped_is_marked_everywhere_until_the_next_
         assert known.accessibleName() == words
         failed_color = harness.theme.tokens.color("failed")
         assert (known.palette().windowText().color() == failed_color) is failed
-        assert window.tabs.panes.active.bar.accessibleTabName(0) == f"one, {mark.value}"
+        assert bar.accessibleTabName(0) == f"one, {mark.value}"
+        in_rail = sidebar.list.viewport().grab(sidebar.list.visualRect(sidebar.model.index_of(session_id)))
+        for picture in (bar.tabIcon(0).pixmap(bar.iconSize()), in_rail):
+            assert (failed_color.name() in shown_in(picture.toImage())) is failed
     viewer.be(Activity.WORKING)
     harness.settle()
     assert row(harness, session_id).mark == Mark.WORKING.value
