@@ -166,6 +166,7 @@ def test_html_in_a_title_is_shown_literally(qapp: object, text: str) -> None:
         ("http://localhost:8080", "http://localhost:8080"),
         ("HTTPS://EXAMPLE.ORG/;", "HTTPS://EXAMPLE.ORG/"),
         ("mail mailto:me@example.org, please", "mailto:me@example.org"),
+        ("<mailto:me@example.org?subject=A%20word&body=b%26c>.", "mailto:me@example.org?subject=A%20word&body=b%26c"),
     ],
 )
 def test_an_address_ends_before_the_punctuation_of_its_sentence(line: str, link: str) -> None:

@@ -207,11 +207,19 @@ def test_a_link_without_a_program_for_it_is_reported_where_qt_opens_it(
         monkeypatch.setattr(QGuiApplication, "platformName", lambda: "wayland")
     dead = list[tuple[str, str]]()
     opener = LinkOpener(None, lambda: Editors("", ""), dead.append, dead.append, lambda *link: dead.append(link))  # type: ignore[arg-type] # an address needs no task
+    address = "mailto:a@example.com?subject=A%20word&body=b%26c"
+    asked = list[str]()
+
+    def open_url(url: QUrl) -> bool:
+        asked.append(url.toEncoded().toStdString())
+        return len(asked) == 1
+
+    monkeypatch.setattr(QDesktopServices, "openUrl", open_url)
     for is_opened in (True, False):
-        monkeypatch.setattr(QDesktopServices, "openUrl", lambda _url, is_opened=is_opened: is_opened)
-        opener.open_address("mailto:a@example.com", "/")
+        opener.open_address(address, "/")
         assert len(dead) == (not is_opened)
-    assert dead == [("The desktop can’t open this mailto link", "mailto:a@example.com")]
+    assert asked == [address] * 2
+    assert dead == [("The desktop can’t open this mailto link", address)]
 
 
 @pytest.mark.parametrize("there_is", ["nothing", "a default", "BROWSER", "firefox"])
