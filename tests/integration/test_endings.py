@@ -184,7 +184,7 @@ def test_daemons_of_a_dead_agent_are_found_and_ended(area: Area, tmp_path: Path)
     assert done.code == 0
     assert "had left behind" in done.output
     assert living(pids) == {"of another chat"}
-    assert outlive("kill", session).code != 0
+    assert outlive("kill", session).code == 6
     end_rest(pids)
 
 

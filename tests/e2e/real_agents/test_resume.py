@@ -117,7 +117,7 @@ def test_a_chat_without_any_prompt_is_started_again_or_not_resumed(chat: Chat) -
         resumed.ask_and_read("hello at last")
     else:
         refused = chat.try_to_resume()
-        assert refused.code != 0
+        assert refused.code == 1
         assert chat.info()["name"] in refused.complaint()
 
 
@@ -139,7 +139,7 @@ def test_a_conversation_that_the_agent_has_lost_is_reported(chat: Chat, area: Ar
     for path in lost:
         path.unlink()
     refused = chat.try_to_resume()
-    assert refused.code != 0
+    assert refused.code == 1
     assert "missing" in refused.complaint()
     assert chat.info()["continued_by"] is None
 
@@ -154,7 +154,7 @@ def test_a_conversation_that_is_open_elsewhere_is_reported(chat: Chat, project: 
     with BareTerminal([each.format(id=conversation) for each in chat.agent.own_resume], project) as other:
         other.see("something", timeout_s=TIMEOUT_S)
         refused = chat.try_to_resume()
-        assert refused.code != 0
+        assert refused.code == 1
         assert "open" in refused.complaint()
         assert str(other.pid) in refused.complaint()
     resumed = chat.resumed().until_ready()

@@ -154,7 +154,7 @@ class TestTheSameConversation:
 
         refused = outlive("resume", chat)
 
-        assert refused.code != 0
+        assert refused.code == 1
         assert "no conversation was chosen" in refused.complaint()
         assert "claude --resume" in refused.complaint()
         assert listed(chat)["continued_by"] is None
