@@ -140,7 +140,7 @@ async def test_a_chat_that_is_closed_while_the_store_asks_does_not_wait(
     with SecretService(session_bus.address, locked=True, answers=False) as service:
         service.items[(("application", "outlive"), ("server", "https://api.example.com"))] = KEY
         looking = asyncio.ensure_future(find_key("secret", HTTPS, {}))
-        await eventually(lambda: service.prompts, 5.0, "the question")
+        await eventually(lambda: service.prompts, 30, "the question")
         looking.cancel()
         await asyncio.wait([looking], timeout=60)
         assert looking.cancelled()
