@@ -14,6 +14,7 @@ from session_host.client.sessions.store_access import open_store
 from session_host.client.viewer.viewer import ViewerState
 from session_host.errors import HostUnavailable
 from session_host.keeper_client.discovery import keeper_status
+from session_host.paths import session_journal
 from session_host.protocol.messages import Describe
 from session_host.protocol.values import State
 from tests.programs import Gate
@@ -22,6 +23,7 @@ from tests.support.area import Area
 from tests.support.commands import OUTLIVE, environment, new, outlive
 from tests.support.disks import fill_disk, small_disk, use_all_files
 from tests.support.hosts import end, peek, see, shown, start, watching
+from tests.support.structured_chats import new_chat
 from tests.support.waiting import wait_until
 
 pytestmark = pytest.mark.usefixtures("sessions")
@@ -177,12 +179,7 @@ async def test_an_export_while_the_disk_is_full_has_what_only_the_host_has_and_s
         assert outlive("send", record.id, "", "--enter").code == 0
         assert outlive("wait", record.id, "--text", "the last", "--timeout", "60").code == 0
         wait_until(lambda: outlive("ls", "--json").json()[0]["notice"], 20, "the notice")
-        description = await request(record.id, Describe(0))
-        pids = [
-            processes.parent(description.host.keeper_pid),
-            description.host.keeper_pid,
-            description.facts.program.host_pid,
-        ]
+        pids = await _pids(record.id)
         for command in ("ls", "kill"):  # while it runs, and once it was killed
             assert outlive(command, *[record.id][: command == "kill"]).code == 0
             for file in (text, page, cast):
@@ -201,6 +198,38 @@ async def test_an_export_while_the_disk_is_full_has_what_only_the_host_has_and_s
             assert "the disk was full; the file says what is missing" in done.complaint()
             assert "missing: the recording is damaged, or the disk was full" in file.read_text()
         assert "begun" in text.read_text()
+        assert outlive("rm", "one").code == 0
+
+
+async def test_a_chat_view_is_exported_whole_while_the_disk_is_full_and_says_when_its_end_is_lost(
+    area: Area, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with small_disk(area.root / "disk", SIZE_KIB) as disk:
+        monkeypatch.setenv("OUTLIVE_STATE_DIR", str(disk))
+        chat = new_chat(area, "one")
+        assert outlive("send", "one", "answer: begun", "--enter").code == 0
+        recorded = session_journal(chat)
+        wait_until(lambda: any(b"begun" in log.read_bytes() for log in recorded.glob("*.log")), 20, "the recording")
+        ballast = fill_disk(disk)
+        words = os.urandom(40_000).hex()  # What the host can compress, it saves in the last free bytes.
+        assert outlive("send", "one", f"answer: {words} the last", "--enter").code == 0
+        assert outlive("wait", "one", "--text", "^[0-9a-f]+ the last", "--timeout", "60").code == 0
+        wait_until(lambda: outlive("ls", "--json").json()[0]["notice"], 20, "the notice")
+        text, page, source = (area.root / f"one.{kind}" for kind in ("txt", "html", "md"))
+        for file in (text, page, source):
+            done = outlive("export", "one", str(file))
+            assert (done.code, done.error) == (0, "")
+            assert "the last" in file.read_text()
+        for pid in await _pids(chat):
+            os.kill(pid, signal.SIGTERM)  # as at a shutdown
+        wait_until(lambda: not _ours(area), 20, "all processes to end")
+        ballast.unlink()
+        for file in (text, page, source):
+            done = outlive("export", "one", str(file))
+            assert done.code == 1
+            assert "the disk was full; the file says what is missing" in done.complaint()
+            assert "missing: the recording is damaged, or the disk was full" in file.read_text()
+            assert "begun" in file.read_text()
         assert outlive("rm", "one").code == 0
 
 
@@ -337,6 +366,13 @@ def _wait_for_code(session: str, code: int) -> None:
         return bool(info["state"] == "exited" and info["exit_code"] == code)
 
     wait_until(recorded, 20, "the end to be recorded", every_s=0.2)
+
+
+async def _pids(session_id: str) -> list[int]:
+    """The keepers and the chat's host."""
+    description = await request(session_id, Describe(0))
+    keeper = description.host.keeper_pid
+    return [processes.parent(keeper), keeper, description.facts.program.host_pid]
 
 
 def _ours(area: Area) -> list[int]:

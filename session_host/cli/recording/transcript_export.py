@@ -34,7 +34,7 @@ _CSS: Final[dict[LineStyle, str]] = {
 }
 
 
-MISSING: Final = "[the rest of the chat is missing: the recording is damaged]"
+MISSING: Final = "[the rest of the chat is missing: the recording is damaged, or the disk was full]"
 
 
 def content_of(suffix: str, transcript: Transcript, info: SessionInfo, *, is_complete: bool) -> Iterator[str]:
