@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 from PySide6.QtGui import QImage
 
+from gui.settings.layout import Place, WindowLayout
 from gui.theme.tokens import SIDEBAR_WIDTH_PX
 from gui.window.sidebar.question_card import BESIDE_PX
 from session_host import paths
@@ -124,3 +125,38 @@ def test_an_unsent_prompt_outlives_its_tab_and_a_window_that_is_killed(open_wind
         second.press("Return")
         wait_for_text("x", "^typed twice$")
         wait_until(lambda: saved_drafts() == [], WAIT_S, "the sent prompt to be no draft")
+
+
+def saved_place(session: str) -> Place | None:
+    with Store.open(paths.database()) as store:
+        windows = WindowLayout.from_dict(store.layout()).windows
+    return next((pane.places[session] for each in windows for pane in each.panes if session in pane.places), None)
+
+
+def test_a_window_that_is_killed_shows_a_chat_view_at_its_place_again(open_window: OpenWindow, area: Area) -> None:
+    session = new_chat(area, "x")
+    outlive("send", "x", "count: 900", "--enter")
+    wait_for_text("x", "answer line 0900")
+    wait("x", "idle")
+
+    def page(app: Window) -> QImage:
+        """The left half of the page: a notice is at its right."""
+        return QImage(str(picture(app, area, "place"))).copy(SIDEBAR_WIDTH_PX + 10, 100, 350, 450)
+
+    def with_text(image: QImage) -> QImage | None:
+        return image if len({image.pixelColor(200, y).name() for y in range(image.height())}) > 3 else None
+
+    with open_window() as first:
+        first.show(session)
+        first.wait_connected([session])
+        first.focus()
+        at_end = wait_until(lambda: with_text(page(first)), WAIT_S, "the text")
+        first.press("Prior")
+        place = wait_until(lambda: saved_place(session), WAIT_S, "the place to be saved")
+        shown = page(first)
+        assert shown != at_end
+        first.kill()
+    with open_window() as second:
+        second.wait_connected([session])
+        wait_until(lambda: page(second) == shown, WAIT_S, "the place")
+        assert saved_place(session) == place
