@@ -20,11 +20,15 @@ usage() { sed -n '2,5s/^# \{0,1\}//p' "${BASH_SOURCE[0]}"; }
 
 # Copies the sources, so that a build finds no files of an earlier one. VERSION takes the place of the clone's.
 copy_sources() {
+    local why
     rm -rf -- "$WORK/source"
     mkdir -- "$WORK/source"
     tar -C "$ROOT" --exclude=__pycache__ --exclude='*.egg-info' -cf - -- "${SOURCES[@]}" 2>>"$LOG" |
-        tar -C "$WORK/source" -xf - 2>>"$LOG" ||
-        fail "the sources cannot be copied to $WORK ($(grep -m 1 '^tar: ' "$LOG" | sed 's/.*: //')); TMPDIR names another directory. Details: $LOG"
+        tar -C "$WORK/source" -xf - 2>>"$LOG" || {
+        # Of the first file, tar says only how much of it was written.
+        why="$(grep -m 1 -o 'No space left on device' "$LOG" || sed -n 's/^tar: .*: //p' "$LOG" | head -n 1)"
+        fail "the sources cannot be copied to $WORK ($why); TMPDIR names another directory. Details: $LOG"
+    }
     sed -i "s/^VERSION = \".*\"/VERSION = \"$1\"/" "$WORK/source/session_host/version.py"
 }
 

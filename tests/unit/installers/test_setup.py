@@ -1,7 +1,8 @@
-"""Messages of the installers: Debian packages are missing, and the user is not root; the disk is full."""
+"""Messages of the installers: packages are missing or not fetched, the user is not root, a disk is full."""
 
 from __future__ import annotations
 
+import os
 import shutil
 import subprocess
 from pathlib import Path
@@ -21,6 +22,12 @@ dpkg-query() {
 apt-get() { :; }
 apt-cache() { :; }
 """
+
+
+CERTIFICATE = (
+    "the package index has a certificate that pip does not know, as behind a company's proxy; name the file with "
+    "yours: PIP_CERT=/path/to/ca.pem"
+)
 
 
 def said(tmp_path: Path, packages: str, root_by: str) -> list[str]:
@@ -79,3 +86,62 @@ def test_a_full_disk_is_named(tmp_path: Path) -> None:
         1,
         f"outlive: the disk is full: Python and its packages need some 500 MB in {disk}\n",
     )
+
+
+@pytest.mark.parametrize(
+    ("output", "reason"),
+    [
+        (
+            "Retrying: SSLError(SSLCertVerificationError(1, 'self-signed'))\nERROR: No matching distribution",
+            CERTIFICATE,
+        ),
+        (
+            "WARNING: Retrying after connection broken by 'NewConnectionError: Temporary failure in name resolution'",
+            "Python packages could not be fetched: no network, or no way to the package index",
+        ),
+        ("ERROR: ResolutionImpossible", "Python packages could not be installed (ERROR: ResolutionImpossible)"),
+    ],
+    ids=["certificate", "network", "another error"],
+)
+def test_what_pip_says_of_the_network_is_one_line(tmp_path: Path, output: str, reason: str) -> None:
+    python = tmp_path / "bin" / "python"
+    python.parent.mkdir()
+    python.write_text(f"#!/bin/sh\ncat <<'END'\n{output}\nEND\nexit 1\n")
+    python.chmod(0o755)
+    done = subprocess.run(
+        ["bash", "-c", f'source installers/setup.sh; VENV={tmp_path} LOG={tmp_path}/log; : >"$LOG"; pip_install x'],
+        check=False,
+        cwd=REPOSITORY,
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+    assert (done.returncode, done.stderr) == (1, f"outlive: {reason}. Details: {tmp_path}/log\n")
+
+
+def test_a_build_without_room_in_tmpdir_says_so_in_one_line(tmp_path: Path) -> None:
+    clone = tmp_path / "clone"
+    shutil.copytree(REPOSITORY / "installers", clone / "installers")
+    for name in ("gui", "resources", "session_host"):
+        (clone / name).mkdir()
+        (clone / name / "large").write_bytes(os.urandom(200_000))
+    for name in ("pyproject.toml", "README.md", "LICENSE", "NOTICES.md", "session_host/version.py"):
+        shutil.copy(REPOSITORY / name, clone / name)
+    with small_disk(tmp_path / "disk", 256) as disk:
+        done = subprocess.run(
+            ["bash", "installers/build.sh", "wheel"],
+            check=False,
+            cwd=clone,
+            env={**os.environ, "TMPDIR": str(disk)},
+            capture_output=True,
+            text=True,
+            timeout=60,
+        )
+        left = list(disk.iterdir())
+    assert done.returncode == 1
+    assert done.stderr.startswith(f"outlive: the sources cannot be copied to {disk}/outlive-build.")
+    assert done.stderr.endswith(
+        f"(No space left on device); TMPDIR names another directory. Details: {clone}/.venv.log\n"
+    )
+    assert done.stderr.count("\n") == 1
+    assert left == []
