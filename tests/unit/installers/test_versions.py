@@ -92,3 +92,17 @@ def test_earlier_versions_stay_while_an_agent_older_than_the_current_version_run
     end(agent)
     versions.main(["clean"])
     assert kept() == ["2", "current"]
+
+
+def test_a_removal_says_which_chats_and_files_stay_and_how_to_end_them(
+    package: Callable[[str], None], start: Start, capsys: pytest.CaptureFixture[str]
+) -> None:
+    package("1")
+    start("/bin/sleep", OUTLIVE_SESSION="some-chat")
+    package("2")
+    versions.main(["remove"])
+    first, second = versions.VERSIONS / "1", versions.VERSIONS / "2"
+    assert capsys.readouterr().out == (
+        "outlive: 1 running chat will not be ended. Until `apt purge outlive`, the files stay in "
+        f"{first} and {second}. To end the chats, their users run: {second}/bin/outlive kill-all\n"
+    )
