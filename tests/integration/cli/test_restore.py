@@ -109,7 +109,10 @@ def test_an_impossible_restore_is_reported_in_one_line(checkout: Checkout, tmp_p
     without_git = f"{tmp_path} is not in a git repository, so it has no restore points"
     assert outlive("restore", "outside").complaint() == without_git
     new("-n", "without", "-C", str(checkout.path), "--", "cat")
-    assert outlive("restore", "without").output.startswith("without has no restore points; they hold the files")
+    assert outlive("restore", "without").output == (
+        "without has no restore points; they hold the files of a git repository before each prompt to an agent (not to "
+        "a model server, a shell or a command), unless `restore_points = false` is in chats.toml\n"
+    )
     assert outlive("restore", "without", "--json").json() == []
     assert outlive("restore", "without", "1", "-y").code == 3
     # An ignored file, which the restore must not remove, is in the way of "file".
