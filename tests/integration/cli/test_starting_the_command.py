@@ -13,16 +13,23 @@ from tests.support.area import Area
 from tests.support.commands import REPOSITORY
 
 
-@pytest.mark.parametrize(("how", "python_path"), [("-m", str(REPOSITORY)), ("-c", f":{REPOSITORY}")])
+@pytest.mark.parametrize(
+    ("words", "python_path", "code", "says"),
+    [
+        (["-m", "session_host.cli", "ls"], str(REPOSITORY), 0, "no running chats"),
+        (["-P", "-c", "from session_host.cli import run; run()", "ls"], f":{REPOSITORY}", 0, "no running chats"),
+        (["-m", "gui", "unknown"], str(REPOSITORY), 2, "outlive: the window does not know these arguments"),
+    ],
+    ids=["-m", "-c", "the window"],
+)
 def test_a_file_with_the_name_of_a_library_in_the_working_directory_is_not_run(
-    area: Area, tmp_path: Path, how: str, python_path: str
+    area: Area, tmp_path: Path, words: list[str], python_path: str, code: int, says: str
 ) -> None:
     """``-m`` and an empty entry of PYTHONPATH put the working directory before the libraries."""
     for name in ("msgspec.py", "jeepney.py"):
         (tmp_path / name).write_text(f"raise SystemExit('{name} was run')\n")
-    words = ["-m", "session_host.cli"] if how == "-m" else ["-P", "-c", "from session_host.cli import run; run()"]
     done = subprocess.run(
-        [sys.executable, *words, "ls"],
+        [sys.executable, *words],
         cwd=tmp_path,
         capture_output=True,
         text=True,
@@ -30,5 +37,5 @@ def test_a_file_with_the_name_of_a_library_in_the_working_directory_is_not_run(
         timeout=90,
         env={**os.environ, "PYTHONPATH": python_path},
     )
-    assert (done.returncode, done.stderr) == (0, "")
-    assert done.stdout.startswith("no running chats")
+    assert (done.returncode, bool(done.stderr)) == (code, code != 0)
+    assert (done.stdout + done.stderr).startswith(says)
