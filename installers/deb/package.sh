@@ -19,6 +19,9 @@ QT_PLUGINS=(
     platforms/libqminimal.so platforms/libqoffscreen.so platforms/libqwayland.so platforms/libqxcb.so
 )
 
+# It has 55 MB; with all of PySide6, 97.
+MAX_DEB_MB=65
+
 require_deb_tools() {
     command -v dpkg-deb >/dev/null && command -v dpkg >/dev/null || fail "a Debian package is built on Debian or Ubuntu"
     PYTHON="$(readlink -f /usr/bin/python3)" # the system's, which the package depends on
@@ -81,7 +84,14 @@ build_deb() {
     DEB="$DIST/outlive_${version}+$(release)_$(dpkg --print-architecture).deb"
     dpkg-deb --root-owner-group --no-uniform-compression -Zzstd --build "$root" "$DEB" >>"$LOG" 2>&1 || fail "dpkg-deb failed: $(tail -n 1 "$LOG")"
     rm -rf -- "$root"
+    check_deb_size
     say "built $DEB"
+}
+
+# check_deb_size: fails if the package holds much that it did not before, such as unused parts of Qt.
+check_deb_size() {
+    local size_mb=$(($(stat -c %s -- "$DEB") / 1000000))
+    [ "$size_mb" -le "$MAX_DEB_MB" ] || fail "the package has $size_mb MB, more than $MAX_DEB_MB: $DEB"
 }
 
 # move_shared_files PAYLOAD ROOT: man page and completions, to where Debian has them.

@@ -1,4 +1,4 @@
-"""Messages of the installers: packages are missing or not fetched, the user is not root, a disk is full."""
+"""Messages of the installers: what is missing, not fetched, or too large; the user is not root; a disk is full."""
 
 from __future__ import annotations
 
@@ -145,3 +145,21 @@ def test_a_build_without_room_in_tmpdir_says_so_in_one_line(tmp_path: Path) -> N
     )
     assert done.stderr.count("\n") == 1
     assert left == []
+
+
+@pytest.mark.parametrize(
+    ("size_mb", "error"), [(65, ""), (66, "outlive: the package has 66 MB, more than 65: {deb}\n")]
+)
+def test_a_package_that_has_grown_is_refused(tmp_path: Path, size_mb: int, error: str) -> None:
+    deb = tmp_path / "outlive.deb"
+    with deb.open("wb") as file:
+        file.truncate(size_mb * 1_000_000)
+    done = subprocess.run(
+        ["bash", "-c", f"source installers/setup.sh; source installers/deb/package.sh; DEB={deb}; check_deb_size"],
+        check=False,
+        cwd=REPOSITORY,
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+    assert (done.returncode, done.stderr) == (bool(error), error.format(deb=deb))
