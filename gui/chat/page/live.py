@@ -22,7 +22,7 @@ _BUCKETS = 4
 _QUIET_S = 10.0
 """After this time without output, the line says that the agent waits for its model."""
 _STILL = (2, 4, 3, 1)
-"""The marks without motion."""
+"""The marks without motion, while output comes."""
 _LOOKED_THROUGH = 200
 """How many of the newest items are looked through for what runs."""
 
@@ -55,7 +55,10 @@ class Live:
             self._began_s = self._output_s - _seconds_since_prompt(transcript)
 
     def update(self, transcript: Transcript, *, moves: bool = True) -> None:
-        """Look at the transcript, and at the clock; ``moves`` says whether the marks follow the output."""
+        """Look at the transcript, and at the clock.
+
+        With ``moves``, the marks follow the output of the last seconds; without, they only become flat when none comes.
+        """
         now_s, status = self._now_s(), transcript.status
         came, self._offset = transcript.offset - self._offset, transcript.offset
         if came > 0:
@@ -80,11 +83,12 @@ class Live:
         text, at = chat_texts.doing(running, waits=is_quiet)
         if is_quiet and (running is None or running.kind != "tool"):
             seconds = now_s - self._output_s
+        still = (0,) * _BUCKETS if is_quiet else _STILL
         self.line = LiveLine(
             text,
             object_at=at,
             facts=chat_texts.joined(chat_texts.clock_duration(int(seconds)), self._tokens(transcript)),
-            bars=tuple(_bar(bucket) for bucket in self._buckets) if moves else _STILL,
+            bars=tuple(_bar(bucket) for bucket in self._buckets) if moves else still,
         )
 
     @property

@@ -86,10 +86,19 @@ def test_stuck_looks_different_from_busy(watched: Watched) -> None:
     watched.now_s += 6
     assert watched.line() == "Waiting for the model · 10 s", "since its last output"
     watched.live.update(transcript, moves=False)
-    assert any(watched.bars()), "with reduced motion, the marks stand still"
+    assert not any(watched.bars()), "flat also with reduced motion"
+    transcript.feed(encode_record(Cause.LINES, [Append(item, "more")], at_ms=1, raw_end=2))
+    for _ in range(3):
+        watched.live.update(transcript, moves=False)
+        still = watched.bars()
+        assert any(still), "with reduced motion, the marks stand still while output comes"
+        watched.now_s += 2
+        watched.live.update(transcript, moves=False)
+        assert watched.bars() == still
+    watched.now_s += 4
     watched.chat.done(item)
     watched.chat.put("tool", tool="execute", title="sleep 9", command="sleep 9", status="running", turn="t1")
-    assert watched.line() == "Running sleep 9 · 13 s", "a command may be silent"
+    assert watched.line() == "Running sleep 9 · 23 s", "a command may be silent"
 
 
 def test_tokens_are_those_of_this_turn_and_left_out_if_they_are_not_known(watched: Watched) -> None:
