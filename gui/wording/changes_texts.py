@@ -347,10 +347,25 @@ def discarded(path: str, state: State, count: int) -> str:
 
 TAKE_BACK = Text("Take this change back")
 """Item of the context menu of an agent’s edit, about one hunk."""
+TAKE_BACK_SHORT = Text("Take back")
+COMMENT_SHORT = Text("Comment")
+"""Buttons at a hunk of an agent’s edit."""
 COMMENT_ON_LINE = Text("Comment on this line…")
-TAKEN_BACK = Text("One change of {path} is taken back.")
+COMMENT_ON_CHANGE = Text("Comment on this change…")
+UNDO_TAKE_BACK = Text("Undo taking this change back")
+
+
+def lines_taken_back(numbers: Sequence[int]) -> str:
+    """The line in place of a change that was taken back, by the numbers of its lines; they may be unknown."""
+    if not numbers:
+        return Text("Taken back")()
+    first, last = min(numbers), max(numbers)
+    if first == last:
+        return Text("Line {line} taken back")(line=first)
+    return Text("Lines {first} to {last} taken back")(first=first, last=last)
+
+
 CANNOT_TAKE_BACK = Text("Nothing was taken back: {reason}.")
-TAKE_BACK_UNDONE = Text("{path} is as it was before the change was taken back.")
 LINE_IS_GONE = Text("This line is not among these changes any more.")
 DISCARD_UNDONE = Text("{path} is as it was before you discarded the change.")
 CANNOT_DISCARD = Text("Nothing was discarded: {reason}.")

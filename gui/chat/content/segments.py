@@ -66,7 +66,7 @@ class Action(NamedTuple):
     kind: Literal[
         "fold", "show_all", "withdraw", "send_now", "again", "columns", "copy", "copy_answer", "link", "file", "image",
         "discard", "lines", "fold_lines", "reuse", "end", "send_held", "discard_held", "fold_turn", "offer", "drop",
-        "wrap", "numbers", "copy_prompt", "named_image",
+        "wrap", "numbers", "copy_prompt", "named_image", "take_back", "bring_back", "comment",
     ]
     # fmt: on
     item: str = ""
@@ -235,6 +235,7 @@ class Diff(Segment):
         opens: the id of the item, if the user can show its hidden lines; else "".
         longest: the number of characters in the file's longest line.
         has_head: whether a ``DiffHead`` is above the file's first lines.
+        buttons: what the user can do about the hunk that begins here, while it is pointed at.
     """
 
     lines: tuple[DiffLine, ...] = ()
@@ -245,6 +246,12 @@ class Diff(Segment):
     opens: str = ""
     longest: int = 0
     has_head: bool = True
+    buttons: tuple[Button, ...] = ()
+
+
+@dataclass(frozen=True)
+class TakenBack(Diff):
+    """The line in place of a hunk that the user has taken back; ``lines`` has only the hunk's first line."""
 
 
 @dataclass(frozen=True)

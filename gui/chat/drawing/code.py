@@ -14,9 +14,10 @@ from PySide6.QtGui import QColor, QPainter, QPainterPath, QTextCharFormat, QText
 
 from gui.chat.content.highlighting import spans
 from gui.chat.content.patches import hunk_title, pairs
-from gui.chat.content.segments import Action, Code, Diff, DiffHead, DiffLine, Face, Run, utf16_length
+from gui.chat.content.segments import Action, Code, Diff, DiffHead, DiffLine, Face, Run, TakenBack, utf16_length
 from gui.finding.query import unit_offsets
 from gui.theme.icons import Glyph, paint_glyph
+from gui.theme.painting import paint_frame
 from gui.theme.tokens import GAP_M_PX, GAP_S_PX, RADIUS_PX, on
 from gui.wording import changes_texts, chat_texts
 
@@ -52,6 +53,7 @@ SHOWN_AT_ONCE = 20
 """Of more than twice as many hidden lines, the user can also show the first or the last ones."""
 _HEAD_PX = 30
 _BUTTON_PX = 22
+_HUNK_BUTTON_PX = 24
 _GLYPH_PX = 14
 _NARROW_GAP_PX = GAP_S_PX // 2
 _GUTTER_LEFT_PX = 8
@@ -349,6 +351,85 @@ def lay_out_diff(segment: Diff, width: float, style: Style, *, columns: bool) ->
     path = rounded(QRectF(left, 0, width - left, y), top=segment.first and not segment.has_head, bottom=segment.last)
     background = style.code.ground
     laid.under.insert(0, lambda painter: fill_smoothly(painter, path, background))
+    if segment.buttons:
+        _add_hunk_buttons(laid, segment, QRectF(left, 0, width - left, y), style)
+    return laid
+
+
+def _add_hunk_buttons(laid: SegmentLayout, segment: Diff, area: QRectF, style: Style) -> None:
+    """Add what the user can do about a hunk, over the right end of its first lines, if there is room."""
+    metrics, font = style.metrics(style.tiny_px), style.font(style.tiny_px)
+    height = max(_HUNK_BUTTON_PX, style.scaled(_HUNK_BUTTON_PX))
+    right, placed = area.right() - GAP_S_PX, list[tuple[QRectF, str]]()
+    controls: list[Control] = []
+    for button in reversed(segment.buttons):
+        px = metrics.horizontalAdvance(button.name) + 2 * GAP_S_PX
+        placed.append((QRectF(right - px, area.top() + _NARROW_GAP_PX, px, height), button.name))
+        controls.append(Control(placed[-1][0], button.action, _HUNK_NAMES[button.action.kind]()))
+        right -= px + GAP_S_PX
+    if right < area.left():
+        return
+    laid.controls += reversed(controls)
+    laid.height = max(laid.height, height + _NARROW_GAP_PX)
+    ground, border, tone = style.color("raised"), style.color("border"), style.text
+
+    def paint(painter: QPainter) -> None:
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing, True)
+        for button_area, _ in placed:
+            paint_frame(painter, button_area, border, ground)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing, False)
+        for button_area, name in placed:
+            draw_line(painter, button_area.adjusted(GAP_S_PX, 0, 0, 0), name, font, tone)
+
+    laid.pointed.append(paint)
+
+
+_HUNK_NAMES = {
+    "take_back": changes_texts.TAKE_BACK,
+    "comment": changes_texts.COMMENT_ON_CHANGE,
+    "bring_back": changes_texts.UNDO_TAKE_BACK,
+}
+
+
+def lay_out_taken_back(segment: TakenBack, width: float, style: Style) -> SegmentLayout:
+    """Lay out the line in place of a hunk that was taken back, with its buttons at the right."""
+    laid = SegmentLayout()
+    left, x = left_of(segment), left_of(segment) + _gutter(segment.digits, style)
+    metrics, font = style.metrics(style.small_px), style.font(style.small_px)
+    height: float = style.line_px + 2 * GAP_S_PX
+    laid.height = height + (_ABOVE_PX if segment.last else 0)
+    right, placed = width - PADDING_PX, list[tuple[QRectF, str]]()
+    for button in reversed(segment.buttons):
+        px = metrics.horizontalAdvance(button.name) + 1
+        placed.append((QRectF(right - px, GAP_S_PX, px, style.line_px), button.name))
+        laid.controls.insert(0, Control(placed[-1][0], button.action, _HUNK_NAMES[button.action.kind]()))
+        right -= px + GAP_M_PX
+    box = text_box(
+        metrics.elidedText(segment.text, Qt.TextElideMode.ElideRight, max(right - x, 0)),
+        font=font,
+        option=style.wrapping,
+        formats=[],
+        position=QPointF(x, GAP_S_PX),
+        width=max(right - x, 1) + GAP_S_PX,
+        line_px=style.line_px,
+        color=on(style.secondary, style.code.ground),
+    )
+    laid.boxes.append(box)
+    background, hairline = style.code.ground, style.color("hairline")
+    path = rounded(
+        QRectF(left, 0, width - left, height), top=segment.first and not segment.has_head, bottom=segment.last
+    )
+    edges = [0.0] * (not segment.first) + [height - 1] * (not segment.last)
+    tone = on(style.color("accent"), background)
+
+    def paint(painter: QPainter) -> None:
+        fill_smoothly(painter, path, background)
+        for edge in edges:
+            painter.fillRect(QRectF(left, edge, width - left, 1), hairline)
+        for area, name in placed:
+            draw_line(painter, area, name, font, tone)
+
+    laid.under.append(paint)
     return laid
 
 

@@ -31,6 +31,7 @@ from gui.chat.content.segments import (
     Segment,
     StatusLine,
     Table,
+    TakenBack,
     TurnFooter,
     TurnLine,
     utf16_length,
@@ -50,6 +51,7 @@ from .code import (
     lay_out_code,
     lay_out_diff,
     lay_out_diff_head,
+    lay_out_taken_back,
     line_counts,
 )
 from .segment_layout import (
@@ -113,6 +115,8 @@ def lay_out(
         case DiffHead():
             grown_px = grown(segment, widths, style, columns=columns)
             return lay_out_diff_head(segment, grown_px, style, columns=columns, can_pair=can_pair)
+        case TakenBack():
+            return lay_out_taken_back(segment, grown(segment, widths, style, columns=columns), style)
         case Diff():
             return lay_out_diff(segment, grown(segment, widths, style, columns=columns), style, columns=columns)
         case Table():

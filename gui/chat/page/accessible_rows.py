@@ -12,7 +12,7 @@ from PySide6.QtGui import QAccessible
 from PySide6.QtWidgets import QWidget
 
 from gui.chat.content.patches import hunk_title
-from gui.chat.content.segments import Card, Diff, DiffHead, DiffLine, FoldLine, Segment, TurnLine
+from gui.chat.content.segments import Card, Diff, DiffHead, DiffLine, FoldLine, Segment, TakenBack, TurnLine
 from gui.wording import changes_texts, chat_texts
 
 from .positions import PlacedSegment
@@ -85,7 +85,7 @@ def spoken_segments(segments: Sequence[Segment]) -> str:
         if isinstance(segment, DiffHead):
             counts = changes_texts.spoken_lines(segment.added, segment.removed)
             texts.append(chat_texts.joined(segment.text, segment.note, counts))
-        elif isinstance(segment, Diff):
+        elif isinstance(segment, Diff) and not isinstance(segment, TakenBack):
             texts += [_spoken_line(line) for line in segment.lines]
         elif isinstance(segment, FoldLine):
             note = segment.head.note if segment.head is not None else ""

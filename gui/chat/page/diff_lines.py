@@ -5,19 +5,17 @@ Lines are counted from 0 through a row's diffs, with the first lines of hunks an
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Sequence
-from typing import Final, NamedTuple
+from typing import NamedTuple
 
 from PySide6.QtCore import QPointF, QRectF
 
+from gui.chat.content.hunks import hunk_texts
 from gui.chat.content.segments import Diff, DiffHead, DiffLine, FoldLine, Segment, utf16_length, utf16_slice
 from gui.chat.drawing.segment_layout import SegmentLayout
 
 from .painting import PaintedPage
 from .positions import PlacedSegment
-
-_HUNK: Final = re.compile(r"^(?=@@ )", re.MULTILINE)
 
 
 class PointedHunk(NamedTuple):
@@ -108,16 +106,25 @@ def line_at_point(page: PaintedPage, point: QPointF) -> LineRange | None:
     return LineRange(page.rows.key(placed.position), line, line)
 
 
-def hunk_at_point(page: PaintedPage, point: QPointF) -> PointedHunk | None:
-    """The hunk of a made change at a point's height; None for none, or if its text is not known."""
-    pointed = line_at_point(page, point)
-    position = page.rows.position(pointed.key) if pointed is not None else None
-    if pointed is None or position is None:
+def hunk_of_segment(page: PaintedPage, key: str, number: int) -> PointedHunk | None:
+    """The hunk that begins with a segment of a row, at its first changed line; None if its text is not known."""
+    position = page.rows.position(key)
+    segments = page.rows.row(position).segments if position is not None else []
+    hunk = hunk_at_line(page, key, line_count(segments[:number]))
+    if hunk is None:
+        return None
+    changed = (at for at, line in enumerate(hunk.lines) if line.kind in "+-")
+    return hunk._replace(at=next(changed, 0))
+
+
+def hunk_at_line(page: PaintedPage, key: str, line: int) -> PointedHunk | None:
+    """The hunk of a made change with a line of a row; None for none, or if its text is not known."""
+    position = page.rows.position(key)
+    if position is None:
         return None
     segments = page.rows.row(position).segments
     head: DiffHead | None = None
     lines: list[DiffLine] = []
-    line = pointed.first
     for segment in segments:
         shown_head = segment.head if isinstance(segment, FoldLine) else segment
         if isinstance(shown_head, DiffHead):
@@ -125,7 +132,7 @@ def hunk_at_point(page: PaintedPage, point: QPointF) -> PointedHunk | None:
         elif isinstance(segment, Diff):
             if line < len(segment.lines):
                 at = len(lines) + line
-                return _hunk(pointed.key, head, _to_the_end(lines, segments, segment), at) if head is not None else None
+                return _hunk(key, head, _to_the_end(lines, segments, segment), at) if head is not None else None
             line -= len(segment.lines)
             lines += segment.lines
     return None
@@ -143,7 +150,7 @@ def _to_the_end(above: Sequence[DiffLine], segments: Sequence[Segment], segment:
 
 def _hunk(key: str, head: DiffHead, lines: Sequence[DiffLine], at: int) -> PointedHunk | None:
     starts = [number for number, line in enumerate(lines) if line.kind == "@"]
-    texts = _HUNK.split(head.patch)[1:]
+    texts = hunk_texts(head)
     number = sum(start <= at for start in starts) - 1
     if head.file is None or number < 0 or number >= len(texts):
         return None

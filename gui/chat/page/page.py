@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterable
+from functools import partial
 
 from PySide6.QtCore import QEvent, QPoint, QPointF, QSize, Qt, QTimer, Signal
 from PySide6.QtGui import (
@@ -23,7 +24,8 @@ from PySide6.QtGui import (
 )
 from PySide6.QtWidgets import QMenu, QWidget
 
-from gui.chat.content.segments import Action, Card, Code, DiffHead, FoldLine, StatusLine, utf16_length
+from gui.chat.content.hunks import first_of_hunk
+from gui.chat.content.segments import Action, Card, Code, Diff, DiffHead, FoldLine, StatusLine, utf16_length
 from gui.input.keys import is_text
 from gui.input.shortcuts import KeyOf, no_key, show_key
 from gui.terminal.drawing.frame_pacing import FramePacer
@@ -31,14 +33,14 @@ from gui.theme.menu import Menu
 from gui.theme.theme import Theme
 from gui.theme.tokens import COPIED_MS
 from gui.theme.tooltips import show_tooltip
-from gui.wording import chat_texts, common_texts, page_texts
+from gui.wording import changes_texts, chat_texts, common_texts, page_texts
 from session_host.paths import short_directory
 from session_host.structured.items import REJECTIONS, Item, Put, StateChanged
 from session_host.structured.transcript import Transcript
 
 from . import positions
 from .accessible_rows import AccessibleRows, spoken_row
-from .diff_lines import hunk_at_point
+from .diff_lines import hunk_at_line, hunk_of_segment, line_at_point
 from .live import Live, LiveTimer
 from .painting import PaintedPage
 from .pointing import Pointer
@@ -53,6 +55,12 @@ _KEYS_OF_ENDS = {Qt.Key.Key_Home, Qt.Key.Key_End}
 """The keys that do the same with Ctrl, as in browsers."""
 _ASIDE: dict[int, int] = {Qt.Key.Key_Left: -1, Qt.Key.Key_Right: 1}
 """The keys that scroll a wide table."""
+_OF_HUNKS = {
+    "take_back": changes_texts.TAKE_BACK,
+    "bring_back": changes_texts.UNDO_TAKE_BACK,
+    "comment": changes_texts.COMMENT_ON_LINE,
+}
+"""The names of what can be done about a hunk, in its menu."""
 _OF_MENUS = Qt.KeyboardModifier.AltModifier | Qt.KeyboardModifier.MetaModifier
 
 
@@ -69,7 +77,8 @@ class TranscriptPage(PaintedPage):
             "link", "file", "image".
         menu_made(QMenu, str): the context menu for the row with this key was made.
         image_menu_made(QMenu, Image): the context menu for an image was made.
-        hunk_menu_made(QMenu, PointedHunk): the context menu for a line of a diff was made.
+        hunk_action_triggered(str, PointedHunk): the user takes a hunk back ("take_back"), undoes that ("bring_back"),
+            or comments on a line of it ("comment").
         menu_built(QMenu): the context menu has all that the view can do.
         zoom_requested(int): the user makes the text larger, or smaller if the steps are negative.
         typed(str): the user typed a text while the page had the keyboard focus; it belongs into the prompt.
@@ -80,7 +89,7 @@ class TranscriptPage(PaintedPage):
     action_triggered = Signal(object)
     menu_made = Signal(QMenu, str)
     image_menu_made = Signal(QMenu, object)
-    hunk_menu_made = Signal(QMenu, object)
+    hunk_action_triggered = Signal(str, object)
     menu_built = Signal(QMenu)
     zoom_requested = Signal(int)
     typed = Signal(str)
@@ -148,6 +157,12 @@ class TranscriptPage(PaintedPage):
             self.rows.refresh(TAIL)
             self.scroller.arrange()
         return live
+
+    def show_hunks(self) -> None:
+        """Show what the user can do about hunks as it is now."""
+        self.rows.refresh_hunks()
+        if self.isVisible():
+            self.scroller.arrange()
 
     def spoken(self, row: Row) -> str:
         """A row's text for screen readers, "" for none."""
@@ -252,6 +267,10 @@ class TranscriptPage(PaintedPage):
             case "copy":
                 QGuiApplication.clipboard().setText(self._block_text(target))
                 self._show_copied(target)
+                return
+            case "take_back" | "bring_back" | "comment":
+                if (hunk := hunk_of_segment(self, target[0], target[1])) is not None:
+                    self.hunk_action_triggered.emit(action.kind, hunk)
                 return
             case _:
                 self.action_triggered.emit(action)
@@ -395,7 +414,12 @@ class TranscriptPage(PaintedPage):
         return bool(super().event(event))
 
     def contextMenuEvent(self, event: QContextMenuEvent) -> None:
-        self.context_menu(QPointF(event.pos())).popup(event.globalPos())
+        """Show the menu for the pointer; by a key, that for the control with the keyboard focus."""
+        point, place = QPointF(event.pos()), event.globalPos()
+        is_by_key = event.reason() is QContextMenuEvent.Reason.Keyboard
+        if is_by_key and (area := self.area_of(self.focused)) is not None:
+            point, place = area.center(), self.mapToGlobal(area.bottomLeft().toPoint())
+        self.context_menu(point).popup(place)
         event.accept()
 
     def set_menu_keys(self, key_of: KeyOf) -> None:
@@ -431,12 +455,25 @@ class TranscriptPage(PaintedPage):
         ):
             key = self._key_of(name)
             show_key(action, QKeySequence(own) if key.isEmpty() else key)
-        if (hunk := hunk_at_point(self, point)) is not None:
-            self.hunk_menu_made.emit(menu, hunk)
+        self._add_hunk_actions(menu, point)
         if (each := self.segment_at(point)) is not None:
             self.menu_made.emit(menu, self.rows.key(each.position))
         self.menu_built.emit(menu)
         return menu
+
+    def _add_hunk_actions(self, menu: QMenu, point: QPointF) -> None:
+        """Add what the buttons of the hunk at a point do; a comment is on the line there."""
+        placed, line = self.segment_at(point), line_at_point(self, point)
+        if placed is None or line is None or (hunk := hunk_at_line(self, line.key, line.first)) is None:
+            return
+        segments = self.rows.row(placed.position).segments
+        first = segments[first_of_hunk(segments, placed.number)]
+        is_line = bool(hunk.lines[hunk.at : hunk.at + 1]) and hunk.lines[hunk.at].has_sign
+        menu.addSeparator()
+        for button in first.buttons if isinstance(first, Diff) else ():
+            if (kind := button.action.kind) != "comment" or is_line:
+                menu.addAction(_OF_HUNKS[kind](), partial(self.hunk_action_triggered.emit, kind, hunk))
+        menu.addSeparator()
 
     # ------------------------------------------------------------ selection
 

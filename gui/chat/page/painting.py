@@ -7,8 +7,9 @@ from PySide6.QtGui import QColor, QFocusEvent, QPainter, QPaintEvent, QPen
 from PySide6.QtWidgets import QWidget
 
 from gui.chat.content import items as item_content
+from gui.chat.content.hunks import first_of_hunk
 from gui.chat.content.items import Content
-from gui.chat.content.segments import Card, TurnFooter, utf16_length
+from gui.chat.content.segments import Card, Diff, TurnFooter, utf16_length
 from gui.chat.drawing.segment_layout import Control, Overflow, square_in
 from gui.chat.drawing.style import GUTTER_PX, MARGIN_PX, MEASURE_PX, WIDE_PX, Style, Widths
 from gui.finding.query import Pattern
@@ -110,6 +111,7 @@ class PaintedPage(QWidget):
         self.rows = Rows(transcript, self.style_, widths, directory, self.content, has_turns=self.grows)
         self.rows.columns, self.rows.modes = previous.columns, previous.modes
         self.rows.folds_turns, self.rows.offers = previous.folds_turns, previous.offers
+        self.rows.hunks = previous.hunks
         self.rows.aside_px, self.rows.code_looks = previous.aside_px, previous.code_looks
         self.hovered = self.pointed = self.focused = None
 
@@ -208,9 +210,13 @@ class PaintedPage(QWidget):
         aside_px = self.rows.aside_of(placed.position, placed.number)
         here = row.key, placed.number
         has_keyboard = self.hasFocus() and self.focused is not None and self.focused[:2] == here
-        if isinstance(segment, TurnFooter) and self.pointed is not None:
-            here = row.key, self.pointed[1]  # It is shown while any part of the answer is pointed at.
-        is_pointed = self.pointed == here or has_keyboard or (self.copied is not None and self.copied[:2] == here)
+        pointed = self.pointed
+        if pointed is not None and pointed[0] == row.key:
+            if isinstance(segment, TurnFooter):
+                pointed = here  # It is shown while any part of the answer is pointed at.
+            elif isinstance(segment, Diff):
+                pointed = row.key, first_of_hunk(row.segments, pointed[1])  # The same, of the hunk.
+        is_pointed = pointed == here or has_keyboard or (self.copied is not None and self.copied[:2] == here)
         placed.laid.paint(painter, marks, shown, self.style_.text, aside_px, is_pointed=is_pointed)
         if placed.laid.overflow is not None:
             self._paint_side_bar(painter, placed.laid.overflow, aside_px)
@@ -292,6 +298,14 @@ class PaintedPage(QWidget):
         """The name of a control's action."""
         control = self.control_of(target)
         return "" if control is None else control.name
+
+    def area_of(self, target: tuple[str, int, int] | None) -> QRectF | None:
+        """The area of a control on the page; None if it is not on the page."""
+        for placed in self.visible if target is not None else ():
+            key, aside_px = self.rows.key(placed.position), self.rows.aside_of(placed.position, placed.number)
+            if (area := self._area_in(placed, key, target, aside_px)) is not None:
+                return area.translated(self.column_left, placed.top)
+        return None
 
     def visible_cards(self) -> dict[str, PlacedSegment]:
         """The segments on the page that widgets cover, by the ids that they have."""

@@ -12,6 +12,7 @@ from datetime import UTC, date, datetime
 from typing import NamedTuple
 
 from gui.chat.content import items as item_content
+from gui.chat.content.hunks import HunkStates, with_hunks
 from gui.chat.content.items import Content, ItemRequests, Mode
 from gui.chat.content.markdown import MarkdownText
 from gui.chat.content.segments import (
@@ -90,6 +91,7 @@ class Rows:
         live: what the agent does now.
         folds_turns: whether the steps of turns that are over are hidden, unless the user shows those of a turn.
         offers: returns what the user can do about a prompt.
+        hunks: returns what the user can do about the hunks of an item; None for nothing.
     """
 
     def __init__(
@@ -111,6 +113,7 @@ class Rows:
         self.widths = widths
         self.folds_turns = has_turns
         self.offers: Callable[[Item], Sequence[Offer]] = lambda _prompt: ()
+        self.hunks: Callable[[Item], HunkStates | None] = lambda _item: None
         self.live = Live()
         self._turns: dict[int, Turn] = {}
         """The turns that were looked at, by the positions of their items."""
@@ -335,6 +338,12 @@ class Rows:
         if row is not None and position is not None:
             self._fill(row, position)
 
+    def refresh_hunks(self) -> None:
+        """Update the rows with changes of files: what the user can do about them may be something else now."""
+        for key in list(self._rows):
+            if key in self.transcript and self.transcript[self.transcript.position(key)].changes:
+                self.refresh(key)
+
     def set_mode(self, key: str, mode: Mode) -> None:
         """Set how much of an item is shown; of a prompt, ``unfolded`` is about the steps of its turn."""
         self.modes[key] = mode
@@ -431,6 +440,8 @@ class Rows:
                 return
             requests = self._requests_by_item.get(row.key, ItemRequests())
             found = self._content(item, row.mode, row.markdown, requests, self.directory)
+            if item.changes and (states := self.hunks(item)) is not None:
+                found = with_hunks(found, item.id, states)
             ending = self.transcript.endings.get(row.key)
             if ending is not None:
                 found = with_ending(found, ending, item, self._prompt_of(ending.turn, position))

@@ -1,85 +1,123 @@
-"""One change of an agent's edit, in the page of its chat: taken back with Undo, or commented on, as in *Changes*."""
+"""Hunks of an agent's edits, in the page of its chat: taken back with Undo, or commented on, as in *Changes*."""
 
 from __future__ import annotations
 
 from collections.abc import Coroutine
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
-from PySide6.QtWidgets import QMenu
+from PySide6.QtCore import QObject
+from shiboken6 import Shiboken
 
 from gui.bridge.chat import Chat
 from gui.window.actions.context import WindowContext
-from gui.window.page.banners import Banner
 from gui.window.page.chat_page import ChatPage
 from gui.wording import changes_texts
 from gui.wording.text import Text
 from session_host.errors import OutliveError
+from session_host.structured.items import Item
 
 if TYPE_CHECKING:
     from gui.bridge.changes import Discarded
+    from gui.chat.content.hunks import HunkState, HunkStates
     from gui.chat.page.diff_lines import PointedHunk
+    from gui.chat.page.page import TranscriptPage
 
 _KEY = "taken back"
 _WHOLE_FILE = "@@ -0,0 "
 """How the hunk begins that makes a file."""
 
 
+class _Hunk(NamedTuple):
+    """A hunk: its chat's id, its item's id, the file as the agent names it, and its text."""
+
+    chat: str
+    item: str
+    path: str
+    text: str
+
+
 class Hunks:
-    """The changes of edits in a window's chat views."""
+    """The hunks of edits in a window's chat views."""
 
     def __init__(self, context: WindowContext) -> None:
-        self._context, self._tasks, self._banners = context, context.sessions.tasks, context.banners
+        self._context = context
+        self._taken: dict[_Hunk, Discarded] = {}
+        """Those that were taken back in this window, and how the files were before."""
+        self._at_work: set[_Hunk] = set()
         context.tabs.panes.page_made.connect(self._on_page_made)
 
     def _on_page_made(self, page: ChatPage) -> None:
         if page.structured is not None:
-            page.structured.view.page.hunk_menu_made.connect(partial(self._add_to_menu, page))
+            shown = page.structured.view.page
+            shown.rows.hunks = partial(self._states, page.chat)
+            shown.hunk_action_triggered.connect(partial(self._act, page.chat, shown))
+            _Repository(page.chat, shown)
 
-    def _add_to_menu(self, page: ChatPage, menu: QMenu, hunk: PointedHunk) -> None:
-        chat, content = page.chat, page.structured
-        item = content.view.transcript.get(hunk.key) if content is not None else None
-        is_made = item is not None and item.kind == "tool" and item.status == "done"
-        if not is_made or chat.workplace.git_status is None:
-            return
-        menu.addSeparator()
-        if not hunk.text.startswith(_WHOLE_FILE):
-            menu.addAction(changes_texts.TAKE_BACK(), lambda: self._start(self._take_back(chat, hunk)))
-        if hunk.lines[hunk.at : hunk.at + 1] and hunk.lines[hunk.at].has_sign:
-            menu.addAction(changes_texts.COMMENT_ON_LINE(), lambda: self._comment(chat, hunk))
-        menu.addSeparator()
+    def _states(self, chat: Chat, item: Item) -> HunkStates | None:
+        if item.kind != "tool" or item.status != "done" or chat.workplace.git_status is None:
+            return None
 
-    def _comment(self, chat: Chat, hunk: PointedHunk) -> None:
-        self._context.open_changes(chat, chat.record.origin.cwd, None).comment_on(hunk.path, hunk.lines, hunk.at)
+        def state_of(path: str, text: str) -> HunkState:
+            if _Hunk(chat.id, item.id, path, text) in self._taken:
+                return "taken_back"
+            return "whole" if text.startswith(_WHOLE_FILE) else "made"
 
-    def _start(self, work: Coroutine[Any, Any, None], cannot: Text = changes_texts.CANNOT_TAKE_BACK) -> None:
-        self._tasks.start(self._run(work, cannot), "take a change back")
+        return state_of
 
-    async def _run(self, work: Coroutine[Any, Any, None], cannot: Text) -> None:
+    def _act(self, chat: Chat, page: TranscriptPage, kind: str, pointed: PointedHunk) -> None:
+        hunk = _Hunk(chat.id, pointed.key, pointed.path, pointed.text)
+        match kind:
+            case "comment":
+                changes = self._context.open_changes(chat, chat.record.origin.cwd, None)
+                changes.comment_on(pointed.path, pointed.lines, pointed.at)
+            case "take_back":
+                self._start(hunk, page, self._take_back(chat, hunk), changes_texts.CANNOT_TAKE_BACK)
+            case _:
+                self._start(hunk, page, self._bring_back(chat, hunk), changes_texts.CANNOT_UNDO_DISCARD)
+
+    def _start(self, hunk: _Hunk, page: TranscriptPage, work: Coroutine[Any, Any, None], cannot: Text) -> None:
+        if hunk in self._at_work:
+            work.close()
+        else:
+            self._at_work.add(hunk)
+            self._context.sessions.tasks.start(self._run(hunk, page, work, cannot), "take a change back")
+
+    async def _run(self, hunk: _Hunk, page: TranscriptPage, work: Coroutine[Any, Any, None], cannot: Text) -> None:
         try:
             await work
         except OutliveError as error:
-            self._banners.inform(cannot(reason=error), kind="failed", key=_KEY)
+            self._context.banners.inform(cannot(reason=error), kind="failed", key=_KEY)
+        finally:
+            self._at_work.discard(hunk)
+        if Shiboken.isValid(page):
+            page.show_hunks()
 
-    async def _take_back(self, chat: Chat, hunk: PointedHunk) -> None:
+    async def _take_back(self, chat: Chat, hunk: _Hunk) -> None:
         from gui.bridge.changes import take_back  # the window's start does not need it
 
         directory = Path(chat.record.origin.cwd)
-        done = await chat.machine.call(take_back, directory, hunk.path, hunk.text, chat.session_id)
-        undo_it = partial(self._start, cannot=changes_texts.CANNOT_UNDO_DISCARD)
-        self._banners.show_banner(
-            Banner(
-                changes_texts.TAKEN_BACK(path=done.path),
-                changes_texts.UNDO_COMMENT(),
-                lambda: undo_it(self._undo(chat, done)),
-                _KEY,
-                lasting=True,
-            )
-        )
+        self._taken[hunk] = await chat.machine.call(take_back, directory, hunk.path, hunk.text, chat.session_id)
 
-    async def _undo(self, chat: Chat, done: Discarded) -> None:
+    async def _bring_back(self, chat: Chat, hunk: _Hunk) -> None:
         from gui.bridge.changes import undo
 
-        await chat.machine.call(undo, Path(chat.record.origin.cwd), done, chat.session_id)
-        self._banners.inform(changes_texts.TAKE_BACK_UNDONE(path=done.path), key=_KEY)
+        await chat.machine.call(undo, Path(chat.record.origin.cwd), self._taken[hunk], chat.session_id)
+        del self._taken[hunk]
+
+
+class _Repository(QObject):
+    """Shows a page's hunks anew once it is known that the chat works in a repository, or does no more."""
+
+    def __init__(self, chat: Chat, page: TranscriptPage) -> None:
+        super().__init__(page)
+        self._chat, self._page = chat, page
+        self._is_known = chat.workplace.git_status is not None
+        chat.changed.connect(self._on_changed)
+
+    def _on_changed(self) -> None:
+        is_known = self._chat.workplace.git_status is not None
+        if is_known != self._is_known:
+            self._is_known = is_known
+            self._page.show_hunks()

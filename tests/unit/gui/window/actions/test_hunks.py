@@ -1,12 +1,14 @@
-"""One hunk of an edit in a chat view: it is taken back by its menu and brought back by Undo; its lines get comments."""
+"""One hunk of an edit in a chat view: taken back and brought back by mouse, keys and menu; its lines get comments."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
 import pytest
-from PySide6.QtCore import QPointF
-from PySide6.QtWidgets import QMenu
+from PySide6.QtCore import QPoint, QPointF, Qt
+from PySide6.QtGui import QContextMenuEvent
+from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QApplication, QMenu
 
 from gui.chat.content.segments import Diff
 from gui.window.changes.window import ChangesWindow
@@ -55,6 +57,27 @@ class Edited:
         next(each for each in menu.actions() if each.text() == action).trigger()
         menu.close()
 
+    def buttons(self, kind: str) -> list[QPoint]:
+        """The middles of the buttons at hunks that do this."""
+        self.harness.settle()
+        return [
+            (QPointF(self.page.column_left, each.top) + control.area.center()).toPoint()
+            for each in self.page.visible
+            for control in each.laid.controls
+            if control.action.kind == kind
+        ]
+
+    def click(self, kind: str, number: int) -> None:
+        QTest.mouseClick(
+            self.page, Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier, self.buttons(kind)[number]
+        )
+
+    def shown(self) -> str:
+        """The text of the edit on the page."""
+        self.harness.settle()
+        rows = self.page.rows
+        return "\n".join(rows.row(each.position).segments[each.number].text for each in self.page.visible)
+
     def names(self, text: str) -> list[str]:
         menu = self.menu_at(text)
         found = [each.text() for each in menu.actions()]
@@ -86,13 +109,52 @@ async def edited(harness: WindowHarness, tmp_path: Path) -> Edited:
 async def test_one_hunk_is_taken_back_and_comes_back_by_undo(harness: WindowHarness, edited: Edited) -> None:
     edited.run("line 31 and a half", changes_texts.TAKE_BACK())
     await harness.until(lambda: edited.file.read_text() == OLD.replace("line 4\n", "LINE 4\n"), "the hunk to be gone")
-    await harness.until(lambda: harness.banner, "the banner")
-    assert harness.banner == changes_texts.TAKEN_BACK(path="words")
-    current = harness.window.banners.current
-    assert current is not None
-    assert current.on_action is not None
-    current.on_action()
+    await harness.until(lambda: "Line 32 taken back" in edited.shown(), "the line in its place")
+    assert "line 31 and a half" not in edited.shown()
+    assert "LINE 4" in edited.shown(), "the other hunk stays"
+    edited.page.set_transcript(edited.page.transcript)
+    edited.click("bring_back", 0)
     await harness.until(lambda: edited.file.read_text() == NEW, "the hunk to be back")
+    await harness.until(lambda: "line 31 and a half" in edited.shown(), "its lines")
+    assert "taken back" not in edited.shown()
+
+
+async def test_a_hunk_has_buttons_for_the_mouse_and_the_tab_key(harness: WindowHarness, edited: Edited) -> None:
+    assert len(edited.buttons("take_back")) == len(edited.buttons("comment")) == 2
+    edited.click("take_back", 0)
+    await harness.until(lambda: "Line 4 taken back" in edited.shown(), "the line in its place")
+    edited.page.setFocus(Qt.FocusReason.TabFocusReason)
+    reached = []
+    while edited.page.focusNextPrevChild(True) and edited.page.hasFocus():
+        reached.append(edited.page.control_name(edited.page.focused))
+        if reached[-1] == changes_texts.UNDO_TAKE_BACK():
+            QTest.keyClick(edited.page, Qt.Key.Key_Return)
+            break
+    await harness.until(lambda: edited.file.read_text() == NEW, "the hunk to be back")
+    await harness.until(lambda: "LINE 4" in edited.shown(), "its lines")
+    assert edited.page.control_name(edited.page.focused) == changes_texts.TAKE_BACK(), "the focus stays at the hunk"
+    menus: list[QMenu] = []
+    edited.page.menu_built.connect(menus.append)
+    somewhere = QPoint(edited.page.width() // 2, 5)
+    event = QContextMenuEvent(QContextMenuEvent.Reason.Keyboard, somewhere, edited.page.mapToGlobal(somewhere))
+    QApplication.sendEvent(edited.page, event)
+    [menu] = menus
+    assert changes_texts.TAKE_BACK() in [each.text() for each in menu.actions()], "by a key, the menu is that hunk's"
+    menu.close()
+
+
+async def test_a_new_file_can_only_be_commented_on(harness: WindowHarness, tmp_path: Path) -> None:
+    checkout = Checkout.new(tmp_path / "api")
+    checkout.commit("words", OLD)
+    chat = ScriptedChat()
+    change = FileChange(str(checkout.path / "new"), "@@ -0,0 +1,2 @@\n+one\n+two\n", "add")
+    chat.put("tool", tool="edit", title="Write new", changes=(change,), status="done")
+    await harness.open_chat_view(chat.transcript, cwd=str(checkout.path), real_cwd=str(checkout.path))
+    harness.window.resize(1000, 900)
+    edited = Edited(harness, checkout)
+    await harness.until(lambda: edited.buttons("comment"), "the status of the repository")
+    assert not edited.buttons("take_back")
+    assert changes_texts.TAKE_BACK() not in edited.names("two")
 
 
 async def test_lines_that_have_changed_since_are_named_and_stay(harness: WindowHarness, edited: Edited) -> None:
