@@ -304,14 +304,14 @@ def _share(usage: UsageChanged | None) -> float | None:
 
 
 def _context(usage: UsageChanged | None) -> tuple[str, list[str]]:
-    """The text of the used context, and what the tooltip says about tokens and cost."""
+    """The text of the used context, and what the tooltip says about it, tokens and cost."""
     text = ""
     tips: list[str] = []
     if usage is None:
         return text, tips
     if usage.used and usage.window:
         text = chat_texts.CONTEXT_USED(percent=min(round(100 * usage.used / usage.window), 100))
-        tips.append(chat_texts.TOKENS_OF(used=usage.used, window=usage.window))
+        tips += [text, chat_texts.TOKENS_OF(used=usage.used, window=usage.window)]
     elif usage.total or usage.used:
         text = chat_texts.TOKENS_USED(n=usage.total or usage.used)
     if usage.total and tips:

@@ -71,6 +71,7 @@ def test_settings_and_tokens_are_below_the_prompt(show_chat: ShowChat) -> None:
     row = shown.view.prompt.settings
     assert row.usage.context.text() == "42 % context"
     assert row.usage.accessibleDescription().splitlines() == [
+        "42 % context",
         "84,000 of 200,000 tokens",
         "1,250,000 tokens in all turns",
         "about 1.23 USD, according to the agent",

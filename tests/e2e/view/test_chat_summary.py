@@ -187,6 +187,7 @@ def test_the_fullest_limit_is_shown_from_a_threshold_and_the_tooltip_shows_all(
     assert not labels.limit.isVisible()
     assert not labels._clock.isActive(), "nothing that is shown changes with the time"
     assert labels.accessibleDescription().splitlines() == [
+        "42 % context",
         "84,000 of 200,000 tokens",
         "5-hour limit: 74 % used · resets 14:30",
         "Weekly limit: 20 % used · resets 10 May 15:00",
