@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 from PySide6.QtCore import QEvent, QRect, QRectF, Qt
 from PySide6.QtGui import QGuiApplication, QHelpEvent, QPainter, QPaintEvent
 from PySide6.QtWidgets import QAbstractButton
@@ -12,15 +14,24 @@ from session_host.protocol.untrusted_text import one_line
 from session_host.structured.items import Item
 from session_host.structured.turns import answer_at, is_prompt
 
+from .content.turn_steps import Turn
 from .drawing.segment_layout import reads_from_right
 from .page.page import TranscriptPage
 from .page.painting import BAR_PX
+from .page.rail import Ticks
 from .page.requests import MIN_LEAD_PAGE_PX
 
 _AROUND_PX = 6
 _TOOLTIP_CHARACTERS = 2000
 _LINE_CHARACTERS = 500
 """More characters than a line shows; a prompt may have millions."""
+
+
+class ListedPrompt(NamedTuple):
+    """A prompt, and what became of it; "" for a plain answer."""
+
+    item: Item
+    result: str
 
 
 class TranscriptTurns:
@@ -50,9 +61,13 @@ class TranscriptTurns:
         """Whether there are prompts for a list."""
         return bool(self._prompts())
 
-    def listed(self) -> list[Item]:
-        """The prompts, newest first."""
-        return [self._page.transcript[position] for position in reversed(self._prompts())]
+    def listed(self) -> list[ListedPrompt]:
+        """The prompts, oldest first, as the ticks at the page's edge."""
+        transcript, ticks = self._page.transcript, Ticks(self._page.rows)
+        while ticks.read_on():
+            pass
+        turns = [(tick, Turn(transcript, transcript.position(tick.key))) for tick in ticks.found]
+        return [ListedPrompt(transcript[turn.begin], tick.words(turn)) for tick, turn in turns]
 
     def answer_to(self, key: str) -> str:
         """The answer to the prompt with this id, as Markdown; "" for none."""

@@ -47,6 +47,7 @@ CHOOSE_MODEL = Text("Choose model…")
 CHOOSE_MODE = Text("Choose mode…")
 CHOOSE_EFFORT = Text("Choose effort…")
 LIST_COMMANDS = Text("Commands…")
+OUTLINE = Text("Outline…")
 CHOOSE_THEME = Text("Choose a theme")
 SEARCH_THEMES = Text("Search themes")
 

@@ -230,6 +230,12 @@ def turn_did(files: int, commands: int, steps: int, duration_ms: int) -> str:
     return joined(*turn_facts(files, commands, steps, duration_ms))
 
 
+def turn_result(files: int, *, failed: bool, asked: bool) -> str:
+    """What became of a prompt, in one line; "" for a plain answer."""
+    edited = Text("edited {n:,} file", "edited {n:,} files")(n=files) if files else ""
+    return joined(FAILED() if failed else "", Text("asked")() if asked else "", edited)
+
+
 SHOW_STEPS = Text("Show {n:,} step", "Show {n:,} steps")
 HIDE_STEPS = Text("Hide {n:,} step", "Hide {n:,} steps")
 """Button beside what a turn did."""

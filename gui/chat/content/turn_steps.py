@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from functools import cached_property
 
-from session_host.structured.items import BETWEEN_TURNS, IN_QUEUE, Item
+from session_host.structured.items import BETWEEN_TURNS, IN_QUEUE, FileChange, Item
 from session_host.structured.transcript import Transcript
 from session_host.structured.turns import is_prompt
 
@@ -68,20 +68,32 @@ class Turn:
         return [each for each in inside if _is_folded(transcript[each])]
 
     @cached_property
+    def _calls(self) -> list[Item]:
+        items = (self._transcript[each] for each in range(max(self.begin, 0), self.end))
+        return [item for item in items if item.kind == "tool"]
+
+    @cached_property
+    def _changes(self) -> list[FileChange]:
+        return [change for item in self._calls if item.status == "done" for change in item.changes]
+
+    @property
+    def files(self) -> int:
+        """How many files its edits changed."""
+        return len({change.moved_to or change.path for change in self._changes})
+
+    @cached_property
     def line(self) -> TurnLine:
         """The line that sums up the steps."""
         transcript = self._transcript
         items = [transcript[each] for each in range(self.begin, self.end)]
-        calls = [item for item in items if item.kind == "tool"]
-        changes = [change for item in calls if item.status == "done" for change in item.changes]
-        added, removed = patches.counts(changes)
+        added, removed = patches.counts(self._changes)
         ended_ms = max((transcript.turn_ends.get(item.id, 0) for item in items), default=0)
         return TurnLine(
             item=items[0].id,
-            files=len({change.moved_to or change.path for change in changes}),
+            files=self.files,
             added=added,
             removed=removed,
-            commands=sum(item.tool == "execute" for item in calls),
+            commands=sum(item.tool == "execute" for item in self._calls),
             steps=len(self.steps),
             duration_ms=max(ended_ms - items[0].at_ms, 0) if ended_ms else 0,
         )

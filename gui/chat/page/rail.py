@@ -1,6 +1,6 @@
 """The prompts of a long chat as ticks at the page's right edge: what became of each, and where one is.
 
-The ticks are in order, not by height. *Commands…* lists the same, for the keyboard.
+The ticks are in order, not by height. *Outline…* lists the same, for the keyboard.
 """
 
 from __future__ import annotations
@@ -16,11 +16,11 @@ from gui.theme.painting import paint_frame
 from gui.theme.tokens import GAP_M_PX, GAP_S_PX, SECONDARY_PX, TEXT_PX, blend, font
 from gui.wording import changes_texts, chat_texts
 from session_host.protocol.untrusted_text import one_line
-from session_host.structured.transcript import Transcript
 from session_host.structured.turns import is_prompt
 
 from .page import TranscriptPage
 from .painting import BAR_PX, RAIL_PX
+from .rows import Rows
 
 _FROM_SCREENS = 3
 """Shorter chats have no rail."""
@@ -42,10 +42,21 @@ Kind = Literal["plain", "asked", "edited", "failed"]
 
 
 class Tick(NamedTuple):
-    """A prompt: its id, and what its turn did that is most worth to be seen."""
+    """A prompt: its id, and whether its turn failed, asked the user something, and edited files."""
 
     key: str
-    kind: Kind
+    failed: bool = False
+    asked: bool = False
+    edited: bool = False
+
+    @property
+    def kind(self) -> Kind:
+        """What of these is most worth to be seen."""
+        return "failed" if self.failed else "asked" if self.asked else "edited" if self.edited else "plain"
+
+    def words(self, turn: Turn) -> str:
+        """What became of the prompt; ``turn`` is its turn."""
+        return chat_texts.turn_result(turn.files if self.edited else 0, failed=self.failed, asked=self.asked)
 
 
 class Ticks:
@@ -55,9 +66,10 @@ class Ticks:
         found: those that were read so far, oldest first.
     """
 
-    def __init__(self, transcript: Transcript) -> None:
-        self.transcript = transcript
+    def __init__(self, rows: Rows) -> None:
+        self.transcript = rows.transcript
         self.found: list[Tick] = []
+        self._rows = rows
         self._read = 0
 
     def read_on(self) -> bool:
@@ -67,21 +79,21 @@ class Ticks:
             last = self.found.pop()
             self._read = transcript.position(last.key) if last.key in transcript else 0
             self.found = self.found if self._read else []
-        asked = {request.item for request in transcript.requests.values() if request.item}
+        asked = {
+            request.item if request.item in transcript else self._rows.item_at(request.at_ms)
+            for request in transcript.requests.values()
+        }
         for position in range(self._read, min(self._read + _SLICE, end)):
             item = transcript[position]
             if is_prompt(item):
-                self.found.append(Tick(item.id, "plain"))
-            elif self.found:
-                kind = self.found[-1].kind
-                ending = transcript.endings.get(item.id)
-                if ending is not None and ending.outcome == "failed":
-                    kind = "failed"
-                elif item.changes and item.status == "done" and kind != "failed":
-                    kind = "edited"
-                elif item.id in asked and kind == "plain":
-                    kind = "asked"
-                self.found[-1] = self.found[-1]._replace(kind=kind)
+                self.found.append(Tick(item.id))
+            if self.found:
+                tick, ending = self.found[-1], transcript.endings.get(item.id)
+                self.found[-1] = tick._replace(
+                    failed=tick.failed or (ending is not None and ending.outcome == "failed"),
+                    asked=tick.asked or item.id in asked,
+                    edited=tick.edited or (bool(item.changes) and item.status == "done"),
+                )
             self._read = position + 1
         return self._read < end
 
@@ -96,7 +108,7 @@ class PromptRail(QWidget):
     def __init__(self, page: TranscriptPage) -> None:
         super().__init__(page)
         self._page = page
-        self.ticks = Ticks(page.transcript)
+        self.ticks = Ticks(page.rows)
         self._hovered = ""
         self._here = ""
         self._flyout = _Flyout(page)
@@ -115,7 +127,7 @@ class PromptRail(QWidget):
 
     def _on_frame(self) -> None:
         if self.ticks.transcript is not self._page.transcript:
-            self.ticks = Ticks(self._page.transcript)
+            self.ticks = Ticks(self._page.rows)
             self._timer.start(0)
         elif not self._timer.isActive():
             self._timer.start(_SOON_MS)
@@ -144,18 +156,16 @@ class PromptRail(QWidget):
             return
         width = RAIL_PX if page.has_wide_rail else _NARROW_PX
         self.setGeometry(page.width() - BAR_PX - width, 0, width, page.height())
-        if (here := self._prompt_in_view()) != self._here:
+        if (here := self.prompt_in_view()) != self._here:
             self._here = here
             self.update()
         self.show()
 
-    def _prompt_in_view(self) -> str:
-        """The prompt of the first turn in view; at the end of the chat, the last one."""
-        page = self._page
-        visible = page.visible
-        if page.scroller.is_following_end and self.ticks.found:
-            return self.ticks.found[-1].key
-        for position in range(min(visible[0].position, len(page.transcript) - 1) if visible else -1, -1, -1):
+    def prompt_in_view(self) -> str:
+        """The prompt of the first turn in view; at the end of the chat, the last one. "" for none."""
+        page, last = self._page, self._page.transcript.queue_start - 1
+        first = page.visible[0].position if page.visible else -1
+        for position in range(last if page.scroller.is_following_end else min(first, last), -1, -1):
             if is_prompt(page.transcript[position]):
                 return page.transcript[position].id
         return ""
@@ -248,7 +258,7 @@ class PromptRail(QWidget):
         if found is None or position is None:
             self._flyout.hide()
             return
-        self._flyout.show_turn(Turn(page.transcript, position))
+        self._flyout.show_turn(found[0], Turn(page.transcript, position))
         height = self._flyout.height()
         top = min(max(round(found[1]) - height // 2, page.covered_px + 4), page.height() - height - 4)
         self._flyout.move(max(self.x() - _FLYOUT_PX - GAP_S_PX, 4), top)
@@ -267,14 +277,13 @@ class _Flyout(QWidget):
         self.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
         self.hide()
 
-    def show_turn(self, turn: Turn) -> None:
-        """Show a turn."""
+    def show_turn(self, tick: Tick, turn: Turn) -> None:
+        """Show a prompt and its turn."""
         prompt = self._page.transcript[turn.begin]
         self._text = one_line(prompt.text[:_LINE_CHARACTERS]).strip() or chat_texts.PROMPT_WITHOUT_TEXT()
         line, time = turn.line, chat_texts.time_of(prompt.at_ms) if prompt.at_ms else ""
-        files = changes_texts.FILE_COUNT(n=line.files) if line.files else ""
         lines = changes_texts.changed_lines(line.added, line.removed)
-        self._facts = chat_texts.joined(time, files, lines, chat_texts.duration(line.duration_ms))
+        self._facts = chat_texts.joined(tick.words(turn), lines, time, chat_texts.duration(line.duration_ms))
         metrics = QFontMetrics(font(TEXT_PX, bold=True))
         room = _FLYOUT_PX - 2 * GAP_M_PX
         lines_of_text = 2 if metrics.horizontalAdvance(self._text) > room else 1
@@ -299,5 +308,6 @@ class _Flyout(QWidget):
         painter.drawText(area, Qt.TextFlag.TextWordWrap | Qt.AlignmentFlag.AlignTop, text)
         painter.setFont(font(SECONDARY_PX))
         painter.setPen(tokens.color("secondary"))
-        painter.drawText(inside, Qt.AlignmentFlag.AlignBottom | Qt.AlignmentFlag.AlignLeft, self._facts)
+        facts = painter.fontMetrics().elidedText(self._facts, Qt.TextElideMode.ElideRight, inside.width())
+        painter.drawText(inside, Qt.AlignmentFlag.AlignBottom | Qt.AlignmentFlag.AlignLeft, facts)
         painter.end()

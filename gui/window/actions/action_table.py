@@ -297,8 +297,8 @@ TABLE: tuple[Action, ...] = (
     Action("next_prompt", TERMINAL, Text("Go to next prompt"),
            lambda w: w.on_page(lambda page: page.content.view.prompts.go(1)), keys=("Ctrl+Shift+PgDown",), on="chat",
            repeats=True, words=Text("jump command")),
-    Action("commands", TERMINAL, action_texts.LIST_COMMANDS, lambda w: w.on_page(w.lists.commands), on="chat",
-           is_idle=lambda w: w.has_nothing_listed,
+    Action("commands", TERMINAL, action_texts.LIST_COMMANDS, lambda w: w.on_page(w.lists.commands),
+           keys=("Ctrl+Shift+Y",), on="chat", is_idle=lambda w: w.has_nothing_listed,
            words=Text("go to jump list outline prompts history recent failed error exit duration copy clipboard output "
                                 "select open pager less last edit rerun run again repeat put at prompt insert shell")),
     Action("copy_output", TERMINAL, Text("Copy last answer or output of command"),

@@ -36,13 +36,13 @@ from gui.wording import (
 from gui.wording.text import Text
 from session_host.protocol.messages import ChangeSetting
 from session_host.protocol.untrusted_text import one_line
-from session_host.structured.items import Item
 from session_host.terminal.prompts import Prompt
 
 from .chats.chat_actions import ChatTexts
 from .context import WindowContext
 
 if TYPE_CHECKING:
+    from gui.chat.turns import ListedPrompt
     from gui.window.page.structured_content import StructuredContent
 
 _COPY, _COPY_BOTH, _OPEN, _RERUN = "Ctrl+C", "Ctrl+Shift+C", "Ctrl+O", "Alt+Enter"
@@ -116,17 +116,20 @@ class Lists:
     # ------------------------------------------------------------ commands and prompts
 
     def commands(self, page: ChatPage) -> None:
-        """List what was run or asked in a page, newest first; a line says so if there is nothing."""
-        search, choices = page_texts.SEARCH_PROMPTS(), list[Choice]()
+        """List what was run, newest first, or what was asked, oldest first; a line says so if there is nothing."""
+        search, choices, marked = page_texts.SEARCH_PROMPTS(), list[Choice](), 0
+        title = action_texts.LIST_COMMANDS()
         if (terminal := page.terminal) is not None:
             search = page_texts.SEARCH_COMMANDS()
             choices = [self._command(terminal, each) for each in terminal.view.prompts.commands.listed()]
         elif (content := page.structured) is not None:
-            choices = [self._prompt(content, each) for each in content.view.prompts.listed()]
+            listed, here = content.view.prompts.listed(), content.view.rail.prompt_in_view()
+            title, choices = action_texts.OUTLINE(), [self._prompt(content, each) for each in listed]
+            marked = next((number for number, each in enumerate(listed) if each.item.id == here), 0)
             if not choices:
                 self._banners.inform(new_chat_texts.NO_PROMPTS(), key="commands")
         if choices:
-            self._sheets.chooser.ask(action_texts.LIST_COMMANDS(), search, choices)
+            self._sheets.chooser.ask(title, search, choices, marked=marked)
 
     def _command(self, terminal: TerminalContent, listed: ListedCommand) -> Choice:
         prompts, commands = terminal.view.prompts, terminal.view.prompts.commands
@@ -152,18 +155,19 @@ class Lists:
         if text := terminal.view.prompts.output_of(prompt):
             self._texts.open_output(terminal.chat, text)
 
-    def _prompt(self, content: StructuredContent, prompt: Item) -> Choice:
-        turns = content.view.prompts
-        began = chat_texts.time_of(prompt.at_ms)
+    def _prompt(self, content: StructuredContent, listed: ListedPrompt) -> Choice:
+        turns, prompt = content.view.prompts, listed.item
+        began = chat_texts.time_of(prompt.at_ms) if prompt.at_ms else ""
         keys = [
             ChoiceKey(_COPY, page_texts.KEY_COPIES(), partial(self._copy, prompt.text)),
             ChoiceKey(_COPY_BOTH, page_texts.KEY_COPIES_ANSWER(), lambda: self._copy(turns.answer_to(prompt.id))),
         ]
         return Choice(
             one_line(prompt.text),
-            began if prompt.at_ms else "",
+            chat_texts.joined(listed.result, began),
             partial(turns.go_to, prompt.id),
             cut=Qt.TextElideMode.ElideRight,
+            also=listed.result,
             enter=page_texts.GO_THERE(),
             keys=keys,
         )

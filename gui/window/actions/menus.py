@@ -92,6 +92,8 @@ class Actions:
             if entry.on:
                 self._actions[entry.name].setEnabled(applies[entry.on])
         short, title = action_texts.CLOSE_TAB(), action_table.title("close_tab")
+        is_terminal = applies["terminal"] or not applies["chat"]
+        self._actions["commands"].setText(action_texts.LIST_COMMANDS() if is_terminal else action_texts.OUTLINE())
         self._actions["close_tab"].setText(short if applies["ended"] or applies["shell"] else title)
 
     def key_of(self, name: str) -> QKeySequence:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from msgspec.structs import replace
 from PySide6.QtCore import QPoint, Qt
 from PySide6.QtTest import QTest
 
 from session_host.structured.items import FileChange, TurnEnded
 from tests.support.chat_view_harness import WAIT_S, ChatViewHarness, ShowChat
 from tests.support.qt_waiting import process_events_until
-from tests.support.scripted_chat import ScriptedChat, command_request, long_chat
+from tests.support.scripted_chat import BEGAN_MS, ScriptedChat, command_request, long_chat
 
 
 def until_read(shown: ChatViewHarness, count: int) -> None:
@@ -23,7 +24,7 @@ def point_of(shown: ChatViewHarness, key: str) -> QPoint:
 
 
 def test_each_prompt_is_a_tick_that_says_what_became_of_it_and_goes_there(show_chat: ShowChat) -> None:
-    chat = ScriptedChat()
+    chat, change = ScriptedChat(), FileChange("a.py", "@@ -1 +1 @@\n-a\n+b\n")
     keys = []
     for number in range(30):
         keys.append(chat.put("user", f"Prompt {number}", status="done", turn=f"t{number}"))
@@ -33,8 +34,14 @@ def test_each_prompt_is_a_tick_that_says_what_became_of_it_and_goes_there(show_c
             chat.ask(command_request("make", item=step))
             chat.resolve("r1", "yes", "Allow", "window")
         if number == 5:
-            change = FileChange("a.py", "@@ -1 +1 @@\n-a\n+b\n")
             chat.put("tool", tool="edit", title="Edit a.py", changes=(change,), status="done", turn=f"t{number}")
+        if number == 7:
+            edit = chat.put("tool", tool="edit", title="Edit a.py", changes=(change,), status="done", turn="t7")
+            chat.ask(replace(command_request("a.py", item=edit, request_id="r2"), kind="edit"))
+            chat.resolve("r2", "yes", "Allow", "window")
+        if number == 9:
+            chat.ask(replace(command_request("ls", request_id="r3"), at_ms=BEGAN_MS + 1000 * len(chat.transcript)))
+            chat.resolve("r3", "yes", "Allow", "window")
         chat.put("agent", "line\n\n" * 5, status="done", turn=f"t{number}")
         chat.end(TurnEnded(f"t{number}", "failed" if number == 8 else "completed"))
     shown = show_chat(chat)
@@ -43,13 +50,29 @@ def test_each_prompt_is_a_tick_that_says_what_became_of_it_and_goes_there(show_c
     assert [(n, tick.kind) for n, tick in enumerate(rail.ticks.found) if tick.kind != "plain"] == [
         (3, "asked"),
         (5, "edited"),
+        (7, "asked"),
         (8, "failed"),
-    ]
+        (9, "asked"),
+    ], "an edit that was asked about was asked about; a question may be about no step"
     assert [tick.key for tick, _ in rail.placed()] == keys
     assert rail._here == keys[-1], "at the end, one is at the last prompt"
     QTest.mouseMove(rail, point_of(shown, keys[5]))
     process_events_until(rail._flyout.isVisible, WAIT_S, "the prompt beside the tick")
     assert (rail._flyout._text, "1 file" in rail._flyout._facts) == ("Prompt 5", True)
+    for number, words in ((7, "asked · edited 1 file"), (8, "failed")):
+        QTest.mouseMove(rail, point_of(shown, keys[number]))
+        process_events_until(lambda: rail._flyout._text == f"Prompt {number}", WAIT_S, "its prompt")  # noqa: B023
+        assert words in rail._flyout._facts
+    outline = shown.view.prompts.listed()
+    assert [each.item.id for each in outline] == [tick.key for tick in rail.ticks.found], "the same in the same order"
+    assert [each.result for each in outline if each.result] == [
+        "asked",
+        "edited 1 file",
+        "asked · edited 1 file",
+        "failed",
+        "asked",
+    ]
+    assert rail.prompt_in_view() == keys[-1]
     QTest.mouseClick(rail, Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier, point_of(shown, keys[5]))
     shown.settle()
     assert "Prompt 5" in shown.shown()

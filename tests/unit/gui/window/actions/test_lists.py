@@ -15,7 +15,7 @@ from gui.window.windows import MainWindow
 from gui.wording import page_texts
 from session_host.protocol.messages import ChangeSetting
 from session_host.protocol.values import State
-from session_host.structured.items import Item, Setting, SettingChoice, SettingsChanged
+from session_host.structured.items import FileChange, Item, Setting, SettingChoice, SettingsChanged
 from tests.e2e.view.test_prompts import LONG, WAITING, command
 from tests.support.scripted_chat import ScriptedChat
 from tests.unit.gui.conftest import FakeViewer, WindowHarness
@@ -115,12 +115,17 @@ async def test_a_chat_views_prompts_are_listed_and_an_answer_is_copied(harness: 
         harness,
         chat,
         Item("one", "user", 0, "Fix it", "done"),
+        Item("e", "tool", 0, tool="edit", changes=(FileChange("a.py", "@@ -1 +1 @@\n-a\n+b\n"),), status="done"),
         Item("a", "agent", 0, "Fixed."),
         Item("two", "user", 0, "Why?", "done"),
     )
     chooser = window.sheets.chooser
     window.actions_["commands"].trigger()
-    assert rows(chooser) == ["Why?", "Fix it"]
+    assert rows(chooser) == ["Fix it", "Why?"], "as the ticks at the page's edge"
+    assert chooser.body.accessibleName() == window.actions_["commands"].text() == "Outline…"
+    assert chooser.list.currentIndex().row() == 1, "one is at the last prompt"
+    chooser.field.setText("edited 1 file")
+    assert rows(chooser) == ["Fix it"], "found by what became of it"
     chooser.field.setText("fix")
     QTest.keyClick(chooser.field, Qt.Key.Key_C, CTRL | SHIFT)
     assert QGuiApplication.clipboard().text() == "Fixed."
@@ -150,9 +155,9 @@ async def test_the_palette_offers_commands_where_there_are_some_to_list(harness:
         assert "Commands…" not in palette_of(harness, "commands"), fields
     chat = await add_chat(harness)
     with_prompts(harness, chat)
-    assert "Commands…" not in palette_of(harness, "commands")
+    assert "Outline…" not in palette_of(harness, "outline")
     with_prompts(harness, chat, Item("one", "user", 0, "Fix it", "done"))
-    assert "Commands…" in palette_of(harness, "commands")
+    assert "Outline…" in palette_of(harness, "outline")
 
 
 async def test_ended_chats_are_removed_from_the_palette(harness: WindowHarness) -> None:
