@@ -158,9 +158,9 @@ class TranscriptPage(PaintedPage):
             self.scroller.arrange()
         return live
 
-    def show_hunks(self) -> None:
-        """Show what the user can do about hunks as it is now."""
-        self.rows.refresh_hunks()
+    def show_ways(self) -> None:
+        """Show what the user can do about prompts and changes as it is now."""
+        self.rows.refresh_ways()
         if self.isVisible():
             self.scroller.arrange()
 

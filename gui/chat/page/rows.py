@@ -9,7 +9,7 @@ from collections import OrderedDict
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import UTC, date, datetime
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 from gui.chat.content import items as item_content
 from gui.chat.content.hunks import HunkStates, with_hunks
@@ -64,14 +64,14 @@ class Offer(NamedTuple):
         kind: its name.
         name: its text in the prompt's menu, "" if it is not there.
         short: its text on the page.
-        is_of_turn: whether it is beside what the turn did, and not beside the prompt.
+        beside: where it is: beside the prompt, and beside what the turn did.
         run: does it.
     """
 
     kind: str
     name: str
     short: str
-    is_of_turn: bool
+    beside: Sequence[Literal["prompt", "turn"]]
     run: Callable[[], object]
 
     def button(self, item: str) -> Button:
@@ -221,7 +221,9 @@ class Rows:
         turn = self.turn(position)
         if not turn.steps or turn.begin != position:
             return None
-        buttons = [each.button(turn.line.item) for each in self.offers(self.transcript[position]) if each.is_of_turn]
+        buttons = [
+            each.button(turn.line.item) for each in self.offers(self.transcript[position]) if "turn" in each.beside
+        ]
         if not turn.line.files:
             buttons = []
         return replace(turn.line, folded=self._is_folded(turn), buttons=tuple(buttons))
@@ -338,10 +340,10 @@ class Rows:
         if row is not None and position is not None:
             self._fill(row, position)
 
-    def refresh_hunks(self) -> None:
-        """Update the rows with changes of files: what the user can do about them may be something else now."""
+    def refresh_ways(self) -> None:
+        """Update the prompts and the changes of files: what the user can do about them may be something else now."""
         for key in list(self._rows):
-            if key in self.transcript and self.transcript[self.transcript.position(key)].changes:
+            if (item := self.transcript.get(key)) is not None and (item.changes or item.kind == "user"):
                 self.refresh(key)
 
     def set_mode(self, key: str, mode: Mode) -> None:
@@ -578,7 +580,7 @@ def with_buttons(found: list[Segment], item: Item, offers: Sequence[Offer]) -> l
     if not found or not isinstance(first := found[0], Paragraph):
         return found
     copy = Button(chat_texts.COPY_SHORT(), Action("copy_prompt", item.id))
-    buttons = (*(each.button(item.id) for each in offers if not each.is_of_turn), copy)
+    buttons = (*(each.button(item.id) for each in offers if "prompt" in each.beside), copy)
     return [replace(first, buttons=buttons), *found[1:]]
 
 

@@ -214,16 +214,9 @@ class PageWiring:
                 "changes",
                 changes_texts.SINCE_THIS_PROMPT(),
                 chat_texts.SHOW_CHANGES(),
-                is_of_turn=True,
+                beside=("turn",),
                 run=lambda: forking.show_changes_since(chat, prompt),
-            ),
-            Offer(
-                "restore",
-                "",
-                changes_texts.OFFER_RESTORE(),
-                is_of_turn=True,
-                run=lambda: forking.show_changes_since(chat, prompt, restores=True),
-            ),
+            )
         ]
         if is_in_conversation(prompt) and forking.can_fork_before(chat):
             found.append(
@@ -231,11 +224,19 @@ class PageWiring:
                     "fork",
                     new_chat_texts.BEFORE_THIS_PROMPT(),
                     action_texts.FORK(),
-                    is_of_turn=False,
+                    beside=("prompt",),
                     run=lambda: forking.fork_before(chat, prompt),
                 )
             )
-        return found
+        has_points = is_in_conversation(prompt) and chat.workplace.git_status is not None
+        restore = Offer(
+            "restore",
+            "",
+            changes_texts.OFFER_RESTORE(),
+            beside=("prompt", "turn") if has_points else ("turn",),
+            run=lambda: forking.show_changes_since(chat, prompt, restores=True),
+        )
+        return [*found, restore]
 
     def _wire_end_bar(self, bar: EndBar, chat: Chat) -> None:
         commands, chat_actions, resuming = self._commands, self._commands.chat_actions, self._commands.resuming

@@ -143,8 +143,8 @@ def test_what_the_user_can_do_is_beside_the_prompt_and_beside_what_was_done(show
     shown = show_chat(chat)
     shown.view.set_offers(
         lambda prompt: [
-            Offer("changes", "Changes since", "Changes", is_of_turn=True, run=lambda: done.append(prompt.text)),
-            Offer("fork", "Fork before", "Fork…", is_of_turn=False, run=lambda: done.append("fork")),
+            Offer("changes", "Changes since", "Changes", beside=("turn",), run=lambda: done.append(prompt.text)),
+            Offer("fork", "Fork before", "Fork…", beside=("prompt",), run=lambda: done.append("fork")),
         ]
     )
     shown.view.set_transcript(chat.transcript)

@@ -92,7 +92,7 @@ class Hunks:
         finally:
             self._at_work.discard(hunk)
         if Shiboken.isValid(page):
-            page.show_hunks()
+            page.show_ways()
 
     async def _take_back(self, chat: Chat, hunk: _Hunk) -> None:
         from gui.bridge.changes import take_back  # the window's start does not need it
@@ -108,7 +108,7 @@ class Hunks:
 
 
 class _Repository(QObject):
-    """Shows a page's hunks anew once it is known that the chat works in a repository, or does no more."""
+    """Shows anew what can be done on a page once it is known that the chat works in a repository, or does no more."""
 
     def __init__(self, chat: Chat, page: TranscriptPage) -> None:
         super().__init__(page)
@@ -120,4 +120,4 @@ class _Repository(QObject):
         is_known = self._chat.workplace.git_status is not None
         if is_known != self._is_known:
             self._is_known = is_known
-            self._page.show_hunks()
+            self._page.show_ways()

@@ -10,7 +10,7 @@ from PySide6.QtGui import QContextMenuEvent
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QMenu
 
-from gui.chat.content.segments import Diff
+from gui.chat.content.segments import Diff, Paragraph
 from gui.window.changes.window import ChangesWindow
 from gui.wording import changes_texts
 from session_host.structured.items import FileChange
@@ -155,6 +155,24 @@ async def test_a_new_file_can_only_be_commented_on(harness: WindowHarness, tmp_p
     await harness.until(lambda: edited.buttons("comment"), "the status of the repository")
     assert not edited.buttons("take_back")
     assert changes_texts.TAKE_BACK() not in edited.names("two")
+
+
+async def test_a_prompt_offers_to_restore_its_files_where_a_repository_is(
+    harness: WindowHarness, edited: Edited, tmp_path: Path
+) -> None:
+    def buttons() -> list[str]:
+        prompt = harness.content.view.page.rows.row(0).segments[0]
+        assert isinstance(prompt, Paragraph)
+        return [each.name for each in prompt.buttons]
+
+    assert changes_texts.OFFER_RESTORE() in buttons()
+    elsewhere = tmp_path / "notes"
+    elsewhere.mkdir()
+    chat = ScriptedChat()
+    chat.put("user", "Think", status="done")
+    await harness.open_chat_view(chat.transcript, "two", cwd=str(elsewhere), real_cwd=str(elsewhere))
+    harness.settle()
+    assert changes_texts.OFFER_RESTORE() not in buttons()
 
 
 async def test_lines_that_have_changed_since_are_named_and_stay(harness: WindowHarness, edited: Edited) -> None:
