@@ -239,6 +239,8 @@ def turn_result(files: int, *, failed: bool, asked: bool) -> str:
 SHOW_STEPS = Text("Show {n:,} step", "Show {n:,} steps")
 HIDE_STEPS = Text("Hide {n:,} step", "Hide {n:,} steps")
 """Button beside what a turn did."""
+MORE_ABOUT_TURN = Text("More about this turn")
+"""Button in its place where it is narrow: opens a menu."""
 COPY_SHORT = Text("Copy")
 WRAP = Text("Wrap")
 DO_NOT_WRAP = Text("Don’t wrap")

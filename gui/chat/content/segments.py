@@ -66,7 +66,7 @@ class Action(NamedTuple):
     kind: Literal[
         "fold", "show_all", "withdraw", "send_now", "again", "columns", "copy", "copy_answer", "link", "file", "image",
         "discard", "lines", "fold_lines", "reuse", "end", "send_held", "discard_held", "fold_turn", "offer", "drop",
-        "wrap", "numbers", "copy_prompt", "named_image", "take_back", "bring_back", "comment",
+        "wrap", "numbers", "copy_prompt", "named_image", "take_back", "bring_back", "comment", "more",
     ]
     # fmt: on
     item: str = ""

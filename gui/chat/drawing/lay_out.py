@@ -464,16 +464,19 @@ def lay_out_live_line(segment: LiveLine, width: float, style: Style) -> SegmentL
 
 
 def lay_out_turn_line(segment: TurnLine, width: float, style: Style) -> SegmentLayout:
-    """Lay out what a turn did: its facts, and at the right what the user can do about it."""
+    """Lay out what a turn did: its facts, and at the right what the user can do about it; in a menu if it is narrow."""
     laid = SegmentLayout()
     laid.height = height = style.scaled(_TURN_LINE_PX)
     small, font = style.metrics(style.small_px), style.font(style.small_px)
     right = width
     buttons: list[tuple[QRectF, str]] = []
-    for button in reversed(segment.buttons):
-        px = small.horizontalAdvance(button.name) + 1
-        if right - px < width / 2:
-            break
+    sizes_px = [small.horizontalAdvance(button.name) + 1 for button in segment.buttons]
+    is_narrow = sum(sizes_px) + (len(sizes_px) - 1) * GAP_L_PX > width / 2
+    more = QRectF(width - ICON_PX, (height - style.line_px) / 2, ICON_PX, style.line_px) if is_narrow else None
+    if more is not None:
+        laid.controls.append(Control(more, Action("more", segment.item), chat_texts.MORE_ABOUT_TURN()))
+        right = more.left() - GAP_S_PX
+    for button, px in zip(() if is_narrow else reversed(segment.buttons), reversed(sizes_px), strict=False):
         area = QRectF(right - px, (height - style.line_px) / 2, px, style.line_px)
         buttons.append((area, button.name))
         laid.controls.insert(0, Control(area, button.action, button.name))
@@ -487,11 +490,11 @@ def lay_out_turn_line(segment: TurnLine, width: float, style: Style) -> SegmentL
     x = 0.0
     for text, color in facts:
         shown = small.elidedText(text, Qt.TextElideMode.ElideRight, max(right - x, 0))
+        if shown != text and placed:
+            break  # It would be no more than its beginning.
         px = small.horizontalAdvance(shown) + 1
         placed.append((QRectF(x, 0, px, height), shown, color))
         x += px + GAP_S_PX - 1
-        if shown != text:
-            break
     arrow, tone = in_gutter(0, height / 2), style.secondary
     glyph = Glyph.FOLDED if segment.folded else Glyph.EXPANDED
 
@@ -501,6 +504,8 @@ def lay_out_turn_line(segment: TurnLine, width: float, style: Style) -> SegmentL
             draw_line(painter, area, text, font, color)
         for area, text in buttons:
             draw_line(painter, area, text, font, tone)
+        if more is not None:
+            paint_glyph(painter, Glyph.MORE, square_in(more, ICON_PX), tone)
 
     laid.over.append(paint)
     name = chat_texts.SHOW_STEPS(n=segment.steps) if segment.folded else chat_texts.HIDE_STEPS(n=segment.steps)

@@ -25,7 +25,7 @@ from PySide6.QtGui import (
 from PySide6.QtWidgets import QMenu, QWidget
 
 from gui.chat.content.hunks import first_of_hunk
-from gui.chat.content.segments import Action, Card, Code, Diff, DiffHead, FoldLine, StatusLine, utf16_length
+from gui.chat.content.segments import Action, Card, Code, Diff, DiffHead, FoldLine, StatusLine, TurnLine, utf16_length
 from gui.input.keys import is_text
 from gui.input.shortcuts import KeyOf, no_key, show_key
 from gui.terminal.drawing.frame_pacing import FramePacer
@@ -268,6 +268,9 @@ class TranscriptPage(PaintedPage):
                 QGuiApplication.clipboard().setText(self._block_text(target))
                 self._show_copied(target)
                 return
+            case "more":
+                self._show_buttons(target)
+                return
             case "take_back" | "bring_back" | "comment":
                 if (hunk := hunk_of_segment(self, target[0], target[1])) is not None:
                     self.hunk_action_triggered.emit(action.kind, hunk)
@@ -280,6 +283,18 @@ class TranscriptPage(PaintedPage):
         self.scroller.set_following(False)
         self.scroller.arrange()
         self.place_changed.emit()
+
+    def _show_buttons(self, target: tuple[str, int, int]) -> None:
+        """Open a menu with the buttons for which a turn's line has no room."""
+        position, area = self.rows.position(target[0]), self.area_of(target)
+        segment = self.rows.row(position).segments[target[1]] if position is not None else None
+        if area is None or not isinstance(segment, TurnLine):
+            return
+        menu = Menu(self)
+        menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        for button in segment.buttons:
+            menu.addAction(button.name, partial(self.action_triggered.emit, button.action))
+        menu.popup(self.mapToGlobal(area.bottomLeft().toPoint()))
 
     def _show_copied(self, target: tuple[str, int, int] | None) -> None:
         """Mark a control for a moment as having copied; None ends that."""

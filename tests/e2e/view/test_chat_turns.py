@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QGuiApplication
+from PySide6.QtWidgets import QApplication, QMenu
 
 from gui.chat.content.segments import TurnLine
 from gui.chat.page.rows import Offer
@@ -145,15 +146,28 @@ def test_what_the_user_can_do_is_beside_the_prompt_and_beside_what_was_done(show
         lambda prompt: [
             Offer("changes", "Changes since", "Changes", beside=("turn",), run=lambda: done.append(prompt.text)),
             Offer("fork", "Fork before", "Fork…", beside=("prompt",), run=lambda: done.append("fork")),
+            Offer("restore", "", "Restore…", beside=("prompt", "turn"), run=lambda: done.append("restore")),
         ]
     )
     shown.view.set_transcript(chat.transcript)
     shown.settle()
     [line] = lines(shown)
-    assert [each.name for each in line.buttons] == ["Changes"]
-    fork, changes = shown.controls("offer")
-    shown.click(changes)
-    shown.click(fork)
-    assert done == ["Prompt of t1", "fork"]
+    assert [each.name for each in line.buttons] == ["Changes", "Restore…"]
+    fork, restore, changes, restore_turn = shown.controls("offer")
+    for button in (changes, fork, restore, restore_turn):
+        shown.click(button)
+    assert done == ["Prompt of t1", "fork", "restore", "restore"]
+    shown.view.resize(240, 700)
+    shown.settle()
+    assert len(shown.controls("offer")) == 0, "no room for either"
+    shown.click(shown.control("more"))
+    menu = QApplication.activePopupWidget()
+    assert isinstance(menu, QMenu)
+    assert [entry.text() for entry in menu.actions()] == ["Changes", "Restore…"]
+    menu.actions()[0].trigger()
+    menu.close()
+    assert done.pop() == "Prompt of t1"
+    shown.view.resize(900, 700)
+    shown.settle()
     shown.click(shown.control("copy_prompt"))
     assert QGuiApplication.clipboard().text() == "Prompt of t1"
