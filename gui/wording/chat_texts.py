@@ -9,10 +9,12 @@ from math import isfinite
 from gui.wording.phrases import short_clock
 from gui.wording.text import Text
 from session_host.protocol.untrusted_text import before_more, one_line
-from session_host.structured.items import Item, UsageLimit
+from session_host.structured.items import AgentRequest, Item, UsageLimit
 from session_host.system.clock import moment_of
 
 _MINUTE_MS = 60_000
+_LINE_CHARACTERS = 400
+"""More characters than a line shows; a question may have many more."""
 MESSAGES = Text("Messages")
 PROMPT_OF_USER = Text("Your prompt")
 MESSAGE_OF_AGENT = Text("The agent’s message")
@@ -132,6 +134,13 @@ _DOING = {
     "delete": Text("Deleting {what}"),
     "move": Text("Moving {what}"),
 }
+
+
+def asking(request: AgentRequest) -> tuple[str, int]:
+    """What the agent asks, and where the command begins in that."""
+    text = one_line(request.title[:_LINE_CHARACTERS])
+    subject = f"{one_line(request.shown_subject[:_LINE_CHARACTERS])}?"
+    return text, len(text) - len(subject) if request.kind == "command" and text.endswith(f" {subject}") else len(text)
 
 
 def clock_duration(seconds: int) -> str:

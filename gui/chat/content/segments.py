@@ -315,17 +315,19 @@ class StatusLine(QuietLine):
 
 @dataclass(frozen=True)
 class LiveLine(StatusLine):
-    """The line below a running turn: what the agent does, since when, and how much it writes.
+    """The line below a running turn: what the agent does or asks, since when, and how much it writes.
 
     Attributes:
         object_at: where the command or path begins in the text.
         facts: the time and the tokens; they are no part of the text.
         bars: the heights of the marks for its output of the last seconds, each 0 to 4, the newest last.
+        asks: whether the text is a question, with a mark of its own.
     """
 
     object_at: int = 0
     facts: str = ""
     bars: tuple[int, ...] = ()
+    asks: bool = False
 
 
 @dataclass(frozen=True)

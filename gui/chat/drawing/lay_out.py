@@ -37,9 +37,10 @@ from gui.chat.content.segments import (
     utf16_length,
 )
 from gui.chat.pictures import decode
-from gui.theme.icons import Glyph, paint_glyph
+from gui.theme.icons import Glyph, paint_glyph, paint_mark
 from gui.theme.tokens import GAP_L_PX, GAP_M_PX, GAP_S_PX, ICON_PX, RADIUS_PX
 from gui.wording import chat_texts
+from session_host.standing.groups import Mark
 
 from .code import (
     COLUMNS_FROM_PX,
@@ -430,7 +431,7 @@ def lay_out_quiet_line(segment: QuietLine, width: float, style: Style) -> Segmen
 
 
 def lay_out_live_line(segment: LiveLine, width: float, style: Style) -> SegmentLayout:
-    """Lay out what the agent does now; its output of the last seconds is in the gutter."""
+    """Lay out what the agent does or asks now; in the gutter is its output of the last seconds, or a mark."""
     laid = SegmentLayout()
     laid.height = height = style.scaled(_TURN_LINE_PX)
     small, font = style.metrics(style.small_px), style.font(style.small_px)
@@ -450,6 +451,8 @@ def lay_out_live_line(segment: LiveLine, width: float, style: Style) -> SegmentL
     is_flat = not any(bars)
 
     def paint(painter: QPainter) -> None:
+        if segment.asks:
+            paint_mark(painter, Mark.NEEDS_YOU, place.center(), style.tokens)
         for number, bar in enumerate(bars):
             bar_px = _BAR_STEP_PX * bar + 2
             x = place.left() + 1 + number * 2 * _LIVE_BAR_PX

@@ -1,6 +1,6 @@
-"""The line below a running turn: what the agent does, for how long, and its output of the last seconds.
+"""The line below a running turn: what the agent does or asks, for how long, and its output of the last seconds.
 
-The host's clock is not ours: a turn that began while the page was shown is timed here, another one by its prompt.
+The host's clock is not ours: what began while the page was shown is timed here, else a turn by its prompt.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from PySide6.QtCore import QObject, QTimer
 
 from gui.chat.content.segments import LiveLine
 from gui.wording import chat_texts
+from session_host.standing.ages import MINUTE_S, duration
 from session_host.structured.items import Item
 from session_host.structured.transcript import Transcript
 from session_host.structured.turns import is_prompt
@@ -23,6 +24,7 @@ _QUIET_S = 10.0
 """After this time without output, the line says that the agent waits for its model."""
 _STILL = (2, 4, 3, 1)
 """The marks without motion, while output comes."""
+_MINUTE_MS = 60_000
 _LOOKED_THROUGH = 200
 """How many of the newest items are looked through for what runs."""
 
@@ -39,6 +41,8 @@ class Live:
         self.line: LiveLine | None = None
         self._turn: str | None = None
         self._began_s = 0.0
+        self._asked, self._asked_s = "", 0.0
+        """The open question, and since when it is open."""
         self._tokens_before: int | None = None
         self._offset = 0
         self._output_s = 0.0
@@ -53,6 +57,8 @@ class Live:
         if transcript.status.is_running:
             self._turn, self._tokens_before = transcript.status.turn, None
             self._began_s = self._output_s - _seconds_since_prompt(transcript)
+        for request in transcript.open_requests[:1]:
+            self._asked, self._asked_s = request.id, self._output_s - _seconds_since(request.at_ms)
 
     def update(self, transcript: Transcript, *, moves: bool = True) -> None:
         """Look at the transcript, and at the clock.
@@ -71,9 +77,9 @@ class Live:
         if status.state != "running":
             if not status.is_running:
                 self._turn = None
-            self.line = None
+            self.line = self._question(transcript) if status.state == "requires_action" else None
             return
-        if self.line is None:
+        if self.line is None or self.line.asks:
             self._output_s = now_s  # It goes on, after an answer of the user.
         if self._turn is None:
             self._turn, self._began_s, self._output_s = status.turn, now_s, now_s
@@ -95,6 +101,30 @@ class Live:
     def is_moving(self) -> bool:
         """Whether the marks change without new output."""
         return any(self._buckets)
+
+    @property
+    def pause_ms(self) -> int:
+        """After this time, the line says something else."""
+        if self.line is not None and self.line.asks:
+            return _MINUTE_MS
+        return 500 if self.is_moving else 1000
+
+    def _question(self, transcript: Transcript) -> LiveLine | None:
+        """What the agent asks, and for how many minutes; None if that is not known."""
+        asked = transcript.open_requests
+        if not asked:
+            return None
+        now_s, first = self._now_s(), asked[0]
+        if first.id != self._asked:
+            self._asked, self._asked_s = first.id, now_s
+        seconds = now_s - self._asked_s
+        text, at = chat_texts.asking(first)
+        facts = (
+            chat_texts.WAITS(),
+            duration(seconds) if seconds >= MINUTE_S else "",
+            chat_texts.MORE_QUESTIONS(count=len(asked) - 1) if len(asked) > 1 else "",
+        )
+        return LiveLine(text, object_at=at, facts=chat_texts.joined(*facts), asks=True)
 
     def _tokens(self, transcript: Transcript) -> str:
         usage = transcript.status.usage
@@ -124,12 +154,19 @@ def _seconds_since_prompt(transcript: Transcript) -> float:
     for position in range(transcript.queue_start - 1, -1, -1):
         item = transcript[position]
         if is_prompt(item) and item.turn == transcript.status.turn:
-            return max(time.time() - item.at_ms / 1000, 0.0)
+            return _seconds_since(item.at_ms)
     return 0.0
 
 
+def _seconds_since(at_ms: int) -> float:
+    return max(time.time() - at_ms / 1000, 0.0)
+
+
 class LiveTimer(QObject):
-    """Updates the line of a page once a second, and twice while its marks change; only while the page is visible."""
+    """Updates the line of a page once a second, twice while its marks change, once a minute while a question is open.
+
+    A page that is not visible is not updated.
+    """
 
     def __init__(self, update: Callable[[], Live], parent: QObject) -> None:
         """Set up; ``update`` updates the line and returns its values."""
@@ -143,8 +180,8 @@ class LiveTimer(QObject):
         live = self._update()
         if live.line is None:
             self._timer.stop()
-        elif not self._timer.isActive():
-            self._timer.start(500 if live.is_moving else 1000)
+        elif not 0 <= self._timer.remainingTime() <= live.pause_ms:
+            self._timer.start(live.pause_ms)
 
     def stop(self) -> None:
         """Update no more: the page is hidden."""

@@ -490,6 +490,8 @@ class Rows:
             if text := one_line(status.detail):
                 line = replace(line, text=text, object_at=len(text))
             found.append(replace(line, buttons=end))
+        elif status.state == "requires_action" and self._has_turns and self.live.line is not None:
+            found.append(self.live.line)
         elif status.state == "background":
             found.append(StatusLine(one_line(chat_texts.IN_BACKGROUND(work=status.detail))))
         return found or [QuietLine()]

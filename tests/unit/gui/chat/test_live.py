@@ -5,11 +5,12 @@ from __future__ import annotations
 import time
 
 import pytest
+from msgspec.structs import replace
 
 from gui.chat.page.live import Live
 from session_host.structured.items import Append, StateChanged, UsageChanged
 from session_host.structured.log import Cause, encode_record
-from tests.support.scripted_chat import ScriptedChat
+from tests.support.scripted_chat import ScriptedChat, command_request
 
 
 class Watched:
@@ -128,10 +129,31 @@ def test_a_turn_that_began_before_is_timed_by_its_prompt() -> None:
     assert watched.line().startswith(f"Working · {expected // 3600} h")
 
 
-def test_while_the_agent_asks_the_time_goes_on_and_the_line_is_gone(watched: Watched) -> None:
+def test_while_the_agent_asks_the_line_is_its_question_and_the_time_goes_on(watched: Watched) -> None:
     watched.chat.apply(StateChanged("requires_action", "t1"))
     watched.live.update(watched.chat.transcript)
-    assert watched.live.line is None
-    watched.now_s += 30
+    before = watched.live.line
+    assert before is None, "it is not known yet what it asks"
+    request = replace(command_request("make check"), title="Run make check?")
+    watched.chat.ask(request)
+    assert watched.line() == "Run make check? · waits for you"
+    assert watched.live.line is not None
+    assert (watched.live.line.asks, watched.bars(), watched.live.line.object_at) == (True, (), len("Run "))
+    assert watched.live.pause_ms == 60_000, "nothing moves"
+    watched.now_s += 125
+    assert watched.line() == "Run make check? · waits for you · 2 min"
+    watched.chat.ask(command_request("ls", request_id="r2"))
+    assert watched.line() == "Run make check? · waits for you · 2 min · 1 more"
+    watched.chat.resolve("r1", "yes", "Allow", "window")
+    assert watched.line() == "Run a command? · waits for you", "the other one is first now"
+    watched.chat.resolve("r2", "yes", "Allow", "window")
     watched.chat.run()
-    assert watched.line() == "Working · 30 s"
+    assert watched.line() == "Working · 2 min 5 s"
+    assert watched.live.pause_ms == 1000
+
+
+def test_a_question_that_was_open_before_is_timed_by_when_it_was_asked() -> None:
+    watched = Watched()
+    watched.chat.ask(replace(command_request("ls"), at_ms=int(time.time() * 1000) - 3 * 60_000 - 500))
+    watched.live.start(watched.chat.transcript)
+    assert watched.line() == "Run a command? · waits for you · 3 min"
