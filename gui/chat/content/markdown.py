@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+import base64
+import contextlib
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from functools import lru_cache
 from itertools import pairwise
 from pathlib import PurePosixPath
 from typing import Any
+from urllib.parse import unquote
 
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
 from gui.terminal.links.links import addresses_in
 from gui.wording import chat_texts
+from session_host.protocol.values import Image
 from session_host.structured.markdown_syntax import displayed_formula, enable_formulas, enable_line_breaks
 
 from .segments import (
@@ -37,6 +41,8 @@ _NOT_DRAWN = frozenset({"mermaid", _FORMULA, "latex", "tex"})
 """Languages that are shown as their source. What draws Mermaid needs a browser; what draws formulas (ziamath) is three
 packages for something that agents rarely write.
 """
+_DATA = "data:"
+_IMAGE_DATA = re.compile(r"data:(image/\w+);base64,", re.IGNORECASE)
 _WORD_END = re.compile(r"[\s/]")
 _TASK = re.compile(r"^\[([ xX])\] ")
 _BOXES = {" ": "☐", "x": "☑", "X": "☑"}
@@ -264,16 +270,25 @@ class Blocks:
 
     def _inline(self, token: Token) -> None:
         runs = tuple(_runs(token.children or ()))
-        if (picture := _only_picture(token)) is not None and not (self._in_table or self._marker or self._level):
-            source = str(picture.attrs.get("src", ""))
-            name = picture.content or PurePosixPath(source).name or source
-            self.segments.append(NamedPicture(name, len(self._lists), self._quotes, source=source))
+        if (picture := _only_picture(token)) is not None and not (self._in_table or self._level):
+            if self._marker:
+                self._add_paragraph(())
+            self._add_picture(picture)
         elif self._in_table:
             self._rows[-1].append(runs)
         elif not (self._marker or self._level) and (formula := displayed_formula(token.content)):
             self._add_code(formula, _FORMULA)
         else:
             self._add_paragraph(runs)
+            for each in token.children or ():
+                if each.type == "image" and _source(each).lower().startswith(_DATA):
+                    self._add_picture(each)
+
+    def _add_picture(self, picture: Token) -> None:
+        source = _source(picture)
+        image = sent_image(source) if source.lower().startswith(_DATA) else None
+        name = picture.content or (PurePosixPath(source).name or source if image is None else chat_texts.IMAGE())
+        self.segments.append(NamedPicture(name, len(self._lists), self._quotes, source=source, image=image))
 
     def _add_paragraph(self, runs: tuple[Run, ...]) -> None:
         marker, self._marker = self._marker, ""
@@ -305,9 +320,24 @@ class Blocks:
 
 
 def _only_picture(token: Token) -> Token | None:
-    """The picture of a paragraph that has nothing else."""
+    """The picture of a paragraph that has nothing else.
+
+    One beside words, and one in a table, is a link there: a box that opens to a picture would tear the line apart.
+    """
     children = [each for each in token.children or () if each.type != "softbreak" and (each.content or each.attrs)]
     return children[0] if len(children) == 1 and children[0].type == "image" else None
+
+
+def _source(picture: Token) -> str:
+    return str(picture.attrs.get("src", ""))
+
+
+def sent_image(source: str) -> Image:
+    """The image that a picture's address itself is; one without data if it is damaged, or of another form."""
+    if (found := _IMAGE_DATA.match(source)) is not None:
+        with contextlib.suppress(ValueError):
+            return Image(found[1], base64.b64decode(unquote(source[found.end() :]), validate=True))
+    return Image("", b"")
 
 
 def _runs(tokens: Sequence[Token]) -> Iterator[Run]:
@@ -336,8 +366,11 @@ def _runs(tokens: Sequence[Token]) -> Iterator[Run]:
             case "link_close":
                 link = ""
             case "image":
-                source = str(token.attrs.get("src", ""))
-                yield Run(token.content or source, face, link or source)
+                source = _source(token)
+                if source.lower().startswith(_DATA):
+                    yield Run(token.content or chat_texts.IMAGE(), face, link)
+                else:
+                    yield Run(token.content or source, face, link or source)
             case _:
                 yield Run(token.content, face, link)
 

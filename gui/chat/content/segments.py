@@ -383,9 +383,10 @@ class Picture(Segment):
 
 @dataclass(frozen=True)
 class NamedPicture(Segment):
-    """A picture that the text only names: ``text`` is its name, ``source`` a path or an address."""
+    """A picture in a text: ``text`` is its name, ``source`` a path or an address; ``image`` is what is known of it."""
 
     source: str = ""
+    image: Image | None = None
 
 
 @dataclass(frozen=True)

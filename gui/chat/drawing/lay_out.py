@@ -40,6 +40,7 @@ from gui.chat.pictures import decode
 from gui.theme.icons import Glyph, paint_glyph, paint_mark
 from gui.theme.tokens import GAP_L_PX, GAP_M_PX, GAP_S_PX, ICON_PX, RADIUS_PX
 from gui.wording import chat_texts
+from session_host.protocol.values import Image
 from session_host.standing.groups import Mark
 
 from .code import (
@@ -134,7 +135,7 @@ def estimate(segment: Segment, width: float, style: Style) -> float:
             return _FOLD_LINE_PX
         case Code() | Diff():
             return (segment.text.count("\n") + 1) * style.code_line_px + 8
-        case Picture():
+        case Picture() | NamedPicture(image=Image()):
             return 200.0
         case Table():
             return len(segment.rows) * (style.line_px + 8) + 8 * (segment.first + segment.last)
@@ -598,7 +599,10 @@ def lay_out_picture(segment: Picture, width: float, style: Style) -> SegmentLayo
 
 
 def lay_out_named_picture(segment: NamedPicture, width: float, style: Style) -> SegmentLayout:
-    """Lay out the name of a picture that is not loaded until the user asks for it."""
+    """Lay out a picture in a text; of one that is not loaded until the user asks for it, its name."""
+    if segment.image is not None:
+        picture = Picture(segment.text, segment.indent, segment.quotes, segment.inner, image=segment.image)
+        return lay_out_picture(picture, width, style)
     laid = SegmentLayout()
     left, line_px = left_of(segment), style.line_px
     metrics, small = style.metrics(style.small_px), style.font(style.small_px)

@@ -35,6 +35,7 @@ from gui.theme.tokens import COPIED_MS
 from gui.theme.tooltips import show_tooltip
 from gui.wording import changes_texts, chat_texts, common_texts, page_texts
 from session_host.paths import short_directory
+from session_host.protocol.values import Image
 from session_host.structured.items import REJECTIONS, Item, Put, StateChanged
 from session_host.structured.transcript import Transcript
 
@@ -157,6 +158,12 @@ class TranscriptPage(PaintedPage):
             self.rows.refresh(TAIL)
             self.scroller.arrange()
         return live
+
+    def show_picture(self, source: str, image: Image) -> None:
+        """Draw a picture where messages name it by this source."""
+        self.rows.show_picture(source, image)
+        if self.isVisible():
+            self.scroller.arrange()
 
     def show_ways(self) -> None:
         """Show what the user can do about prompts and changes as it is now."""

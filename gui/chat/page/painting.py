@@ -111,7 +111,7 @@ class PaintedPage(QWidget):
         self.rows = Rows(transcript, self.style_, widths, directory, self.content, has_turns=self.grows)
         self.rows.columns, self.rows.modes = previous.columns, previous.modes
         self.rows.folds_turns, self.rows.offers = previous.folds_turns, previous.offers
-        self.rows.hunks = previous.hunks
+        self.rows.hunks, self.rows.pictures = previous.hunks, previous.pictures
         self.rows.aside_px, self.rows.code_looks = previous.aside_px, previous.code_looks
         self.hovered = self.pointed = self.focused = None
 

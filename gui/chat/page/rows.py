@@ -22,6 +22,7 @@ from gui.chat.content.segments import (
     Code,
     Diff,
     LiveLine,
+    NamedPicture,
     Paragraph,
     QuietLine,
     Segment,
@@ -37,6 +38,7 @@ from gui.chat.drawing.style import Style, Widths
 from gui.theme.icons import Glyph
 from gui.wording import chat_texts, common_texts
 from session_host.protocol.untrusted_text import one_line
+from session_host.protocol.values import Image
 from session_host.structured.items import IN_QUEUE, NOT_STOPPED, Item, TurnEnded
 from session_host.structured.transcript import Transcript
 
@@ -124,6 +126,8 @@ class Rows:
         self.modes: dict[str, Mode] = {}
         self.aside_px: dict[tuple[str, int], float] = {}
         """How far wide tables are scrolled sideways, by their rows and first segments."""
+        self.pictures: dict[str, Image] = {}
+        """The pictures that texts only name, and the user has looked at, by what the texts name."""
         self._rows: OrderedDict[str, Row] = OrderedDict()
         self._requests_by_item: dict[str, ItemRequests] = {}
         self._placed_ids: object = None
@@ -444,6 +448,8 @@ class Rows:
             found = self._content(item, row.mode, row.markdown, requests, self.directory)
             if item.changes and (states := self.hunks(item)) is not None:
                 found = with_hunks(found, item.id, states)
+            if self.pictures:
+                found = [self._with_picture(segment) for segment in found]
             ending = self.transcript.endings.get(row.key)
             if ending is not None:
                 found = with_ending(found, ending, item, self._prompt_of(ending.turn, position))
@@ -459,6 +465,18 @@ class Rows:
             row.before = float(_GAPS_PX.get(item.kind, 0)) if position else 0.0
             row.after = 8.0 if is_prompt else 0.0
         self.heights[position] = row.height
+
+    def _with_picture(self, segment: Segment) -> Segment:
+        if isinstance(segment, NamedPicture) and segment.image is None and segment.source in self.pictures:
+            return replace(segment, image=self.pictures[segment.source])
+        return segment
+
+    def show_picture(self, source: str, image: Image) -> None:
+        """Show a picture where texts name it."""
+        self.pictures[source] = image
+        for key, row in list(self._rows.items()):
+            if any(isinstance(segment, NamedPicture) and segment.source == source for segment in row.segments):
+                self.refresh(key)
 
     def _prompt_of(self, turn: str, position: int) -> str:
         """The id of the first prompt of a turn that ended at this row; "" if there is none."""

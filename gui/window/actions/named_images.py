@@ -1,4 +1,4 @@
-"""Pictures that an agent's text only names: read and shown when the user asks for it, within bounds."""
+"""Pictures that an agent's text only names: read when the user asks for it, within bounds."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import Final
 from urllib.parse import unquote, urlsplit
 
-from gui.bridge.chat import Chat
 from gui.window.actions.context import WindowContext
+from gui.window.page.chat_page import ChatPage
 from gui.wording import chat_texts
 from session_host.errors import OutliveError
 from session_host.protocol.untrusted_text import one_line
@@ -21,23 +21,23 @@ _FLAGS: Final = os.O_RDONLY | os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC
 
 
 class NamedImages:
-    """Shows files that are named as pictures."""
+    """Reads files that are named as pictures."""
 
     def __init__(self, context: WindowContext) -> None:
-        self._tasks, self._sheets, self._banners = context.sessions.tasks, context.sheets, context.banners
+        self._tasks, self._banners = context.sessions.tasks, context.banners
 
     def is_link(self, source: str) -> bool:
         """Whether a picture's address is one of the web, which only a browser gets."""
         return urlsplit(source).scheme.lower() in _ELSEWHERE
 
-    def show(self, chat: Chat, source: str) -> None:
-        """Show a file; relative paths are in the chat's directory."""
-        self._tasks.start(self._show(chat, source), "a picture")
+    def show(self, page: ChatPage, source: str) -> None:
+        """Show a file in the messages of a page; relative paths are in the chat's directory."""
+        self._tasks.start(self._show(page, source), "a picture")
 
-    async def _show(self, chat: Chat, source: str) -> None:
+    async def _show(self, page: ChatPage, source: str) -> None:
         from gui.chat.pictures import decode  # a window without chat views does not need it
 
-        address = urlsplit(source)
+        chat, address = page.chat, urlsplit(source)
         name = unquote(address.path) if address.scheme == "file" else source
         shown, key = one_line(name), f"picture {chat.id}"
         if not chat.machine.has_our_files:
@@ -48,10 +48,10 @@ class NamedImages:
         except OutliveError as error:
             self._banners.inform(chat_texts.IMAGE_NOT_SHOWN(path=shown, reason=error), key=key)
             return
-        if decode(image) is None:
+        if await asyncio.to_thread(decode, image) is None:
             self._banners.inform(chat_texts.IMAGE_NOT_SHOWN(path=shown, reason=chat_texts.NO_IMAGE()), key=key)
-        else:
-            self._sheets.image.show_image(image, str(Path(chat.record.origin.cwd)))
+        elif not page.is_disposed and (content := page.structured) is not None:
+            content.view.page.show_picture(source, image)
 
 
 def read_picture(path: Path) -> Image:

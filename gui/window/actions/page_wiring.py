@@ -173,7 +173,7 @@ class PageWiring:
         if images.is_link(source):
             self._open_link(page, source)
         else:
-            images.show(page.chat, source)
+            images.show(page, source)
 
     def _wire_terminal(self, page: ChatPage, terminal: TerminalContent) -> None:
         chat, opener, view = page.chat, self._commands.opener, terminal.view

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 from datetime import UTC, datetime
 from typing import Literal
 
@@ -28,7 +29,9 @@ from gui.chat.content.segments import (
     cut,
 )
 from gui.chat.page.rows import ends_turn, item_before, turn_footer, with_ending
+from gui.chat.pictures import decode
 from gui.wording import phrases
+from session_host.protocol.values import Image
 from session_host.structured.items import AgentRequest, Item, Put, RequestResolved, StateChanged, TurnEnded
 from session_host.structured.transcript import Transcript
 from tests.support.qt_waiting import process_events_until
@@ -365,6 +368,29 @@ def test_a_call_that_failed_shows_the_end_of_its_output() -> None:
     assert folded == head, "the user folded it"
     fine = msgspec.structs.replace(item, status="done")
     assert len(segments(fine, Mode(), MarkdownText(), ItemRequests())) == 1
+
+
+PIXEL = bytes.fromhex("47494638396101000100800000ff000000000021f90401000000002c00000000010001000002024401003b")
+"""A picture of one pixel."""
+
+
+def test_a_picture_that_a_message_has_itself_is_drawn_at_once() -> None:
+    source = f"data:image/gif;base64,{base64.b64encode(PIXEL).decode()}"
+    text = f"![The plot]({source})\n\nIt is ![]({source}) here.\n\n- ![](a/b.png)\n\n![](data:image/png;base64,a)"
+    drawn, sentence, below, entry, listed, damaged = MarkdownText().segments(text)
+    assert isinstance(drawn, NamedPicture)
+    assert drawn.image == Image("image/gif", PIXEL)
+    assert drawn.image is not None
+    assert decode(drawn.image) is not None
+    assert (sentence.text, as_markdown([drawn])) == ("It is Image here.", f"![The plot]({source})")
+    assert isinstance(below, NamedPicture)
+    assert (below.text, below.image) == ("Image", drawn.image)
+    assert isinstance(entry, Paragraph)
+    assert (entry.text, entry.marker) == ("", "•")
+    assert listed == NamedPicture("b.png", 1, source="a/b.png"), "the entry of a list has a box, too"
+    assert isinstance(damaged, NamedPicture)
+    assert damaged.image is not None
+    assert decode(damaged.image) is None
 
 
 def test_the_source_of_a_drawing_says_that_it_is_not_drawn() -> None:

@@ -11,6 +11,7 @@ from PySide6.QtCore import QPointF, Qt
 from PySide6.QtGui import QColor, QImage
 from PySide6.QtTest import QTest
 
+from gui.chat.content.segments import NamedPicture
 from gui.window.actions import named_images
 from gui.window.actions.named_images import read_picture
 from session_host.errors import OutliveError
@@ -73,7 +74,26 @@ async def test_a_named_picture_is_a_box_with_its_name_until_it_is_clicked(
     assert banner is not None
     assert banner.text == "missing.png can’t be shown: No such file or directory"
     QTest.mouseClick(page, Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier, boxes[0])
-    await harness.until(lambda: harness.window.sheets.image.is_open, "the picture")
+    segments = [page.rows.row(0).segments[number] for number in (1, 2)]
+    assert [segment.text for segment in segments] == ["The plot", "missing.png"]
+
+    def drawn() -> list[bool]:
+        found = (page.rows.row(0).segments[number] for number in (1, 2))
+        return [isinstance(each, NamedPicture) and each.image is not None for each in found]
+
+    await harness.until(lambda: any(drawn()), "the picture")
+    assert drawn() == [True, False], "in the place of its box"
     assert read == [picture.parent / "missing.png", picture]
+    page.set_transcript(chat.transcript)
+    assert drawn() == [True, False]
+    harness.settle()
+    enlarge = next(
+        (QPointF(page.column_left, each.top) + control.area.center()).toPoint()
+        for each in page.visible
+        for control in each.laid.controls
+        if control.action.kind == "image"
+    )
+    QTest.mouseClick(page, Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier, enlarge)
+    assert harness.window.sheets.image.is_open
     page.select_all()
     assert "![The plot](plot.png)" in page.selection.text(page.rows, markdown=True)
