@@ -288,6 +288,8 @@ FIRST_PAGE = Text("New chat")
 CONTINUE_HERE = Text("Continue")
 SAVED_PROMPTS = Text("Saved prompts")
 FIRST_PAGE_KEYS = Text("@ names a file · / lists the agent’s commands · Ctrl+V pastes text or a picture")
+INTO_FIRST_PAGE = Text("Up goes into this page")
+"""After these keys, if the page has chats or prompts to choose from."""
 PROMPT = Text("Prompt")
 PROMPT_HINT = Text("Ask the agent · @ for files, / for commands")
 

@@ -105,7 +105,8 @@ class FirstPage(QWidget):
         self._add_rows(chat_texts.CONTINUE_HERE(), facts.chats)
         self._add_rows(chat_texts.SAVED_PROMPTS(), facts.prompts)
         self._column.addSpacing(2 * GAP_S_PX)
-        self._add_label(chat_texts.FIRST_PAGE_KEYS(), SECONDARY_PX)
+        keys = chat_texts.FIRST_PAGE_KEYS(), chat_texts.INTO_FIRST_PAGE() if self.rows else ""
+        self._add_label(chat_texts.joined(*keys), SECONDARY_PX)
         self._column.addStretch(1)
 
     def _add_label(self, text: str, size_px: int, *, bold: bool = False) -> None:
