@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import contextlib
+import threading
+from collections import OrderedDict
 from collections.abc import Callable
+from functools import lru_cache
 from pathlib import Path
 from typing import Final
 
-from PySide6.QtCore import QBuffer, QByteArray, QIODevice, QSize, Qt
-from PySide6.QtGui import QColor, QGuiApplication, QImage, QImageReader, QPainter
+from PySide6.QtCore import QBuffer, QByteArray, QIODevice, QObject, QSize, Qt, Signal
+from PySide6.QtGui import QColor, QGuiApplication, QImage, QImageIOHandler, QImageReader, QPainter
 from PySide6.QtWidgets import QFileDialog, QWidget
 
 from gui.theme.controls import FileDialog
@@ -26,6 +30,9 @@ _FORMATS = {
     "image/bmp": b"bmp",
 }
 """The formats that are decoded; none of them can refer to another file."""
+_SHOWN = QSize(1760, 640)
+"""Twice the size that a picture has at most on a page at the usual text size, for a screen of that scale."""
+_MAX_KNOWN = 8
 SIDES_PX: Final = (2000, 1500, 1000, 700, 500)
 """The longest side, to try in order. Agents and model services scale larger images to 2,000 pixels or less anyway."""
 _QUALITIES: Final = (90, 75)
@@ -35,22 +42,88 @@ TYPES = {".png": "image/png", ".jpg": "image/jpeg", ".jpeg": "image/jpeg", ".gif
 
 def decode(image: Image, max_size: QSize | None = None) -> QImage | None:
     """The picture, scaled down to ``max_size``; None if it is too large, damaged, or of another format."""
+    opened = _open(image)
+    if opened is None:
+        return None
+    reader, _buffer = opened
+    size = reader.size()
+    if max_size is not None and (size.width() > max_size.width() or size.height() > max_size.height()):
+        reader.setScaledSize(size.scaled(max_size, Qt.AspectRatioMode.KeepAspectRatio))
+    found = reader.read()
+    return None if found.isNull() else found
+
+
+def size_of(image: Image) -> QSize | None:
+    """The size that the image says to have; None if it is too large, or of another format."""
+    opened = _open(image)
+    if opened is None:
+        return None
+    reader, _buffer = opened
+    turns = QImageIOHandler.Transformation.TransformationRotate90
+    return reader.size().transposed() if reader.transformation() & turns else reader.size()
+
+
+def _open(image: Image) -> tuple[QImageReader, QBuffer] | None:
+    """A reader, and its data, which it does not keep; None if the image is too large, or of another format."""
     kind = _FORMATS.get(image.mime.lower())
     if kind is None or len(image.data) > MAX_IMAGE_BYTES:
         return None
-    data = QByteArray(image.data)
-    buffer = QBuffer(data)
+    buffer = QBuffer()
+    buffer.setData(image.data)
     buffer.open(QIODevice.OpenModeFlag.ReadOnly)
     reader = QImageReader(buffer, QByteArray(kind))
     reader.setAutoDetectImageFormat(False)
     reader.setAutoTransform(True)
     size = reader.size()
-    if not size.isValid() or size.width() * size.height() > MAX_IMAGE_PIXELS:
-        return None
-    if max_size is not None and (size.width() > max_size.width() or size.height() > max_size.height()):
-        reader.setScaledSize(size.scaled(max_size, Qt.AspectRatioMode.KeepAspectRatio))
-    found = reader.read()
-    return None if found.isNull() else found
+    is_fine = size.isValid() and size.width() * size.height() <= MAX_IMAGE_PIXELS
+    return (reader, buffer) if is_fine else None
+
+
+class Pictures(QObject):
+    """The pictures of messages; each is decoded in a thread, since a large one takes longer than a frame.
+
+    Signals:
+        decoded(Image): the picture of an image is known, or that there is none.
+    """
+
+    decoded = Signal(object)
+    _done = Signal(object, object)
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._known: OrderedDict[Image, QImage | None] = OrderedDict()
+        """The last ones; the layouts keep those that are shown."""
+        self._at_work: set[Image] = set()
+        self._done.connect(self._on_done)
+
+    def is_broken(self, image: Image) -> bool:
+        """Whether it is known that an image cannot be decoded."""
+        return image in self._known and self._known[image] is None
+
+    def get(self, image: Image) -> QImage | None:
+        """The picture of an image, with at most ``_SHOWN``; None if there is none, or while it is decoded."""
+        if image not in self._known and image not in self._at_work:
+            self._at_work.add(image)
+            threading.Thread(target=self._decode, args=(image,), name="picture", daemon=True).start()
+        return self._known.get(image)
+
+    def _decode(self, image: Image) -> None:
+        """Decode an image; runs in a thread."""
+        with contextlib.suppress(RuntimeError):  # The window was closed, and this object deleted.
+            self._done.emit(image, decode(image, _SHOWN))
+
+    def _on_done(self, image: Image, picture: QImage | None) -> None:
+        self._at_work.discard(image)
+        self._known[image] = picture
+        if len(self._known) > _MAX_KNOWN:
+            self._known.popitem(last=False)
+        self.decoded.emit(image)
+
+
+@lru_cache(maxsize=1)
+def pictures() -> Pictures:
+    """The pictures of this process."""
+    return Pictures()
 
 
 def fitted(image: Image, max_bytes: int) -> Image | None:

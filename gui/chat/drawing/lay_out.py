@@ -36,7 +36,7 @@ from gui.chat.content.segments import (
     TurnLine,
     utf16_length,
 )
-from gui.chat.pictures import decode
+from gui.chat.pictures import pictures, size_of
 from gui.theme.icons import Glyph, paint_glyph, paint_mark
 from gui.theme.tokens import GAP_L_PX, GAP_M_PX, GAP_S_PX, ICON_PX, RADIUS_PX
 from gui.wording import chat_texts
@@ -563,15 +563,15 @@ def lay_out_plan_line(segment: PlanLine, width: float, style: Style) -> SegmentL
 
 
 def lay_out_picture(segment: Picture, width: float, style: Style) -> SegmentLayout:
-    """Lay out an image."""
+    """Lay out an image; its place is empty until it is decoded."""
     left = left_of(segment)
-    decoded = decode(segment.image, QSize(max(round(width - left), 16) * 2, _IMAGE_HEIGHT_PX * 2))
-    if decoded is None:
+    size = size_of(segment.image)
+    if size is None or pictures().is_broken(segment.image):
         return lay_out_quiet_line(
             QuietLine(segment.text, segment.indent, segment.quotes, segment.inner, icon="image"), width, style
         )
     laid = SegmentLayout()
-    size = QSize(decoded.width(), decoded.height())
+    picture = pictures().get(segment.image)
     room = QSize(max(round(width - left), 16), _IMAGE_HEIGHT_PX)
     if size.width() > room.width() or size.height() > room.height():
         size = size.scaled(room, Qt.AspectRatioMode.KeepAspectRatio)
@@ -586,7 +586,8 @@ def lay_out_picture(segment: Picture, width: float, style: Style) -> SegmentLayo
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         painter.save()
         painter.setClipPath(outline, Qt.ClipOperation.IntersectClip)
-        painter.drawImage(area, decoded)
+        if picture is not None:
+            painter.drawImage(area, picture)
         painter.restore()
         painter.setBrush(Qt.BrushStyle.NoBrush)
         painter.setPen(border)

@@ -24,6 +24,7 @@ from gui.chat.content.segments import (
     LiveLine,
     NamedPicture,
     Paragraph,
+    Picture,
     QuietLine,
     Segment,
     StatusLine,
@@ -422,6 +423,13 @@ class Rows:
         for row in self._rows.values():
             for number, segment in enumerate(row.segments):
                 if isinstance(segment, Code | Diff):
+                    row.laid[number] = None
+
+    def show_decoded(self, image: Image) -> None:
+        """Lay out an image again, because it is decoded now."""
+        for row in self._rows.values():
+            for number, segment in enumerate(row.segments):
+                if isinstance(segment, Picture | NamedPicture) and segment.image == image:
                     row.laid[number] = None
 
     def lay_out_again(self, style: Style, widths: Widths) -> None:

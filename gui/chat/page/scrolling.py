@@ -12,10 +12,12 @@ from PySide6.QtCore import QObject, Qt, Signal
 from PySide6.QtWidgets import QPushButton, QScrollBar
 
 from gui.chat.content.highlighting import lexers
+from gui.chat.pictures import pictures
 from gui.theme.controls import set_look
 from gui.theme.icons import Glyph, glyph_icon
 from gui.theme.tooltips import set_tooltip
 from gui.wording import chat_texts, page_texts
+from session_host.protocol.values import Image
 
 from . import positions
 from .painting import BAR_PX, PaintedPage
@@ -91,6 +93,7 @@ class Scroller(QObject):
         self._has_new_items = False
         """Whether items changed since the page stopped following the end."""
         lexers().loaded.connect(self._on_lexer)
+        pictures().decoded.connect(self._on_picture)
         page.restyled.connect(self._on_restyled)
 
     # ------------------------------------------------------------ content
@@ -226,6 +229,11 @@ class Scroller(QObject):
 
     def _on_lexer(self) -> None:
         self._page.rows.color_code()
+        if self._page.isVisible():
+            self.arrange()
+
+    def _on_picture(self, image: Image) -> None:
+        self._page.rows.show_decoded(image)
         if self._page.isVisible():
             self.arrange()
 

@@ -7,13 +7,13 @@ import struct
 import zlib
 
 import pytest
-from PySide6.QtCore import QPointF, QSize
+from PySide6.QtCore import QBuffer, QPointF, QSize
 from PySide6.QtGui import QColor, QFont, QImage, QPainter, QTextLayout
 from PySide6.QtWidgets import QApplication
 
 from gui.chat import pictures
 from gui.chat.content.markdown import MarkdownText
-from gui.chat.content.segments import DiffHead, Face, Paragraph, Table, utf16_slice
+from gui.chat.content.segments import DiffHead, Face, Paragraph, Picture, Table, utf16_slice
 from gui.chat.drawing.code import lay_out_diff_head
 from gui.chat.drawing.lay_out import lay_out, lay_out_paragraph
 from gui.chat.drawing.segment_layout import SegmentLayout, reads_from_right
@@ -22,6 +22,7 @@ from gui.chat.pictures import decode
 from gui.theme.terminal import TerminalFont
 from gui.theme.theme import Theme
 from session_host.protocol.values import Image
+from tests.support.qt_waiting import process_events_until
 from tests.support.themes import OWN
 
 
@@ -184,6 +185,7 @@ def test_code_has_the_ligatures_features_and_weight_that_are_set(theme: Theme) -
     assert code(TerminalFont(FAMILY, weight="medium"), Face.BOLD).weight() > QFont.Weight.Medium
 
 
+WAIT_S = 60.0
 MOST = QSize(400, 300)
 
 
@@ -216,6 +218,33 @@ def test_a_large_image_is_made_smaller(qapp: QApplication) -> None:
 )
 def test_damaged_and_dangerous_images_are_not_decoded(qapp: QApplication, image: Image) -> None:
     assert decode(image, MOST) is None
+
+
+@pytest.mark.parametrize("is_whole", [True, False])
+def test_a_picture_has_its_place_before_it_is_decoded_and_a_broken_one_its_name(style: Style, is_whole: bool) -> None:
+    white, encoded = QImage(1200, 300, QImage.Format.Format_RGB32), QBuffer()
+    white.fill(QColor("white"))
+    encoded.open(QBuffer.OpenModeFlag.WriteOnly)
+    white.save(encoded, "PNG")  # type: ignore[call-overload]  # the type hints name bytes
+    data = bytes(encoded.data().data())
+    image = Image("image/png", data if is_whole else data[: len(data) // 2])
+
+    def laid() -> SegmentLayout:
+        return lay_out(Picture("a picture", image=image), Widths(WIDTH_PX, WIDTH_PX), style, columns=False)
+
+    decoded: list[Image] = []
+    keep = decoded.append
+    pictures.pictures().decoded.connect(keep)
+    before = laid()
+    assert (before.height, len(before.controls)) == (WIDTH_PX / 4 + 12, 1), "its place is known"
+    process_events_until(lambda: image in decoded, WAIT_S, "the picture to be decoded")
+    pictures.pictures().decoded.disconnect(keep)
+    after = laid()
+    if is_whole:
+        assert (after.height, len(after.controls)) == (before.height, 1)
+        assert len(inked_columns(after)) == WIDTH_PX
+    else:
+        assert ([box.layout.text() for box in after.boxes], after.controls) == (["a picture"], [])
 
 
 def test_an_image_of_too_many_bytes_is_not_decoded(qapp: QApplication, monkeypatch: pytest.MonkeyPatch) -> None:

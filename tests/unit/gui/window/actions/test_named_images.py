@@ -93,6 +93,7 @@ async def test_a_named_picture_is_a_box_with_its_name_until_it_is_clicked(
         for control in each.laid.controls
         if control.action.kind == "image"
     )
+    await harness.until(lambda: page.grab().toImage().pixelColor(enlarge) == QColor("red"), "the decoded picture")
     QTest.mouseClick(page, Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier, enlarge)
     assert harness.window.sheets.image.is_open
     page.select_all()
