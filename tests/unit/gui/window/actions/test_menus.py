@@ -416,13 +416,13 @@ async def test_a_colour_from_the_menu_is_shown_and_spoken_in_tab_and_sidebar(har
     window = harness.open_window()
     harness.show(one)
     bar, model = window.tabs.panes.active.bar, window.sidebar.model
-    plain = bar.tabIcon(0).pixmap(16, 16).toImage()
+    plain = bar.tabIcon(0).pixmap(bar.iconSize()).toImage()
     colors = colors_of(harness, one)
     assert [text.lower() for text in colors] == ["none", *LABEL_COLORS]
     assert checked(colors) == ["None"]
     colors["Green"].trigger()
     harness.settle()
-    labelled = bar.tabIcon(0).pixmap(16, 16).toImage()
+    labelled = bar.tabIcon(0).pixmap(bar.iconSize()).toImage()
     assert labelled != plain
     assert labelled.pixelColor(1, 8) == harness.theme.tokens.label_color("green")
     assert "colour green" in bar.accessibleTabName(0)
@@ -434,7 +434,7 @@ async def test_a_colour_from_the_menu_is_shown_and_spoken_in_tab_and_sidebar(har
     assert checked(colors_of(harness, one, two)) == ["Pink"]
     colors_of(harness, one)["None"].trigger()
     harness.settle()
-    assert bar.tabIcon(0).pixmap(16, 16).toImage() == plain
+    assert bar.tabIcon(0).pixmap(bar.iconSize()).toImage() == plain
     assert "colour" not in bar.accessibleTabName(0)
 
 

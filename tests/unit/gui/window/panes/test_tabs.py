@@ -434,10 +434,10 @@ async def test_a_tab_and_a_row_show_a_bell_or_output_until_the_chat_is_seen(harn
     harness.show(one)
     bar, left = window.tabs.panes.active.bar, QTabBar.ButtonPosition.LeftSide
     place = bar.index_of(two)
-    plain = bar.tabIcon(place).pixmap(16).toImage()
+    plain = bar.tabIcon(place).pixmap(bar.iconSize()).toImage()
     harness.viewers[two].tell(OutputEvent(offset=3))
     harness.settle()
-    assert bar.tabIcon(place).pixmap(16).toImage() != plain
+    assert bar.tabIcon(place).pixmap(bar.iconSize()).toImage() != plain
     assert bar.accessibleTabName(place) == "two, running, unread"
     harness.viewers[two].tell(BellEvent())
     harness.viewers[one].tell(BellEvent())
@@ -448,7 +448,7 @@ async def test_a_tab_and_a_row_show_a_bell_or_output_until_the_chat_is_seen(harn
     window.tabs.activate(two)
     harness.settle()
     assert bar.tabButton(place, left) is None
-    assert bar.tabIcon(place).pixmap(16).toImage() == plain
+    assert bar.tabIcon(place).pixmap(bar.iconSize()).toImage() == plain
 
 
 async def test_a_notification_marks_its_chat_like_a_bell_until_it_is_seen(harness: WindowHarness):
