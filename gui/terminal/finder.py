@@ -14,7 +14,7 @@ from session_host.terminal.lines import Match
 
 from .display import TerminalDisplay
 from .finding import line_search
-from .finding.marked_rows import FrameChanger, Mark, Matches, found_colors, marked, marks_of, matches_in
+from .finding.marked_rows import FrameChanger, Mark, Matches, found_colors, marked, marks_of, matches_of
 from .input.selection import Selection
 from .scrolling import Scroller
 
@@ -384,9 +384,8 @@ class TerminalFinder(QObject):
             self._painted_dropped = dropped
             first = frame.scrollback_rows - frame.scroll_offset
             colors = found_colors(self._display.surface.theme)
-            for line in matches.index.around(first, self._changer.plain, dropped):
-                for match in matches_in(line, self._pattern):
-                    is_current = self._current is not None and match[:2] == self._current[:2]
-                    for number, mark in marks_of(match, frame.size.columns, colors[is_current]):
-                        marks.setdefault(number - dropped - first, []).append(mark)
+            for match in matches_of(matches.index.around(first, self._changer.plain, dropped), self._pattern):
+                is_current = self._current is not None and match[:2] == self._current[:2]
+                for number, mark in marks_of(match, frame.size.columns, colors[is_current]):
+                    marks.setdefault(number - dropped - first, []).append(mark)
         return self._changer.changed(frame, lambda number, row: marked(row, marks[number]) if number in marks else row)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from bisect import bisect_left
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from itertools import pairwise
 from typing import NamedTuple
 
@@ -14,6 +14,7 @@ from gui.finding.query import Pattern
 from gui.theme.contrast import ratio
 from gui.theme.terminal import TerminalTheme
 from gui.theme.tokens import blend
+from session_host.storage.search.lines import BORDERS, ends_between
 from session_host.terminal.base import Emulator, Frame
 from session_host.terminal.lines import Match, TextLine
 from session_host.terminal.rows import RGB, Attribute, Color, Row, Run, Style
@@ -170,6 +171,37 @@ def matches_in(line: TextLine, pattern: Pattern) -> list[Match]:
     return [line.match(first, end) for first, end in pattern.spans(line.text)]
 
 
+def matches_across(line: TextLine, below: TextLine, pattern: Pattern) -> list[Match]:
+    """The match that begins in a line and ends in the next one, if an agent has wrapped there by itself.
+
+    One that overlaps a match within a line is left out.
+    """
+    if below.row != line.row + line.rows:
+        return []
+    head, tail = line.text.rstrip(BORDERS), below.text.lstrip(BORDERS)
+    indent = len(below.text) - len(tail)
+    for between in ends_between(line.text, below.text, line.columns):
+        after = len(head) + len(between)
+        for first, end in pattern.spans(f"{head}{between}{tail}"):
+            if first < len(head) and end > after:
+                last = indent + end - after
+                is_free = all(stop <= first for _, stop in pattern.spans(line.text)) and all(
+                    begin >= last for begin, _ in pattern.spans(below.text)
+                )
+                begin, stop = line.match(first, first + 1), below.match(last - 1, last)
+                return [Match(begin.row, begin.column, stop.last_row, stop.last_column)] if is_free else []
+    return []
+
+
+def matches_of(lines: Sequence[TextLine], pattern: Pattern) -> list[Match]:
+    """The matches in successive lines, in order; also those that begin in one and end in the next."""
+    found = matches_in(lines[0], pattern) if lines else []
+    for line, below in pairwise(lines):
+        found += matches_across(line, below, pattern)
+        found += matches_in(below, pattern)
+    return found
+
+
 class Matches:
     """The matches found so far.
 
@@ -233,13 +265,17 @@ class Matches:
             del self._older[: bisect_left(self._older, (self.index.dropped,))]
             self._unsearched = max(self._unsearched - change.dropped, 0)
         if change.added and self._pattern is not None:
-            lines = self.index.lines[-change.added :]
-            self._older += [match for line in lines for match in matches_in(line, self._pattern)]
+            lines = self.index.lines[-change.added - 1 :]
+            if len(lines) > change.added and len(self.index.lines) - change.added > self._unsearched:
+                self._older += matches_across(lines[0], lines[1], self._pattern)
+            self._older += matches_of(lines[-change.added :], self._pattern)
         self._search_tail()
 
     def _search_tail(self) -> None:
         if self._pattern is not None:
-            self._tail = [match for line in self.index.tail for match in matches_in(line, self._pattern)]
+            self._tail = matches_of(self.index.tail, self._pattern)
+            if self.index.lines and self.index.tail:
+                self._tail[:0] = matches_across(self.index.lines[-1], self.index.tail[0], self._pattern)
 
     def search_for(self, budget_s: float) -> None:
         """Search for this time, or until all lines are searched."""
@@ -252,12 +288,17 @@ class Matches:
             elif self._unsearched:
                 self._search_older(end_s)
             else:
+                had_lines = bool(self.index.lines)
                 self._unsearched += self.index.read_older()
+                if not had_lines:
+                    self._search_tail()  # There is a line above it now.
 
     def _search_older(self, end_s: float) -> None:
         found: list[list[Match]] = []
         while self._unsearched and time.monotonic() < end_s:
             self._unsearched -= 1
             if self._pattern is not None:
-                found.append(matches_in(self.index.lines[self._unsearched], self._pattern))
+                line, *below = self.index.lines[self._unsearched : self._unsearched + 2]
+                across = matches_across(line, below[0], self._pattern) if below else []
+                found.append(matches_in(line, self._pattern) + across)
         self._older[:0] = [match for matches in reversed(found) for match in matches]

@@ -28,7 +28,7 @@ _MARGIN_COLUMNS: Final = 6
 _ITEM: Final = r"(?:[-*+>\u2022\u25cf\u00b7\u276f\u203a]|\d+[.)]) "
 """The beginning of a list's item, or of a prompt."""
 
-_BORDERS: Final = " \u2502\u2503\u2551\u2590\u258c|"
+BORDERS: Final = " \u2502\u2503\u2551\u2590\u258c|"
 """What surrounds a text in a box."""
 
 
@@ -57,42 +57,47 @@ def continues(line: IndexedLine, below: IndexedLine) -> bool:
     room = line.room - _MARGIN_COLUMNS
     if line.room < 0 or line.number + 1 != below.number:
         return False
-    text = below.text.strip(_BORDERS)
+    text = below.text.strip(BORDERS)
     word = text.partition(" ")[0]
     if len(word) < room and cells(word) < room:
         return False
     return text[:1].isalpha() or (any(map(str.isalnum, text)) and re.match(_ITEM, text) is None)
 
 
-def texts_of(shown: Sequence[str], columns: int) -> Iterator[str]:
-    """The text of a screen's lines: as they are, then with those joined that a program has wrapped.
+def ends_between(text: str, below: str, columns: int) -> tuple[str, ...]:
+    """What may be between a line and the one below, if a program has wrapped there; () if it has not.
 
-    Of a row that is full, only the reader knows whether a word was cut at its end: there is a text for both.
+    That is a blank. Of a row that is full, only the reader knows whether a word was cut at its end: nothing, then.
 
     Args:
-        shown: the lines, oldest first; those that the terminal has wrapped are one.
-        columns: the width of the screen.
+        text: the line; if the terminal has wrapped it, it is longer than a row.
+        below: the next line.
+        columns: the width of a row.
     """
+    room = -cells(text) % columns if text else NO_WRAPPING
+    if not continues(IndexedLine(1, 0, 0, text, room), IndexedLine(2, 0, 0, below)):
+        return ()
+    return (" ", "") if room <= _MARGIN_COLUMNS else (" ",)
+
+
+def texts_of(shown: Sequence[str], columns: int) -> Iterator[str]:
+    """The text of a screen's lines: as they are, then with those joined that a program has wrapped."""
     yield "\n".join(shown)
-    rooms = [-cells(text) % columns if text else NO_WRAPPING for text in shown]
-    lines = [
-        IndexedLine(number, 0, 0, text, room) for number, (text, room) in enumerate(zip(shown, rooms, strict=True))
-    ]
-    wrapped = {line.number for line, below in pairwise(lines) if continues(line, below)}
-    for end in (" ", "") if wrapped else ():
-        parts: list[str] = []
-        for line in lines:
-            text = line.text.lstrip(_BORDERS) if line.number - 1 in wrapped else line.text
-            if line.number in wrapped:
-                parts += text.rstrip(_BORDERS), end if line.room <= _MARGIN_COLUMNS else " "
+    ends = [ends_between(text, below, columns) for text, below in pairwise(shown)]
+    for which in (0, -1) if any(ends) else ():
+        parts = [*shown]
+        for number, between in enumerate(ends):
+            if between:
+                parts[number] = parts[number].rstrip(BORDERS) + between[which]
+                parts[number + 1] = parts[number + 1].lstrip(BORDERS)
             else:
-                parts += text, "\n"
-        yield "".join(parts[:-1])
+                parts[number] += "\n"
+        yield "".join(parts)
 
 
 def seams_of(line: IndexedLine, below: IndexedLine) -> tuple[str, ...]:
     """The texts around the end of a wrapped row, for their trigrams: with a blank, and of a word that was cut."""
-    end, begin = line.text.strip(_BORDERS)[1 - TRIGRAM :], below.text.strip(_BORDERS)[: TRIGRAM - 1]
+    end, begin = line.text.strip(BORDERS)[1 - TRIGRAM :], below.text.strip(BORDERS)[: TRIGRAM - 1]
     spaced = f"{end} {begin}"
     return (spaced, end + begin) if line.room <= _MARGIN_COLUMNS else (spaced,)
 
@@ -112,7 +117,7 @@ def wrapped_matches(run: Sequence[IndexedLine], query: Query) -> Iterator[Indexe
         run: lines of which each continues the one before.
         query: the words.
     """
-    rows = [line.text.strip(_BORDERS) for line in run]
+    rows = [line.text.strip(BORDERS) for line in run]
     texts = [folded(row) for row in rows]
     places: list[list[_Place]] = []
     for word in query.words:

@@ -141,6 +141,41 @@ def test_a_match_spans_soft_wrapped_rows(opened: Callable[..., Opened]) -> None:
     assert terminal.emulator.selected_text() == "needle"
 
 
+WRAPPED = """\
+  The migration of the customer invoices must be rolled out\r
+  slowly with compute_replication_lag_threshold_in_all_cust\r
+  omer_tables, and never at night.\r
+  Slowly.\r
+"""
+"""What an agent has wrapped in 60 columns, with a word that it has cut."""
+
+
+@pytest.mark.parametrize("below", [0, 5, 6, 4000])
+def test_a_match_spans_rows_that_an_agent_wrapped_by_itself(opened: Callable[..., Opened], below: int) -> None:
+    terminal, bar = opened(WRAPPED + numbered(1, below), rows=8)
+    for text in ("rolled out slowly with", "all_customer_tables"):
+        find(terminal, bar, text)
+        assert bar.count.text() == "1 of 1", text
+    first = next(number for number, row in enumerate(shown(terminal)) if row.endswith("_all_cust"))
+    assert (match_at(terminal, 51, first, 5), match_at(terminal, 2, first + 1, 11)) == ("current", "current")
+    assert (match_at(terminal, 2, first, 6), match_at(terminal, 15, first + 1, 5)) == ("", "")
+    find(terminal, bar, "slowly")
+    assert bar.count.text().endswith(" of 2"), "one in each row"
+    find(terminal, bar, "night. Slowly")
+    assert bar.count.text() == "No matches", "that row had room for it"
+
+
+def test_a_match_in_rows_that_an_agent_wrapped_is_found_as_they_come(opened: Callable[..., Opened]) -> None:
+    terminal, bar = opened(numbered(1, 30), rows=8)
+    find(terminal, bar, "out slowly")
+    assert bar.count.text() == "No matches"
+    first, *others = [*WRAPPED.splitlines(keepends=True), *numbered(1, 20).splitlines(keepends=True)]
+    terminal.feed(first)
+    for line in others:
+        terminal.feed(line)
+        terminal.until(lambda: bar.count.text() == "1 of 1", "the match")
+
+
 def test_a_regular_expression_finds_matches_and_an_invalid_one_is_explained(opened: Callable[..., Opened]) -> None:
     terminal, bar = opened("error 12\r\nerror x\r\nerror 345 🦀 error 6\r\n")
     press(terminal, bar, Qt.Key.Key_R, ALT)
