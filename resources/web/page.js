@@ -72,7 +72,7 @@ function ageOf(moment, node = h('time.dim')) {
 }
 
 function tick() {
-	if (!line.isUp || document.hidden) return;
+	if (document.hidden) return;
 	for (const node of document.querySelectorAll('[data-since]')) ageOf(node.dataset.since, node);
 }
 
@@ -144,30 +144,38 @@ async function post(path, body) {
 	}
 }
 
-/** The events of a stream: [name, data, id]. */
+const SILENT_MS = 45_000;
+
+/** The events of a stream, [name, data, id], until it is silent for longer than two heartbeats. */
 async function* events(path, signal, headers) {
 	const response = await request(path, { signal, headers });
 	const reader = response.body.pipeThrough(new TextDecoderStream()).getReader();
-	for (let rest = ''; ; ) {
-		const { value, done } = await reader.read();
-		if (done) return;
-		const all = (rest + value).split(/\r?\n\r?\n/);
-		rest = all.pop();
-		for (const each of all) {
-			const { event, data, id } = Object.fromEntries(each.split(/\r?\n/).map((text) => text.split(/: ?(.*)/s)));
-			if (signal.aborted) return;
-			yield [event, JSON.parse(data || '{}'), id];
+	let heard = Date.now();
+	const watch = setInterval(() => Date.now() - heard > SILENT_MS && reader.cancel(), 5000);
+	try {
+		for (let rest = ''; ; ) {
+			const { value, done } = await reader.read();
+			if (done) return;
+			heard = Date.now();
+			const all = (rest + value).split(/\r?\n\r?\n/);
+			rest = all.pop();
+			for (const each of all) {
+				const { event, data, id } = Object.fromEntries(each.split(/\r?\n/).map((text) => text.split(/: ?(.*)/s)));
+				if (signal.aborted) return;
+				yield [event, JSON.parse(data || '{}'), id];
+			}
 		}
+	} finally {
+		clearInterval(watch);
 	}
 }
 
 // ---- Connection
 
-const SILENT_MS = 45_000;
-
 /** The stream: `last` is when an event came, `cursor` is behind it. */
 const line = { last: Date.now(), cursor: '', failures: 0 };
-const now = () => (line.isUp ? Date.now() : line.last);
+const isCurrent = () => line.isUp && !page?.asOf;
+const now = () => page?.asOf || (line.isUp ? Date.now() : line.last);
 
 let me = {};
 const may = (right) => me.rights === 'everything' || me.rights === right;
@@ -199,10 +207,10 @@ async function follow(signal, tooLate) {
 
 const onEvent = {
 	hello() {
-		const wasLost = !byId('lost').hidden;
+		const isFirst = line.isUp === undefined;
 		line.failures = 0;
 		setUp(true);
-		if (wasLost) page.reload();
+		if (!isFirst) page.reload();
 	},
 	row: (row) => changed(row.id, rows.set(row.id, row)),
 	gone: ({ chat }) => changed(chat, rows.delete(chat)),
@@ -232,8 +240,12 @@ function setUp(isUp) {
 	const lost = byId('lost');
 	line.isUp = lost.hidden = isUp;
 	lost.firstChild.textContent = line.cursor ? `Not connected since ${clock(line.last)}` : 'Not connected';
-	document.body.classList.toggle('lost', !isUp);
 	if (isUp) line.onUp?.();
+	showCurrent();
+}
+
+function showCurrent() {
+	document.body.classList.toggle('lost', line.isUp === false || Boolean(page?.asOf));
 	gate();
 	tick();
 }
@@ -254,35 +266,50 @@ function button(kind, label, onclick, isReady) {
 	return node;
 }
 
-const gateOne = (node) => (node.disabled = !line.isUp || !node.isReady());
+const gateOne = (node) => (node.disabled = !isCurrent() || !node.isReady());
 const gate = () => [...document.querySelectorAll('button')].filter((each) => each.isReady).forEach(gateOne);
 const always = () => true;
 const iconButton = (name, label, onclick, isReady) => named(label, button('icon', icon(name), onclick, isReady));
 
 /** A page: its head, what scrolls, its foot, and what became of the last thing that was done on it. */
 function makePage(kind, chat, name, right, back) {
-	const [main, foot, said, alert] = [h('main', { tabindex: 0 }), h('footer'), h('p.small', { role: 'status' }), h('p.note', { role: 'alert' })];
+	const [main, foot, said, alert] = [h('main', { tabindex: 0 }), h('footer'), h('p.small', { role: 'status' }), h('p.old', { role: 'alert' })];
 	const onclick = (event) => {
 		event.preventDefault();
 		back || self.isFromList ? history.back() : go('#/', true);
 	};
 	const link = h('a.back', { href: '#/', onclick }, icon('back'), back || 'Chats');
 	const title = h('h1.cut', { tabindex: -1 }, bdi(name ?? rows.get(chat)?.name));
-	let loads = 0;
+	let [loads, read, again] = [0];
 	const self = {
 		kind, chat, main, foot, said, root: [h('header', h('div', link), title, h('div', right)), main, foot],
 		reload() {},
 		close() {},
 		changed: (id) => id === chat && self.reload(),
 
-		/** Take the server's newest answer. A failure shows while there is nothing else. */
+		/** Take the server's newest answer. After a failure, ask again until there is one. */
 		async load(path, take, more = '') {
 			const number = ++loads;
 			const got = await orFailure(ask(path + (chat ? `?chat=${encode(chat)}${more}` : '')));
 			if (page !== self || number !== loads) return;
-			alert.remove();
 			if (!isBad(got)) take(got, self.got, (self.got = got));
-			else if (!self.got || got.status === 404) main.prepend((alert.textContent = got.message) && alert);
+			self.renew(got);
+		},
+
+		/** Say why what is shown is not current, if it is not: then it is as it was, and nothing can be done. */
+		renew(failed) {
+			clearTimeout(again);
+			if (!isBad(failed)) {
+				read = Date.now();
+				alert.remove();
+			} else {
+				const words = facts(failed.message, read && `as it was at ${clock(read)}`);
+				if (alert.textContent !== words) alert.textContent = words;
+				if (!alert.isConnected) main.before(alert);
+				if (failed.status !== 404) again = setTimeout(() => page === self && line.isUp !== false && !document.hidden && self.reload(), 3000);
+			}
+			self.asOf = isBad(failed) && read;
+			showCurrent();
 		},
 
 		tell(text, isFailure = false) {
@@ -638,13 +665,13 @@ function questionPage(chat, wanted) {
 	}
 
 	/** An answer that was not taken can be tried again where the question may still be open. */
-	function notTaken({ message, body: { code, at, detail } }) {
-		const open = {
-			unreachable: `The question is still open. Try again when ${machineOf(row)} is reached.`,
-			no_answer: 'Try again: it is the same answer, and counts once.',
-			too_many: 'Try again in a moment.',
-		}[code];
-		return { state: open ? 'unsure' : 'over', words: facts(message, at && clock(at)), detail: detail ?? open ?? 'This answer had no effect.' };
+	function notTaken({ message, body: { code, at } }) {
+		const [detail, words = message] = {
+			unreachable: [`The question is still open. Try again when ${machineOf(row)} is reached.`, `Not delivered: ${machineOf(row)} is unreachable`],
+			no_answer: ['Try again: it is the same answer, and counts once.'],
+			too_many: ['The question is still open. Try again in a moment.', `Not delivered: ${message}`],
+		}[code] ?? [];
+		return { state: detail ? 'unsure' : 'over', words: facts(words, at && clock(at)), detail: detail ?? 'This answer had no effect.' };
 	}
 
 	function end(over = { words: 'no longer open', at: now(), detail: 'It was answered elsewhere, or the agent withdrew it.' }) {
@@ -880,11 +907,11 @@ const KEYS = [['Esc', 'Tab', 'Ctrl+C', 'Left', 'Up', 'Down', 'Right'], ['1', '2'
 const ARROWS = { Left: '←', Up: '↑', Down: '↓', Right: '→' };
 
 function screenPage(chat) {
-	const self = makePage('screen', chat, null, [ageOf(rows.get(chat)?.since), iconButton('more', 'More', () => self.load('chat', () => openChatMenu(self)))]);
+	const self = makePage('screen', chat, null, [ageOf(rows.get(chat)?.since), iconButton('more', 'More', openMenu)]);
 	const { main, foot, said, tell } = self;
 	const [pre, width] = [h('pre'), h('span')];
 	const wrap = button('link', '', () => setWrap(!recall('wrap')));
-	let [isAtEnd, isLive, screen, ending, again] = [true];
+	let [isAtEnd, isLive, screen, ending] = [true];
 	named('Screen', main).append(pre);
 	main.onscroll = () => (isAtEnd = main.scrollTop + main.clientHeight > main.scrollHeight - 24);
 	foot.className = 'typing';
@@ -901,21 +928,27 @@ function screenPage(chat) {
 		return h('div', KEYS.map((names) => h('.keys', names.map(key))), h('.keys', field, enter));
 	}
 
+	async function openMenu() {
+		const got = await self.act('', ask(`chat?chat=${encode(chat)}`));
+		if (!isBad(got)) openChatMenu({ ...self, got });
+	}
+
 	async function reload() {
 		close();
+		isLive = false;
 		const { signal } = (ending = new AbortController());
 		const end = await orFailure(follow(signal));
 		if (signal.aborted) return;
 		isLive = false;
-		if (end === 'ended' || end?.status) tell(end.message ?? 'The chat has ended.');
-		else again = setTimeout(reload, 2000);
-		gate();
+		self.renew(end === 'ended' || (end ?? failure()));
+		if (end === 'ended') tell('The chat has ended.');
 	}
 
 	async function follow(signal) {
 		for await (const [name, data] of events(`screen/stream?chat=${encode(chat)}`, signal)) {
 			if (name === 'screen') draw(data);
 			if (name === 'ended') return name;
+			if (isLive) self.renew();
 		}
 	}
 
@@ -962,10 +995,7 @@ function screenPage(chat) {
 		return got;
 	}
 
-	function close() {
-		ending?.abort();
-		clearTimeout(again);
-	}
+	const close = () => ending?.abort();
 
 	return Object.assign(self, { reload, close, changed() {}, resize: measure });
 }
@@ -1131,6 +1161,7 @@ function show(next) {
 	next.isFromList = page === listPage;
 	page = next;
 	byId('page').replaceChildren(...page.root);
+	showCurrent();
 	if (page === listPage) {
 		listPage.draw();
 		listPage.main.scrollTop = listPage.top;
@@ -1155,7 +1186,6 @@ byId('lost').lastChild.onclick = connect;
 visualViewport.onresize = () => visualViewport.scale === 1 && document.body.style.setProperty('--height', `${visualViewport.height}px`);
 addEventListener('resize', () => page?.resize?.());
 setInterval(tick, 1000);
-setInterval(() => line.isUp && Date.now() - line.last > SILENT_MS && wake(), 5000);
 if (code) show(pairPage(decodeURIComponent(code)));
 else if (location.hash.startsWith('#/pair')) route();
 else connect();

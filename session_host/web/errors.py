@@ -56,7 +56,8 @@ class PageError(Exception):
         status, code = next(
             (found for kind, found in _STATUSES.items() if isinstance(error, kind)), (400, error.stable_code())
         )
-        return cls(status, code, one_line(str(error))[:MAX_WORDS])
+        kind = "unreachable: " if isinstance(error, Unreachable) else ""
+        return cls(status, code, kind + one_line(str(error))[:MAX_WORDS])
 
     def as_object(self) -> dict[str, Any]:
         """The answer's object."""

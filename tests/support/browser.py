@@ -15,6 +15,8 @@ from selenium.webdriver.common.by import By
 from selenium.webdriver.common.keys import Keys
 from selenium.webdriver.remote.webelement import WebElement
 
+from tests.support.commands import outlive
+from tests.support.page_server import PageServer
 from tests.support.waiting import wait_until
 
 T = TypeVar("T")
@@ -177,4 +179,14 @@ def browser(size: tuple[int, int] = PHONE, *, is_dark: bool = False) -> Iterator
         shutil.rmtree(profile, ignore_errors=True)
 
 
-__all__ = ["PHONE", "SMALL", "Browser", "Keys", "browser"]
+def pair(phone: Browser, server: PageServer, rights: str = "everything") -> None:
+    """Pair the phone by the address in the picture."""
+    done = outlive("web", "pair", "--json", "--rights", rights).json()
+    phone.open(f"{server.address}/#pair={done['code']}")
+    phone.see("Pair this")
+    assert done["code"] not in str(phone.driver.current_url)
+    phone.click("Pair", "button")
+    phone.see("Outlive", "Forget this device")
+
+
+__all__ = ["PHONE", "SMALL", "Browser", "Keys", "browser", "pair"]

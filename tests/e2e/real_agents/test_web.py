@@ -9,9 +9,8 @@ import pytest
 
 from session_host.paths import config_dir
 from tests.conftest import Sessions
-from tests.e2e.web.test_phone import pair
 from tests.support.area import Area
-from tests.support.browser import Browser, browser
+from tests.support.browser import Browser, browser, pair
 from tests.support.page_server import PageServer
 from tests.support.ports import free_port
 from tests.support.real_agents import CLAUDE, CODEX, RealAgent

@@ -14,7 +14,7 @@ from session_host.paths import pasted_files_dir
 from session_host.web import devices
 from tests.integration.web.test_answers import claude, decisions
 from tests.support.area import Area
-from tests.support.browser import Browser
+from tests.support.browser import Browser, pair
 from tests.support.commands import new, outlive
 from tests.support.page_server import PageServer
 from tests.support.push_service import Subscriber
@@ -23,16 +23,6 @@ from tests.support.waiting import wait_until
 
 TIMEOUT_S = 60.0
 LONG = " && ".join(f"echo step {number} of a long command line" for number in range(60))
-
-
-def pair(phone: Browser, server: PageServer, rights: str = "everything") -> None:
-    """Pair the phone by the address in the picture."""
-    done = outlive("web", "pair", "--json", "--rights", rights).json()
-    phone.open(f"{server.address}/#pair={done['code']}")
-    phone.see("Pair this")
-    assert done["code"] not in str(phone.driver.current_url)
-    phone.click("Pair", "button")
-    phone.see("Outlive", "Forget this device")
 
 
 def test_the_eight_characters_are_typed(phone: Browser, server: PageServer) -> None:

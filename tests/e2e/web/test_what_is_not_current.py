@@ -1,0 +1,134 @@
+"""Without its machine or its server, the page says so and since when, offers nothing, and comes back by itself."""
+
+from __future__ import annotations
+
+import os
+import signal
+from pathlib import Path
+
+import pytest
+
+from tests.conftest import Sessions
+from tests.integration.web.test_answers import decisions
+from tests.support.area import Area
+from tests.support.browser import Browser, pair
+from tests.support.commands import new, outlive
+from tests.support.near_bridges import NearBridges
+from tests.support.page_server import PageServer
+from tests.support.structured_chats import new_chat, wait, wait_for_text
+from tests.support.waiting import wait_until
+
+TIMEOUT_S = 60.0
+_LATER = "const clock = Date.now; Date.now = () => clock() + 46_000"
+"""The page's clock goes on by more than two heartbeats."""
+
+
+@pytest.fixture
+def near(sessions: Sessions, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> NearBridges:
+    """A machine with this test's own chats, so that each is there twice."""
+    bridges = NearBridges(tmp_path / "near", monkeypatch)
+    assert outlive("machines", "add", "near").code == 0
+    return bridges
+
+
+def lose(near: NearBridges) -> None:
+    """Let the machine be unreachable."""
+    near.set_reachable(False)
+    near.cut()
+
+
+def is_gray(phone: Browser) -> bool:
+    """Whether the content has no colours, since it is not current."""
+    return bool(phone.driver.execute_script("return getComputedStyle(document.querySelector('main')).filter != 'none'"))
+
+
+def lost_requests(phone: Browser) -> None:
+    """Read the console's lines about requests that failed, and no others."""
+    assert [each for each in phone.complaints() if "502" not in each and "net::ERR" not in each] == []
+
+
+def test_a_question_of_a_lost_machine_is_not_answered_until_that_is_back(
+    near: NearBridges, phone: Browser, server: PageServer, area: Area
+) -> None:
+    chat = new_chat(area, "api", "run: npm test")
+    wait("api", "needs_input")
+    pair(phone, server)
+    phone.open(f"{server.address}/#/question/near%2F{chat}")
+    phone.see("npm test", "on near")
+    wait_until(lambda: phone.is_enabled("Decline"), TIMEOUT_S, "Decline to be ready")
+    lose(near)
+    phone.see("Unreachable: near", "as it was at", "npm test")
+    assert (phone.is_enabled("Decline"), phone.is_enabled("Allow"), is_gray(phone)) == (False, False, True)
+    near.set_reachable(True)
+    phone.see_no_more("as it was at")
+    assert not is_gray(phone)
+    phone.click("Decline", "button")
+    phone.see("Declined here")
+    wait("api", "idle")
+    assert decisions(area) == ["decline"]
+    lost_requests(phone)
+
+
+def test_an_answer_that_was_not_delivered_says_so_and_is_tried_again(
+    near: NearBridges, phone: Browser, server: PageServer, area: Area
+) -> None:
+    chat = new_chat(area, "api", "run: npm test")
+    wait("api", "needs_input")
+    pair(phone, server)
+    phone.open(f"{server.address}/#/question/near%2F{chat}")
+    wait_until(lambda: phone.is_enabled("Decline"), TIMEOUT_S, "Decline to be ready")
+    decline = phone.find("Decline", "button")
+    lose(near)
+    decline.click()
+    phone.see("Not delivered: near is unreachable", "Try again when near is reached", "as it was at")
+    near.set_reachable(True)
+    phone.see_no_more("as it was at")
+    phone.click("Try again", "button")
+    phone.see("Declined here")
+    wait("api", "idle")
+    assert decisions(area) == ["decline"]
+    lost_requests(phone)
+
+
+def test_a_screen_of_a_lost_machine_takes_no_keys_and_comes_back(
+    near: NearBridges, phone: Browser, server: PageServer
+) -> None:
+    chat = new("-n", "sh", "--", "sh", "-c", "echo ready; exec cat")
+    wait_for_text("sh", "ready")
+    pair(phone, server)
+    phone.open(f"{server.address}/#/screen/near%2F{chat}")
+    phone.see("ready", "columns")
+    wait_until(lambda: phone.is_enabled("Esc"), TIMEOUT_S, "the keys to be ready")
+    lose(near)
+    phone.see("Unreachable: near", "as it was at", "ready")
+    assert (phone.is_enabled("Esc"), is_gray(phone)) == (False, True)
+    near.set_reachable(True)
+    phone.see_no_more("as it was at")
+    phone.type("Type a line", "hello\n")
+    phone.see("hello\nhello")
+    lost_requests(phone)
+
+
+@pytest.mark.parametrize("kind", ["list", "screen"])
+def test_a_server_that_is_silent_is_lost(phone: Browser, server: PageServer, kind: str) -> None:
+    chat = new("-n", "sh", "--", "sh", "-c", "echo ready; exec cat")
+    wait_for_text("sh", "ready")
+    pair(phone, server)
+    if kind == "screen":
+        phone.open(f"{server.address}/#/screen/{chat}")
+        phone.see("ready", "columns")
+    os.kill(server.pid, signal.SIGSTOP)
+    try:
+        phone.driver.execute_script(_LATER)
+        phone.see("Not connected since")
+        assert is_gray(phone)
+    finally:
+        os.kill(server.pid, signal.SIGCONT)
+    phone.see_no_more("Not connected since")
+    assert not is_gray(phone)
+    if kind == "screen":
+        phone.see_no_more("as it was at")
+        wait_until(lambda: phone.is_enabled("Esc"), TIMEOUT_S, "the keys to be ready")
+        phone.type("Type a line", "hello\n")
+        phone.see("hello\nhello")
+    lost_requests(phone)
