@@ -199,7 +199,7 @@ def _pair(options: argparse.Namespace) -> int:
     rights = Rights.named(options.rights)
     before = {each.hash for each in devices.load().devices}
     code = devices.begin_pairing(rights)
-    address = options.address[0] if options.address else places.known_address()
+    address = options.address[0] if options.address else places.known_addresses()[0]
     link = f"{address}/#pair={code}"
     if options.json:
         pairing = devices.load().pairing

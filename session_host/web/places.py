@@ -44,22 +44,22 @@ def note_addresses(addresses: list[str]) -> None:
     replace_file(_file(), msgspec.json.encode(addresses))
 
 
-def known_address() -> str:
-    """The first address of the last server."""
-    return _noted_address() or DEFAULT_ADDRESS
+def known_addresses() -> list[str]:
+    """The addresses of the last server; at least one."""
+    return _noted_addresses() or [DEFAULT_ADDRESS]
 
 
 def page_link(chat: str) -> str:
     """The address of a chat on the page; of the list if ``chat`` is "". Returns "" if no page was served yet."""
-    address = _noted_address()
+    address = next(iter(_noted_addresses()), "")
     return f"{address}/#/chat/{quote(chat, safe='')}" if address and chat else address
 
 
-def _noted_address() -> str:
+def _noted_addresses() -> list[str]:
     try:
-        return msgspec.json.decode(_file().read_bytes(), type=list[str])[0]
-    except (OSError, IndexError, *UNREADABLE):
-        return ""
+        return msgspec.json.decode(_file().read_bytes(), type=list[str])
+    except (OSError, *UNREADABLE):
+        return []
 
 
 def _file() -> Path:

@@ -90,7 +90,7 @@ class PhoneSheet(Sheet):
         except (OutliveError, OSError) as error:
             self._say(str(error))
             return
-        self._address = places.known_address()
+        self._address = places.known_addresses()[0]
         self.picture.show_link(f"{self._address}/#pair={code}")
         show_text(self.hint, phone_texts.HINT(address=self._address))
         show_text(self.code, f"{code[:4]}-{code[4:]}")

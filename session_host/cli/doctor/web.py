@@ -1,4 +1,4 @@
-"""Checks whether the page for the phone is served, and who may use it."""
+"""Checks whether the page for the phone is served, how it is reached, and who may use it."""
 
 from __future__ import annotations
 
@@ -11,19 +11,19 @@ from .check import Check, ok, warn
 
 
 def page() -> Iterator[Check]:
-    """The page, for those who use it: nothing if no device was ever paired and nothing serves it."""
+    """The page; nobody needs it, so only a device without it is a warning."""
     name = "page for the phone"
     try:
         paired = len(devices.load().devices)
     except OutliveError as error:
         yield warn(name, *str(error).rsplit("; ", 1))
         return
-    is_served = places.is_served()
-    if not (paired or is_served):
-        return
     count = f"{paired} device{'' if paired == 1 else 's'} paired"
-    if is_served:
-        yield ok(name, f"served at {places.known_address()}; {count}")
+    if places.is_served():
+        addresses = ", ".join(places.known_addresses())
+        yield ok(name, f"served at {addresses}, and on the socket {places.page_socket()}; {count}")
+    elif not paired:
+        yield ok(name, "not served; `outlive web on` serves it")
     elif missing := places.missing_packages():
         yield warn(name, f"not served, since {missing[0]} is missing; {count}", "install Outlive as outlive[web]")
     else:

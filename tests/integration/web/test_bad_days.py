@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from session_host.web.devices import devices_file
-from session_host.web.places import known_address, page_socket
+from session_host.web.places import known_addresses, page_socket
 from tests.support import processes
 from tests.support.area import Area
 from tests.support.commands import OUTLIVE, environment, new, outlive
@@ -97,7 +97,7 @@ def test_a_second_server_says_so_and_changes_nothing(server: PageServer, device:
         1,
         "the page is served already; `outlive web off`, or Ctrl+C there, ends that",
     )
-    assert known_address() == "http://localhost:7070"
+    assert known_addresses() == ["http://localhost:7070"]
     assert device.read("me")["device"] == "phone"
 
 

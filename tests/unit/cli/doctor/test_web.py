@@ -1,4 +1,4 @@
-"""What the doctor says of the page for the phone: nothing to those who do not use it."""
+"""What the doctor says of the page for the phone: whether it is served, how it is reached, who may use it."""
 
 from __future__ import annotations
 
@@ -15,8 +15,9 @@ from session_host.web.devices import Rights
 pytestmark = pytest.mark.usefixtures("area")
 
 
-def test_nothing_is_said_without_devices_and_server() -> None:
-    assert list(page()) == []
+def test_without_devices_it_need_not_be_served() -> None:
+    [check] = page()
+    assert (check.status, check.message) == (Status.OK, "not served; `outlive web on` serves it")
 
 
 def test_devices_without_a_server_are_told_how_to_get_one() -> None:
@@ -29,14 +30,16 @@ def test_devices_without_a_server_are_told_how_to_get_one() -> None:
     )
 
 
-def test_a_server_is_named_with_its_address() -> None:
+def test_a_server_is_named_with_its_addresses_and_its_socket() -> None:
     ensure_private(runtime_dir())
-    places.note_addresses(["https://desk.example"])
+    addresses = ["https://desk.example", "http://localhost:7070"]
+    places.note_addresses(addresses)
     with socket.socket(socket.AF_UNIX) as listener:
         listener.bind(str(places.page_socket()))
         listener.listen(1)
         [check] = page()
-    assert (check.status, check.message) == (Status.OK, "served at https://desk.example; 0 devices paired")
+    reached = f"{', '.join(addresses)}, and on the socket {places.page_socket()}"
+    assert (check.status, check.message) == (Status.OK, f"served at {reached}; 0 devices paired")
 
 
 def test_a_damaged_file_has_its_remedy() -> None:
