@@ -33,7 +33,7 @@ from session_host.version import VERSION
 
 from .actions import MAX_DIRECTORIES, Actions, Results
 from .conversations import Conversation, conversation_of, unfolded
-from .devices import Device, NoPairing, Rights, WrongCode, note_use, notify, pair, revoke
+from .devices import Device, NoPairing, Rights, WrongCode, notify, pair, revoke
 from .devices import load as load_devices
 from .errors import PageError
 from .following import Following
@@ -242,7 +242,7 @@ class _Page:
     # ------------------------------------------------------------ chats
 
     async def _chats(self, request: Request) -> Response:
-        await asyncio.to_thread(note_use, request.scope["device"])
+        del request
         return _json(await self._following.listed())
 
     async def _stream(self, request: Request) -> Response:

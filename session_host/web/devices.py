@@ -205,11 +205,14 @@ def notify(credential_hash: str, target: PushTarget | None) -> None:
         _change(credential_hash, push=target)
 
 
-def note_use(device: Device) -> None:
-    """Note that a device was used, if that was not noted just now. A full disk loses only that."""
+def is_use_noted(device: Device) -> bool:
+    """Whether it was noted just now that a device is used."""
     last = parse_time(device.last_used)
-    if last is not None and abs((datetime.now(UTC) - last).total_seconds()) < USED_EVERY_S:
-        return
+    return last is not None and abs((datetime.now(UTC) - last).total_seconds()) < USED_EVERY_S
+
+
+def note_use(device: Device) -> None:
+    """Note that a device is used. A full disk loses only that."""
     with contextlib.suppress(OSError, OutliveError), _locked():
         _change(device.hash, last_used=now())
 

@@ -21,7 +21,7 @@ from urllib.parse import urlsplit
 from session_host.errors import OutliveError
 from session_host.system.processes.permission import agent_chats
 
-from .devices import Device, Devices, Rights, devices_file, load
+from .devices import Device, Devices, Rights, devices_file, is_use_noted, load, note_use
 from .errors import PageError
 from .forms import encoded
 
@@ -126,6 +126,8 @@ class Gate:
         try:
             headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]}
             self._check(scope, headers)
+            if (device := scope.get("device")) is not None and not is_use_noted(device):
+                await asyncio.to_thread(note_use, device)
             limit, within_s = (MAX_UPLOAD_BYTES, UPLOAD_S) if scope["path"] == UPLOAD else (MAX_BODY_BYTES, BODY_S)
             body = _Body(receive, limit, within_s, headers.get("content-length", ""))
             await self._app(scope, body.receive, sender.send)

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import time
+
 import pytest
+from msgspec.structs import replace
 
 from session_host.errors import OutliveError
+from session_host.system.clock import as_text
 from session_host.web import devices
 from session_host.web.devices import CODE_CHARACTERS, PAIRING_S, TRIES, NoPairing, Pairing, Rights, WrongCode
 from tests.support.area import Area
@@ -78,8 +82,9 @@ def test_a_damaged_file_lets_nobody_in() -> None:
 
 def test_the_last_use_is_kept_by_the_minute() -> None:
     device, _credential = devices.pair(devices.begin_pairing(Rights.LOOK), "phone")
+    assert not devices.is_use_noted(device)
     devices.note_use(device)
     [used] = devices.load().devices
-    assert used.last_used
-    devices.note_use(used)
-    assert devices.load().devices == (used,)
+    assert devices.is_use_noted(used)
+    earlier = replace(used, last_used=as_text(time.time() - devices.USED_EVERY_S - 1))
+    assert not devices.is_use_noted(earlier)

@@ -190,3 +190,10 @@ def test_an_address_is_as_browsers_send_it() -> None:
     assert Address.of("https://desk.example:443/").host == "desk.example"
     assert Address.of("http://[::1]:7070").host == "[::1]:7070"
     assert (HTTPS.cookie, LOCAL.cookie) == ("__Host-outlive", "outlive")
+
+
+def test_each_request_of_a_device_is_a_use_of_it() -> None:
+    for right, is_used in ((Rights.EVERYTHING, False), (Rights.ANSWER, True)):
+        asked = Asked(right)
+        assert asked.ask()[0] == (200 if is_used else 403)
+        assert bool(devices.load().devices[-1].last_used) == is_used
