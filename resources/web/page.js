@@ -1092,7 +1092,7 @@ function pairPage(scanned = '') {
 			h('p.below.dim', h('span', `${tries} tries left`), h('span', `until ${clock(until)}`)),
 			h('h2.cap', `This ${DEVICE} may`),
 			h('ul', MAY.map(line)),
-			quiet(`Chosen on ${machine}, and changed there.`),
+			quiet(`Chosen on ${machine}. To change it, pair again.`),
 		];
 		const closed = [h('p.quiet', `No pairing is open. On ${machine}, choose Phone… in Outlive, or run: outlive web pair`), button('button', 'Try again', self.reload)];
 		foot.hidden = !open;

@@ -169,7 +169,7 @@ class Gate:
         self._count("devices", *OF_ALL)
         self._count(device.hash, *OF_DEVICE)
         if device.rights < right:
-            raise PageError(403, "not_allowed", "this device may not do that; the computer gives it more rights")
+            raise PageError(403, "not_allowed", "this device may not do that; pair it again with more rights")
         scope["device"] = device
 
     def is_paired(self, device: Device) -> bool:
