@@ -1134,7 +1134,7 @@ const entry = (label, more, onclick, isReady) => button('entry', [label, more &&
 /** A link of an answer opens outside, after its whole address was seen. */
 function askToOpen(event) {
 	const href = event.target.closest('.answer a')?.getAttribute('href');
-	if (!href) return;
+	if (!href || event.button > 1) return;
 	event.preventDefault();
 	const open = h('a.button.main', { href, target: '_blank', rel: 'noopener noreferrer', onclick: closeSheet }, 'Open');
 	sheet('Open this address?', textBlock(href), h('.buttons', /^(https?|mailto):/i.test(href) && open, button('button', 'Cancel', closeSheet)));
@@ -1179,7 +1179,7 @@ document.addEventListener('visibilitychange', () => {
 	page?.arm?.();
 	wake();
 });
-document.addEventListener('click', askToOpen);
+for (const name of ['click', 'auxclick']) document.addEventListener(name, askToOpen);
 if (navigator.serviceWorker) navigator.serviceWorker.onmessage = ({ data }) => go(data);
 byId('lost').lastChild.onclick = connect;
 // The page ends above the keyboard of a phone.
