@@ -438,7 +438,6 @@ function makeListPage() {
 			ageOf(row.since),
 			h(`span.${colour}`, mark && icon(mark), h('span.unseen', row.mark)),
 			h('bdi.words.cut', row.words),
-			numbers(row),
 		);
 	}
 

@@ -38,8 +38,6 @@ class Row(msgspec.Struct, frozen=True, kw_only=True):
     order: str
     kind: str
     """What its page shows first: "conversation" or "screen"."""
-    added: int | None = None
-    removed: int | None = None
 
 
 class Away(msgspec.Struct, frozen=True):
