@@ -811,19 +811,20 @@ function chatPage(chat) {
 	}
 
 	function showFoot() {
-		const { can, queue, ends, prompts: saved, chat: row } = self.got;
+		const { can, queue, ends, prompts: saved, chat: row, runtime } = self.got;
 		const isMine = may('everything');
 		const asks = row.group === 'needs you' && row.words;
+		const waits = isWorking && runtime === 'structured';
 		part(above, [asks, queue, ends, me], () => [
 			asks && h('a.band', { href: addressOf('question', chat) }, icon('asks'), bdi(asks), icon('fold')),
 			queue.map(({ text, held }) => quiet(held ? 'Held: ' : 'Next: ', bdi(text))),
 			ends && quiet(capital(ends)),
-			!isMine && quiet(`This ${DEVICE} may not send. That is chosen on ${me.machine}.`),
+			!isMine && quiet(`This ${DEVICE} may not send. Pair it again to change that.`),
 		]);
 		box.hidden = !(isMine && can.send);
 		resume.hidden = !(isMine && can.resume);
-		part(tools, [isWorking, can, saved], () => [clip, pick, saved.length && prompts, h('i'), isWorking && [can.interrupt && stop, sendNow], sendLater]);
-		part(named(isWorking ? 'Queue' : 'Send', sendLater), isWorking, () => (isWorking ? 'Queue' : icon('send')));
+		part(tools, [waits, can, saved], () => [clip, pick, saved.length && prompts, h('i'), waits && [can.interrupt && stop, sendNow], sendLater]);
+		part(named(waits ? 'Queue' : 'Send', sendLater), waits, () => (waits ? 'Queue' : icon('send')));
 		field.placeholder = `Ask ${row.agent_name}`;
 		foot.hidden = false;
 		gate();
