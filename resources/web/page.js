@@ -741,6 +741,7 @@ function chatPage(chat) {
 	const sendLater = button('go', '', () => send(false), canSend);
 	const tools = h('.tools');
 	const box = h('.box', field, tools);
+	const left = quiet(`Earlier turns are not shown here. Read them on ${machineOf(rows.get(chat))}.`);
 	const resume = button('button', 'Resume', () => order('resume'), isReady);
 	const timer = setInterval(() => isWorking && !document.hidden && self.reload(), 5000);
 	let [isWorking, due, sent] = [];
@@ -749,10 +750,10 @@ function chatPage(chat) {
 	foot.hidden = true;
 	if (DEVICE === 'browser') onEnter(field, sendLater);
 
-	function take({ turns: all, note, plan, files, limits }, previous) {
+	function take({ turns: all, earlier, note, plan, files, limits }, previous) {
 		const isAtEnd = main.scrollTop + main.clientHeight > main.scrollHeight - 40;
 		isWorking = all.at(-1)?.outcome === 'running';
-		place(list, all.map((turn) => turnOf(turn, turn === all.at(-1))));
+		place(list, [...(earlier ? [left] : []), ...all.map((turn) => turnOf(turn, turn === all.at(-1)))]);
 		part(rest, [note, plan, files, limits, all.length], () => [
 			(note || !all.length) && h('p.quiet', note || 'No turns yet.'),
 			plan.length && h('.block', h('h2.cap', 'Plan'), h('ol', plan.map(planStep))),

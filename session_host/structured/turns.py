@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from .items import BETWEEN_TURNS, IN_QUEUE, Item
+from .items import BETWEEN_TURNS, IN_QUEUE, Item, TurnEnded, UsageLimit
 from .transcript import Transcript
 
 
@@ -38,6 +38,15 @@ def is_turn_over(transcript: Transcript, turn: str) -> bool:
     status = transcript.status
     has_ended = status.last_turn is not None and status.last_turn.turn == turn
     return has_ended or status.turn not in {"", turn} or status.state in BETWEEN_TURNS or status.state == "ended"
+
+
+def limit_reset_ms(end: TurnEnded, limits: Iterable[UsageLimit]) -> int | None:
+    """When the limit is reset that stopped a turn, ms since 1970; 0 if that is unknown, None if no limit stopped it.
+
+    A limit did, if the agent's error speaks of one and one is used up.
+    """
+    reached = [each.resets_ms for each in limits if each.used >= 1.0]
+    return max(reached) if reached and end.outcome == "failed" and "limit" in end.error.lower() else None
 
 
 def answers(transcript: Transcript, *, without: str = "") -> Iterator[str]:

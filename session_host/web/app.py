@@ -294,6 +294,7 @@ class _Page:
             chat=row,
             runtime=info.facts.origin.runtime,
             turns=found.turns,
+            earlier=found.has_earlier,
             queue=found.queue,
             plan=found.plan,
             files=files,

@@ -19,7 +19,7 @@ from session_host.protocol.values import RUNNING_STATES
 from session_host.structured.items import IN_QUEUE, Item, UsageLimit
 from session_host.structured.text import TextLine, item_lines, line_counts
 from session_host.structured.transcript import BUILD, Transcript
-from session_host.structured.turns import answer_in, is_prompt
+from session_host.structured.turns import answer_in, is_prompt, limit_reset_ms
 from session_host.system.clock import as_text
 
 from .errors import PageError
@@ -46,6 +46,8 @@ class Conversation(NamedTuple):
     limits: Sequence[LimitUse] = ()
     note: str = ""
     can_interrupt: bool = False
+    has_earlier: bool = False
+    """Whether earlier turns are left out."""
 
 
 async def conversation_of(machine: Machine, info: SessionInfo) -> Conversation:
@@ -54,9 +56,10 @@ async def conversation_of(machine: Machine, info: SessionInfo) -> Conversation:
         transcript = await _transcript(machine, info)
         return await asyncio.to_thread(_of_transcript, transcript)
     try:
-        turns = await asyncio.wait_for(machine.call(recorded_conversation, info.id, MAX_TURNS), ANSWER_S)
+        turns = await asyncio.wait_for(machine.call(recorded_conversation, info.id, MAX_TURNS + 1), ANSWER_S)
     except OutliveError as error:
         return Conversation([], note=one_line(str(error)))
+    has_earlier, turns = len(turns) > MAX_TURNS, turns[-MAX_TURNS:]
     running = info.status.activity in {"working", "needs_input"} and info.state in RUNNING_STATES
     last = len(turns) - 1
     return Conversation(
@@ -74,7 +77,8 @@ async def conversation_of(machine: Machine, info: SessionInfo) -> Conversation:
                 answer_html=html_of(turn.answer) if number > last - RENDERED else None,
             )
             for number, turn in enumerate(turns)
-        ]
+        ],
+        has_earlier=has_earlier,
     )
 
 
@@ -86,7 +90,7 @@ async def unfolded(machine: Machine, info: SessionInfo, key: str) -> Unfolded:
     """
     if info.facts.origin.runtime == "structured":
         transcript = await _transcript(machine, info)
-        for turn in _turns(transcript):
+        for turn in _turns(transcript, MAX_TURNS):
             if turn.prompt.id == key:
                 return await asyncio.to_thread(_unfolded, turn.items)
     else:
@@ -115,8 +119,8 @@ class _Turn(NamedTuple):
     items: list[Item]
 
 
-def _turns(transcript: Transcript) -> list[_Turn]:
-    """The last turns, oldest first: each prompt with what follows it."""
+def _turns(transcript: Transcript, most: int) -> list[_Turn]:
+    """The last turns, at most so many, oldest first: each prompt with what follows it."""
     found: list[_Turn] = []
     items: list[Item] = []
     for position in range(transcript.queue_start - 1, -1, -1):
@@ -124,7 +128,7 @@ def _turns(transcript: Transcript) -> list[_Turn]:
         if is_prompt(item) and item.status not in IN_QUEUE:
             found.append(_Turn(item, items[::-1]))
             items = []
-            if len(found) == MAX_TURNS:
+            if len(found) == most:
                 break
         else:
             items.append(item)
@@ -132,8 +136,9 @@ def _turns(transcript: Transcript) -> list[_Turn]:
 
 
 def _of_transcript(transcript: Transcript) -> Conversation:
-    turns = _turns(transcript)
-    status = transcript.status
+    turns, status = _turns(transcript, MAX_TURNS + 1), transcript.status
+    has_earlier, turns = len(turns) > MAX_TURNS, turns[-MAX_TURNS:]
+    limits = status.usage.limits if status.usage is not None else ()
     rows = []
     for number, turn in enumerate(turns):
         is_last = number == len(turns) - 1
@@ -143,7 +148,8 @@ def _of_transcript(transcript: Transcript) -> Conversation:
         end_ms = max((transcript.turn_ends.get(each.id, 0) for each in (turn.prompt, *turn.items)), default=0)
         outcome = "running" if is_last and status.is_running else ""
         if ending is not None and not outcome:
-            outcome = "interrupted" if ending.outcome in {"interrupted", "cut"} else "failed"
+            failed = "failed" if limit_reset_ms(ending, limits) is None else "limit"
+            outcome = "interrupted" if ending.outcome in {"interrupted", "cut"} else failed
         added, removed = _line_counts(turn.items)
         rows.append(
             TurnRow(
@@ -161,13 +167,13 @@ def _of_transcript(transcript: Transcript) -> Conversation:
         )
     queue = [transcript[position] for position in range(transcript.queue_start, len(transcript))]
     plan = next((each.plan for each in reversed(turns[-1].items) if each.kind == "plan"), ()) if turns else ()
-    limits = status.usage.limits if status.usage is not None else ()
     return Conversation(
         rows,
         [Queued(each.id, plain(each.text, 400, keep_lines=True), each.status == "held") for each in queue],
         [(one_line(step.text), step.status) for step in plan],
         [_limit(each) for each in limits],
         can_interrupt=status.can_interrupt,
+        has_earlier=has_earlier,
     )
 
 

@@ -212,6 +212,8 @@ class ChatPage(msgspec.Struct, frozen=True, kw_only=True):
     chat: Row
     runtime: Runtime
     turns: list[TurnRow]
+    earlier: bool
+    """Whether turns before these are left out."""
     queue: Sequence[Queued]
     plan: Sequence[tuple[str, str]]
     files: list[FileCount]

@@ -58,6 +58,7 @@ from session_host.structured.items import (
 )
 from session_host.structured.operations import AnyResult
 from session_host.structured.text import screen_of
+from session_host.structured.turns import limit_reset_ms
 from session_host.system.clock import as_text, now_ms
 from session_host.system.processes.chat_mark import Mark
 from session_host.system.processes.process_tree import outside_session
@@ -256,13 +257,10 @@ class StructuredDriver:
         self._events.write(end)
 
     def _end_turn(self, change: TurnEnded) -> None:
-        """Make the event of a turn's end: by a limit, if the agent's error speaks of one and one is used up."""
-        reached = [each.resets_ms for each in self._limits if each.used >= 1.0]
-        outcome, resets_ms = _OUTCOMES[change.outcome], 0
-        if change.outcome == "failed" and reached and "limit" in change.error.lower():
-            outcome, resets_ms = "limit", max(reached)
+        """Make the event of a turn's end."""
+        resets_ms = limit_reset_ms(change, self._limits)
         self._events.end_turn(
-            outcome,
+            _OUTCOMES[change.outcome] if resets_ms is None else "limit",
             change.error,
             as_text(resets_ms / 1000) if resets_ms else "",
             tokens=change.tokens,

@@ -203,6 +203,31 @@ def test_a_prompt_to_a_chat_view_waits_for_the_turn_or_interrupts_it(device: Dev
     assert "echo: now at once" in whole["answer_html"]
 
 
+def test_a_turn_that_a_limit_stopped_says_so(device: Device, area: Area) -> None:
+    chat = new_chat(area, "one", "limit: 100")
+    wait_for_text("one", "echo: limit: 100")
+    wait("one", "idle")
+    outlive("send", "one", "fail: You have hit your usage limit")
+    wait_until(lambda: device.read("chat", chat=chat)["turns"][-1]["outcome"] == "limit", TIMEOUT_S, "its end")
+    assert "usage limit" in device.read("chat", chat=chat)["turns"][-1]["error"]
+
+
+@pytest.mark.usefixtures("sessions")
+def test_it_is_said_that_earlier_turns_are_left_out(area: Area, project: Path) -> None:
+    with PageServer(area, changed={"conversations.MAX_TURNS": 2}) as server, server.pair() as device:
+        view, terminal = new_chat(area, "view"), new_agent("claude", project, name="docs")
+        for number, (prompts, is_earlier) in enumerate([(["1"], False), (["1", "2"], False), (["2", "3"], True)], 1):
+            for chat in (view, terminal):
+                outlive("send", chat, str(number), "--enter")
+
+                def is_shown(chat: str = chat, wanted: list[str] = prompts) -> bool:
+                    turns = device.read("chat", chat=chat)["turns"]
+                    return [each["prompt"] for each in turns] == wanted and turns[-1]["outcome"] == ""
+
+                wait_until(is_shown, TIMEOUT_S, f"{prompts} of {chat}")
+                assert device.read("chat", chat=chat)["earlier"] is is_earlier
+
+
 @pytest.mark.parametrize(
     ("rights", "allowed"),
     [("look", set()), ("answer", {"answer"}), ("everything", {"answer", "send", "keys", "stop", "resume", "start"})],
