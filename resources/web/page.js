@@ -54,7 +54,6 @@ const named = (label, node) => set(node, { 'aria-label': label });
 const count = (number, word) => `${number} ${word}${number === 1 ? '' : 's'}`;
 const capital = (text) => text.charAt(0).toUpperCase() + text.slice(1);
 const facts = (...parts) => parts.filter(Boolean).join(' · ');
-const duration = (seconds) => (seconds < 60 ? '' : `${Math.floor(seconds / 60)} min `) + `${Math.floor(seconds % 60)} s`;
 
 function clock(moment) {
 	const at = new Date(moment);
@@ -339,11 +338,6 @@ function makePage(kind, chat, name, right, back) {
 
 const numbers = ({ added, removed }) => h('span.small.both', added && h('span.plus', `+${added}`), removed && h('span.bad', `−${removed}`));
 
-const MARKS = {
-	'needs you': 'asks.amber', working: 'works.blue', starting: 'works.quiet', running: 'fold.quiet',
-	'stopped by an error': 'failed.bad', 'ended with an error': 'failed.bad',
-};
-
 const addressOf = (...path) => `#/${path.map(encode).join('/')}`;
 const viewOf = (row) => addressOf(row.kind === 'screen' ? 'screen' : 'chat', row.id);
 const machineOf = (row) => row?.machine || me.machine;
@@ -366,30 +360,18 @@ function place(list, elements) {
 
 // ---- Lines
 
-/** Changes have a sign, and numbers where hunk heads tell them. */
-function lineBlock(lines, isEdit) {
-	const isSigned = isEdit || lines.some(([, style]) => style === 'added' || style === 'removed');
-	const block = h(`.lines${isSigned ? '.signed' : ''}`);
-	let [before, after] = [0, 0];
-	for (const [text, style] of lines) {
-		const isCode = isSigned && style !== 'dim';
-		const hunk = isSigned && !isCode && text.match(/^@@ -(\d+)\S* \+(\d+)/);
-		const skipped = hunk && after ? hunk[2] - after : 0;
-		if (hunk) [before, after] = [Number(hunk[1]), Number(hunk[2])];
-		if (hunk && after && !skipped) continue;
-		const node = oneLine(skipped > 0 ? count(skipped, 'unchanged line') : isCode ? text.replace(/^[-+− ]/, '') : text, style);
-		block.append(node);
-		if (!isCode || !(before || after)) continue;
-		node.dataset.n = style === 'removed' ? before : after;
-		if (style !== 'added') before++;
-		if (style !== 'removed') after++;
-	}
-	if (before || after) block.style.setProperty('--digits', String(Math.max(before, after)).length);
+/** Changes have a sign, and numbers where those are known. */
+function lineBlock(lines) {
+	const isSigned = lines.some(([, style, number]) => number || style === 'added' || style === 'removed');
+	const block = h(`.lines${isSigned ? '.signed' : ''}`, lines.map(oneLine));
+	const last = lines.reduce((most, [, , number = 0]) => Math.max(most, number), 0);
+	if (last) block.style.setProperty('--digits', String(last).length);
 	return block;
 }
 
-function oneLine(text, style) {
+function oneLine([text, style, number]) {
 	const node = h({ added: 'ins', removed: 'del', dim: '.quiet' }[style] ?? 'div', exactly(text));
+	if (number) node.dataset.n = number;
 	const indent = text.match(/^[ \t]*/)[0].replaceAll('\t', '    ').length;
 	if (indent) node.style.setProperty('--i', Math.min(indent, 16) + 2);
 	return node;
@@ -429,14 +411,13 @@ function makeListPage() {
 	const itemOf = (row) => item(row.id, row, link);
 
 	function link(row) {
-		const [mark, colour] = (MARKS[row.mark] ?? '.').split('.');
 		return h(
-			`a.row.h${row.hue}.is-${mark}`,
+			`a.row.h${row.hue}`,
 			{ href: row.group === 'needs you' ? addressOf('question', row.id) : viewOf(row), id: `row ${row.id}` },
 			h('i.dot'),
 			h('span.name', h('bdi.cut', row.name), row.machine && h('bdi.dim', row.machine)),
 			ageOf(row.since),
-			h(`span.${colour}`, mark && icon(mark), h('span.unseen', row.mark)),
+			h('span', row.icon && icon(row.icon), h('span.unseen', row.mark)),
 			h('bdi.words.cut', row.words),
 		);
 	}
@@ -521,19 +502,19 @@ function questionPage(chat, wanted) {
 		row = its;
 		others = questions.filter((each) => each !== found);
 		if (found && found.digest !== question?.digest) show(found);
-		else if (!found && question) end(over[0]);
+		else if (!found && question) end(over);
 		else if (!found) showNone(elsewhere);
 		showFoot();
 	}
 
 	function show(next) {
-		const { kind, title, directory, reason, complete, exact } = next;
+		const { title, directory, reason, complete, exact } = next;
 		const endMark = h('i.mark');
 		became.textContent = question ? 'The question changed. Read it again.' : '';
 		question = next;
 		key = facts(chat, question.request, question.digest);
 		form = makeForm(question);
-		lines = lineBlock(question.lines, kind === 'edit');
+		lines = lineBlock(question.lines);
 		main.replaceChildren(
 			h(
 				'.ask',
@@ -673,10 +654,10 @@ function questionPage(chat, wanted) {
 		return { state: detail ? 'unsure' : 'over', words: facts(words, at && clock(at)), detail: detail ?? 'This answer had no effect.' };
 	}
 
-	function end(over = { words: 'no longer open', at: now(), detail: 'It was answered elsewhere, or the agent withdrew it.' }) {
+	function end({ words, at, detail }) {
 		if (outcomes.has(key)) return;
 		closeSheet();
-		outcomes.set(key, { state: 'over', words: facts(capital(over.words), clock(over.at)), detail: over.detail });
+		outcomes.set(key, { state: 'over', words: facts(capital(words), clock(at || now())), detail });
 	}
 
 	function showNone(elsewhere) {
@@ -784,19 +765,18 @@ function chatPage(chat) {
 	}
 
 	function bodyOf(turn) {
-		const { answer_html: html, outcome, error, at, steps, seconds } = turn;
+		const { answer_html: html, outcome, error, at, steps, took } = turn;
 		const [answer, list] = [h('.answer'), h('div')];
 		const { words, group } = self.got.chat;
-		const done = [h('span', steps), numbers(turn), seconds !== null && duration(seconds)];
+		const done = [h('span', steps), numbers(turn), took];
 		const openSteps = () => loadTurn(turn, list, (got) => list.replaceChildren(...got.steps.map(stepOf)));
 		if (html === null) loadTurn(turn, answer, (got) => (answer.innerHTML = got.answer_html));
 		else answer.innerHTML = html;
+		const bad = { failed: 'Failed', limit: 'Stopped by a limit' }[outcome];
 		const end = {
 			running: h('p.live', icon('works'), bdi(group === 'working' ? words : 'Working'), ageOf(at)),
 			interrupted: quiet('Stopped'),
-			failed: h('p.small.bad', facts('Failed', error)),
-			limit: h('p.small.bad', facts('Stopped by a limit', error)),
-		}[outcome];
+		}[outcome] ?? (bad && h('p.small.bad', facts(bad, error)));
 		return [steps && h('details', { ontoggle: openSteps }, h('summary.fold.quiet', icon('fold'), done), list), answer, end];
 	}
 
@@ -955,15 +935,10 @@ function screenPage(chat) {
 
 	function draw(next) {
 		const drawn = [...pre.children];
-		const isUsed = (runs, at) => at === next.cursor?.[0] || runs.some(([text, , ground]) => text.trim() || ground);
-		const used = next.rows.findLastIndex(isUsed) + 1;
 		screen = next;
 		isLive = true;
-		screen.rows.slice(0, used).forEach((runs, at) => {
-			const cursor = screen.cursor?.[0] === at ? screen.cursor[1] : -1;
-			part(drawn[at] ?? pre.appendChild(h('div')), [runs, cursor], () => (cursor < 0 ? runs.map(runOf) : withCursor(runs, cursor)));
-		});
-		drawn.slice(used).forEach((row) => row.remove());
+		screen.rows.forEach((runs, at) => part(drawn[at] ?? pre.appendChild(h('div')), runs, () => runs.map(runOf)));
+		drawn.slice(screen.rows.length).forEach((row) => row.remove());
 		if (isAtEnd) main.scrollTop = main.scrollHeight;
 		measure();
 		gate();
@@ -1004,30 +979,17 @@ function screenPage(chat) {
 function runOf([text, colour, ground, style = '']) {
 	if (!colour && !ground && !style) return text;
 	const node = h(['span', ...style].join('.run-'), text);
-	const value = (name) => (name > 'c' ? `var(--c${name.slice(1) > 8 ? name.slice(1) - 8 : name.slice(1)})` : name);
+	const value = (name) => (name > 'c' ? `var(--${name})` : name);
 	node.style.color = value(colour);
 	node.style.background = value(ground);
 	return node;
-}
-
-/** A row's runs with the cursor at a column; a wide character has two columns. */
-function withCursor(runs, column) {
-	const nodes = [];
-	let at = 0;
-	for (const [text, ...style] of runs) {
-		for (const each of text.match(/\P{M}\p{M}*/gu) ?? []) {
-			nodes.push(at === column ? h('span.cursor', each) : runOf([each, ...style]));
-			at += /(?!\p{Co})[\u2e80-\u{3fffd}]/u.test(each) ? 2 : 1;
-		}
-	}
-	return at > column ? nodes : [...nodes, ' '.repeat(column - at), h('span.cursor', ' ')];
 }
 
 // ---- Changes of a file
 
 function diffPage(chat, path) {
 	const self = makePage('diff', chat, path.split('/').at(-1), '', 'Back');
-	const show = (lines) => [h('p.ask.dim', exactly(path)), lines.length ? lineBlock(lines, true) : h('p.note', 'This file has no changes now.')];
+	const show = (lines) => [h('p.ask.dim', exactly(path)), lines.length ? lineBlock(lines) : h('p.note', 'This file has no changes now.')];
 	self.reload = () => self.load('diff', ({ lines }) => part(self.main, lines, show), `&path=${encode(path)}`);
 	return self;
 }
@@ -1043,8 +1005,8 @@ function startPage() {
 	function take(got) {
 		const label = (text, field) => h('label', h('span.cap', text), field);
 		const select = (names) => h('select.field', names.map((text, value) => h('option', { value }, text)));
-		agents = select(got.presets.map(({ agent_name: agent, preset }) => facts(agent, preset)));
-		directories = select(got.directories.map(({ shown, machine }) => facts(shown, machine)));
+		agents = select(got.presets.map(({ shown }) => shown));
+		directories = select(got.directories.map(({ shown }) => shown));
 		self.main.replaceChildren(h('.form', label('Agent', agents), label('Directory', directories), label('First prompt', prompt)));
 		gate();
 	}
@@ -1065,8 +1027,6 @@ function startPage() {
 
 // ---- Pairing
 
-const MAY = [['look', 'Look', 'chats, answers, changes, screens'], ['answer', 'Answer', 'questions of agents'], ['everything', 'Send, stop and start', 'prompts, keys, chats']];
-
 function pairPage(scanned = '') {
 	const self = makePage('pair');
 	const { main, foot, said } = self;
@@ -1083,16 +1043,14 @@ function pairPage(scanned = '') {
 		pair.disabled = code.value.length !== 8;
 	}
 
-	function show({ machine, open, tries, until, rights, address: host }) {
-		const chosen = MAY.findIndex(([right]) => right === rights);
-		const line = ([, title, what], at) =>
-			at > chosen ? h('li.may.quiet', icon('cross'), h('div', title, quiet(`not chosen on ${machine}`))) : h('li.may', icon('check'), h('div', title, quiet(what)));
+	function show({ machine, open, tries, until, may: rights, address: host }) {
+		const line = ([title, what, isChosen]) => h(isChosen ? 'li.may' : 'li.may.quiet', icon(isChosen ? 'check' : 'cross'), h('div', title, quiet(isChosen ? what : `not chosen on ${machine}`)));
 		const fields = [
 			h('p.quiet', `Type the eight characters that ${machine} shows under Phone…, or scan its picture with the camera.`),
 			h('label.code', code),
 			h('p.below.dim', h('span', `${tries} tries left`), h('span', `until ${clock(until)}`)),
 			h('h2.cap', `This ${DEVICE} may`),
-			h('ul', MAY.map(line)),
+			h('ul', rights.map(line)),
 			quiet(`Chosen on ${machine}. To change it, pair again.`),
 		];
 		const closed = [h('p.quiet', `No pairing is open. On ${machine}, choose Phone… in Outlive, or run: outlive web pair`), button('button', 'Try again', self.reload)];
@@ -1108,10 +1066,8 @@ function pairPage(scanned = '') {
 			oninput();
 			return self.reload();
 		}
-		history.replaceState(null, '', '#/');
-		page = null;
-		line.cursor = '';
-		connect();
+		history.replaceState(null, '', '/');
+		location.reload();
 	}
 
 	return Object.assign(self, { root: [main, foot], changed() {}, reload: () => self.load('pairing', show) });

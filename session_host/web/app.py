@@ -27,11 +27,11 @@ from session_host.paths import config_dir, short_directory
 from session_host.protocol.untrusted_text import one_line
 from session_host.protocol.values import RUNNING_STATES
 from session_host.standing.endings import end_of
-from session_host.structured.text import exact_lines, patch_style
 from session_host.system.clock import now
 from session_host.version import VERSION
 
 from .actions import MAX_DIRECTORIES, Actions, Results
+from .changed_lines import of_patch
 from .conversations import Conversation, conversation_of, unfolded
 from .devices import Device, NoPairing, Rights, WrongCode, notify, pair, revoke
 from .devices import load as load_devices
@@ -73,6 +73,12 @@ CREDENTIAL_S: Final = 400 * 86400
 AGAIN_S: Final = 0.3
 """The pause before a screen is followed again."""
 
+_UNKNOWN_END: Final = Done("no longer open", detail="It was answered elsewhere, or the agent withdrew it.")
+_MAY: Final = {
+    Rights.LOOK: ("Look", "chats, answers, changes, screens"),
+    Rights.ANSWER: ("Answer", "questions of agents"),
+    Rights.EVERYTHING: ("Send, stop and start", "prompts, keys, chats"),
+}
 _FOLDER: Final = Path(__file__).parents[2] / "resources" / "web"
 _KINDS: Final = {
     ".html": "text/html; charset=utf-8",
@@ -195,8 +201,9 @@ class _Page:
         pairing = (await asyncio.to_thread(load_devices)).pairing
         host, name = request.scope["address"].host, self._following.name
         if pairing is None or pairing.is_over:
-            return _json(OpenPairing(name, host, False, "", 0, ""))
-        return _json(OpenPairing(name, host, True, pairing.rights.word, pairing.tries, pairing.until))
+            return _json(OpenPairing(name, host, False, [], 0, ""))
+        may = [(*_MAY[right], right <= pairing.rights) for right in Rights]
+        return _json(OpenPairing(name, host, True, may, pairing.tries, pairing.until))
 
     async def _pair(self, request: Request) -> Response:
         code = decoded(await request.body(), Code)
@@ -266,7 +273,7 @@ class _Page:
         questions = [await asyncio.to_thread(question_of, each, machine, agent) for each in asked.requests]
         elsewhere = asked.elsewhere if info.status.activity == "needs_input" else ""
         row = row_of(info.facts, machine)
-        over = [Done(asked.outcome, at=asked.outcome_at)] if asked.outcome else []
+        over = Done(asked.outcome, at=asked.outcome_at) if asked.outcome else _UNKNOWN_END
         return _json(Questions(row, elsewhere, questions, over))
 
     async def _chat(self, request: Request) -> Response:
@@ -317,7 +324,7 @@ class _Page:
         file = next((each for each in changes.files if one_line(each.path) == path), None)
         if file is None:
             raise PageError(404, "no_such_file", "this file is not changed any more")
-        lines = [(line, patch_style(line)) for line in exact_lines(file.patch)]
+        lines = of_patch(file.patch)
         if not lines:
             lines = [("Its lines are not shown: it is too long, or no text." if file.withheld else "No lines.", "dim")]
         return _json({"path": path, "lines": lines})
@@ -342,7 +349,7 @@ class _Page:
         machine = self._following.machine_named("")
         found = await machine.call(installed_agents)
         presets = [
-            Preset(agent.name, one_line(agent.title), preset)
+            Preset(agent.name, one_line(f"{agent.title} · {preset}" if preset else agent.title), preset)
             for agent in found.agents
             if agent.name in found.installed and agent.name != "command"
             for preset in ("", *sorted(agent.presets))

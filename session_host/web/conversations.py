@@ -17,13 +17,14 @@ from session_host.errors import HostUnavailable, NotAllowed, OutliveError
 from session_host.protocol.untrusted_text import one_line, plain
 from session_host.protocol.values import RUNNING_STATES
 from session_host.structured.items import IN_QUEUE, Item, UsageLimit
-from session_host.structured.text import TextLine, item_lines, line_counts
+from session_host.structured.text import TextLine, duration, item_lines, line_counts
 from session_host.structured.transcript import BUILD, Transcript
 from session_host.structured.turns import answer_in, is_prompt, limit_reset_ms
 from session_host.system.clock import as_text
 
+from .changed_lines import of_text
 from .errors import PageError
-from .forms import LimitUse, Line, Queued, Step, TurnRow, Unfolded
+from .forms import LimitUse, Queued, Step, TurnRow, Unfolded
 from .markdown import html_of
 
 MAX_TURNS: Final = 50
@@ -68,7 +69,7 @@ async def conversation_of(machine: Machine, info: SessionInfo) -> Conversation:
                 turn=f"{turn.at_s:.3f}",
                 prompt=plain(turn.prompt, MAX_PROMPT_CHARACTERS, keep_lines=True),
                 at=as_text(turn.at_s) if turn.at_s else "",
-                seconds=None,
+                took="",
                 steps="",
                 added=None,
                 removed=None,
@@ -156,7 +157,7 @@ def _of_transcript(transcript: Transcript) -> Conversation:
                 turn=turn.prompt.id,
                 prompt=plain(turn.prompt.text, MAX_PROMPT_CHARACTERS, keep_lines=True),
                 at=as_text(turn.prompt.at_ms / 1000),
-                seconds=round((end_ms - turn.prompt.at_ms) / 1000) if end_ms > turn.prompt.at_ms else None,
+                took=duration(end_ms - turn.prompt.at_ms) if end_ms > turn.prompt.at_ms else "",
                 steps=_steps(turn.items),
                 added=added,
                 removed=removed,
@@ -187,7 +188,7 @@ def _is_step(item: Item) -> bool:
 
 def _step(item: Item) -> Step:
     title, *lines = item_lines(item, folded=False) or [TextLine("")]
-    shown: list[Line] = [(line.text, line.style) for line in islice(lines, MAX_STEP_LINES)]
+    shown = of_text((line.text, line.style) for line in islice(lines, MAX_STEP_LINES))
     if len(lines) > MAX_STEP_LINES:
         shown.append((f"… {len(lines) - MAX_STEP_LINES} more lines", "dim"))
     return Step(title.text, shown)

@@ -12,8 +12,8 @@ from session_host.protocol.values import Runtime
 from .errors import PageError
 
 T = TypeVar("T")
-Line = tuple[str, str]
-"""A line of text and its style, one of ``structured.text.LineStyle``."""
+Line = tuple[str, str] | tuple[str, str, int]
+"""A line of text, its style, one of ``structured.text.LineStyle``, and its number in a file if that is known."""
 
 HUES: Final = 5
 
@@ -32,6 +32,8 @@ class Row(msgspec.Struct, frozen=True, kw_only=True):
     """The colour of its project, 0 to ``HUES`` − 1."""
     group: str
     mark: str
+    icon: str
+    """Of the mark: "asks", "works", "fold", "failed", or "" for none."""
     words: str
     """What it asks, does or said."""
     since: str
@@ -118,8 +120,8 @@ class Questions(msgspec.Struct, frozen=True):
     elsewhere: str
     """A question that only its own terminal asks; "" for none."""
     questions: list[Question]
-    over: list[Done]
-    """How the last question was resolved that is not open any more; none if that is not known."""
+    over: Done
+    """How the last question was resolved that is not open any more."""
 
 
 class GivenAnswer(msgspec.Struct, frozen=True, kw_only=True):
@@ -141,7 +143,8 @@ class TurnRow(msgspec.Struct, frozen=True, kw_only=True):
     turn: str
     prompt: str
     at: str
-    seconds: int | None
+    took: str
+    """How long it took, in words; "" if that is not known."""
     steps: str
     added: int | None
     removed: int | None
@@ -229,8 +232,7 @@ class ScreenPage(msgspec.Struct, frozen=True, kw_only=True):
 
     columns: int
     rows: list[list[tuple[str, str, str, str]]]
-    """Runs of one look: text, foreground, background, and letters of b, i, u, s (dim)."""
-    cursor: tuple[int, int] | None
+    """Runs of one look: text, foreground, background, and letters of b, i, u, s (dim), c (the cursor)."""
     title: str
     hash: str
     """Of what is shown: keys carry it."""
@@ -279,7 +281,7 @@ class Preset(msgspec.Struct, frozen=True):
     """What can be started."""
 
     agent: str
-    agent_name: str
+    shown: str
     preset: str
 
 
@@ -331,7 +333,8 @@ class OpenPairing(msgspec.Struct, frozen=True):
     machine: str
     address: str
     open: bool
-    rights: str
+    may: list[tuple[str, str, bool]]
+    """What a device may do: name, meaning, and whether this one may."""
     tries: int
     until: str
 

@@ -17,9 +17,10 @@ from session_host.protocol.messages import AgentRequests, OpenRequests
 from session_host.protocol.untrusted_text import one_line, plain
 from session_host.protocol.values import RUNNING_STATES
 from session_host.structured.items import AgentRequest, digest
-from session_host.structured.text import exact_lines, patch_style
+from session_host.structured.text import exact_lines
 from session_host.system.clock import as_text, moment_of
 
+from .changed_lines import of_patch
 from .forms import Form, Line, Option, Question
 from .rows import agent_named
 
@@ -70,7 +71,7 @@ def question_of(asked: AgentRequest, machine: Machine, agent: str) -> Question:
     if len(asked.subject) > MAX_SHOWN_CHARACTERS:
         shown, complete = shown[:MAX_SHOWN_CHARACTERS], False
     lines = _lines(shown, asked)
-    added, removed = (sum(style == kind for _, style in lines) for kind in ("added", "removed"))
+    added, removed = (sum(style == kind for _, style, *_ in lines) for kind in ("added", "removed"))
     is_edit = asked.kind == "edit"
     return Question(
         request=asked.id,
@@ -106,9 +107,4 @@ def question_of(asked: AgentRequest, machine: Machine, agent: str) -> Question:
 
 
 def _lines(subject: str, asked: AgentRequest) -> list[Line]:
-    style = patch_style if asked.kind == "edit" else _code
-    return [(line, style(line)) for line in exact_lines(subject)]
-
-
-def _code(_line: str) -> str:
-    return "code"
+    return of_patch(subject) if asked.kind == "edit" else [(line, "code") for line in exact_lines(subject)]

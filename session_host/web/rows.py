@@ -6,6 +6,7 @@ import os
 import zlib
 from datetime import UTC, datetime
 from functools import lru_cache
+from typing import Final
 
 from session_host.agents.agent import Agent
 from session_host.agents.catalog import load_catalog
@@ -17,11 +18,20 @@ from session_host.protocol.launch import NEVER_S
 from session_host.protocol.untrusted_text import one_line
 from session_host.protocol.values import Activity
 from session_host.standing.endings import end_of, last_command
-from session_host.standing.groups import Group, Seen, group_of, in_group_since, mark_of, order_key
+from session_host.standing.groups import Group, Mark, Seen, group_of, in_group_since, mark_of, order_key
 from session_host.standing.status import shown_status
 from session_host.system.clock import as_text
 
 from .forms import HUES, Row
+
+_ICONS: Final = {
+    Mark.NEEDS_YOU: "asks",
+    Mark.WORKING: "works",
+    Mark.STARTING: "works",
+    Mark.RUNNING: "fold",
+    Mark.TURN_FAILED: "failed",
+    Mark.FAILED: "failed",
+}
 
 
 def row_of(facts: ChatFacts, machine: Machine, *, is_reached: bool = True) -> Row:
@@ -36,6 +46,7 @@ def row_of(facts: ChatFacts, machine: Machine, *, is_reached: bool = True) -> Ro
     stale_after_s = agent.signals.stale_after_s if agent is not None else 60.0
     seen, now = Seen(is_unreachable=not is_reached), datetime.now(UTC)
     group = group_of(facts, seen, now)
+    mark = mark_of(facts, seen, now)
     since = in_group_since(facts, min(stale_after_s, NEVER_S))
     return Row(
         id=machine.prefix + facts.id,
@@ -46,7 +57,8 @@ def row_of(facts: ChatFacts, machine: Machine, *, is_reached: bool = True) -> Ro
         directory=one_line(short_directory(facts.origin.cwd, machine.home or None)),
         hue=zlib.crc32(os.fsencode(facts.origin.real_project)) % HUES,
         group=group,
-        mark=mark_of(facts, seen, now),
+        mark=mark,
+        icon=_ICONS.get(mark, ""),
         words=_words(facts, group),
         since=as_text(since.timestamp()) if since is not None else "",
         order="\0".join(order_key(group, facts)),

@@ -38,12 +38,14 @@ async def screen_of(machine: Machine, info: SessionInfo) -> ScreenPage:
 
 def page_of(screen: Screen) -> ScreenPage:
     """A screen for the page."""
-    is_whole = len(screen.lines) == screen.size.rows
-    cursor = (screen.cursor_row, screen.cursor_column) if screen.cursor_visible and is_whole else None
+    rows = [runs_of(line) for line in used_lines(screen)]
+    if screen.cursor_visible and len(screen.lines) == screen.size.rows:
+        rows[screen.cursor_row] = _with_cursor(rows[screen.cursor_row], screen.cursor_column)
+    while rows and not any(run[0].strip() or run[2] or "c" in run[3] for run in rows[-1]):
+        rows.pop()
     return ScreenPage(
         columns=screen.size.columns,
-        rows=[runs_of(line) for line in used_lines(screen)],
-        cursor=cursor,
+        rows=rows,
         title=one_line(screen.title),
         hash=screen_hash(screen),
         scrollback=screen.scrollback_lines,
@@ -100,6 +102,25 @@ def runs_of(line: str) -> list[Run]:
     return runs
 
 
+def _with_cursor(runs: list[Run], column: int) -> list[Run]:
+    """The runs of a row with the cursor's cell as a run of its own, with the letter c."""
+    from wcwidth import iter_graphemes, wcswidth  # Screens without a cursor do not need it.
+
+    at = 0
+    for number, (text, foreground, background, letters) in enumerate(runs):
+        start = 0
+        for cluster in iter_graphemes(text):
+            at += min(max(wcswidth(cluster), 1), 2)
+            end = start + len(cluster)
+            if at > column:
+                parts = ((text[:start], letters), (cluster, letters + "c"), (text[end:], letters))
+                cut = [(part, foreground, background, look) for part, look in parts if part]
+                return [*runs[:number], *cut, *runs[number + 1 :]]
+            start = end
+    blanks = [(" " * (column - at), "", "", "")] if column > at else []
+    return [*runs, *blanks, (" ", "", "", "c")]
+
+
 def _look(parameters: str, look: tuple[str, str, str]) -> tuple[str, str, str]:
     foreground, background, letters = look
     parts = [each.split(":")[0] if each.startswith("4:") else each for each in parameters.split(";")]
@@ -119,11 +140,11 @@ def _look(parameters: str, look: tuple[str, str, str]) -> tuple[str, str, str]:
         elif part.isdigit() and 30 <= int(part) <= 37:
             foreground = f"c{int(part) - 30}"
         elif part.isdigit() and 90 <= int(part) <= 97:
-            foreground = f"c{int(part) - 82}"
+            foreground = f"c{int(part) - 90 or 8}"
         elif part.isdigit() and 40 <= int(part) <= 47:
             background = f"c{int(part) - 40}"
         elif part.isdigit() and 100 <= int(part) <= 107:
-            background = f"c{int(part) - 92}"
+            background = f"c{int(part) - 100 or 8}"
     return foreground, background, letters
 
 
@@ -139,9 +160,9 @@ def _color(parts: list[str], position: int) -> tuple[str, int]:
 
 
 def _indexed(number: int) -> str:
-    """One of xterm's 256 colours."""
+    """One of xterm's 256 colours; of the first 16, the bright ones are the page's usual ones, but for gray."""
     if number < 16:
-        return f"c{number}"
+        return f"c{number if number <= 8 else number - 8}"
     if number < 232:
         red, rest = divmod(number - 16, 36)
         green, blue = divmod(rest, 6)

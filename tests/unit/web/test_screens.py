@@ -16,7 +16,7 @@ from session_host.web.screens import page_of, runs_of
     [
         (Style(), ("", "", "")),
         (Style(foreground=1), ("c1", "", "")),
-        (Style(foreground=9, background=12), ("c9", "c12", "")),
+        (Style(foreground=9, background=12), ("c1", "c4", "")),
         (Style(foreground=196), ("#ff0000", "", "")),
         (Style(background=244), ("", "#808080", "")),
         (Style(foreground=RGB | 0x102030), ("#102030", "", "")),
@@ -48,3 +48,20 @@ def test_the_hash_is_of_the_text_and_its_colours() -> None:
     assert first.hash == same.hash
     assert first.hash != other.hash
     assert (first.columns, first.scrollback, len(first.rows)) == (80, 7, 1)
+
+
+def test_the_cursors_cell_is_marked_also_in_wide_text_and_behind_it() -> None:
+    def row(line: str, column: int) -> list[tuple[str, str, str, str]]:
+        [found] = page_of(Screen(1, [line, ""], column, 0, True, "t", GridSize(80, 2), False, 0)).rows
+        return found
+
+    assert row("\x1b[31mab\x1b[0mc", 1) == [("a", "c1", "", ""), ("b", "c1", "", "c"), ("c", "", "", "")]
+    assert row("漢字e\u0301x", 3) == [("漢", "", "", ""), ("字", "", "", "c"), ("e\u0301x", "", "", "")]
+    assert row("漢字e\u0301x", 4) == [("漢字", "", "", ""), ("e\u0301", "", "", "c"), ("x", "", "", "")]
+    assert row("ab", 4) == [("ab", "", "", ""), ("  ", "", "", ""), (" ", "", "", "c")]
+    assert row("", 0) == [(" ", "", "", "c")]
+
+
+def test_blank_rows_below_the_text_are_left_out() -> None:
+    screen = Screen(1, ["a", "  ", "\x1b[41m  \x1b[0m", "  "], 0, 0, False, "t", GridSize(80, 4), False, 0)
+    assert [each[0][0] for each in page_of(screen).rows] == ["a", "  ", "  "]

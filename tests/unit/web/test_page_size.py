@@ -1,0 +1,13 @@
+"""The page stays small: it comes over a slow line, without a build step that could make it smaller."""
+
+from __future__ import annotations
+
+from tests.support.commands import REPOSITORY
+
+MAX_BYTES = 60 * 1024
+
+
+def test_the_page_is_under_60_kb() -> None:
+    names = ("index.html", "page.css", "page.js", "worker.js")
+    sizes = {name: (REPOSITORY / "resources" / "web" / name).stat().st_size for name in names}
+    assert sum(sizes.values()) < MAX_BYTES, sizes
