@@ -66,7 +66,7 @@ class PushService:
         self.messages: list[Message] = []
         self.status = 201
         self.certificate = directory / "push.pem"
-        self.certificate.write_bytes(_certificate())
+        self.certificate.write_bytes(certificate())
         service = self
 
         class Handler(http.server.BaseHTTPRequestHandler):
@@ -107,15 +107,15 @@ def _derived(key: bytes, salt: bytes, what: bytes, length: int) -> bytes:
     return HKDF(hashes.SHA256(), length, salt, what).derive(key)
 
 
-def _certificate() -> bytes:
+def certificate() -> bytes:
     """A key and a certificate of this computer, PEM."""
     key = ec.generate_private_key(ec.SECP256R1())
     name, now = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "localhost")]), datetime.now(UTC)
     names = [x509.DNSName("localhost"), x509.IPAddress(ipaddress.ip_address("127.0.0.1"))]
     builder = x509.CertificateBuilder(name, name, key.public_key(), x509.random_serial_number())
     builder = builder.not_valid_before(now - timedelta(days=1)).not_valid_after(now + timedelta(days=1))
-    certificate = builder.add_extension(x509.SubjectAlternativeName(names), critical=False).sign(key, hashes.SHA256())
+    signed = builder.add_extension(x509.SubjectAlternativeName(names), critical=False).sign(key, hashes.SHA256())
     private = key.private_bytes(
         serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
     )
-    return private + certificate.public_bytes(serialization.Encoding.PEM)
+    return private + signed.public_bytes(serialization.Encoding.PEM)

@@ -1,0 +1,71 @@
+"""The page in the user's network: with a certificate, and not without one."""
+
+from __future__ import annotations
+
+import http.client
+import ssl
+from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
+from typing import NamedTuple
+
+import httpx2
+import pytest
+
+from tests.conftest import Sessions
+from tests.support.area import Area
+from tests.support.commands import outlive
+from tests.support.page_server import PageServer
+from tests.support.ports import free_port
+from tests.support.push_service import certificate
+
+
+class Served(NamedTuple):
+    """The page, and what a browser knows of it."""
+
+    address: str
+    port: int
+    certificate: Path
+
+
+@pytest.fixture
+def served(area: Area, sessions: Sessions, tmp_path: Path) -> Iterator[Served]:
+    """A server with HTTPS; its certificate is in one file, the key in another."""
+    key, begin, signed = certificate().partition(b"-----BEGIN CERTIFICATE-----")
+    files = {"--certificate": tmp_path / "desk.pem", "--key": tmp_path / "desk.key"}
+    files["--certificate"].write_bytes(begin + signed)
+    files["--key"].write_bytes(key)
+    port = free_port()
+    words = [*("--lan", "127.0.0.1", "--port", str(port)), *(str(each) for item in files.items() for each in item)]
+    address = f"https://127.0.0.1:{port}"
+    with PageServer(area, *words, address=address):
+        yield Served(address, port, files["--certificate"])
+
+
+def test_a_credential_is_kept_for_this_host_and_never_sent_without_https(served: Served) -> None:
+    pairing = outlive("web", "pair", "--json").json()
+    assert pairing["address"] == f"{served.address}/#pair={pairing['code']}"
+    trust = ssl.create_default_context(cafile=served.certificate)
+    headers = {"Origin": served.address, "X-Outlive": "1"}
+    with httpx2.Client(base_url=served.address, verify=trust, headers=headers) as browser:
+        paired = browser.post("/api/pair", json={"code": pairing["code"], "name": "phone"})
+        assert paired.status_code == 200, paired.text
+        credential, *attributes = (each.strip() for each in paired.headers["set-cookie"].split(";"))
+        assert credential.startswith("__Host-outlive=")
+        assert {"Secure", "HttpOnly", "SameSite=strict", "Path=/"} <= set(attributes)
+        assert not any(each.startswith("Domain") for each in attributes)
+        assert browser.get("/api/me").json()["device"] == "phone"
+
+
+def test_without_https_the_port_answers_nothing(served: Served) -> None:
+    with closing(http.client.HTTPConnection("127.0.0.1", served.port)) as connection:
+        connection.request("GET", "/")
+        with pytest.raises((http.client.HTTPException, ConnectionError)):
+            connection.getresponse()
+
+
+@pytest.mark.usefixtures("area")
+def test_a_network_without_a_certificate_is_refused() -> None:
+    done = outlive("web", "--lan", "127.0.0.1", "--port", "7071")
+    assert done.code != 0
+    assert "--lan needs --certificate and --key: without HTTPS" in done.complaint()
