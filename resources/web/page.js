@@ -1106,7 +1106,9 @@ let page = null;
 const go = (address, replaces) => location[replaces ? 'replace' : 'assign'](address);
 
 function route() {
-	const [kind, ...rest] = location.hash.slice(2).split('/').map(decodeURIComponent);
+	const code = location.hash.match(/^#pair=(.*)/)?.[1];
+	if (code) history.replaceState(null, '', '#/pair'); // It leaves the address bar first.
+	const [kind, ...rest] = (code ? ['pair', code] : location.hash.slice(2).split('/')).map(decodeURIComponent);
 	show(PAGES[kind]?.(...rest) ?? listPage);
 }
 
@@ -1127,9 +1129,6 @@ function show(next) {
 	page.reload();
 }
 
-// A pairing code leaves the address bar first.
-const code = location.hash.match(/^#pair=(.*)/)?.[1];
-if (code) history.replaceState(null, '', '#/pair');
 for (const name of ['online', 'offline']) addEventListener(name, wake);
 addEventListener('hashchange', route);
 document.addEventListener('visibilitychange', () => {
@@ -1143,6 +1142,5 @@ byId('lost').lastChild.onclick = connect;
 visualViewport.onresize = () => visualViewport.scale === 1 && document.body.style.setProperty('--height', `${visualViewport.height}px`);
 addEventListener('resize', () => page?.resize?.());
 setInterval(tick, 1000);
-if (code) show(pairPage(decodeURIComponent(code)));
-else if (location.hash.startsWith('#/pair')) route();
+if (/^#\/?pair/.test(location.hash)) route();
 else connect();
