@@ -7,7 +7,7 @@ import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TypeVar
+from typing import NamedTuple, TypeVar
 
 from selenium import webdriver
 from selenium.common.exceptions import WebDriverException
@@ -21,7 +21,7 @@ from tests.support.waiting import wait_until
 
 T = TypeVar("T")
 TIMEOUT_S = 60.0
-PHONE, SMALL = (390, 844), (360, 640)
+PHONE, SMALL, DESKTOP = (390, 844), (360, 640), (1280, 800)
 CHROMIUM, DRIVER = "/usr/bin/chromium", "/usr/bin/chromedriver"
 
 # fmt: off
@@ -32,6 +32,15 @@ _OPTIONS = (
 # fmt: on
 
 
+class Control(NamedTuple):
+    """A button, link or field, with its name for screen readers, its HTML, and its size in CSS pixels."""
+
+    name: str
+    html: str
+    width: int
+    height: int
+
+
 class Browser:
     """A browser window with the page.
 
@@ -39,16 +48,18 @@ class Browser:
         driver: Selenium's.
     """
 
-    def __init__(self, profile: Path, size: tuple[int, int], *, is_dark: bool) -> None:
+    def __init__(self, profile: Path, size: tuple[int, int], *, is_dark: bool, font_px: int) -> None:
         options = webdriver.ChromeOptions()
+        options.add_experimental_option("prefs", {"webkit.webprefs.default_font_size": font_px})
         options.binary_location = CHROMIUM
         for each in (*_OPTIONS, f"--user-data-dir={profile}"):
             options.add_argument(each)
         options.set_capability("goog:loggingPrefs", {"browser": "ALL"})
         self.driver = webdriver.Chrome(options=options, service=webdriver.ChromeService(DRIVER))
-        width, height = size
-        metrics = {"width": width, "height": height, "deviceScaleFactor": 2, "mobile": True}
+        (width, height), is_phone = size, size != DESKTOP
+        metrics = {"width": width, "height": height, "deviceScaleFactor": 2, "mobile": is_phone}
         self.driver.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", metrics)
+        self.driver.execute_cdp_cmd("Emulation.setTouchEmulationEnabled", {"enabled": is_phone})
         scheme = {"name": "prefers-color-scheme", "value": "dark" if is_dark else "light"}
         self.driver.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": [scheme]})
         self._complaints: list[str] = []
@@ -127,10 +138,26 @@ class Browser:
         """
         wait_until(lambda: self.driver.execute_script(script), TIMEOUT_S, "the end of the page")
 
-    def has_sideways_scroll(self) -> bool:
-        """Whether the page is wider than the window."""
-        script = "return document.documentElement.scrollWidth > document.documentElement.clientWidth"
-        return bool(self.driver.execute_script(script))
+    def too_wide(self) -> list[str]:
+        """The parts with content that is wider than they are, so that it is cut off or scrolls sideways."""
+        script = """
+            const parts = document.querySelectorAll('html, header, main, footer, dialog[open], .lines > *, .answer');
+            return [...parts].filter((each) => each.scrollWidth > each.clientWidth).map((each) => each.outerHTML.slice(0, 200));
+        """  # noqa: E501 - JavaScript
+        found: list[str] = self.driver.execute_script(script)
+        return found
+
+    def controls(self) -> list[Control]:
+        """The controls that are shown; of a choice, its label, which is what one presses."""
+        script = """
+            const shown = document.querySelector('dialog[open]') ?? document;
+            const controls = shown.querySelectorAll('a, button, input, select, summary, textarea, label.choice');
+            return [...controls].filter((each) => each.getClientRects().length && !each.closest('.answer')
+                && !(each.matches('input') && each.closest('label.choice')));
+        """
+        found: list[WebElement] = self.driver.execute_script(script)
+        named = ((each.accessible_name or each.text, each) for each in found)
+        return [Control(name, str(each.get_attribute("outerHTML"))[:200], **each.size) for name, each in named]
 
     def complaints(self) -> list[str]:
         """What the browser's console says: errors, and what the content security policy kept out."""
@@ -166,11 +193,11 @@ class Browser:
 
 
 @contextmanager
-def browser(size: tuple[int, int] = PHONE, *, is_dark: bool = False) -> Iterator[Browser]:
-    """Open a browser, and close it with all that it has written."""
+def browser(size: tuple[int, int] = PHONE, *, is_dark: bool = False, font_px: int = 16) -> Iterator[Browser]:
+    """Open a browser, one with touch but for the desktop's size, and close it with all that it has written."""
     profile = Path(tempfile.mkdtemp(prefix="chromium-"))
     try:
-        opened = Browser(profile, size, is_dark=is_dark)
+        opened = Browser(profile, size, is_dark=is_dark, font_px=font_px)
         try:
             yield opened
         finally:
@@ -189,4 +216,4 @@ def pair(phone: Browser, server: PageServer, rights: str = "everything") -> None
     phone.see("Outlive", "Forget this device")
 
 
-__all__ = ["PHONE", "SMALL", "Browser", "Keys", "browser", "pair"]
+__all__ = ["DESKTOP", "PHONE", "SMALL", "Browser", "Keys", "browser", "pair"]

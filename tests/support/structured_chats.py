@@ -17,7 +17,7 @@ from session_host.client.viewer.viewer import Viewer, ViewerState
 from session_host.paths import config_dir
 from session_host.protocol.facts import ChatFacts
 from session_host.protocol.messages import AnswerRequest
-from session_host.structured.items import AgentRequest, Item, digest
+from session_host.structured.items import AgentRequest, Item, RequestResolved, digest
 from tests.programs import program
 from tests.support.area import Area
 from tests.support.commands import new, outlive
@@ -115,6 +115,11 @@ class ChatViewer:
     def items(self) -> list[Item]:
         """All items; [] before the first snapshot."""
         return list(self.viewer.replica.transcript or ())
+
+    @property
+    def answered(self) -> dict[str, RequestResolved]:
+        """How requests were resolved, by their ids."""
+        return self.viewer.replica.transcript.answers if self.viewer.replica.transcript is not None else {}
 
     def texts(self, kind: str = "agent") -> list[str]:
         """The texts of the items of a kind."""

@@ -68,7 +68,7 @@ def test_a_chat_view_is_asked_answered_and_declined(
     phone.click("Decline", "button")
     phone.see("Declined here")
     assert not (project / "declined").exists()
-    assert not phone.has_sideways_scroll()
+    assert phone.too_wide() == []
 
 
 @pytest.mark.parametrize("agent", [CLAUDE], ids=lambda agent: agent.label, indirect=True)

@@ -1,0 +1,131 @@
+"""A user reads, starts, stops, ends and resumes chats on the phone by real clicks."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+from selenium.webdriver.support.select import Select
+
+from session_host.client.chats.saved_prompts import prompts_directory
+from session_host.paths import config_dir
+from tests.conftest import Sessions
+from tests.support.area import Area
+from tests.support.browser import Browser, pair
+from tests.support.commands import new, outlive
+from tests.support.conversing import install
+from tests.support.conversing import new as new_agent
+from tests.support.page_server import PageServer
+from tests.support.structured_chats import input_log, new_chat, wait, wait_for_text
+from tests.support.waiting import wait_until
+
+TIMEOUT_S = 60.0
+
+
+@pytest.fixture
+def project(sessions: Sessions, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """An empty directory, and agents on PATH that keep conversations as Claude Code and Codex do."""
+    install(tmp_path / "bin")
+    monkeypatch.setenv("PATH", str(tmp_path / "bin"), prepend=os.pathsep)
+    (tmp_path / "project").mkdir()
+    return tmp_path / "project"
+
+
+def test_a_running_turn_takes_a_prompt_later_or_now_and_is_stopped(
+    phone: Browser, server: PageServer, area: Area
+) -> None:
+    new_chat(area, "api", "deltas: 4\nhold: 2")
+    wait("api", "working")
+    pair(phone, server)
+    phone.click("api", "a")
+    phone.see("Queue", "Send now")
+    phone.type("Ask", "later")
+    phone.click("Queue", "button")
+    phone.see("Next: later", "Queued")
+    phone.click("Stop the turn", "button")
+    phone.see("Stopped")
+    wait_until(lambda: "turn/interrupt" in input_log(area).read_text(), TIMEOUT_S, "the agent to be told")
+    phone.see("Held: later")
+    assert "Send now" not in phone.text
+
+
+def test_lines_of_a_screen_are_wrapped(phone: Browser, server: PageServer) -> None:
+    new("-n", "sh", "--", "sh", "-c", "printf '%075d end\\n' 1; exec cat")
+    wait_for_text("sh", "end")
+    pair(phone, server)
+    phone.click("sh", "a")
+    phone.see("columns of 80 shown")
+    assert phone.too_wide() != [], "it scrolls sideways"
+    phone.click("Wrap lines", "button")
+    phone.see("80 columns", "Do not wrap")
+    assert phone.too_wide() == []
+    phone.driver.refresh()
+    phone.see("Do not wrap", "end")
+
+
+def test_a_chat_is_started_with_a_prompt(phone: Browser, server: PageServer, area: Area) -> None:
+    new_chat(area, "api")
+    outlive("kill", "api")
+    pair(phone, server)
+    phone.click("New chat", "a")
+    phone.see("AGENT", "DIRECTORY")
+    agents, directories = (Select(each) for each in phone.driver.find_elements("css selector", "select"))
+    agents.select_by_visible_text("Fake")
+    directories.select_by_visible_text("~")
+    phone.type("What to do first", "hello")
+    phone.click("Start", "button")
+    phone.see("echo: hello")
+    [chat] = outlive("ls", "--json").json()
+    assert (chat["agent"], chat["cwd"]) == ("fake", str(area.home))
+    assert chat["id"] in str(phone.driver.current_url)
+
+
+def test_a_chat_is_ended_and_resumed(project: Path, phone: Browser, server: PageServer) -> None:
+    chat = new_agent("claude", project, name="docs")
+    outlive("send", chat, "hello", "--enter")
+    wait_for_text("docs", "you said: hello")
+    pair(phone, server)
+    phone.click("docs", "a")
+    phone.see("hello")
+    phone.click("More", "button")
+    phone.click("End the chat", "button")
+    phone.driver.switch_to.alert.accept()
+    phone.click("Resume", "button")
+    phone.find("Ask", "textarea")
+    [resumed] = outlive("ls", "--json").json()
+    assert resumed["id"] in str(phone.driver.current_url)
+
+
+def test_a_saved_prompt_is_put_into_the_field(phone: Browser, server: PageServer, area: Area) -> None:
+    directory = prompts_directory(config_dir())
+    directory.mkdir(parents=True)
+    (directory / "review.md").write_text("Review it.\n")
+    new_chat(area, "api")
+    pair(phone, server)
+    phone.click("api", "a")
+    phone.type("Ask", "Please: ")
+    phone.click("Saved prompts", "button")
+    phone.click("review", "button")
+    wait_until(lambda: phone.find("Ask").get_attribute("value") == "Please: Review it.", TIMEOUT_S, "the prompt")
+
+
+@pytest.mark.parametrize("button", ["left", "middle"])
+def test_a_link_shows_its_whole_address_before_it_is_opened(
+    phone: Browser, server: PageServer, area: Area, button: str
+) -> None:
+    new_chat(area, "api")
+    pair(phone, server)
+    phone.click("api", "a")
+    phone.type("Ask", "answer: see [the docs](https://example.com/a?b=1)")
+    phone.click("Send", "button")
+    link = phone.find("the docs", "a")
+    at = phone.driver.execute_script("const r = arguments[0].getBoundingClientRect(); return [r.x + 5, r.y + 5]", link)
+    for kind in ("mousePressed", "mouseReleased"):
+        event = {"type": kind, "x": at[0], "y": at[1], "button": button, "clickCount": 1}
+        phone.driver.execute_cdp_cmd("Input.dispatchMouseEvent", event)
+    phone.see("Open this address?", "https://example.com/a?b=1")
+    assert phone.find("Open", "a").get_attribute("href") == "https://example.com/a?b=1"
+    phone.click("Cancel", "button")
+    phone.see_no_more("Open this address?")
+    assert len(phone.driver.window_handles) == 1

@@ -1,0 +1,143 @@
+"""A user answers all kinds of questions on the phone by real clicks, and reads what became of them."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from tests.integration.web.test_answers import claude, decisions
+from tests.support.area import Area
+from tests.support.browser import Browser, pair
+from tests.support.commands import outlive
+from tests.support.page_server import PageServer
+from tests.support.structured_chats import input_log, new_chat, wait
+from tests.support.waiting import wait_until
+
+TIMEOUT_S = 60.0
+
+
+def form_answers(area: Area) -> list[dict[str, Any]]:
+    """The contents of the forms that the agent received."""
+    replies = (json.loads(line).get("response", {}) for line in (area.home / "claude.log").read_text().splitlines())
+    return [each["response"]["content"] for each in replies if "content" in each.get("response", {})]
+
+
+def test_a_form_is_filled_in_and_answered_once_it_is_complete(phone: Browser, server: PageServer, area: Area) -> None:
+    claude(area, "form: Which release?")
+    wait("docs", "needs_input")
+    pair(phone, server)
+    phone.click("docs", "a")
+    phone.see("Which release?", "Branch", "major", "minor")
+    phone.scroll_to_end()
+    phone.type("Branch", "main / “next”")
+    phone.click("major", "label")
+    phone.click("minor", "label")
+    assert not phone.is_enabled("Answer"), "one field is empty"
+    phone.click("Yes", "label")
+    phone.click("Answer", "button")
+    phone.see("Answered here")
+    wait_until(lambda: form_answers(area), TIMEOUT_S, "the answer")
+    assert form_answers(area) == [{"branch": "main / “next”", "kind": "minor", "sign": True}]
+    assert phone.too_wide() == []
+
+
+def test_a_form_is_declined(phone: Browser, server: PageServer, area: Area) -> None:
+    claude(area, "form: Which release?")
+    wait("docs", "needs_input")
+    pair(phone, server)
+    phone.click("docs", "a")
+    phone.see("Which release?")
+    phone.click("Decline", "button")
+    phone.see("Declined here")
+    wait_until(lambda: '"decline"' in (area.home / "claude.log").read_text(), TIMEOUT_S, "the answer")
+
+
+def test_more_answers_wait_for_the_end_and_one_of_them_is_always(
+    phone: Browser, server: PageServer, area: Area
+) -> None:
+    new_chat(area, "api", "run: " + " && ".join(f"make part-{number}" for number in range(200)))
+    wait("api", "needs_input")
+    pair(phone, server)
+    phone.click("api", "a")
+    phone.see("Allow waits for the end")
+    phone.click("More", "button")
+    phone.see("More answers", "Waits for the end of the question")
+    always = phone.find("Always allow", "button")
+    assert not always.is_enabled()
+    phone.press("\ue00c")  # Escape
+    phone.see_no_more("More answers")
+    phone.scroll_to_end()
+    wait_until(lambda: phone.is_enabled("Allow"), TIMEOUT_S, "Allow to be ready")
+    phone.click("More", "button")
+    phone.click("Always allow", "button")
+    phone.see("Always allowed here")
+    wait("api", "idle")
+    assert "acceptWithExecpolicyAmendment" in input_log(area).read_text()
+
+
+def test_the_next_question_is_one_tap_away(phone: Browser, server: PageServer, area: Area) -> None:
+    for name in ("first", "second"):
+        new_chat(area, name, f"run: make {name}")
+        wait(name, "needs_input")
+    pair(phone, server)
+    phone.click("first", "a")
+    phone.click("Decline", "button")
+    phone.see("Declined here", "Next question")
+    phone.click("Next question", "button")
+    phone.see("make second")
+    phone.click("Decline", "button")
+    phone.see("Declined here", "Open the chat")
+    assert "Next question" not in phone.text
+    wait("second", "idle")
+    assert decisions(area) == ["decline", "decline"]
+
+
+def test_a_question_that_the_agent_cancels_is_withdrawn(phone: Browser, server: PageServer, area: Area) -> None:
+    chat = claude(area, "run: make")
+    wait("docs", "needs_input")
+    pair(phone, server)
+    phone.click("docs", "a")
+    phone.see("make", "Decline")
+    with server.pair(name="tablet") as tablet:
+        assert tablet.do("interrupt", chat=chat)["words"] == "The turn stops"
+    phone.see("The agent has withdrawn its question")
+    assert "Decline" not in phone.text
+    phone.click("Open the chat", "button")
+    phone.see("Stopped")
+
+
+EVIL = "<b>bold</b><img src=x onerror=alert(1)>"
+
+
+def test_what_an_agent_writes_is_shown_as_text(phone: Browser, server: PageServer, area: Area) -> None:
+    claude(area, f"form: {EVIL}\u200b\u202egpj.exe\u3164?")
+    wait("docs", "needs_input")
+    name = "<i>one</i> \u200f\u05d0\u05d1"
+    assert outlive("rename", "docs", name).code == 0
+    pair(phone, server)
+    phone.see(name)
+    phone.click(name, "a")
+    phone.see(EVIL, "U+200B", "gpj.exe", "U+3164", name)
+    assert "\u202e" not in phone.text
+    inserted = "return document.querySelectorAll('main b, main img, h1 i').length"
+    assert phone.driver.execute_script(inserted) == 0
+    assert phone.too_wide() == []
+
+
+def test_a_long_line_without_a_blank_is_wrapped(phone: Browser, server: PageServer, area: Area) -> None:
+    long = "x" * 3000
+    new_chat(area, "api", f"run: {long}")
+    wait("api", "needs_input")
+    pair(phone, server)
+    phone.click("api", "a")
+    phone.see("Allow waits for the end", long)
+    assert phone.too_wide() == []
+    phone.scroll_to_end()
+    wait_until(lambda: phone.is_enabled("Allow"), TIMEOUT_S, "Allow to be ready")
+    phone.click("Allow", "button")
+    phone.click("Open the chat", "button")
+    phone.see("the decision was accept")
+    phone.type("Ask", f"answer: `{long}` {long}")
+    phone.click("Send", "button")
+    wait_until(lambda: phone.text.count(long) >= 4, TIMEOUT_S, "prompt and answer")
+    assert phone.too_wide() == []
