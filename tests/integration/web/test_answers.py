@@ -18,6 +18,7 @@ from session_host.errors import AlreadyAnswered
 from session_host.paths import config_dir
 from session_host.protocol.messages import AnswerRequest, SendChatInput
 from session_host.protocol.values import Activity
+from session_host.structured.rules import outcome
 from session_host.web.places import page_socket
 from tests.programs import program
 from tests.support.area import Area
@@ -160,10 +161,15 @@ def test_another_question_than_the_one_shown_is_not_answered(device: Device, are
 
 
 def test_what_the_agent_withdrew_is_said(device: Device, area: Area) -> None:
-    chat = claude(area, f"withdraw: {COMMAND}\nrun: second")
+    chat = claude(area, f"run: {COMMAND}")
     question = device.question(chat)
-    gone = device.answer(chat, {"request": "gone", "digest": question["digest"]}, "allow")
-    assert gone.status_code != 200
+    assert device.do("interrupt", chat=chat)["words"] == "The turn stops"
+    wait("docs", "idle")
+    late = device.answer(chat, question, option(question, "allow_once"))
+    assert (late.status_code, late.json()["code"]) == (409, "withdrawn")
+    assert device.read("questions", chat=chat)["over"]["words"] == "the agent has withdrawn its question"
+    outlive("send", "docs", f"run: {COMMAND}")
+    question = device.question(chat)
     outlive("kill", "docs")
     late = device.answer(chat, question, option(question, "allow_once"))
     assert (late.status_code, late.json()["code"]) == (409, "withdrawn")
@@ -236,6 +242,9 @@ async def test_of_two_devices_the_desk_and_a_command_one_answers_and_the_others_
                 for name, has_won, words in told:
                     assert has_won or place[winner] in words, (winner, name, words)
                 assert len(decisions(area)) == number + 1
+                chosen = {"phone": "accept", "desk": "accept", "tablet": "decline", "command": "decline"}[winner]
+                assert decisions(area)[-1] == chosen, (winner, told)
+                assert place[winner] in outcome(desk.answered[asked.id]), (winner, desk.answered[asked.id])
     for each in devices:
         each.close()
     print("races won:", wins)  # noqa: T201 - a figure
