@@ -999,21 +999,29 @@ function diffPage(chat, path) {
 function startPage() {
 	const self = makePage('new', '', 'New chat');
 	const prompt = draftField('new chat', 'What to do first', 3);
-	let [id, agents, directories] = [uuid()];
+	const [agents, directories] = [h('select.field'), h('select.field', { onchange: fill })];
+	const place = () => self.got.directories[directories.selectedIndex];
+	const presets = () => self.got.presets.filter(({ machine }) => machine === place()?.machine);
+	let id = uuid();
 	self.foot.append(self.said, h('.buttons', button('button.main', 'Start', start, () => self.got && !self.isBusy)));
+
+	const offer = (field, all) => part(field, all, () => all.map(({ shown }) => h('option', shown)));
+
+	/** Offer the agents of the directory's machine. */
+	function fill() {
+		offer(agents, presets());
+	}
 
 	function take(got) {
 		const label = (text, field) => h('label', h('span.cap', text), field);
-		const select = (names) => h('select.field', names.map((text, value) => h('option', { value }, text)));
-		agents = select(got.presets.map(({ shown }) => shown));
-		directories = select(got.directories.map(({ shown }) => shown));
-		self.main.replaceChildren(h('.form', label('Agent', agents), label('Directory', directories), label('First prompt', prompt)));
-		gate();
+		offer(directories, got.directories);
+		fill();
+		self.main.replaceChildren(h('.form', label('Directory', directories), label('Agent', agents), label('First prompt', prompt)));
 	}
 
 	async function start() {
-		const { agent, preset } = self.got.presets[agents.value];
-		const { path: directory, machine } = self.got.directories[directories.value];
+		const { agent, preset } = presets()[agents.selectedIndex];
+		const { path: directory, machine } = place();
 		const { chat, status } = await self.act('Starting…', post('start', { id, agent, preset, directory, machine, prompt: prompt.value }));
 		if (status !== 0) id = uuid();
 		if (!chat) return;

@@ -18,7 +18,7 @@ from starlette.routing import Route, Router
 
 from session_host.client.chats.installed_agents import installed_agents
 from session_host.client.chats.saved_prompts import prompts_directory, read_prompts
-from session_host.client.machine import ANSWER_S
+from session_host.client.machine import ANSWER_S, Machine
 from session_host.client.sessions.session_info import SessionInfo
 from session_host.client.sessions.store_calls import recent_directories
 from session_host.client.worktrees.changes import Changes, read_changes
@@ -346,16 +346,9 @@ class _Page:
 
     async def _choices(self, request: Request) -> Response:
         del request
-        machine = self._following.machine_named("")
-        found = await machine.call(installed_agents)
-        presets = [
-            Preset(agent.name, one_line(f"{agent.title} · {preset}" if preset else agent.title), preset)
-            for agent in found.agents
-            if agent.name in found.installed and agent.name != "command"
-            for preset in ("", *sorted(agent.presets))
-        ]
-        paths = await machine.call(recent_directories, MAX_DIRECTORIES)
-        return _json(Choices(presets, [Place(path, one_line(short_directory(path)), "") for path in paths]))
+        found = await asyncio.gather(*(_choices_of(machine) for machine in self._following.reached()))
+        presets = [each for of_machine, _places in found for each in of_machine]
+        return _json(Choices(presets, [each for _presets, of_machine in found for each in of_machine]))
 
     async def _upload(self, request: Request) -> Response:
         name, chat = _parameter(request, "name"), _parameter(request, "chat")
@@ -381,6 +374,26 @@ class _Page:
         """A stream of events, until its device is revoked."""
         headers = {"content-type": "text/event-stream", "x-accel-buffering": "no"}
         return StreamingResponse(self.streams.kept(request.scope["device"], lines), headers=headers)
+
+
+async def _choices_of(machine: Machine) -> tuple[list[Preset], list[Place]]:
+    """What a new chat on a machine can be: nothing if another machine is not reached."""
+    try:
+        async with asyncio.timeout(ANSWER_S):
+            found = await machine.call(installed_agents)
+            paths = await machine.call(recent_directories, MAX_DIRECTORIES)
+    except (OutliveError, TimeoutError):
+        if not machine.name:
+            raise
+        return [], []
+    presets = [
+        Preset(agent.name, one_line(f"{agent.title} · {preset}" if preset else agent.title), preset, machine.name)
+        for agent in found.agents
+        if agent.name in found.installed and agent.name != "command"
+        for preset in ("", *sorted(agent.presets))
+    ]
+    shown = [" · ".join(filter(None, (short_directory(path, machine.home or None), machine.name))) for path in paths]
+    return presets, [Place(path, one_line(name), machine.name) for path, name in zip(paths, shown, strict=True)]
 
 
 def _prompts(info: SessionInfo) -> list[NamedText]:

@@ -183,18 +183,27 @@ class Following:
             raise NoSuchSession(f"no chat has the id {chat_id[:40]!r}")
         return machine, _received(info, machine)
 
+    def reached(self) -> list[Machine]:
+        """The machines that are not known to be lost, this one first."""
+        self._look_at_machines()
+        return [machine for name, machine in self._machines.items() if name not in self._away]
+
     def machine_named(self, name: str) -> Machine:
         """A machine of the list.
 
         Raises:
             NoSuchMachine: the user has none of this name.
         """
-        self._find_machines()
-        if not self._users:
-            self._leave_later()
+        self._look_at_machines()
         if (machine := self._machines.get(name)) is None:
             raise NoSuchMachine(f"no machine is called {name[:40]!r}")
         return machine
+
+    def _look_at_machines(self) -> None:
+        """Note which machines the user has, for a device that follows no events."""
+        self._find_machines()
+        if not self._users:
+            self._leave_later()
 
     def _split(self, chat: str) -> tuple[Machine, str]:
         name, slash, chat_id = chat.rpartition("/")

@@ -283,6 +283,7 @@ class Preset(msgspec.Struct, frozen=True):
     agent: str
     shown: str
     preset: str
+    machine: str
 
 
 class Place(msgspec.Struct, frozen=True):

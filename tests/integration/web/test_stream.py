@@ -163,6 +163,23 @@ class TestOtherMachines:
             assert device.answer(there, question, question["options"][0]["id"]).json()["words"] == "Allowed here"
             wait_until(lambda: not shown.asking(), TIMEOUT_S, "the answer")
 
+    def test_a_chat_is_started_there(self, near: NearBridges, server: PageServer, area: Area) -> None:
+        new_chat(area, "view")
+        with server.pair() as device, phone(device) as shown:
+            wait_until(lambda: len(shown.rows) == 2, TIMEOUT_S, lambda: f"both: {shown.rows}")
+            choices = device.read("start")
+            places = {each["shown"]: each for each in choices["directories"]}
+            assert set(places) == {"~", "~ · near"}
+            assert {each["machine"] for each in choices["presets"] if each["agent"] == "fake"} == {"", "near"}
+            there = {"agent": "fake", "machine": "near", "directory": places["~ · near"]["path"]}
+            started = device.do("start", **there)["chat"]
+            assert started.startswith("near/")
+            wait_until(lambda: started in shown.rows, TIMEOUT_S, "its row")
+            near.set_reachable(False)
+            near.cut()
+            wait_until(lambda: shown.machines.get("near", {}).get("since"), TIMEOUT_S, "the machine to be lost")
+            assert {each["shown"] for each in device.read("start")["directories"]} == {"~"}
+
     def test_one_that_is_cut_is_named_with_its_time_and_its_chats_stay(
         self, near: NearBridges, server: PageServer
     ) -> None:
