@@ -236,15 +236,16 @@ function changed(chat) {
 
 /** Without a connection, nothing can be done, and nothing looks current. */
 function setUp(isUp) {
-	const lost = byId('lost');
-	line.isUp = lost.hidden = isUp;
-	lost.firstChild.textContent = line.cursor ? `Not connected since ${clock(line.last)}` : 'Not connected';
+	line.isUp = isUp;
+	byId('lost').firstChild.textContent = line.cursor ? `Not connected since ${clock(line.last)}` : 'Not connected';
 	if (isUp) line.onUp?.();
 	showCurrent();
 }
 
 function showCurrent() {
-	document.body.classList.toggle('lost', line.isUp === false || Boolean(page?.asOf));
+	const isLost = line.isUp === false && page?.kind !== 'pair';
+	byId('lost').hidden = !isLost;
+	document.body.classList.toggle('lost', isLost || Boolean(page?.asOf));
 	gate();
 	tick();
 }

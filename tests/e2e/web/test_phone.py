@@ -189,6 +189,7 @@ def test_a_revoked_device_sees_nothing_more(phone: Browser, server: PageServer) 
     [device] = json.loads(outlive("web", "devices", "--json").output)
     assert outlive("web", "devices", "--revoke", device["name"]).code == 0
     phone.see("Pair this")
+    assert "Not connected" not in phone.text
     allowed = [each for each in phone.complaints() if "401" not in each]
     assert allowed == []
 
