@@ -180,7 +180,7 @@ def test_a_device_is_offered_only_what_it_may(phone: Browser, server: PageServer
     wait("api", "needs_input")
     pair(phone, server, rights)
     phone.click("api", "a")
-    phone.see("npm test")
+    phone.see("npm test", "The end", "Decline" if rights == "answer" else "may only look")
     assert ("Decline" in phone.text) == (rights == "answer")
 
 

@@ -21,6 +21,15 @@ from tests.support.waiting import wait_until
 TIMEOUT_S = 60.0
 _LATER = "const clock = Date.now; Date.now = () => clock() + 46_000"
 """The page's clock goes on by more than two heartbeats."""
+_HELD = """
+const real = fetch;
+window.fetch = (path, options) => {
+    if (!path.includes('/answer')) return real(path, options);
+    window.fetch = real;
+    return new Promise((resolve) => (window.send = () => resolve(real(path, options))));
+};
+"""
+"""The next answer is on its way until ``send`` is called."""
 
 
 @pytest.fixture
@@ -61,7 +70,7 @@ def test_a_question_of_a_lost_machine_is_not_answered_until_that_is_back(
     assert (phone.is_enabled("Decline"), phone.is_enabled("Allow"), is_gray(phone)) == (False, False, True)
     near.set_reachable(True)
     phone.see_no_more("as it was at")
-    assert not is_gray(phone)
+    wait_until(lambda: not is_gray(phone), TIMEOUT_S, "what is shown to be current")
     phone.click("Decline", "button")
     phone.see("Declined here")
     wait("api", "idle")
@@ -77,9 +86,11 @@ def test_an_answer_that_was_not_delivered_says_so_and_is_tried_again(
     pair(phone, server)
     phone.open(f"{server.address}/#/question/near%2F{chat}")
     wait_until(lambda: phone.is_enabled("Decline"), TIMEOUT_S, "Decline to be ready")
-    decline = phone.find("Decline", "button")
+    phone.driver.execute_script(_HELD)
+    phone.click("Decline", "button")
+    phone.see("Sending…")
     lose(near)
-    decline.click()
+    phone.driver.execute_script("send()")
     phone.see("Not delivered: near is unreachable", "Try again when near is reached", "as it was at")
     near.set_reachable(True)
     phone.see_no_more("as it was at")
