@@ -224,7 +224,7 @@ class SidebarDelegate(QStyledItemDelegate):
         if entry.bars:
             self._paint_bars(painter, second, entry.bars)
             second.setRight(second.right() - 2 * BARS - GAP_S_PX)
-        elif any(entry.lines):
+        elif any(entry.lines) and not entry.asks:  # A question gets all of the line.
             self._paint_squares(painter, second, *squares(*entry.lines))
             second.setRight(second.right() - _SQUARES * (_SQUARE_PX + 2) - GAP_S_PX)
         self._paint_second_line(painter, second, entry, ground)
