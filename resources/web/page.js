@@ -1053,7 +1053,7 @@ function pairPage(scanned = '') {
 	}
 
 	function show({ machine, open, tries, until, may: rights, address: host }) {
-		const line = ([title, what, isChosen]) => h(isChosen ? 'li.may' : 'li.may.quiet', icon(isChosen ? 'check' : 'cross'), h('div', title, quiet(isChosen ? what : `not chosen on ${machine}`)));
+		const line = ([title, what, isChosen]) => h(isChosen ? 'li.may' : 'li.may.quiet', icon(isChosen ? 'check' : 'cross'), h('div', title, quiet(what)));
 		const fields = [
 			h('p.quiet', `Type the eight characters that ${machine} shows under Phone…, or scan its picture with the camera.`),
 			h('label.code', code),

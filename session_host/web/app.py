@@ -22,7 +22,7 @@ from session_host.client.machine import ANSWER_S, Machine
 from session_host.client.sessions.session_info import SessionInfo
 from session_host.client.sessions.store_calls import recent_directories
 from session_host.client.worktrees.changes import Changes, read_changes
-from session_host.errors import OutliveError, WorktreeError
+from session_host.errors import OutliveError, Unreachable, WorktreeError
 from session_host.paths import config_dir, short_directory
 from session_host.protocol.untrusted_text import one_line
 from session_host.protocol.values import RUNNING_STATES
@@ -202,7 +202,10 @@ class _Page:
         host, name = request.scope["address"].host, self._following.name
         if pairing is None or pairing.is_over:
             return _json(OpenPairing(name, host, False, [], 0, ""))
-        may = [(*_MAY[right], right <= pairing.rights) for right in Rights]
+        may = [
+            (title, what if right <= pairing.rights else f"not chosen on {name}", right <= pairing.rights)
+            for right, (title, what) in _MAY.items()
+        ]
         return _json(OpenPairing(name, host, True, may, pairing.tries, pairing.until))
 
     async def _pair(self, request: Request) -> Response:
@@ -377,14 +380,12 @@ class _Page:
 
 
 async def _choices_of(machine: Machine) -> tuple[list[Preset], list[Place]]:
-    """What a new chat on a machine can be: nothing if another machine is not reached."""
+    """What a new chat on a machine can be: nothing if that is not reached."""
     try:
         async with asyncio.timeout(ANSWER_S):
             found = await machine.call(installed_agents)
             paths = await machine.call(recent_directories, MAX_DIRECTORIES)
-    except (OutliveError, TimeoutError):
-        if not machine.name:
-            raise
+    except (Unreachable, TimeoutError):
         return [], []
     presets = [
         Preset(agent.name, one_line(f"{agent.title} · {preset}" if preset else agent.title), preset, machine.name)

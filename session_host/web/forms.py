@@ -335,7 +335,7 @@ class OpenPairing(msgspec.Struct, frozen=True):
     address: str
     open: bool
     may: list[tuple[str, str, bool]]
-    """What a device may do: name, meaning, and whether this one may."""
+    """What a device may do: name, meaning or why not, and whether this one may."""
     tries: int
     until: str
 

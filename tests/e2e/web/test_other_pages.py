@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from tests.support.browser import Browser, pair
+from tests.support.browser import browser, pair
 from tests.support.commands import new, outlive
 from tests.support.page_server import PageServer
 
@@ -54,7 +54,7 @@ def other_site() -> Iterator[int]:
             self.send_response(200)
             self.send_header("Content-Type", "text/html")
             self.end_headers()
-            self.wfile.write(b"<!doctype html><body>another site")
+            self.wfile.write(b"""<!doctype html><link rel="icon" href="data:,"><body>another site""")
 
         def log_message(self, *_words: Any) -> None:
             pass
@@ -70,11 +70,11 @@ def other_site() -> Iterator[int]:
 
 
 @pytest.mark.parametrize("host", ["localhost", "127.0.0.1"])
-def test_another_site_reads_and_does_nothing(phone: Browser, server: PageServer, host: str) -> None:
+def test_another_site_reads_and_does_nothing(server: PageServer, host: str) -> None:
     """Cookies of the page are sent from the same host, whatever its port."""
     chat = new("-n", "one", "--", "cat")
-    pair(phone, server)
-    with other_site() as port:
+    with other_site() as port, browser() as phone:
+        pair(phone, server)
         phone.open(f"http://{host}:{port}/")
         phone.see("another site")
         got = phone.driver.execute_async_script(_ATTACKS, server.address, chat)
