@@ -46,6 +46,14 @@ def lose(near: NearBridges) -> None:
     near.cut()
 
 
+def open_question_there(phone: Browser, server: PageServer, area: Area) -> None:
+    """Open the question of a chat of that machine."""
+    chat = new_chat(area, "api", "run: npm test")
+    wait("api", "needs_input")
+    pair(phone, server)
+    phone.open(f"{server.address}/#/question/near%2F{chat}")
+
+
 def is_gray(phone: Browser) -> bool:
     """Whether the content has no colours, since it is not current."""
     return bool(phone.driver.execute_script("return getComputedStyle(document.querySelector('main')).filter != 'none'"))
@@ -59,10 +67,7 @@ def lost_requests(phone: Browser) -> None:
 def test_a_question_of_a_lost_machine_is_not_answered_until_that_is_back(
     near: NearBridges, phone: Browser, server: PageServer, area: Area
 ) -> None:
-    chat = new_chat(area, "api", "run: npm test")
-    wait("api", "needs_input")
-    pair(phone, server)
-    phone.open(f"{server.address}/#/question/near%2F{chat}")
+    open_question_there(phone, server, area)
     phone.see("npm test", "on near")
     wait_until(lambda: phone.is_enabled("Decline"), TIMEOUT_S, "Decline to be ready")
     lose(near)
@@ -81,10 +86,7 @@ def test_a_question_of_a_lost_machine_is_not_answered_until_that_is_back(
 def test_an_answer_that_was_not_delivered_says_so_and_is_tried_again(
     near: NearBridges, phone: Browser, server: PageServer, area: Area
 ) -> None:
-    chat = new_chat(area, "api", "run: npm test")
-    wait("api", "needs_input")
-    pair(phone, server)
-    phone.open(f"{server.address}/#/question/near%2F{chat}")
+    open_question_there(phone, server, area)
     wait_until(lambda: phone.is_enabled("Decline"), TIMEOUT_S, "Decline to be ready")
     phone.driver.execute_script(_HELD)
     phone.click("Decline", "button")
