@@ -47,7 +47,7 @@ def test_a_running_turn_takes_a_prompt_later_or_now_and_is_stopped(
     phone.see("Stopped")
     wait_until(lambda: "turn/interrupt" in input_log(area).read_text(), TIMEOUT_S, "the agent to be told")
     phone.see("Held: later")
-    assert "Send now" not in phone.text
+    phone.see_no_more("Send now")
 
 
 def test_lines_of_a_screen_are_wrapped(phone: Browser, server: PageServer) -> None:
