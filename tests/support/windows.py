@@ -225,12 +225,13 @@ SMALLEST_PX = (400, 200)
 """The window's minimum width and height; menus are narrower, balloons are lower."""
 
 
-def clipboard() -> str:
-    """The text on the clipboard; "" if there is none."""
-    done = subprocess.run(
-        ["xclip", "-selection", "clipboard", "-out"], check=False, capture_output=True, timeout=TIMEOUT_S
-    )
-    return done.stdout.decode()
+def clipboard(target: str = "") -> str:
+    """The text on the clipboard, or another target of it, as "TARGETS"; "" if there is none.
+
+    After xclip, which may end before the clipboard is its own, a test waits for this.
+    """
+    words = ["xclip", "-selection", "clipboard", "-out", *(["-target", target] if target else [])]
+    return subprocess.run(words, check=False, capture_output=True, timeout=TIMEOUT_S).stdout.decode()
 
 
 def settings_windows(app: Window) -> list[str]:

@@ -82,6 +82,7 @@ def test_scroll_position_and_selection_survive_a_killed_host(
         after = partial(picture, app, area, "after")
         wait_until(lambda: page_of(QImage(str(after()))) == page_of(before), WAIT_S, "the same lines to be shown")
         subprocess.run(["xclip", "-selection", "clipboard"], input=b"", check=True)
+        wait_until(lambda: not clipboard(), WAIT_S, "the clipboard to be empty")
         app.press("ctrl+shift+c")
         selected = wait_until(clipboard, WAIT_S, "what is selected")
         assert "line 000001" in selected

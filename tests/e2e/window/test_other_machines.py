@@ -143,6 +143,7 @@ def test_a_pasted_image_is_copied_there_and_a_printed_port_is_forwarded_here(
         _server() as port,
     ):
         outlive("window", "show", "alpha:api")
+        wait_until(lambda: "image/png" in clipboard("TARGETS"), WAIT_S, "the image on the clipboard")
         wait_until(lambda: [tab["connected"] for tab in app.tabs()] == [True], WAIT_S, "the chat")
         app.focus()
         app.type("cp ")

@@ -21,7 +21,7 @@ from tests.support import processes
 from tests.support.area import Area
 from tests.support.buses import BusDaemon, answering
 from tests.support.waiting import wait_until
-from tests.support.windows import Window, settings_window, xdotool
+from tests.support.windows import Window, clipboard, settings_window, xdotool
 
 from .conftest import WAIT_S, NewChat, OpenWindow, chat_text, echo, listed
 from .user_actions import other_window, visible_windows
@@ -257,6 +257,7 @@ def test_a_huge_text_and_an_image_on_the_clipboard_arrive_as_one_paste_each(
         wait_until(lambda: received.stat().st_size >= len(paste), WAIT_S, "the end of the paste")
         assert received.read_bytes() == paste
         subprocess.run([*to_clipboard, "-t", "image/png", str(picture)], check=True)
+        wait_until(lambda: "image/png" in clipboard("TARGETS"), WAIT_S, "the image on the clipboard")
         app.press("ctrl+shift+v")
         wait_until(lambda: received.read_bytes()[len(paste) :].endswith(END), WAIT_S, "the name of the image")
     [name] = shlex.split(received.read_bytes()[len(paste) :].removeprefix(BEGIN).removesuffix(END).decode())

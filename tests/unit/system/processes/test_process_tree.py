@@ -6,11 +6,18 @@ import contextlib
 import os
 import signal
 import subprocess
+from collections.abc import Sequence
 
 import pytest
 
 from session_host.system.processes.chat_mark import Mark
-from session_host.system.processes.process_tree import background_commands, chat_processes, end, outside_session
+from session_host.system.processes.process_tree import (
+    ChatProcess,
+    background_commands,
+    chat_processes,
+    end,
+    outside_session,
+)
 from tests.support.waiting import wait_until
 
 
@@ -43,26 +50,25 @@ def test_commands_in_sessions_of_their_own_are_named_without_their_shells() -> N
         setsid sh -c ': marks; sleep 5002; :' &
         setsid sh -c 'sleep 5003 & sleep 5004; :' &
         setsid true &
-        setsid sh -c 'setsid sleep 5005 & echo $!' &
+        setsid sh -c 'setsid sleep 5005 &' &
         wait $!; echo ready; wait
     """
     mark = Mark("TEST_MARK", str(os.getpid()))
-    agent = subprocess.Popen(
-        ["sh", "-c", script],
-        stdout=subprocess.PIPE,
-        start_new_session=True,
-        text=True,
-        env={**os.environ, mark.variable: mark.value},
-    )
+    environment = {**os.environ, mark.variable: mark.value}
+    agent = subprocess.Popen(["sh", "-c", script], stdout=subprocess.PIPE, start_new_session=True, env=environment)
+    commands = {"sleep 5002", "sh -c sleep 5003 & sleep 5004; :"}
+    others = {"sh -c : marks; sleep 5002; :", "sleep 5003", "sleep 5004", "sleep 5005"}
+
+    def names(found: Sequence[ChatProcess]) -> set[str]:
+        return {each.command for each in found}
+
     with agent:
-        assert agent.stdout is not None
-        daemon, ready = int(agent.stdout.readline()), agent.stdout.readline()
-        assert ready == "ready\n"
-        commands = {"sleep 5002", "sh -c sleep 5003 & sleep 5004; :"}
-        wait_until(lambda: {each.command for each in background_commands(agent.pid)} == commands, 10, "the commands")
-        outside = {each.command for each in outside_session(agent.pid, mark)}
-        assert outside == {*commands, "sh -c : marks; sleep 5002; :", "sleep 5003", "sleep 5004", "sleep 5005"}
-        for each in [*background_commands(agent.pid), *chat_processes(agent.pid, Mark("NO", "mark"))]:
-            with contextlib.suppress(ProcessLookupError):
-                os.kill(each.pid, signal.SIGKILL)
-        os.kill(daemon, signal.SIGKILL)
+        try:
+            assert agent.stdout is not None
+            assert agent.stdout.readline() == b"ready\n"
+            wait_until(lambda: names(background_commands(agent.pid)) == commands, 10, "the commands")
+            wait_until(lambda: names(outside_session(agent.pid, mark)) == commands | others, 10, "all outside")
+        finally:
+            for each in [*outside_session(agent.pid, mark), *chat_processes(agent.pid, mark)]:
+                with contextlib.suppress(ProcessLookupError):
+                    os.kill(each.pid, signal.SIGKILL)
