@@ -39,7 +39,10 @@ async def screen_of(machine: Machine, info: SessionInfo) -> ScreenPage:
 def page_of(screen: Screen) -> ScreenPage:
     """A screen for the page."""
     rows = [runs_of(line) for line in used_lines(screen)]
-    if screen.cursor_visible and len(screen.lines) == screen.size.rows:
+    is_whole = len(screen.lines) == screen.size.rows
+    # Another machine may say anything.
+    is_on_it = 0 <= screen.cursor_row < len(rows) and 0 <= screen.cursor_column <= screen.size.columns
+    if screen.cursor_visible and is_whole and is_on_it:
         rows[screen.cursor_row] = _with_cursor(rows[screen.cursor_row], screen.cursor_column)
     while rows and not any(run[0].strip() or run[2] or "c" in run[3] for run in rows[-1]):
         rows.pop()

@@ -65,3 +65,10 @@ def test_the_cursors_cell_is_marked_also_in_wide_text_and_behind_it() -> None:
 def test_blank_rows_below_the_text_are_left_out() -> None:
     screen = Screen(1, ["a", "  ", "\x1b[41m  \x1b[0m", "  "], 0, 0, False, "t", GridSize(80, 4), False, 0)
     assert [each[0][0] for each in page_of(screen).rows] == ["a", "  ", "  "]
+
+
+@pytest.mark.parametrize(("column", "row"), [(0, 9), (0, -1), (-1, 0), (10**9, 0)])
+def test_a_cursor_that_is_not_on_the_screen_is_not_shown(column: int, row: int) -> None:
+    """Another machine may say anything."""
+    screen = Screen(1, ["a", "b"], column, row, True, "t", GridSize(80, 2), False, 0)
+    assert page_of(screen).rows == [[("a", "", "", "")], [("b", "", "", "")]]
