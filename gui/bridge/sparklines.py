@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import math
 from collections import deque
 from collections.abc import Iterable
 
 from PySide6.QtCore import QObject, QTimer, Signal
 
+from gui.theme.painting import bar_height
 from session_host.protocol.values import Activity
 
 from .chat import Chat
@@ -53,11 +53,6 @@ class Sparklines(QObject):
         for key, chat in self._chats.items():
             # Until its first event, the window does not know how much a chat has written.
             known, self._offsets[key] = self._offsets[key], chat.output_offset
-            self._bars[key].append(height_of(chat.output_offset - known if known else 0))
+            self._bars[key].append(bar_height(chat.output_offset - known if known else 0, HIGHEST))
         if before != {key: tuple(bars) for key, bars in self._bars.items()}:
             self.changed.emit()
-
-
-def height_of(count: int) -> int:
-    """The height of the bar of this many bytes: one more for each doubling from 32 on."""
-    return min(max(int(math.log2(count / 32)), 1), HIGHEST) if count > 0 else 0

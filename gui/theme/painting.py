@@ -1,4 +1,4 @@
-"""Rounded frames on whole pixels, and texts with marked characters."""
+"""Rounded frames on whole pixels, texts with marked characters, and the heights of bars."""
 
 from __future__ import annotations
 
@@ -66,3 +66,8 @@ def paint_matched(painter: QPainter, area: QRect, text: str, indexes: Sequence[i
         first = area.left() + metrics.horizontalAdvance(text[:index])
         width = metrics.horizontalAdvance(text[: index + 1]) - metrics.horizontalAdvance(text[:index])
         painter.drawLine(first, underline, first + width - 2, underline)
+
+
+def bar_height(count: int, highest: int) -> int:
+    """The height of the bar of this many bytes, at most ``highest``: one more for each doubling from 32 on."""
+    return min(max(int(math.log2(count / 32)), 1), highest) if count > 0 else 0

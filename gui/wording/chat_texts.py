@@ -137,7 +137,7 @@ _DOING = {
 
 
 def asking(request: AgentRequest) -> tuple[str, int]:
-    """What the agent asks, and where the command begins in that."""
+    """A question in one line, and the position at which its command begins."""
     text = one_line(request.title[:_LINE_CHARACTERS])
     subject = f"{one_line(request.shown_subject[:_LINE_CHARACTERS])}?"
     return text, len(text) - len(subject) if request.kind == "command" and text.endswith(f" {subject}") else len(text)
@@ -240,7 +240,7 @@ def turn_did(files: int, commands: int, steps: int, duration_ms: int) -> str:
 
 
 def turn_result(files: int, *, failed: bool, asked: bool) -> str:
-    """What became of a prompt, in one line; "" for a plain answer."""
+    """The result of a prompt, in one line; "" for a plain answer."""
     edited = Text("edited {n:,} file", "edited {n:,} files")(n=files) if files else ""
     return joined(FAILED() if failed else "", Text("asked")() if asked else "", edited)
 
@@ -275,7 +275,7 @@ _PLACES = {
 
 
 def answered_where(by: str) -> str:
-    """Where a question was answered, by the kind of client; "" if that is not known."""
+    """The words for the kind of client that answered a question; "" for an unknown one."""
     return _PLACES[by]() if by in _PLACES else ""
 
 

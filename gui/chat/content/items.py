@@ -67,7 +67,7 @@ _ICONS = {
 
 
 _WITH_PATHS = frozenset({"edit", "read", "delete", "move"})
-"""The tools whose titles are a verb and a path: "Read src/client.py"."""
+"""Tools with titles such as "Read src/client.py"."""
 
 
 class ItemRequests(NamedTuple):

@@ -5,13 +5,13 @@ The host's clock is not ours: what began while the page was shown is timed here,
 
 from __future__ import annotations
 
-import math
 import time
 from collections.abc import Callable
 
 from PySide6.QtCore import QObject, QTimer
 
 from gui.chat.content.segments import LiveLine
+from gui.theme.painting import bar_height
 from gui.wording import chat_texts
 from session_host.standing.ages import MINUTE_S, duration
 from session_host.structured.items import Item
@@ -20,6 +20,7 @@ from session_host.structured.turns import is_prompt
 
 _BUCKET_S = 0.5
 _BUCKETS = 4
+_HIGHEST = 4
 _QUIET_S = 10.0
 """After this time without output, the line says that the agent waits for its model."""
 _STILL = (2, 4, 3, 1)
@@ -94,7 +95,7 @@ class Live:
             text,
             object_at=at,
             facts=chat_texts.joined(chat_texts.clock_duration(int(seconds)), self._tokens(transcript)),
-            bars=tuple(_bar(bucket) for bucket in self._buckets) if moves else still,
+            bars=tuple(bar_height(bucket, _HIGHEST) for bucket in self._buckets) if moves else still,
         )
 
     @property
@@ -110,7 +111,7 @@ class Live:
         return 500 if self.is_moving else 1000
 
     def _question(self, transcript: Transcript) -> LiveLine | None:
-        """What the agent asks, and for how many minutes; None if that is not known."""
+        """The line of the first open question, with its age in minutes; None without a question."""
         asked = transcript.open_requests
         if not asked:
             return None
@@ -131,11 +132,6 @@ class Live:
         if usage is None or self._tokens_before is None or usage.total <= self._tokens_before:
             return ""
         return chat_texts.short_tokens(usage.total - self._tokens_before)
-
-
-def _bar(count: int) -> int:
-    """The height of a mark for a number of bytes, 0 to 4."""
-    return min(max(int(math.log2(count / 32)), 1), 4) if count else 0
 
 
 def _running(transcript: Transcript) -> Item | None:

@@ -26,6 +26,7 @@ from PySide6.QtWidgets import QMenu, QWidget
 
 from gui.chat.content.hunks import first_of_hunk
 from gui.chat.content.segments import Action, Card, Code, Diff, DiffHead, FoldLine, StatusLine, TurnLine, utf16_length
+from gui.chat.drawing.code import HUNK_NAMES
 from gui.input.keys import is_text
 from gui.input.shortcuts import KeyOf, no_key, show_key
 from gui.terminal.drawing.frame_pacing import FramePacer
@@ -56,12 +57,8 @@ _KEYS_OF_ENDS = {Qt.Key.Key_Home, Qt.Key.Key_End}
 """The keys that do the same with Ctrl, as in browsers."""
 _ASIDE: dict[int, int] = {Qt.Key.Key_Left: -1, Qt.Key.Key_Right: 1}
 """The keys that scroll a wide table."""
-_OF_HUNKS = {
-    "take_back": changes_texts.TAKE_BACK,
-    "bring_back": changes_texts.UNDO_TAKE_BACK,
-    "comment": changes_texts.COMMENT_ON_LINE,
-}
-"""The names of what can be done about a hunk, in its menu."""
+_OF_HUNKS = {**HUNK_NAMES, "comment": changes_texts.COMMENT_ON_LINE}
+"""The names of what can be done about a hunk, in its menu: there, a comment is on the line."""
 _OF_MENUS = Qt.KeyboardModifier.AltModifier | Qt.KeyboardModifier.MetaModifier
 
 

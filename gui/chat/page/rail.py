@@ -51,11 +51,11 @@ class Tick(NamedTuple):
 
     @property
     def kind(self) -> Kind:
-        """What of these is most worth to be seen."""
+        """The most important of these: failed, then asked, then edited."""
         return "failed" if self.failed else "asked" if self.asked else "edited" if self.edited else "plain"
 
     def words(self, turn: Turn) -> str:
-        """What became of the prompt; ``turn`` is its turn."""
+        """The result of the prompt in words, from its turn; "" for a plain answer."""
         return chat_texts.turn_result(turn.files if self.edited else 0, failed=self.failed, asked=self.asked)
 
 

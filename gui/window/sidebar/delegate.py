@@ -243,7 +243,7 @@ class SidebarDelegate(QStyledItemDelegate):
             paint_mark(painter, Mark(entry.mark), center, self._theme.tokens)
 
     def _paint_bars(self, painter: QPainter, area: QRect, bars: Sequence[int]) -> None:
-        """What a working chat wrote, at the right: a bar for some seconds each, on a line that is always there."""
+        """Paint a working chat's output at the right: bars on a base line."""
         tokens, left, bottom = self._theme.tokens, area.right() + 2 - 2 * BARS, area.center().y() + 5
         painter.fillRect(QRect(left, bottom, 2 * BARS - 1, 1), tokens.color("border"))
         for number, height in enumerate(bars):

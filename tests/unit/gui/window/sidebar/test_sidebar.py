@@ -23,10 +23,11 @@ from PySide6.QtWidgets import QApplication, QMenu, QStyle, QStyleOptionViewItem,
 from gui.bridge.chat import Chat
 from gui.bridge.chat_days import bounds
 from gui.bridge.day_strips import strip_of
-from gui.bridge.sparklines import BARS, HIGHEST, height_of
+from gui.bridge.sparklines import BARS, HIGHEST
 from gui.settings.theme_files import Library
 from gui.theme.contrast import TEXT_RATIO, ratio
 from gui.theme.desktop import DesktopLook
+from gui.theme.painting import bar_height
 from gui.theme.theme import Theme
 from gui.theme.tokens import SIDEBAR_COLLAPSED_PX, blend, project_color
 from gui.window.actions.chats.chat_actions import listed
@@ -1168,7 +1169,8 @@ async def test_a_working_row_shows_what_its_chat_wrote_in_the_last_minute(harnes
 
 
 def test_the_height_of_a_bar_grows_with_each_doubling() -> None:
-    assert [height_of(count) for count in (0, -5, 1, 63, 64, 128, 4000, 10**9)] == [0, 0, 1, 1, 1, 2, 6, HIGHEST]
+    heights = [bar_height(count, HIGHEST) for count in (0, -5, 1, 63, 64, 128, 4000, 10**9)]
+    assert heights == [0, 0, 1, 1, 1, 2, 6, HIGHEST]
 
 
 class Pens(QPainter):
