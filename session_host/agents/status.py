@@ -209,11 +209,14 @@ class ActivityTracker:
         """Whether what it ran in the background has ended, and may begin a turn."""
         self._has_unseen_turn = False
         """Whether a turn was over before the source in use showed anything of it, and nobody has asked since."""
+        self._changed_s = 0.0
+        """The time of the last change of the activity; for a replacement host, that of the last report that counts."""
         if saved_state is not None:
             self.activity, self.source = saved_state.activity, saved_state.source
             self.since, self.detail = saved_state.since, saved_state.detail
             self._previous_input, self._answered_s = saved_state.last_input, saved_state.answered_s
             self._reports = {each.source: each for each in saved_state.reports}
+            self._changed_s = self._reports[self.source].at_s if self.source in self._reports else 0.0
             self._failure = saved_state.failure
             self._doubted_s, self._is_work_over = saved_state.doubted_s, saved_state.is_work_over
             self._fresh_sources = set(saved_state.fresh_sources)
@@ -396,7 +399,7 @@ class ActivityTracker:
         if not self._is_strongest(report.source) or self._is_duplicate(report, previous):
             has_worked = self._ends_unseen_turn(report, previous)
             if has_worked:
-                self.since, self._has_unseen_turn = moment.at, True
+                self.since, self._changed_s, self._has_unseen_turn = moment.at, moment.s, True
             return self._update_description() or has_worked
         if report.is_last and report.text == CLEARED and self.activity is Activity.NEEDS_INPUT:
             # After the answer, as to Claude Code's trust dialog, this or another source reports again in a moment.
@@ -429,12 +432,12 @@ class ActivityTracker:
     def _ends_unseen_turn(self, report: StatusReport, previous: SourceReport | None) -> bool:
         """Whether a weaker source reports the end of a turn of which the source in use has shown nothing.
 
-        A state file shows nothing of a turn that is over before it is read.
+        A state file shows nothing of a turn that is over before it is read; it may be read meanwhile, too.
         """
         if self.activity is not Activity.IDLE or report.activity is not Activity.IDLE or previous is None:
             return False
-        known = self._reports.get(self.source)
-        return previous.activity is Activity.WORKING and known is not None and previous.at_s > known.at_s
+        is_later = previous.activity is Activity.WORKING and previous.at_s > self._changed_s
+        return is_later and self.source in self._reports
 
     def _note_failure(self, report: StatusReport, as_kept: SourceReport) -> None:
         """Note the error that stopped the turn, from the strongest source that reports one."""
@@ -573,7 +576,7 @@ class ActivityTracker:
             if reported is _WORKING and self._failure and moment.s > self._failure.at_s + FAILURE_LEAD_S:
                 self._failure = None
         if activity is not self.activity:
-            self.since = moment.at
+            self.since, self._changed_s = moment.at, moment.s
         if activity is not Activity.NEEDS_INPUT:
             self._answered_s = None
         self.activity, self.source = activity, source

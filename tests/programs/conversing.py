@@ -5,6 +5,7 @@ conversation, the program prints the stored messages, one on each line. Some lin
 
     /clear, /new      leave the conversation for a new one
     /resume ID        codex: resume another conversation in this process
+    quick …           a turn of no duration
     late …            claude: store the answer some time after it was said
     stub              claude: write only the lines before the first prompt, as if killed at that point
     modes             switch on the alternate screen, mouse, paste and keyboard modes
@@ -243,7 +244,8 @@ def answer_with_status(agent: Claude | Codex, line: str) -> str:
     working, done = (f"\x1b]7501;state={state}:app=x\x1b\\" for state in ("working", "done"))
     print(working, end="", flush=True)
     agent.write_status("busy")
-    time.sleep(WORK_S)
+    if not line.startswith("quick"):
+        time.sleep(WORK_S)
     agent.write_status("idle")
     if line == "modes":
         return f"{MODES}switched{done}"

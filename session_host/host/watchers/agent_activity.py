@@ -492,7 +492,8 @@ class AgentWatch:
         was_idle = in_turns(*previous) is Activity.IDLE
         idle = was_idle or (previous[0] is Activity.NO_SIGNAL and previous[1] != SILENCE)
         now = in_turns(*self._last_sent)
-        works = self.tracker.take_unseen_turn() or now is Activity.WORKING
+        # Without Enter, the reports are late ones about a turn that has been counted.
+        works = (self.tracker.take_unseen_turn() and self.has_entered()) or now is Activity.WORKING
         # An agent that asks about a prompt at once may not have shown that it works.
         asks = was_idle and now is Activity.NEEDS_INPUT and self.has_entered()
         if not idle or not (works or asks) or self._spec.structured is not None:
@@ -519,7 +520,8 @@ class AgentWatch:
             passed: the statuses since the last call, without the present one.
         """
         tracker = self.tracker
-        turn = self._turn if visibly and (self._start_turn_if_new() or began) else -1
+        has_begun = visibly and (self._start_turn_if_new() or began)
+        turn = self._turn if has_begun else -1
         if visibly:
             self._status_events.record(tracker, self._now)
             self._end_turn_if_over()
@@ -528,6 +530,9 @@ class AgentWatch:
         if visibly:
             event = self._event(turn)
             self._send_event(event)
+            if has_begun and all(each.activity is Activity.IDLE for each in (*passed, event.status)):
+                # The turn is over, and the source that counts has not shown it.
+                self.activity_changed(msgspec.structs.replace(event.status, activity=Activity.WORKING))
             for status_before in passed:
                 self.activity_changed(status_before)
             self.activity_changed(event.status)

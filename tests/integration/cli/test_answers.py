@@ -156,6 +156,16 @@ class TestAgentsInTerminals:
         with running("answer", "chat", "--turn", "3", "--follow") as follower:
             assert follower.communicate(timeout=TIMEOUT_S) == ("you said: once more\n", "")
 
+    def test_turns_that_are_over_before_the_agents_state_is_read_are_turns(self, agents: Path, project: Path) -> None:
+        new_agent("claude", project)
+
+        for turn in range(1, 6):
+            began = outlive("send", "chat", f"quick {turn}", "--enter", "--json").json()
+            assert (began["turn"], began["how"], began["note"]) == (turn, "began", "")
+            assert outlive("wait", "chat", "--turn", str(turn), "--timeout", "60").code == 0
+        waited = ask("chat", "quick last")
+        assert (waited.code, waited.output, waited.error) == (0, "you said: quick last\n", "")
+
     @pytest.mark.parametrize("follow", [(), ("--follow",)], ids=["read", "followed"])
     def test_the_last_answer_is_that_of_a_turn_that_has_just_ended(
         self, agents: Path, project: Path, follow: tuple[str, ...]

@@ -153,18 +153,27 @@ async def test_a_turn_that_is_over_when_its_output_is_read_is_a_turn(harness: Se
     assert harness.driver.events.unsaved() == events
 
 
+@pytest.mark.parametrize("is_read_meanwhile", [False, True])
 @pytest.mark.parametrize(("end", "outcome"), [("error", "error"), ("done", "done")])
 async def test_a_turn_that_the_strongest_source_has_not_shown_is_a_turn(
-    harness: SessionHarness, end: str, outcome: str
+    harness: SessionHarness, end: str, outcome: str, is_read_meanwhile: bool
 ) -> None:
     """Claude's state file is read too late for a prompt that a limit stops at once; its other reports tell the turn."""
     host(harness)
     report_activity(harness, "idle", os.getpid())
     before = len(harness.driver.events.unsaved())
+    rules = harness.terminal.rules
     for _ in range(2):
+        rules.prompt.typed(b"go on\r")
         harness.driver.worker.feed_output(b"\x1b]7501;state=working\x07")
         assert harness.driver.watch.tracker.activity is IDLE, "the plugin counts"
+        if is_read_meanwhile:
+            report_activity(harness, "idle", os.getpid())
         harness.driver.worker.feed_output(f"\x1b]7501;state={end}\x07".encode())
+        assert rules.prompt.state is PromptState.EMPTY, "who waits for a turn is told of it"
+        # Reports that come late are about the same turn.
+        harness.driver.worker.feed_output(b"\x1b]7501;state=working\x07")
+        harness.driver.worker.feed_output(b"\x1b]7501;state=done\x07")
     turns = [each.event for each in harness.driver.events.unsaved()[before:] if kind_of(each.event) != "status"]
     assert [kind_of(each) for each in turns] == ["turn_started", "turn_ended"] * 2
     assert [getattr(each, "outcome", outcome) for each in turns] == [outcome] * 4
