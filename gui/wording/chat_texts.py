@@ -367,6 +367,7 @@ REQUEST_TOO_LONG = Text("What is too long to be read here is left out, and you c
 ANSWER_SENT = Text("Sending the answer…")
 SEND_ANSWER = Text("Answer")
 SAY_INSTEAD = Text("Say what to do instead")
+MORE_ANSWERS = Text("More…")
 MORE_QUESTIONS = Text("{count} more")
 OPEN_NAMED = Text("Open {name}")
 ALLOWED = Text("Allowed")

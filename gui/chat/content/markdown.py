@@ -38,8 +38,9 @@ from .segments import (
 
 _FORMULA = "math"
 _NOT_DRAWN = frozenset({"mermaid", _FORMULA, "latex", "tex"})
-"""Languages that are shown as their source. What draws Mermaid needs a browser; what draws formulas (ziamath) is three
-packages for something that agents rarely write.
+"""Languages that are shown as their source. What draws Mermaid needs a browser. What draws formulas (ziamath 0.13)
+draws brackets around a fraction of sums 1,980 px high, and takes twice as long for each further fraction inside of a
+fraction: 5 s for eleven, in 133 characters that any agent may write.
 """
 _DATA = "data:"
 _IMAGE_DATA = re.compile(r"data:(image/\w+);base64,", re.IGNORECASE)

@@ -57,6 +57,8 @@ _EDGE_PX = 4
 """The end of a subject is in view if at most this much of it is cut off."""
 _ORDER = ("allow_once", "reject_once", "choice", "allow_always", "reject_always", "cancel")
 """The order of the answers: those for this once are first."""
+_LASTING: frozenset[OptionKind] = frozenset({"allow_always", "reject_always", "cancel"})
+"""The answers that a brief card shows on demand."""
 _PADDING_PX = 12
 _BAR_PX = 4
 """The room for the coloured bar, added to the padding."""
@@ -101,12 +103,14 @@ class CardLook(NamedTuple):
         room_px: the height that one may take; 0 for that of the page.
         key_of: returns the key of a kind of option, as the buttons name it.
         takes_words: whether the user can say, with a refusal, what to do instead.
+        is_brief: whether the answers that last, and the exact text, are behind *More…*.
     """
 
     is_framed: bool = True
     room_px: int = 0
     key_of: Callable[[str], str] = answer_key
     takes_words: bool = False
+    is_brief: bool = False
 
 
 class RequestCards(QObject):
@@ -312,6 +316,8 @@ class RequestCard(QWidget):
     _outcome = ""
     """The line that says how the request ended; "" while it is open."""
     words: AnswerField | None = None
+    _more_button: QPushButton | None = None
+    """Shows the answers of a brief card that are still hidden."""
 
     def __init__(
         self,
@@ -425,8 +431,42 @@ class RequestCard(QWidget):
             exact.setProperty("kind", "quiet")
             exact.clicked.connect(self._on_exact_clicked)
             row.addWidget(exact)
+        if self._look.is_brief:
+            self._put_away(row, [choice.button for choice in in_order if choice.kind in _LASTING])
         if self._look.takes_words and (refusal := self.button_of("reject_once")) is not None:
             self._add_words(refusal)
+
+    def _put_away(self, row: FlowLayout, lasting: Sequence[QPushButton]) -> None:
+        """Hide these answers and *Show exactly* behind *More…*, unless there are no other answers."""
+        hidden = [*lasting, *([self._exact_button] if self._exact_button is not None else [])]
+        if not hidden or len(lasting) == len(self._choices):
+            return
+        for each in hidden:
+            each.hide()
+        self._more_button = more = option_button(chat_texts.MORE_ANSWERS())
+        more.setProperty("kind", "quiet")
+        more.setFocusPolicy(Qt.FocusPolicy.TabFocus)  # After a click, the keys of answers still count.
+        more.clicked.connect(lambda: self._show_all(hidden))
+        row.addWidget(more)
+
+    def show_put_away(self, button: QPushButton) -> bool:
+        """Show the answers behind *More…* if this button is one of them; returns whether it was."""
+        if self._more_button is None or not button.isHidden():
+            return False
+        self._more_button.click()
+        return True
+
+    def _show_all(self, hidden: Sequence[QPushButton]) -> None:
+        """Show what was behind *More…*; the keyboard goes on to it."""
+        if (more := self._more_button) is None:
+            return
+        had_focus, self._more_button = more.hasFocus(), None
+        for each in hidden:
+            each.show()
+        if had_focus:
+            next((each for each in hidden if each.isEnabled()), hidden[-1]).setFocus(Qt.FocusReason.TabFocusReason)
+        more.hide()
+        self.resized.emit()
 
     def _add_words(self, refusal: QPushButton) -> None:
         """Add the field for what to do instead; Enter there declines."""

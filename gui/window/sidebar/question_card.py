@@ -59,7 +59,8 @@ _ENTER = {Qt.Key.Key_Return, Qt.Key.Key_Enter}
 class QuestionCard(QWidget):
     """One question of a chat, with the keyboard; closing it leaves the question open.
 
-    The keys y, n and a answer, Tab goes to the words of a refusal, Space scrolls, Enter opens the chat, Escape closes.
+    The keys y and n answer, a shows the answers that last, Tab goes to the words of a refusal, Space scrolls, Enter
+    opens the chat, Escape closes.
 
     Attributes:
         chat: the chat that asks; ``request``: what it asks.
@@ -126,7 +127,7 @@ class QuestionCard(QWidget):
         self._below.setProperty("kind", "secondary")
         self._below.setContentsMargins(GUTTER_PX, 0, 0, 0)
         self._column = QVBoxLayout(self)
-        self._column.setContentsMargins(_EDGE_PX, GAP_S_PX, 1, GAP_S_PX)
+        self._column.setContentsMargins(1 + _EDGE_PX, GAP_S_PX, 1, GAP_S_PX)
         self._column.setSpacing(GAP_S_PX)
         self._column.addLayout(head)
         self._column.addWidget(self.page, 1)
@@ -168,6 +169,7 @@ class QuestionCard(QWidget):
             room_px=self._room_px - _AROUND_PX,
             key_of=lambda kind: ANSWER_KEYS.get(kind, ""),
             takes_words=self._takes_words,
+            is_brief=True,
         )
         transcript = Transcript()
         transcript.apply(StateChanged("requires_action"), request.at_ms)
@@ -210,10 +212,11 @@ class QuestionCard(QWidget):
         policy = self._below.sizePolicy()
         policy.setRetainSizeWhenHidden(False)
         self._below.setSizePolicy(policy)
-        self._below.hide()
         self.setGeometry(left, self._row.top(), width, room_px)
         self._column.activate()
         self.page.scroller.arrange()
+        self._below.hide()  # Arranging may have shown it.
+        self._column.activate()
         wanted_px = room_px - self.page.height() + round(sum(self.page.rows.heights))
         # The line below what scrolls keeps its place, so that nothing moves at the end.
         policy.setRetainSizeWhenHidden(wanted_px > room_px)
@@ -296,8 +299,14 @@ class QuestionCard(QWidget):
             self.page.copy()
 
     def _press(self, kind: str) -> None:
-        """Press the button of a kind of answer; one that waits for the end of the subject does not jump there."""
-        button = self.card.button_of(kind) if self.card is not None else None
+        """Press the button of a kind of answer, or show it if it is behind *More…*.
+
+        One that waits for the end of the subject does not jump there.
+        """
+        card = self.card
+        button = card.button_of(kind) if card is not None else None
+        if card is not None and button is not None and card.show_put_away(button):
+            return
         if button is not None and button.isEnabled():
             button.click()
         elif button is not None and not self._is_over:

@@ -6,7 +6,7 @@ import msgspec
 import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QLabel, QWidget
+from PySide6.QtWidgets import QLabel, QPushButton, QWidget
 
 from gui.window.sidebar import question_card
 from gui.window.sidebar.question_card import BESIDE_PX, LARGEST_SHARE, WIDTH_PX, QuestionCard
@@ -125,6 +125,17 @@ def words_of(card: QuestionCard) -> str:
     return "\n".join(label.text() for label in shown)
 
 
+def buttons_of(shown: QWidget) -> list[QPushButton]:
+    """The visible buttons, from left to right."""
+    found = [each for each in shown.findChildren(QPushButton) if each.isVisible()]
+    return sorted(found, key=lambda each: each.mapTo(shown, each.rect().topLeft()).toTuple()[::-1])
+
+
+def names_of(shown: QWidget) -> list[str]:
+    """What the visible buttons say, without keys."""
+    return [each.accessibleName().partition(" (")[0] for each in buttons_of(shown)]
+
+
 async def test_a_question_is_answered_beside_its_row_and_the_page_keeps_draft_and_keyboard(
     harness: WindowHarness, host: AskingHost
 ) -> None:
@@ -140,6 +151,7 @@ async def test_a_question_is_answered_beside_its_row_and_the_page_keeps_draft_an
     assert (card.x(), card.y()) == (row.right() + 1 + BESIDE_PX, row.top())
     shown = card.card
     assert shown is not None
+    assert card.page.height() == round(sum(card.page.rows.heights))  # Nothing is empty below the answers.
     await harness.until(lambda: shown.seen.is_seen, "the command to be seen")
     await press(harness, Key.Key_Y)
     await harness.until(lambda: host.given, "the answer")
@@ -186,6 +198,33 @@ async def test_tab_begins_the_words_of_a_refusal_and_letters_there_are_no_answer
     await harness.until(lambda: host.given, "the answer")
     assert host.given == [("r1", "no", {"": "yes, but use ninja"}, "window")]
     await until_closed(harness)
+
+
+@pytest.mark.parametrize("by", ["click", "keyboard", "letter"])
+async def test_an_answer_that_lasts_is_behind_more(harness: WindowHarness, host: AskingHost, by: str) -> None:
+    asking = await two_chats(harness)
+    host.requests = [msgspec.structs.replace(command_request("bash -lc 'make check'"), short_subject="make check")]
+    card = await open_card(harness, asking)
+    shown = card.card
+    assert shown is not None
+    await harness.until(lambda: shown.seen.is_seen, "the command to be seen")
+    assert names_of(shown) == ["Allow", "Decline", chat_texts.MORE_ANSWERS()]
+    more = buttons_of(shown)[-1]
+    if by == "click":
+        QTest.mouseClick(more, Qt.MouseButton.LeftButton)
+    elif by == "letter":
+        await press(harness, Key.Key_A)
+    else:
+        more.setFocus()
+        await press(harness, Key.Key_Return)
+        assert harness.window.focusWidget().accessibleName().startswith("Always allow make")
+    harness.settle()
+    assert names_of(shown) == ["Allow", "Decline", "Always allow make", chat_texts.SHOW_EXACTLY()]
+    assert card.height() >= card.page.y() + shown.height()
+    assert not host.given
+    await press(harness, Key.Key_Return if by == "keyboard" else Key.Key_A)
+    await harness.until(lambda: host.given, "the answer")
+    assert host.given == [("r1", "always", {}, "window")]
 
 
 async def test_tab_stays_in_the_card(harness: WindowHarness, host: AskingHost) -> None:
