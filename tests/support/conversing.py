@@ -69,7 +69,7 @@ def see(chat: str, text: str) -> None:
 def ask(chat: str, prompt: str) -> None:
     """Send a prompt, and wait for the answer."""
     done = outlive("send", chat, prompt, "--enter")
-    assert done.code == 0, "\n".join([done.error, outlive("explain", chat).output, outlive("peek", chat).output])
+    assert done.code == 0, done.error + outlive("explain", chat).output + outlive("peek", chat).output
     see(chat, f"you said: {prompt}")
 
 
