@@ -7,7 +7,7 @@ x_server          an off-screen X server for the whole run
 display           the X server, with the test's environment variables set to it
 window_manager    openbox on that server
 qapp              the only QApplication of the run, on that server
-qt_messages       (always) a warning of Qt fails the test; ``allow(pattern)`` allows one
+qt_messages       (always) a warning of Qt, or an error in an override, fails the test; ``allow(pattern)`` allows it
 """
 
 from __future__ import annotations
@@ -276,13 +276,15 @@ def qapp(x_server: displays.XServer) -> Iterator[QApplication]:
 
 @pytest.fixture(autouse=True)
 def qt_messages(area: Area, request: pytest.FixtureRequest) -> Iterator[QtMessages]:
-    """Qt's messages in this process; one that is not allowed fails the test."""
+    """Qt's messages in this process; one that is not allowed fails the test, and so does an error in an override."""
     _messages.install_if_loaded()
     _messages.take_complaints()
     with_window = "qapp" in request.fixturenames
     if with_window:
         gc.disable()  # A collection in another thread would destroy objects that Qt's thread uses; see gui/garbage.py.
-    yield _messages
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(sys, "excepthook", _messages.take_error)
+        yield _messages
     if with_window:
         from tests.support.qt_waiting import close_all_windows, give_up_clipboard
 

@@ -104,8 +104,8 @@ class _Rows(QListView):
     def __init__(self, theme: Theme, model: DayModel) -> None:
         super().__init__()
         self._model = model
-        self.setModel(model)
         self.delegate = BandDelegate(theme, self, model)
+        self.setModel(model)  # Calls currentChanged.
         self.setItemDelegate(self.delegate)
         self.setMouseTracking(True)
         self.setAccessibleName(timeline_texts.CHATS())

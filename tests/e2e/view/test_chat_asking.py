@@ -376,8 +376,12 @@ def test_several_answers_are_chosen_and_nothing_moves_under_the_pointer(show_cha
         QTest.mouseClick(window.windowHandle(), Qt.MouseButton.LeftButton, none, place)  # As the X server gives it.
         shown.settle()
         assert card.geometry() == area
+    assert card._form.answers() == {"q1": "main", "q2": "API\ndocs"}
+    assert shown.button("Answer").isEnabled()
+    focused = QApplication.focusWidget()
     shown.press(Qt.Key.Key_Y, Qt.KeyboardModifier.AltModifier)
-    assert shown.of(AnswerRequest) == [("r1", "", digest(request), {"q1": "main", "q2": "API\ndocs"})]
+    sent, said = shown.of(AnswerRequest), f"{focused!r} {card._message.text()!r} {shown.button('Answer').geometry()}"
+    assert sent == [("r1", "", digest(request), {"q1": "main", "q2": "API\ndocs"})], said
 
 
 def test_a_message_that_is_the_title_is_shown_once(show_chat: ShowChat) -> None:

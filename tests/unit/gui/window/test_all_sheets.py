@@ -15,6 +15,7 @@ from PySide6.QtWidgets import QAbstractButton, QVBoxLayout, QWidget
 from gui.bridge.chat import Chat
 from gui.bridge.search import Hit, Query
 from gui.theme.tokens import GAP_L_PX
+from gui.window.actions.separate_windows import SettingsOpener
 from gui.window.page.banners import Banner
 from gui.window.sheets.chooser import Choice
 from gui.window.sheets.question import Question
@@ -324,6 +325,7 @@ async def test_one_sheet_is_open_at_a_time_and_escape_returns_to_the_terminal(ha
 
 async def test_reserved_keys_never_reach_the_program(harness: WindowHarness, monkeypatch: pytest.MonkeyPatch) -> None:
     session_id = await harness.add("one")
+    monkeypatch.setattr(SettingsOpener, "open", lambda *_where: None)
     monkeypatch.setattr(harness.open_window().commands.starting, "new_shell", lambda *_where: None)
     viewer = harness.show(session_id)
     for key in (Qt.Key.Key_F, Qt.Key.Key_D, Qt.Key.Key_E, Qt.Key.Key_Z, Qt.Key.Key_Space):
