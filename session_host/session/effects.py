@@ -148,9 +148,13 @@ class ClearOutput(Effect, frozen=True):
 
 
 class AppendRecord(Effect, frozen=True):
-    """Append this record to the transcript log, and send it to the viewers."""
+    """Append this record to the transcript log, and send it to the viewers.
+
+    ``is_news``: see ``structured.log``.
+    """
 
     record: bytes
+    is_news: bool = True
 
 
 class StartOperation(Effect, frozen=True):

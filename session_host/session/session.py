@@ -195,11 +195,15 @@ class Session:
 
     # ------------------------------------------------------------ output
 
-    def frame_for_viewers(self, data: bytes, end: int) -> bytes:
-        """Handle output up to this offset; returns the frame for ``subscribers.current``, b"" if that is empty."""
+    def frame_for_viewers(self, data: bytes, end: int, *, is_news: bool = True) -> bytes:
+        """Handle output up to this offset; returns the frame for ``subscribers.current``, b"" if that is empty.
+
+        Without ``is_news``, those who only listen for output are not told.
+        """
         subscribers = self.subscribers
         self.ring.end = end
-        if subscribers.listeners:
+        if is_news:
+            subscribers.news_end = end
             for listener in subscribers.listeners:
                 listener.output(end)
         return encode(Output(end - len(data), data)) if subscribers.current else b""

@@ -43,7 +43,7 @@ from session_host.structured.items import (
     UsageChanged,
 )
 from session_host.structured.lines import Line, LineSplitter
-from session_host.structured.log import FORK, NO_TAG, Cause, InputCause, encode_record
+from session_host.structured.log import FORK, NO_TAG, Cause, InputCause, encode_record, is_news
 from session_host.structured.operations import AnyResult
 from session_host.structured.rules import Refusal, Step, StructuredRules, lost_operations
 from session_host.structured.text import held_words
@@ -323,7 +323,7 @@ class StructuredSession:
             cause, changes, at_ms=now_ms, raw_end=self.splitter.offset, payload=payload, tag=tag, number=number
         )
         self.log_end += len(record)
-        self.effects.append(AppendRecord(record))
+        self.effects.append(AppendRecord(record, is_news=is_news(cause, changes)))
         reported = tuple(change for change in changes if isinstance(change, _REPORTED) or _is_prompt(change))
         if reported:
             self.effects.append(ChatChanged(reported, self.log_end))

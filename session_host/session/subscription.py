@@ -74,11 +74,13 @@ class Subscribers:
     Attributes:
         current: the clients that get each frame at once.
         listeners: the clients that get a notification of output.
+        news_end: the end of the output of which they are told.
     """
 
     def __init__(self) -> None:
         self.current: tuple[Any, ...] = ()
         self.listeners: tuple[Listener, ...] = ()
+        self.news_end = 0
 
     def set_current(self, client: object, *, is_current: bool) -> None:
         """Add or remove a client."""
@@ -215,8 +217,8 @@ class OutputSubscription:
         if name == OUTPUT_EVENT:
             if self.state is not SubscriptionState.OFF:
                 return
-            if self._ring.end > self._notified:
-                self.output(self._ring.end)  # It came during the interval.
+            if self._subscribers.news_end > self._notified:
+                self.output(self._subscribers.news_end)  # It came during the interval.
             else:
                 self.listen()
         elif self.state is SubscriptionState.BEHIND:

@@ -13,7 +13,7 @@ next host cuts off.
 from __future__ import annotations
 
 import struct
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from enum import IntEnum
 from typing import NamedTuple
 
@@ -23,7 +23,7 @@ from session_host.errors import ProtocolViolation
 from session_host.protocol.codec import UNREADABLE
 from session_host.protocol.messages import ChatInput
 
-from .items import AnyChange
+from .items import AnyChange, StateChanged
 
 FORK = b"fork "
 """Begins the ``cause`` of a fork's HISTORY: the session with this id keeps its own lines."""
@@ -105,6 +105,11 @@ def encode_record(
     """Encode one record."""
     body = _encoder.encode(RecordBody(payload, changes))
     return HEADER.pack(len(body), cause, at_ms, raw_end, tag, number) + body
+
+
+def is_news(cause: int, changes: Sequence[AnyChange]) -> bool:
+    """Whether a record tells of the agent or of an input, and not only for how long something has lasted."""
+    return cause != Cause.TIMER or not all(isinstance(change, StateChanged) for change in changes)
 
 
 def begins_log(data: bytes) -> bool:

@@ -94,7 +94,7 @@ IDLE_TIMEOUT = "idle time-out"
 STOPPING, STOPPING_S = "stopping", 20.0
 """The timer of an interrupted turn; no dialect has one of this name."""
 
-SILENT = "Nothing from the agent for {duration}: it waits for its model, or asks it again after a refusal"
+SILENT = "Silent for {duration}: it waits for its model, or tries it again"
 """The detail of the state of an agent that shows nothing in a running turn."""
 
 MAX_TITLE_CHARACTERS = 80

@@ -41,7 +41,7 @@ from .items import (
     TurnEnded,
     UsageChanged,
 )
-from .log import RecordReader
+from .log import RecordReader, is_news
 
 BUILD: Final = "transcript-1"
 """The format of a snapshot; changed when an older version would misread it."""
@@ -129,6 +129,7 @@ class Transcript:
         endings: turns that did not end well, each by the id of the last item at that time, queued prompts left out.
         turn_ends: when turns ended, in milliseconds since 1970, by the same ids; not if an agent repeats an earlier
             conversation without times.
+        news: how many bytes of the log it has read since it was made, of records that tell something new.
         damaged: the first reason why the log could not be read to its end, "" for none.
     """
 
@@ -138,6 +139,7 @@ class Transcript:
         self.answers: dict[str, RequestResolved] = {}
         self.endings: dict[str, TurnEnded] = {}
         self.turn_ends: dict[str, int] = {}
+        self.news = 0
         self.damaged = ""
         self._ids: list[str] = []
         self._items: list[Item | msgspec.Raw] = []
@@ -205,11 +207,6 @@ class Transcript:
         """How many of the prompts in the queue wait since their user stopped the turn."""
         return sum(self[position].status == "held" for position in range(self.queue_start, len(self._items)))
 
-    @property
-    def offset(self) -> int:
-        """The offset of the log up to which the transcript has read."""
-        return self._reader.offset + len(self._reader.rest)
-
     def take_changes(self) -> Changes:
         """Return what changed since the last call."""
         changes = Changes(self._changed, self._removed, self._status_changed)
@@ -225,6 +222,7 @@ class Transcript:
         try:
             for record in self._reader.feed(data):
                 self.status.at_ms = max(self.status.at_ms, record.at_ms)
+                self.news += record.end - record.start if is_news(record.cause, record.body.changes) else 0
                 for change in record.body.changes:
                     self.apply(change, record.at_ms)
         except ProtocolViolation as error:

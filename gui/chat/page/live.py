@@ -45,14 +45,14 @@ class Live:
         self._asked, self._asked_s = "", 0.0
         """The open question, and since when it is open."""
         self._tokens_before: int | None = None
-        self._offset = 0
+        self._news = 0
         self._output_s = 0.0
         self._buckets = [0] * _BUCKETS
         self._bucket_s = 0.0
 
     def start(self, transcript: Transcript) -> None:
         """Another transcript is shown: its running turn began before."""
-        self._turn, self._offset = None, transcript.offset
+        self._turn, self._news = None, transcript.news
         self._output_s = self._bucket_s = self._now_s()
         self._buckets = [0] * _BUCKETS
         if transcript.status.is_running:
@@ -67,7 +67,7 @@ class Live:
         With ``moves``, the marks follow the output of the last seconds; without, they only become flat when none comes.
         """
         now_s, status = self._now_s(), transcript.status
-        came, self._offset = transcript.offset - self._offset, transcript.offset
+        came, self._news = transcript.news - self._news, transcript.news
         if came > 0:
             self._output_s = now_s
         passed = int((now_s - self._bucket_s) / _BUCKET_S)

@@ -296,9 +296,9 @@ class Driver:
         """Handle output, which is in its file already; returns whether to read on at once."""
         return self.kind.take_output(data)
 
-    def _send_output(self, data: bytes) -> bool:
+    def _send_output(self, data: bytes, *, is_news: bool = True) -> bool:
         session = self.session
-        frame = session.frame_for_viewers(data, self.output_file.end)
+        frame = session.frame_for_viewers(data, self.output_file.end, is_news=is_news)
         for client in session.subscribers.current:
             client.peer.write(frame)
         if session.effects:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable, Iterable, Sequence
-from typing import Final
+from collections.abc import Iterable, Sequence
+from typing import Final, Protocol
 
 from session_host.errors import OutliveError
 from session_host.host.event_log import EventLog
@@ -78,6 +78,12 @@ _OUTCOMES: Final[dict[TurnOutcome, Outcome]] = {
 }
 
 
+class SendOutput(Protocol):
+    """Sends output, which is in its file already, to the viewers; ``is_news``: see ``AppendRecord``."""
+
+    def __call__(self, data: bytes, *, is_news: bool) -> object: ...
+
+
 class StructuredDriver:
     """What only a structured session has.
 
@@ -105,7 +111,7 @@ class StructuredDriver:
         *,
         restore_points: RestorePointMaker,
         program_output: OutputFile,
-        send_output: Callable[[bytes], object],
+        send_output: SendOutput,
     ) -> None:
         """Make the session a structured one, from the state that a previous host left.
 
@@ -204,7 +210,7 @@ class StructuredDriver:
     def _append_record(self, effect: AppendRecord) -> None:
         """Append a record to the transcript log, and send it to the viewers."""
         self._log.append(effect.record)
-        self._send_output(effect.record)
+        self._send_output(effect.record, is_news=effect.is_news)
 
     def _pass_changes_on(self, effect: ChatChanged) -> None:
         """Pass changes on to the activity, the conversation and the title."""

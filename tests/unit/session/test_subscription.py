@@ -67,12 +67,16 @@ class Harness(RulesHarness[Effect]):
         """Add output as the session does; returns the clients that get the frame."""
 
         def output(count: int) -> tuple[object, ...]:
-            self.ring.end += count
+            self.ring.end = self.subscribers.news_end = self.ring.end + count
             for each in self.subscribers.listeners:
                 each.output(self.ring.end)
             return self.subscribers.current
 
         return do(output, count)
+
+    def no_news(self, count: int) -> Event:
+        """Add output of which those who listen are not told."""
+        return do(setattr, self.ring, "end", 11 + count)
 
     def resized(self, message: Resized) -> Event:
         def resized(message: Resized) -> None:
@@ -271,4 +275,17 @@ def test_a_failed_snapshot_closes_the_clients_connection(harness: Harness) -> No
         << harness.ask
         >> do(harness.client.snapshot_failed)
         << Refuse(harness.receiver, ErrorCode.FAILED, text)
+    )
+
+
+def test_a_follower_of_events_is_not_told_of_what_is_no_news(harness: Harness) -> None:
+    assert (
+        harness.notified()
+        >> harness.no_news(4)
+        >> do(harness.client.timer_due, OUTPUT_EVENT)
+        >> harness.output(1)
+        << harness.event_pause
+        << FLUSH
+        >> harness.sent()
+        << Returned([OutputEvent(16)])
     )

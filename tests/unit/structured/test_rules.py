@@ -7,16 +7,20 @@ from typing import Any
 import msgspec
 import pytest
 
+from session_host.protocol.launch import StructuredLaunch, Watch
 from session_host.protocol.messages import (
     AnswerRequest,
     ChatInput,
     Interrupt,
     Prompt,
     ReleaseHeld,
+    SendChatInput,
     SendNow,
     WithdrawPrompt,
 )
 from session_host.protocol.values import ErrorCode
+from session_host.session.effects import AppendRecord, Effect
+from session_host.session.structured_session import StructuredSession
 from session_host.structured.dialects.base import Answer, DialectPort, Start, UserPrompt
 from session_host.structured.items import (
     NOT_STOPPED,
@@ -37,7 +41,7 @@ from session_host.structured.items import (
     UsageChanged,
     digest,
 )
-from session_host.structured.lines import Line
+from session_host.structured.lines import Line, LineSplitter
 from session_host.structured.operations import AnyResult
 from session_host.structured.rules import QUIET, QUIET_S, STOPPING, STOPPING_S, Step, StructuredRules, first_answer
 from session_host.structured.transcript import Transcript
@@ -455,11 +459,38 @@ def test_a_turn_that_waits_for_its_model_says_for_how_long_it_has_been_silent(ch
     for at_s in (0, 31, 61, 150):
         chat.expire(QUIET, at_s)
         details.append(chat.transcript.status.detail.partition(":")[0])
-    assert details == ["", *(f"Nothing from the agent for {each}" for each in ("30 s", "1 min", "2 min"))]
+    assert details == ["", *(f"Silent for {each}" for each in ("30 s", "1 min", "2 min"))]
     chat.hear("say at last")
     assert chat.shown() == ("running", "")
     chat.hear("end")
     assert chat.expire(QUIET, 200).is_empty
+
+
+def test_for_how_long_an_agent_has_been_silent_is_no_news() -> None:
+    now, effects = [1], list[Effect]()
+    rules = StructuredRules(ScriptedDialect, Start(directory="/"), "me")
+    session = StructuredSession(
+        effects,
+        rules,
+        LineSplitter(),
+        0,
+        lambda: now[0],
+        StructuredLaunch("scripted"),
+        Watch(),
+        timers={},
+        read_history=list,
+        runs_on=lambda: False,
+    )
+    session.program_started()
+    session.agent_wrote(b"ready\n")
+    session.request(SendChatInput(0, Prompt("one")), "client")
+    session.agent_wrote(b"accept\n")
+    effects.clear()
+    for at_ms in (29_000, 40_000):
+        now[0] = at_ms
+        session.timer_due(QUIET)
+    session.agent_wrote(b"say at last\n")
+    assert [each.is_news for each in effects if isinstance(each, AppendRecord)] == [False, False, True]
 
 
 def test_a_turn_in_which_a_tool_runs_or_the_user_is_asked_is_not_called_silent(chat: Chat) -> None:

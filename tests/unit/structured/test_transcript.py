@@ -42,7 +42,7 @@ _CHANGES: st.SearchStrategy[AnyChange] = st.one_of(
 
 def everything(transcript: Transcript) -> object:
     parts = transcript.status, transcript.requests, transcript.answers, transcript.endings, transcript.turn_ends
-    return list(transcript), transcript.offset, *parts
+    return list(transcript), transcript.record_reader().offset, *parts
 
 
 def log_of(steps: list[list[AnyChange]]) -> bytes:

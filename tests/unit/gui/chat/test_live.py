@@ -86,6 +86,10 @@ def test_stuck_looks_different_from_busy(watched: Watched) -> None:
     assert not watched.live.is_moving
     watched.now_s += 6
     assert watched.line() == "Waiting for the model · 10 s", "since its last output"
+    said = StateChanged("running", "t1", "Silent for 30 s")
+    transcript.feed(encode_record(Cause.TIMER, [said], at_ms=1, raw_end=1, payload=b"silence"))
+    assert watched.line() == "Waiting for the model · 10 s"
+    assert not any(watched.bars()), "the host's own word is no output"
     watched.live.update(transcript, moves=False)
     assert not any(watched.bars()), "flat also with reduced motion"
     transcript.feed(encode_record(Cause.LINES, [Append(item, "more")], at_ms=1, raw_end=2))
