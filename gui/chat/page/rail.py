@@ -21,6 +21,7 @@ from session_host.structured.turns import is_prompt
 from .page import TranscriptPage
 from .painting import BAR_PX, RAIL_PX
 from .rows import Rows
+from .scrolling import BELOW_PX
 
 _FROM_SCREENS = 3
 """Shorter chats have no rail."""
@@ -155,7 +156,7 @@ class PromptRail(QWidget):
             self._flyout.hide()
             return
         width = RAIL_PX if page.has_wide_rail else _NARROW_PX
-        self.setGeometry(page.width() - BAR_PX - width, 0, width, page.height())
+        self.setGeometry(page.width() - BAR_PX - width, 0, width, page.height() - BELOW_PX)
         if (here := self.prompt_in_view()) != self._here:
             self._here = here
             self.update()

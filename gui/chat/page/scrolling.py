@@ -29,6 +29,8 @@ from .selection import Point
 _AT_END_PX = 2.0
 _BUTTON_PX = 24
 """The size of the button that goes to the end. It is beside the column, so that it never covers text or a question."""
+BELOW_PX = _BUTTON_PX + 2
+"""Its height with the space around it: it is below the scroll bar and the rail."""
 _MIN_BUTTON_PAGE_PX = 120
 """A lower or narrower page has no such button: it has no room beside the column."""
 WHEEL_LINES = 3
@@ -218,7 +220,7 @@ class Scroller(QObject):
             set_tooltip(button, text)
             set_look(button, "kind", kind)
             self._set_button_icon()
-        below_px = _BUTTON_PX + 2 if is_shown else 0
+        below_px = BELOW_PX if is_shown else 0
         button.setGeometry(width - _BUTTON_PX - 1, height - _BUTTON_PX - 1, _BUTTON_PX, _BUTTON_PX)
         button.setVisible(is_shown)
         self.bar.setGeometry(width - BAR_PX, 0, BAR_PX, height - below_px)

@@ -77,6 +77,9 @@ def test_each_prompt_is_a_tick_that_says_what_became_of_it_and_goes_there(show_c
     shown.settle()
     assert "Prompt 5" in shown.shown()
     assert not shown.view.page.scroller.is_following_end
+    button = shown.view.page.scroller.to_end
+    QTest.mouseClick(shown.view.windowHandle(), Qt.MouseButton.LeftButton, pos=button.mapTo(shown.view, QPoint(2, 2)))
+    assert shown.view.page.scroller.is_following_end, "the rail is not over the button"
     chat.put("user", "One more", status="done")
     shown.settle()
     until_read(shown, 31)
@@ -85,6 +88,7 @@ def test_each_prompt_is_a_tick_that_says_what_became_of_it_and_goes_there(show_c
 def test_a_short_chat_has_no_ticks_and_a_very_long_one_those_that_matter(show_chat: ShowChat) -> None:
     short = show_chat(long_chat(5))
     assert not short.view.rail.isVisible()
+
     chat = ScriptedChat()
     for number in range(2000):
         chat.put("user", f"Prompt {number}", status="done", turn=f"t{number}")
