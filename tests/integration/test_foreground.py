@@ -98,9 +98,12 @@ def test_a_shell_is_called_by_its_last_command_unless_the_user_named_it(tmp_path
     [killed] = [each["host_pid"] for each in outlive("ls", "--json").json() if each["id"] == shells[0]]
     os.kill(killed, signal.SIGKILL)
     run("cat -n", ["cat -n", "logs"])
+    (script := tmp_path / "follow").write_text("#!/bin/sh\ncat\n")
+    script.chmod(0o755)
+    run(f"{script} -q", ["follow -q", "logs"])
     for each in shells:
         outlive("kill", each)
-    assert names() == ["cat -n", "logs"]
+    assert names() == ["follow -q", "logs"]
 
 
 async def test_a_prompts_age_stays_the_same_after_a_crash_and_an_upgrade_of_its_host() -> None:

@@ -13,6 +13,7 @@ from gui.bridge.second_lines import SecondLine
 from gui.wording import window_texts
 from gui.wording.changes_texts import changed_lines
 from gui.wording.chat_texts import joined
+from session_host.protocol.values import Activity
 from session_host.standing.groups import Group
 
 _WORDS = re.compile(r"[^\W_]+")
@@ -158,8 +159,9 @@ def full_text(row: Entry) -> str:
     lines.append(activity_and_age(chat) or row.mark)
     if row.strip.parts:
         lines.append(window_texts.today(row.strip.worked_s, row.strip.waited_s))
-    if (chat.needs_you or chat.record.status.failed) and chat.record.status.detail:
-        lines.append(chat.record.status.detail)
+    status = chat.record.status
+    if status.detail and (chat.needs_you or status.failed or status.activity is Activity.WORKING):
+        lines.append(status.detail)
     if row.rang:
         lines.append(row.rang)
     if row.muted:

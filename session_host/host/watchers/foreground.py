@@ -18,6 +18,7 @@ from __future__ import annotations
 
 import math
 import os
+import re
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -55,6 +56,9 @@ SECOND_POLL_S: Final = 2.0
 """Delay of the second poll: a program may start without output, or be a later part of the command line."""
 
 MAX_CHARACTERS: Final = 120
+
+_INTERPRETER: Final = re.compile(r"(python|pypy|node|deno|bun|ruby|perl|php|lua|tclsh|Rscript)[\d.]*|(ba|da|z|fi)?sh")
+"""The programs that run a script; see ``program_of``."""
 
 # fmt: off
 SHELLS: Final = frozenset({
@@ -165,6 +169,8 @@ class ForegroundProcess:
 def program_of(group: int, child: int) -> str:
     """The command line of a process group, "" for a shell that waits for a command.
 
+    A script is called by its own name, as its user did: the kernel puts the interpreter before its path.
+
     Args:
         group: the terminal's foreground group; 0 for none.
         child: the session's program; its children are searched if a group's leader has ended.
@@ -176,6 +182,8 @@ def program_of(group: int, child: int) -> str:
     )
     if not argv or _is_waiting_shell(argv):
         return ""
+    if len(argv) > 1 and argv[1].startswith("/") and _INTERPRETER.fullmatch(Path(argv[0]).name):
+        argv = argv[1:]
     name = Path(argv[0]).name or argv[0]
     return one_line(" ".join([name, *argv[1:]])).strip()[:MAX_CHARACTERS]
 

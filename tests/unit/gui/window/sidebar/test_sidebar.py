@@ -962,6 +962,15 @@ async def test_a_chat_is_called_by_its_topic_and_found_by_its_name_on_the_comman
     assert QGuiApplication.clipboard().text() == "api-2"
 
 
+async def test_the_flyout_says_all_that_the_second_line_has_no_room_for(harness: WindowHarness) -> None:
+    session_id = await harness.add("api-2", runtime="structured", **API)
+    harness.open_window()
+    silent = "Silent for 5 min: it waits for its model, or tries it again"
+    harness.viewers[session_id].be(Activity.WORKING, detail=silent)
+    harness.settle()
+    assert silent in full_text(rows(harness)[0]).splitlines()
+
+
 async def test_a_renamed_chat_has_the_users_name_also_if_that_is_its_old_one(harness: WindowHarness):
     session_id = await harness.add("api-2", topic="Fix the export", exit_code=0, **(API | {"state": "exited"}))
     harness.open_window()
