@@ -17,6 +17,7 @@ from .content import items as item_content
 from .content.items import Content, ItemRequests, Mode
 from .content.markdown import MarkdownText
 from .page.page import TranscriptPage
+from .page.positions import ScrollPosition
 from .page.selection import Point
 
 _BUDGET_S = 0.008
@@ -47,6 +48,8 @@ class TranscriptFinder(QObject):
         self._origin: Point | None = None
         """The position where the search began; the first match shown is the nearest one above it. None after the user
         has scrolled: the next search begins with what the page shows then."""
+        self._view: ScrollPosition | None = None
+        """What the page showed then, to go back there if nothing is found; None for the end that it followed."""
         self._unfolded: dict[str, Mode] = {}
         """The previous modes of what the search unfolded: an item, and its turn by the prompt."""
         self._unfolded_for = ""
@@ -90,6 +93,7 @@ class TranscriptFinder(QObject):
         hit = hits[number % len(hits)]
         self._origin = Point(hit.item, hit.segment, hit.begin + 1)
         self._show_hit(number % len(hits))
+        self._note_view()
         self._report()
 
     def end_search(self) -> None:
@@ -131,6 +135,8 @@ class TranscriptFinder(QObject):
             self._hit = hits.index(current) if current in hits else -1
         elif (first := self._first_to_show(hits)) is not None:
             self._show_hit(first)
+        elif self.scan.is_done and self._origin is not None:
+            self._go_back()
         self._report()
 
     def _first_to_show(self, hits: list[Hit]) -> int | None:
@@ -144,6 +150,7 @@ class TranscriptFinder(QObject):
         rows = self._page.rows
         if self._origin is None:
             self._origin = self._page.scroller.end_of_view()
+            self._note_view()
         origin = rows.position(self._origin.key), *self._origin[1:]
         if origin[0] is None:
             return len(hits) - 1 if hits else None
@@ -151,6 +158,19 @@ class TranscriptFinder(QObject):
         if above > 0:
             return above - 1
         return 0 if hits and self.scan.is_done else None
+
+    def _note_view(self) -> None:
+        scroller = self._page.scroller
+        self._view = None if scroller.is_following_end else scroller.position
+
+    def _go_back(self) -> None:
+        """Show what the page showed before the search moved it: what was found does not match any more."""
+        origin, scroller = self._origin, self._page.scroller
+        if self._view is not None:
+            scroller.go_to(self._view)
+        elif not scroller.is_following_end:
+            scroller.scroll_to_end()
+        self._origin = origin
 
     def _on_line(self, hits: list[Hit]) -> int:
         """The number of the last match in an item with the line to show; without such an item, of the last match."""

@@ -76,6 +76,11 @@ def test_find_begins_with_the_nearest_match_above_the_end_of_what_is_shown(show_
     assert found("answe") == stepped, "after a step, it begins at the current match"
     page.scroller.scroll_to_start()
     assert int(found("answer").split()[0]) < 20
+    at_start = shown.shown()
+    assert found("rare") == "1 of 2"
+    assert shown.shown() != at_start
+    assert found("rarely") == "No matches"
+    assert shown.shown() == at_start, "one is where one was, if what was found does not match any more"
     assert found("rare") == "1 of 2", "without a match above, the first one below"
     page.scroller.scroll_to_end()
     assert found("answer") == "300 of 300"
@@ -168,14 +173,17 @@ def test_the_prompt_of_the_visible_answer_is_shown_above_it(show_chat: ShowChat)
     assert not heading.isVisible(), "the prompt itself is in view"
     seen: list[str] = []
     while not page.scroller.is_following_end:
-        first = page.transcript[min(page.visible[0].position, len(page.transcript) - 1)]
-        assert heading.isVisible() == (first.kind != "user")
+        begins = [each for each in page.visible if each.number == 0 and page.rows.key(each.position) in prompts]
+        assert not [each for each in begins if 0 <= each.top < page.covered_px], "it covers no prompt's beginning"
         if heading.isVisible():
             assert heading.geometry().top() == 0
-            above = [item for item in page.transcript if item.kind == "user" and item.at_ms <= first.at_ms]
-            assert heading.text() == " ".join(above[-1].text.split())
+            first = [each for each in page.visible if each.top < page.covered_px][-1]
+            above = [key for key in prompts if (page.rows.position(key) or 0) <= first.position]
+            assert heading.text() == " ".join(prompts[above[-1]].text.split())
             assert heading.accessibleName() == f"Go to the prompt: {heading.text()}"
-            seen.append(above[-1].id)
+            seen.append(above[-1])
+        else:
+            assert begins[0].top >= 0, "the prompt itself is in view"
         page.scroller.scroll_by(page.height() / 3)
     assert list(dict.fromkeys(seen)) == [key for key in prompts if key in seen], "each in its turn"
     assert len(set(seen)) >= 8
