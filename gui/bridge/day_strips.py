@@ -62,14 +62,6 @@ class DayStrips(QObject):
         """The strip of a chat; an empty one if it did nothing today."""
         return self._strips.get(session_id, Strip())
 
-    def clear(self) -> None:
-        """Forget them, because they are not shown any more."""
-        self._first.stop()
-        self._due_s = 0.0
-        if self._strips:
-            self._strips = {}
-            self.changed.emit()
-
     def refresh(self) -> None:
         """Read the day again, unless it was read a moment ago."""
         if not self._due_s and not self._first.isActive():

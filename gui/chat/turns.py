@@ -125,27 +125,33 @@ class PromptHeading(QAbstractButton):
         self.hide()
 
     def _arrange(self) -> None:
-        """Show the prompt of the first item in view, unless the prompt is in view."""
+        """Show the prompt of the first item below this line, unless that prompt's beginning is in view."""
         page = self._page
-        first = page.visible[0].position if page.visible else 0
-        item = self._prompt_above(first)
+        height = round(page.style_.line_px) + 2 * _AROUND_PX
+        item = self._prompt_above(height)
         if item is not self._item:
             self._item = item
             self._show(item)
         is_shown = self._item is not None and page.height() >= MIN_LEAD_PAGE_PX
-        height = round(page.style_.line_px) + 2 * _AROUND_PX
         page.covered_px = height if is_shown else 0
         if is_shown:
             self.setGeometry(0, 0, page.width() - BAR_PX, height)
             self.raise_()
         self.setVisible(is_shown)
 
-    def _prompt_above(self, first: int) -> Item | None:
-        """The prompt of an item's turn; None if the item is that prompt, or comes before all prompts."""
-        transcript = self._page.transcript
-        for position in range(min(first, len(transcript) - 1), -1, -1):
+    def _prompt_above(self, height: float) -> Item | None:
+        """The prompt of the turn at this height; None if its beginning is in view, or before all prompts."""
+        transcript, first = self._page.transcript, -1
+        for placed in self._page.visible:
+            if placed.top >= height:
+                break
+            first = min(placed.position, len(transcript) - 1)
+            is_begin = placed.number == 0 and placed.position == first
+            if is_begin and placed.top >= 0 and transcript[first].kind == "user":
+                return None  # The line would cover it.
+        for position in range(first, -1, -1):
             if transcript[position].kind == "user":
-                return None if position == first else transcript[position]
+                return transcript[position]
         return None
 
     def _show(self, item: Item | None) -> None:

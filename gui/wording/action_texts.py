@@ -89,7 +89,7 @@ def remove_chats(count: int) -> str:
 GROUPS = {
     "chat": Text("Chat"),
     "window": Text("Window"),
-    "terminal": Text("Terminal"),
+    "terminal": Text("Page"),
     "changes": Text("Changes"),
     "settings": Text("Settings"),
 }

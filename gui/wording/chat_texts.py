@@ -219,7 +219,7 @@ def edited_files(count: int, lines: str) -> str:
     return f"{files}  {lines}".rstrip()
 
 
-def turn_facts(files: int, commands: int, steps: int, duration_ms: int) -> list[str]:
+def turn_facts(files: int, commands: int, failed: int, steps: int, duration_ms: int) -> list[str]:
     """What a turn did: the first fact, after which the lines of edits are named, and the others."""
     facts = [Text("Edited {n:,} file", "Edited {n:,} files")(n=files)] if files else []
     if commands:
@@ -228,15 +228,10 @@ def turn_facts(files: int, commands: int, steps: int, duration_ms: int) -> list[
             if facts
             else Text("Ran {n:,} command", "Ran {n:,} commands")
         )
-        facts.append(ran(n=commands))
+        facts.append(Text("{ran}, {count:,} failed")(ran=ran(n=commands), count=failed) if failed else ran(n=commands))
     if not facts:
         facts.append(Text("{n:,} step", "{n:,} steps")(n=steps))
     return [*facts, *filter(None, [duration(duration_ms)])]
-
-
-def turn_did(files: int, commands: int, steps: int, duration_ms: int) -> str:
-    """What a turn did, in one line."""
-    return joined(*turn_facts(files, commands, steps, duration_ms))
 
 
 def turn_result(files: int, *, failed: bool, asked: bool) -> str:

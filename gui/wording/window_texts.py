@@ -213,6 +213,9 @@ WATCHING_FOR_QUIET = Text("You get a notification when {name} has been quiet for
 NOT_WATCHING_FOR_QUIET = Text("You get no notification when {name} is quiet")
 
 
+LAST_OUTPUT = Text("Last output {age} ago")
+
+
 def today(worked_s: float, waited_s: float) -> str:
     """What a chat did today, in one line."""
     worked = Text("worked {duration}")(duration=whole_duration(worked_s)) if worked_s else ""

@@ -45,7 +45,8 @@ _PROMPT_LINES = 6
 _LINE_CHARACTERS = 72
 """About as many letters fit into a prompt's line, beside its time."""
 _MAX_LEAD_CHARACTERS = 2 * _LINE_CHARACTERS
-_SENTENCE_END = re.compile(r"[.!?…。！？](?=\s)|\n")
+_SENTENCE_END = re.compile(r"(?:(?<!\b\w)(?<!\b\w\w)\.|[!?…。！？])(?=\s)|\n")
+"""A stop behind one or two letters ends an abbreviation, such as "St." or "e.g.", sooner than a sentence."""
 _SHORTEST_SENTENCE = 16
 _QUOTING = re.compile(r"[\s'\"\\]")
 _MAX_CHARACTERS = 20_000

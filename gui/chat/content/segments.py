@@ -11,6 +11,7 @@ from dataclasses import dataclass, field, replace
 from enum import IntFlag
 from typing import Literal, NamedTuple
 
+from gui.wording import chat_texts
 from session_host.protocol.values import FileLocation, Image
 
 TAB_CHARACTERS = 4
@@ -337,7 +338,7 @@ class TurnLine(Segment):
     Attributes:
         item: the turn's prompt.
         files, added, removed: how many files its edits changed, and how many lines.
-        commands, steps: how many commands it ran, and how many items are folded.
+        commands, failed, steps: how many commands it ran, how many of these failed, and how many items are folded.
         duration_ms: how long it took; 0 if unknown.
         folded: whether the steps are hidden.
         buttons: what the user can do about the turn.
@@ -348,10 +349,15 @@ class TurnLine(Segment):
     added: int = 0
     removed: int = 0
     commands: int = 0
+    failed: int = 0
     steps: int = 0
     duration_ms: int = 0
     folded: bool = True
     buttons: tuple[Button, ...] = ()
+
+    def facts(self) -> list[str]:
+        """What the turn did: the first fact, after which the lines of edits are named, and the others."""
+        return chat_texts.turn_facts(self.files, self.commands, self.failed, self.steps, self.duration_ms)
 
 
 @dataclass(frozen=True)

@@ -87,13 +87,15 @@ class Turn:
         transcript = self._transcript
         items = [transcript[each] for each in range(self.begin, self.end)]
         added, removed = patches.counts(self._changes)
+        commands = [item for item in self._calls if item.tool == "execute"]
         ended_ms = max((transcript.turn_ends.get(item.id, 0) for item in items), default=0)
         return TurnLine(
             item=items[0].id,
             files=self.files,
             added=added,
             removed=removed,
-            commands=sum(item.tool == "execute" for item in self._calls),
+            commands=len(commands),
+            failed=sum(map(has_failed, commands)),
             steps=len(self.steps),
             duration_ms=max(ended_ms - items[0].at_ms, 0) if ended_ms else 0,
         )

@@ -485,7 +485,7 @@ def lay_out_turn_line(segment: TurnLine, width: float, style: Style) -> SegmentL
         buttons.append((area, button.name))
         laid.controls.insert(0, Control(area, button.action, button.name))
         right -= px + GAP_L_PX
-    parts = chat_texts.turn_facts(segment.files, segment.commands, segment.steps, segment.duration_ms)
+    parts = segment.facts()
     lines = line_counts(segment.added, segment.removed, style, style.color("page"))
     facts = [(parts[0], style.secondary), *lines]
     if rest := chat_texts.joined("", *parts[1:]):

@@ -92,7 +92,7 @@ def spoken_segments(segments: Sequence[Segment]) -> str:
             counts = changes_texts.spoken_lines(segment.added, segment.removed)
             texts.append(chat_texts.joined(segment.text, note, counts, segment.detail))
         elif isinstance(segment, TurnLine):
-            texts.append(chat_texts.turn_did(segment.files, segment.commands, segment.steps, segment.duration_ms))
+            texts.append(chat_texts.joined(*segment.facts()))
         elif not isinstance(segment, Card) and segment.text:
             texts.append(segment.text)
     return "\n".join(texts)

@@ -61,7 +61,7 @@ TERMINAL_MENU = (
 )
 """The window's actions in a terminal's context menu; ``CONTINUE`` if its program is suspended."""
 # fmt: on
-CHAT_MENU = ("find", "", "split_right", "split_down")
+CHAT_MENU = ("find", "commands", "", "split_right", "split_down")
 """The window's actions in a chat view's context menu."""
 
 

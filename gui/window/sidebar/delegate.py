@@ -90,6 +90,7 @@ class SidebarDelegate(QStyledItemDelegate):
     Attributes:
         collapsed: rows show only agents and marks.
         compact: rows have one line.
+        shows_days: rows of two lines show what their chat did today.
         is_by_state: the rows are in groups by state; collapsed, a line is between two groups.
     """
 
@@ -97,7 +98,7 @@ class SidebarDelegate(QStyledItemDelegate):
         super().__init__(view)
         self._theme = theme
         self.collapsed = False
-        self.compact = False
+        self.compact = self.shows_days = False
         self.is_by_state = True
         self.is_single = True
         """Whether at most one row is selected: the current one, which is only outlined."""
@@ -219,7 +220,8 @@ class SidebarDelegate(QStyledItemDelegate):
         self._paint_dot(painter, QPointF(middle, first.center().y() + 0.5), entry)
         self._paint_state(painter, QPointF(middle, second.center().y() + 0.5), entry)
         self._paint_name(painter, first, entry, entry.machine, agent=entry.monogram if entry.shows_agent else "")
-        self._paint_day_strip(painter, area, entry)
+        if self.shows_days:
+            self._paint_day_strip(painter, area, entry)
         painter.setFont(font(SECONDARY_PX))
         if entry.bars:
             self._paint_bars(painter, second, entry.bars)
@@ -252,8 +254,6 @@ class SidebarDelegate(QStyledItemDelegate):
 
     def _paint_day_strip(self, painter: QPainter, area: QRect, entry: ChatRow) -> None:
         """The chat's day at the row's lower edge: past work quiet, what goes on in the accent, waiting in amber."""
-        if not entry.strip.parts:
-            return
         tokens = self._theme.tokens
         colors = {
             "past": blend(tokens.accent, tokens.sidebar, _PAST_SHARE),

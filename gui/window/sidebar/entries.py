@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import re
+import time
 
 from msgspec import Struct
 
 from gui.bridge.chat import Chat
-from gui.bridge.chat_words import activity_and_age
+from gui.bridge.chat_words import activity_and_age, ended_when
 from gui.bridge.day_strips import Strip
 from gui.bridge.second_lines import SecondLine
 from gui.wording import window_texts
 from gui.wording.changes_texts import changed_lines
 from gui.wording.chat_texts import joined
 from session_host.protocol.values import Activity
+from session_host.standing.ages import duration
 from session_host.standing.groups import Group
 
 _WORDS = re.compile(r"[^\W_]+")
@@ -156,12 +158,15 @@ def full_text(row: Entry) -> str:
         lines.append(window_texts.STARTED_IN(directory=chat.workplace.short_directory(chat.workplace.directory)))
     if chat.workplace.location != chat.workplace.directory_name(chat.workplace.directory):
         lines.append(joined(chat.workplace.location, changed_lines(*row.lines)))
-    lines.append(activity_and_age(chat) or row.mark)
+    lines.append(activity_and_age(chat) or joined(row.mark, ended_when(chat)))
     if row.strip.parts:
         lines.append(window_texts.today(row.strip.worked_s, row.strip.waited_s))
     status = chat.record.status
-    if status.detail and (chat.needs_you or status.failed or status.activity is Activity.WORKING):
+    is_working = status.activity is Activity.WORKING
+    if status.detail and (chat.needs_you or status.failed or is_working):
         lines.append(status.detail)
+    if is_working and chat.output_at_s:
+        lines.append(window_texts.LAST_OUTPUT(age=duration(time.monotonic() - chat.output_at_s)))
     if row.rang:
         lines.append(row.rang)
     if row.muted:

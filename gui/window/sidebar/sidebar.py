@@ -260,8 +260,7 @@ class Sidebar(Area):
 
     def refresh(self) -> None:
         """Show the chats as they are now."""
-        if self._shows_days:
-            self.model.strips.refresh()
+        self.model.strips.refresh()
         self._watch_output()
         self.model.refresh()
         self._say_if_empty()
@@ -337,17 +336,12 @@ class Sidebar(Area):
         window = self._settings.preferences.window
         self.model.set_grouping(window.group_chats)
         self.delegate.is_by_state = window.group_chats == "state"
-        if not self._shows_days:
-            self.model.strips.clear()
+        if self.delegate.shows_days != window.day_in_rows:
+            self.delegate.shows_days = window.day_in_rows
+            self.list.viewport().update()
         if self.delegate.compact != window.compact_rows:
             self.delegate.compact = window.compact_rows
             self.list.scheduleDelayedItemsLayout()
-
-    @property
-    def _shows_days(self) -> bool:
-        """Whether rows show what the chats did today: those with two lines, if the user wants it."""
-        window = self._settings.preferences.window
-        return window.day_in_rows and not (window.compact_rows or self.collapsed)
 
     def _show_view_options(self) -> None:
         self.view_options.show_below(self.view_button)

@@ -50,7 +50,7 @@ def test_a_turn_that_is_over_is_its_prompt_what_it_did_and_its_answer(show_chat:
     [line] = lines(shown)
     facts = line.files, line.added, line.removed, line.commands, line.steps, line.duration_ms
     assert facts == (1, 2, 1, 2, 4, 6000)
-    assert "Edited 1 file · ran 2 commands · 6.0 s" in shown.view.page.spoken(shown.view.page.rows.row(0))
+    assert "Edited 1 file · ran 2 commands, 1 failed · 6.0 s" in shown.view.page.spoken(shown.view.page.rows.row(0))
     shown.click(shown.control("fold_turn"))
     assert "First I look" in shown.shown()
     assert not lines(shown)[0].folded

@@ -224,6 +224,21 @@ def tool(**fields: object) -> list[Segment]:
     return segments(item, Mode(), MarkdownText(), ItemRequests())
 
 
+@pytest.mark.parametrize(
+    ("prompt", "lead"),
+    [
+        ("Refuse used tokens. Then test it.", "Refuse used tokens."),
+        ("Search finds it, but not “St. Gallen” here. Why?", "Search finds it, but not “St. Gallen” here."),
+        ("Mind the limits, e.g. the size! And go on.", "Mind the limits, e.g. the size!"),
+        ("Fix it. And then go on with the rest. Now.", "Fix it. And then go on with the rest."),
+    ],
+)
+def test_a_prompts_first_sentence_is_in_weight(prompt: str, lead: str) -> None:
+    [paragraph] = segments(Item("p", "user", 1, text=prompt, status="done"), Mode(), MarkdownText(), ItemRequests())
+    assert isinstance(paragraph, Paragraph)
+    assert "".join(run.text for run in paragraph.runs if run.face & Face.LEAD) == lead
+
+
 def test_a_tool_call_is_one_line_until_it_is_unfolded() -> None:
     item = Item("i1", "tool", 1000, tool="execute", command="make", output="all good\n", exit_code=0, ended_ms=3400)
     [line] = segments(item, Mode(), MarkdownText(), ItemRequests())

@@ -150,6 +150,7 @@ async def test_the_menu_of_messages_shows_the_windows_keys_or_its_own(harness: W
         common_texts.COPY(): "Ctrl+C",
         common_texts.SELECT_ALL(): "Ctrl+Shift+A",
         action_table.title("find"): "Ctrl+Shift+F",
+        action_texts.OUTLINE(): "Ctrl+Shift+Y",
         action_table.title("split_right"): "Ctrl+Shift+D",
         action_table.title("split_down"): "Ctrl+Shift+E",
     }
