@@ -44,8 +44,8 @@ def ago(since: datetime | None, now: datetime) -> str:
 
 
 def whole_duration(seconds: float) -> str:
-    """A duration, rounded to seconds, in its two largest units."""
-    return exact_duration(round(seconds) * 1000)
+    """A duration, rounded to minutes, a short one to seconds: "14 s", "21 min", "3 h 5 min"."""
+    return exact_duration((round(seconds / 60) * 60 if seconds >= 60 else round(seconds)) * 1000)
 
 
 def clock_time(moment: datetime) -> str:
