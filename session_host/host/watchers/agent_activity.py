@@ -492,8 +492,9 @@ class AgentWatch:
         was_idle = in_turns(*previous) is Activity.IDLE
         idle = was_idle or (previous[0] is Activity.NO_SIGNAL and previous[1] != SILENCE)
         now = in_turns(*self._last_sent)
-        # Without Enter, the reports are late ones about a turn that has been counted.
-        works = (self.tracker.take_unseen_turn() and self.has_entered()) or now is Activity.WORKING
+        # Without Enter since the last turn, the reports are late ones about that turn.
+        is_another = self.has_entered() or self._turn < 0
+        works = (self.tracker.take_unseen_turn() and is_another) or now is Activity.WORKING
         # An agent that asks about a prompt at once may not have shown that it works.
         asks = was_idle and now is Activity.NEEDS_INPUT and self.has_entered()
         if not idle or not (works or asks) or self._spec.structured is not None:
