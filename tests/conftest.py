@@ -7,7 +7,8 @@ x_server          an off-screen X server for the whole run
 display           the X server, with the test's environment variables set to it
 window_manager    openbox on that server
 qapp              the only QApplication of the run, on that server
-qt_messages       (always) a warning of Qt, or an error in an override, fails the test; ``allow(pattern)`` allows it
+qt_messages       (always) a warning of Qt fails the test; ``allow(pattern)`` allows one
+unhandled_errors  (always) an error that nobody handles fails the test; a test with ``caplog`` looks at the log itself
 """
 
 from __future__ import annotations
@@ -33,6 +34,7 @@ from tests.support.area import Area, new_area, reused_area, reusing
 from tests.support.buses import BusDaemon, bus_daemon
 from tests.support.fuzzing import IS_RANDOM, times
 from tests.support.qt_messages import QtMessages
+from tests.support.unhandled_errors import UnhandledErrors
 from tests.support.unraisable import pytest_runtest_teardown  # noqa: F401 - a hook
 
 if TYPE_CHECKING:
@@ -276,21 +278,30 @@ def qapp(x_server: displays.XServer) -> Iterator[QApplication]:
 
 @pytest.fixture(autouse=True)
 def qt_messages(area: Area, request: pytest.FixtureRequest) -> Iterator[QtMessages]:
-    """Qt's messages in this process; one that is not allowed fails the test, and so does an error in an override."""
+    """Qt's messages in this process; one that is not allowed fails the test."""
     _messages.install_if_loaded()
     _messages.take_complaints()
     with_window = "qapp" in request.fixturenames
     if with_window:
         gc.disable()  # A collection in another thread would destroy objects that Qt's thread uses; see gui/garbage.py.
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(sys, "excepthook", _messages.take_error)
-        yield _messages
+    yield _messages
     if with_window:
-        from tests.support.qt_waiting import close_all_windows, give_up_clipboard
+        from tests.support.qt_waiting import close_all_windows, give_up_clipboard, release_buttons
 
+        release_buttons()
         close_all_windows()
         give_up_clipboard()
         gc.collect(0)  # the objects that the test has made
         gc.enable()
     if complaints := _messages.take_complaints():
         pytest.fail("Qt complained:\n  " + "\n  ".join(complaints), pytrace=False)
+
+
+@pytest.fixture(autouse=True)
+def unhandled_errors(qt_messages: QtMessages, request: pytest.FixtureRequest) -> Iterator[None]:
+    """Errors that nobody handles in this process, and those in the log: each fails the test."""
+    errors = UnhandledErrors()
+    with errors.collected(with_log="caplog" not in request.fixturenames):
+        yield
+    if errors.found:
+        pytest.fail("nobody handled:\n" + "\n".join(errors.found), pytrace=False)

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import re
 import sys
-from traceback import format_exception
-from types import TracebackType
 from typing import Any
 
 COMPLAINT = re.compile(
@@ -53,10 +51,6 @@ class QtMessages:
         self._complaints.clear()
         self._allowed.clear()
         return complaints
-
-    def take_error(self, kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
-        """Take an error of Python's own that nobody handles, such as one in an override; see ``gui.qt_overrides``."""
-        self._complaints.append("".join(format_exception(kind, error, trace)))
 
     def _take(self, kind: Any, context: Any, message: str | None) -> None:
         from PySide6.QtCore import QtMsgType

@@ -6,8 +6,9 @@ import time
 from collections.abc import Callable
 from typing import TypeVar
 
-from PySide6.QtCore import QCoreApplication, QEvent, QEventLoop, QObject, QTimer
+from PySide6.QtCore import QCoreApplication, QEvent, QEventLoop, QObject, Qt, QTimer
 from PySide6.QtGui import QClipboard, QGuiApplication
+from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QWidget
 
 from tests.support.waiting import TIMEOUT_S, WaitTimeout
@@ -74,6 +75,15 @@ def close_all_windows() -> None:
     for window in windows:
         window.close()
     delete_now(*windows)
+
+
+def release_buttons() -> None:
+    """Release the mouse buttons that Qt takes for held, as after ``QTest.mouseDClick``; else the next click is lost."""
+    target = QWidget()
+    for button in (Qt.MouseButton.LeftButton, Qt.MouseButton.RightButton, Qt.MouseButton.MiddleButton):
+        if QGuiApplication.mouseButtons() & button:
+            QTest.mouseRelease(target, button)
+    target.deleteLater()
 
 
 def give_up_clipboard() -> None:

@@ -160,6 +160,9 @@ class SessionHarness:
         viewer = Attachment(uuid.uuid4().hex, read_only=False, size=size, cell=cell)
         self.session.sizing.viewer_used(viewer)
         self.driver.performer.perform()
+        timer = self.driver.performer._timers.pop((self.session.sizing, RESIZE), None)
+        if timer is not None:
+            timer.cancel()
         self.session.sizing.timer_due(RESIZE)
         self.driver.performer.perform()
 

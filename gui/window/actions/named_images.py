@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Final
 from urllib.parse import unquote, urlsplit
 
+from gui.bridge.chat import Chat
 from gui.window.actions.context import WindowContext
 from gui.window.page.chat_page import ChatPage
 from gui.wording import chat_texts
@@ -32,12 +33,12 @@ class NamedImages:
 
     def show(self, page: ChatPage, source: str) -> None:
         """Show a file in the messages of a page; relative paths are in the chat's directory."""
-        self._tasks.start(self._show(page, source), "a picture")
+        self._tasks.start(self._show(page, page.chat, source), "a picture")
 
-    async def _show(self, page: ChatPage, source: str) -> None:
+    async def _show(self, page: ChatPage, chat: Chat, source: str) -> None:
         from gui.chat.pictures import decode  # a window without chat views does not need it
 
-        chat, address = page.chat, urlsplit(source)
+        address = urlsplit(source)
         name = unquote(address.path) if address.scheme == "file" else source
         shown, key = one_line(name), f"picture {chat.id}"
         if not chat.machine.has_our_files:

@@ -347,31 +347,30 @@ class Tabs(QObject):
         return page
 
     def _load_transcript(self, page: ChatPage, content: StructuredContent) -> None:
-        self._sessions.tasks.start(self._read_transcript(page, content), "transcript")
+        self._sessions.tasks.start(self._read_transcript(page, page.chat, content), "transcript")
 
-    async def _read_transcript(self, page: ChatPage, content: StructuredContent) -> None:
-        transcript = await self._read_saved(page, read_last_transcript)
+    async def _read_transcript(self, page: ChatPage, chat: Chat, content: StructuredContent) -> None:
+        transcript = await self._read_saved(page, chat, read_last_transcript)
         if not page.is_disposed:
             content.show_transcript(transcript)
             page.on_saved_shown(found=transcript is not None)
 
     def _load_screen(self, page: ChatPage, content: TerminalContent) -> None:
-        self._sessions.tasks.start(self._read_screen(page, content), "last screen")
+        self._sessions.tasks.start(self._read_screen(page, page.chat, content), "last screen")
 
-    async def _read_screen(self, page: ChatPage, content: TerminalContent) -> None:
-        emulator = await self._read_saved(page, read_last_screen)
+    async def _read_screen(self, page: ChatPage, chat: Chat, content: TerminalContent) -> None:
+        emulator = await self._read_saved(page, chat, read_last_screen)
         if not page.is_disposed:
             content.show_screen(emulator)
             page.on_saved_shown(found=emulator is not None)
         elif emulator is not None:
             emulator.close()
 
-    async def _read_saved(self, page: ChatPage, read: Callable[[Chat], Awaitable[T | None]]) -> T | None:
+    async def _read_saved(self, page: ChatPage, chat: Chat, read: Callable[[Chat], Awaitable[T | None]]) -> T | None:
         """Read a chat's saved end once its machine can be reached; None without one, or if the page is gone.
 
-        The page may be in another pane meanwhile.
+        The page may be in another pane meanwhile, or be freed before the first line of a task with it.
         """
-        chat = page.chat
         while True:
             try:
                 return await read(chat)

@@ -19,6 +19,8 @@ from tests.support.qt_waiting import process_events_until
 
 WAIT_S = 60.0
 
+pytestmark = pytest.mark.usefixtures("caplog")  # Its errors are in the log on purpose.
+
 
 @pytest.fixture
 def path(tmp_path: Path) -> Path:

@@ -51,6 +51,8 @@ class EndedChatActions(QObject):
             self._sessions.tasks.start(self._offer(page), "inspect_ended_chat")
 
     async def _offer(self, page: ChatPage) -> None:
+        if page.is_disposed:  # Before this task began.
+            return
         bar, machine = page.bars.end.get(), page.chat.machine
         started = bar.started
         try:

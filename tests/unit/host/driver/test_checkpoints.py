@@ -129,6 +129,7 @@ async def test_a_requested_checkpoint_starts_at_once(harness: SessionHarness) ->
 # ---------------------------------------------------------------------------------- failures
 
 
+@pytest.mark.usefixtures("caplog")  # It says so each time.
 async def test_a_failing_engine_is_asked_for_checkpoints_less_and_less_often(
     harness: SessionHarness, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -24,7 +24,7 @@ from gui.settings.table import WindowFile
 from gui.window.actions.forwarding import loopback_port
 from gui.window.actions.links import Editors, NotOpened, far_command_for
 from session_host.client.chats import named_files
-from session_host.errors import OutliveError
+from session_host.errors import OutliveError, Unreachable
 from session_host.paths import pasted_files_dir
 from session_host.protocol.values import FileLocation
 from tests.support.other_machine import Alpha
@@ -277,8 +277,12 @@ async def test_all_windows_share_a_forwarded_port_until_the_machine_is_removed(
     monkeypatch.setattr("gui.window.actions.links.open_in_desktop", lambda _uri, _failed: None)
     await show(harness, alpha, tmp_path, WindowFile())
     others, machines = harness.sessions.others, cast("Any", harness.sessions.others.machines)
+
+    async def open_port(*_what: object) -> None:
+        raise Unreachable("alpha is away")
+
     machines["alpha"] = SimpleNamespace(
-        link=SimpleNamespace(version="", entry=None), is_reachable=True, unreachable_since=None
+        link=SimpleNamespace(version="", entry=None, open_port=open_port), is_reachable=True, unreachable_since=None
     )
     with closing(socket.create_server(("127.0.0.1", 0))) as server:
         port = server.getsockname()[1]
