@@ -55,6 +55,8 @@ HEADING_PX = 11
 CHAT_PX = 14
 """The text of a chat's messages, before the user makes it larger or smaller. There are no other sizes of text."""
 
+NEARLY_FULL_PERCENT, FULL_PERCENT = 75, 90
+"""From these shares on, how full something is, such as a model's context, is amber, and red."""
 GAP_S_PX = 8
 GAP_M_PX = 12
 GAP_L_PX = 16

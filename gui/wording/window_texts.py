@@ -214,6 +214,7 @@ NOT_WATCHING_FOR_QUIET = Text("You get no notification when {name} is quiet")
 
 
 LAST_OUTPUT = Text("Last output {age} ago")
+CONTEXT = Text("Context {percent} % full")
 
 
 def today(worked_s: float, waited_s: float) -> str:

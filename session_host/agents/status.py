@@ -194,7 +194,7 @@ class ActivityTracker:
         self._event_sources = _EVENT_SOURCES | {HOOK} if watch.asks_by_hook else _EVENT_SOURCES
         changing_title = set(watch.titles.values()) - {Activity.NEEDS_INPUT}
         self._end_sources = _CHANGE_SOURCES | {TITLE} if changing_title else _CHANGE_SOURCES
-        self.activity = Activity.NO_SIGNAL
+        self.activity, self.context = Activity.NO_SIGNAL, 0
         self.source = self.detail = self._previous_input = ""
         self.last_input_s = self._input_before_turn_s = 0.0
         self._failure: SourceReport | None = None
@@ -293,7 +293,7 @@ class ActivityTracker:
 
     def status(self) -> AgentStatus:
         """The agent's status, as a part of the chat's facts."""
-        return AgentStatus(self.activity, self.source, self.since, self.detail, self.has_failed)
+        return AgentStatus(self.activity, self.source, self.since, self.detail, self.has_failed, self.context)
 
     def evidence(self) -> list[Evidence]:
         """The last report of each source, strongest first."""

@@ -175,6 +175,8 @@ class AgentStatus(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """The agent's question, its text about its work, or the error that stopped its turn; one line."""
     failed: bool = False
     """Whether the agent is idle since an error stopped its turn: a limit, a log-in, the model's service."""
+    context: int = 0
+    """How full the model's context is, in percent; 0 if unknown."""
 
     @property
     def words(self) -> str:

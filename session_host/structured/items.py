@@ -374,6 +374,11 @@ class UsageChanged(Change, frozen=True):
     limits: tuple[UsageLimit, ...] = ()
     """All that the agent has reported."""
 
+    @property
+    def percent(self) -> int:
+        """How full the model's context is; 0 if unknown."""
+        return min(round(100 * self.used / self.window), 100) if self.used > 0 and self.window > 0 else 0
+
 
 class SettingsChanged(Change, frozen=True):
     """All settings of the agent's session."""

@@ -23,6 +23,7 @@ from PySide6.QtWidgets import QHBoxLayout, QMenu, QPushButton, QSizePolicy, QWid
 
 from gui.theme.controls import PlainLabel, set_look
 from gui.theme.menu import Menu
+from gui.theme.tokens import FULL_PERCENT, NEARLY_FULL_PERCENT
 from gui.theme.tooltips import set_tooltip, show_tooltip
 from gui.wording import chat_texts
 from gui.wording.chat_texts import used_percent
@@ -37,8 +38,6 @@ _CHECK_MS: Final = 60_000
 """How often the clock is compared with the limits' ends. A timer for the end itself would come late after the computer
 has slept, or if the clock is set."""
 _RING_PX, _RING_PEN_PX, _TRACK_ALPHA = 16, 2.5, 0.25
-_NEARLY_FULL, _FULL = 0.75, 0.9
-"""The shares of the context from which the ring is amber, and red."""
 _LABEL_GAP_PX: Final = 12
 _MIN_CHIP_PX = 72
 """The minimum width of a button that shows a value; narrower ones move into the menu "More settings"."""
@@ -180,7 +179,8 @@ class ContextRing(PlainLabel):
         self._share = share
         self.setText(text)
         self.setAccessibleName(text)
-        kind = "secondary" if share is None or share < _NEARLY_FULL else "warning" if share < _FULL else "failed"
+        percent = 100 * (share or 0)
+        kind = "secondary" if percent < NEARLY_FULL_PERCENT else "warning" if percent < FULL_PERCENT else "failed"
         set_look(self, "kind", kind)
         self.updateGeometry()
         self.update()
@@ -189,7 +189,7 @@ class ContextRing(PlainLabel):
     def _shown_text(self) -> str:
         if self._share is None:
             return self.text()
-        return chat_texts.PERCENT(percent=round(100 * self._share)) if self._share >= _NEARLY_FULL else ""
+        return chat_texts.PERCENT(percent=round(100 * self._share)) if 100 * self._share >= NEARLY_FULL_PERCENT else ""
 
     def sizeHint(self) -> QSize:
         if self._share is None:

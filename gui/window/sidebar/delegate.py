@@ -14,6 +14,7 @@ from gui.theme.icons import LABEL_PX, Glyph, paint_glyph, paint_label, paint_mar
 from gui.theme.painting import paint_frame
 from gui.theme.theme import Theme
 from gui.theme.tokens import (
+    FULL_PERCENT,
     GAP_M_PX,
     GAP_S_PX,
     HEADING_PX,
@@ -25,7 +26,7 @@ from gui.theme.tokens import (
     project_color,
 )
 from gui.theme.tooltips import hide_others
-from gui.wording.chat_texts import joined
+from gui.wording import chat_texts
 from session_host.standing.groups import Group, Mark
 
 from .arrangement import PINNED
@@ -229,6 +230,8 @@ class SidebarDelegate(QStyledItemDelegate):
         elif any(entry.lines) and not entry.asks:  # A question gets all of the line.
             self._paint_squares(painter, second, *squares(*entry.lines))
             second.setRight(second.right() - _SQUARES * (_SQUARE_PX + 2) - GAP_S_PX)
+        if entry.context and not entry.asks:
+            self._paint_context(painter, second, entry.context, ground)
         self._paint_second_line(painter, second, entry, ground)
 
     def _paint_dot(self, painter: QPainter, center: QPointF, entry: ChatRow) -> None:
@@ -251,6 +254,14 @@ class SidebarDelegate(QStyledItemDelegate):
         for number, height in enumerate(bars):
             if height:
                 painter.fillRect(QRect(left + 2 * number, bottom - height, 1, height + 1), tokens.color("accent"))
+
+    def _paint_context(self, painter: QPainter, area: QRect, percent: int, ground: QColor) -> None:
+        """Paint how full the context is at an area's right, and take its room from the area."""
+        text = chat_texts.PERCENT(percent=percent)
+        color = self._theme.tokens.color("failed" if percent >= FULL_PERCENT else "needs_you")
+        painter.setPen(on(color, ground))
+        painter.drawText(area, Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter, text)
+        area.setRight(area.right() - painter.fontMetrics().horizontalAdvance(text) - GAP_S_PX)
 
     def _paint_day_strip(self, painter: QPainter, area: QRect, entry: ChatRow) -> None:
         """The chat's day at the row's lower edge: past work quiet, what goes on in the accent, waiting in amber."""
@@ -288,7 +299,7 @@ class SidebarDelegate(QStyledItemDelegate):
         height = line.center().y() + 0.5
         self._paint_state(painter, QPointF(area.left() + 22, height), entry)
         self._paint_dot(painter, QPointF(area.left() + 40, height), entry)
-        difference = joined(entry.machine, entry.difference)
+        difference = chat_texts.joined(entry.machine, entry.difference)
         self._paint_name(painter, line, entry, difference, agent=entry.monogram if entry.shows_agent else "")
 
     def _paint_name(

@@ -59,6 +59,8 @@ class ChatRow(Struct, frozen=True):
     """How many lines are added and removed in its working tree since the last commit."""
     bars: tuple[int, ...] = ()
     """How much it wrote in the last minute, see ``Sparklines``; none if it does not work."""
+    context: int = 0
+    """How full the model's context is, in percent; 0 if unknown or nothing to care about."""
 
     @property
     def letters(self) -> str:
@@ -136,6 +138,7 @@ def spoken_text(entry: Entry) -> str:
         entry.rang or (window_texts.UNREAD() if entry.unseen else ""),
         where,
         changed_lines(*entry.lines),
+        window_texts.CONTEXT(percent=entry.context) if entry.context else "",
         "" if entry.difference in where else entry.difference,
         entry.age,
         window_texts.MUTED() if entry.muted else "",
@@ -167,6 +170,8 @@ def full_text(row: Entry) -> str:
         lines.append(status.detail)
     if is_working and chat.output_at_s:
         lines.append(window_texts.LAST_OUTPUT(age=duration(time.monotonic() - chat.output_at_s)))
+    if 0 < status.context <= 100 and not chat.has_ended:
+        lines.append(window_texts.CONTEXT(percent=status.context))
     if row.rang:
         lines.append(row.rang)
     if row.muted:

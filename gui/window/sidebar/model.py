@@ -17,6 +17,7 @@ from gui.bridge.ended_list import EndedRecord
 from gui.bridge.second_lines import SecondLine
 from gui.bridge.sessions import Sessions
 from gui.bridge.sparklines import Sparklines
+from gui.theme.tokens import NEARLY_FULL_PERCENT
 from gui.theme.tooltips import as_tooltip
 from session_host.standing.ages import short_age
 from session_host.standing.groups import Group
@@ -251,6 +252,7 @@ class SidebarModel(QAbstractListModel):
             strip=self.strips.of(chat.id),
             lines=chat.workplace.changed_lines,
             bars=self.sparklines.of(chat.id),
+            context=context if NEARLY_FULL_PERCENT <= (context := chat.record.status.context) <= 100 else 0,
         )
 
     # ------------------------------------------------------------ QAbstractListModel

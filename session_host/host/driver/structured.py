@@ -134,6 +134,7 @@ class StructuredDriver:
         self._program_output, self._send_output, self._events = program_output, send_output, events
         usage = recovered.engine.transcript.status.usage
         self._limits = usage.limits if usage is not None else ()
+        watch.tracker.context = usage.percent if usage is not None else 0
         self._tell(recovered.untold, recovered.log.end)
         self.operation_runner = OperationRunner(spec, self._operation_done)
         self.rules = session.kind = StructuredSession(
@@ -226,6 +227,8 @@ class StructuredDriver:
                     self._watch.on_turn_failed(error)
                 case ConversationKnown(conversation):
                     self._conversation.set_conversation(conversation, PROTOCOL)
+                case UsageChanged():
+                    self._watch.on_usage(change)
                 case TitleChanged(title):
                     self._session.set_title(one_line(title))
                 case Put(item) if item.kind == "user" and not self._session.title:

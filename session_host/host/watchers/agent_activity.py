@@ -23,7 +23,7 @@ from session_host.protocol.values import SILENCE, Activity, in_turns
 from session_host.storage.descriptors.input_log import InputLog
 from session_host.storage.descriptors.log_entries import EntryKind
 from session_host.storage.descriptors.log_state import NO_COMMAND, NO_FOREGROUND, ActivityState
-from session_host.structured.items import StateChanged
+from session_host.structured.items import StateChanged, UsageChanged
 from session_host.system.clock import as_text
 from session_host.system.event_loop import Timer
 from session_host.system.processes import proc
@@ -395,6 +395,14 @@ class AgentWatch:
         """Handle the state of an agent without a terminal; ``program_ended`` reports the program's end."""
         if change.state != "ended":
             self._apply_report(status.from_chat_state(change.state, change.detail))
+
+    @log_errors
+    def on_usage(self, usage: UsageChanged) -> None:
+        """Handle how much of the model's context an agent without a terminal has used."""
+        percent = usage.percent
+        if percent != self.tracker.context:
+            self.tracker.context = percent
+            self._send_event(self._event())
 
     @log_errors
     def on_turn_failed(self, error: str) -> None:

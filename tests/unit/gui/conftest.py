@@ -188,11 +188,15 @@ class FakeViewer:
         self.delegate.viewer_event(event)
 
     def be(
-        self, activity: Activity, since: str = "2026-01-02T03:04:05Z", detail: str = "", *, failed: bool = False
+        self,
+        activity: Activity,
+        since: str = "2026-01-02T03:04:05Z",
+        detail: str = "",
+        *,
+        failed: bool = False,
+        context: int = 0,
     ) -> None:
-        self.tell(
-            ActivityEvent(AgentStatus(activity=activity, source="osc 7501", since=since, detail=detail, failed=failed))
-        )
+        self.tell(ActivityEvent(AgentStatus(activity, "osc 7501", since, detail, failed, context)))
 
     def end(self, exit_code: int | None = None, exit_signal: int | None = None, end_request: str = "") -> None:
         self.exit_code, self.exit_signal, self.end_request = exit_code, exit_signal, end_request

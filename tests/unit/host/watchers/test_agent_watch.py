@@ -14,10 +14,10 @@ import pytest
 
 from session_host.protocol.events import kind_of
 from session_host.protocol.launch import Watch
-from session_host.protocol.messages import Report
+from session_host.protocol.messages import ActivityEvent, Report
 from session_host.protocol.values import Activity
 from session_host.session.terminal_session import TerminalSession
-from session_host.structured.items import StateChanged
+from session_host.structured.items import StateChanged, UsageChanged
 from session_host.terminal.typed_line import PromptState
 from tests.support.session_harness import SessionHarness, session_harness
 from tests.support.waiting import eventually
@@ -282,3 +282,17 @@ async def test_a_question_reported_by_two_sources_is_logged_once(harness: Sessio
     questions = [(each.at, each.detail) for each in transitions if each.activity is Activity.NEEDS_INPUT]
     assert [detail for _, detail in questions] == ["approve Bash: npm test", "approve Bash: rm -r build"]
     assert questions[0][0] == poorer.at, "the time of the question, not of its better text"
+
+
+async def test_how_full_the_context_is_is_told_at_each_change_and_to_whoever_comes_later(
+    harness: SessionHarness,
+) -> None:
+    host(harness)
+    watch, sent = harness.driver.watch, list[object]()
+    watch._send_event = sent.append
+    for used in (0, 580, 581, 910, 2000):
+        watch.on_usage(UsageChanged(used, 1000))
+    told = [each.status.context for each in sent if isinstance(each, ActivityEvent)]
+    assert told == [58, 91, 100], "once for each percent"
+    [event] = [each for each in watch.current_events() if isinstance(each, ActivityEvent)]
+    assert event.status.context == 100

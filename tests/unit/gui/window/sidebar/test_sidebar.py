@@ -33,7 +33,7 @@ from gui.theme.tokens import SIDEBAR_COLLAPSED_PX, blend, project_color
 from gui.window.actions.chats.chat_actions import listed
 from gui.window.actions.lists import ChatChoices
 from gui.window.sidebar.delegate import SidebarDelegate, shortened, squares
-from gui.window.sidebar.entries import ChatRow, DayHeading, Heading, full_text
+from gui.window.sidebar.entries import ChatRow, DayHeading, Heading, full_text, spoken_text
 from gui.window.sidebar.model import PAGE_ROWS, SidebarModel
 from session_host.agents.agent import Agent
 from session_host.client.worktrees.status import Status
@@ -972,6 +972,27 @@ async def test_the_flyout_says_all_that_the_second_line_has_no_room_for(harness:
     harness.viewers[session_id].tell(OutputEvent(20))
     harness.settle()
     assert full_text(rows(harness)[0]).splitlines()[-1].startswith("Last output "), "busy is told from stuck"
+
+
+async def test_a_context_that_is_nearly_full_is_in_the_row_and_any_known_one_in_the_flyout(
+    harness: WindowHarness,
+) -> None:
+    session_id = await harness.add("api-2", runtime="structured", **API)
+    sidebar = harness.open_window().sidebar
+    tokens = harness.theme.tokens
+
+    def colors() -> set[str]:
+        area = sidebar.list.visualRect(sidebar.model.index_of(session_id))
+        image = sidebar.list.viewport().grab(area).toImage().copy(area.width() - 60, area.height() // 2, 60, 20)
+        return {image.pixelColor(x, y).name() for x in range(60) for y in range(20)}
+
+    for percent, color in ((0, ""), (58, ""), (79, "needs_you"), (91, "failed")):
+        harness.viewers[session_id].be(Activity.IDLE, context=percent)
+        harness.settle()
+        assert (f"Context {percent} % full" in full_text(rows(harness)[0]).splitlines()) == (percent > 0)
+        assert (f"Context {percent} % full" in spoken_text(rows(harness)[0])) == bool(color)
+        found = colors() & {tokens.color(each).name() for each in ("needs_you", "failed")}
+        assert found == ({tokens.color(color).name()} if color else set())
 
 
 async def test_a_renamed_chat_has_the_users_name_also_if_that_is_its_old_one(harness: WindowHarness):
