@@ -341,6 +341,7 @@ class TurnLine(Segment):
         commands, failed, steps: how many commands it ran, how many of these failed, and how many items are folded.
         duration_ms: how long it took; 0 if unknown.
         folded: whether the steps are hidden.
+        changed: the changed files with their numbers of lines, a line for each.
         buttons: what the user can do about the turn.
     """
 
@@ -353,6 +354,7 @@ class TurnLine(Segment):
     steps: int = 0
     duration_ms: int = 0
     folded: bool = True
+    changed: tuple[str, ...] = ()
     buttons: tuple[Button, ...] = ()
 
     def facts(self) -> list[str]:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from functools import cached_property
 
+from gui.wording import chat_texts
+from gui.wording.changes_texts import changed_lines
 from session_host.structured.items import BETWEEN_TURNS, IN_QUEUE, FileChange, Item
 from session_host.structured.transcript import Transcript
 from session_host.structured.turns import is_prompt
@@ -12,6 +14,8 @@ from . import patches
 from .items import has_failed
 from .segments import TurnLine
 
+_MAX_NAMED = 12
+"""How many changed files of a turn are named."""
 _STEPS = frozenset({"agent", "thought", "tool", "plan", "raw"})
 
 
@@ -76,10 +80,26 @@ class Turn:
     def _changes(self) -> list[FileChange]:
         return [change for item in self._calls if item.status == "done" for change in item.changes]
 
+    @cached_property
+    def _by_file(self) -> dict[str, list[FileChange]]:
+        found: dict[str, list[FileChange]] = {}
+        for change in self._changes:
+            found.setdefault(change.moved_to or change.path, []).append(change)
+        return found
+
     @property
     def files(self) -> int:
         """How many files its edits changed."""
-        return len({change.moved_to or change.path for change in self._changes})
+        return len(self._by_file)
+
+    def changed(self, directory: str) -> tuple[str, ...]:
+        """The changed files of a chat in this directory with their numbers of lines, a line for each."""
+        lines = [
+            f"{patches.shown_path(path, directory)}  {changed_lines(*patches.counts(changes))}".rstrip()
+            for path, changes in list(self._by_file.items())[:_MAX_NAMED]
+        ]
+        hidden = self.files - len(lines)
+        return (*lines, *([chat_texts.MORE_FILES(n=hidden)] if hidden else []))
 
     @cached_property
     def line(self) -> TurnLine:

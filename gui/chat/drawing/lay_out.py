@@ -514,7 +514,7 @@ def lay_out_turn_line(segment: TurnLine, width: float, style: Style) -> SegmentL
     laid.over.append(paint)
     name = chat_texts.SHOW_STEPS(n=segment.steps) if segment.folded else chat_texts.HIDE_STEPS(n=segment.steps)
     area = QRectF(arrow.left(), 1, right - arrow.left(), height - 2)
-    laid.controls.append(Control(area, Action("fold_turn", segment.item), name))
+    laid.controls.append(Control(area, Action("fold_turn", segment.item), name, tip="\n".join(segment.changed)))
     return laid
 
 

@@ -48,6 +48,7 @@ class Control(NamedTuple):
 
     Attributes:
         name: the name of its action, for screen readers.
+        tip: what its tool tip says besides.
         stays: whether it stays where it is while the content is scrolled sideways.
     """
 
@@ -55,6 +56,7 @@ class Control(NamedTuple):
     action: Action
     name: str
     stays: bool = False
+    tip: str = ""
 
 
 class LinkArea(NamedTuple):

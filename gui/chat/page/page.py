@@ -428,7 +428,7 @@ class TranscriptPage(PaintedPage):
         if isinstance(event, QHelpEvent) and event.type() == QEvent.Type.ToolTip:
             point = QPointF(event.pos())
             control = self.hovered or self.pointer.control_at(point)
-            show_tooltip(event, self.pointer.link_at(point) or self.control_name(control), self)
+            show_tooltip(event, self.pointer.link_at(point) or self.tip_of(control), self)
             return True
         return bool(super().event(event))
 

@@ -299,6 +299,11 @@ class PaintedPage(QWidget):
         control = self.control_of(target)
         return "" if control is None else control.name
 
+    def tip_of(self, target: tuple[str, int, int] | None) -> str:
+        """What a control's tool tip says."""
+        control = self.control_of(target)
+        return "" if control is None else "\n".join(filter(None, (control.tip, control.name)))
+
     def area_of(self, target: tuple[str, int, int] | None) -> QRectF | None:
         """The area of a control on the page; None if it is not on the page."""
         for placed in self.visible if target is not None else ():

@@ -121,6 +121,7 @@ class PromptRail(QWidget):
         self.setCursor(Qt.CursorShape.PointingHandCursor)
         page.scroller.arranged.connect(self._arrange)
         page.scroller.framed.connect(self._on_frame)
+        page.scroller.scrolled.connect(self._flyout.hide)
         page.restyled.connect(self.update)
         self.hide()
 

@@ -231,7 +231,8 @@ class Rows:
         ]
         if not turn.line.files:
             buttons = []
-        return replace(turn.line, folded=self._is_folded(turn), buttons=tuple(buttons))
+        changed = turn.changed(self.directory)
+        return replace(turn.line, folded=self._is_folded(turn), changed=changed, buttons=tuple(buttons))
 
     def laid(self, position: int, number: int) -> SegmentLayout:
         """The layout of a segment."""

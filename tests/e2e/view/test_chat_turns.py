@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QPointF, Qt
 from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QApplication, QMenu
 
@@ -51,7 +51,9 @@ def test_a_turn_that_is_over_is_its_prompt_what_it_did_and_its_answer(show_chat:
     facts = line.files, line.added, line.removed, line.commands, line.steps, line.duration_ms
     assert facts == (1, 2, 1, 2, 4, 6000)
     assert "Edited 1 file · ran 2 commands, 1 failed · 6.0 s" in shown.view.page.spoken(shown.view.page.rows.row(0))
-    shown.click(shown.control("fold_turn"))
+    page, point = shown.view.page, shown.control("fold_turn")
+    assert page.tip_of(page.pointer.control_at(QPointF(point))) == "a.py  +2 −1\nShow 4 steps"
+    shown.click(point)
     assert "First I look" in shown.shown()
     assert not lines(shown)[0].folded
     shown.click(shown.control("fold_turn"))

@@ -12,11 +12,10 @@ from typing import TYPE_CHECKING
 from gui.bridge.chat import Chat
 from gui.window.actions.context import WindowContext
 from gui.window.page.chat_page import ChatPage
-from gui.wording import chat_texts
+from gui.wording import chat_texts, phrases
 from session_host.agents.agent import Agent
 from session_host.client.chats.saved_prompts import prompts_directory, read_prompts
 from session_host.protocol.untrusted_text import one_line
-from session_host.standing.ages import short_age
 from session_host.structured.items import Setting
 
 if TYPE_CHECKING:
@@ -83,7 +82,7 @@ class FirstPages:
         ]
         others.sort(key=lambda other: other.since or _LONG_AGO, reverse=True)
         return tuple(
-            FirstPageRow(other.full_name, short_age(other.since, now), partial(self._open_chat, other))
+            FirstPageRow(other.full_name, phrases.short_clock(other.since, now), partial(self._open_chat, other))
             for other in others[:_LISTED]
         )
 

@@ -193,4 +193,4 @@ async def test_the_palette_shows_groups_and_names_the_state_that_a_switch_will_p
     window.actions_["sidebar"].trigger()
     assert shown("sidebar") == "Window: Show sidebar"
     groups = [choice.group for choice in window.actions_.choices()]
-    assert list(dict.fromkeys(groups)) == ["Chat", "Window", "Terminal", "Settings"], "each group once, in one piece"
+    assert list(dict.fromkeys(groups)) == ["Chat", "Window", "Page", "Settings"], "each group once, in one piece"
