@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from installers.deb import versions
+from tests.support.waiting import TIMEOUT_S, wait_until
 
 Start = Callable[..., "subprocess.Popen[bytes]"]
 
@@ -22,8 +23,11 @@ def start(monkeypatch: pytest.MonkeyPatch) -> Iterator[Start]:
     started: list[subprocess.Popen[bytes]] = []
 
     def start(*words: str | Path, **variables: str) -> subprocess.Popen[bytes]:
-        started.append(subprocess.Popen([*words, "1000"], env={**os.environ, **variables}))
-        return started[-1]
+        process = subprocess.Popen([*words, "1000"], env={**os.environ, **variables})
+        started.append(process)
+        # The kernel lets the parent go on before it shows the program's variables.
+        wait_until(Path(f"/proc/{process.pid}/environ").read_bytes, TIMEOUT_S, "the program's variables")
+        return process
 
     monkeypatch.setattr(versions, "_processes", lambda: [Path(f"/proc/{each.pid}") for each in started])
     yield start
