@@ -253,6 +253,8 @@ NO_NUMBERS = Text("No numbers")
 """Buttons at a block of code."""
 SHOW_CHANGES = Text("Changes")
 """Menu item: opens the window with all changes of the chat's directory."""
+CHANGES_SINCE = Text("Changes since")
+"""Button beside a turn that others follow: it shows their changes, too."""
 MORE_FILES = Text("and {n:,} more file", "and {n:,} more files")
 UNKNOWN_MESSAGE = Text("Unknown message")
 ASKS = Text("The agent asks")

@@ -69,6 +69,7 @@ class Offer(NamedTuple):
         short: its text on the page.
         beside: where it is: beside the prompt, and beside what the turn did.
         run: does it.
+        later: its text beside a turn that others follow, if it is another one then.
     """
 
     kind: str
@@ -76,10 +77,11 @@ class Offer(NamedTuple):
     short: str
     beside: Sequence[Literal["prompt", "turn"]]
     run: Callable[[], object]
+    later: str = ""
 
-    def button(self, item: str) -> Button:
-        """The button on the page for it; ``item`` is the prompt's id."""
-        return Button(self.short, Action("offer", item, self.kind))
+    def button(self, item: str, *, is_last: bool = True) -> Button:
+        """The button on the page for it; ``item`` is the prompt's id, ``is_last`` whether its turn is the last one."""
+        return Button(self.short if is_last else self.later or self.short, Action("offer", item, self.kind))
 
 
 class Rows:
@@ -226,11 +228,9 @@ class Rows:
         turn = self.turn(position)
         if not turn.steps or turn.begin != position:
             return None
-        buttons = [
-            each.button(turn.line.item) for each in self.offers(self.transcript[position]) if "turn" in each.beside
-        ]
-        if not turn.line.files:
-            buttons = []
+        offers = self.offers(self.transcript[position]) if turn.line.files else ()
+        is_last = turn.end >= self.transcript.queue_start
+        buttons = [each.button(turn.line.item, is_last=is_last) for each in offers if "turn" in each.beside]
         changed = turn.changed(self.directory)
         return replace(turn.line, folded=self._is_folded(turn), changed=changed, buttons=tuple(buttons))
 

@@ -216,6 +216,7 @@ class PageWiring:
                 chat_texts.SHOW_CHANGES(),
                 beside=("turn",),
                 run=lambda: forking.show_changes_since(chat, prompt),
+                later=chat_texts.CHANGES_SINCE(),
             )
         ]
         if is_in_conversation(prompt) and forking.can_fork_before(chat):

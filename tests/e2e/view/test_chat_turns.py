@@ -146,7 +146,7 @@ def test_what_the_user_can_do_is_beside_the_prompt_and_beside_what_was_done(show
     shown = show_chat(chat)
     shown.view.set_offers(
         lambda prompt: [
-            Offer("changes", "Changes since", "Changes", beside=("turn",), run=lambda: done.append(prompt.text)),
+            Offer("changes", "", "Changes", beside=("turn",), run=lambda: done.append(prompt.text), later="Since"),
             Offer("fork", "Fork before", "Fork…", beside=("prompt",), run=lambda: done.append("fork")),
             Offer("restore", "", "Restore…", beside=("prompt", "turn"), run=lambda: done.append("restore")),
         ]
@@ -173,3 +173,7 @@ def test_what_the_user_can_do_is_beside_the_prompt_and_beside_what_was_done(show
     shown.settle()
     shown.click(shown.control("copy_prompt"))
     assert QGuiApplication.clipboard().text() == "Prompt of t1"
+    worked(chat, "t2")
+    shown.settle()
+    names = [[button.name for button in line.buttons] for line in lines(shown)]
+    assert names == [["Since", "Restore…"], ["Changes", "Restore…"]], "the changes since a turn are those of later ones"
