@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import cached_property
+from itertools import islice
 
 from gui.wording import chat_texts
 from gui.wording.changes_texts import changed_lines
@@ -94,12 +95,15 @@ class Turn:
 
     def changed(self, directory: str) -> tuple[str, ...]:
         """The changed files of a chat in this directory with their numbers of lines, a line for each."""
-        lines = [
-            f"{patches.shown_path(path, directory)}  {changed_lines(*patches.counts(changes))}".rstrip()
-            for path, changes in list(self._by_file.items())[:_MAX_NAMED]
-        ]
+        lines = [f"{patches.shown_path(path, directory)}  {counts}".rstrip() for path, counts in self._counts]
         hidden = self.files - len(lines)
         return (*lines, *([chat_texts.MORE_FILES(n=hidden)] if hidden else []))
+
+    @cached_property
+    def _counts(self) -> list[tuple[str, str]]:
+        """The first changed files, and their numbers of lines."""
+        first = islice(self._by_file.items(), _MAX_NAMED)
+        return [(path, changed_lines(*patches.counts(changes))) for path, changes in first]
 
     @cached_property
     def line(self) -> TurnLine:

@@ -227,6 +227,7 @@ class SidebarModel(QAbstractListModel):
         return [self._row(each, now, lines[each.id]) if isinstance(each, Chat) else each for each in listed]
 
     def _row(self, chat: Chat, now: datetime, line: SecondLine) -> ChatRow:
+        context = 0 if chat.has_ended else chat.record.status.context
         return ChatRow(
             chat=chat,
             name=chat.name,
@@ -252,7 +253,7 @@ class SidebarModel(QAbstractListModel):
             strip=self.strips.of(chat.id),
             lines=chat.workplace.changed_lines,
             bars=self.sparklines.of(chat.id),
-            context=context if NEARLY_FULL_PERCENT <= (context := chat.record.status.context) <= 100 else 0,
+            context=context if NEARLY_FULL_PERCENT <= context <= 100 else 0,
         )
 
     # ------------------------------------------------------------ QAbstractListModel
