@@ -349,6 +349,11 @@ class SidebarModel(QAbstractListModel):
         found: Entry | None = self.data(index, ENTRY_ROLE)
         return found
 
+    def chat(self, index: Index) -> Chat | None:
+        """The chat at an index; None if its row is another one, or there is none."""
+        entry = self.entry(index)
+        return entry.chat if isinstance(entry, ChatRow) else None
+
     def entries(self) -> list[Entry]:
         """The entries of all rows."""
         return list(self._entries)

@@ -7,7 +7,6 @@ from functools import partial
 
 from PySide6.QtCore import (
     QEvent,
-    QItemSelectionModel,
     QModelIndex,
     QObject,
     QPersistentModelIndex,
@@ -44,6 +43,7 @@ from session_host.errors import ConfigError
 
 from .arrangement import Grouping
 from .chat_list_view import ChatListView
+from .chat_selection import ChatSelection
 from .delegate import SidebarDelegate
 from .entries import ChatRow, Heading, MachineLine, full_text
 from .model import SidebarModel
@@ -204,6 +204,7 @@ class Sidebar(Area):
         self._pointer_rests = QTimer(self, singleShot=True, interval=POINTER_RESTS_MS)
         self._pointer_rests.timeout.connect(self._on_pointer_rests)
         self.delegate = SidebarDelegate(theme, self.list)
+        self.selection = ChatSelection(self.list, self.model, self.delegate)
         self._opened_row = OpenedRow(self)
         self._set_up_list()
 
@@ -240,7 +241,6 @@ class Sidebar(Area):
         self.list.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
         self.list.customContextMenuRequested.connect(self._on_menu)
         self.list.clicked.connect(self._on_mouse_clicked)
-        self.list.selectionModel().selectionChanged.connect(self._on_selection)
         # The outline of the previous row reaches into its neighbours at a fractional scale.
         self.list.selectionModel().currentChanged.connect(lambda: self.list.viewport().update())
         self.list.verticalScrollBar().actionTriggered.connect(self._on_scrolled)
@@ -380,23 +380,12 @@ class Sidebar(Area):
     def take_focus(self) -> None:
         """Give the list the keyboard, at the chat that is shown; Escape gives it back."""
         self.list.setFocus(Qt.FocusReason.ShortcutFocusReason)
-        if not self._select_active() and self._chat_at(self.list.currentIndex()) is None:
-            self._select_first()
-
-    def _select_active(self) -> bool:
-        """Select the chat that is shown, and no other; returns whether the list has it."""
-        active = self.model.index_of(self.model.active_id)
-        if active.isValid():
-            self._select_only(active)
-        return active.isValid()
-
-    def _select_only(self, index: QModelIndex) -> None:
-        """Make a row the current one, and unselect all others; the view itself would obey Ctrl and Shift of a key."""
-        self.list.selectionModel().setCurrentIndex(index, QItemSelectionModel.SelectionFlag.ClearAndSelect)
+        if not self.selection.select_active() and self.model.chat(self.list.currentIndex()) is None:
+            self.selection.select_first()
 
     def _leave(self) -> None:
         """Give the keyboard back to the terminal; of several selected chats, only the one that is shown stays so."""
-        if not self._select_active():
+        if not self.selection.select_active():
             self.list.clearSelection()
         self.left.emit()
 
@@ -406,32 +395,17 @@ class Sidebar(Area):
 
     # ------------------------------------------------------------ what the user does
 
-    def _chat_at(self, index: QModelIndex) -> Chat | None:
-        entry = self.model.entry(index)
-        return entry.chat if isinstance(entry, ChatRow) else None
-
     def area_of(self, chat: Chat) -> QRect:
         """The area of a chat's row in the window's coordinates, as wide as the sidebar; at its top without a row."""
         row = self.list.visualRect(self.model.index_of(chat.id))
         top = self.list.viewport().mapTo(self.window(), row.topLeft()).y()
         return QRect(self.mapTo(self.window(), QPoint()).x(), top, self.width(), row.height())
 
-    def selected(self) -> list[Chat]:
-        """The selected chats, from top to bottom."""
-        rows = sorted(index.row() for index in self.list.selectionModel().selectedIndexes())
-        return [chat for row in rows if (chat := self._chat_at(self.model.index(row))) is not None]
-
-    def _on_selection(self) -> None:
-        is_single = len(self.list.selectionModel().selectedIndexes()) < 2
-        if self.delegate.is_single != is_single:
-            self.delegate.is_single = is_single
-            self.list.viewport().update()
-
     def _on_mouse_clicked(self, index: QModelIndex) -> None:
         """A click opens a chat, unless it selects several."""
         selects = Qt.KeyboardModifier.ControlModifier | Qt.KeyboardModifier.ShiftModifier
         if not QGuiApplication.keyboardModifiers() & selects:
-            if (chat := self._chat_at(index)) is None:
+            if (chat := self.model.chat(index)) is None:
                 self._on_clicked(index)
                 return
             if self.list.hasFocus():
@@ -478,7 +452,7 @@ class Sidebar(Area):
     def _on_menu(self, point: QPoint) -> None:
         index = self.list.indexAt(point)
         if not self._show_machine_menu(index, self.list.viewport().mapToGlobal(point)):
-            self._show_menu(self._chat_at(index), self.list.viewport().mapToGlobal(point))
+            self._show_menu(self.model.chat(index), self.list.viewport().mapToGlobal(point))
 
     def _show_machine_menu(self, index: QModelIndex, point: QPoint) -> bool:
         """Show the menu of a machine; returns whether there is one in this row."""
@@ -495,7 +469,7 @@ class Sidebar(Area):
         self.own_menu_requested.emit(event.globalPos())
 
     def _show_menu(self, chat: Chat | None, point: QPoint) -> None:
-        selected = self.selected()
+        selected = self.selection.chats()
         if chat is None:
             self.own_menu_requested.emit(point)
         elif chat in selected and len(selected) > 1:
@@ -544,7 +518,7 @@ class Sidebar(Area):
 
     def _list_key(self, event: QKeyEvent) -> bool:
         index = self.list.currentIndex()
-        chat = self._chat_at(index)
+        chat = self.model.chat(index)
         steps = {Qt.Key.Key_Up: -1, Qt.Key.Key_Down: 1}
         if event.modifiers() == Qt.KeyboardModifier.AltModifier and event.key() in steps and chat is not None:
             self.model.step(chat, steps[Qt.Key(event.key())])
@@ -554,16 +528,16 @@ class Sidebar(Area):
                 if event.modifiers() & Qt.KeyboardModifier.ControlModifier:
                     return False  # Selects one more.
                 if index.isValid():
-                    self._select_only(index)
+                    self.selection.select_only(index)
                     self._on_clicked(index)
             case Qt.Key.Key_Escape:
                 self._leave()
             case Qt.Key.Key_F2 if chat is not None:
                 self.rename_requested.emit(chat)
-            case Qt.Key.Key_Delete if chosen := self.selected() or ([chat] if chat is not None else []):
+            case Qt.Key.Key_Delete if chosen := self.selection.chats() or ([chat] if chat is not None else []):
                 self.remove_requested.emit(chosen)
             case Qt.Key.Key_Menu:
-                chosen = [chat] if chat is not None else self.selected()
+                chosen = [chat] if chat is not None else self.selection.chats()
                 point = self.list.visualRect(index).center() if index.isValid() else QPoint(GAP_S_PX, GAP_S_PX)
                 point = self.list.viewport().mapToGlobal(point)
                 if not self._show_machine_menu(index, point):
@@ -580,10 +554,10 @@ class Sidebar(Area):
                 self._leave()
             case Qt.Key.Key_Down:
                 self.list.setFocus(Qt.FocusReason.TabFocusReason)
-                self._select_first()
+                self.selection.select_first()
             case Qt.Key.Key_Return | Qt.Key.Key_Enter:
-                self._select_first()
-                chat = self._chat_at(self.list.currentIndex())
+                self.selection.select_first()
+                chat = self.model.chat(self.list.currentIndex())
                 if chat is not None:
                     self.filter.clear()
                     self._open(chat)
@@ -592,10 +566,3 @@ class Sidebar(Area):
             case _:
                 return False
         return True
-
-    def _select_first(self) -> None:
-        for row in range(self.model.rowCount()):
-            index = self.model.index(row)
-            if self._chat_at(index) is not None:
-                self._select_only(index)
-                return

@@ -41,7 +41,7 @@ async def add_ended(harness: WindowHarness, days_ago: Sequence[float], **fields:
 
 def names(harness: WindowHarness) -> list[str]:
     """The names of the selected chats."""
-    return [chat.name for chat in harness.window.sidebar.selected()]
+    return [chat.name for chat in harness.window.sidebar.selection.chats()]
 
 
 def unfold(harness: WindowHarness) -> None:

@@ -333,10 +333,10 @@ async def test_a_click_with_ctrl_selects_and_opens_nothing(harness: WindowHarnes
     for place in places:
         control = Qt.KeyboardModifier.ControlModifier
         QTest.mouseClick(sidebar.list.viewport(), Qt.MouseButton.LeftButton, control, place)
-    assert [chat.name for chat in sidebar.selected()] == ["one", "two"]
+    assert [chat.name for chat in sidebar.selection.chats()] == ["one", "two"]
     QTest.mouseClick(sidebar.list.viewport(), Qt.MouseButton.LeftButton, pos=places[1])
     assert window.tabs.active_id == ids[1]
-    assert [chat.name for chat in sidebar.selected()] == ["two"]
+    assert [chat.name for chat in sidebar.selection.chats()] == ["two"]
 
 
 async def test_enter_opens_one_of_several_selected_chats_and_selects_it_alone(harness: WindowHarness) -> None:
@@ -346,10 +346,10 @@ async def test_enter_opens_one_of_several_selected_chats_and_selects_it_alone(ha
     sidebar.list.setFocus()
     sidebar.list.setCurrentIndex(sidebar.model.index_of(ids[0]))
     QTest.keyClick(sidebar.list, Qt.Key.Key_Down, Qt.KeyboardModifier.ShiftModifier)
-    assert [chat.name for chat in sidebar.selected()] == ["one", "two"]
+    assert [chat.name for chat in sidebar.selection.chats()] == ["one", "two"]
     QTest.keyClick(sidebar.list, Qt.Key.Key_Return)
     assert window.tabs.active_id == ids[1]
-    assert [chat.name for chat in sidebar.selected()] == ["two"]
+    assert [chat.name for chat in sidebar.selection.chats()] == ["two"]
 
 
 async def test_switching_chats_clears_a_multiple_selection(harness: WindowHarness) -> None:
@@ -363,9 +363,9 @@ async def test_switching_chats_clears_a_multiple_selection(harness: WindowHarnes
     QTest.keyClick(sidebar.list, Qt.Key.Key_Down, Qt.KeyboardModifier.ShiftModifier)
     window.focus_page()
     await harness.until(harness.view.hasFocus, "the chat to have the keyboard")
-    assert len(sidebar.selected()) == 2, "the user may still act on them"
+    assert len(sidebar.selection.chats()) == 2, "the user may still act on them"
     harness.show(ids[2])
-    assert (sidebar.selected(), sidebar.delegate.is_single) == ([], True)
+    assert (sidebar.selection.chats(), sidebar.delegate.is_single) == ([], True)
 
 
 async def test_the_visible_chat_is_not_marked_while_others_are_selected(harness: WindowHarness) -> None:
@@ -519,9 +519,9 @@ async def test_escape_selects_only_the_visible_chat_and_returns_the_keyboard(har
     sidebar.take_focus()
     for key in (Qt.Key.Key_Up, Qt.Key.Key_Down, Qt.Key.Key_Down):
         QTest.keyClick(sidebar.list, key, Qt.KeyboardModifier.ShiftModifier)
-    assert [chat.name for chat in sidebar.selected()] == ["two", "three"]
+    assert [chat.name for chat in sidebar.selection.chats()] == ["two", "three"]
     QTest.keyClick(sidebar.list, Qt.Key.Key_Escape)
-    assert [chat.name for chat in sidebar.selected()] == ["two"]
+    assert [chat.name for chat in sidebar.selection.chats()] == ["two"]
     await harness.until(harness.view.hasFocus, "the terminal to have the keyboard again")
     sidebar.filter.setFocus()
     QTest.keyClicks(sidebar.filter, "three")
@@ -535,12 +535,14 @@ async def test_escape_selects_only_the_visible_chat_and_returns_the_keyboard(har
         sidebar.list.selectionModel().select(sidebar.model.index_of(chosen), QItemSelectionModel.SelectionFlag.Select)
     held = Qt.KeyboardModifier.ControlModifier | Qt.KeyboardModifier.ShiftModifier
     QTest.keyClick(window.windowHandle(), Qt.Key.Key_L, held)
-    assert [chat.name for chat in sidebar.selected()] == ["two"], "the keys that lead to the list select nothing else"
+    assert [chat.name for chat in sidebar.selection.chats()] == ["two"], (
+        "the keys that lead to the list select nothing else"
+    )
     QTest.keyClick(window.windowHandle(), Qt.Key.Key_Shift)  # The keys are released.
     sidebar.list.selectAll()
     sidebar.model.toggle_group("running")
     QTest.keyClick(sidebar.list, Qt.Key.Key_Escape)
-    assert sidebar.selected() == [], "the shown chat is below a folded heading"
+    assert sidebar.selection.chats() == [], "the shown chat is below a folded heading"
 
 
 async def test_the_many_ended_chats_of_a_year_are_below_folded_months(harness: WindowHarness) -> None:
