@@ -26,9 +26,6 @@ from session_host.storage.descriptors.log_state import NO_COMMAND, NO_FOREGROUND
 from session_host.structured.items import StateChanged, UsageChanged
 from session_host.system.clock import as_text
 from session_host.system.event_loop import Timer
-from session_host.system.processes import proc
-from session_host.system.processes.identity import ancestors, is_running, start_time
-from session_host.system.processes.process_end import ProcessEnd
 from session_host.system.processes.pty_process import PtyProcess
 from session_host.terminal.base import Replica
 from session_host.terminal.events import TerminalEvent, TitleChanged
@@ -37,6 +34,7 @@ from .background import BackgroundWork
 from .conversation import STATE_FILE, ConversationTracker, TitleWatcher, TranscriptWatcher
 from .foreground import ForegroundProcess
 from .logged_calls import call_logged, log_errors
+from .reporters import PluginSender, ReportingJob
 from .state_file import FILES_WITH_STATUS, STATE_DIRECTORIES, StateFile, StateFileContent
 from .status_events import StatusEvents
 from .suspension import Suspension
@@ -90,39 +88,6 @@ class ActivityExpiry:
     def close(self) -> None:
         """Stop the timer."""
         self._timer.cancel()
-
-
-class PluginSender:
-    """The process that sends the plugin's reports.
-
-    The first sender is the agent: it loads its plugin before it can start anything. Another sender is accepted once
-    the first one has ended.
-
-    Attributes:
-        process: the PID and the start time of the sender, as a replacement host needs them; None before its first
-            report.
-    """
-
-    def __init__(self, saved: tuple[int, int] | None) -> None:
-        """Continue with the sender that a previous host accepted."""
-        self.process = saved
-
-    def accepts(self, pid: int, program: int) -> bool:
-        """Whether a report counts.
-
-        Args:
-            pid: the process that sent it; 0 if unknown.
-            program: the PID of the session's program.
-        """
-        if self.process is not None and pid == self.process[0]:
-            return True
-        if not pid or (self.process is not None and is_running(*self.process)):
-            return False
-        started = start_time(pid)
-        if started is None or (pid != program and program not in ancestors(pid)):
-            return False
-        self.process = (pid, started)
-        return True
 
 
 BEGINS_CONVERSATION = "sessionstart"
@@ -203,14 +168,15 @@ class AgentWatch:
         self._guard: TranscriptGuard | None = None
         self._title_watcher = TitleWatcher(spec, conversation)
         self._transcript_watcher = TranscriptWatcher(spec, conversation, self._guard_transcript)
-        self._process: PtyProcess | None = None
         self._expiry = ActivityExpiry(
             self.tracker, worker, self._check_expiry, previous_output_at_s=previous_output_at_s
         )
-        self._plugin_sender = PluginSender(saved_state.plugin_process if saved_state is not None else None)
-        self._plugin_end = ProcessEnd(self._on_plugin_end)
-        self._reporter_end = ProcessEnd(self._on_reporter_end)
-        self._reporting_group = saved_state.reporting_group if saved_state is not None else 0
+        self._plugin_sender = PluginSender(
+            saved_state.plugin_process if saved_state is not None else None, input_log.header, self._apply_report
+        )
+        self._reporting_job = ReportingJob(
+            saved_state.reporting_group if saved_state is not None else 0, self.tracker, self._apply_report
+        )
         self._repeatable_sources = {status.STATE_FILE, status.PLUGIN} if saved_state is not None else set[str]()
         self._events, self._status_events = events, StatusEvents(events, self.tracker)
         self._last_sent = (self.tracker.activity, self.tracker.source)
@@ -220,7 +186,6 @@ class AgentWatch:
 
     def start_watching(self, process: PtyProcess) -> None:
         """Start watching the running program, which may have started long ago."""
-        self._process = process
         if self.foreground is not None:
             self.foreground.start_watching(process)
         if self._spec.structured is None:
@@ -228,36 +193,12 @@ class AgentWatch:
         call_logged(self._follow_file, process)
         call_logged(self._guard_transcript)
         self._transcript_watcher.start()
-        call_logged(self._start_timer, process)
-        call_logged(self._watch_plugin, process)
-        call_logged(self._watch_reporter, process)
+        call_logged(self._expiry.schedule)
+        call_logged(self._plugin_sender.start_watching, process)
+        call_logged(self._reporting_job.start_watching, process)
         self.background.start_watching(process, had_input=bool(self.tracker.last_input))
         if in_turns(self.tracker.activity, self.tracker.source) is Activity.IDLE:
             call_logged(lambda: self._on_background(self.background.look()))
-
-    def _watch_plugin(self, process: PtyProcess) -> None:
-        """Watch the agent that reports by its plugin, if it is not the session's program itself."""
-        if self._plugin_sender.process is not None and self._plugin_sender.process[0] != process.pid:
-            self._plugin_end.watch(*self._plugin_sender.process)
-
-    def _on_plugin_end(self) -> None:
-        """Withdraw the status of an agent that ended, while the session's program, such as a wrapper, runs on."""
-        self._apply_report(status.from_exited_program(status.PLUGIN))
-
-    def _watch_reporter(self, process: PtyProcess) -> None:
-        """Watch the job that reports by OSC 7501, if it is not the session's program itself."""
-        if self._reporting_group not in {0, process.pid}:
-            self._reporter_end.watch(self._reporting_group, start_time(self._reporting_group))
-
-    def _on_reporter_end(self) -> None:
-        """Withdraw the status of a job that ended without clearing it; its other processes may run on."""
-        is_reported = self.tracker.current_report(status.OSC_7501) not in {"", status.CLEARED}
-        if is_reported and not proc.group_members(self._reporting_group):
-            self._apply_report(status.from_exited_program(status.OSC_7501))
-
-    def _start_timer(self, process: PtyProcess) -> None:
-        self._reporting_group = self._reporting_group or process.foreground_group()
-        self._expiry.schedule()
 
     def _follow_file(self, process: PtyProcess) -> None:
         find_directory = STATE_DIRECTORIES.get(self._spec.watch.state_file)
@@ -292,9 +233,8 @@ class AgentWatch:
             report = status.from_event(event, self._spec.watch)
             if report is not None:
                 moment = moment or self._current_moment()
-                if report.source == status.OSC_7501 and self._process is not None:
-                    self._reporting_group = self._process.foreground_group()
-                    call_logged(self._watch_reporter, self._process)
+                if report.source == status.OSC_7501:
+                    self._reporting_job.note_report()
                 if self.tracker.apply_report(self._with_background(report), moment):
                     passed.append(self.tracker.status())
                     # A turn may be over before its output is read, most of all by a new host.
@@ -327,10 +267,9 @@ class AgentWatch:
             report: the report.
             pid: the sender; 0 if unknown. A hook has usually ended by now.
         """
-        if not (self._is_agents_plugin(pid) if report.source == status.PLUGIN else self._is_about_conversation(report)):
+        is_plugin = report.source == status.PLUGIN
+        if not (self._plugin_sender.accepts(pid) if is_plugin else self._is_about_conversation(report)):
             return
-        if report.source == status.PLUGIN and self._process is not None:
-            self._watch_plugin(self._process)
         self._conversation.set_conversation(report.conversation, report.source)
         self._apply_report(status.from_report(report, self._spec.watch))
 
@@ -345,10 +284,6 @@ class AgentWatch:
         """Read the agent's state file now, before the notification about its change."""
         if self._file is not None:
             self._file.read_now()
-
-    def _is_agents_plugin(self, pid: int) -> bool:
-        program = self._process.pid if self._process is not None else self._input_log.header.child
-        return self._plugin_sender.accepts(pid, program)
 
     def _is_about_conversation(self, report: Report) -> bool:
         """Whether a hook reports on the current conversation, or on a new one that the agent begins."""
@@ -427,14 +362,10 @@ class AgentWatch:
 
     def _on_answer(self) -> None:
         tracker = self.tracker
-        if tracker.source == status.OSC_7501 and self._has_reporter_left_foreground():
+        if tracker.source == status.OSC_7501 and self._reporting_job.has_left_foreground():
             self._apply_report(status.from_exited_program(status.OSC_7501))
         else:
             self._save_and_send(visibly=tracker.on_input(self._current_moment()))
-
-    def _has_reporter_left_foreground(self) -> bool:
-        """Whether the program that asked left the foreground, such as a killed agent in a shell."""
-        return self._process is not None and self._process.foreground_group() != self._reporting_group
 
     def program_ended(self) -> None:
         """Record the program's end, and stop watching it."""
@@ -464,8 +395,8 @@ class AgentWatch:
         self.suspension.close()
         if self.foreground is not None:
             self.foreground.close()
-        self._plugin_end.close()
-        self._reporter_end.close()
+        self._plugin_sender.close()
+        self._reporting_job.close()
         self._title_watcher.close()
         self.background.close()
         if self._file is not None:
@@ -488,7 +419,7 @@ class AgentWatch:
         return self.tracker.saved_state(
             self._worker.interpreted_to,
             self._plugin_sender.process,
-            self._reporting_group,
+            self._reporting_job.group,
             command,
             self._turn,
             foreground,
