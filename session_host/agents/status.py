@@ -2,21 +2,7 @@
 
 ``ActivityTracker`` has the activity, its source and the reports as evidence for ``outlive explain``. The functions
 ``from_…`` translate each source's events into reports; the screen is never read. What reads files, events and titles is
-in ``host.watchers``.
-
-Sources, strongest first. A source that has reported overrides the weaker ones, which are kept as evidence. If it cannot
-tell what the agent does, as a state file cannot tell the agent's own dialog from the user's, the next one that reports
-each change is believed until it can::
-
-    protocol        the agent's messages, where it has no terminal: reports each change
-    state file      the agent's own file about this very process: reports each change, also an interrupted turn
-    plugin          runs within the agent: reports each change
-    osc 7501        the agent's report to its terminal: reports each change
-    hook            run by the agent at some of its steps; by some agents only for questions
-    osc 9;4         progress: reports work, and no questions
-    title           patterns of the catalog: report each change, if there are patterns other than the question's
-    notification    an event: the agent needs the user
-    bell            the agent needs the user; without any detail
+in ``host.watchers``; which source counts is in ``sources``.
 
 The text of the question comes from any source that reports it. So does the error that stopped a turn: it describes the
 idle agent until its next turn.
@@ -93,12 +79,25 @@ from session_host.terminal.events import (
     TitleChanged,
 )
 
-PROTOCOL = "protocol"
-# fmt: off
-STATE_FILE, PLUGIN, OSC_7501, HOOK, PROGRESS, TITLE, NOTIFICATION, BELL = (
-    "state file", "plugin", "osc 7501", "hook", "osc 9;4", "title", "notification", "bell",
+from .sources import (
+    BELL,
+    CHANGE_SOURCES,
+    CLEARED,
+    EVENT_SOURCES,
+    HOOK,
+    INPUT,
+    NOTIFICATION,
+    ORDER,
+    OSC_7501,
+    PLUGIN,
+    PROCESS,
+    PROGRESS,
+    PROTOCOL,
+    STATE_FILE,
+    TITLE,
+    LastReports,
+    rank,
 )
-# fmt: on
 
 MAX_TEXT_CHARACTERS = 200
 MAX_DETAIL_CHARACTERS = 400
@@ -127,14 +126,10 @@ _FILE_BACKGROUND: Final = {"shell": "a shell", "idle": ""}
 """The work in the background beside a status that tells it. The file does not say which shells run, or how many."""
 
 IN_BACKGROUND: Final = "In the background: {work}"
-CLEARED: Final = "state=clear"
-"""OSC 7501's parameter that withdraws the program's status."""
 
 _OWN_DIALOG: Final = "dialog open"
 """Claude Code's reason for waiting in a dialog. The user may have opened it (``/model``), which OSC 7501 reports."""
 
-ORDER: Final = (PROTOCOL, STATE_FILE, PLUGIN, OSC_7501, HOOK, PROGRESS, TITLE, NOTIFICATION, BELL)
-INPUT, PROCESS = "input", "process"
 _WORKING: Final = Activity.WORKING
 
 FAILED: Final = "stopped by an error"
@@ -145,12 +140,6 @@ FAILURE_LEAD_S = 1.0
 
 ANSWER_S = 2.0
 """Grace period after the user's answer for sources that may not report the end of a question."""
-
-_CHANGE_SOURCES: Final = frozenset({PROTOCOL, STATE_FILE, PLUGIN, OSC_7501})
-"""Sources that report each change: their last report holds while the user types, since a key may be no answer."""
-
-_EVENT_SOURCES: Final = frozenset({NOTIFICATION, BELL})
-"""Sources that report events, not states: they override no other source; the user's answer ends their question."""
 
 _BY_PRECISION: Final = (PROTOCOL, PLUGIN, HOOK, OSC_7501, NOTIFICATION, TITLE, STATE_FILE, PROGRESS, BELL)
 """Sources, ordered by how precisely they name the question."""
@@ -182,24 +171,25 @@ class ActivityTracker:
 
     Attributes:
         activity: what the agent is doing.
-        source: the source of the activity: one of ``ORDER``, "input", "silence", or "" for none.
+        source: the source of the activity: one of ``sources.ORDER``, "input", "silence", or "" for none.
         since: when the activity began.
         detail: the question, or the agent's text about its work, one line.
+        reports: the last report of each source.
         last_input_s: when the user last answered, in seconds since 1970; 0 for never, or to a previous host.
     """
 
     def __init__(self, watch: Watch, since: str, saved_state: ActivityState | None = None) -> None:
         self._stale_after_s = watch.stale_after_s
         self._turn_ends, self._limit = watch.turn_ends, watch.limit
-        self._event_sources = _EVENT_SOURCES | {HOOK} if watch.asks_by_hook else _EVENT_SOURCES
+        event_sources = EVENT_SOURCES | {HOOK} if watch.asks_by_hook else EVENT_SOURCES
         changing_title = set(watch.titles.values()) - {Activity.NEEDS_INPUT}
-        self._end_sources = _CHANGE_SOURCES | {TITLE} if changing_title else _CHANGE_SOURCES
+        self._end_sources = CHANGE_SOURCES | {TITLE} if changing_title else CHANGE_SOURCES
         self.activity, self.context = Activity.NO_SIGNAL, 0
         self.source = self.detail = self._previous_input = ""
         self.last_input_s = self._input_before_turn_s = 0.0
         self._failure: SourceReport | None = None
         self.since = since
-        self._reports: dict[str, SourceReport] = {}
+        self.reports = LastReports(event_sources, saved_state.reports if saved_state is not None else ())
         self._fresh_sources: set[str] = set()
         self._answered_s: float | None = None
         self._left: Collection[str] = ()
@@ -215,8 +205,7 @@ class ActivityTracker:
             self.activity, self.source = saved_state.activity, saved_state.source
             self.since, self.detail = saved_state.since, saved_state.detail
             self._previous_input, self._answered_s = saved_state.last_input, saved_state.answered_s
-            self._reports = {each.source: each for each in saved_state.reports}
-            self._changed_s = self._reports[self.source].at_s if self.source in self._reports else 0.0
+            self._changed_s = self.reports[self.source].at_s if self.source in self.reports else 0.0
             self._failure = saved_state.failure
             self._doubted_s, self._is_work_over = saved_state.doubted_s, saved_state.is_work_over
             self._fresh_sources = set(saved_state.fresh_sources)
@@ -247,7 +236,7 @@ class ActivityTracker:
             self.source,
             self.since,
             self.detail,
-            tuple(self._reports.values()),
+            tuple(self.reports.values()),
             self._answered_s,
             self.last_input,
             plugin_process,
@@ -287,7 +276,7 @@ class ActivityTracker:
         """
         if self.has_failed:
             return "limit" if self._limit and re.match(self._limit, self.detail) else "error"
-        said = (self._turn_ends.get(self.current_report(each)) for each in (PLUGIN, OSC_7501))
+        said = (self._turn_ends.get(self.reports.current_report(each)) for each in (PLUGIN, OSC_7501))
         is_stopped = "interrupted" in said and self.last_input_s > self._input_before_turn_s
         return "interrupted" if is_stopped else "done"
 
@@ -305,20 +294,11 @@ class ActivityTracker:
                 report.activity,
                 source == self.source
                 if source == BACKGROUND
-                else self._is_strongest(source) and report.activity is not None,
+                else self.reports.is_strongest(source) and report.activity is not None,
             )
             for source in (*ORDER, BACKGROUND)
-            if (report := self._reports.get(source)) is not None
+            if (report := self.reports.get(source)) is not None
         ]
-
-    def current_report(self, source: str) -> str:
-        """The last report of a source, in its own words; "" for none."""
-        report = self._reports.get(source)
-        return report.text if report is not None else ""
-
-    def last_report(self) -> SourceReport | None:
-        """The newest report of all sources."""
-        return max(self._reports.values(), key=lambda report: report.at_s, default=None)
 
     # ------------------------------------------------------------ events
 
@@ -335,19 +315,19 @@ class ActivityTracker:
         return self._show_background(moment)
 
     def _note_background(self, work: str, moment: Moment) -> None:
-        known = self._reports.get(BACKGROUND)
+        known = self.reports.get(BACKGROUND)
         if not work:
             self._is_work_over = self._is_work_over or known is not None
-            self._reports.pop(BACKGROUND, None)
+            self.reports.pop(BACKGROUND, None)
         elif known is None or known.text != _clean_text(work):
             detail = _detail(IN_BACKGROUND.format(work=work))
-            self._reports[BACKGROUND] = SourceReport(
+            self.reports[BACKGROUND] = SourceReport(
                 BACKGROUND, _clean_text(work), _WORKING, moment.at, moment.s, detail
             )
 
     def _show_background(self, moment: Moment) -> bool:
         """Let an idle agent work while something runs on, and no longer."""
-        runs_on = BACKGROUND in self._reports
+        runs_on = BACKGROUND in self.reports
         is_over = not runs_on and self.source == BACKGROUND
         if (runs_on and self.activity is Activity.IDLE) or is_over or self._doubted_s is not None:
             return self._become_idle(moment)
@@ -355,17 +335,17 @@ class ActivityTracker:
 
     def _become_idle(self, moment: Moment, *, is_certain: bool = False) -> bool:
         """Follow the strongest source, which reports that no turn runs."""
-        strongest = self._strongest_state_report()
+        strongest = self.reports.strongest_state_report()
         source = strongest.source if strongest is not None else ""
         return self._set_activity(Activity.IDLE, source, moment, is_certain=is_certain)
 
     def _may_go_on(self, source: str) -> bool:
         """Whether the agent may still work although this source reports that it is idle."""
-        others = (self._reports.get(each) for each in _CHANGE_SOURCES if each != source)
+        others = (self.reports.get(each) for each in CHANGE_SOURCES if each != source)
         return self._is_work_over or any(each is not None and each.activity is _WORKING for each in others)
 
     def _apply(self, report: StatusReport, moment: Moment) -> bool:
-        previous = self._reports.get(report.source)
+        previous = self.reports.get(report.source)
         reports_activity = (
             report.activity is not None or (previous is not None and previous.reports_activity)
         ) and not report.is_last
@@ -375,10 +355,10 @@ class ActivityTracker:
         was_removed = previous is not None and previous.activity is Activity.IDLE
         if report.source == PROGRESS and report.is_last and not was_removed:
             return False  # Most commands begin without any progress before, and some run below one that shows it.
-        is_late = report.source == NOTIFICATION and self._answered_s is not None and self.source in _CHANGE_SOURCES
+        is_late = report.source == NOTIFICATION and self._answered_s is not None and self.source in CHANGE_SOURCES
         if is_late:
             self._fresh_sources.add(self.source)  # Something is over: its text does not describe what is still asked.
-        self._reports[report.source] = SourceReport(
+        self.reports[report.source] = SourceReport(
             report.source,
             report.text,
             report.activity,
@@ -388,7 +368,7 @@ class ActivityTracker:
             report.kind,
             reports_activity,
         )
-        self._note_failure(report, self._reports[report.source])
+        self._note_failure(report, self.reports[report.source])
         self._fresh_sources.discard(report.source)
         if self.activity is Activity.SUSPENDED:
             return self._update_description()
@@ -396,7 +376,7 @@ class ActivityTracker:
             return self._follow_another(report, moment)
         if not report.is_last:
             self._fresh_sources.add(report.source)
-        if not self._is_strongest(report.source) or self._is_duplicate(report, previous):
+        if not self.reports.is_strongest(report.source) or self._is_duplicate(report, previous):
             has_worked = self._ends_unseen_turn(report, previous)
             if has_worked:
                 self.since, self._changed_s, self._has_unseen_turn = moment.at, moment.s, True
@@ -413,8 +393,8 @@ class ActivityTracker:
 
     def _follow_another(self, report: StatusReport, moment: Moment) -> bool:
         """Follow the next source that reports each change, if this one cannot tell any more what the agent does."""
-        strongest = self._strongest_state_report()
-        can_tell = strongest is not None and strongest.source in _CHANGE_SOURCES and strongest.source != report.source
+        strongest = self.reports.strongest_state_report()
+        can_tell = strongest is not None and strongest.source in CHANGE_SOURCES and strongest.source != report.source
         if strongest is None or strongest.activity is None or not can_tell or self.source != report.source:
             return self._update_description()
         return self._set_activity(strongest.activity, strongest.source, moment)
@@ -437,13 +417,13 @@ class ActivityTracker:
         if self.activity is not Activity.IDLE or report.activity is not Activity.IDLE or previous is None:
             return False
         is_later = previous.activity is Activity.WORKING and previous.at_s > self._changed_s
-        return is_later and self.source in self._reports
+        return is_later and self.source in self.reports
 
     def _note_failure(self, report: StatusReport, as_kept: SourceReport) -> None:
         """Note the error that stopped the turn, from the strongest source that reports one."""
         known = self._failure
         if report.turn_end == "failed":
-            if known is None or self._rank(report.source) <= self._rank(known.source):
+            if known is None or rank(report.source) <= rank(known.source):
                 self._failure = as_kept
         elif known is not None and report.source == known.source and (report.turn_end or report.activity is _WORKING):
             self._failure = None  # It tried again.
@@ -454,10 +434,10 @@ class ActivityTracker:
             return False
         # Reports about this question do not apply to the next one.
         self._fresh_sources = {
-            each for each in self._fresh_sources if self._reports[each].activity is not Activity.NEEDS_INPUT
+            each for each in self._fresh_sources if self.reports[each].activity is not Activity.NEEDS_INPUT
         }
-        if self.source in self._event_sources or self.source not in self._reports:
-            strongest = self._strongest_state_report()
+        if self.source in self.reports.event_sources or self.source not in self.reports:
+            strongest = self.reports.strongest_state_report()
             if strongest is None or strongest.activity is None:
                 return self._set_activity(Activity.NO_SIGNAL, INPUT, moment)
             if strongest.activity is not Activity.NEEDS_INPUT:
@@ -481,7 +461,7 @@ class ActivityTracker:
         if self._answered_s is not None:
             self._answered_s = None
             return self._set_activity(Activity.NO_SIGNAL, INPUT, moment)
-        last = self._reports.get(self.source)
+        last = self.reports.get(self.source)
         detail = f"no output and no report for {self._stale_after_s:g} s"
         if last is not None:
             detail += f"; last report: {last.source}: {last.text}"
@@ -489,13 +469,15 @@ class ActivityTracker:
 
     def next_expiry_s(self, output_s: float) -> float | None:
         """When ``expire`` must be called, as ``Moment.s``; None for never."""
-        if self._answered_s is not None and (self._question_source() not in self._end_sources or self._is_cleared()):
+        if self._answered_s is not None and (
+            self.reports.question_source(self.source) not in self._end_sources or self.reports.is_cleared(self.source)
+        ):
             return self._answered_s + ANSWER_S
         if self._doubted_s is not None:
             return self._doubted_s + FOLLOW_UP_S
         if self.activity is not Activity.WORKING or self.source == BACKGROUND:
             return None
-        last = self.last_report()
+        last = self.reports.last_report()
         return max(output_s, last.at_s if last is not None else 0.0) + self._stale_after_s
 
     def on_suspended(self, moment: Moment, *, is_suspended: bool) -> bool:
@@ -505,7 +487,7 @@ class ActivityTracker:
             return self._set_activity(Activity.SUSPENDED, PROCESS, moment)
         if self.activity is not Activity.SUSPENDED:
             return False
-        strongest = self._strongest_state_report()
+        strongest = self.reports.strongest_state_report()
         activity = strongest.activity if strongest is not None else None
         if strongest is None or activity is None:
             return self._set_activity(Activity.NO_SIGNAL, PROCESS, moment)
@@ -513,66 +495,32 @@ class ActivityTracker:
 
     def program_ended(self, moment: Moment) -> bool:
         """The program ended; returns whether the activity or its description changed."""
-        self._reports.pop(BACKGROUND, None)
+        self.reports.pop(BACKGROUND, None)
         self._answered_s = None
         return self._set_activity(Activity.NO_SIGNAL, "", moment)
 
-    # ------------------------------------------------------------ ranking of sources
-
-    def _rank(self, source: str) -> int:
-        return ORDER.index(source) if source in ORDER else len(ORDER)
-
-    def _is_strongest(self, source: str) -> bool:
-        """Whether no stronger source has reported."""
-        for stronger in ORDER[: self._rank(source)]:
-            report = self._reports.get(stronger)
-            if report is None or not report.reports_activity or stronger in self._event_sources:
-                continue
-            if stronger == PROGRESS and source == NOTIFICATION:
-                continue  # Progress cannot report a question.
-            if {stronger, source} <= _CHANGE_SOURCES and report.activity is None:
-                continue  # It cannot tell now, and the other one can: the last report of each is about the present.
-            return False
-        return True
+    # ------------------------------------------------------------ changes
 
     def _is_duplicate(self, report: StatusReport, previous: SourceReport | None) -> bool:
         """Whether a stronger source already reported this event, or the reported state is older than the question."""
-        if self.activity is not Activity.NEEDS_INPUT or self.source not in self._event_sources:
+        if self.activity is not Activity.NEEDS_INPUT or self.source not in self.reports.event_sources:
             return False
-        if report.source in self._event_sources:
-            return self._rank(report.source) > self._rank(self.source)
+        if report.source in self.reports.event_sources:
+            return rank(report.source) > rank(self.source)
         return previous is not None and previous.activity is report.activity
-
-    def _strongest_state_report(self) -> SourceReport | None:
-        """The last report of the strongest source that reports states."""
-        known = (self._reports[each] for each in ORDER if each in self._reports and each not in self._event_sources)
-        found = [report for report in known if report.reports_activity]
-        if found and found[0].activity is None and found[0].source in _CHANGE_SOURCES:
-            found.sort(key=lambda report: report.activity is None or report.source not in _CHANGE_SOURCES)
-        return next(iter(found), None)
-
-    def _is_cleared(self) -> bool:
-        """Whether the source of the question has withdrawn its reports."""
-        report = self._reports.get(self.source)
-        return report is not None and report.text == CLEARED
-
-    def _question_source(self) -> str:
-        """The source that reports the question; after an answered event, a source that still reports one."""
-        strongest = self._strongest_state_report() if self.source in self._event_sources else None
-        return strongest.source if strongest is not None else self.source
 
     def _set_activity(
         self, activity: Activity, source: str, moment: Moment, detail: str = "", *, is_certain: bool = False
     ) -> bool:
         previous, reported = (self.activity, self.source, self.detail), activity
-        if activity is Activity.IDLE and BACKGROUND in self._reports:
+        if activity is Activity.IDLE and BACKGROUND in self.reports:
             activity, source = _WORKING, BACKGROUND
         if activity is Activity.IDLE and self.activity is _WORKING and not is_certain and self._may_go_on(source):
             self._doubted_s = moment.s if self._doubted_s is None else self._doubted_s
             return False
         self._doubted_s, self._is_work_over = None, False
         if reported is not in_turns(self.activity, self.source):
-            self._fresh_sources = {each for each in self._fresh_sources if self._reports[each].activity is reported}
+            self._fresh_sources = {each for each in self._fresh_sources if self.reports[each].activity is reported}
             if reported is _WORKING and self._failure and moment.s > self._failure.at_s + FAILURE_LEAD_S:
                 self._failure = None
         if activity is not self.activity:
@@ -594,7 +542,7 @@ class ActivityTracker:
 
     def _current_reports(self) -> list[SourceReport]:
         """Reports of the present activity, by the rank of their sources' precision."""
-        reports = [self._reports[each] for each in _BY_PRECISION if each in self._fresh_sources]
+        reports = [self.reports[each] for each in _BY_PRECISION if each in self._fresh_sources]
         return [report for report in reports if report.activity is in_turns(self.activity, self.source)]
 
     def description_rank(self) -> int:
@@ -612,7 +560,7 @@ class ActivityTracker:
     def _named(self) -> str:
         """The question or task, from the source that reports it most precisely; or the error that stopped the turn."""
         if self.source == BACKGROUND:
-            return self._reports[BACKGROUND].detail
+            return self.reports[BACKGROUND].detail
         if self.activity is Activity.IDLE and self._failure is not None:
             return self._failure.detail or FAILED
         reports = self._current_reports()

@@ -239,7 +239,7 @@ class StructuredDriver:
 
     def _show_background(self, status: AgentStatus) -> None:
         """Show in the chat what lists show of an agent that does not tell what runs on between its turns."""
-        work = self._watch.tracker.current_report(BACKGROUND)
+        work = self._watch.tracker.reports.current_report(BACKGROUND)
         # After background work, lists wait a moment, since the agent may begin a turn; the chat waits, too.
         if self._spec.watch.background and (work or status.source != BACKGROUND):
             self.rules.see_background(work)

@@ -1,6 +1,6 @@
 """Why a chat is working, idle or asking: feeds the reports of all sources to the activity tracker, and sends changes.
 
-``agents.status`` translates reports into activities, and decides which report counts.
+``agents.status`` translates reports into activities; ``agents.sources`` decides which report counts.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from collections.abc import Callable, Collection, Sequence
 
 import msgspec
 
-from session_host.agents import status
+from session_host.agents import sources, status
 from session_host.agents.conversations.gemini_guard import TranscriptGuard
 from session_host.agents.status import ActivityTracker, Moment
 from session_host.host.event_log import EventLog
@@ -63,7 +63,7 @@ class ActivityExpiry:
         self._timer = Timer()
         self._due_s = 0.0
         # By the monotonic clock: not before the previous host's last report, and not in the future.
-        last = tracker.last_report()
+        last = tracker.reports.last_report()
         ago_s = max(0.0, time.time() - previous_output_at_s)  # The wall clock may have been set in the meantime.
         self._previous_output_s = max(last.at_s if last is not None else 0.0, time.monotonic() - ago_s)
 
@@ -177,7 +177,7 @@ class AgentWatch:
         self._reporting_job = ReportingJob(
             saved_state.reporting_group if saved_state is not None else 0, self.tracker, self._apply_report
         )
-        self._repeatable_sources = {status.STATE_FILE, status.PLUGIN} if saved_state is not None else set[str]()
+        self._repeatable_sources = {sources.STATE_FILE, sources.PLUGIN} if saved_state is not None else set[str]()
         self._events, self._status_events = events, StatusEvents(events, self.tracker)
         self._last_sent = (self.tracker.activity, self.tracker.source)
         self._turn = saved_state.turn if saved_state is not None else -1
@@ -233,7 +233,7 @@ class AgentWatch:
             report = status.from_event(event, self._spec.watch)
             if report is not None:
                 moment = moment or self._current_moment()
-                if report.source == status.OSC_7501:
+                if report.source == sources.OSC_7501:
                     self._reporting_job.note_report()
                 if self.tracker.apply_report(self._with_background(report), moment):
                     passed.append(self.tracker.status())
@@ -267,7 +267,7 @@ class AgentWatch:
             report: the report.
             pid: the sender; 0 if unknown. A hook has usually ended by now.
         """
-        is_plugin = report.source == status.PLUGIN
+        is_plugin = report.source == sources.PLUGIN
         if not (self._plugin_sender.accepts(pid) if is_plugin else self._is_about_conversation(report)):
             return
         self._conversation.set_conversation(report.conversation, report.source)
@@ -307,7 +307,7 @@ class AgentWatch:
             self._repeatable_sources.discard(report.source)
             if (
                 report.activity is Activity.NEEDS_INPUT is self.tracker.activity
-                and self.tracker.current_report(report.source) == report.text
+                and self.tracker.reports.current_report(report.source) == report.text
             ):
                 return
         changed = self.tracker.apply_report(self._with_background(report), self._current_moment())
@@ -318,7 +318,7 @@ class AgentWatch:
         """A report of an agent that does not tell what it still runs, with that: then no idle moment is shown."""
         if report.activity is Activity.IDLE and self._spec.watch.background:
             return report._replace(background=self.background.look())
-        if report.background and report.source == status.STATE_FILE:  # It does not name them.
+        if report.background and report.source == sources.STATE_FILE:  # It does not name them.
             return report._replace(background=self.background.commands() or report.background)
         return report
 
@@ -362,8 +362,8 @@ class AgentWatch:
 
     def _on_answer(self) -> None:
         tracker = self.tracker
-        if tracker.source == status.OSC_7501 and self._reporting_job.has_left_foreground():
-            self._apply_report(status.from_exited_program(status.OSC_7501))
+        if tracker.source == sources.OSC_7501 and self._reporting_job.has_left_foreground():
+            self._apply_report(status.from_exited_program(sources.OSC_7501))
         else:
             self._save_and_send(visibly=tracker.on_input(self._current_moment()))
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from session_host.agents import status
+from session_host.agents import sources, status
 from session_host.agents.status import ActivityTracker, StatusReport
 from session_host.storage.descriptors.input_log import LogHeader
 from session_host.system.processes import proc
@@ -77,7 +77,7 @@ class PluginSender:
 
     def _on_end(self) -> None:
         """Withdraw the status of an agent that ended, while the session's program, such as a wrapper, runs on."""
-        self._apply_report(status.from_exited_program(status.PLUGIN))
+        self._apply_report(status.from_exited_program(sources.PLUGIN))
 
     def close(self) -> None:
         """Stop watching."""
@@ -128,9 +128,9 @@ class ReportingJob:
 
     def _on_end(self) -> None:
         """Withdraw the status of a job that ended without clearing it; its other processes may run on."""
-        is_reported = self._tracker.current_report(status.OSC_7501) not in {"", status.CLEARED}
+        is_reported = self._tracker.reports.current_report(sources.OSC_7501) not in {"", sources.CLEARED}
         if is_reported and not proc.group_members(self.group):
-            self._apply_report(status.from_exited_program(status.OSC_7501))
+            self._apply_report(status.from_exited_program(sources.OSC_7501))
 
     def close(self) -> None:
         """Stop watching."""

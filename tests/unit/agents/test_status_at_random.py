@@ -7,7 +7,8 @@ from typing import NamedTuple
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from session_host.agents.status import ANSWER_S, ORDER, StatusReport
+from session_host.agents.sources import ORDER
+from session_host.agents.status import ANSWER_S, StatusReport
 from session_host.protocol.values import FOLLOW_UP_S, Activity, in_turns
 from tests.support.fuzzing import times
 from tests.support.signals import TrackerScript

@@ -10,7 +10,7 @@ from PySide6.QtWidgets import QApplication
 from gui.settings.table import SETTINGS
 from gui.wording import page_texts, phrases
 from gui.wording.explanation import explained, explained_without_host
-from session_host.agents import status as activity_tracker
+from session_host.agents import sources as status_sources
 from session_host.agents.environment import CONDITIONS
 from session_host.client.chats.launch_spec import NEVER_STALE_S
 from session_host.host.watchers import conversation
@@ -86,7 +86,7 @@ def test_a_status_has_activity_and_age_and_not_its_source(activity: Activity, so
 
 
 def test_status_details_name_each_source_in_the_windows_words():
-    sources = {*activity_tracker.ORDER, activity_tracker.INPUT, SILENCE, *conversation.RANKS}
+    sources = {*status_sources.ORDER, status_sources.INPUT, SILENCE, *conversation.RANKS}
     assert sources - set(phrases.SOURCES) == set()
 
 
