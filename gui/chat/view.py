@@ -22,7 +22,6 @@ from PySide6.QtGui import (
 from PySide6.QtWidgets import QHBoxLayout, QMenu, QVBoxLayout, QWidget
 
 from gui.clipboard import reading
-from gui.input.draft import Draft
 from gui.input.dragging import accept_as_copy
 from gui.input.keys import kind_of_answer
 from gui.terminal.links.links import LinkRules
@@ -37,6 +36,7 @@ from session_host.structured.transcript import Transcript
 
 from .content.segments import Action
 from .drawing.style import GUTTER_PX, MEASURE_PX
+from .earlier_prompts import EarlierPrompts
 from .finder import TranscriptFinder
 from .page.first_page import FirstPage
 from .page.page import TranscriptPage
@@ -119,10 +119,9 @@ class ChatView(QWidget):
         self.prompts = TranscriptTurns(self.page)
         self.heading = PromptHeading(self.page)
         self.rail = PromptRail(self.page)
+        self._earlier = EarlierPrompts(self.page, self.prompt, send)
         self.first_page = FirstPage(theme, self.page)
         self._announcer = Announcer(self.page)
-        self._taking_back: dict[str, None] = {}
-        """The queued prompts that the user takes back here, by their items' ids, in this order."""
         self._settings: tuple[Setting, ...] = ()
         """The agent's settings, which the first page names."""
         self._secret = ""
@@ -166,7 +165,7 @@ class ChatView(QWidget):
         self.prompt.editor.end_requested.connect(self._go_to_end)
         self.prompt.editor.interrupt_requested.connect(self._copy_or_interrupt)
         self.prompt.editor.back_requested.connect(self._go_back)
-        self.prompt.editor.take_back_requested.connect(self._take_back)
+        self.prompt.editor.take_back_requested.connect(self._earlier.take_last_back)
         self.strip.item_chosen.connect(self._go_to_item)
         self.prompt.sent.connect(self.page.scroller.scroll_to_end)
         self.prompt.notice_given.connect(self.notice_given)
@@ -191,7 +190,7 @@ class ChatView(QWidget):
         self.page.set_transcript(transcript)
         self._announcer.skip_existing(transcript)
         self._summary = Summary()
-        self._load_prompt_history()
+        self._earlier.load_history()
         self._show_status()
         if self.page.pattern is not None:
             self.finder.restart_search()
@@ -209,7 +208,7 @@ class ChatView(QWidget):
         self.page.changed()
 
     def _on_frame(self) -> None:
-        self._put_back_withdrawn()
+        self._earlier.put_back_withdrawn()
         self._announcer.announce_changes(self.transcript)
         self._show_status()
         self._take_secret()
@@ -264,14 +263,6 @@ class ChatView(QWidget):
         if had_keyboard and not self.first_page.isVisible():
             self.prompt.editor.setFocus()
 
-    def _load_prompt_history(self) -> None:
-        """Fill the prompt's history with the latest prompts of the transcript."""
-        transcript = self.transcript
-        first = max(len(transcript) - 500, 0)
-        items = (transcript[position] for position in range(first, len(transcript)))
-        prompts = [Draft(item.text, item.images) for item in items if item.kind == "user"]
-        self.prompt.history.set(prompts)
-
     # ------------------------------------------------------------ the user's actions
 
     def _on_typed(self, text: str) -> None:
@@ -296,9 +287,7 @@ class ChatView(QWidget):
         item = self.transcript.get(action.item)
         match action.kind:
             case "withdraw":
-                self._taking_back[action.item] = None
-                self.prompt.editor.setFocus()
-                self._send(WithdrawPrompt(action.item))
+                self._earlier.take_back(action.item)
             case "drop":
                 self.prompt.editor.setFocus()
                 self._send(WithdrawPrompt(action.item))
@@ -329,7 +318,7 @@ class ChatView(QWidget):
                 self.page.scroller.scroll_to_end()
                 self._send(Prompt(item.text, images=item.images))
             case "reuse":
-                self._reuse(item)
+                self._earlier.reuse(item)
             case "copy_prompt":
                 QGuiApplication.clipboard().setText(item.text)
             case "copy_answer":
@@ -338,21 +327,6 @@ class ChatView(QWidget):
                 next(offer for offer in self.page.rows.offers(item) if offer.kind == action.value).run()
             case _:
                 pass
-
-    def _take_back(self) -> None:
-        """Take the last queued prompt back that is not being taken back yet."""
-        queue = [self.transcript[position].id for position in range(self.transcript.queue_start, len(self.transcript))]
-        if remaining := [item_id for item_id in queue if item_id not in self._taking_back]:
-            self._on_action(Action("withdraw", remaining[-1]))
-
-    def _put_back_withdrawn(self) -> None:
-        """Put each prompt that was taken back here into the prompt box, once the host has confirmed it."""
-        for item_id in list(self._taking_back):
-            item = self.transcript.get(item_id)
-            if item is None or item.status not in IN_QUEUE:
-                del self._taking_back[item_id]
-            if item is not None and item.status == "withdrawn":
-                self.prompt.put(Draft(item.text, item.images))
 
     def _add_to_menu(self, menu: QMenu, key: str) -> None:
         """Add what the user can do with the item that the context menu is for."""
@@ -363,7 +337,7 @@ class ChatView(QWidget):
             menu.addSeparator()
             copy = menu.addAction(chat_texts.COPY_PROMPT(), lambda: QGuiApplication.clipboard().setText(item.text))
             copy.setEnabled(bool(item.text))
-            put = menu.addAction(chat_texts.PUT_INTO_PROMPT(), lambda: self._reuse(item))
+            put = menu.addAction(chat_texts.PUT_INTO_PROMPT(), lambda: self._earlier.reuse(item))
             put.setEnabled(not self.prompt.editor.isReadOnly())
             save = menu.addAction(sheet_texts.SAVE_PROMPT_MENU(), lambda: self.prompt.save_requested.emit(item.text))
             save.setEnabled(bool(item.text.strip()))
@@ -380,10 +354,6 @@ class ChatView(QWidget):
         menu.addAction(chat_texts.COPY_IMAGE(), lambda: copy_image(image))
         directory, inform = self.prompt.completion.files.directory, self.notice_given.emit
         menu.addAction(chat_texts.SAVE_IMAGE_AS(), lambda: save_image(self.theme, self, image, directory, inform))
-
-    def _reuse(self, item: Item) -> None:
-        self.prompt.put(Draft(item.text, item.images))
-        self.prompt.editor.setFocus()
 
     def _go_to_item(self, item_id: str) -> None:
         """Go to an item, and unfold it."""

@@ -1,0 +1,58 @@
+"""The prompts of a transcript that come into the prompt box again: recalled, reused, or taken back from the queue."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from gui.input.draft import Draft
+from session_host.protocol.messages import ChatInput, WithdrawPrompt
+from session_host.structured.items import IN_QUEUE, Item
+
+from .page.page import TranscriptPage
+from .prompt.box import PromptBox
+
+_MAX_ITEMS = 500
+
+
+class EarlierPrompts:
+    """Gives the prompt box the prompts of one page again."""
+
+    def __init__(self, page: TranscriptPage, prompt: PromptBox, send: Callable[[ChatInput], object]) -> None:
+        """Give ``prompt`` what ``page`` shows; ``send`` gets what the user takes back."""
+        self._page, self._prompt, self._send = page, prompt, send
+        self._taking_back: dict[str, None] = {}
+        """The queued prompts that the user takes back here, by their items' ids, in this order."""
+
+    def load_history(self) -> None:
+        """Fill the prompt's history with the latest prompts of the transcript."""
+        transcript = self._page.transcript
+        first = max(len(transcript) - _MAX_ITEMS, 0)
+        items = (transcript[position] for position in range(first, len(transcript)))
+        self._prompt.history.set([Draft(item.text, item.images) for item in items if item.kind == "user"])
+
+    def reuse(self, item: Item) -> None:
+        """Put a prompt into the prompt box, which gets the keyboard focus."""
+        self._prompt.put(Draft(item.text, item.images))
+        self._prompt.editor.setFocus()
+
+    def take_back(self, item_id: str) -> None:
+        """Take a queued prompt back: it goes into the prompt box once the host has confirmed it."""
+        self._taking_back[item_id] = None
+        self._prompt.editor.setFocus()
+        self._send(WithdrawPrompt(item_id))
+
+    def take_last_back(self) -> None:
+        """Take the last queued prompt back that is not being taken back yet."""
+        transcript = self._page.transcript
+        queue = [transcript[position].id for position in range(transcript.queue_start, len(transcript))]
+        if remaining := [item_id for item_id in queue if item_id not in self._taking_back]:
+            self.take_back(remaining[-1])
+
+    def put_back_withdrawn(self) -> None:
+        """Put each prompt that was taken back here into the prompt box, once the host has confirmed it."""
+        for item_id in list(self._taking_back):
+            item = self._page.transcript.get(item_id)
+            if item is None or item.status not in IN_QUEUE:
+                del self._taking_back[item_id]
+            if item is not None and item.status == "withdrawn":
+                self._prompt.put(Draft(item.text, item.images))
