@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable
 
 from PySide6.QtCore import QEvent, QObject, QRectF, QSignalBlocker, QSize, Qt, QTimer, Signal
-from PySide6.QtGui import QImage, QMouseEvent, QPainter, QPaintEvent, QResizeEvent, QTextCursor
+from PySide6.QtGui import QMouseEvent, QPainter, QPaintEvent, QResizeEvent, QTextCursor
 from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QMenu, QPushButton, QWidget
 
 from gui.chat.content.segments import Action
-from gui.chat.pictures import ImageDialog
 from gui.input.draft import NO_DRAFT, Draft
 from gui.theme.controls import PlainLabel
 from gui.theme.icons import Glyph, glyph_icon
@@ -18,12 +16,12 @@ from gui.theme.painting import paint_frame
 from gui.theme.theme import Theme
 from gui.theme.tokens import GAP_S_PX, RADIUS_PX
 from gui.theme.tooltips import set_tooltip
-from gui.wording import chat_texts, notice_texts, page_texts, sheet_texts
+from gui.wording import chat_texts, page_texts, sheet_texts
 from session_host.protocol.messages import MAX_PROMPT_BYTES, ChatInput, Interrupt, Prompt, PromptMode, SendNow
 from session_host.structured.items import Item
-from session_host.structured.mentions import mention
 from session_host.structured.transcript import Status
 
+from .attaching import Attaching
 from .attachments import Attachments
 from .completion import Completion
 from .editor import PromptEditor
@@ -54,6 +52,7 @@ class PromptBox(QWidget):
     Attributes:
         history: the earlier prompts.
         queue: the prompts that wait.
+        attaching: adds files and pictures to the prompt.
 
     Signals:
         sent(): the user sends a prompt.
@@ -92,6 +91,9 @@ class PromptBox(QWidget):
         self.completion = Completion(theme, self.editor, page)
         self.queue = QueuedPrompts(theme, run)
         self.attachments = Attachments()
+        self.attaching = Attaching(
+            theme, self, self.editor, self.completion.files, self.attachments, self.notice_given.emit
+        )
         self.history = History()
         self.editor.textChanged.connect(self._follow_undo)
         self.settings = SettingsRow(send)
@@ -99,7 +101,7 @@ class PromptBox(QWidget):
         self._message.setProperty("kind", "secondary")
         self._message.setWordWrap(True)
         self._message.setContentsMargins(4, 0, 4, 0)  # Aligned with the text of the prompt.
-        self._attach = self._button(chat_texts.ATTACH_IMAGES(), "", self._choose_images)
+        self._attach = self._button(chat_texts.ATTACH_IMAGES(), "", self.attaching.choose_images)
         self._attach.hide()
         self._send = self._button(chat_texts.SEND(), "primary", lambda: self.submit("queue"))
         self._stop = self._button(chat_texts.STOP(), "", lambda: send(Interrupt()))
@@ -116,9 +118,6 @@ class PromptBox(QWidget):
         self.editor.textChanged.connect(self._on_edited)
         self.editor.composed.connect(self._resize)
         self.editor.recall_requested.connect(self._recall)
-        self.editor.image_given.connect(self._add_image)
-        self.editor.files_given.connect(self._add_files)
-        self._copy: Callable[[list[str], Callable[[list[str]], object]], object] = lambda files, then: then(files)
         self.editor.menu_made.connect(self._extend_menu)
         self.editor.installEventFilter(self)
         self.attachments.changed.connect(self._on_edited)
@@ -183,6 +182,7 @@ class PromptBox(QWidget):
     def show_status(self, status: Status) -> None:
         """Show the agent's state, settings, commands and usage."""
         self._status = status
+        self.attaching.takes_images = status.capabilities.images
         self.queue.show_queue(self._queued, can_interrupt=self.can_interrupt, is_low=self._is_low)
         self.settings.show_settings(status.settings)
         self.settings.usage.show_usage(status.usage)
@@ -203,7 +203,7 @@ class PromptBox(QWidget):
 
     @property
     def _can_attach(self) -> bool:
-        return self._status.capabilities.images and not self.editor.isReadOnly()
+        return self.attaching.takes_images and not self.editor.isReadOnly()
 
     def _fit_buttons(self) -> None:
         """Show the buttons that fit, the most needed first; keys and the field's menu do the same."""
@@ -387,49 +387,11 @@ class PromptBox(QWidget):
         text = self.draft.text
         menu.addSeparator()
         if self._can_attach:
-            menu.addAction(chat_texts.ATTACH_IMAGES(), self._choose_images)
+            menu.addAction(chat_texts.ATTACH_IMAGES(), self.attaching.choose_images)
         insert = menu.addAction(sheet_texts.INSERT_PROMPT_MENU(), self.saved_requested.emit)
         insert.setEnabled(not self.editor.isReadOnly())
         save = menu.addAction(sheet_texts.SAVE_PROMPT_MENU(), lambda: self.save_requested.emit(text))
         save.setEnabled(bool(text.strip()))
-
-    def _choose_images(self) -> None:
-        """Let the user choose image files in a dialog, which does not block the window."""
-        dialog = ImageDialog(self._theme, self, self.completion.files.directory)
-        dialog.filesSelected.connect(self._add_files)
-        dialog.finished.connect(lambda _result: self.editor.setFocus())
-        dialog.open()
-
-    def _add_image(self, image: object) -> None:
-        if not self._status.capabilities.images:
-            self.notice_given.emit(chat_texts.NO_IMAGES())
-        elif not isinstance(image, QImage) or image.isNull():
-            self.notice_given.emit(notice_texts.UNREADABLE_IMAGE())
-        elif problem := self.attachments.add_image(image):
-            self.notice_given.emit(problem)
-
-    def files_go_by(self, copy: Callable[[list[str], Callable[[list[str]], object]], object]) -> None:
-        """Set what copies files to the chat's machine, and then gives their paths there to a function."""
-        self._copy = copy
-
-    def _add_files(self, files: list[str]) -> None:
-        """Attach images; put the paths of other files into the text."""
-        others = []
-        for path in files:
-            problem = self.attachments.add_file(path) if self._status.capabilities.images else None
-            if problem is None:
-                others.append(path)
-            elif problem:
-                self.notice_given.emit(problem)
-        if others:
-            self._copy(others, self._mention)
-
-    def _mention(self, files: list[str]) -> None:
-        for path in files:
-            directory = self.completion.files.directory
-            inside = directory and os.path.commonpath([directory, path]) == directory
-            name = os.path.relpath(path, directory) if inside else path
-            self.editor.insertPlainText(f"{mention(name)} ")
 
     # ------------------------------------------------------------ painting
 

@@ -154,7 +154,7 @@ class PageWiring:
         chat, commands, opener, view = content.chat, self._commands, self._commands.opener, content.view
         files = commands.sessions.machines.files_of(chat)
         if not chat.machine.has_our_files:
-            view.prompt.files_go_by(lambda files, paste: self._copying(chat, content).paste(files, paste))
+            view.prompt.attaching.files_go_by(lambda files, paste: self._copying(chat, content).paste(files, paste))
         view.page.names.find_by(files.finder(chat))
         view.notice_given.connect(self._on_notice)
         view.link_requested.connect(lambda address: self._open_link(page, address))

@@ -559,7 +559,7 @@ def test_a_chosen_file_is_written_so_that_the_agent_gets_it(show_chat: ShowChat,
     assert not offers.isVisible()
     assert mentions(editor.toPlainText()) == ["./Makefile", "my notes/a b.txt"]
     editor.clear()
-    shown.view.prompt._add_files([str(tmp_path / "my notes" / "a b.txt")])
+    shown.view.prompt.attaching.add_files([str(tmp_path / "my notes" / "a b.txt")])
     assert editor.toPlainText() == '@"my notes/a b.txt" '
 
 
