@@ -50,10 +50,8 @@ from .items import (
     AnyChange,
     Append,
     CapabilitiesKnown,
-    ChatState,
     Item,
     Put,
-    Remove,
     RequestOpened,
     RequestResolved,
     SetStatus,
@@ -75,6 +73,8 @@ from .operations import (
     TerminalEnded,
     WriteText,
 )
+from .prompt_queue import PromptQueue
+from .rules_state import RulesState
 from .transcript import Transcript
 
 KEPT_TOKENS = 256
@@ -142,91 +142,6 @@ class Step(NamedTuple):
         return not (self.changes or self.lines or self.timers or self.failure or self.operations)
 
 
-class RulesState(msgspec.Struct, array_like=True):
-    """The state of a structured chat's rules.
-
-    Attributes:
-        begun: the dialect has begun.
-        takes_prompts: the dialect is ready.
-        state, turn: the agent's state and turn, as last emitted.
-        queue: prompts that wait for the turn's end, oldest first.
-        in_flight: the prompt that is sent and not confirmed; None if there is none.
-        steering: steering texts that are sent and not confirmed.
-        requests: open requests of the agent, by their ids.
-        answers: the newest resolved requests, by their ids.
-        running: ids of items that are not complete.
-        items: how many items the rules themselves have made.
-        tokens: the newest tokens of commands' inputs.
-        can_steer: the agent accepts texts in a running turn.
-        ended: the program has ended.
-        waited: ids of prompts that were in the queue at a turn's end.
-        tools: ids of tool calls that are not complete.
-        changed_ms: the time of the last change that the agent caused.
-        shows_silence: the state says how long the agent has been silent.
-        is_stopping: the running turn was interrupted.
-        has_answer: the running turn has an item of the agent.
-        held: prompts that wait for their user since the turn was stopped, oldest first.
-        is_stopped: the running turn was stopped by the user, and not for another prompt.
-        detail: the detail of the agent's state, as last emitted.
-        between: what the dialect says of its state while the turn of the sent prompt has not begun; the state is
-            "running" then. None otherwise.
-        total, total_before: the tokens of all turns, as the agent last said, and those before the running turn.
-        edited: the files that the edits of the running turn changed.
-        sent_by: the kind of client that sent the last prompt, until its turn begins.
-    """
-
-    begun: bool = False
-    takes_prompts: bool = False
-    state: ChatState = "starting"
-    turn: str = ""
-    queue: list[UserPrompt] = []
-    in_flight: UserPrompt | None = None
-    steering: list[UserPrompt] = []
-    requests: dict[str, AgentRequest] = {}
-    answers: dict[str, RequestResolved] = {}
-    running: list[str] = []
-    items: int = 0
-    tokens: list[str] = []
-    can_steer: bool = False
-    ended: bool = False
-    timed_out: bool = False
-    """The agent is ended because it was idle."""
-    has_given_up: bool = False
-    """The dialect's state could not be restored: the agent is ended."""
-    waited: list[str] = []
-    operation_count: int = 0
-    operations: dict[int, AnyOperation] = {}
-    """Operations without a result, by their ids; without the texts of files to write."""
-    terminals: list[str] = []
-    """Terminals with a program that runs."""
-    has_title: bool = False
-
-    tools: list[str] = []
-    changed_ms: int = 0
-    shows_silence: bool = False
-    is_stopping: bool = False
-    has_answer: bool = False
-    held: list[UserPrompt] = []
-    is_stopped: bool = False
-    detail: str = ""
-    between: StateChanged | None = None
-    total: int = 0
-    total_before: int = 0
-    edited: list[str] = []
-    sent_by: str = ""
-
-    @property
-    def may_time_out(self) -> bool:
-        """Whether the agent does nothing, and will not begin by itself either."""
-        is_idle = self.state == "idle" and not self.detail
-        return is_idle and not (self.queue or self.held or self.terminals or self.timed_out or self.ended)
-
-    @property
-    def is_running(self) -> bool:
-        """Whether a turn runs or waits for the user, or a prompt is sent that will begin one."""
-        return self.state in {"running", "requires_action"}
-
-
 class StructuredRules(DialectPort):
     """The rules of one structured chat, and the dialect's port.
 
@@ -254,6 +169,7 @@ class StructuredRules(DialectPort):
         self._failure = ""
         self._sent_prompt = ""
         self._start = start
+        self._queue = PromptQueue(self.state, self)
         self._dialect = dialect(self)
 
     # ------------------------------------------------------------ saving
@@ -265,6 +181,7 @@ class StructuredRules(DialectPort):
     def load(self, state: bytes, dialect: bytes) -> None:
         """Continue from a saved state."""
         self.state = msgspec.msgpack.decode(state, type=RulesState)
+        self._queue = PromptQueue(self.state, self)
         if self.state.begun:
             self._dialect.load(dialect)
 
@@ -426,13 +343,6 @@ class StructuredRules(DialectPort):
         self.emit(StateChanged("running", self.state.turn, detail))
         self.state.between = between
 
-    def _hold_queue(self) -> None:
-        """Let the queued prompts wait until their user sends or discards them: they belonged to the stopped turn."""
-        state = self.state
-        for prompt in state.queue:
-            self.emit(SetStatus(prompt.id, "held"))
-        state.held, state.queue = [*state.held, *state.queue], []
-
     def _interrupt(self) -> None:
         """Interrupt the running turn."""
         self.state.is_stopping = True
@@ -466,19 +376,26 @@ class StructuredRules(DialectPort):
             case Prompt():
                 return self._prompt(chat_input, by, token)
             case WithdrawPrompt(item=item_id):
-                return self._withdraw(item_id)
+                if not self._queue.withdraw(item_id):
+                    return Refusal(ErrorCode.BAD_REQUEST, _SENT_ALREADY)
             case SendNow(item=item_id):
-                return self._send_now(item_id)
+                if not self._queue.move_first(item_id):
+                    return Refusal(ErrorCode.BAD_REQUEST, _SENT_ALREADY)
+                if self.state.is_running:
+                    self._interrupt()
+                self._pump()
             case AnswerRequest():
                 return self._answer(chat_input, by)
             case Interrupt():
                 if not self.state.is_running:
                     return Refusal(ErrorCode.BAD_REQUEST, "nothing is running")
-                self._hold_queue()
+                self._queue.hold()
                 self.state.is_stopped = True
                 self._interrupt()
             case ReleaseHeld(discard=discard):
-                return self._release_held(discard=discard)
+                if not self._queue.release(discard=discard):
+                    return Refusal(ErrorCode.BAD_REQUEST, "no prompt waits to be sent")
+                self._pump()
             case ChangeSetting(setting=setting, value=value):
                 self._call_dialect(self.now_ms, lambda: self._dialect.change_setting(setting, value))
         return None
@@ -490,56 +407,14 @@ class StructuredRules(DialectPort):
             return Refusal(ErrorCode.BAD_REQUEST, "the prompt is empty")
         prompt = UserPrompt(token or self._new_id(), text, message.images, by)
         steers = message.mode == "steer" and state.can_steer and state.state == "running" and bool(state.turn)
-        item = Item(prompt.id, "user", self.now_ms, text, "sent" if steers else "queued", images=prompt.images)
-        self.emit(Put(item))
+        interrupts = message.mode == "interrupt" and state.is_running
+        self._queue.add(prompt, steers=steers, first=interrupts)
         if steers:
-            state.steering.append(prompt)
             self._call_dialect(self.now_ms, lambda: self._dialect.steer(prompt))
-            return None
-        if message.mode == "interrupt" and state.is_running:
-            state.queue.insert(0, prompt)
+        elif interrupts:
             self._interrupt()
-            return None
-        state.queue.append(prompt)
-        self._pump()
-        return None
-
-    def _send_now(self, item_id: str) -> Refusal | None:
-        state = self.state
-        if (prompt := self._take_unsent(item_id)) is None:
-            return Refusal(ErrorCode.BAD_REQUEST, _SENT_ALREADY)
-        state.queue.insert(0, prompt)
-        self.emit(SetStatus(item_id, "queued"))
-        if state.is_running:
-            self._interrupt()
-        self._pump()
-        return None
-
-    def _withdraw(self, item_id: str) -> Refusal | None:
-        if self._take_unsent(item_id) is None:
-            return Refusal(ErrorCode.BAD_REQUEST, _SENT_ALREADY)
-        self.emit(SetStatus(item_id, "withdrawn", self.now_ms))
-        return None
-
-    def _take_unsent(self, item_id: str) -> UserPrompt | None:
-        """Remove a prompt from the queue, or from those that are held, and return it; None if it is in neither."""
-        for prompts in (self.state.queue, self.state.held):
-            for prompt in prompts:
-                if prompt.id == item_id:
-                    prompts.remove(prompt)
-                    return prompt
-        return None
-
-    def _release_held(self, *, discard: bool) -> Refusal | None:
-        state = self.state
-        if not state.held:
-            return Refusal(ErrorCode.BAD_REQUEST, "no prompt waits to be sent")
-        held, state.held = state.held, []
-        for prompt in held:
-            self.emit(SetStatus(prompt.id, "withdrawn", self.now_ms) if discard else SetStatus(prompt.id, "queued"))
-        if not discard:
-            state.queue = [*held, *state.queue]
-        self._pump()
+        else:
+            self._pump()
         return None
 
     def _answer(self, answer: AnswerRequest, by: str) -> Refusal | None:
@@ -553,19 +428,13 @@ class StructuredRules(DialectPort):
         return None
 
     def _pump(self) -> None:
-        """Send the next prompt if the agent is idle; a prompt queued during a turn moves below that turn."""
+        """Send the next prompt if the agent is idle."""
         state = self.state
         if state.between is not None and state.in_flight is None:  # It began no turn.
             self.emit(state.between)
-        if state.takes_prompts and state.state in BETWEEN_TURNS and state.in_flight is None and state.queue:
-            state.in_flight = prompt = state.queue.pop(0)
+        may_send = state.takes_prompts and state.state in BETWEEN_TURNS
+        if may_send and (prompt := self._queue.take_next()) is not None:
             self._sent_prompt, state.sent_by = prompt.id, prompt.by
-            if prompt.id in state.waited:
-                state.waited.remove(prompt.id)
-                self.emit(Remove(prompt.id))
-                self.emit(Put(Item(prompt.id, "user", self.now_ms, prompt.text, "sent", images=prompt.images)))
-            else:
-                self.emit(SetStatus(prompt.id, "sent"))
             self._call_dialect(self.now_ms, lambda: self._dialect.prompt(prompt))
             if state.in_flight is prompt and state.state in BETWEEN_TURNS:
                 between = StateChanged(state.state, state.turn, state.detail)
@@ -607,7 +476,7 @@ class StructuredRules(DialectPort):
                 self._enter_state(change)
             case TurnEnded(turn, outcome, at_ms=at_ms):
                 if outcome == "interrupted" and state.is_running and not (state.is_stopping or at_ms):
-                    self._hold_queue()  # The user stopped the turn by an answer, or in the agent's own terminal.
+                    self._queue.hold()  # The user stopped the turn by an answer, or in the agent's own terminal.
                 state.waited = [prompt.id for prompt in (*state.held, *state.queue)]
                 if outcome == "completed" and state.is_running and turn == state.turn and not state.has_answer:
                     self.notice(NO_ANSWER)
@@ -694,55 +563,27 @@ class StructuredRules(DialectPort):
 
     def accepted(self, prompt_id: str, turn: str = "") -> None:
         """See ``DialectPort``."""
-        if (prompt := self._forget(prompt_id)) is not None:
+        if (prompt := self._queue.forget(prompt_id)) is not None:
             self.emit(SetStatus(prompt_id, "done", turn=turn))
-            self._name_after(prompt)
-
-    def _name_after(self, prompt: UserPrompt) -> None:
-        """Name a chat after its first prompt, until its agent gives it a title."""
-        start = self._start
-        is_continued = start.has_history or (start.resumes and start.conversation)
-        if self.state.has_title or is_continued:
-            return
-        if (title := one_line(prompt.text, MAX_TITLE_CHARACTERS)) and not title.startswith("/"):
-            self.emit(TitleChanged(title))
+            if not self.state.has_title and (title := _title_after(prompt, self._start)):
+                self.emit(TitleChanged(title))
 
     def refused(self, prompt_id: str, reason: str) -> None:
         """See ``DialectPort``."""
-        if self._forget(prompt_id) is not None:
+        if self._queue.forget(prompt_id) is not None:
             self.state.sent_by = ""
             self.emit(SetStatus(prompt_id, "failed", self.now_ms))
             self.notice(reason)
 
     def too_late(self, prompt_id: str) -> None:
         """See ``DialectPort``."""
-        prompt = self._forget(prompt_id)
-        if prompt is not None:
-            self.state.waited.append(prompt_id)
-            if self.state.is_stopped:
-                self.emit(Remove(prompt_id))  # It is below the turn, with the others that wait.
-                self.emit(Put(Item(prompt_id, "user", self.now_ms, prompt.text, "held", images=prompt.images)))
-                self.state.held.append(prompt)
-            else:
-                self.emit(SetStatus(prompt_id, "queued"))
-                self.state.queue.insert(0, prompt)
+        if (prompt := self._queue.forget(prompt_id)) is not None:
+            self._queue.put_back(prompt)
 
     def _new_id(self) -> str:
         """An id for an item of the rules."""
         self.state.items += 1
         return f"{self.prefix}-{self.state.items}"
-
-    def _forget(self, prompt_id: str) -> UserPrompt | None:
-        """Remove the sent prompt with this id from those without a confirmation, and return it."""
-        state = self.state
-        if state.in_flight is not None and state.in_flight.id == prompt_id:
-            prompt, state.in_flight = state.in_flight, None
-            return prompt
-        for prompt in state.steering:
-            if prompt.id == prompt_id:
-                state.steering.remove(prompt)
-                return prompt
-        return None
 
 
 def _note(ids: list[str], item_id: str, is_in: bool) -> None:
@@ -751,6 +592,13 @@ def _note(ids: list[str], item_id: str, is_in: bool) -> None:
         ids.append(item_id)
     elif not is_in and item_id in ids:
         ids.remove(item_id)
+
+
+def _title_after(prompt: UserPrompt, start: Start) -> str:
+    """The title that a chat has from its first prompt, until its agent gives it one; "" for none."""
+    is_continued = start.has_history or (start.resumes and start.conversation)
+    title = "" if is_continued else one_line(prompt.text, MAX_TITLE_CHARACTERS)
+    return "" if title.startswith("/") else title
 
 
 def outcome(resolved: RequestResolved) -> str:
