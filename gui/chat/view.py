@@ -153,8 +153,8 @@ class ChatView(QWidget):
 
     def _connect(self) -> None:
         self.page.action_triggered.connect(self._on_action)
-        self.page.menu_made.connect(self._add_to_menu)
-        self.page.image_menu_made.connect(self._add_image_actions)
+        self.page.context_menu.made.connect(self._add_to_menu)
+        self.page.context_menu.image_made.connect(self._add_image_actions)
         self.page.typed.connect(self._on_typed)
         self.page.interrupt_requested.connect(self.prompt.interrupt)
         self.page.requests.left.connect(self._on_request_left)

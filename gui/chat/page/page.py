@@ -22,19 +22,16 @@ from PySide6.QtGui import (
     QShowEvent,
     QWheelEvent,
 )
-from PySide6.QtWidgets import QMenu, QWidget
+from PySide6.QtWidgets import QWidget
 
-from gui.chat.content.hunks import first_of_hunk
-from gui.chat.content.segments import Action, Card, Code, Diff, DiffHead, FoldLine, StatusLine, TurnLine, utf16_length
-from gui.chat.drawing.code import HUNK_NAMES
+from gui.chat.content.segments import Card, Code, DiffHead, FoldLine, StatusLine, TurnLine, utf16_length
 from gui.input.keys import is_text
-from gui.input.shortcuts import KeyOf, no_key, show_key
 from gui.terminal.drawing.frame_pacing import FramePacer
 from gui.theme.menu import Menu
 from gui.theme.theme import Theme
 from gui.theme.tokens import COPIED_MS
 from gui.theme.tooltips import show_tooltip
-from gui.wording import changes_texts, chat_texts, common_texts, page_texts
+from gui.wording import chat_texts, page_texts
 from session_host.paths import short_directory
 from session_host.protocol.values import Image
 from session_host.structured.items import REJECTIONS, Item, Put, StateChanged
@@ -42,7 +39,8 @@ from session_host.structured.transcript import Transcript
 
 from . import positions
 from .accessible_rows import AccessibleRows, spoken_row
-from .diff_lines import hunk_at_line, hunk_of_segment, line_at_point
+from .context_menu import ContextMenu
+from .diff_lines import hunk_of_segment
 from .live import Live, LiveTimer
 from .painting import PaintedPage
 from .pointing import Pointer
@@ -57,8 +55,6 @@ _KEYS_OF_ENDS = {Qt.Key.Key_Home, Qt.Key.Key_End}
 """The keys that do the same with Ctrl, as in browsers."""
 _ASIDE: dict[int, int] = {Qt.Key.Key_Left: -1, Qt.Key.Key_Right: 1}
 """The keys that scroll a wide table."""
-_OF_HUNKS = {**HUNK_NAMES, "comment": changes_texts.COMMENT_ON_LINE}
-"""The names of what can be done about a hunk, in its menu: there, a comment is on the line."""
 _OF_MENUS = Qt.KeyboardModifier.AltModifier | Qt.KeyboardModifier.MetaModifier
 
 
@@ -69,15 +65,13 @@ class TranscriptPage(PaintedPage):
         requests: the widgets of open requests.
         scroller: scrolls the page.
         pointer: the mouse.
+        context_menu: the menu of a right click.
 
     Signals (and those of PaintedPage):
         action_triggered(Action): the user activated a control that the page does not handle: "withdraw", "again",
             "link", "file", "image".
-        menu_made(QMenu, str): the context menu for the row with this key was made.
-        image_menu_made(QMenu, Image): the context menu for an image was made.
         hunk_action_triggered(str, PointedHunk): the user takes a hunk back ("take_back"), undoes that ("bring_back"),
             or comments on a line of it ("comment").
-        menu_built(QMenu): the context menu has all that the view can do.
         zoom_requested(int): the user makes the text larger, or smaller if the steps are negative.
         typed(str): the user typed a text while the page had the keyboard focus; it belongs into the prompt.
         interrupt_requested(): the user pressed Ctrl+C with nothing selected.
@@ -85,10 +79,7 @@ class TranscriptPage(PaintedPage):
     """
 
     action_triggered = Signal(object)
-    menu_made = Signal(QMenu, str)
-    image_menu_made = Signal(QMenu, object)
     hunk_action_triggered = Signal(str, object)
-    menu_built = Signal(QMenu)
     zoom_requested = Signal(int)
     typed = Signal(str)
     interrupt_requested = Signal()
@@ -108,10 +99,18 @@ class TranscriptPage(PaintedPage):
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setAccessibleName(chat_texts.MESSAGES())
         self.setMinimumSize(24, 24)
-        self._key_of: KeyOf = no_key
         self.requests = RequestCards(self, answer, short_directory, self._arrange, self._scroll_to_part)
         self.scroller = Scroller(self, self.requests, self._card_height, self._place_cards)
         self.pointer = Pointer(self, self.scroller, self.run_action, self.action_triggered.emit)
+        self.context_menu = ContextMenu(
+            self,
+            self.pointer,
+            copy=self.copy,
+            copy_markdown=partial(self.copy, markdown=True),
+            select_all=self.select_all,
+            run_action=self.action_triggered.emit,
+            run_on_hunk=self.hunk_action_triggered.emit,
+        )
         self._tab_stops = TabStops(self, self.scroller)
         self._pacer = FramePacer(self.scroller.show_frame, lambda: False, self)
         self._accessible = AccessibleRows(self, self.spoken)
@@ -438,72 +437,14 @@ class TranscriptPage(PaintedPage):
         is_by_key = event.reason() is QContextMenuEvent.Reason.Keyboard
         if is_by_key and (area := self.area_of(self.focused)) is not None:
             point, place = area.center(), self.mapToGlobal(area.bottomLeft().toPoint())
-        self.context_menu(point).popup(place)
+        self.context_menu.build(point).popup(place)
         event.accept()
-
-    def set_menu_keys(self, key_of: KeyOf) -> None:
-        """Set the function that returns the window's keys for the context menu; without one, it has the page's own."""
-        self._key_of = key_of
-
-    def context_menu(self, point: QPointF) -> QMenu:
-        """The menu for a point; closing it deletes it."""
-        menu = Menu(self)
-        menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        selected = not self.selection.is_empty(self.rows)
-        if address := self.pointer.link_at(point):
-            menu.addAction(page_texts.OPEN_LINK(), lambda: self.action_triggered.emit(Action("link", value=address)))
-            menu.addAction(page_texts.COPY_LINK(), lambda: QGuiApplication.clipboard().setText(address))
-            menu.addSeparator()
-        elif (found := self.pointer.file_at(point)) is not None and (path := self.names.path_of(found[1].file.path)):
-            file = found[1].file._replace(path=path)
-            menu.addAction(page_texts.OPEN_FILE(), lambda: self.action_triggered.emit(Action("file", file=file)))
-            menu.addAction(page_texts.COPY_PATH(), lambda: QGuiApplication.clipboard().setText(file.text))
-            menu.addSeparator()
-        else:
-            control = self.control_of(self.pointer.control_at(point))
-            if control is not None and control.action.image is not None:
-                self.image_menu_made.emit(menu, control.action.image)
-                menu.addSeparator()
-        copy = menu.addAction(common_texts.COPY(), self.copy)
-        copy.setEnabled(selected)
-        menu.addAction(chat_texts.COPY_AS_MARKDOWN(), self.copy_markdown).setEnabled(selected)
-        select_all = menu.addAction(common_texts.SELECT_ALL(), self.select_all)
-        for action, name, own in (
-            (copy, "copy", QKeySequence.StandardKey.Copy),
-            (select_all, "select_all", QKeySequence.StandardKey.SelectAll),
-        ):
-            key = self._key_of(name)
-            show_key(action, QKeySequence(own) if key.isEmpty() else key)
-        self._add_hunk_actions(menu, point)
-        if (each := self.segment_at(point)) is not None:
-            self.menu_made.emit(menu, self.rows.key(each.position))
-        self.menu_built.emit(menu)
-        return menu
-
-    def _add_hunk_actions(self, menu: QMenu, point: QPointF) -> None:
-        """Add what the buttons of the hunk at a point do; a comment is on the line there."""
-        placed, line = self.segment_at(point), line_at_point(self, point)
-        if placed is None or line is None or (hunk := hunk_at_line(self, line.key, line.first)) is None:
-            return
-        segments = self.rows.row(placed.position).segments
-        first = segments[first_of_hunk(segments, placed.number)]
-        is_line = bool(hunk.lines[hunk.at : hunk.at + 1]) and hunk.lines[hunk.at].has_sign
-        menu.addSeparator()
-        for button in first.buttons if isinstance(first, Diff) else ():
-            if (kind := button.action.kind) != "comment" or is_line:
-                menu.addAction(_OF_HUNKS[kind](), partial(self.hunk_action_triggered.emit, kind, hunk))
-        menu.addSeparator()
 
     # ------------------------------------------------------------ selection
 
-    def copy(self) -> None:
-        """Put the selected text on the clipboard."""
-        if text := self.selection.text(self.rows, markdown=False):
-            QGuiApplication.clipboard().setText(text)
-
-    def copy_markdown(self) -> None:
-        """Put the selected text on the clipboard, as markdown."""
-        if text := self.selection.text(self.rows, markdown=True):
+    def copy(self, *, markdown: bool = False) -> None:
+        """Put the selected text on the clipboard, as plain text or as markdown."""
+        if text := self.selection.text(self.rows, markdown=markdown):
             QGuiApplication.clipboard().setText(text)
 
     def select_all(self) -> None:

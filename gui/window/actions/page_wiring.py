@@ -164,8 +164,8 @@ class PageWiring:
         view.named_image_requested.connect(lambda source: self._show_named_image(page, source))
         view.end_requested.connect(lambda: commands.chat_actions.stop(chat))
         content.resume_requested.connect(lambda prompt: commands.resuming.resume(chat, prompt=prompt))
-        view.page.set_menu_keys(self._actions.key_of)
-        view.page.menu_built.connect(lambda menu: self._extend_menu(menu, CHAT_MENU))
+        view.page.context_menu.key_of = self._actions.key_of
+        view.page.context_menu.built.connect(lambda menu, _point: self._extend_menu(menu, CHAT_MENU))
         view.set_offers(lambda prompt: self._offers(chat, prompt))
 
     def _show_named_image(self, page: ChatPage, source: str) -> None:

@@ -501,6 +501,7 @@ class ChangesPage(LineMarkPage):
         self._opened_files: set[str] = set()
         """The files with lines that ``open_lines`` has opened, and which are not shown yet."""
         self.restyled.connect(self.scroller.arrange)
+        self.context_menu.built.connect(self._extend_menu)
 
     def set_changes(self, changes: Changes) -> None:
         """Set the changes; ``show_comments`` and ``show_changes`` follow."""
@@ -761,15 +762,15 @@ class ChangesPage(LineMarkPage):
             super().contextMenuEvent(event)
         else:
             point = area.bottomLeft() - QPointF(0, 1)
-            self.context_menu(point).popup(self.mapToGlobal(point.toPoint()))
+            self.context_menu.build(point).popup(self.mapToGlobal(point.toPoint()))
             event.accept()
 
-    def context_menu(self, point: QPointF) -> QMenu:
-        menu = super().context_menu(point)
+    def _extend_menu(self, menu: QMenu, point: QPointF) -> None:
+        """Add what can be done with the file and the lines at a point."""
         placed = self.segment_at(point)
         head = self.head_of(self.rows.key(placed.position)) if placed is not None else None
         if placed is None or head is None:
-            return menu
+            return
         first, path = menu.actions()[0], head.text
         if (file := head.file) is not None:
             file = file._replace(line=self._line_at(placed, point) or file.line)
@@ -785,7 +786,6 @@ class ChangesPage(LineMarkPage):
         if head.folds:
             menu.addAction(changes_texts.FOLD_LINES(), lambda: self.fold_lines(key))
         self.file_menu_made.emit(menu, key)
-        return menu
 
     def _lines_at(self, point: QPointF) -> LineRange | None:
         """The lines that a menu at a point is for: those that are selected or marked if the point is among them."""

@@ -137,7 +137,7 @@ def test_the_pointer_shows_what_a_click_would_open(files: ChatViewHarness) -> No
     assert page.control_name(page.hovered) == "Open docs/ä.md:12:3 in your editor"
     move(files, files.point_of("gui/missing.py", within=3), CONTROL)
     assert page.cursor().shape() == Qt.CursorShape.IBeamCursor
-    menu = page.context_menu(QPointF(place))
+    menu = page.context_menu.build(QPointF(place))
     items = {action.text(): action for action in menu.actions()}
     items["Copy path"].trigger()
     assert QGuiApplication.clipboard().text().endswith("/docs/ä.md:12:3")

@@ -415,7 +415,7 @@ def test_the_menu_copies_an_answer_or_a_prompt_and_puts_a_prompt_into_the_box(sh
     shown = show_chat(chat)
 
     def choose(text: str, name: str) -> None:
-        menu = shown.view.page.context_menu(QPointF(shown.point_of(text)))
+        menu = shown.view.page.context_menu.build(QPointF(shown.point_of(text)))
         [action] = [action for action in menu.actions() if action.text() == name]
         action.trigger()
         menu.deleteLater()
@@ -429,7 +429,7 @@ def test_the_menu_copies_an_answer_or_a_prompt_and_puts_a_prompt_into_the_box(sh
     shown.type("draft")
     choose("why", "Put into the prompt")
     assert shown.view.prompt.editor.toPlainText() == "why `a`?\ndraft"
-    names = [action.text() for action in shown.view.page.context_menu(QPointF(shown.point_of("and?"))).actions()]
+    names = [action.text() for action in shown.view.page.context_menu.build(QPointF(shown.point_of("and?"))).actions()]
     assert "Copy this answer" not in names
 
 

@@ -26,7 +26,7 @@ def test_a_selection_spans_items_and_is_copied(show_chat: ShowChat) -> None:
     shown.view.page.copy()
     clipboard = QGuiApplication.clipboard()
     assert clipboard.text() == "first prompt\n\na bold answer\n\nthe last"
-    shown.view.page.copy_markdown()
+    shown.view.page.copy(markdown=True)
     assert clipboard.text() == "first prompt\n\na **bold** answer\n\nthe last"
 
 
@@ -45,7 +45,7 @@ def test_a_working_agents_status_is_copied_only_if_it_alone_is_selected(show_cha
     def copied() -> tuple[str, str]:
         page.copy()
         plain = clipboard.text()
-        page.copy_markdown()
+        page.copy(markdown=True)
         return plain, clipboard.text()
 
     page.select_all()

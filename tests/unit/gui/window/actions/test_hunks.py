@@ -42,7 +42,7 @@ class Edited:
             if isinstance(segment, Diff):
                 for line, box in zip(segment.lines, self._boxes(placed.laid, segment), strict=False):
                     if line.text == text:
-                        return self.page.context_menu(QPointF(self.page.column_left + 90, placed.top + box))
+                        return self.page.context_menu.build(QPointF(self.page.column_left + 90, placed.top + box))
         raise AssertionError(f"{text!r} is not on the page")
 
     @staticmethod
@@ -134,7 +134,7 @@ async def test_a_hunk_has_buttons_for_the_mouse_and_the_tab_key(harness: WindowH
     await harness.until(lambda: "LINE 4" in edited.shown(), "its lines")
     assert edited.page.control_name(edited.page.focused) == changes_texts.TAKE_BACK(), "the focus stays at the hunk"
     menus: list[QMenu] = []
-    edited.page.menu_built.connect(menus.append)
+    edited.page.context_menu.built.connect(lambda menu, _point: menus.append(menu))
     somewhere = QPoint(edited.page.width() // 2, 5)
     event = QContextMenuEvent(QContextMenuEvent.Reason.Keyboard, somewhere, edited.page.mapToGlobal(somewhere))
     QApplication.sendEvent(edited.page, event)

@@ -142,7 +142,7 @@ async def test_the_menu_of_messages_shows_the_windows_keys_or_its_own(harness: W
     window = harness.open_window(preferences=Preferences(keys={"copy": []}))
     window.open_chat(harness.chat(session_id))
     content = harness.content
-    menu = content.view.page.context_menu(QPointF(9, 9))
+    menu = content.view.page.context_menu.build(QPointF(9, 9))
     texts = [action.text() for action in menu.actions()]
     assert chat_texts.COPY_AS_MARKDOWN() in texts
     assert max(lengths(menu)) <= MOST

@@ -129,7 +129,7 @@ async def test_a_double_click_and_a_lines_menu_open_the_editor(opened: Opened) -
     lines = next(each for each in page.visible if each.number == 1 and page.rows.key(each.position) == "long")
     boxes = [box for box in lines.laid.boxes if box.layout.text() == "line 149"]
     point = QPointF(page.column_left + boxes[0].x + 5, lines.top + boxes[0].y + 5)
-    menu = page.context_menu(point)
+    menu = page.context_menu.build(point)
     names = [action.text() for action in menu.actions()][:3]
     assert names == ["Comment on line 149", "Open line 149 in your editor", "Copy path"]
     menu.actions()[1].trigger()

@@ -190,7 +190,7 @@ async def test_lines_are_chosen_with_the_mouse(opened: Opened) -> None:
     chosen = selected_lines(page)
     assert chosen is not None
     assert (chosen.first, chosen.last) == (2, 6), "line 152 is not selected, only the beginning of it"
-    menu = page.context_menu(QPointF(point_of(opened, "line 149")))
+    menu = page.context_menu.build(QPointF(point_of(opened, "line 149")))
     assert menu.actions()[0].text() == "Comment on 5 lines"
     menu.actions()[0].trigger()
     menu.close()

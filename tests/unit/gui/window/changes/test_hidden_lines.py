@@ -245,7 +245,7 @@ async def test_opened_lines_are_folded_by_the_menu_of_a_line_far_below(opened: O
     page._show_line("long", place)
     assert not page.is_on_page("long")
     point = QPointF(page.width() / 2, page.height() / 2)
-    [fold] = [each for each in page.context_menu(point).actions() if each.text() == "Hide the opened lines"]
+    [fold] = [each for each in page.context_menu.build(point).actions() if each.text() == "Hide the opened lines"]
     fold.trigger()
     assert len(numbered(opened)) == 6
     assert page.is_on_page("long")

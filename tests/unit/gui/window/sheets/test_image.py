@@ -95,7 +95,7 @@ async def test_the_menu_of_an_image_saves_it_unchanged(harness: WindowHarness, t
     controls = [(each, control) for each in transcript.visible for control in each.laid.controls]
     [(placed, control)] = [found for found in controls if found[1].action.kind == "image"]
     corner = QPointF(transcript.column_left, placed.top)
-    menu = transcript.context_menu(corner + control.area.center())
+    menu = transcript.context_menu.build(corner + control.area.center())
     entries = {action.text(): action for action in menu.actions()}
     assert list(entries)[:3] == ["Enlarge the image", "Copy image", "Save image as…"]
     entries["Save image as…"].trigger()
