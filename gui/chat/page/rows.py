@@ -21,14 +21,10 @@ from gui.chat.content.segments import (
     Card,
     Code,
     Diff,
-    LiveLine,
     NamedPicture,
     Paragraph,
     Picture,
-    QuietLine,
     Segment,
-    StatusLine,
-    TurnFooter,
     TurnLine,
 )
 from gui.chat.content.turn_steps import Turn
@@ -36,17 +32,14 @@ from gui.chat.drawing.code import USUAL_CODE, CodeLook
 from gui.chat.drawing.lay_out import estimate, lay_out
 from gui.chat.drawing.segment_layout import SegmentLayout
 from gui.chat.drawing.style import Style, Widths
-from gui.theme.icons import Glyph
-from gui.wording import chat_texts, common_texts
-from session_host.protocol.untrusted_text import one_line
+from gui.wording import chat_texts
 from session_host.protocol.values import Image
-from session_host.structured.items import IN_QUEUE, NOT_STOPPED, Item, TurnEnded
+from session_host.structured.items import Item
 from session_host.structured.transcript import Transcript
 
+from .endings import ends_turn, item_before, prompt_of, tail, turn_footer, with_ending
 from .live import Live
 
-_SHOWING_STATUS = frozenset({"agent", "tool"})
-"""The kinds of items that say themselves that they did not end."""
 _GUESS_PX = 72.0
 """The height of a row that was not measured yet."""
 TAIL = ""
@@ -442,7 +435,10 @@ class Rows:
 
     def _fill(self, row: Row, position: int) -> None:
         if row.key == TAIL:
-            row.replace(self._tail(), self.style, self.widths.text)
+            requests = self._requests_by_item.get(TAIL, ItemRequests())
+            line, has_turns = self.live.line, self._has_turns
+            found = tail(TAIL, self.transcript, requests, self.directory, line, has_turns=has_turns)
+            row.replace(found, self.style, self.widths.text)
             row.before, row.after = 6.0, 12.0
         else:
             item = self.transcript[position]
@@ -461,10 +457,11 @@ class Rows:
                 found = [self._with_picture(segment) for segment in found]
             ending = self.transcript.endings.get(row.key)
             if ending is not None:
-                found = with_ending(found, ending, item, self._prompt_of(ending.turn, position))
+                found = with_ending(found, ending, item, prompt_of(self.transcript, ending.turn, position))
             row.ends_turn = self._ends_turn(position)
             if row.ends_turn:
-                found = [*found, turn_footer(self.transcript, position, self._prompt_of(item.turn, position))]
+                prompt = prompt_of(self.transcript, item.turn, position)
+                found = [*found, turn_footer(self.transcript, position, prompt)]
             is_prompt = item.kind == "user" and item.status != "withdrawn"
             row.edged = len(found) if is_prompt else 0
             row.turn_line = self._turn_line(position) if is_prompt else None
@@ -486,42 +483,6 @@ class Rows:
         for key, row in list(self._rows.items()):
             if any(isinstance(segment, NamedPicture) and segment.source == source for segment in row.segments):
                 self.refresh(key)
-
-    def _prompt_of(self, turn: str, position: int) -> str:
-        """The id of the first prompt of a turn that ended at this row; "" if there is none."""
-        found = ""
-        for number in range(position, -1, -1):
-            item = self.transcript[number]
-            if item.kind == "user" and item.status in {"", "done"}:
-                if not turn or item.turn != turn:
-                    return found or item.id
-                found = item.id
-        return found
-
-    def _tail(self) -> list[Segment]:
-        """The segments after the last item."""
-        status = self.transcript.status
-        requests = self._requests_by_item.get(TAIL, ItemRequests())
-        found: list[Segment] = [item_content.answer_line(request, answer) for request, answer in requests.answered]
-        for request in requests.open:
-            found += item_content.request_segments(request, TAIL, self.directory)
-        if self.transcript.damaged:
-            found.append(
-                QuietLine(chat_texts.DAMAGED(reason=self.transcript.damaged), tone="failed", icon=Glyph.WARNING)
-            )
-        if status.state == "starting":
-            found.append(StatusLine(common_texts.STARTING()))
-        elif status.state == "running":
-            end = (Button(chat_texts.END_AGENT(), Action("end")),) if status.detail == NOT_STOPPED else ()
-            line = self.live.line or LiveLine(chat_texts.WORKING(), object_at=len(chat_texts.WORKING()))
-            if text := one_line(status.detail):
-                line = replace(line, text=text, object_at=len(text))
-            found.append(replace(line, buttons=end))
-        elif status.state == "requires_action" and self._has_turns and self.live.line is not None:
-            found.append(self.live.line)
-        elif status.state == "background":
-            found.append(StatusLine(one_line(chat_texts.IN_BACKGROUND(work=status.detail))))
-        return found or [QuietLine()]
 
     def _place_requests(self) -> set[str]:
         """Assign each request to an item; returns the items with changed requests."""
@@ -611,67 +572,3 @@ def with_buttons(found: list[Segment], item: Item, offers: Sequence[Offer]) -> l
     copy = Button(chat_texts.COPY_SHORT(), Action("copy_prompt", item.id))
     buttons = (*(each.button(item.id) for each in offers if "prompt" in each.beside), copy)
     return [replace(first, buttons=buttons), *found[1:]]
-
-
-def ends_turn(transcript: Transcript, position: int) -> bool:
-    """Whether an item is a message of the agent with which a turn ended."""
-    item = transcript[position]
-    if item.kind != "agent" or item.parent or item.status == "running" or not item.text:
-        return False
-    following = position + 1
-    while following < len(transcript) and _is_beside_turns(transcript[following]):
-        following += 1
-    state, turn = transcript.status.state, transcript.status.turn
-    if following == len(transcript) or transcript[following].status in IN_QUEUE:
-        return state in {"starting", "idle", "background", "ended"}
-    if transcript[following].kind != "user":
-        return False
-    # A prompt that was added to the running turn has no turn until the agent confirms it.
-    runs = transcript.status.is_running and item.turn == turn
-    return not (item.turn and (runs or transcript[following].turn == item.turn))
-
-
-def item_before(transcript: Transcript, position: int) -> int:
-    """The position of the item that may end a turn or not because of the item at a position; negative for none."""
-    position -= 1
-    while position >= 0 and _is_beside_turns(transcript[position]):
-        position -= 1
-    return position
-
-
-def _is_beside_turns(item: Item) -> bool:
-    """Whether an item says nothing of where a turn ends: a withdrawn prompt, or a line that Outlive adds."""
-    return item.status == "withdrawn" or item.kind == "notice"
-
-
-def turn_footer(transcript: Transcript, position: int, prompt: str) -> TurnFooter:
-    """The line below the last message of a turn; ``prompt`` is the id of the turn's prompt, "" if unknown."""
-    item = transcript[position]
-    ended_ms, asked = transcript.turn_ends.get(item.id, 0), transcript.get(prompt)
-    time = duration = ""
-    if ended_ms:
-        time = chat_texts.time_of(ended_ms)
-    if ended_ms and asked is not None:
-        duration = chat_texts.duration(ended_ms - asked.at_ms)
-    return TurnFooter(item=item.id, label=chat_texts.joined(time, duration))
-
-
-def with_ending(found: list[Segment], ending: TurnEnded, item: Item, prompt: str) -> list[Segment]:
-    """The segments of the last item of a turn that did not end well, with a line about that.
-
-    A notice of the error becomes a part of that line. ``prompt`` is the id of the turn's prompt, "" if unknown.
-    """
-    match ending.outcome:
-        case "failed":
-            error = ending.error.removesuffix("…")
-            is_of_error = bool(error) and item.kind == "notice" and one_line(item.text).startswith(error)
-            text = chat_texts.turn_failed(item.text if is_of_error else ending.error)
-            buttons = (Button(chat_texts.TRY_AGAIN(), Action("again", prompt)),) if prompt else ()
-            line = QuietLine(text, tone="failed", icon=Glyph.WARNING, buttons=buttons)
-            return [line] if is_of_error else [*found, line]
-        case "interrupted" if not (item.kind in _SHOWING_STATUS and item.status == "interrupted"):
-            return [*found, QuietLine(chat_texts.INTERRUPTED(), icon=Glyph.STOP)]
-        case "cut" if not (item.kind in _SHOWING_STATUS and item.status == "cut"):
-            return [*found, QuietLine(chat_texts.AGENT_ENDED_HERE(), tone="needs_you", icon=Glyph.WARNING)]
-        case _:
-            return found

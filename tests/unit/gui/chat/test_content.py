@@ -28,7 +28,7 @@ from gui.chat.content.segments import (
     as_plain,
     cut,
 )
-from gui.chat.page.rows import ends_turn, item_before, turn_footer, with_ending
+from gui.chat.page.endings import ends_turn, item_before, turn_footer, with_ending
 from gui.chat.pictures import decode
 from gui.wording import phrases
 from session_host.protocol.values import Image
