@@ -230,7 +230,7 @@ async def test_a_layout_that_could_not_be_read_is_not_overwritten(
     with Store.open(paths.database()) as store:
         store.save_layout(one_pane([ID], ID).to_dict())
 
-    def locked(_store: Store, _warn: object) -> dict[str, Any]:
+    def locked(_store: Store, _warn: object = None) -> dict[str, Any]:
         raise StoreError("another program kept it locked for 5 s; try again")
 
     with monkeypatch.context() as patch:
