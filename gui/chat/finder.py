@@ -49,7 +49,7 @@ class TranscriptFinder(QObject):
         """The position where the search began; the first match shown is the nearest one above it. None after the user
         has scrolled: the next search begins with what the page shows then."""
         self._view: ScrollPosition | None = None
-        """What the page showed then, to go back there if nothing is found; None for the end that it followed."""
+        """The scroll position then, shown again if nothing is found; None if the page followed the end."""
         self._unfolded: dict[str, Mode] = {}
         """The previous modes of what the search unfolded: an item, and its turn by the prompt."""
         self._unfolded_for = ""

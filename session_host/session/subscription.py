@@ -74,7 +74,7 @@ class Subscribers:
     Attributes:
         current: the clients that get each frame at once.
         listeners: the clients that get a notification of output.
-        news_end: the end of the output of which they are told.
+        news_end: the offset up to which listeners are to be told of output.
     """
 
     def __init__(self) -> None:

@@ -375,9 +375,14 @@ class UsageChanged(Change, frozen=True):
     """All that the agent has reported."""
 
     @property
+    def share(self) -> float | None:
+        """The used share of the model's context; None if unknown."""
+        return min(self.used / self.window, 1.0) if self.used and self.window else None
+
+    @property
     def percent(self) -> int:
-        """How full the model's context is; 0 if unknown."""
-        return min(round(100 * self.used / self.window), 100) if self.used > 0 and self.window > 0 else 0
+        """The same in whole percent; 0 if unknown."""
+        return round(100 * (self.share or 0.0))
 
 
 class SettingsChanged(Change, frozen=True):

@@ -380,7 +380,7 @@ class _Page:
 
 
 async def _choices_of(machine: Machine) -> tuple[list[Preset], list[Place]]:
-    """What a new chat on a machine can be: nothing if that is not reached."""
+    """The agents and directories for a new chat on a machine; none if the machine is not reached."""
     try:
         async with asyncio.timeout(ANSWER_S):
             found = await machine.call(installed_agents)

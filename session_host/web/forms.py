@@ -335,7 +335,7 @@ class OpenPairing(msgspec.Struct, frozen=True):
     address: str
     open: bool
     may: list[tuple[str, str, bool]]
-    """What a device may do: name, meaning or why not, and whether this one may."""
+    """The rights of a device, each with its name, its meaning or why it is not given, and whether this one has it."""
     tries: int
     until: str
 

@@ -300,7 +300,7 @@ class PaintedPage(QWidget):
         return "" if control is None else control.name
 
     def tip_of(self, target: tuple[str, int, int] | None) -> str:
-        """What a control's tool tip says."""
+        """The text of a control's tool tip."""
         control = self.control_of(target)
         return "" if control is None else "\n".join(filter(None, (control.tip, control.name)))
 

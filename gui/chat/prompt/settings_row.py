@@ -268,7 +268,7 @@ class UsageLabels(QWidget):
         texts = current.text, context
         if texts != (self.limit.text(), self.context.text()):
             self.limit.setText(texts[0])
-            self.context.show_share(_share(self._usage), texts[1])
+            self.context.show_share(self._usage.share if self._usage is not None else None, texts[1])
             self.resized.emit()
         self.setAccessibleDescription("\n".join(tips))
         self._follow_clock()
@@ -296,21 +296,14 @@ class UsageLabels(QWidget):
         self._clock.stop()
 
 
-def _share(usage: UsageChanged | None) -> float | None:
-    """The used share of the model's context; None if it is not known."""
-    if usage is None or not (usage.used and usage.window):
-        return None
-    return min(usage.used / usage.window, 1.0)
-
-
 def _context(usage: UsageChanged | None) -> tuple[str, list[str]]:
     """The text of the used context, and what the tooltip says about it, tokens and cost."""
     text = ""
     tips: list[str] = []
     if usage is None:
         return text, tips
-    if usage.used and usage.window:
-        text = chat_texts.CONTEXT_USED(percent=min(round(100 * usage.used / usage.window), 100))
+    if usage.share is not None:
+        text = chat_texts.CONTEXT_USED(percent=usage.percent)
         tips += [text, chat_texts.TOKENS_OF(used=usage.used, window=usage.window)]
     elif usage.total or usage.used:
         text = chat_texts.TOKENS_USED(n=usage.total or usage.used)

@@ -171,7 +171,7 @@ async def test_a_turn_that_the_strongest_source_has_not_shown_is_a_turn(
         if is_read_meanwhile:
             report_activity(harness, "idle", os.getpid())
         harness.driver.worker.feed_output(f"\x1b]7501;state={end}\x07".encode())
-        assert not number or rules.prompt.state is PromptState.EMPTY, "who waits for a turn is told of it"
+        assert not number or rules.prompt.state is PromptState.EMPTY, "what waits for a turn learns of it"
         # Reports that come late are about the same turn.
         harness.driver.worker.feed_output(b"\x1b]7501;state=working\x07")
         harness.driver.worker.feed_output(b"\x1b]7501;state=done\x07")

@@ -132,7 +132,7 @@ def buttons_of(shown: QWidget) -> list[QPushButton]:
 
 
 def names_of(shown: QWidget) -> list[str]:
-    """What the visible buttons say, without keys."""
+    """The names of the visible buttons, without keys."""
     return [each.accessibleName().partition(" (")[0] for each in buttons_of(shown)]
 
 

@@ -973,7 +973,9 @@ async def test_the_flyout_says_all_that_the_second_line_has_no_room_for(harness:
     assert full_text(rows(harness)[0]).splitlines()[-1] == silent
     harness.viewers[session_id].tell(OutputEvent(20))
     harness.settle()
-    assert full_text(rows(harness)[0]).splitlines()[-1].startswith("Last output "), "busy is told from stuck"
+    assert full_text(rows(harness)[0]).splitlines()[-1].startswith("Last output "), (
+        "a busy chat looks different from a stuck one"
+    )
 
 
 async def test_a_context_that_is_nearly_full_is_in_the_row_and_any_known_one_in_the_flyout(
