@@ -48,9 +48,10 @@ class FakeHost:
         self._serving.append(task)
         self._writer = writer
         decoder = Decoder(FromClient)
-        while data := await reader.read(65536):
-            for message in decoder.feed(data):
-                self._take(message)
+        with suppress(OSError):  # What is said to a viewer that has gone ends the reading, too.
+            while data := await reader.read(65536):
+                for message in decoder.feed(data):
+                    self._take(message)
         writer.close()
         with suppress(OSError):
             await writer.wait_closed()
