@@ -199,7 +199,7 @@ def new_chat(area: Area, name: str, prompt: str = "") -> str:
 
 def wait(name: str, activity: str) -> None:
     """Wait until the chat has this activity."""
-    done = outlive("wait", name, "--activity", activity, "--timeout", "8")
+    done = outlive("wait", name, "--activity", activity, "--timeout", "60")
     assert done.code == 0, done.error
 
 
@@ -211,5 +211,5 @@ def send(name: str, *words: str) -> None:
 
 def wait_for_text(name: str, pattern: str) -> None:
     """Wait until the transcript matches a pattern."""
-    done = outlive("wait", name, "--text", pattern, "--timeout", "8")
+    done = outlive("wait", name, "--text", pattern, "--timeout", "60")
     assert done.code == 0, done.error

@@ -118,11 +118,15 @@ class TestChatViews:
         assert (follower.returncode, error) == (0, "")
         assert begin + rest == "".join(f"answer line {number:04d}\n" for number in range(1, 7))
 
-        outlive("send", "one", "count: 20\ndelay: 100")
+        (input_log(area).parent / "release").unlink()
+        outlive("send", "one", "count: 20\ndelay: 20\nhold: 3")
         wait("one", "working")
         before = outlive("logs", "one").output.count("attached ")
         with running("answer", "one", "--follow") as follower:
-            assert follower.communicate(timeout=TIMEOUT_S)[0].count("\n") == 20
+            assert follower.stdout is not None
+            begin = follower.stdout.read(len("answer line 0001\n") * 3 - 1)  # It follows.
+            (input_log(area).parent / "release").touch()
+            assert (begin + follower.communicate(timeout=TIMEOUT_S)[0]).count("\n") == 20
         attached = outlive("logs", "one").output.count("attached ") - before
         assert attached == 2, "to follow it, and to read its end"
 

@@ -122,7 +122,7 @@ class TestNew:
         )
 
         text = r"\[--session-id\] \[[0-9a-f-]{36}\] \[--model\] \[a b\] \[1\]"
-        assert outlive("wait", "c", "--text", text, "--timeout", "10").code == 0
+        assert outlive("wait", "c", "--text", text, "--timeout", "60").code == 0
 
     @pytest.mark.parametrize("engine", ["ghostty", "pyte"])
     def test_the_engine_can_be_chosen(self, engine: str) -> None:

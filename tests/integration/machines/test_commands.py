@@ -25,7 +25,7 @@ def test_a_chat_on_a_machine_is_started_listed_used_and_ended(alpha: SshMachine)
     started = outlive("new", "-d", "--on", "alpha", "-n", "echo", "--", "cat")
     assert re.fullmatch(r"echo [0-9a-f-]{36}\n", started.output), started.error
     assert outlive("send", "alpha:echo", 'it\'s "here" ünd thére', "--enter").code == 0
-    assert outlive("wait", "alpha:echo", "--text", "thére\n.*thére", "--timeout", "10").code == 0
+    assert outlive("wait", "alpha:echo", "--text", "thére\n.*thére", "--timeout", "60").code == 0
     assert 'it\'s "here" ünd thére' in outlive("peek", "alpha:echo").output
     assert "echo" not in outlive("ls").output
     [chat] = json.loads(outlive("ls", "--on", "alpha", "--json").output)
@@ -55,7 +55,7 @@ def test_a_long_text_for_a_machine_comes_whole(alpha: SshMachine) -> None:
     kept = alpha.home / "kept"
     command = ("sh", "-c", f"stty raw -echo; echo ready; exec cat > {kept}")
     assert outlive("new", "-d", "--on", "alpha", "-n", "log", "--", *command).code == 0
-    assert outlive("wait", "alpha:log", "--text", "ready", "--timeout", "10").code == 0
+    assert outlive("wait", "alpha:log", "--text", "ready", "--timeout", "60").code == 0
     text = "0123456789abcde\n" * 12_000
     sent = outlive("send", "alpha:log", "-", typed=text)
     assert sent.code == 0, sent.error
@@ -91,7 +91,7 @@ def test_this_machine_is_called_here(alpha: SshMachine) -> None:
     [chat] = json.loads(outlive("ls", "--on", "here", "--json").output)
     assert (chat["machine"], chat["name"]) == ("here", "near")
     assert outlive("send", "here:near", "hello", "--enter").code == 0
-    assert outlive("wait", f"here:{chat['id']}", "--text", "hello\nhello", "--timeout", "10").code == 0
+    assert outlive("wait", f"here:{chat['id']}", "--text", "hello\nhello", "--timeout", "60").code == 0
     assert "hello" in outlive("peek", "--", "here:near").output
     assert outlive("rename", "here:near", "here:near").code == 0
     assert outlive("rename", "here:near", "x").code == 4
@@ -154,7 +154,7 @@ def test_all_machines_are_searched_at_once(alpha: SshMachine, machines: list[Ssh
         ("alpha", "other", "hay"),
     ):
         assert outlive("new", "-d", "--on", place, "-n", name, "--", "printf", f"{text}\\n").code == 0
-        assert outlive("wait", f"{place}:{name}", "--exited", "--timeout", "20").code == 0
+        assert outlive("wait", f"{place}:{name}", "--exited", "--timeout", "60").code == 0
     found = outlive("search", "--on", "all", "needle")
     lines = [line.split("  ") for line in found.output.splitlines()]
     assert [line[0] or line[-1] for line in lines] == ["alpha:far", "needle 2", "×2", "near", "near needle"]
@@ -237,7 +237,7 @@ def test_a_chat_uses_the_ssh_agent_that_the_newest_login_forwards(alpha: SshMach
     command = ("sh", "-c", "while read line; do readlink $SSH_AUTH_SOCK; done")
     assert outlive("new", "-d", "--on", "alpha", "-n", "keys", "--", *command).code == 0
     assert outlive("send", "alpha:keys", "--enter").code == 0
-    assert outlive("wait", "alpha:keys", "--text", "first", "--timeout", "10").code == 0
+    assert outlive("wait", "alpha:keys", "--text", "first", "--timeout", "60").code == 0
     alpha.stop()
     alpha.more_environment["SSH_AUTH_SOCK"] = str(places[1])
     alpha.start()
@@ -255,7 +255,7 @@ def test_a_chat_that_is_started_there_gets_the_colours_of_the_terminals_here(alp
         ' echo "<$OUTLIVE_COLORS>"; exec cat'
     )
     assert outlive("new", "-d", "--on", "alpha", "-n", "asks", "--", "sh", "-c", asks).code == 0
-    assert outlive("wait", "alpha:asks", "--text", "<>", "--timeout", "20").code == 0
+    assert outlive("wait", "alpha:asks", "--text", "<>", "--timeout", "60").code == 0
     assert "E]11;rgb:ffff/ffff/ffff" in outlive("peek", "alpha:asks").output
 
 

@@ -14,7 +14,7 @@ from tests.support.ssh_machines import SshMachine
 COMMANDS: tuple[tuple[str, ...], ...] = (
     ("new", "-d", "-n", "echo", "-C", "HOME", "ON", "--", "cat"),
     ("send", "CHAT", "hello", "--enter"),
-    ("wait", "CHAT", "--text", "hello\nhello", "--timeout", "20"),
+    ("wait", "CHAT", "--text", "hello\nhello", "--timeout", "60"),
     ("wait", "CHAT", "--text", "never", "--timeout", "0"),
     ("peek", "CHAT"),
     ("explain", "CHAT"),
@@ -97,7 +97,7 @@ def _without_places(done: Done, path: Path, home: Path) -> tuple[int, str, str]:
 
 def test_a_recording_on_a_machine_is_played_here(alpha: SshMachine) -> None:
     assert outlive("new", "-d", "--on", "alpha", "-n", "words", "--", "printf", "first\\nsecond\\n").code == 0
-    outlive("wait", "alpha:words", "--exited", "--timeout", "20")
+    outlive("wait", "alpha:words", "--exited", "--timeout", "60")
     with OnTerminal("replay", "alpha:words", is_executed=True) as terminal:
         assert terminal.end() == 0
         assert terminal.text() == "first\nsecond\n[end of the recording of alpha:words]"

@@ -49,7 +49,7 @@ def _forwarded(machine: SshMachine) -> Path:
 
 def _check_keys(line: str, key: str) -> None:
     assert outlive("send", "alpha:keys", line, "--enter").code == 0
-    assert outlive("wait", "alpha:keys", "--text", f"{line} .* end", "--timeout", "10").code == 0
+    assert outlive("wait", "alpha:keys", "--text", f"{line} .* end", "--timeout", "60").code == 0
     assert f" {key} " in outlive("peek", "alpha:keys").output.rpartition(line)[2]
 
 

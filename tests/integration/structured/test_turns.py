@@ -227,7 +227,7 @@ async def test_a_turn_that_an_error_stopped_is_not_plain_idle_in_lists(tmp_path:
         explained = (await asyncio.to_thread(outlive, "explain", record.id)).output
         assert "stopped by an error since" in explained
         assert "You've hit your usage limit." in explained
-        waited = await asyncio.to_thread(outlive, "wait", record.id, "--status", "idle", "--timeout", "20")
+        waited = await asyncio.to_thread(outlive, "wait", record.id, "--status", "idle", "--timeout", "60")
         assert waited.code == 0, "scripts wait for the end of the turn, however it ended"
         chat.viewer.send(Prompt("answer: on"))
         await chat.until_idle(1)
