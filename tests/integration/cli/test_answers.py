@@ -97,7 +97,7 @@ class TestChatViews:
             assert asked.wait(TIMEOUT_S) == 10
             assert asked.stderr is not None
             assert "turn 4 was interrupted" in asked.stderr.read()
-        late = outlive("send", "one", "deltas: 4\nhold: 2", "--wait", "--timeout", "1")
+        late = outlive("send", "one", "deltas: 4\nhold: 2", "--wait", "--timeout", "4")
         assert (late.code, "timed out waiting for the end of turn 5" in late.error) == (5, True)
         with running("answer", "one", "--follow") as follower:
             assert follower.stdout is not None

@@ -72,7 +72,7 @@ def test_wait_goes_on_after_a_lost_connection(alpha: SshMachine) -> None:
     def is_another_waiting(earlier: set[int]) -> bool:
         return bool(waiting() - earlier)
 
-    for limit in ("--timeout", "2"), ():
+    for limit in ("--timeout", "8"), ():
         is_waiting = partial(is_another_waiting, waiting())  # One there may not know yet that its connection is lost.
         with OnTerminal("wait", "alpha:echo", "--text", "done", *limit) as terminal:
             wait_until(is_waiting, 60, "the command there")
