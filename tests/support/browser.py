@@ -129,14 +129,18 @@ class Browser:
         self.driver.find_element(By.CSS_SELECTOR, "input[type=file]").send_keys(str(path))
 
     def scroll_to_end(self) -> None:
-        """Scroll as a finger does, until nothing more comes."""
+        """Scroll as a finger does, until nothing more comes: a line has its true height only once it was drawn."""
         script = """
+            const [done] = arguments;
             const area = [...document.querySelectorAll('*')].filter((each) => each.scrollHeight > each.clientHeight + 1
                 && ['auto', 'scroll'].includes(getComputedStyle(each).overflowY)).pop() || document.scrollingElement;
+            const isAtEnd = () => Math.ceil(area.scrollTop + area.clientHeight) >= area.scrollHeight;
             area.scrollBy(0, area.clientHeight / 2);
-            return Math.ceil(area.scrollTop + area.clientHeight) >= area.scrollHeight;
+            let frames = 3;
+            const look = () => (isAtEnd() && frames-- ? requestAnimationFrame(look) : done(isAtEnd()));
+            look();
         """
-        wait_until(lambda: self.driver.execute_script(script), TIMEOUT_S, "the end of the page")
+        wait_until(lambda: self.driver.execute_async_script(script), TIMEOUT_S, "the end of the page")
 
     def too_wide(self) -> list[str]:
         """The parts with content that is wider than they are, so that it is cut off or scrolls sideways."""
