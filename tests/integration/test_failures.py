@@ -160,7 +160,7 @@ async def test_a_stop_repeated_after_the_hosts_death_finds_the_chat_ended(area: 
     async def host(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         writer.write(encode(Welcome(PROTOCOL_VERSION, VERSION, session_id, State.RUNNING)))
         decoder = Decoder(FromClient)
-        with contextlib.suppress(ConnectionError):  # Whoever looks only whether a host is here leaves at once.
+        with contextlib.suppress(ConnectionError):  # A caller that only looks for a host leaves at once.
             while data := await reader.read(4096):
                 for message in decoder.feed(data):
                     if isinstance(message, Kill):
