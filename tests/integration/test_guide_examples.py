@@ -225,7 +225,9 @@ def ten_issues(area: Area, home: Path) -> None:
 def a_reviewer(area: Area, home: Path) -> None:
     works(BLOCKS["scripts 3"].strip(), home)
     assert (area.home / ".claude/skills/outlive/SKILL.md").exists()
-    assert "Then start a Codex that reviews your change" in (home / "claude.arguments").read_text(encoding="utf-8")
+    given = home / "claude.arguments"
+    skill = "Then start a Codex that reviews your change"
+    wait_until(lambda: skill in given.read_text(encoding="utf-8"), 60, "the agent to have begun with it")
 
 
 def following(area: Area, home: Path) -> None:
@@ -281,7 +283,8 @@ def keeping_a_recording(area: Area, home: Path) -> None:
 def starting(area: Area, home: Path) -> None:
     for line in lines("start-a-chat 1"):
         works(line, home)
-    assert (home / "claude.arguments").read_text() == "fix the tests\n"
+    given = home / "claude.arguments"
+    wait_until(lambda: given.read_text() == "fix the tests\n", 60, "the agent to have begun with it")
     assert sorted(each["agent"] for each in outlive("ls", "--json").json()) == ["claude", "codex", "command", "shell"]
 
 

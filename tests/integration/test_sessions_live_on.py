@@ -85,7 +85,7 @@ async def test_a_killed_host_is_replaced_automatically() -> None:
     assert record.program.host_pid is not None
     async with watching(record.id, size=GridSize(90, 20)) as (viewer, watcher):
         viewer.text("before\r")
-        await see(viewer, watcher, "before")
+        await watcher.until(lambda: shown(viewer) == ["before", "before"], "cat's own line")
         await watcher.until(
             lambda: viewer.replica.emulator is not None and viewer.replica.emulator.size == GridSize(90, 20), "its size"
         )

@@ -42,7 +42,7 @@ from tests.programs import program
 from tests.support.area import Area
 from tests.support.hosts import Watcher, see
 from tests.support.session_harness import OPEN_FILES, SESSION_ID, SessionHarness, session_harness
-from tests.support.waiting import eventually
+from tests.support.waiting import eventually, wait_until
 from tests.support.windows import outlive
 
 ID = SESSION_ID
@@ -280,6 +280,7 @@ def test_prepare_start_starts_the_keeper_and_asks_the_agents_version_once(
     assert keeper_status() is not None
     assert sorted(agent_starts.read_text().split()) == ["--help", "--version"]
     outlive("new", "claude", "-d", cwd=Path("/"))  # what a shell script starts may differ by directory
+    wait_until(lambda: "--settings" in agent_starts.read_text(), 60, "the agent to have begun")
     assert sorted(agent_starts.read_text().split()) == ["--help", "--settings", "--version"]
 
 

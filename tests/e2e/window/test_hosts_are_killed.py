@@ -40,6 +40,7 @@ def test_text_typed_while_a_process_is_killed_arrives_once(open_window: OpenWind
         app.show(chat["id"])
         app.wait_connected([chat["id"]])
         app.focus()
+        wait_until(lambda: "ready" in chat_text(chat["id"]), WAIT_S, "the program to have begun")
         text = ""
         pieces = kills = 0
         while kills < 2:  # On a slow machine, one piece may be typed before the second kill.
@@ -110,6 +111,7 @@ def test_bars_show_a_late_host_and_one_that_hangs_and_text_typed_meanwhile_arriv
         app.show(chat["id"])
         app.wait_connected([chat["id"]])
         app.focus()
+        wait_until(lambda: "ready" in chat_text(chat["id"]), WAIT_S, "the program to have begun")
         app.type("typed before")
         wait_until(lambda: "before" in chat_text(chat["id"]), WAIT_S, "what is typed")
         assert not is_bar_shown(app, area, "accent")

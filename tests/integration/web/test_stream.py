@@ -41,7 +41,8 @@ def test_no_question_is_missed_and_none_is_shown_that_is_over(server: PageServer
     """``OUTLIVE_CUTS`` and ``OUTLIVE_KILLS`` say how often the stream is cut, and the server killed."""
     view = new_chat(area, "view")
     with server.pair() as device, phone(device) as shown:
-        wait_until(lambda: view in shown.rows, TIMEOUT_S, "the list")
+        wait_until(lambda: shown.connections, TIMEOUT_S, "the list, and its stream")
+        assert view in shown.rows
         chats = [asking(f"chat-{number}") for number in range(3)]
         each_s = CUTS // (KILLS + 1) + 1
         for number in range(CUTS):

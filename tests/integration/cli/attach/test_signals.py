@@ -19,8 +19,9 @@ FOCUS_LOST = b"\x1b[O"
 
 
 def test_bells_notifications_and_the_title_reach_the_terminal_and_are_not_repeated() -> None:
-    code = r"printf '\033]2;at work\a'; while read x; do printf '\a\033]9;%s done\a\033]99;;%s\033\\' $x $x; done"
-    session = new("-n", "build", "--", "sh", "-c", code)
+    loop = r"while read x; do printf '\a\033]9;%s done\a\033]99;;%s\033\\' $x $x; done"
+    session = new("-n", "build", "--", "sh", "-c", rf"printf '\033]2;at work\aready'; {loop}")
+    assert outlive("wait", session, "--text", "ready", "--timeout", "60").code == 0
     for word in ("first", "second"):
         with OnTerminal("attach", "build", env={"TERM": "xterm-256color"}) as terminal:
             terminal.see_bytes(b"\x1b[22;2t\x1b]2;at work\a")
