@@ -58,7 +58,7 @@ async def test_new_viewers_learn_that_a_host_is_stopped_and_it_continues_later(
     pid = (await request(record.id, Describe(0))).facts.program.host_pid
     async with watching(record.id) as (viewer, watcher):
         viewer.text("before\r")
-        await see(viewer, watcher, "before")
+        await watcher.until(lambda: shown(viewer) == ["before"] * 2, "it to be given back")
         with stopped(pid), monkeypatch.context() as patch:
             patch.setattr("session_host.client.connection.GREETING_TIMEOUT_S", 0.3)
             with pytest.raises(HostUnavailable) as caught:

@@ -14,7 +14,7 @@ from PySide6.QtGui import QImage
 
 from tests.conftest import Sessions
 from tests.e2e.wayland.conftest import on_sway, wait_for_keyboard, wait_until_drawn_right
-from tests.e2e.window.conftest import WAIT_S, NewChat, OpenWindow, echo
+from tests.e2e.window.conftest import WAIT_S, NewChat, OpenWindow, new_echo
 from tests.support.buses import BusDaemon
 from tests.support.compositors.compositor import Compositor
 from tests.support.compositors.sway import Sway
@@ -63,7 +63,7 @@ def test_a_command_raises_the_window_or_the_desktop_marks_it(compositor: Composi
 def test_each_tool_tip_is_beside_what_it_is_about(
     compositor: Compositor, open_window: OpenWindow, new_chat: NewChat
 ) -> None:
-    chat = new_chat("first", *echo())["id"]
+    chat = new_echo(new_chat, "first")["id"]
     right = compositor.display_px[0]
     below_first, below_last = QRect(220, 44, 80, 30), QRect(right - 80, 44, 60, 30)
     with open_window() as app:

@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from tests.conftest import Sessions
-from tests.e2e.wayland.conftest import on_sway, wait_for_text
-from tests.e2e.window.conftest import WAIT_S, NewChat, OpenWindow, chat_text, echo
+from tests.e2e.wayland.conftest import on_sway
+from tests.e2e.window.conftest import WAIT_S, NewChat, OpenWindow, chat_text, new_echo
 from tests.support.compositors.input_method import wayland_input_method
 from tests.support.compositors.sway import Sway
 from tests.support.waiting import wait_until
@@ -21,7 +21,7 @@ pytestmark = pytest.mark.e2e
 
 @on_sway
 def test_the_non_joiner_of_persian_is_typed(compositor: Sway, open_window: OpenWindow, new_chat: NewChat) -> None:
-    chat = new_chat("first", *echo())["id"]
+    chat = new_echo(new_chat, "first")["id"]
     with open_window() as app:
         app.show(chat)
         wait_until(compositor.focused, WAIT_S, "the window to have the keyboard")
@@ -50,9 +50,7 @@ def test_a_composed_text_stays_in_its_chat_and_its_candidates_are_at_the_cursor(
 ) -> None:
     log = tmp_path / "stderr"
     monkeypatch.setenv("WAYLAND_DEBUG", "1")
-    first, second = (new_chat(name, *echo())["id"] for name in ("first", "second"))
-    for chat in (first, second):
-        wait_for_text(chat, "ready")
+    first, second = (new_echo(new_chat, name)["id"] for name in ("first", "second"))
     with wayland_input_method(compositor.socket) as method, window(errors=log) as app:
         app.show(first)
         wait_until(method.fields, WAIT_S, "the terminal to take text")

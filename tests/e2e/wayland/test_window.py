@@ -8,7 +8,7 @@ import subprocess
 import pytest
 
 from tests.e2e.wayland.conftest import wait_for_keyboard, wait_for_text, wait_until_drawn_right
-from tests.e2e.window.conftest import WAIT_S, NewChat, OpenWindow, echo
+from tests.e2e.window.conftest import WAIT_S, NewChat, OpenWindow, new_echo
 from tests.support.compositors.compositor import Compositor
 from tests.support.processes import end
 from tests.support.waiting import wait_for_end, wait_until
@@ -19,7 +19,7 @@ pytestmark = pytest.mark.e2e
 def test_the_window_is_drawn_right_on_each_display_and_when_its_scale_changes(
     compositor: Compositor, open_window: OpenWindow, new_chat: NewChat
 ) -> None:
-    chat = new_chat("first", *echo())["id"]
+    chat = new_echo(new_chat, "first")["id"]
     with open_window() as app:
         app.show(chat)
         wait_for_keyboard(compositor, chat)
@@ -36,7 +36,7 @@ def test_the_window_is_drawn_right_on_each_display_and_when_its_scale_changes(
 def test_texts_are_copied_from_and_to_other_programs(
     compositor: Compositor, open_window: OpenWindow, new_chat: NewChat
 ) -> None:
-    chat = new_chat("first", *echo())["id"]
+    chat = new_echo(new_chat, "first")["id"]
     environment = {**os.environ, **compositor.environment()}
 
     def clipboard() -> str:
@@ -66,7 +66,7 @@ def test_a_chat_outlives_a_compositor_that_is_killed(
     new_chat: NewChat,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    chat = new_chat("first", *echo())["id"]
+    chat = new_echo(new_chat, "first")["id"]
     with monkeypatch.context() as patch:
         for name, value in another_compositor.environment().items():
             patch.setenv(name, value)

@@ -131,9 +131,11 @@ def listed(session_id: str) -> dict[str, Any]:
     return next(one for one in entries if one["id"] == session_id)
 
 
-def echo() -> list[str]:
-    """The command line of a program that shows what is typed."""
-    return program("raw_echo")
+def new_echo(new_chat: NewChat, name: str) -> dict[str, Any]:
+    """A chat whose program shows what is typed; it has begun."""
+    chat = new_chat(name, *program("raw_echo"))
+    outlive("wait", chat["id"], "--text", "ready", "--timeout", "60")
+    return chat
 
 
 def picture(app: Window, area: Area, name: str) -> Path:

@@ -13,7 +13,7 @@ from tests.support.screen_reader import ScreenReader
 from tests.support.waiting import wait_until
 from tests.support.windows import Window, outlive
 
-from .conftest import WAIT_S, NewChat, OpenWindow, chat_text, echo, listed, picture
+from .conftest import WAIT_S, NewChat, OpenWindow, chat_text, listed, new_echo, picture
 from .user_actions import command
 
 pytestmark = pytest.mark.e2e
@@ -141,7 +141,7 @@ def test_a_shell_that_is_left_or_whose_idle_tab_is_closed_goes_and_is_found_and_
     open_window: OpenWindow, new_chat: NewChat, reader: ScreenReader, monkeypatch: pytest.MonkeyPatch
 ):
     monkeypatch.setenv("SHELL", "/bin/bash")
-    chat = new_chat("one", *echo())["id"]
+    chat = new_echo(new_chat, "one")["id"]
     with open_window() as app:
         app.show(chat)
         app.focus()

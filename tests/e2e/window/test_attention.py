@@ -20,7 +20,7 @@ import pytest
 from gui.settings.autostart import autostart_file
 from session_host.client.chats.notification_rules import read_rules
 from session_host.paths import notifications_file
-from tests.programs import Gate, program
+from tests.programs import Gate
 from tests.support.area import Area
 from tests.support.buses import BusDaemon
 from tests.support.commands import environment
@@ -31,7 +31,7 @@ from tests.support.tray_host import TrayHost, tray_host
 from tests.support.waiting import wait_until
 from tests.support.windows import Window, outlive, xdotool
 
-from .conftest import WAIT_S, NewChat, OpenWindow, chat_text, listed, retry_until
+from .conftest import WAIT_S, NewChat, OpenWindow, chat_text, listed, new_echo, retry_until
 
 pytestmark = pytest.mark.e2e
 
@@ -112,7 +112,7 @@ def test_unseen_events_notify_once_and_muted_chats_never(
     settings.write_text(f"long_turn_s = {LONG_TURN_S}\n")
     names = ["turn-1", "turn-2", "turn-3", "turn-4"]
     chats = {name: new_chat(name, *turn_behind(gate)) for name in names}
-    shown = new_chat("shown", *program("raw_echo"))
+    shown = new_echo(new_chat, "shown")
 
     def die(name: str) -> None:
         outlive("send", chats[name]["id"], "x", "--enter", "--anyway")
@@ -156,7 +156,7 @@ def test_unseen_events_notify_once_and_muted_chats_never(
     with started_at_login(tray) as app:
         wait_until(lambda: tray.tooltip().endswith("muted"), WAIT_S, "the tray to say so again: it is remembered")
         read_before = tray.menu()["Unmute"]
-        new_chat("later", *program("raw_echo"))
+        new_echo(new_chat, "later")
         wait_until(lambda: any(label.startswith("later") for label in tray.menu()), WAIT_S, "another chat in the menu")
         tray.click(read_before)
         wait_until(lambda: not tray.tooltip().endswith("muted"), WAIT_S, "the end of the muting")
@@ -197,7 +197,7 @@ def test_questions_and_notifications_of_programs_are_shown_and_a_click_goes_to_t
     new_chat: NewChat, desktop: NotificationThread, open_window: OpenWindow, gate: Gate, area: Area
 ):
     (area.config / "keys.toml").write_text('mirror_right = "F8"\n')
-    shown = new_chat("shown", *program("raw_echo"))
+    shown = new_echo(new_chat, "shown")
     asking = new_chat("asking", *asks_behind(gate))
     says = r"\033]99;i=1:d=0;Build\033\\\033]99;i=1:p=body;all <b>done</b>\033\\"
     build = new_chat("build", "sh", "-c", rf"read line; printf '{says}'; exec cat")
@@ -248,7 +248,7 @@ def test_the_notification_of_a_killed_window_goes_with_the_next_window(
     new_chat: NewChat, desktop: NotificationThread, open_window: OpenWindow, gate: Gate
 ):
     """Its buttons would do nothing."""
-    shown = new_chat("shown", *program("raw_echo"))
+    shown = new_echo(new_chat, "shown")
     asking = new_chat("asking", *asks_behind(gate))
     with open_window() as app:
         app.show(shown["id"])
@@ -333,7 +333,7 @@ def open_menu() -> tuple[int, int]:
 
 
 def test_one_click_shows_the_waiting_chat(open_window: OpenWindow, new_chat: NewChat, panel: subprocess.Popen[bytes]):
-    working = new_chat("working", *program("raw_echo"))
+    working = new_echo(new_chat, "working")
     waiting = new_chat("waiting", "sh", "-c", r"printf '\033]7501;state=blocked\007'; exec cat")
     with open_window() as app:
         app.show(working["id"])

@@ -42,8 +42,9 @@ def test_a_comment_outlives_a_killed_window_and_ctrl_shift_enter_sends_it_althou
     editor = checkout.write("../editor", f"#!/bin/sh\necho >>{read}\n")
     editor.chmod(0o755)
     (area.config / "window.toml").write_text(f'editor = "{editor} {{file}}:{{line}}"\n')
-    command = ["bash", "-c", f"printf '\\e[?2004h'; cat >{got}"]
+    command = ["bash", "-c", f"printf '\\e[?2004hready'; cat >{got}"]
     chat = json.loads(outlive("new", "command", "-d", "--json", "-n", "work", "-C", str(checkout.path), "--", *command))
+    outlive("wait", chat["id"], "--text", "ready", "--timeout", "60")
 
     def open_box(app: Window, tabs: int) -> None:
         """Open the window, go to the first changed line by ``tabs`` presses of Tab, and open the comment box there."""

@@ -37,7 +37,7 @@ from tests.support.waiting import wait_until
 from tests.support.windows import Window, outlive, xdotool
 from tests.support.x_client import XClient
 
-from .conftest import WAIT_S, NewChat, OpenWindow, chat_text, echo, listed
+from .conftest import WAIT_S, NewChat, OpenWindow, chat_text, listed, new_echo
 from .user_actions import wait_until_tabs_are_saved
 
 pytestmark = pytest.mark.e2e
@@ -63,12 +63,12 @@ def test_nothing_is_lost_however_the_window_ends(
     open_window: OpenWindow, new_chat: NewChat, gate: Gate, end: Callable[[Window], None]
 ):
     before, streaming, after = (
-        new_chat("before", *program("raw_echo")),
+        new_echo(new_chat, "before"),
         new_chat(
             "streaming",
             *program("numbered_lines", LINES, "--gate", gate.path, "--before", HELD_AT, "--stay"),
         ),
-        new_chat("after", *program("raw_echo")),
+        new_echo(new_chat, "after"),
     )
     order = [after["id"], streaming["id"], before["id"]]
     with open_window() as first:
@@ -251,7 +251,7 @@ def test_a_window_that_is_killed_at_random_moments_of_use_comes_back_as_it_was(
     open_window: OpenWindow, new_chat: NewChat, client: XClient, area: Area
 ):
     (area.config / "keys.toml").write_text('mirror_right = "F8"\nmirror_down = "F7"\n')
-    chats = [new_chat(f"chat-{number}", *echo())["id"] for number in range(CHATS)]
+    chats = [new_echo(new_chat, f"chat-{number}")["id"] for number in range(CHATS)]
     with open_window() as app:
         for chat in chats:
             app.show(chat)
@@ -289,7 +289,7 @@ def shown(reader: ScreenReader, name: str) -> list[Accessible]:
 def test_the_next_window_reports_the_crash_and_opens_the_report(
     area: Area, new_chat: NewChat, reader: ScreenReader, open_window: OpenWindow
 ):
-    chat = new_chat("chat", *echo())
+    chat = new_echo(new_chat, "chat")
     opened, editor = area.root / "opened", area.root / "editor"
     editor.write_text(f'#!/bin/sh\necho "$1" > {opened}.new && mv {opened}.new {opened}\n')
     editor.chmod(0o700)
@@ -327,7 +327,7 @@ def previous_version(area: Area) -> Path:
 
 def new_chat_of(root: Path, area: Area, name: str) -> dict[str, Any]:
     done = subprocess.run(
-        [*OUTLIVE, "new", "command", "-d", "--json", "-n", name, "-C", str(area.home), "--", *echo()],
+        [*OUTLIVE, "new", "command", "-d", "--json", "-n", name, "-C", str(area.home), "--", *program("raw_echo")],
         env={**environment(), "PYTHONPATH": str(root)},
         cwd=root,
         check=True,
@@ -335,6 +335,7 @@ def new_chat_of(root: Path, area: Area, name: str) -> dict[str, Any]:
         stdin=subprocess.DEVNULL,
     )
     session: dict[str, Any] = json.loads(done.stdout)
+    wait_until(lambda: "ready" in chat_text(session["id"]), WAIT_S, "its program to have begun")
     return session
 
 

@@ -16,7 +16,7 @@ from tests.support.area import Area
 from tests.support.waiting import wait_until
 from tests.support.windows import Window, clipboard
 
-from .conftest import WAIT_S, NewChat, OpenWindow, chat_text, echo, is_bar_shown, listed, picture
+from .conftest import WAIT_S, NewChat, OpenWindow, chat_text, is_bar_shown, listed, new_echo, picture
 
 pytestmark = pytest.mark.e2e
 
@@ -35,12 +35,11 @@ def kill(session_id: str, which: str) -> None:
 
 @pytest.mark.parametrize("which", ["host_pid", "keeper_pid"])
 def test_text_typed_while_a_process_is_killed_arrives_once(open_window: OpenWindow, new_chat: NewChat, which: str):
-    chat = new_chat("typed", *echo())
+    chat = new_echo(new_chat, "typed")
     with open_window() as app:
         app.show(chat["id"])
         app.wait_connected([chat["id"]])
         app.focus()
-        wait_until(lambda: "ready" in chat_text(chat["id"]), WAIT_S, "the program to have begun")
         text = ""
         pieces = kills = 0
         while kills < 2:  # On a slow machine, one piece may be typed before the second kill.
@@ -106,12 +105,11 @@ def test_bars_show_a_late_host_and_one_that_hangs_and_text_typed_meanwhile_arriv
     open_window: OpenWindow, new_chat: NewChat, area: Area
 ):
     (area.config / "window.toml").write_text('appearance = "light"\n')
-    chat = new_chat("typed", *echo())
+    chat = new_echo(new_chat, "typed")
     with open_window() as app:
         app.show(chat["id"])
         app.wait_connected([chat["id"]])
         app.focus()
-        wait_until(lambda: "ready" in chat_text(chat["id"]), WAIT_S, "the program to have begun")
         app.type("typed before")
         wait_until(lambda: "before" in chat_text(chat["id"]), WAIT_S, "what is typed")
         assert not is_bar_shown(app, area, "accent")

@@ -10,7 +10,7 @@ import pytest
 
 from gui.settings.autostart import autostart_file
 from session_host import paths
-from tests.programs import Gate, program
+from tests.programs import Gate
 from tests.support import processes
 from tests.support.area import Area
 from tests.support.commands import REPOSITORY, environment
@@ -19,7 +19,7 @@ from tests.support.reboots import kill_at_once
 from tests.support.waiting import wait_until
 from tests.support.windows import PATIENT_ARGV, Window, has_keyboard, outlive, xdotool
 
-from .conftest import WAIT_S, NewChat, OpenWindow, chat_text, listed
+from .conftest import WAIT_S, NewChat, OpenWindow, chat_text, listed, new_echo
 
 pytestmark = pytest.mark.e2e
 
@@ -117,7 +117,7 @@ def _is_active(window: str) -> bool:
 def test_a_window_stays_the_only_one_after_its_runtime_directory_was_removed(
     open_window: OpenWindow, new_chat: NewChat
 ):
-    chat = new_chat("echo", *program("raw_echo"))
+    chat = new_echo(new_chat, "echo")
     with open_window() as first:
         for _ in range(2):
             remove_in_use(paths.runtime_dir())
@@ -130,7 +130,7 @@ def test_a_window_stays_the_only_one_after_its_runtime_directory_was_removed(
 
 
 def test_a_chat_without_host_and_keeper_is_shown_as_lost(open_window: OpenWindow, new_chat: NewChat):
-    chat = new_chat("gone", *program("raw_echo"))
+    chat = new_echo(new_chat, "gone")
     with open_window() as app:
         app.show(chat["id"])
         now = listed(chat["id"])
@@ -141,7 +141,7 @@ def test_a_chat_without_host_and_keeper_is_shown_as_lost(open_window: OpenWindow
 
 
 def test_a_damaged_record_is_recreated_and_running_chats_are_found(open_window: OpenWindow, new_chat: NewChat):
-    chat = new_chat("survivor", *program("raw_echo"))
+    chat = new_echo(new_chat, "survivor")
     database = paths.database()
     for suffix in ("-wal", "-shm"):
         database.with_name(database.name + suffix).unlink(missing_ok=True)

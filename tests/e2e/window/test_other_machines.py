@@ -82,7 +82,7 @@ def test_a_lost_link_leaves_the_page_as_it_was(open_window: OpenWindow, alpha: S
         wait_until(is_connected, WAIT_S, "the chat")
         app.focus()
         app.type("seq 200\n")
-        wait_until(lambda: "200" in chat_text("alpha:api"), WAIT_S, "the output")
+        wait_until(lambda: "\n200\n" in chat_text("alpha:api"), WAIT_S, "the output")
         for key in ("shift+Page_Up", "ctrl+shift+a"):
             previous = shown()
             app.press(key)

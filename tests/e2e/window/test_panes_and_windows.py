@@ -18,12 +18,13 @@ from tests.programs import Gate, program
 from tests.support.area import Area
 from tests.support.commands import outlive
 from tests.support.displays import XServer
+from tests.support.structured_chats import wait_for_text
 from tests.support.waiting import wait_until
 from tests.support.windows import Window, has_keyboard, xdotool
 from tests.support.x_client import Area as ScreenArea
 from tests.support.x_client import XClient
 
-from .conftest import WAIT_S, NewChat, OpenWindow, chat_text, echo, listed, picture
+from .conftest import WAIT_S, NewChat, OpenWindow, chat_text, listed, new_echo, picture
 from .user_actions import Mouse, command, other_window, saved_layout
 
 pytestmark = pytest.mark.e2e
@@ -58,7 +59,7 @@ def columns(chat: dict[str, Any]) -> int:
 def test_panes_and_windows_are_made_by_key_menu_and_mouse_and_after_a_kill_the_last_used_one_is_in_front(
     open_window: OpenWindow, new_chat: NewChat, area: Area, gate: Gate
 ):
-    one, two = (new_chat(name, *echo()) for name in ("one", "two"))
+    one, two = (new_echo(new_chat, name) for name in ("one", "two"))
     long = new_chat("long", *program("numbered_lines", 500, "--gate", gate.path, "--stay"))
     chats = [one, long, two]
     (area.config / "keys.toml").write_text('mirror_right = "F8"\n')
@@ -158,7 +159,7 @@ def test_panes_and_windows_are_made_by_key_menu_and_mouse_and_after_a_kill_the_l
 
 
 def test_tabs_are_dragged_out_to_a_new_window_between_windows_and_back(open_window: OpenWindow, new_chat: NewChat):
-    chats = {name: new_chat(name, *echo())["id"] for name in ("one", "two", "three")}
+    chats = {name: new_echo(new_chat, name)["id"] for name in ("one", "two", "three")}
 
     def rows(app: Window) -> list[list[str]]:
         tabs = app.tabs()
@@ -213,6 +214,8 @@ def test_the_click_that_activates_a_pane_or_the_window_only_focuses(
     mouse_program = new_chat("mouse", *program("raw_echo", "--show", "--enable", "1000,1006"))["id"]
     repeats = shlex.join(program("raw_echo", "--show", "--enable", "1004"))  # It also gets the changes of the focus.
     asking = new_chat("asking", "sh", "-c", rf"printf '\033]7501;state=blocked\007'; exec {repeats}")["id"]
+    for chat in (mouse_program, asking):
+        wait_for_text(chat, "ready")
 
     gets, loses = b"\x1b[I", b"\x1b[O"  # the keyboard
 
@@ -280,7 +283,7 @@ def client(display: XServer) -> Iterator[XClient]:
 def test_keys_typed_right_after_a_switch_arrive_in_the_new_chat(
     open_window: OpenWindow, new_chat: NewChat, client: XClient
 ):
-    ids = [new_chat(name, *echo())["id"] for name in ("one", "two")]
+    ids = [new_echo(new_chat, name)["id"] for name in ("one", "two")]
     expected = dict.fromkeys(ids, "")
     with open_window() as app:
         for session_id in ids:
@@ -306,6 +309,8 @@ def test_a_switch_shows_only_the_previous_or_the_new_screen(
     names = ("first", "other")
     lines = partial(program, "numbered_lines", 2000, "--colour", "--gate", gate.path, "--stay", "--prefix")
     ids = [new_chat(name, *lines(name))["id"] for name in names]
+    for name in names:
+        wait_for_text(name, f"end of {name}s")
     with open_window() as app:
         for session_id in ids:
             app.show(session_id)

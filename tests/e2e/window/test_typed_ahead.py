@@ -23,7 +23,7 @@ from tests.support.buses import BusDaemon, answering
 from tests.support.waiting import wait_until
 from tests.support.windows import Window, clipboard, settings_window, xdotool
 
-from .conftest import WAIT_S, NewChat, OpenWindow, chat_text, echo, listed
+from .conftest import WAIT_S, NewChat, OpenWindow, chat_text, listed, new_echo
 from .user_actions import other_window, visible_windows
 
 NAME = "org.freedesktop.portal.IBus"
@@ -192,7 +192,7 @@ def test_what_is_typed_right_after_the_start_of_a_shell_goes_to_that_shell(
 ):
     monkeypatch.setenv("PATH", "/usr/bin:/bin")  # No agent is installed: the sheet has chosen the shell.
     monkeypatch.setenv("SHELL", "/bin/sh")
-    before = new_chat("before", *echo())["id"]
+    before = new_echo(new_chat, "before")["id"]
     with open_window() as app:
         app.focus()
         for number, ways in enumerate(WAYS, 40):

@@ -47,6 +47,7 @@ def relay(alpha: SshMachine, tmp_path: Path) -> Iterator[Relay]:
     program = tmp_path / "program.py"
     program.write_text(PROGRAM)
     assert outlive("new", "-d", "--on", "alpha", "-n", "log", "--", sys.executable, str(program)).code == 0
+    assert outlive("wait", "alpha:log", "--text", "ready", "--timeout", "60").code == 0
     with ssh_relay(alpha.port) as relay:
         yield relay
         end_logins(_far(relay).destination)
