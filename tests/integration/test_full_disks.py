@@ -176,6 +176,7 @@ async def test_an_export_while_the_disk_is_full_has_what_only_the_host_has_and_s
         text, page, cast = (area.root / f"one.{kind}" for kind in ("txt", "html", "cast"))
         recorded = session_journal(record.id)
         wait_until(lambda: any(b"begun" in log.read_bytes() for log in recorded.glob("*.log")), 20, "the recording")
+        assert outlive(*exported, str(text)).code == 0
         ballast = fill_disk(disk)
         assert outlive("send", record.id, "", "--enter").code == 0
         assert outlive("wait", record.id, "--text", "the last", "--timeout", "60").code == 0

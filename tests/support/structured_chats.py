@@ -210,6 +210,6 @@ def send(name: str, *words: str) -> None:
 
 
 def wait_for_text(name: str, pattern: str) -> None:
-    """Wait until the transcript matches a pattern."""
+    """Wait until the transcript, or a terminal's text, matches a pattern."""
     done = outlive("wait", name, "--text", pattern, "--timeout", "60")
     assert done.code == 0, done.error

@@ -12,7 +12,7 @@ from gui.wording import changes_texts
 from .segments import Action, Button, Diff, DiffHead, DiffLine, FoldLine, Segment, TakenBack
 
 HunkState = Literal["", "whole", "made", "taken_back"]
-"""What a hunk offers: nothing; a comment on a new file; a comment and *Take back*; or, once taken back, *Undo*."""
+"""The buttons of a hunk, for each state in turn: none; *Comment*; *Comment* and *Take back*; *Undo*."""
 HunkStates = Callable[[str, str], HunkState]
 """Returns the state of a hunk of a file: of a path as the agent names it, and a text as the agent sent it."""
 _START: Final = re.compile(r"^(?=@@ )", re.MULTILINE)

@@ -358,7 +358,7 @@ class TurnLine(Segment):
     buttons: tuple[Button, ...] = ()
 
     def facts(self) -> list[str]:
-        """What the turn did, in parts. The page puts the numbers of changed lines behind the first part."""
+        """What the turn did, in parts. On the page, the numbers of changed lines follow the first part."""
         return chat_texts.turn_facts(self.files, self.commands, self.failed, self.steps, self.duration_ms)
 
 

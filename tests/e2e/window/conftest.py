@@ -132,7 +132,7 @@ def listed(session_id: str) -> dict[str, Any]:
 
 
 def new_echo(new_chat: NewChat, name: str) -> dict[str, Any]:
-    """A chat whose program shows what is typed; it has begun."""
+    """Start a chat whose program shows what is typed, and wait until the program has begun."""
     chat = new_chat(name, *program("raw_echo"))
     outlive("wait", chat["id"], "--text", "ready", "--timeout", "60")
     return chat

@@ -10,7 +10,7 @@ from session_host.paths import database
 from session_host.storage.store import Store
 from tests.support.area import Area
 from tests.support.commands import OnTerminal, new, outlive
-from tests.support.structured_chats import new_chat, send
+from tests.support.structured_chats import new_chat, send, wait_for_text
 
 pytestmark = pytest.mark.usefixtures("sessions")
 
@@ -21,7 +21,7 @@ FOCUS_LOST = b"\x1b[O"
 def test_bells_notifications_and_the_title_reach_the_terminal_and_are_not_repeated() -> None:
     loop = r"while read x; do printf '\a\033]9;%s done\a\033]99;;%s\033\\' $x $x; done"
     session = new("-n", "build", "--", "sh", "-c", rf"printf '\033]2;at work\aready'; {loop}")
-    assert outlive("wait", session, "--text", "ready", "--timeout", "60").code == 0
+    wait_for_text(session, "ready")
     for word in ("first", "second"):
         with OnTerminal("attach", "build", env={"TERM": "xterm-256color"}) as terminal:
             terminal.see_bytes(b"\x1b[22;2t\x1b]2;at work\a")
