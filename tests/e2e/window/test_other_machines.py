@@ -69,6 +69,9 @@ def test_a_chat_there_outlives_window_and_link(open_window: OpenWindow, alpha: S
 
 def test_a_lost_link_leaves_the_page_as_it_was(open_window: OpenWindow, alpha: SshMachine, tmp_path: Path) -> None:
     outlive("new", "-d", "--on", "alpha", "-n", "api", "shell")
+    # No prompt follows: output that changes what is selected ends the selection.
+    outlive("send", "alpha:api", "seq 200; read line", "--enter", "--anyway")
+    wait_until(lambda: "\n199\n200" in chat_text("alpha:api"), WAIT_S, "the output")
 
     def shown() -> QImage:
         outlive("window", "grab", str(tmp_path / "page.png"))
@@ -77,28 +80,31 @@ def test_a_lost_link_leaves_the_page_as_it_was(open_window: OpenWindow, alpha: S
     def is_connected() -> bool:
         return all(tab["connected"] for tab in app.tabs())
 
+    def all_is_selected() -> bool:
+        app.press("ctrl+shift+a")
+        primary = subprocess.run(["xclip", "-out"], check=False, capture_output=True, text=True).stdout
+        return "\n1\n2\n" in primary and "\n199\n200" in primary  # The screen comes first, the scrollback later.
+
     with open_window() as app:
         outlive("window", "show", "alpha:api")
         wait_until(is_connected, WAIT_S, "the chat")
         app.focus()
-        app.type("seq 200\n")
-        wait_until(lambda: "\n200\n" in chat_text("alpha:api"), WAIT_S, "the output")
-        for key in ("shift+Page_Up", "ctrl+shift+a"):
-            previous = shown()
-            app.press(key)
-            wait_until(lambda previous=previous: shown() != previous, WAIT_S, key)  # type: ignore[misc]
+        wait_until(all_is_selected, WAIT_S, "the output in the window, selected")
+        at_end = shown()
+        app.press("shift+Page_Up")
+        wait_until(lambda: shown() != at_end, WAIT_S, "the page before")
         before = shown()
         alpha.stop()
         wait_until(lambda: not is_connected(), WAIT_S, "the link to be lost")
         wait_until(lambda: shown() != before, WAIT_S, "the page to be faded")
         app.press("ctrl+shift+c")
-        wait_until(lambda: "\n199\n200\n" in clipboard(), WAIT_S, "the selected text, which can be copied")
+        wait_until(lambda: "\n199\n200" in clipboard(), WAIT_S, "the selected text, which can be copied")
         alpha.start()
         wait_until(is_connected, WAIT_S, "the link")
         wait_until(lambda: shown() == before, WAIT_S, "the same rows and selection")
         alpha.stop()
         wait_until(lambda: not is_connected(), WAIT_S, "the link to be lost")
-        app.type("echo typed $((6*7))\n")
+        app.type("\necho typed $((6*7))\n")  # The first Return ends the read.
         alpha.start()
         wait_until(lambda: "typed 42" in chat_text("alpha:api"), WAIT_S, "what was typed meanwhile")
 
