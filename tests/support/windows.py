@@ -15,7 +15,7 @@ import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from tests.support import command_client, commands, processes
 from tests.support.commands import REPOSITORY, environment
@@ -225,12 +225,12 @@ SMALLEST_PX = (400, 200)
 """The window's minimum width and height; menus are narrower, balloons are lower."""
 
 
-def clipboard(target: str = "") -> str:
-    """The text on the clipboard, or another target of it, as "TARGETS"; "" if there is none.
+def clipboard(target: str = "", *, selection: Literal["clipboard", "primary"] = "clipboard") -> str:
+    """The text of a selection of the X server, or another target of it, as "TARGETS"; "" if there is none.
 
     After xclip, which may end before the clipboard is its own, a test waits for this.
     """
-    words = ["xclip", "-selection", "clipboard", "-out", *(["-target", target] if target else [])]
+    words = ["xclip", "-selection", selection, "-out", *(["-target", target] if target else [])]
     return subprocess.run(words, check=False, capture_output=True, timeout=TIMEOUT_S).stdout.decode()
 
 

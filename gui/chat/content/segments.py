@@ -358,7 +358,7 @@ class TurnLine(Segment):
     buttons: tuple[Button, ...] = ()
 
     def facts(self) -> list[str]:
-        """What the turn did, in parts. On the page, the numbers of changed lines follow the first part."""
+        """The parts of the sentence; the page adds the numbers of changed lines after the first one."""
         return chat_texts.turn_facts(self.files, self.commands, self.failed, self.steps, self.duration_ms)
 
 

@@ -66,11 +66,6 @@ def open_window(
     return opening(tmp_path_factory, allowed="The Wayland connection broke")
 
 
-def wait_for_text(chat: str, text: str) -> None:
-    """Wait until a chat's program shows the text."""
-    wait_until(lambda: text in chat_text(chat), WAIT_S, lambda: f"{text!r} in {chat_text(chat)!r}", every_s=0.1)
-
-
 def wait_for_keyboard(compositor: Compositor, chat: str) -> None:
     """Press a key until the chat's program gets it: a compositor may have a window in front before it has the keys."""
 

@@ -7,10 +7,11 @@ import subprocess
 
 import pytest
 
-from tests.e2e.wayland.conftest import wait_for_keyboard, wait_for_text, wait_until_drawn_right
+from tests.e2e.wayland.conftest import wait_for_keyboard, wait_until_drawn_right
 from tests.e2e.window.conftest import WAIT_S, NewChat, OpenWindow, new_echo
 from tests.support.compositors.compositor import Compositor
 from tests.support.processes import end
+from tests.support.structured_chats import wait_for_text
 from tests.support.waiting import wait_for_end, wait_until
 
 pytestmark = pytest.mark.e2e

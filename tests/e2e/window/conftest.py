@@ -21,6 +21,7 @@ from tests.support.buses import BusDaemon
 from tests.support.displays import XServer
 from tests.support.qt_messages import complaints_in
 from tests.support.screen_reader import ScreenReader, screen_reader
+from tests.support.structured_chats import wait_for_text
 from tests.support.themes import LIGHT
 from tests.support.waiting import WaitTimeout, wait_until
 from tests.support.windows import ARGV, Window, outlive, window
@@ -132,9 +133,9 @@ def listed(session_id: str) -> dict[str, Any]:
 
 
 def new_echo(new_chat: NewChat, name: str) -> dict[str, Any]:
-    """Start a chat whose program shows what is typed, and wait until the program has begun."""
+    """Start a chat with a program that echoes its input; returns the output of ``new --json`` when it reads."""
     chat = new_chat(name, *program("raw_echo"))
-    outlive("wait", chat["id"], "--text", "ready", "--timeout", "60")
+    wait_for_text(chat["id"], "ready")
     return chat
 
 

@@ -11,6 +11,7 @@ from tests.e2e.window.conftest import WAIT_S, OpenWindow
 from tests.e2e.window.user_actions import saved_layout
 from tests.support.area import Area
 from tests.support.repositories import Checkout
+from tests.support.structured_chats import wait_for_text
 from tests.support.waiting import wait_until
 from tests.support.windows import Window, has_keyboard, outlive
 
@@ -44,7 +45,7 @@ def test_a_comment_outlives_a_killed_window_and_ctrl_shift_enter_sends_it_althou
     (area.config / "window.toml").write_text(f'editor = "{editor} {{file}}:{{line}}"\n')
     command = ["bash", "-c", f"printf '\\e[?2004hready'; cat >{got}"]
     chat = json.loads(outlive("new", "command", "-d", "--json", "-n", "work", "-C", str(checkout.path), "--", *command))
-    outlive("wait", chat["id"], "--text", "ready", "--timeout", "60")
+    wait_for_text(chat["id"], "ready")
 
     def open_box(app: Window, tabs: int) -> None:
         """Open the window, go to the first changed line by ``tabs`` presses of Tab, and open the comment box there."""

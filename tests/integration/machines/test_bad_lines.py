@@ -28,6 +28,7 @@ from session_host.system import event_loop
 from tests.support.commands import OnTerminal, outlive
 from tests.support.ssh_machines import SshMachine, end_logins
 from tests.support.ssh_relay import Relay, ssh_relay
+from tests.support.structured_chats import wait_for_text
 from tests.support.waiting import eventually, wait_until
 
 PROGRAM = """
@@ -47,7 +48,7 @@ def relay(alpha: SshMachine, tmp_path: Path) -> Iterator[Relay]:
     program = tmp_path / "program.py"
     program.write_text(PROGRAM)
     assert outlive("new", "-d", "--on", "alpha", "-n", "log", "--", sys.executable, str(program)).code == 0
-    assert outlive("wait", "alpha:log", "--text", "ready", "--timeout", "60").code == 0
+    wait_for_text("alpha:log", "ready")
     with ssh_relay(alpha.port) as relay:
         yield relay
         end_logins(_far(relay).destination)
