@@ -214,7 +214,7 @@ class PaintedPage(QWidget):
         if pointed is not None and pointed[0] == row.key:
             if isinstance(segment, TurnFooter):
                 pointed = here  # It is shown while any part of the answer is pointed at.
-            elif isinstance(segment, Diff):
+            elif isinstance(segment, Diff) and pointed[1] < len(row.segments):  # The row may have got shorter since.
                 pointed = row.key, first_of_hunk(row.segments, pointed[1])  # The same, of the hunk.
         is_pointed = pointed == here or has_keyboard or (self.copied is not None and self.copied[:2] == here)
         placed.laid.paint(painter, marks, shown, self.style_.text, aside_px, is_pointed=is_pointed)

@@ -206,6 +206,22 @@ async def test_lines_are_chosen_with_the_mouse(opened: Opened) -> None:
     assert cards(opened)["one"].y() > cards(opened)["all"].y()
 
 
+async def test_a_comment_goes_from_above_the_line_under_the_pointer(opened: Opened) -> None:
+    page = opened.window.page
+    opened.press(Qt.Key.Key_Down)
+    comment_on(opened, LineRange("long", 2, 2), "above")
+    QTest.mouseMove(page, point_of(opened, "line 153"))
+    assert page.pointed is not None
+    key, number = page.pointed
+    press_button(opened, "Remove")
+    position = page.rows.position(key)
+    assert position is not None
+    assert number >= len(page.rows.row(position).segments), "the row has fewer segments now"
+    page.grab()  # An error would fail the test.
+    QTest.mouseMove(page, point_of(opened, "line 153"))
+    assert page.pointed == (key, len(page.rows.row(position).segments) - 1)
+
+
 async def test_comments_follow_their_lines_and_none_is_lost(opened: Opened) -> None:
     window, checkout, page = opened.window, opened.checkout, opened.window.page
     comment_on(opened, LineRange("long", 5, 5), "moves")
