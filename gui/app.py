@@ -28,6 +28,7 @@ from gui.settings.layout import WindowLayout
 from gui.settings.live import LiveAgents, LiveSettings
 from gui.theme.desktop import DesktopSettings
 from gui.theme.theme import Theme
+from gui.timers import single_shot
 from gui.tray.bells import Bells
 from gui.tray.desktop_notifications import DesktopNotifications
 from gui.tray.notifier import Notifier
@@ -131,7 +132,7 @@ class App:
         self._apply_settings()
         self._claim_problem = ""
         """Why lock and socket of the window cannot be made again now; it is said once."""
-        self._claim_retry = QTimer(self.sessions, singleShot=True, interval=RETRY_MS)
+        self._claim_retry = single_shot(self.sessions, RETRY_MS)
         self._claim_retry.timeout.connect(self._check_claim)
         self._limit_checked_s = float("-inf")
         self.sessions.chats.changed.connect(self._check_limit_if_due)

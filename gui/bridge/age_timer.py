@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
-from PySide6.QtCore import QObject, QTimer, Signal
+from PySide6.QtCore import QObject, Signal
 
+from gui.timers import single_shot
 from gui.wording import phrases
 
 from .sessions import Sessions
@@ -26,7 +27,7 @@ class AgeTimer(QObject):
     def __init__(self, sessions: Sessions, parent: QObject) -> None:
         super().__init__(parent)
         self._sessions = sessions
-        self._timer = QTimer(self, singleShot=True)
+        self._timer = single_shot(self)
         self._timer.timeout.connect(self._on_due)
         sessions.chats.changed.connect(self._on_changed)
 

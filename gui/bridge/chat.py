@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from msgspec.structs import replace
 from PySide6.QtCore import QObject, QTimer, Signal
 
+from gui.timers import single_shot
 from gui.wording import machine_texts, page_texts
 from gui.wording.shell_titles import is_directory_title
 from session_host.errors import HostUnavailable
@@ -106,7 +107,7 @@ class Look(QObject):
         self.connection_message = ""
         self.viewer: Viewer | None = None
         self._shown = False
-        self._follow_soon = QTimer(self, singleShot=True, interval=0)
+        self._follow_soon = single_shot(self)
         self._follow_soon.timeout.connect(self._follow_shown)
 
     @property
@@ -265,7 +266,7 @@ class FirstLook(Look):
         super().__init__(chat)
         self.is_taken = False
         self._is_reconnect_slow = False
-        self._reconnect_timer = QTimer(self, singleShot=True, interval=SHOW_WAITING_AFTER_MS)
+        self._reconnect_timer = single_shot(self, SHOW_WAITING_AFTER_MS)
         self._reconnect_timer.timeout.connect(self._on_reconnect_slow)
 
     @property

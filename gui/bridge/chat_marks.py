@@ -8,9 +8,10 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from msgspec.structs import replace
-from PySide6.QtCore import QObject, Qt, QTimer, Signal
+from PySide6.QtCore import QObject, Qt, Signal
 
 from gui.theme.tokens import LABEL_COLORS
+from gui.timers import single_shot
 from gui.wording import notice_texts
 from session_host.client.chats.notification_rules import is_still_muted
 from session_host.client.sessions.store_calls import order_chats
@@ -121,7 +122,8 @@ class Muting(QObject):
         self._list = chats
         self.muted: list[str] = []
         self._until: datetime | None = None
-        self._end_timer = QTimer(self, singleShot=True, timerType=Qt.TimerType.VeryCoarseTimer)
+        self._end_timer = single_shot(self)
+        self._end_timer.setTimerType(Qt.TimerType.VeryCoarseTimer)
         self._end_timer.timeout.connect(self._on_end_timer)
         chats.added.connect(lambda chat: chat.set_muted(muted=chat.id in self.muted))
         chats.forgotten.connect(self._on_forgotten)
@@ -224,7 +226,7 @@ class QuietWatch(QObject):
         self._list = chats
         self._since_s: dict[str, float] = {}
         """The time at which each watch began (CLOCK_MONOTONIC), by chat."""
-        self._timer = QTimer(self, singleShot=True)
+        self._timer = single_shot(self)
         self._timer.timeout.connect(self._check)
         chats.changed.connect(self._check_ended)
         chats.forgotten.connect(self.end)

@@ -6,7 +6,9 @@ import time
 from datetime import datetime
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
-from PySide6.QtCore import QObject, QTimer, Signal
+from PySide6.QtCore import QObject, Signal
+
+from gui.timers import single_shot
 
 from .sessions import Sessions
 
@@ -55,7 +57,7 @@ class DayStrips(QObject):
         self._sessions = sessions
         self._strips: dict[str, Strip] = {}
         self._due_s = 0.0
-        self._first = QTimer(self, singleShot=True, interval=FIRST_MS)
+        self._first = single_shot(self, FIRST_MS)
         self._first.timeout.connect(self._start)
 
     def of(self, session_id: str) -> Strip:

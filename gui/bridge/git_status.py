@@ -11,9 +11,10 @@ import asyncio
 from pathlib import Path
 from weakref import WeakKeyDictionary
 
-from PySide6.QtCore import QFileSystemWatcher, QObject, QTimer, Signal
+from PySide6.QtCore import QFileSystemWatcher, QObject, Signal
 from shiboken6 import isValid
 
+from gui.timers import single_shot
 from session_host.client.machine import Machine
 from session_host.client.worktrees import Status, status_of
 from session_host.client.worktrees.repository_files import repository_files
@@ -65,7 +66,7 @@ class GitStatusWatcher(QObject):
         self._checking: set[Machine] = set()
         self._watcher = QFileSystemWatcher(self)
         self._watcher.directoryChanged.connect(self._on_written)
-        self._check_timer = QTimer(self, singleShot=True, interval=DEBOUNCE_MS)
+        self._check_timer = single_shot(self, DEBOUNCE_MS)
         self._check_timer.timeout.connect(self._start_check)
 
     def set_visible(self, seen: bool) -> None:

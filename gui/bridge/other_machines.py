@@ -17,8 +17,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import msgspec
-from PySide6.QtCore import QObject, QTimer, Signal
+from PySide6.QtCore import QObject, Signal
 
+from gui.timers import single_shot
 from gui.wording import machine_texts
 from session_host.errors import ConfigError, OutliveError
 from session_host.paths import config_dir, ensure_private, state_dir
@@ -104,7 +105,7 @@ class OtherMachines(QObject):
         """The forwarded ports, by machine and port there; one lasts until the user stops it or removes its machine."""
         self._is_following = False
         self._network: NetworkChanges | None = None
-        self._keep_timer = QTimer(self, singleShot=True, interval=KEEP_AFTER_MS)
+        self._keep_timer = single_shot(self, KEEP_AFTER_MS)
         self._keep_timer.timeout.connect(self._keep_all)
 
     def read(self) -> None:

@@ -5,7 +5,9 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 
-from PySide6.QtCore import QObject, QTimer
+from PySide6.QtCore import QObject
+
+from gui.timers import single_shot
 
 from .chat import Chat
 
@@ -23,7 +25,7 @@ class PacedChanges(QObject):
     def __init__(self, tell: Callable[[], object], parent: QObject) -> None:
         super().__init__(parent)
         self._tell = tell
-        self._timer = QTimer(self, singleShot=True)
+        self._timer = single_shot(self)
         self._timer.timeout.connect(self._on_timer)
         self._rested_at_s = 0.0
         """The time at which the pause ends (CLOCK_MONOTONIC)."""
@@ -50,7 +52,7 @@ class PacedTexts(QObject):
     def __init__(self, parent: QObject) -> None:
         super().__init__(parent)
         self._changed: dict[str, Chat] = {}
-        self._timer = QTimer(self, singleShot=True, interval=TEXTS_MS)
+        self._timer = single_shot(self, TEXTS_MS)
         self._timer.timeout.connect(self._show)
 
     def note(self, chat: Chat) -> None:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from PySide6.QtCore import QObject, QTimer, Signal
 
+from gui.timers import single_shot
 from gui.wording import notice_texts
 from session_host.client.chats.ended_chat import Removal, remove_chats
 from session_host.client.sessions.foreground import has_jobs, shell_has_jobs
@@ -123,7 +124,7 @@ class UndoableRemovals(QObject):
         begun = [chat for chat in chats if chat.has_ended != ends_shells and not self._listed.is_hidden(chat)]
         if not begun:
             return []
-        timer = QTimer(self, singleShot=True, interval=undo_ms)
+        timer = single_shot(self, undo_ms)
         pending = _Pending(list(begun), timer, by_limit, ends_shells)
         text = notice_texts.CANNOT_STOP if ends_shells else notice_texts.CANNOT_REMOVE
         failure = text(name=begun[0].name) if len(begun) == 1 else notice_texts.CANNOT_REMOVE_SEVERAL()

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import sys
 
-from PySide6.QtCore import QObject, QProcess, QTimer, Signal
+from PySide6.QtCore import QObject, QProcess, Signal
+
+from gui.timers import single_shot
 
 DELAY_MS = 10_000
 """Delay of an update after output; the update includes later output, too."""
@@ -26,7 +28,7 @@ class SearchIndexing(QObject):
 
     def __init__(self, parent: QObject, delay_ms: int = DELAY_MS) -> None:
         super().__init__(parent)
-        self._timer = QTimer(self, singleShot=True, interval=delay_ms)
+        self._timer = single_shot(self, delay_ms)
         self._timer.timeout.connect(self._start)
         self._process: QProcess | None = None
         self._is_behind = self._is_paused = False

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Iterable
 
-from PySide6.QtCore import QObject, QTimer, Signal
+from PySide6.QtCore import QObject, Signal
 
 from gui.theme.painting import bar_height
+from gui.timers import repeating
 from session_host.protocol.values import Activity
 
 from .chat import Chat
@@ -31,7 +32,7 @@ class Sparklines(QObject):
         self._chats: dict[str, Chat] = {}
         self._offsets: dict[str, int] = {}
         self._bars: dict[str, deque[int]] = {}
-        self._timer = QTimer(self, interval=BAR_MS)
+        self._timer = repeating(self, BAR_MS)
         self._timer.timeout.connect(self._add_bars)
 
     def of(self, session_id: str) -> tuple[int, ...]:

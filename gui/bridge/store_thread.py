@@ -11,8 +11,9 @@ from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
 
-from PySide6.QtCore import QFileSystemWatcher, QObject, QTimer, Signal
+from PySide6.QtCore import QFileSystemWatcher, QObject, Signal
 
+from gui.timers import single_shot
 from session_host.client.machine import ThisMachine
 from session_host.client.sessions.store_access import complete, open_or_recover, open_store, recover
 from session_host.errors import OutliveError, StoreCorrupt, StoreError
@@ -192,7 +193,7 @@ class StoreWatcher(QObject):
         self._watcher = QFileSystemWatcher(self)
         self._watcher.directoryChanged.connect(self._on_change)
         self._watcher.fileChanged.connect(self._on_change)
-        self._debounce = QTimer(self, singleShot=True, interval=DEBOUNCE_MS)
+        self._debounce = single_shot(self, DEBOUNCE_MS)
         self._debounce.timeout.connect(self._on_debounced)
         self._watch()
 

@@ -10,10 +10,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QObject, QTimer, Signal
+from PySide6.QtCore import QObject, Signal
 
 from gui.input.draft import NO_DRAFT, Draft
 from gui.settings.layout import ReviewComment
+from gui.timers import single_shot
 
 if TYPE_CHECKING:
     from .chat import Chat
@@ -46,7 +47,7 @@ class Drafts(QObject):
         self._drafts: dict[str, Draft] = {}
         """The drafts by the ids of chats; the draft that was edited last is the last one."""
         self._held: dict[str, Draft] = {}
-        self._save_timer = QTimer(self, singleShot=True, interval=SAVE_DELAY_MS)
+        self._save_timer = single_shot(self, SAVE_DELAY_MS)
         self._save_timer.timeout.connect(self.save_due)
         chats.changed.connect(self._follow_resumed)
         chats.forgotten.connect(self._on_forgotten)
@@ -138,7 +139,7 @@ class ReviewComments(QObject):
         self._list = chats
         self._comments: dict[str, dict[str, ReviewComment]] = {}
         """The comments by the ids of chats; the chat that was commented last is the last one."""
-        self._save_timer = QTimer(self, singleShot=True, interval=SAVE_DELAY_MS)
+        self._save_timer = single_shot(self, SAVE_DELAY_MS)
         self._save_timer.timeout.connect(self.save_due)
         chats.changed.connect(self._follow_resumed)
         chats.forgotten.connect(self._on_forgotten)

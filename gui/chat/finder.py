@@ -7,9 +7,10 @@ from bisect import bisect_left
 from collections.abc import Callable
 from typing import NamedTuple
 
-from PySide6.QtCore import QObject, QRect, QTimer, Signal
+from PySide6.QtCore import QObject, QRect, Signal
 
 from gui.finding.query import FindQuery, FindResult, Pattern
+from gui.timers import repeating, single_shot
 from session_host.structured.items import Item
 from session_host.structured.transcript import Transcript
 
@@ -54,7 +55,7 @@ class TranscriptFinder(QObject):
         """The previous modes of what the search unfolded: an item, and its turn by the prompt."""
         self._unfolded_for = ""
         """The item with the match that they were unfolded for."""
-        self._search_timer = QTimer(self, singleShot=True, interval=_SEARCH_AGAIN_MS)
+        self._search_timer = single_shot(self, _SEARCH_AGAIN_MS)
         self._search_timer.timeout.connect(self._search_again)
         self.scan = Scan(page.rows.directory, self, page.content)
         self.scan.progressed.connect(self._on_found)
@@ -242,7 +243,7 @@ class Scan(QObject):
         self._pattern: Pattern | None = None
         self._transcript: Transcript | None = None
         self._remaining = 0
-        self._timer = QTimer(self, interval=0)
+        self._timer = repeating(self)
         self._timer.timeout.connect(self._search_slice)
 
     def start(self, transcript: Transcript, pattern: Pattern | None) -> None:

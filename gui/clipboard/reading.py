@@ -9,11 +9,12 @@ from collections import deque
 from collections.abc import Callable
 from typing import Literal, cast
 
-from PySide6.QtCore import QCoreApplication, QEvent, QMimeData, QObject, QTimer, Signal
+from PySide6.QtCore import QCoreApplication, QEvent, QMimeData, QObject, Signal
 from PySide6.QtGui import QClipboard, QGuiApplication
 from PySide6.QtWidgets import QApplication, QWidget
 from shiboken6 import isValid
 
+from gui.timers import single_shot
 from gui.wording import notice_texts
 
 from .x11 import Content, SelectionRead
@@ -85,7 +86,7 @@ class _PendingRead(QObject):
         self.is_waiting = True
         self.held: deque[Callable[[], object]] = deque()
         self._keyboard, self._mode, self._use = keyboard, mode, use
-        self._said = QTimer(self, interval=SAID_AFTER_MS, singleShot=True)
+        self._said = single_shot(self, SAID_AFTER_MS)
         self._said.timeout.connect(lambda: notices.given.emit(notice_texts.WAITS_FOR_CLIPBOARD()))
         self._said.start()
         keyboard.installEventFilter(self)

@@ -8,8 +8,10 @@ from ctypes import POINTER, byref, c_char_p, c_int, c_uint8, c_uint16, c_uint32,
 from functools import cache
 from typing import Any, Final
 
-from PySide6.QtCore import QMimeData, QObject, QSocketNotifier, QTimer, QUrl
+from PySide6.QtCore import QMimeData, QObject, QSocketNotifier, QUrl
 from PySide6.QtGui import QImage
+
+from gui.timers import single_shot
 
 TIMEOUT_MS = 2000
 """An owner that sends nothing for this time does not answer."""
@@ -148,7 +150,7 @@ class SelectionRead(QObject):
             self._xcb.xcb_get_file_descriptor(self._connection), QSocketNotifier.Type.Read, self
         )
         self._notifier.activated.connect(self._on_readable)
-        self._timer = QTimer(self, interval=TIMEOUT_MS, singleShot=True)
+        self._timer = single_shot(self, TIMEOUT_MS)
         self._timer.timeout.connect(lambda: self._end(None))
         self._steps = self._read()
         self._go_on(None)

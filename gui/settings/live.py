@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
-from PySide6.QtCore import QFileSystemWatcher, QObject, QTimer, Signal
+from PySide6.QtCore import QFileSystemWatcher, QObject, Signal
 
+from gui.timers import single_shot
 from session_host.agents.agent import Agent
 from session_host.agents.catalog import BUILT_IN_DIRECTORY, load_catalog, load_valid_agents
 from session_host.toml_writing import Value, Values, write_values
@@ -43,7 +44,7 @@ class LiveSettings(QObject):
         self.directory = directory
         self.preferences = preferences or load_preferences(directory)
         self._watcher: QFileSystemWatcher | None = None
-        self._debounce = QTimer(self, singleShot=True, interval=DEBOUNCE_MS)
+        self._debounce = single_shot(self, DEBOUNCE_MS)
         self._debounce.timeout.connect(self.read_again)
 
     @property

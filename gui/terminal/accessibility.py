@@ -25,6 +25,7 @@ from PySide6.QtGui import (
 from PySide6.QtWidgets import QAccessibleWidget, QWidget
 from shiboken6 import Shiboken
 
+from gui.timers import single_shot
 from gui.wording import page_texts
 from session_host.terminal.base import Cursor
 from session_host.terminal.lines import TextLine, joined_lines
@@ -272,7 +273,7 @@ class TextReporter(QObject):
             self._announced = None
             return
         if self._timer is None:
-            self._timer = QTimer(self, singleShot=True)
+            self._timer = single_shot(self)
             self._timer.timeout.connect(self._announce_changes)
         if not self._timer.isActive():
             wait_s = self._announced_at_s + self._interval_s - time.monotonic()

@@ -12,11 +12,12 @@ from collections.abc import Callable
 from typing import NamedTuple
 from weakref import WeakMethod
 
-from PySide6.QtCore import QObject, QPoint, QPointF, QRect, Qt, QTimer, Signal, Slot
+from PySide6.QtCore import QObject, QPoint, QPointF, QRect, Qt, Signal, Slot
 from PySide6.QtGui import QGuiApplication, QPainter, QRegion
 from PySide6.QtWidgets import QWidget
 
 from gui.theme.terminal import TerminalFont, TerminalTheme
+from gui.timers import single_shot
 from session_host.terminal.base import Emulator, Frame
 
 from .cell_metrics import CellMetrics, default_size_px
@@ -98,7 +99,7 @@ class TerminalDisplay(QObject):
         self.surface.images.pictures.ready.connect(widget.update)
         self.may_be_scrolled_back = True
         self._is_on_x = QGuiApplication.platformName() == "xcb"
-        self._server_wait = QTimer(self, singleShot=True, interval=0)
+        self._server_wait = single_shot(self)
         self._server_wait.timeout.connect(self._wait_for_x_server)
         self._pacer = FramePacer(_weakly(self._show_frame), _weakly(self._is_drawing), self)
         self.blink = CursorBlink(self)

@@ -6,9 +6,10 @@ import math
 from bisect import bisect_right
 from collections.abc import Callable
 
-from PySide6.QtCore import QObject, QRect, QTimer, SignalInstance, Slot
+from PySide6.QtCore import QObject, QRect, SignalInstance, Slot
 
 from gui.finding.query import FindQuery, FindResult, Pattern
+from gui.timers import repeating, single_shot
 from session_host.terminal.base import Emulator, Frame
 from session_host.terminal.lines import Match
 
@@ -74,9 +75,9 @@ class TerminalFinder(QObject):
         self._pending_top: int | None = None
         """The first visible row after a scroll that is not painted yet."""
         self._changer = FrameChanger()
-        self._slice_timer = QTimer(self, interval=0)
+        self._slice_timer = repeating(self)
         self._slice_timer.timeout.connect(self._search_slice)
-        self._refresh_timer = QTimer(self, singleShot=True, interval=_REFRESH_MS)
+        self._refresh_timer = single_shot(self, _REFRESH_MS)
         self._refresh_timer.timeout.connect(self._refresh)
 
     # ------------------------------------------------------------ the bar's side, see ``Finder``

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from PySide6.QtCore import QObject, Qt, QTimer, Signal, SignalInstance, Slot
+from PySide6.QtCore import QObject, Qt, Signal, SignalInstance, Slot
 from PySide6.QtGui import QColor, QPainter, QPaintEvent
 from PySide6.QtWidgets import QPushButton, QScrollBar, QWidget
 
 from gui.theme.terminal import TerminalTheme
+from gui.timers import single_shot
 from gui.wording import page_texts
 from session_host.terminal.scroll_position import ScrollPosition, go_to, position_in
 
@@ -37,7 +38,7 @@ class NewOutput(QObject):
         """``resized`` is emitted when the program gets another size."""
         super().__init__(view)
         self._view = view
-        self._redraw = QTimer(view, singleShot=True, interval=REDRAW_MS)
+        self._redraw = single_shot(view, REDRAW_MS)
         resized.connect(lambda *_size: self._redraw.start())
         self._has_output = self.is_visible = False
         self.button: QPushButton | None = None

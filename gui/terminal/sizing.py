@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QObject, QSize, QTimer, Signal, Slot
+from PySide6.QtCore import QObject, QSize, Signal, Slot
 
 from gui.theme.terminal import TerminalFont
 from gui.theme.tokens import TERMINAL_PADDING_PX
+from gui.timers import single_shot
 from session_host.protocol.values import CellSize, GridSize
 
 from .cell_metrics import MAX_FONT_PX, MIN_FONT_PX, CellMetrics, default_size_px
@@ -37,7 +38,7 @@ class Sizing(QObject):
         self._base_px = self._size_px = default_size_px()
         self._line_height, self._padding_px = 1.0, TERMINAL_PADDING_PX
         self._reported: tuple[GridSize, CellSize] | None = None
-        self._report_delay = QTimer(self, singleShot=True, interval=_RESIZE_DEBOUNCE_MS)
+        self._report_delay = single_shot(self, _RESIZE_DEBOUNCE_MS)
         self._report_delay.timeout.connect(self.report)
         display.sink_changed.connect(self._on_sink)
 

@@ -13,11 +13,12 @@ from collections.abc import Callable, Collection, Container, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Final, Literal, NamedTuple, Protocol
 
-from PySide6.QtCore import QObject, QTimer, Signal
+from PySide6.QtCore import QObject, Signal
 
 from gui.bridge.chat import Chat
 from gui.bridge.chat_marks import QUIET_S
 from gui.bridge.sessions import Sessions
+from gui.timers import single_shot
 from gui.wording import notice_texts, phrases, tray_texts
 from gui.wording.tray_texts import MAX_TEXT, MAX_TITLE, passed_on
 from session_host.agents.agent import Agent
@@ -248,7 +249,7 @@ class Notifier(QObject):
         """The chats with a question that was shown, and is not over."""
         self._offers: dict[str, AnswerableQuestion] = {}
         """The questions that can be answered from their notifications, by chat."""
-        self._collect_timer = QTimer(self, singleShot=True, interval=collect_ms)
+        self._collect_timer = single_shot(self, collect_ms)
         self._collect_timer.timeout.connect(self._show_pending)
         sessions.chats.changed.connect(self.check)
         for chat in sessions.chats.made():

@@ -8,7 +8,7 @@ from difflib import SequenceMatcher
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from PySide6.QtCore import QObject, QPointF, QRectF, Qt, QTimer, Signal
+from PySide6.QtCore import QObject, QPointF, QRectF, Qt, Signal
 from PySide6.QtGui import QAction, QGuiApplication, QIcon, QPainter, QPixmap
 from PySide6.QtWidgets import QMenu, QSystemTrayIcon
 
@@ -19,6 +19,7 @@ from gui.bridge.sessions import Sessions
 from gui.theme.icons import mark_icon
 from gui.theme.menu import Menu
 from gui.theme.theme import Theme
+from gui.timers import single_shot
 from gui.wording import action_texts, common_texts, phrases, tray_texts, window_texts
 from gui.wording.chat_texts import joined
 from gui.wording.machine_texts import on_machine
@@ -162,7 +163,7 @@ class Tray(QObject):
         self.icon.setContextMenu(self.menu)
         self.icon.activated.connect(self._on_activated)
         self.icon.messageClicked.connect(self._on_message_clicked)
-        self._refresh_timer = QTimer(self, singleShot=True, interval=100)
+        self._refresh_timer = single_shot(self, 100)
         self._refresh_timer.timeout.connect(self.refresh)
         self.menu.aboutToShow.connect(self._fill)
         sessions.chats.changed.connect(self._refresh_soon)

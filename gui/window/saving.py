@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QObject, QTimer, Signal
+from PySide6.QtCore import QObject, Signal
 
 from gui.bridge.sessions import Sessions
 from gui.settings.layout import SavedWindow, WindowLayout
+from gui.timers import single_shot
 
 from .frame import WindowFrame
 from .page.chat_page import ChatPage
@@ -31,7 +32,7 @@ class UnseenMarks(QObject):
         super().__init__(parent)
         self._sessions = sessions
         self._layout = layout
-        self._soon = QTimer(self, singleShot=True, interval=MARKS_DELAY_MS)
+        self._soon = single_shot(self, MARKS_DELAY_MS)
         self._soon.timeout.connect(self._on_due)
         sessions.chats.changed.connect(self._on_chats)
 
@@ -104,9 +105,9 @@ class LayoutSaving(QObject):
         self._marks = marks
         self._sidebar = sidebar
         self.has_tabs = False
-        self._delay_timer = QTimer(self, singleShot=True, interval=DELAY_MS)
+        self._delay_timer = single_shot(self, DELAY_MS)
         self._delay_timer.timeout.connect(self.save_now)
-        self._coalesce_timer = QTimer(self, singleShot=True, interval=0)
+        self._coalesce_timer = single_shot(self)
         self._coalesce_timer.timeout.connect(self.save_now)
         panes.changed.connect(self._on_panes_changed)
         marks.changed.connect(self.save_now)

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from functools import partial
 from typing import NamedTuple
 
-from PySide6.QtCore import QModelIndex, QObject, QPersistentModelIndex, QPointF, QRect, Qt, QTimer, Signal
+from PySide6.QtCore import QModelIndex, QObject, QPersistentModelIndex, QPointF, QRect, Qt, Signal
 from PySide6.QtGui import (
     QColor,
     QFont,
@@ -28,6 +28,7 @@ from gui.finding.query import unit_offsets
 from gui.theme.icons import paint_mark
 from gui.theme.theme import Theme
 from gui.theme.tokens import GAP_M_PX, GAP_S_PX, SECONDARY_PX, font
+from gui.timers import single_shot
 from gui.window.page.chat_page import ChatPage
 from gui.window.sheets.sheet import LINES_PX, LIST_PX, Sheet
 from gui.window.widgets.accessibility import announce
@@ -159,7 +160,7 @@ class SearchSheet(Sheet):
         self.field.setProperty("kind", "palette")
         self.field.setAccessibleName(sheet_texts.SEARCH_ALL_CHATS())
         self.field.setPlaceholderText(sheet_texts.SEARCH_HINT())
-        self._typing = QTimer(self, singleShot=True, interval=TYPING_MS)
+        self._typing = single_shot(self, TYPING_MS)
         self._typing.timeout.connect(self._ask)
         self.closed.connect(self._typing.stop)
         self.field.textChanged.connect(self._on_typed)
@@ -435,7 +436,7 @@ class _LineSearch(QObject):
         self._hit = hit
         self._on_not_found = on_not_found
         self._is_shown = self._is_stopped = False
-        self._timeout = QTimer(self, singleShot=True, interval=HISTORY_TIMEOUT_MS)
+        self._timeout = single_shot(self, HISTORY_TIMEOUT_MS)
         self._timeout.timeout.connect(self._on_timeout)
         page.settled.connect(self._search_line)
         page.source.replaced.connect(self._search_line)

@@ -205,3 +205,59 @@ def test_only_one_package_reads_the_clipboard() -> None:
         str(path) for path in python_files("gui") if "gui/clipboard/" not in str(path) and READS.search(text(path))
     ]
     assert not found, "use gui.clipboard.reading or gui.clipboard.fields"
+
+
+def test_no_property_that_begins_with_i_is_given_to_qt_as_a_keyword() -> None:
+    """PySide6 looks up the setter by C's ``toupper``, which leaves "i" alone in Turkish and Azerbaijani locales."""
+    found = [line for path in python_files() for line in _keywords_lost_in_turkish(text(path), str(path))]
+    assert not found, "make timers by gui.timers, and set other properties by their setters:\n" + "\n".join(found)
+
+
+@pytest.mark.parametrize(
+    "call",
+    [
+        "QTimer(None, interval=5)",
+        "QtCore.QTimer(interval=5)",
+        "functools.partial(QTimer, interval=5)",
+        "class Timer(QTimer):\n    def __init__(self):\n        super().__init__(interval=5)",
+        "class Timer(QTimer):\n    pass\nTimer(interval=5)",
+    ],
+    ids=["name", "module", "partial", "super", "subclass"],
+)
+def test_a_keyword_that_begins_with_i_is_found_however_qt_is_called(call: str) -> None:
+    imported = "import functools\nfrom PySide6 import QtCore\nfrom PySide6.QtCore import QTimer\n"
+    assert len(_keywords_lost_in_turkish(imported + call, "example.py")) == 1
+
+
+def _keywords_lost_in_turkish(source: str, path: str) -> list[str]:
+    """The calls of Qt's classes, and of plain subclasses of these, with keywords that begin with "i"."""
+    if "PySide6" not in source:
+        return []
+    module = ast.parse(source)
+    qt = {
+        alias.asname or alias.name
+        for node in ast.walk(module)
+        if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("PySide6")
+        for alias in node.names
+    }
+    qt.add("PySide6")
+    classes = [node for node in ast.walk(module) if isinstance(node, ast.ClassDef) and _are_qt(node.bases, qt)]
+    qt |= {each.name for each in classes if not any(getattr(part, "name", "") == "__init__" for part in each.body)}
+    inside = {call for each in classes for call in ast.walk(each)}
+    return [
+        f"{path}:{node.lineno}: {ast.unparse(node.func)}({keyword.arg}=…)"
+        for node in ast.walk(module)
+        if isinstance(node, ast.Call)
+        and (
+            _are_qt([node.func], qt)
+            or (ast.unparse(node.func) == "super().__init__" and node in inside)
+            or (ast.unparse(node.func).endswith("partial") and _are_qt(node.args[:1], qt))
+        )
+        for keyword in node.keywords
+        if (keyword.arg or "").startswith("i")
+    ]
+
+
+def _are_qt(expressions: list[ast.expr], qt: set[str]) -> bool:
+    """Whether all of the expressions name something of Qt: ``QTimer`` or ``QtCore.QTimer``."""
+    return bool(expressions) and all(ast.unparse(each).split(".")[0] in qt for each in expressions)

@@ -8,10 +8,11 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 
-from PySide6.QtCore import QObject, QTimer
+from PySide6.QtCore import QObject
 
 from gui.chat.content.segments import LiveLine
 from gui.theme.painting import bar_height
+from gui.timers import single_shot
 from gui.wording import chat_texts
 from session_host.standing.ages import MINUTE_S, duration
 from session_host.structured.items import Item
@@ -168,7 +169,7 @@ class LiveTimer(QObject):
         """Set up; ``update`` updates the line and returns its values."""
         super().__init__(parent)
         self._update = update
-        self._timer = QTimer(self, singleShot=True)
+        self._timer = single_shot(self)
         self._timer.timeout.connect(self.tick)
 
     def tick(self) -> None:

@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable, Iterable
 from functools import partial
 
-from PySide6.QtCore import QEvent, QPoint, QPointF, QSize, Qt, QTimer, Signal
+from PySide6.QtCore import QEvent, QPoint, QPointF, QSize, Qt, Signal
 from PySide6.QtGui import (
     QContextMenuEvent,
     QEnterEvent,
@@ -31,6 +31,7 @@ from gui.theme.menu import Menu
 from gui.theme.theme import Theme
 from gui.theme.tokens import COPIED_MS
 from gui.theme.tooltips import show_tooltip
+from gui.timers import single_shot
 from gui.wording import chat_texts, page_texts
 from session_host.paths import short_directory
 from session_host.protocol.values import Image
@@ -116,7 +117,7 @@ class TranscriptPage(PaintedPage):
         self._accessible = AccessibleRows(self, self.spoken)
         self._live_timer = LiveTimer(self._update_live, self)
         self.scroller.framed.connect(self._live_timer.tick)
-        self._copied_timer = QTimer(self, singleShot=True, interval=COPIED_MS)
+        self._copied_timer = single_shot(self, COPIED_MS)
         self._copied_timer.timeout.connect(lambda: self._show_copied(None))
         self.scroller.scrolled.connect(self.place_changed)
         scroll_by = self.scroller.scroll_by

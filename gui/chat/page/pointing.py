@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable
 from typing import Literal
 
-from PySide6.QtCore import QEvent, QObject, QPointF, Qt, QTimer
+from PySide6.QtCore import QEvent, QObject, QPointF, Qt
 from PySide6.QtGui import (
     QClipboard,
     QEnterEvent,
@@ -22,6 +22,7 @@ from shiboken6 import Shiboken
 from gui.chat.content.segments import Action, utf16_length
 from gui.chat.drawing.segment_layout import LINE_SEPARATOR, SegmentLayout
 from gui.terminal.links.link_pointer import OPENS_WITHIN_S
+from gui.timers import repeating
 from session_host.protocol.values import FileLocation
 
 from .file_names import FileName
@@ -70,7 +71,7 @@ class Pointer(QObject):
         self._pressed_unit: tuple[Point, Point] | None = None
         """The ends of what the last press has selected, which dragging extends."""
         self._pointer = QPointF()
-        self._drag_timer = QTimer(self, interval=_DRAG_SCROLL_MS)
+        self._drag_timer = repeating(self, _DRAG_SCROLL_MS)
         self._drag_timer.timeout.connect(self._drag_on)
         self._awaited: tuple[FileLocation, float] | None = None
         """The clicked file while it is looked up, and the time of the click."""

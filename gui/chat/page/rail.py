@@ -7,13 +7,14 @@ from __future__ import annotations
 
 from typing import Literal, NamedTuple
 
-from PySide6.QtCore import QEvent, QPoint, QRect, QRectF, Qt, QTimer
+from PySide6.QtCore import QEvent, QPoint, QRect, QRectF, Qt
 from PySide6.QtGui import QColor, QFontMetrics, QMouseEvent, QPainter, QPaintEvent
 from PySide6.QtWidgets import QWidget
 
 from gui.chat.content.turn_steps import Turn
 from gui.theme.painting import paint_frame
 from gui.theme.tokens import GAP_M_PX, GAP_S_PX, SECONDARY_PX, TEXT_PX, blend, font
+from gui.timers import single_shot
 from gui.wording import changes_texts, chat_texts
 from session_host.protocol.untrusted_text import one_line
 from session_host.structured.turns import is_prompt
@@ -113,7 +114,7 @@ class PromptRail(QWidget):
         self._hovered = ""
         self._here = ""
         self._flyout = _Flyout(page)
-        self._timer = QTimer(self, singleShot=True)
+        self._timer = single_shot(self)
         self._timer.timeout.connect(self._read)
         self.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         self.setAttribute(Qt.WidgetAttribute.WA_OpaquePaintEvent)  # Not painted anew when the page is scrolled.

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 from msgspec.structs import replace
-from PySide6.QtCore import QEvent, QObject, QPointF, QRectF, Qt, QTimer, Signal
+from PySide6.QtCore import QEvent, QObject, QPointF, QRectF, Qt, Signal
 from PySide6.QtGui import (
     QAccessible,
     QAccessibleAnnouncementEvent,
@@ -38,6 +38,7 @@ from gui.theme.painting import paint_frame
 from gui.theme.theme import Theme
 from gui.theme.tokens import GAP_S_PX, SECONDARY_PX
 from gui.theme.tooltips import set_tooltip
+from gui.timers import single_shot
 from gui.wording import chat_texts
 from session_host.protocol.messages import AnswerRequest
 from session_host.protocol.untrusted_text import escaped, one_line
@@ -811,7 +812,7 @@ class SeenSubject(QObject):
         self._subject = subject
         self._visible_ends: Callable[[], tuple[bool, bool]] | None = None
         self._on_page = self._seen_ends = (False, False)
-        self._timer = QTimer(self, singleShot=True, interval=_SEEN_AFTER_MS)
+        self._timer = single_shot(self, _SEEN_AFTER_MS)
         self._timer.timeout.connect(self._check)
         if subject is not None:
             subject.verticalScrollBar().valueChanged.connect(lambda _value: self._timer.start())

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QObject, QTimer
+from PySide6.QtCore import QObject
 
 from gui.chat.drawing.segment_layout import Control
+from gui.timers import single_shot
 
 from .painting import PaintedPage
 from .positions import PlacedSegment
@@ -20,7 +21,7 @@ class TabStops(QObject):
     def __init__(self, page: PaintedPage, scroller: Scroller) -> None:
         super().__init__(page)
         self._page = page
-        self._look_up_soon = QTimer(self, singleShot=True, interval=_LOOK_UP_AFTER_MS)
+        self._look_up_soon = single_shot(self, _LOOK_UP_AFTER_MS)
         self._look_up_soon.timeout.connect(self.look_up)
         scroller.arranged.connect(self._look_up_soon.start)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from PySide6.QtCore import QEvent, QObject, QRectF, QSignalBlocker, QSize, Qt, QTimer, Signal
+from PySide6.QtCore import QEvent, QObject, QRectF, QSignalBlocker, QSize, Qt, Signal
 from PySide6.QtGui import QMouseEvent, QPainter, QPaintEvent, QResizeEvent, QTextCursor
 from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QMenu, QPushButton, QWidget
 
@@ -16,6 +16,7 @@ from gui.theme.painting import paint_frame
 from gui.theme.theme import Theme
 from gui.theme.tokens import GAP_S_PX, RADIUS_PX
 from gui.theme.tooltips import set_tooltip
+from gui.timers import single_shot
 from gui.wording import chat_texts, page_texts, sheet_texts
 from session_host.protocol.messages import MAX_PROMPT_BYTES, ChatInput, Interrupt, Prompt, PromptMode, SendNow
 from session_host.structured.items import Item
@@ -107,7 +108,7 @@ class PromptBox(QWidget):
         self._stop = self._button(chat_texts.STOP(), "", lambda: send(Interrupt()))
         set_tooltip(self._stop, chat_texts.STOP_WITH_KEYS())
         self._stop.hide()
-        self._escaped = QTimer(self, singleShot=True, interval=ESCAPE_MS)
+        self._escaped = single_shot(self, ESCAPE_MS)
         """Runs after a first Escape."""
         self._escaped.timeout.connect(self._on_text)
         self._lay_out()

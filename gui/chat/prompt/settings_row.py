@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from itertools import accumulate
 from typing import Final, NamedTuple
 
-from PySide6.QtCore import QEvent, QPoint, QRectF, QSize, Qt, QTimer, Signal
+from PySide6.QtCore import QEvent, QPoint, QRectF, QSize, Qt, Signal
 from PySide6.QtGui import (
     QActionGroup,
     QColor,
@@ -25,6 +25,7 @@ from gui.theme.controls import PlainLabel, set_look
 from gui.theme.menu import Menu
 from gui.theme.tokens import FULL_PERCENT, NEARLY_FULL_PERCENT
 from gui.theme.tooltips import set_tooltip, show_tooltip
+from gui.timers import repeating
 from gui.wording import chat_texts
 from gui.wording.chat_texts import used_percent
 from session_host.protocol.messages import ChangeSetting
@@ -241,7 +242,8 @@ class UsageLabels(QWidget):
             label.setProperty("kind", "secondary")
             label.hide()
             row.addWidget(label)
-        self._clock = QTimer(self, interval=_CHECK_MS, timerType=Qt.TimerType.VeryCoarseTimer)
+        self._clock = repeating(self, _CHECK_MS)
+        self._clock.setTimerType(Qt.TimerType.VeryCoarseTimer)
         self._clock.timeout.connect(self._show_all)
 
     def show_usage(self, usage: UsageChanged | None) -> None:

@@ -6,7 +6,6 @@ import re
 from collections.abc import Callable, Iterable, Sequence
 from typing import NamedTuple
 
-from PySide6.QtCore import QTimer
 from PySide6.QtGui import QKeyEvent
 
 from gui.terminal.display import TerminalDisplay
@@ -15,6 +14,7 @@ from gui.terminal.finding.marked_rows import FrameChanger, Mark, found_colors, m
 from gui.terminal.input import clipboard
 from gui.terminal.links.link_pointer import ROWS_OF_A_LINE, Link, LinkPointer
 from gui.terminal.links.links import heading_above, links_in, listed_location
+from gui.timers import single_shot
 from gui.wording import notice_texts
 from session_host.protocol.values import FileLocation
 from session_host.terminal.base import Emulator, Frame
@@ -205,7 +205,7 @@ class Hints(Mode):
         self._labelled: list[_Labelled] = []
         self._changer = FrameChanger()
         self.typed_letters = ""
-        self._lookup_timeout = QTimer(display, singleShot=True)
+        self._lookup_timeout = single_shot(display)
         self._lookup_timeout.timeout.connect(self._show_labels)
         links.files.answered.connect(self._look_up)
 

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import time
 
-from PySide6.QtCore import QObject, QTimer, Signal, Slot
+from PySide6.QtCore import QObject, Signal, Slot
 from PySide6.QtGui import QGuiApplication
 
+from gui.timers import repeating
 from session_host.terminal.base import Cursor, Emulator, Frame
 from session_host.terminal.rows import Attribute, Row
 
@@ -31,7 +32,7 @@ class CursorBlink(QObject):
 
     def __init__(self, parent: QObject) -> None:
         super().__init__(parent)
-        self._timer = QTimer(self)
+        self._timer = repeating(self)
         self._timer.timeout.connect(self._toggle)
         self._wanted = False
         self._last_life_s = 0.0

@@ -13,7 +13,9 @@ import math
 import time
 from collections.abc import Callable
 
-from PySide6.QtCore import QObject, Qt, QTimer, Slot
+from PySide6.QtCore import QObject, Qt, Slot
+
+from gui.timers import single_shot
 
 FRAME_S = 0.016
 HOLD_S = 0.150
@@ -39,8 +41,7 @@ class FramePacer(QObject):
         super().__init__(parent)
         self._paint = paint
         self._is_drawing = is_drawing
-        self._timer = QTimer(self)
-        self._timer.setSingleShot(True)
+        self._timer = single_shot(self)
         self._timer.setTimerType(Qt.TimerType.PreciseTimer)
         self._timer.timeout.connect(self._run)
         self._begun_s = self._due_s = 0.0

@@ -11,7 +11,7 @@ import time
 from collections.abc import Callable
 
 from msgspec import Struct
-from PySide6.QtCore import QObject, QPointF, Qt, QTimer, Slot
+from PySide6.QtCore import QObject, QPointF, Qt, Slot
 from PySide6.QtGui import QMouseEvent, QWheelEvent
 from PySide6.QtWidgets import QApplication
 
@@ -19,6 +19,7 @@ from gui.input.keys import modifiers_of
 from gui.input.mouse import WheelSteps, button_of, first_held
 from gui.terminal.display import TerminalDisplay
 from gui.terminal.links.link_pointer import LinkPointer
+from gui.timers import repeating, single_shot
 from session_host.protocol.values import KeyAction, MouseAction, MouseButton
 from session_host.terminal.base import Emulator, SelectionUnit
 
@@ -89,10 +90,9 @@ class Pointer(QObject):
         self._is_first_click = False
         """Whether the button is pressed for a single click that does nothing else."""
         self._focused_s = 0.0
-        self._click_timer = QTimer(self, singleShot=True)
+        self._click_timer = single_shot(self)
         self._click_timer.timeout.connect(lambda: move_cursor_to(self._anchor))
-        self._autoscroll = QTimer(self)
-        self._autoscroll.setInterval(_AUTOSCROLL_MS)
+        self._autoscroll = repeating(self, _AUTOSCROLL_MS)
         self._autoscroll.timeout.connect(self._scroll_on)
 
     def reset(self) -> None:

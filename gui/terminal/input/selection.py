@@ -5,9 +5,10 @@ from __future__ import annotations
 import time
 from enum import Enum
 
-from PySide6.QtCore import QObject, QTimer, Signal, Slot
+from PySide6.QtCore import QObject, Signal, Slot
 
 from gui.terminal.display import TerminalDisplay
+from gui.timers import single_shot
 from session_host.terminal.base import Emulator
 
 from .clipboard import copy_text, offer_selection
@@ -48,7 +49,7 @@ class Selection(QObject):
         self.offered = ""
         self.drag = Drag.NONE
         self.copies = False
-        self._compare = QTimer(self, singleShot=True)
+        self._compare = single_shot(self)
         self._compare.timeout.connect(self.after_frame)
         self._next_comparison_s = 0.0
 

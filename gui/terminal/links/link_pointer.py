@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Final, NamedTuple
 
-from PySide6.QtCore import QObject, QPointF, Qt, QTimer, Signal, Slot
+from PySide6.QtCore import QObject, QPointF, Qt, Signal, Slot
 from PySide6.QtGui import QCursor, QGuiApplication
 from PySide6.QtWidgets import QToolTip
 
@@ -18,6 +18,7 @@ from gui.terminal.display import TerminalDisplay
 from gui.terminal.drawing.canvas import Span
 from gui.terminal.drawing.cursor import cell_under
 from gui.theme.tooltips import show_at
+from gui.timers import single_shot
 from gui.wording import notice_texts
 from session_host.protocol.values import FileLocation
 from session_host.terminal.base import Emulator
@@ -277,13 +278,13 @@ class LinkPointer(QObject):
         """The clicked file while its lookup runs, and the time of the click."""
         self._menu: Callable[[], None] | None = None
         """Shows the context menu that waits for a lookup; None if no menu waits."""
-        self._menu_timeout = QTimer(self, singleShot=True, interval=MENU_TIMEOUT_MS)
+        self._menu_timeout = single_shot(self, MENU_TIMEOUT_MS)
         self._menu_timeout.timeout.connect(self._show_menu)
         self._modifiers = Qt.KeyboardModifier.NoModifier
         self._is_hidden = False
         self._program_shape = ""
         self._last_at = QPointF()
-        self._hover_timer = QTimer(self, singleShot=True, interval=0)
+        self._hover_timer = single_shot(self)
         self._hover_timer.timeout.connect(self._hover_at_mouse)
         self.rules = LinkRules()
         self.files = FileLookup()

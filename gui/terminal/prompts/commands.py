@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Final, NamedTuple
 
-from PySide6.QtCore import QPoint, QRect, QRectF, QSize, Qt, QTimer
+from PySide6.QtCore import QPoint, QRect, QRectF, QSize, Qt
 from PySide6.QtGui import QPainter, QPaintEvent
 from PySide6.QtWidgets import QMenu, QWidget
 
@@ -15,6 +15,7 @@ from gui.terminal.input import clipboard
 from gui.theme import tokens
 from gui.theme.painting import paint_frame
 from gui.theme.tokens import blend
+from gui.timers import single_shot
 from gui.wording import page_texts
 from session_host.protocol.untrusted_text import one_line
 from session_host.terminal.base import Emulator
@@ -37,7 +38,7 @@ class PositionLabel(QWidget):
         self._text = ""
         self.setFont(tokens.font(tokens.SECONDARY_PX))
         self.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
-        self._hide_timer = QTimer(self, singleShot=True, interval=_SHOWN_MS)
+        self._hide_timer = single_shot(self, _SHOWN_MS)
         self._hide_timer.timeout.connect(self.hide)
         self.hide()
 

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from itertools import pairwise
 from typing import Final, Protocol
 
-from PySide6.QtCore import QTimer, SignalInstance
+from PySide6.QtCore import SignalInstance
 from PySide6.QtWidgets import QMenu
 
 from gui.input.shortcuts import KeyOf, show_key
@@ -16,6 +16,7 @@ from gui.terminal.drawing.surface import Viewport
 from gui.terminal.finding.line_search import RowNumbers
 from gui.terminal.input import clipboard
 from gui.terminal.scrolling import Scroller
+from gui.timers import single_shot
 from gui.wording import page_texts
 from session_host.terminal.base import Emulator
 from session_host.terminal.command_line import output_rows, output_text, rows_between
@@ -216,9 +217,9 @@ class TerminalPrompts:
         self.commands = TerminalCommands(display, self.label, paste)
         self._heading: CommandHeading | None = None
         self.has_heading = True
-        self._marks_timer = QTimer(display, singleShot=True, interval=_MARKS_DELAY_MS)
+        self._marks_timer = single_shot(display, _MARKS_DELAY_MS)
         self._marks_timer.timeout.connect(self.show_marks)
-        self._bar_timer = QTimer(display, singleShot=True, interval=_BAR_DELAY_MS)
+        self._bar_timer = single_shot(display, _BAR_DELAY_MS)
         self._bar_timer.timeout.connect(self._show_in_bar)
         for signal in (scroller.scrolled, typed):
             signal.connect(self._on_moved)

@@ -15,6 +15,7 @@ from gui.settings.theme_files import own_themes
 from gui.terminal.cell_metrics import default_chat_px, default_size_px
 from gui.theme.scheme import SchemePair
 from gui.theme.theme import Appearance
+from gui.timers import single_shot
 from gui.window.frame import WindowFrame
 from gui.window.page.banners import Banner
 from gui.window.page.chat_page import ChatPage
@@ -96,7 +97,7 @@ class ThemeActions(QObject):
         self._imported = ""
         """The line about an imported theme, for the window that asked for it."""
         # Deferred, so that a held arrow key does not preview every line.
-        self._preview_soon = QTimer(self, singleShot=True, interval=0)
+        self._preview_soon = single_shot(self)
         self._preview_soon.timeout.connect(self._show_preview)
         settings.changed.connect(self.apply_settings)
         settings.problems.connect(self._show_problems)

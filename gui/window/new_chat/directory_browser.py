@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from PySide6.QtCore import QModelIndex, QSize, QStringListModel, Qt, QTimer, Signal
+from PySide6.QtCore import QModelIndex, QSize, QStringListModel, Qt, Signal
 from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import QHBoxLayout, QListView, QWidget
 
 from gui.theme.theme import Theme
 from gui.theme.tokens import GAP_S_PX
+from gui.timers import single_shot
 from gui.window.sheets.sheet import ASK_PX, Sheet, button_row
 from gui.window.widgets.directory_field import DirectoryField
 from gui.window.widgets.parts import ElidedLabel, button, label, show_text, stack
@@ -164,7 +165,7 @@ class DirectoryRow(QWidget):
         self.browse.setAccessibleName(new_chat_texts.CHOOSE_DIRECTORY())
         stack(QHBoxLayout(self), field, self.browse, gap=GAP_S_PX, wide=field)
         self.browser.set_below(sheet, field)
-        self._debounce = QTimer(self, singleShot=True, interval=DEBOUNCE_MS)
+        self._debounce = single_shot(self, DEBOUNCE_MS)
         self._debounce.timeout.connect(lambda: self.settled.emit(field.directory()))
         field.textChanged.connect(lambda _text: self.settle())
 

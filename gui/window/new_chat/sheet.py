@@ -19,6 +19,7 @@ from gui.bridge.new_chat import NewChatRequest
 from gui.settings.layout import Start
 from gui.theme.theme import Theme
 from gui.theme.tokens import GAP_M_PX
+from gui.timers import single_shot
 from gui.window.new_chat.agent_tiles import AgentTiles
 from gui.window.new_chat.conversation_picker import ConversationPicker
 from gui.window.new_chat.directory_browser import DirectoryRow
@@ -153,7 +154,7 @@ class NewChatSheet(Sheet):
         self.create_button = button(new_chat_texts.CREATE_DIRECTORY(), "link", self._make_directory)
         self.progress = label(new_chat_texts.MAKING_WORKTREE(), "secondary", wraps=True)
         self.progress.hide()
-        self._progress_timer = QTimer(self, singleShot=True, interval=PROGRESS_MS)
+        self._progress_timer = single_shot(self, PROGRESS_MS)
         self._progress_timer.timeout.connect(self.progress.show)
         self.is_starting = False
         """Whether a start is in progress."""

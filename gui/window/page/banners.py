@@ -23,6 +23,7 @@ from gui.theme.controls import PlainLabel, set_look
 from gui.theme.icons import Glyph
 from gui.theme.theme import Theme
 from gui.theme.tokens import GAP_M_PX, GAP_S_PX
+from gui.timers import single_shot
 from gui.window.sheets.question import QuestionSheet
 from gui.window.widgets.accessibility import announce
 from gui.window.widgets.parts import Area, IconButton, button, sentence
@@ -107,9 +108,9 @@ class BannerArea(QWidget):
         self._over = over
         over.installEventFilter(self)
         self._waiting: list[Banner] = []
-        self._timer = QTimer(self, singleShot=True)
+        self._timer = single_shot(self)
         self._timer.timeout.connect(lambda: self._remove(self.current))
-        self._below_timer = QTimer(self, singleShot=True)
+        self._below_timer = single_shot(self)
         self._below_timer.timeout.connect(lambda: self._remove(self.below))
         self._timed: dict[QTimer, Banner | None] = {self._timer: None, self._below_timer: None}
         """The banner of each timer."""

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Final
 
-from PySide6.QtCore import QEvent, QObject, QRect, QRectF, Qt, QTimer, Signal
+from PySide6.QtCore import QEvent, QObject, QRect, QRectF, Qt, Signal
 from PySide6.QtGui import (
     QGuiApplication,
     QHideEvent,
@@ -27,6 +27,7 @@ from gui.theme.icons import Glyph, mark_color
 from gui.theme.theme import Theme
 from gui.theme.tokens import GAP_L_PX, GAP_M_PX, GAP_S_PX
 from gui.theme.tooltips import set_tooltip
+from gui.timers import single_shot
 from gui.window.widgets.accessibility import announce
 from gui.window.widgets.parts import (
     Area,
@@ -58,7 +59,7 @@ class TypedAreaWatcher(QObject):
         super().__init__(notice)
         self._place = place
         self._is_following = self._has_moved_again = False
-        self._timer = QTimer(self, singleShot=True, interval=INTERVAL_MS)
+        self._timer = single_shot(self, INTERVAL_MS)
         self._timer.timeout.connect(self._on_interval)
         notice.installEventFilter(self)
 
@@ -383,7 +384,7 @@ class Waiting(QObject):
         self._dimming = LazyWidget(lambda: Dimming(theme, view))
         self.remedy: Callable[[], Way | None] = lambda: None
         self._shown_state = ""
-        self._show_timer = QTimer(self, singleShot=True, interval=SHOW_WAITING_AFTER_MS)
+        self._show_timer = single_shot(self, SHOW_WAITING_AFTER_MS)
         self._show_timer.timeout.connect(self._show)
 
     @property

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QEvent, Qt, QTimer
+from PySide6.QtCore import QEvent, Qt
 from PySide6.QtGui import QAction, QHelpEvent, QKeySequence, QMouseEvent
 from PySide6.QtWidgets import QHBoxLayout, QSizePolicy, QVBoxLayout
 from shiboken6 import Shiboken
@@ -13,6 +13,7 @@ from gui.bridge.git_status import GitStatusWatcher
 from gui.theme.theme import Theme
 from gui.theme.tokens import GAP_M_PX, STATUS_HEIGHT_PX
 from gui.theme.tooltips import show_tooltip
+from gui.timers import single_shot
 from gui.window.widgets.parts import Area, ElidedLabel, Hairline, button
 from gui.wording import chat_texts, phrases, window_texts
 from gui.wording.chat_texts import joined
@@ -89,7 +90,7 @@ class StatusLine(Area):
         self.take_over.hide()
         self._chat: Chat | None = None
         self._terminal: TerminalContent | None = None
-        self._settle = QTimer(self, singleShot=True, interval=SETTLED_MS)
+        self._settle = single_shot(self, SETTLED_MS)
         self._settle.timeout.connect(lambda: self._show_size(settled=True))
         row = QHBoxLayout()
         row.setContentsMargins(GAP_M_PX, 0, GAP_M_PX, 0)

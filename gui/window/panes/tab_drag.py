@@ -17,6 +17,7 @@ from gui.bridge.chat import Chat
 from gui.input.dragging import CHATS_MIME
 from gui.settings.layout import Place
 from gui.settings.pane_tree import Side
+from gui.timers import single_shot
 from gui.wording import window_texts
 
 from .pane import PaneWidget, move_tab, reopen_tab
@@ -78,7 +79,7 @@ class _EscapeFilter(QObject):
     def __init__(self, parent: QObject) -> None:
         super().__init__(parent)
         self.was_pressed = False
-        self._begin = QTimer(self, singleShot=True, interval=0)
+        self._begin = single_shot(self)
         self._begin.timeout.connect(lambda: QApplication.instance().installEventFilter(self))  # type: ignore[union-attr] # there is one
         self._begin.start()
 

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from functools import partial
 from typing import TYPE_CHECKING, TypeVar
 
-from PySide6.QtCore import QObject, QTimer, Signal
+from PySide6.QtCore import QObject, Signal
 from PySide6.QtWidgets import QStackedWidget
 
 from gui.bridge.chat import Chat
@@ -16,6 +16,7 @@ from gui.bridge.ended_chat import read_last_screen, read_last_transcript
 from gui.bridge.sessions import Sessions
 from gui.settings.layout import Place, SavedPane, WindowLayout
 from gui.theme.theme import Theme
+from gui.timers import single_shot
 from gui.window.page.chat_page import ChatPage
 from gui.window.page.terminal_content import TerminalContent
 from gui.window.sheets.sheet import is_over_window
@@ -97,9 +98,9 @@ class Tabs(QObject):
         self._is_visible = True
         self._places: dict[str, Place] = {}
         """The saved places of chats without a page."""
-        self._suspend_timer = QTimer(self, singleShot=True, interval=SUSPEND_AFTER_MS)
+        self._suspend_timer = single_shot(self, SUSPEND_AFTER_MS)
         self._suspend_timer.timeout.connect(self._suspend_next)
-        self._trim_timer = QTimer(self, singleShot=True, interval=_TRIM_AFTER_MS)
+        self._trim_timer = single_shot(self, _TRIM_AFTER_MS)
         self._trim_timer.timeout.connect(return_freed_memory)
         bar.chosen.connect(self._show)
         bar.reordered.connect(self.changed)

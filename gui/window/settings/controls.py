@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Any
 
-from PySide6.QtCore import QEvent, QLocale, QObject, QPoint, QRectF, QSize, Qt, QTimer, Signal
+from PySide6.QtCore import QEvent, QLocale, QObject, QPoint, QRectF, QSize, Qt, Signal
 from PySide6.QtGui import (
     QAction,
     QFocusEvent,
@@ -28,6 +28,7 @@ from gui.theme.menu import temporary_menu
 from gui.theme.painting import paint_frame
 from gui.theme.theme import Theme
 from gui.theme.tokens import GAP_S_PX
+from gui.timers import single_shot
 from gui.window.widgets.parts import ChoiceBox, IconButton
 from gui.wording import settings_texts
 
@@ -261,7 +262,7 @@ class NumberControl(Control):
         super().__init__()
         self.spin = _Spin(kind, meant)
         self.spin.setFixedWidth(max(NUMBER_PX, self.spin.words_px()))
-        self._debounce = QTimer(self, singleShot=True, interval=DEBOUNCE_MS)
+        self._debounce = single_shot(self, DEBOUNCE_MS)
         self._debounce.timeout.connect(self._choose)
         self.less = IconButton(theme, Glyph.MINUS, "", lambda: self.spin.stepBy(-1))
         self.more = IconButton(theme, Glyph.ADD, "", lambda: self.spin.stepBy(1))

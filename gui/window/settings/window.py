@@ -18,6 +18,7 @@ from gui.theme.icons import paint_mark
 from gui.theme.painting import paint_frame
 from gui.theme.theme import Theme
 from gui.theme.tokens import GAP_L_PX, GAP_M_PX, GAP_S_PX, RADIUS_PX, SECONDARY_PX, font
+from gui.timers import single_shot
 from gui.window.widgets.paged_window import PagedWindow, PageList
 from gui.window.widgets.parts import Area, button, label, sentence, show_text
 from gui.wording import settings_texts
@@ -262,7 +263,7 @@ class _ThemeControl(ChoiceControl):
         self._read()
         self._marked = ""
         # While an arrow key is held, only the theme at which it stops for a moment is shown.
-        self._debounce = QTimer(self, singleShot=True, interval=0)
+        self._debounce = single_shot(self)
         self._debounce.timeout.connect(self._preview)
         self.previewed.connect(self._mark)
         self.box.popup_closed.connect(context.reset_theme)

@@ -12,6 +12,7 @@ from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
 from gui.theme.theme import Theme
 from gui.theme.tokens import GAP_M_PX, GAP_S_PX
+from gui.timers import repeating
 from gui.window.sheets.sheet import ASK_PX, Sheet, button_row, field_grid
 from gui.window.widgets.accessibility import announce
 from gui.window.widgets.parts import ChoiceBox, button, label, sentence, show_text, stack
@@ -64,8 +65,7 @@ class PhoneSheet(Sheet):
         )
         self._watcher = QFileSystemWatcher(self)
         self._watcher.directoryChanged.connect(lambda _path: self._look())
-        self._ticking = QTimer(self)
-        self._ticking.setInterval(_TICK_MS)
+        self._ticking = repeating(self, _TICK_MS)
         self._ticking.timeout.connect(self._show_time)
         self._starting = QProcess(self)
         self._starting.finished.connect(self._served)

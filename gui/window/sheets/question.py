@@ -6,7 +6,7 @@ from collections.abc import Callable
 from math import ceil
 
 from msgspec import Struct
-from PySide6.QtCore import QEvent, QObject, QSize, Qt, QTimer
+from PySide6.QtCore import QEvent, QObject, QSize, Qt
 from PySide6.QtGui import (
     QFont,
     QFontMetrics,
@@ -24,6 +24,7 @@ from gui.theme.controls import set_look
 from gui.theme.theme import Theme
 from gui.theme.tokens import GAP_M_PX, font
 from gui.theme.tooltips import show_tooltip
+from gui.timers import single_shot
 from gui.window.sheets.sheet import ASK_PX, Sheet, button_row
 from gui.window.widgets.parts import Scrolled, button, label, monospace_font, show_text, stack
 from gui.wording import common_texts, page_texts
@@ -165,7 +166,7 @@ class QuestionSheet(Sheet):
     def __init__(self, theme: Theme, parent: QWidget) -> None:
         super().__init__(theme, parent, page_texts.QUESTION(), ASK_PX)
         self.question: Question | None = None
-        self._typing = QTimer(self, singleShot=True, interval=TYPING_MS)
+        self._typing = single_shot(self, TYPING_MS)
         """Runs after a key that was meant for the program."""
         self._is_chosen = False
         """Whether Tab has chosen the button with the keyboard focus."""

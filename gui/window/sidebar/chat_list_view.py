@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from PySide6.QtCore import QItemSelection, QItemSelectionModel, QModelIndex, QPoint, QPointF, QRect, QRectF, Qt, QTimer
+from PySide6.QtCore import QItemSelection, QItemSelectionModel, QModelIndex, QPoint, QPointF, QRect, QRectF, Qt
 from PySide6.QtGui import (
     QDrag,
     QDragEnterEvent,
@@ -24,6 +24,7 @@ from gui.theme.icons import paint_mark
 from gui.theme.painting import paint_frame
 from gui.theme.theme import Theme
 from gui.theme.tokens import GAP_S_PX, Tokens, font
+from gui.timers import single_shot
 from gui.wording import window_texts
 from session_host.standing.groups import Mark
 
@@ -80,7 +81,7 @@ class ChatListView(QListView):
         self._theme = theme
         self._rows = model
         self._drop_row: int | None = None
-        self._typing = QTimer(self, singleShot=True, interval=TYPING_MS)
+        self._typing = single_shot(self, TYPING_MS)
         self.setProperty("kind", "chats")
         self.setModel(model)
         self.setSelectionMode(QAbstractItemView.SelectionMode.ExtendedSelection)

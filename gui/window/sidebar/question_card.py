@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
-from PySide6.QtCore import QEvent, QObject, QRect, QRectF, Qt, QTimer, Signal
+from PySide6.QtCore import QEvent, QObject, QRect, QRectF, Qt, Signal
 from PySide6.QtGui import QKeyEvent, QKeySequence, QPainter, QPaintEvent
 from PySide6.QtWidgets import QAbstractSlider, QHBoxLayout, QLineEdit, QPushButton, QScrollBar, QVBoxLayout, QWidget
 
@@ -18,6 +18,7 @@ from gui.theme.painting import paint_frame
 from gui.theme.terminal import TerminalFont
 from gui.theme.theme import Theme
 from gui.theme.tokens import GAP_S_PX
+from gui.timers import single_shot
 from gui.window.widgets.accessibility import announce
 from gui.window.widgets.parts import button, show_text
 from gui.wording import chat_texts
@@ -103,8 +104,8 @@ class QuestionCard(QWidget):
         self._theme, self._takes_words = theme, takes_words
         self.is_answered = self._is_over = False
         self._row = QRect()
-        self._keys_from = QTimer(self, singleShot=True, interval=KEYS_AFTER_MS)
-        self._closing = QTimer(self, singleShot=True, interval=CLOSES_AFTER_MS)
+        self._keys_from = single_shot(self, KEYS_AFTER_MS)
+        self._closing = single_shot(self, CLOSES_AFTER_MS)
         self._closing.timeout.connect(lambda: self.close_card(gives_back=True))
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self._whose = button("", "quiet", self.chat_requested.emit)

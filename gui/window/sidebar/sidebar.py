@@ -13,7 +13,6 @@ from PySide6.QtCore import (
     QPoint,
     QRect,
     Qt,
-    QTimer,
     Signal,
 )
 from PySide6.QtGui import (
@@ -37,6 +36,7 @@ from gui.theme.menu import temporary_menu
 from gui.theme.theme import Theme
 from gui.theme.tokens import BAR_HEIGHT_PX, GAP_M_PX, GAP_S_PX, SIDEBAR_COLLAPSED_PX, SIDEBAR_MAX_PX, SIDEBAR_MIN_PX
 from gui.theme.tooltips import show_at
+from gui.timers import single_shot
 from gui.window.widgets.parts import Area, Hairline, IconButton, Way, button, label, own_viewport
 from gui.wording import common_texts, window_texts
 from session_host.errors import ConfigError
@@ -201,7 +201,7 @@ class Sidebar(Area):
         self.view_button = IconButton(theme, Glyph.LIST, window_texts.VIEW_OPTIONS(), self._show_view_options)
         self.view_button.setFocusPolicy(Qt.FocusPolicy.TabFocus)
         self.list = ChatListView(theme, self.model)
-        self._pointer_rests = QTimer(self, singleShot=True, interval=POINTER_RESTS_MS)
+        self._pointer_rests = single_shot(self, POINTER_RESTS_MS)
         self._pointer_rests.timeout.connect(self._on_pointer_rests)
         self.delegate = SidebarDelegate(theme, self.list)
         self.selection = ChatSelection(self.list, self.model, self.delegate)

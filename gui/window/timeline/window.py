@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import date, datetime, timedelta
 
-from PySide6.QtCore import QModelIndex, QPersistentModelIndex, QPointF, QRectF, QSize, Qt, QTimer, Signal
+from PySide6.QtCore import QModelIndex, QPersistentModelIndex, QPointF, QRectF, QSize, Qt, Signal
 from PySide6.QtGui import QHideEvent, QKeyEvent, QMouseEvent, QPainter, QPaintEvent, QResizeEvent, QShowEvent
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QListView, QVBoxLayout, QWidget
 
@@ -12,6 +12,7 @@ from gui.bridge.chat_days import ReadDay
 from gui.theme.icons import Glyph, paint_mark
 from gui.theme.theme import Theme
 from gui.theme.tokens import GAP_L_PX, GAP_M_PX, GAP_S_PX, HEADING_PX, ProjectHues, font
+from gui.timers import repeating
 from gui.window.widgets.accessibility import announce
 from gui.window.widgets.parts import IconButton, label, own_viewport, show_text
 from gui.window.widgets.separate_window import SeparateWindow
@@ -172,7 +173,7 @@ class TimelineWindow(SeparateWindow):
         super().__init__(timeline_texts.TIMELINE(), size=_SIZE, min_size=_MIN_SIZE)
         self.setWindowTitle(timeline_texts.WINDOW_TITLE())
         self.day = current_date()
-        self._again = QTimer(self, interval=AGAIN_MS)
+        self._again = repeating(self, AGAIN_MS)
         self._again.timeout.connect(self._read_again)
         self._model = DayModel(hues, self)
         self.rows = _Rows(theme, self._model)

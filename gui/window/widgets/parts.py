@@ -15,7 +15,6 @@ from PySide6.QtCore import (
     QRectF,
     QSize,
     Qt,
-    QTimer,
     Signal,
     SignalInstance,
 )
@@ -46,6 +45,7 @@ from gui.theme.painting import paint_frame
 from gui.theme.theme import Theme
 from gui.theme.tokens import COPIED_MS, ICON_PX, MARK_PX, TILE_PX, Tokens
 from gui.theme.tooltips import set_tooltip, show_tooltip
+from gui.timers import single_shot
 from gui.wording import common_texts, phrases
 from session_host.standing.groups import Mark
 
@@ -159,7 +159,7 @@ class CopyButton(IconButton):
     def __init__(self, theme: Theme, text: Callable[[], str]) -> None:
         super().__init__(theme, Glyph.COPY, common_texts.COPY(), self._copy)
         self._text = text
-        self.copied_timer = QTimer(self, singleShot=True, interval=COPIED_MS)
+        self.copied_timer = single_shot(self, COPIED_MS)
         self.copied_timer.timeout.connect(lambda: self._show(Glyph.COPY, common_texts.COPY()))
 
     def _copy(self) -> None:

@@ -8,7 +8,7 @@ from functools import partial
 from pathlib import Path
 from typing import Final
 
-from PySide6.QtCore import QObject, QTimer
+from PySide6.QtCore import QObject
 from PySide6.QtGui import QGuiApplication
 
 from gui.bridge import chat_files
@@ -17,6 +17,7 @@ from gui.bridge.chat_words import name_and_state, reason_to_confirm_end, status_
 from gui.bridge.removals import UNDO_MS
 from gui.bridge.second_lines import second_lines
 from gui.settings.live import LiveSettings
+from gui.timers import single_shot
 from gui.window.actions.context import WindowContext
 from gui.window.actions.links import LinkOpener, show_directory
 from gui.window.page.banners import Banner, BannerArea
@@ -383,7 +384,7 @@ class EndReport(QObject):
         super().__init__(context.window)
         self._sessions, self._banners, self._resume_all = context.sessions, context.banners, resume_all
         self._ending: list[Chat] = []
-        self.timer = QTimer(self, singleShot=True, interval=END_MS)
+        self.timer = single_shot(self, END_MS)
         self.timer.timeout.connect(self._report_ends)
         context.sessions.chats.changed.connect(self._check_ending)
 

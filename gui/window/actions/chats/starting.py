@@ -11,13 +11,14 @@ from typing import TYPE_CHECKING
 
 from msgspec import structs
 from msgspec.structs import replace
-from PySide6.QtCore import QObject, Qt, QTimer, Signal
+from PySide6.QtCore import QObject, Qt, Signal
 
 from gui.bridge.chat import Chat
 from gui.bridge.new_chat import NewChatRequest
 from gui.settings.layout import Start
 from gui.settings.live import LiveSettings
 from gui.settings.pane_tree import Side
+from gui.timers import single_shot
 from gui.window.actions.context import WindowContext
 from gui.window.actions.tabs_and_panes import has_room
 from gui.window.new_chat.request import start_of, suggested_name
@@ -63,7 +64,7 @@ class StartActions(QObject):
         self._keys_ahead = context.keys_ahead
         self._sheets_start: asyncio.Task[None] | None = None
         """The start that the sheet shows."""
-        self.agent_timer = QTimer(self, singleShot=True, interval=AGENT_DELAY_MS)
+        self.agent_timer = single_shot(self, AGENT_DELAY_MS)
         self.agent_timer.timeout.connect(self._on_agent_settled)
         context.sheets.sheet_created.connect(self._on_sheet)
 
