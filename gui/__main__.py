@@ -59,8 +59,11 @@ def main(argv: list[str]) -> int:
 
     guard_overrides()
     from gui.start import start  # importing Qt takes most of the start; a second start does not need it
+    from session_host.system.processes.permission import agent_chats  # as above
 
-    return start(claim, is_for_new_chat=bool(argv), is_hidden=hidden)
+    # A window that an agent opens would get the keyboard from the program into which the user types.
+    by_agent = bool(agent_chats(os.getpid()))
+    return start(claim, is_for_new_chat=bool(argv) and not by_agent, is_hidden=hidden or by_agent)
 
 
 def _import_as_python_does() -> None:

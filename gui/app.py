@@ -136,7 +136,8 @@ class App:
         self._claim_retry.timeout.connect(self._check_claim)
         self._limit_checked_s = float("-inf")
         self.sessions.chats.changed.connect(self._check_limit_if_due)
-        self._server = ControlServer(RemoteControl(self.windows, self.sessions, self.finished).handlers())
+        control = RemoteControl(self.windows, self.sessions, self.finished)
+        self._server = ControlServer(control.handlers(), control.ask_attention)
         damaged = "" if self._is_layout_complete else notice_texts.LAYOUT_DAMAGED()
         catalog_problem = notice_texts.BUILT_IN_AGENTS(error=catalog.problem) if catalog.problem else ""
         self._warn(filter(None, [catalog_problem, damaged, *warnings]))

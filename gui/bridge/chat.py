@@ -761,6 +761,11 @@ class Chat(QObject):
             return False
         return self.unseen.note(rang=rang, notification=notification)
 
+    def mark_notified(self, text: str) -> None:
+        """Mark the chat with a line for the user until its page comes to the front."""
+        if not self.looks.is_shown and self.unseen.note(notification=text[:DETAIL_CHARACTERS]):
+            self.changed.emit()
+
     def set_name(self, name: str) -> None:
         """Set the name that the user chose."""
         self.record = replace(self.record, entry=replace(self.record.entry, name=name, default_name=""))

@@ -11,6 +11,10 @@ WINDOW_FAULT = Text("Something went wrong in this window. Your chats keep runnin
 """An unexpected error of the window itself."""
 WINDOW_CRASHED = Text("The window ended unexpectedly. Your chats kept running.")
 SHOW_REPORT = Text("Show report")
+ASKS_FOR_ATTENTION = Text("{name} asks for your attention")
+ASKS_TO_LOOK = Text("{name} asks you to look at {chat}")
+A_PROGRAM = Text("A program")
+"""The name of an agent's process whose chat is not known."""
 NO_TRAY = Text("Your desktop has no tray. When you close the window, chats keep running, but you get no notifications.")
 """At the first start with running chats and without a tray icon (``App._show_tray_hint``)."""
 BUILT_IN_AGENTS = Text("{error}. Using the agents that come with Outlive.")

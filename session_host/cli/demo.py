@@ -33,6 +33,7 @@ from session_host.errors import OutliveError
 from session_host.keeper_client.discovery import keeper_status
 from session_host.paths import config_dir
 from session_host.system.processes.identity import start_time
+from session_host.system.processes.permission import agent_chats
 
 from . import demo_program as program
 
@@ -333,7 +334,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Run the demo; report a broken promise as one line and exit code 1."""
-    if missing_modules():
+    if missing_modules() or agent_chats(os.getpid()):  # An agent cannot show a chat in a window.
         with DemoEnvironment(with_window=False) as demo:
             print_line(f"Running in {demo.display}. Your chats are not touched.")
             _show_in_terminals(demo)

@@ -11,7 +11,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import NoReturn
 
-from session_host.client.window_control import HIDDEN_START, WindowNotOpen, ask
+from session_host.client.window_control import ASKED, HIDDEN_START, WindowNotOpen, ask
 from session_host.errors import OutliveError, UsageError
 from session_host.protocol.untrusted_text import one_line
 
@@ -100,9 +100,19 @@ def open_or_raise() -> int:
 def _is_open() -> bool:
     """Whether the window is open; raises it."""
     try:
-        ask("tabs" if os.environ.get(HIDDEN_START) else "raise", timeout_s=RAISE_TIMEOUT_S)
+        reply = ask("tabs" if os.environ.get(HIDDEN_START) else "raise", timeout_s=RAISE_TIMEOUT_S)
     except WindowNotOpen:
         return False
+    _was_asked(reply)
+    return True
+
+
+def _was_asked(reply: object) -> bool:
+    """Whether the window asked its user to look, in place of what an agent requested; prints so."""
+    if not isinstance(reply, dict) or not reply.get(ASKED):
+        return False
+    name = one_line(str(reply.get("name", "")))
+    print_line(f"asked the user to look at {name}" if name else "asked for the user's attention")
     return True
 
 
@@ -208,7 +218,7 @@ def _control(options: argparse.Namespace) -> None:
         case "tabs":
             _tabs(_known_tabs(ask("tabs")), as_json=options.json)
         case "show":
-            ask("show", session=_id_in_window(operand))
+            _was_asked(ask("show", session=_id_in_window(operand)))
         case "new":
             _new_chat()
         case "next":
@@ -235,7 +245,7 @@ def _id_in_window(chat: str) -> str:
 def _new_chat() -> None:
     """Open the sheet for a new chat, and the window if it is not open."""
     try:
-        ask("new_chat")
+        _was_asked(ask("new_chat"))
     except WindowNotOpen:
         open_window(NEW_CHAT)
 
@@ -246,13 +256,14 @@ def _next_chat() -> None:
         chat = ask("next")
     except WindowNotOpen:
         open_window()
-    print_line(f"showing {one_line(str(chat['name']))}" if chat else "no chats need you")
+    if not _was_asked(chat):
+        print_line(f"showing {one_line(str(chat['name']))}" if chat else "no chats need you")
 
 
 def _toggle() -> None:
     """Show the window, or hide it if the user is in it; open the window if it is not open."""
     try:
-        ask("toggle")
+        _was_asked(ask("toggle"))
     except WindowNotOpen:
         open_window()
 

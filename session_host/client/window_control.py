@@ -19,6 +19,9 @@ RequestKind = Literal["tabs", "show", "grab", "close", "raise", "toggle", "new_c
 HIDDEN_START = "OUTLIVE_START_HIDDEN"
 """This variable of a start at login, if set, opens the window hidden in the tray, and leaves an open one alone."""
 
+ASKED = "asked"
+"""A reply with this key: the user was asked to look, since the request came from an agent's process."""
+
 TIMEOUT_S = 10.0
 MAX_REPLY_BYTES = 4 * 1024 * 1024
 

@@ -3,11 +3,14 @@
 A request is ``{"verb": "tabs" | "show" | "grab" | "close" | "raise" | "toggle" | "new_chat" | "next",
 "session": id or MACHINE/CHAT?, "file": path?, "window": number? | "all"?, "activation_token": string?}``;
 its reply is ``{"ok": true, "result": …}`` or ``{"ok": false, "error": "one line", "exit_code": n}``.
+
+What a request may do depends on the process that sends it (``RIGHTS``): the keyboard and the windows are the user's.
 """
 
 from __future__ import annotations
 
 import asyncio
+import enum
 import json
 import logging
 import socket
@@ -25,6 +28,7 @@ from gui.input.activation import activation_token
 from gui.window.page.chat_page import ChatPage
 from gui.window.windows import MainWindow, Windows
 from session_host.client.permission import check_may_control_window, check_may_reach_machine
+from session_host.client.window_control import ASKED
 from session_host.errors import (
     NoSuchSession,
     NotAllowed,
@@ -35,12 +39,36 @@ from session_host.errors import (
     unexpected,
 )
 from session_host.protocol.untrusted_text import one_line
+from session_host.system.processes.permission import agent_chats
 from session_host.system.unix_sockets import is_foreign, peer_pid
+
+from .attention import Attention
 
 log = logging.getLogger(__name__)
 
-CONTROLLING = frozenset({"grab", "close"})
-"""Requests that an agent may not make, except on a window that it opened: a picture shows everything on the window."""
+
+class Right(enum.Enum):
+    """What a request does for a process that belongs to an agent, or to an unknown chat; the user's does everything."""
+
+    READ = "the same as for the user"
+    ASK = "asks for the user's attention, whatever the settings allow"
+    """These requests change the page, the keyboard focus, the windows or the sheets. Keys that the user types for
+    another chat would reach the agent's question."""
+    CONTROL = "is refused, except on a window that the agent opened, or if the settings allow it"
+    """A picture shows everything on the window."""
+
+
+RIGHTS = {
+    "tabs": Right.READ,
+    "show": Right.ASK,
+    "raise": Right.ASK,
+    "toggle": Right.ASK,
+    "new_chat": Right.ASK,
+    "next": Right.ASK,
+    "grab": Right.CONTROL,
+    "close": Right.CONTROL,
+}
+"""The rights by the kind of request; a kind without one has no handler, either."""
 
 MAX_LINE_BYTES = 65536
 MAX_ERROR_CHARACTERS = 600
@@ -58,13 +86,16 @@ class ControlRequest(msgspec.Struct, frozen=True):
 
 
 Handler = Callable[[ControlRequest], Awaitable[Any]]
+AskAttention = Callable[[ControlRequest, str], Awaitable[Any]]
+"""Gets an agent's request, and the id of the agent's chat."""
 
 
 class ControlServer:
     """Serves the socket; a handler for its kind answers each request."""
 
-    def __init__(self, handlers: dict[str, Handler]) -> None:
-        self._handlers = handlers
+    def __init__(self, handlers: dict[str, Handler], ask_attention: AskAttention) -> None:
+        """``ask_attention`` answers the requests of agents that only ask for attention."""
+        self._handlers, self._ask_attention = handlers, ask_attention
         self._server: asyncio.Server | None = None
         self._serving: set[asyncio.Task[None]] = set()
         self._closing = False
@@ -133,10 +164,13 @@ class ControlServer:
                 f"the window does not support {request.kind!r}; it may be an older version: close it and run "
                 "`outlive` again"
             )
-        if request.kind in CONTROLLING:
+        right = RIGHTS[request.kind]
+        if right is Right.CONTROL:
             check_may_control_window(pid)
         if machine := machine_of(request.session):
             check_may_reach_machine(machine, pid)
+        if right is Right.ASK and (origin := agent_chats(pid)):
+            return await self._ask_attention(request, origin[0])
         return _for_process(pid, await handler(request))
 
 
@@ -176,6 +210,7 @@ class RemoteControl:
         self._windows = windows
         self._sessions = sessions
         self._close = close
+        self._attention = Attention(windows, sessions)
 
     def handlers(self) -> dict[str, Handler]:
         """The handlers, by the kind of request."""
@@ -292,6 +327,20 @@ class RemoteControl:
         await self.raise_window(request)
         chat = self._windows.current.commands.next_waiting()
         return {"session_id": chat.id, "name": chat.record.entry.name} if chat is not None else None
+
+    async def ask_attention(self, request: ControlRequest, agents_chat: str) -> dict[str, Any]:
+        """Ask the user to look at a chat, for an agent: at the requested one, else at the agent's own.
+
+        Args:
+            request: the request of a process of the agent.
+            agents_chat: the id of the agent's chat, or of one that it continues; another word for an unknown one.
+        """
+        by = self._sessions.chats.latest_continuation(agents_chat)
+        about = await self._find(request.session) if request.kind == "show" else None
+        self._attention.ask(by, about)
+        chat = about or by
+        found = {"session_id": chat.id, "name": chat.record.entry.name} if chat is not None else {}
+        return {**found, ASKED: True}
 
 
 def _write(picture: QImage, path: Path) -> str:

@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 
 from gui.window.remote_control import single_instance
-from gui.window.remote_control.server import MAX_LINE_BYTES, ControlRequest, ControlServer, Handler
+from gui.window.remote_control.server import MAX_LINE_BYTES, RIGHTS, ControlRequest, ControlServer, Handler, Right
 from session_host import paths
 from session_host.errors import NoSuchSession, NotAllowed
 from session_host.system.processes.permission import AGENT_CHATS
@@ -26,7 +26,7 @@ from tests.support.fuzzing import chance, some, some_number, some_text, times
 
 
 @pytest.fixture
-async def served(area: Area) -> AsyncIterator[list[ControlRequest]]:
+async def served(area: Area, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[list[ControlRequest]]:
     """Serve the socket; yields the received requests."""
     got: list[ControlRequest] = []
 
@@ -40,6 +40,10 @@ async def served(area: Area) -> AsyncIterator[list[ControlRequest]]:
     claim = single_instance.claim_or_raise()
     assert claim is not None
     far = {"session_id": "devbox/x", "name": "api"}
+
+    async def ask_attention(request: ControlRequest, agents_chat: str) -> dict[str, str]:
+        got.append(request)
+        return {"asked by": agents_chat}
 
     async def two(_request: ControlRequest) -> list[dict[str, str]]:
         return [far, {"session_id": "y", "name": "docs"}]
@@ -59,7 +63,8 @@ async def served(area: Area) -> AsyncIterator[list[ControlRequest]]:
         "next": one,
         "toggle": failing,
     }
-    server = ControlServer(handlers)
+    monkeypatch.setitem(RIGHTS, "two", Right.READ)
+    server = ControlServer(handlers, ask_attention)
     await server.start(claim.listener)
     yield got
     await server.close()
@@ -124,7 +129,7 @@ async def test_an_agent_learns_nothing_of_another_machine_through_the_window(ser
     shown, listed, following = map(json.loads, output.splitlines())
     assert ("not the machine devbox" if chats else "no chat devbox/x") in shown["error"]
     assert [each["name"] for each in listed["result"]] == (["docs"] if chats else ["api", "docs"])
-    assert following["result"] == (None if chats else {"session_id": "devbox/x", "name": "api"})
+    assert following["result"] == ({"asked by": chats} if chats else {"session_id": "devbox/x", "name": "api"})
 
 
 _ASK = """
