@@ -59,10 +59,10 @@ def main(argv: list[str]) -> int:
 
     guard_overrides()
     from gui.start import start  # importing Qt takes most of the start; a second start does not need it
-    from session_host.system.processes.permission import agent_chats  # as above
+    from session_host.client.permission import agents_chat  # as above
 
     # A window that an agent opens would get the keyboard from the program into which the user types.
-    by_agent = bool(agent_chats(os.getpid()))
+    by_agent = bool(agents_chat())
     return start(claim, is_for_new_chat=bool(argv) and not by_agent, is_hidden=hidden or by_agent)
 
 

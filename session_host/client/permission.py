@@ -13,6 +13,14 @@ from session_host.storage.store import Store
 from session_host.system.processes.permission import agent_chats, refusal, refusal_by, split
 
 
+def agents_chat(pid: int | None = None) -> str:
+    """The nearest agent's chat that a process, by default this one, belongs to; "" for a process of the user.
+
+    Of an unknown chat, it is another word than an id.
+    """
+    return next(iter(agent_chats(os.getpid() if pid is None else pid)), "")
+
+
 def check_may_control(*records: ChatFacts) -> None:
     """Refuse to change chats' records, and to start chats from them, if this process belongs to another agent.
 

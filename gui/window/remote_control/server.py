@@ -27,7 +27,7 @@ from gui.bridge.sessions import Sessions
 from gui.input.activation import activation_token
 from gui.window.page.chat_page import ChatPage
 from gui.window.windows import MainWindow, Windows
-from session_host.client.permission import check_may_control_window, check_may_reach_machine
+from session_host.client.permission import agents_chat, check_may_control_window, check_may_reach_machine
 from session_host.client.window_control import ASKED
 from session_host.errors import (
     NoSuchSession,
@@ -39,7 +39,6 @@ from session_host.errors import (
     unexpected,
 )
 from session_host.protocol.untrusted_text import one_line
-from session_host.system.processes.permission import agent_chats
 from session_host.system.unix_sockets import is_foreign, peer_pid
 
 from .attention import Attention
@@ -169,8 +168,8 @@ class ControlServer:
             check_may_control_window(pid)
         if machine := machine_of(request.session):
             check_may_reach_machine(machine, pid)
-        if right is Right.ASK and (origin := agent_chats(pid)):
-            return await self._ask_attention(request, origin[0])
+        if right is Right.ASK and (by := agents_chat(pid)):
+            return await self._ask_attention(request, by)
         return _for_process(pid, await handler(request))
 
 
