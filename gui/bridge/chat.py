@@ -637,7 +637,8 @@ class Chat(QObject):
             not self.has_ended or record.outcome.is_over,
         )
         outcome, program = record.outcome, record.program
-        if (self.has_ended and not outcome.is_over) or (mine.outcome.state, outcome.state) == _STARTED:
+        is_wrong = outcome.state is State.LOST and self.looks.first.connection == "live"
+        if (self.has_ended and not outcome.is_over) or (mine.outcome.state, outcome.state) == _STARTED or is_wrong:
             outcome = mine.outcome
         if self._has_hosts_title:
             program = replace(program, title=mine.program.title)

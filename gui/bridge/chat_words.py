@@ -29,6 +29,8 @@ def status_text(chat: Chat) -> str:
     if chat.is_unreachable:
         topic = "" if chat.record.origin.is_shell_or_command else plain_text(chat.title)
         return " · ".join(filter(None, (topic, machine_texts.unreachable(chat.machine.unreachable_since))))
+    if chat.looks.first.connection == "failed":  # It refuses this version, or runs on another machine.
+        return phrases.first_upper(chat.looks.first.connection_message)
     if chat.looks.is_unresponsive:
         return page_texts.DOES_NOT_ANSWER()
     if is_suspended(chat.record):

@@ -10,7 +10,9 @@ from session_host.client.chats.retention import ended_chats
 from session_host.client.chats.settings import MIB
 from session_host.client.permission import check_may_control
 from session_host.client.sessions.selection import Selection
-from session_host.client.sessions.session_info import SessionInfo, find_session, list_sessions
+from session_host.client.sessions.session_info import SessionInfo, find_session, info_of, list_sessions
+from session_host.client.sessions.stale_rows import give_up
+from session_host.client.sessions.store_access import check_here
 from session_host.errors import OutliveError, SessionEnded, UsageError
 from session_host.protocol.messages import Kill, Stop
 from session_host.protocol.values import RUNNING_STATES
@@ -125,6 +127,11 @@ def configure_rm(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--ended", action="store_true", help="remove ended chats, all but pinned ones, or of these:")
     add_selection(parser)
     parser.add_argument("-y", "--yes", action="store_true", help="with --ended: do not ask for confirmation")
+    parser.add_argument(
+        "--anyway",
+        action="store_true",
+        help="also if it ran on another machine or in a container, which is gone for good",
+    )
     parser.epilog = "Also removes the chat's git worktree. A worktree with work that would be lost is kept, and named."
 
 
@@ -140,7 +147,11 @@ def run_rm(options: argparse.Namespace) -> int:
 
     def remove(store: Store) -> list[str]:
         info = find_session(store, options.session, least_digits=DIGITS_TO_END)
+        if info.state in RUNNING_STATES and options.anyway and (found := store.get(info.id)) is not None:
+            check_may_control(found)
+            info = info_of(give_up(store, found))
         if info.state in RUNNING_STATES:
+            check_here(info.id)
             raise OutliveError(f"{info.name} is running; stop it first: outlive stop {info.name}")
         record = store.get(info.id)
         left = _left_line(info.id, info.name)

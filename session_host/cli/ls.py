@@ -12,7 +12,7 @@ from session_host.cli.output import has_colors, print_error, print_json, termina
 from session_host.cli.session_argument import add_selection, all_sessions, selection_of, with_store
 from session_host.client.sessions.listing import chosen_sessions
 from session_host.client.sessions.selection import Selection
-from session_host.client.sessions.session_info import SessionInfo
+from session_host.client.sessions.session_info import ELSEWHERE, SessionInfo
 from session_host.client.sessions.store_access import open_store
 from session_host.errors import StoreCorrupt
 from session_host.paths import home_dir, short_directory
@@ -187,7 +187,7 @@ def state_words(info: SessionInfo, now: datetime) -> str:
             if activity in _MARKS:
                 return f"{_MARKS[activity]} {activity.words}"
             if not info.has_host:
-                return "◌ running"
+                return f"◌ {'elsewhere' if info.status.source == ELSEWHERE else 'running'}"
             return f"◌ {(Mark.STARTING if is_starting(info.facts, Seen(), now) else Mark.NO_SIGNAL).value}"
         case _:
             return f"■ {end_of(info.facts.outcome).status}{_continued(info)}"

@@ -22,6 +22,7 @@ from session_host.system import turns
 from session_host.system.unix_sockets import is_foreign
 
 from .sessions.hosts import name_host
+from .sessions.store_access import check_here
 
 GREETING_TIMEOUT_S = 5.0
 CLOSE_TIMEOUT_S = 2.0
@@ -57,6 +58,7 @@ async def connect_socket(make_protocol: Callable[[], asyncio.Protocol], session_
                 raise
             await loop.create_unix_connection(make_protocol, str(path))
     except OSError as error:
+        await asyncio.to_thread(check_here, session_id)
         raise HostUnavailable(
             f"cannot connect to the chat at {path}: {error.strerror}; see `outlive doctor`"
         ) from error

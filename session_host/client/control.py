@@ -18,6 +18,7 @@ from session_host.errors import (
     Outdated,
     OutliveError,
     ProtocolMismatch,
+    RunsElsewhere,
     SessionEnded,
     TextTaken,
     UsageError,
@@ -215,7 +216,7 @@ async def request(session_id: str, message: Request, machine: Machine = THIS_MAC
             if not isinstance(message, Kill):
                 raise
             return Done(message.request, await machine.call(kill_unresponsive, session_id))
-        except ProtocolMismatch:
+        except (ProtocolMismatch, RunsElsewhere):
             raise
         except HostUnavailable:
             if wait_s is None:

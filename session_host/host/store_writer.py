@@ -14,6 +14,7 @@ import re
 from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 from msgspec.structs import replace
 
@@ -28,7 +29,7 @@ from session_host.storage.store import Store, copies
 from session_host.storage.store.copies import note_end
 from session_host.storage.store.saved_screen import SavedScreen, save_screen
 from session_host.storage.store.session_row import columns_of
-from session_host.system.processes.identity import start_time
+from session_host.system.processes.identity import host_name, machine_id, pid_namespace, start_time
 from session_host.system.worker import Worker
 
 from .driver.driver import Driver
@@ -224,7 +225,10 @@ class StoreWriter:
 
     def _write_events(self, events: Sequence[NumberedEvent]) -> None:
         try:
-            self._opened().ledger.add(self._id, events)
+            store = self._opened()
+            store.ledger.add(self._id, events)
+            if (row := store.get(self._id)) is not None and row.outcome.state is State.LOST:
+                self._write()  # Another machine with this store, of an earlier version, took this host for dead.
         except (NoSuchSession, StoreCorrupt):
             self._write()
             self._opened().ledger.add(self._id, events)
@@ -271,7 +275,9 @@ class StoreWriter:
 
     def _update(self, store: Store) -> None:
         # A topic that the title had before a new host took over is in the store alone.
-        learned = {"topic": self.topic} if self.topic != self._spec.facts.entry.topic else {}
+        learned: dict[str, Any] = {"topic": self.topic} if self.topic != self._spec.facts.entry.topic else {}
+        if not self._spec.facts.origin.machine_id:  # Its launcher was of version 0.1.0.
+            learned |= {"machine_id": machine_id(), "host_name": host_name(), "pid_namespace": pid_namespace()}
         store.update(self._id, self.left, **columns_of(self._outcome, self._program), **learned)
 
     def _save_left_conversation(self, store: Store) -> None:

@@ -38,7 +38,7 @@ from session_host.storage.descriptors.input_log import InputLog
 from session_host.storage.descriptors.session_descriptors import SessionDescriptors
 from session_host.storage.descriptors.splice import Splicer
 from session_host.storage.store import Store
-from session_host.system.files import open_log
+from session_host.system.files import open_log, share_lock
 from session_host.terminal import available_engines, create, default_engine, engine_build
 
 log = logging.getLogger(__name__)
@@ -190,9 +190,10 @@ def _close_others(inherited: set[int]) -> None:
 
 
 def log_to(path: str) -> None:
-    """Write standard error to the end of a file from now on."""
+    """Write standard error to the end of a file from now on, and lock that: other containers see that a host lives."""
     try:
         descriptor = open_log(path)
+        share_lock(descriptor)
     except OSError:
         descriptor = os.open(os.devnull, os.O_WRONLY)  # A full disk is no reason not to start.
     os.dup2(descriptor, 2)

@@ -4,7 +4,8 @@ A new fact is a field of one part. An event replaces a part (``msgspec.structs.r
 array that only grows at its end: a reader ignores what it does not know, and gives what is missing its default.
 
 Times are ISO 8601 in UTC, such as ``2026-01-02T03:04:05.678Z``. A process is named by its PID *and* its start time in
-clock ticks since boot (field 22 of ``/proc/PID/stat``, see proc(5)), which are good within one ``boot_id`` only.
+clock ticks since boot (field 22 of ``/proc/PID/stat``, see proc(5)), which are good within one ``boot_id`` and one
+``pid_namespace`` only.
 """
 
 from __future__ import annotations
@@ -68,6 +69,12 @@ class Origin(msgspec.Struct, frozen=True, array_like=True, gc=False, kw_only=Tru
     resumed_from: str | None = None
     """The id of the chat that this one resumes."""
     worktree: OwnWorktree | None = None
+    machine_id: str = ""
+    """The id of the machine that it runs on, as ``boot_id`` is that of the boot; "" while unknown."""
+    host_name: str = ""
+    """The name of that machine or container."""
+    pid_namespace: int = 0
+    """The namespace in which its processes' PIDs are valid; 0 while unknown."""
 
     def without_secrets(self) -> Origin:
         """It without the user's variables, which may be secrets: for all but the launch and the row."""

@@ -73,7 +73,7 @@ def open_log(path: str | os.PathLike[str]) -> int:
     Raises:
         OSError: it cannot be opened, or is not a regular file: opening a FIFO waits for its reader.
     """
-    flags = os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_NOFOLLOW | os.O_CLOEXEC | os.O_NONBLOCK
+    flags = os.O_RDWR | os.O_CREAT | os.O_APPEND | os.O_NOFOLLOW | os.O_CLOEXEC | os.O_NONBLOCK
     descriptor = os.open(path, flags, 0o600)
     if not stat.S_ISREG(os.fstat(descriptor).st_mode):
         os.close(descriptor)
@@ -106,6 +106,7 @@ _FORM = "hhqqi4x"
 """A ``struct flock``."""
 
 _WHOLE_FILE = struct.pack(_FORM, fcntl.F_WRLCK, os.SEEK_SET, 0, 0, 0) if sys.platform == "linux" else b""
+_WHOLE_FILE_SHARED = struct.pack(_FORM, fcntl.F_RDLCK, os.SEEK_SET, 0, 0, 0) if sys.platform == "linux" else b""
 
 
 def is_locked(descriptor: int) -> bool:
@@ -127,3 +128,13 @@ def lock_open_file(descriptor: int) -> None:
         fcntl.fcntl(descriptor, fcntl.F_OFD_SETLK, _WHOLE_FILE)
     else:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+
+
+def share_lock(descriptor: int) -> None:
+    """Lock the whole file together with others that do so, as long as it is open; see ``is_locked``.
+
+    Nothing happens on a file system without such locks, and while another open file has the lock alone.
+    """
+    if sys.platform == "linux":
+        with contextlib.suppress(OSError):
+            fcntl.fcntl(descriptor, fcntl.F_OFD_SETLK, _WHOLE_FILE_SHARED)

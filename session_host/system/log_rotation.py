@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TextIO
 
 from session_host.paths import make_directories
-from session_host.system.files import open_log
+from session_host.system.files import open_log, share_lock
 from session_host.system.processes import proc
 
 LIMIT_BYTES = 1024 * 1024
@@ -71,6 +71,7 @@ def rotate(limit_bytes: int = LIMIT_BYTES) -> None:
         else:
             path.replace(rotated_path(path))
         descriptor = open_log(path)
+        share_lock(descriptor)  # As the old one, see ``keeper.host_forks.log_to``.
         os.dup2(descriptor, 2)
         os.close(descriptor)
     except OSError:

@@ -9,7 +9,7 @@ from pathlib import Path
 from session_host.client.chats.retention import assess, removed_log
 from session_host.client.chats.settings import MIB
 from session_host.client.sessions.session_info import describe_all
-from session_host.client.sessions.stale_rows import has_live_socket
+from session_host.client.sessions.stale_rows import elsewhere, has_live_socket
 from session_host.errors import OutliveError
 from session_host.keeper_client.discovery import keeper_status
 from session_host.paths import database, worktrees_dir
@@ -31,7 +31,11 @@ def keeper() -> Iterator[Check]:
     if status is not None:
         count = len(status.sessions)
         yield ok("keeper", f"process {status.pid}, {count} {'chat' if count == 1 else 'chats'}")
-    elif any(is_running(record.program.host_pid, record.program.host_started) for record in _running()):
+    elif any(
+        is_running(record.program.host_pid, record.program.host_started)
+        for record in _running()
+        if not elsewhere(record)
+    ):
         yield warn(
             "keeper",
             "not reachable, although chats are running",
@@ -45,6 +49,11 @@ def chats() -> Iterator[Check]:
     """Check that every running chat can be reached and answers."""
     records = _running()
     answering = describe_all([record.id for record in records])
+    away = [(record, where) for record in records if record.id not in answering and (where := elsewhere(record))]
+    records = [record for record in records if record not in [each for each, _where in away]]
+    for record, where in away:
+        name = f"{record.entry.name} ({record.id[:8]})"
+        yield ok("running chats", f"{name} runs {where}, which shares this directory: nothing more is known here")
     unreachable = [
         check for record in records if record.id not in answering and (check := _unreachable(record)) is not None
     ]

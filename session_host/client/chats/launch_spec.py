@@ -37,7 +37,7 @@ from session_host.storage.store import Store, free_name
 from session_host.system.clock import now
 from session_host.system.files import replace_file
 from session_host.system.login_sockets import make_links
-from session_host.system.processes.identity import boot_id, current_umask
+from session_host.system.processes.identity import boot_id, current_umask, host_name, machine_id, pid_namespace
 from session_host.system.processes.permission import AGENT_CHATS, of_new_chat
 from session_host.terminal import default_engine
 from session_host.terminal.base import DefaultColors, EngineName
@@ -364,6 +364,9 @@ def build_spec(request: LaunchRequest, store: Store) -> LaunchSpec:
         agent_chats=start.environment.get(AGENT_CHATS, ""),
         resumed_from=request.resume.id if request.resume else None,
         worktree=worktree,
+        machine_id=machine_id(),
+        host_name=host_name(),
+        pid_namespace=pid_namespace(),
     )
     entry = Entry(name=name, default_name="" if request.name and request.is_named else name, topic=_topic(request))
     program = Program(conversation=start.conversation, size=request.size.clamped())

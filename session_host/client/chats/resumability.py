@@ -17,7 +17,7 @@ from session_host.agents.conversations.records import TranscriptFiles
 from session_host.agents.conversations.stores import directory_of, find_conversation, locating, relocated
 from session_host.agents.environment import child_environment
 from session_host.client.sessions.session_info import SessionInfo, info_of
-from session_host.client.sessions.stale_rows import record_of, resolve_stale_row
+from session_host.client.sessions.stale_rows import elsewhere, record_of, resolve_stale_row
 from session_host.client.sessions.store_access import open_store
 from session_host.errors import ConfigError
 from session_host.paths import (
@@ -136,6 +136,8 @@ def plan_for(
     transcripts: TranscriptFiles | None = None,
 ) -> ResumePlan:
     """Determine whether a session can be resumed, and what that needs; ``transcripts`` as in ``ConversationQuery``."""
+    if where := elsewhere(record):
+        return ResumePlan(record, False, f"it runs {where}; use it there, or, if that is gone for good, use --anyway")
     if not record.outcome.is_over:
         return ResumePlan(record, False, f"it is running; attach to it: outlive attach {record.id[:8]}")
     if record.entry.continued_by is not None:

@@ -21,7 +21,7 @@ from session_host.agents.conversations.stores import find_conversation, locating
 from session_host.agents.probe import LONG_TIMEOUT_S, probed
 from session_host.client.permission import check_may_control
 from session_host.client.sessions.session_info import SessionInfo, list_sessions
-from session_host.client.sessions.stale_rows import record_of
+from session_host.client.sessions.stale_rows import give_up, record_of
 from session_host.client.sessions.store_access import open_store
 from session_host.errors import ConversationOpen, ConversationUnknown, NotResumable
 from session_host.paths import config_dir
@@ -226,6 +226,8 @@ def _request(session_id: str, environment: Mapping[str, str] | None, anyway: boo
     with open_store() as store:
         record = record_of(store, session_id)
         check_may_control(record)
+        if anyway:
+            record = give_up(store, record)
         plan = plan_for(store, load_agents(config_dir(), [record.origin.agent]), record, environment)
         record, can, reason, agent, query = plan[:5]
         if not can or agent is None:

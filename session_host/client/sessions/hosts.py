@@ -17,7 +17,7 @@ from session_host.storage.store import Store
 from session_host.system.processes.identity import is_running, is_stopped
 
 from .session_info import describe
-from .stale_rows import has_live_socket
+from .stale_rows import elsewhere, has_live_socket
 from .store_access import open_store, outcome_of
 
 KEEPER_TIMEOUT_S = 5.0
@@ -79,7 +79,7 @@ def _host_of(session_id: str) -> int:
             record = store.get(session_id)
     except (OutliveError, OSError):
         return 0
-    if record is None or not is_running(record.program.host_pid, record.program.host_started):
+    if record is None or elsewhere(record) or not is_running(record.program.host_pid, record.program.host_started):
         return 0
     return record.program.host_pid or 0
 
@@ -175,6 +175,7 @@ def upgrade(store: Store, session_id: str | None = None) -> list[UpgradeResult]:
         for each, record in running.items()
         if session_id is None
         and each not in kept
+        and not elsewhere(record)
         and is_running(record.program.child_pid, record.program.child_started)
     ]
     return results + lost

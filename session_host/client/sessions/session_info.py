@@ -12,8 +12,8 @@ from typing import Final
 import msgspec
 from msgspec.structs import replace
 
-from session_host.client.sessions.stale_rows import resolve_stale_row
-from session_host.errors import HostUnavailable, ProtocolViolation
+from session_host.client.sessions.stale_rows import elsewhere, resolve_stale_row
+from session_host.errors import HostUnavailable, ProtocolViolation, StoreError
 from session_host.paths import (
     check_private,
     runtime_dir,
@@ -31,6 +31,10 @@ from session_host.system.unix_sockets import is_foreign
 
 DESCRIBE_TIMEOUT_S = 2.0
 """How long a host may take to describe its session before it counts as unknown."""
+
+
+ELSEWHERE: Final = "elsewhere"
+"""The source in the status of a chat that runs on another machine, or in another container; see ``stale_rows``."""
 
 
 class SessionInfo(msgspec.Struct, kw_only=True):
@@ -71,7 +75,9 @@ class SessionInfo(msgspec.Struct, kw_only=True):
     @property
     def notice(self) -> str:
         """A problem of the session, one line; "" for none."""
-        return self.host.notice if self.host is not None else ""
+        if self.host is not None:
+            return self.host.notice
+        return self.facts.status.detail if self.facts.status.source == ELSEWHERE else ""
 
     def as_json(self) -> dict[str, object]:
         """The object that ``outlive ls --json`` prints; unknown values are None."""
@@ -148,6 +154,9 @@ def info_of(record: ChatFacts, description: Description | None = None) -> Sessio
     stderr_path = _stderr_path(record.id)
     record = replace(record, origin=record.origin.without_secrets())
     if description is None:
+        if where := elsewhere(record):
+            detail = f"it runs {where}, which shares this computer's chats"
+            record = replace(record, status=AgentStatus(source=ELSEWHERE, detail=detail))
         return SessionInfo(facts=record, stderr_path=stderr_path)
     said = description.facts
     facts = ChatFacts(
@@ -195,9 +204,19 @@ def list_sessions(store: Store, *, ended: bool) -> list[SessionInfo]:
     Raises:
         UnsafeDirectory: another user could have put the sockets there.
     """
+    _correct_lost(store)
     records = store.all() if ended else store.running()
     running = [record.id for record in records if not record.outcome.is_over]
     return merge(store, records, describe_all(running), ended=ended)
+
+
+def _correct_lost(store: Store) -> None:
+    """Correct the rows of sessions that run here and that another machine has marked as lost: they have sockets."""
+    sockets = {path.stem for path in runtime_dir().glob("*-*.sock")}
+    for session_id in sockets - {record.id for record in store.running()}:
+        if (record := store.get(session_id)) is not None:
+            with contextlib.suppress(StoreError):  # The next list tries again.
+                resolve_stale_row(store, record)
 
 
 def find_session(store: Store, text: str, *, least_digits: int = 1) -> SessionInfo:
@@ -211,7 +230,7 @@ def find_session(store: Store, text: str, *, least_digits: int = 1) -> SessionIn
     """
     record = store.find(text, least_digits=least_digits)
     if record.outcome.is_over:
-        return info_of(record)
+        return info_of(resolve_stale_row(store, record))
     description = describe(record.id)
     return info_of(record, description) if description is not None else info_of(resolve_stale_row(store, record))
 

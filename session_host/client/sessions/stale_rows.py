@@ -1,40 +1,54 @@
-"""Finds the end of a session that its row says is running; a row of an earlier boot is "interrupted"."""
+"""Finds the end of a session that its row says is running; a row of an earlier boot is "interrupted".
+
+Machines and containers may share the state directory. A PID or a socket says nothing about a session of another one, so
+its row is left alone; see ``elsewhere``.
+"""
 
 from __future__ import annotations
 
 import contextlib
+import os
 import socket
+from datetime import UTC, datetime, timedelta
+from functools import cache
 
-from session_host.errors import NoSuchSession, StoreError
+from session_host.errors import NoSuchSession, OutliveError, StoreError
 from session_host.paths import (
     session_journal,
     session_log,
     session_socket,
     session_unsaved_end,
 )
-from session_host.protocol.facts import INTERRUPTED, UNSTARTED, ChatFacts
+from session_host.protocol.facts import INTERRUPTED, UNSTARTED, ChatFacts, Origin, Outcome
 from session_host.protocol.values import State
 from session_host.storage.store import Store
 from session_host.storage.store.copies import noted_end
 from session_host.storage.store.session_row import columns_of
-from session_host.system.clock import as_text, now
-from session_host.system.processes.identity import boot_id, is_running
+from session_host.system.clock import as_text, now, parse_time
+from session_host.system.files import is_locked
+from session_host.system.processes.identity import boot_id, host_name, is_running, machine_id, pid_namespace
 from session_host.system.unix_sockets import is_foreign
 
 CONNECT_TIMEOUT_S = 2.0
 
 HOST_GONE = "the chat's background process is gone"
 
+STARTS_WITHIN = timedelta(minutes=1)
+"""How long a start in another container may take until its host has the lock."""
+
 
 def resolve_stale_row(store: Store, record: ChatFacts) -> ChatFacts:
     """Check a row that says "running"; if its host has ended, save the end that the host noted, or mark it lost."""
     if record.outcome.is_over:
-        return record
-    rebooted = _is_of_another_boot(record)
-    kept = not rebooted and (
-        is_running(record.program.host_pid, record.program.host_started)
-        or has_live_socket(record.id)
-        or _comes_back(record)
+        return _correct(store, record) if record.outcome.state is State.LOST else record
+    rebooted = _is_of_another_boot(record.origin)
+    kept = elsewhere(record) or (
+        not rebooted
+        and (
+            (_may_be_here(record.origin) and is_running(record.program.host_pid, record.program.host_started))
+            or has_live_socket(record.id)
+            or _comes_back(record)
+        )
     )
     # The host may have recorded the end since the row was read.
     current = store.get(record.id)
@@ -50,6 +64,24 @@ def resolve_stale_row(store: Store, record: ChatFacts) -> ChatFacts:
         why = HOST_GONE if had_host else UNSTARTED
         store.update(record.id, state=State.LOST, error=why, ended_at=now())
     return store.get(record.id) or record
+
+
+def _correct(store: Store, record: ChatFacts) -> ChatFacts:
+    """Correct a row that another machine or container has marked as lost, although the session runs here."""
+    if record.entry.continued_by is not None or not _may_be_here(record.origin) or not _is_served(record):
+        return record
+    current = store.get(record.id)
+    if current is None or current.outcome != record.outcome:
+        return current or record
+    store.update(record.id, **columns_of(Outcome(State.RUNNING)))
+    return store.get(record.id) or record
+
+
+def _is_served(record: ChatFacts) -> bool:
+    """Whether a host serves a session that its row calls lost: there is a socket, and a process behind it."""
+    with contextlib.suppress(OSError, OutliveError):  # Nothing is known.
+        return session_socket(record.id).exists() and has_live_socket(record.id)
+    return False
 
 
 def record_of(store: Store, session_id: str) -> ChatFacts:
@@ -69,16 +101,81 @@ def all_after_boot(store: Store) -> list[ChatFacts]:
     records = store.all()
     with contextlib.suppress(StoreError):  # The next reading of the store tries again.
         return [
-            resolve_stale_row(store, record) if not record.outcome.is_over and _is_of_another_boot(record) else record
+            resolve_stale_row(store, record)
+            if not record.outcome.is_over and _is_of_another_boot(record.origin)
+            else record
             for record in records
         ]
     return records
 
 
-def _is_of_another_boot(record: ChatFacts) -> bool:
-    now_booted = boot_id()
-    # A restart can be detected only if both boot ids are known.
-    return bool(record.origin.boot_id and now_booted) and record.origin.boot_id != now_booted
+# ---------------------------------------------------------------- other machines and containers
+
+_boot, _namespace = cache(boot_id), cache(pid_namespace)
+
+
+def elsewhere(record: ChatFacts) -> str:
+    """The place of a session that may run on another machine, or in another container, which shares our directories.
+
+    Nothing here tells whether a process of another machine runs. In another container of this machine, the host has a
+    lock on its log; nobody else has, once it has ended.
+
+    Returns:
+        Words such as ``on elm``; "" for a session that can be judged here, or has ended.
+
+    Raises:
+        OSError: this cannot be determined (too many open files).
+    """
+    origin = record.origin
+    if record.outcome.is_over or _may_be_here(origin):
+        return ""
+    if _differ(origin.boot_id, _boot()):
+        return f"on {origin.host_name}"
+    if not (_is_starting(record) or _is_log_locked(record.id)):
+        return ""
+    return f"in the container {origin.host_name}" if origin.host_name != host_name() else "in another container"
+
+
+def give_up(store: Store, record: ChatFacts) -> ChatFacts:
+    """Mark a session as lost that ran elsewhere: the user says that its machine or container is gone for good."""
+    if elsewhere(record):
+        store.update(record.id, state=State.LOST, error=HOST_GONE, ended_at=_last_sign_of_life(record))
+    return store.get(record.id) or record
+
+
+def _may_be_here(origin: Origin) -> bool:
+    """Whether PIDs and sockets here are those of a session's place; rows of version 0.1.0 do not name theirs."""
+    if _differ(origin.boot_id, _boot()):
+        return not _differ(origin.machine_id, machine_id())
+    return not _differ(origin.pid_namespace, _namespace())
+
+
+def _differ(one: str | int, other: str | int) -> bool:
+    """Whether two ids are known, and differ."""
+    return bool(one and other) and one != other
+
+
+def _is_of_another_boot(origin: Origin) -> bool:
+    """Whether the computer was restarted since; on another machine, nothing is known of that."""
+    return _differ(origin.boot_id, _boot()) and _may_be_here(origin)
+
+
+def _is_starting(record: ChatFacts) -> bool:
+    created = parse_time(record.origin.created_at)
+    is_young = created is not None and abs(datetime.now(UTC) - created) < STARTS_WITHIN
+    return record.outcome.state is State.STARTING and is_young
+
+
+def _is_log_locked(session_id: str) -> bool:
+    """Whether a host of this machine writes a session's log."""
+    try:
+        descriptor = os.open(session_log(session_id), os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
+    except (FileNotFoundError, NotADirectoryError):
+        return False
+    try:
+        return is_locked(descriptor)
+    finally:
+        os.close(descriptor)
 
 
 def _last_sign_of_life(record: ChatFacts) -> str:

@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from msgspec.structs import replace
 
-from session_host.errors import HostUnavailable, NoSuchSession, OutliveError, StoreCorrupt, StoreError
+from session_host.errors import HostUnavailable, NoSuchSession, OutliveError, RunsElsewhere, StoreCorrupt, StoreError
 from session_host.paths import database, runtime_dir
 from session_host.protocol.facts import ChatFacts, Outcome
 from session_host.protocol.values import State
@@ -17,7 +17,7 @@ from session_host.storage.store.database import FILE_TRIES
 from session_host.system.processes.identity import start_time
 
 from .session_info import describe_all
-from .stale_rows import has_live_socket, resolve_stale_row
+from .stale_rows import elsewhere, has_live_socket, resolve_stale_row
 
 
 def open_store(on_rebuild: Callable[[str], None] | None = None) -> Store:
@@ -85,6 +85,25 @@ def outcome_of(session_id: str) -> Outcome:
         # If we cannot check (no descriptor is left), we must not report the session as gone.
         return Outcome(State.RUNNING, error=f"cannot check this chat: {error.strerror}")
     return record.outcome
+
+
+def check_here(session_id: str) -> None:
+    """Check that a session does not run on another machine or in another container, as far as is known. Blocks.
+
+    Raises:
+        RunsElsewhere: it does.
+    """
+    try:
+        with open_store() as store:
+            record = store.get(session_id)
+        where = elsewhere(record) if record is not None else ""
+    except (OutliveError, OSError):
+        return
+    if record is not None and where:
+        raise RunsElsewhere(
+            f"{record.entry.name} runs {where}, which shares this computer's chats; use it there, or, if that is gone "
+            f"for good: outlive rm --anyway {record.id[:8]}"
+        )
 
 
 class Found(NamedTuple):

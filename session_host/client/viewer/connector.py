@@ -9,7 +9,7 @@ from typing import Any
 from session_host.client.connection import HostConnection, HostNotResponding
 from session_host.client.machine import Machine
 from session_host.client.sessions.store_access import outcome_of
-from session_host.errors import HostUnavailable, OutliveError, ProtocolMismatch, Unreachable
+from session_host.errors import HostUnavailable, OutliveError, ProtocolMismatch, RunsElsewhere, Unreachable
 from session_host.protocol.untrusted_text import as_message
 from session_host.system.event_loop import Timer
 from session_host.terminal.base import EngineName
@@ -84,7 +84,7 @@ class Connector:
         except Unreachable as error:
             rules.line.unreachable(str(error))
         except OutliveError as error:
-            if isinstance(error, HostUnavailable) and not isinstance(error, ProtocolMismatch):
+            if isinstance(error, HostUnavailable) and not isinstance(error, ProtocolMismatch | RunsElsewhere):
                 rules.line.failed(str(error), is_hanging=isinstance(error, HostNotResponding))
             else:
                 rules.refused(str(error))

@@ -119,6 +119,11 @@ STORE_SCHEMA = Schema(
         """,
             "INSERT INTO ledger (one, id, trimmed_to) VALUES (1, lower(hex(randomblob(8))), 0)",
         ),
+        (
+            "ALTER TABLE session ADD COLUMN machine_id TEXT NOT NULL DEFAULT ''",
+            "ALTER TABLE session ADD COLUMN host_name TEXT NOT NULL DEFAULT ''",
+            "ALTER TABLE session ADD COLUMN pid_namespace INTEGER NOT NULL DEFAULT 0",
+        ),
     ),
     tables=frozenset({"session", "recent_directory", "layout", "change", "event", "ledger"}),
 )

@@ -75,7 +75,8 @@ _NEEDED: Final = frozenset({"id", "agent", "argv", "cwd", "created_at", "name"})
 _JSON_COLUMNS: Final = [FIELDS.index(field) for field in sorted(_JSON_FIELDS)]
 _TRUTH_COLUMNS: Final = [FIELDS.index(field) for field in sorted(_TRUTH_FIELDS)]
 _REPEATED_COLUMNS: Final = [
-    FIELDS.index(field) for field in ("name", "agent", "cwd", "real_cwd", "boot_id", "engine", "default_name")
+    FIELDS.index(field)
+    for field in ("name", "agent", "cwd", "real_cwd", "boot_id", "engine", "default_name", "machine_id", "host_name")
 ]
 """Thousands of rows have the same few values: each is kept in memory once."""
 _CONVERSATION: Final = FIELDS.index("provider_session_id")

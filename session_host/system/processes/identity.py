@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 from session_host.errors import OutliveError
@@ -60,6 +62,29 @@ def boot_id() -> str:
         return Path("/proc/sys/kernel/random/boot_id").read_text(encoding="ascii").strip()
     except (FileNotFoundError, NotADirectoryError, PermissionError):
         return ""
+
+
+@cache
+def machine_id() -> str:
+    """The id of this machine or container (machine-id(5)); without one, its host name."""
+    for path in ("/etc/machine-id", "/var/lib/dbus/machine-id"):
+        with contextlib.suppress(OSError, ValueError):
+            if (found := Path(path).read_text(encoding="ascii").strip()) and found != "uninitialized":
+                return found
+    return host_name()
+
+
+def host_name() -> str:
+    """The name that this machine or container has for itself."""
+    return os.uname().nodename
+
+
+def pid_namespace() -> int:
+    """The number of the namespace in which this process's PIDs are valid (pid_namespaces(7)); 0 if unknown."""
+    try:
+        return os.stat("/proc/self/ns/pid").st_ino  # noqa: PTH116 - a link to nothing that has a path
+    except OSError:
+        return 0
 
 
 def environment_variables(pid: int, *names: str) -> dict[str, str]:
