@@ -117,8 +117,9 @@ _boot, _namespace = cache(boot_id), cache(pid_namespace)
 def elsewhere(record: ChatFacts) -> str:
     """The place of a session that may run on another machine, or in another container, which shares our directories.
 
-    Nothing here tells whether a process of another machine runs. In another container of this machine, the host has a
-    lock on its log; nobody else has, once it has ended.
+    Nothing here tells whether a process of another machine runs: locks between machines are not to be trusted, and a
+    time stamp that hosts renew would need a timer in idle ones. So the user says when a machine is gone. In another
+    container of this machine, the host has a lock on its log; nobody else has, once it has ended.
 
     Returns:
         Words such as ``on elm``; "" for a session that can be judged here, or has ended.
