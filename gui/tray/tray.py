@@ -20,7 +20,7 @@ from gui.theme.icons import mark_icon
 from gui.theme.menu import Menu
 from gui.theme.theme import Theme
 from gui.timers import single_shot
-from gui.wording import action_texts, common_texts, phrases, tray_texts, window_texts
+from gui.wording import action_texts, common_texts, dates, phrases, tray_texts, window_texts
 from gui.wording.chat_texts import joined
 from gui.wording.machine_texts import on_machine
 from session_host.protocol.untrusted_text import before_more
@@ -247,7 +247,7 @@ class Tray(QObject):
         until = self._sessions.muting.until
         self._mute_menu.menuAction().setVisible(until is None)
         if until is not None:
-            self._muted_until.setText(window_texts.MUTED_UNTIL(when=phrases.clock_time(until)))
+            self._muted_until.setText(window_texts.MUTED_UNTIL(when=dates.time_of_day(until)))
         self._muted_until.setVisible(until is not None)
         self._unmute.setVisible(until is not None)
         self._stop_all.setEnabled(bool(self._sessions.listed.running()))

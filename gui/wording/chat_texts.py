@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from math import isfinite
 
+from gui.wording.dates import time_of_day
 from gui.wording.phrases import short_clock
 from gui.wording.text import Text
 from session_host.protocol.untrusted_text import before_more, one_line
@@ -277,7 +278,7 @@ def answered_where(by: str) -> str:
 
 
 def answered(name: str, by: str, at_ms: int) -> str:
-    time = moment_of(at_ms).astimezone().strftime("%H:%M") if at_ms else ""
+    time = time_of_day(moment_of(at_ms)) if at_ms else ""
     return joined(name, answered_where(by), time)
 
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import NamedTuple
 
-from gui.wording import phrases
+from gui.wording import dates, phrases
 from gui.wording.text import Text
 from session_host.protocol.launch import NEVER_S
 from session_host.protocol.messages import Explanation, Transition
@@ -128,5 +128,6 @@ def _clock(text: str) -> str:
     moment = parse_time(text)
     if moment is None:
         return ""
-    is_today = moment.astimezone().date() == datetime.now(UTC).astimezone().date()
-    return f"{moment.astimezone():%H:%M:%S}" if is_today else f"{moment.astimezone():%Y-%m-%d %H:%M}"
+    now = datetime.now(UTC)
+    is_today = moment.astimezone().date() == now.astimezone().date()
+    return dates.time_of_day(moment, seconds=True) if is_today else phrases.short_clock(moment, now)

@@ -6,8 +6,9 @@ import os
 from datetime import datetime
 from typing import Final
 
-from PySide6.QtCore import QLocale, QTime
+from PySide6.QtCore import QLocale
 
+from gui.wording import dates
 from gui.wording.text import Text
 from session_host.paths import short_directory as short_directory  # noqa: PLC0414 - re-exported
 from session_host.protocol.facts import AgentStatus
@@ -24,7 +25,7 @@ def exact_duration(ms: int) -> str:
     if seconds < 1:
         return f"{max(ms, 0)} ms"
     if seconds < NOW_S:
-        return f"{QLocale().toString(ms / 1000, 'f', 1)} s"
+        return f"{ms / 1000:.1f} s"
     if seconds < MINUTE_S:
         return f"{seconds} s"
     units = ((DAY_S, "d", HOUR_S, "h"), (HOUR_S, "h", MINUTE_S, "min"), (MINUTE_S, "min", 1, "s"))
@@ -48,14 +49,6 @@ def whole_duration(seconds: float) -> str:
     return exact_duration((round(seconds / 60) * 60 if seconds >= 60 else round(seconds)) * 1000)
 
 
-def clock_time(moment: datetime) -> str:
-    """A time of day, in local time and in the user's format."""
-    local, locale = moment.astimezone(), QLocale()
-    if locale.language() is QLocale.Language.C:  # Its short format has seconds.
-        return f"{local:%H:%M}"
-    return locale.toString(QTime(local.hour, local.minute), QLocale.FormatType.ShortFormat)
-
-
 def is_young(since: datetime | None, now: datetime) -> bool:
     """Whether the age is shown in seconds."""
     return since is not None and (now - since).total_seconds() < MINUTE_S
@@ -64,7 +57,7 @@ def is_young(since: datetime | None, now: datetime) -> bool:
 def data_size(size_bytes: int) -> str:
     """A size on the disk: "120 KiB", "1.2 GiB"."""
     digits = 1 if size_bytes >= 1024**3 else 0
-    return QLocale().formattedDataSize(size_bytes, digits, QLocale.DataSizeFormat.DataSizeIecFormat)
+    return QLocale.c().formattedDataSize(size_bytes, digits, QLocale.DataSizeFormat.DataSizeIecFormat)
 
 
 def short_path(path: str, characters: int) -> str:
@@ -118,26 +111,23 @@ def clock(moment: datetime | None, now: datetime) -> str:
     """A time in the user's time zone: "at 14:03", "yesterday at 14:03", "on 2 May at 14:03"."""
     if moment is None:
         return ""
-    local, today = moment.astimezone(), now.astimezone().date()
-    at = Text("at {time:%H:%M}")(time=local)
-    days = (today - local.date()).days
+    date, today = moment.astimezone().date(), now.astimezone().date()
+    at = Text("at {time}")(time=dates.time_of_day(moment))
+    days = (today - date).days
     if days == 0:
         return at
     if days == 1:
         return Text("yesterday {at}")(at=at)
-    day = f"{local.day} {local:%B}" + ("" if local.year == today.year else f" {local.year}")
-    return Text("on {day} {at}")(day=day, at=at)
+    return Text("on {day} {at}")(day=dates.day(date, today), at=at)
 
 
 def short_clock(moment: datetime | None, now: datetime) -> str:
     """A time in the user's time zone, with its date if that is another day: "14:03", "2 May 14:03"."""
     if moment is None:
         return ""
-    local, today = moment.astimezone(), now.astimezone().date()
-    if local.date() == today:
-        return clock_time(moment)
-    year = "" if local.year == today.year else f" {local.year}"
-    return f"{local.day} {local:%b}{year} {clock_time(moment)}"
+    date, today = moment.astimezone().date(), now.astimezone().date()
+    time = dates.time_of_day(moment)
+    return time if date == today else f"{dates.day(date, today, is_short=True)} {time}"
 
 
 def without_remedy(line: str) -> str:

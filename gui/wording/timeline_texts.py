@@ -5,9 +5,7 @@ from __future__ import annotations
 from datetime import date
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QDate, QLocale
-
-from gui.wording import phrases
+from gui.wording import dates, phrases
 from gui.wording.chat_texts import answered_where, joined
 from gui.wording.text import Text
 from session_host.system.clock import moment_of
@@ -41,17 +39,12 @@ def day_name(day: date, today: date) -> str:
     ago = (today - day).days
     if ago in {0, 1}:
         return YESTERDAY() if ago else TODAY()
-    return QLocale().dayName(day.isoweekday())
-
-
-def day_date(day: date) -> str:
-    """A day's date in the user's format."""
-    return QLocale().toString(QDate(day.year, day.month, day.day), QLocale.FormatType.LongFormat)
+    return dates.weekday(day)
 
 
 def clock(at_s: float) -> str:
     """A time of day."""
-    return phrases.clock_time(moment_of(at_s * 1000))
+    return dates.time_of_day(moment_of(at_s * 1000))
 
 
 def span_title(span: Span) -> str:

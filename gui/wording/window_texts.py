@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 
+from gui.wording import dates
 from gui.wording.phrases import whole_duration
 from gui.wording.text import Text
 
@@ -105,15 +106,15 @@ def day(date: dt.date | None, today: dt.date) -> str:
     if ago == 1:
         return Text("Yesterday")()
     if ago < DAYS_BY_NAME:
-        return f"{date:%A}"
-    return f"{date.day} {date:%B}" + ("" if date.year == today.year else f" {date.year}")
+        return dates.weekday(date)
+    return dates.day(date, today)
 
 
 def month(date: dt.date | None, today: dt.date) -> str:
     """The month in which chats ended."""
     if date is None:
         return Text("Earlier")()
-    return f"{date:%B}" + ("" if date.year == today.year else f" {date.year}")
+    return dates.month(date, today)
 
 
 QUIT_UNSENT = Text("Close, and discard what you typed?")

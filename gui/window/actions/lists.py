@@ -27,10 +27,10 @@ from gui.wording import (
     action_texts,
     chat_texts,
     common_texts,
+    dates,
     new_chat_texts,
     notice_texts,
     page_texts,
-    phrases,
     window_texts,
 )
 from gui.wording.text import Text
@@ -203,10 +203,10 @@ class Lists:
     def _all_chats(self) -> list[Choice]:
         muting, now = self._muting, datetime.now().astimezone()
         if muting.until is not None:
-            detail = window_texts.MUTED_UNTIL(when=phrases.clock_time(muting.until))
+            detail = window_texts.MUTED_UNTIL(when=dates.time_of_day(muting.until))
             return [Choice(window_texts.UNMUTE_ALL(), detail, partial(self._mute_all, muting.unmute_all))]
         return [
-            Choice(title, window_texts.UNTIL(when=phrases.clock_time(end)), partial(self._mute_all, mute))
+            Choice(title, window_texts.UNTIL(when=dates.time_of_day(end)), partial(self._mute_all, mute))
             for title, end, mute in (
                 (window_texts.MUTE_ALL_FOR_AN_HOUR(), now + HOUR, muting.mute_for_an_hour),
                 (window_texts.MUTE_ALL_UNTIL_TOMORROW(), next_morning(now), muting.mute_until_tomorrow),
@@ -230,7 +230,7 @@ class Lists:
     def _mute_all(self, mute: Callable[[], None]) -> None:
         mute()
         until = self._muting.until
-        text = window_texts.UNMUTED() if until is None else window_texts.MUTED_UNTIL(when=phrases.clock_time(until))
+        text = window_texts.UNMUTED() if until is None else window_texts.MUTED_UNTIL(when=dates.time_of_day(until))
         self._banners.inform(text, key="muting")
 
 

@@ -16,6 +16,7 @@ from PySide6.QtGui import (
     QPainter,
     QPaintEvent,
     QResizeEvent,
+    QValidator,
     QWheelEvent,
 )
 from PySide6.QtWidgets import QCheckBox, QDoubleSpinBox, QHBoxLayout, QLineEdit, QWidget
@@ -188,7 +189,8 @@ class _Spin(QDoubleSpinBox):
         self.setDecimals(0 if kind.is_integer else _DECIMALS)
         self.setRange(kind.minimum - (1 if self._has_words else 0), kind.maximum)
         self.setSingleStep(kind.step)
-        self.setGroupSeparatorShown(True)
+        self.setLocale(QLocale.c())  # A point in each locale, as in the file and in all other places.
+        self.setGroupSeparatorShown(kind.is_integer)
         self.setSuffix(f" {kind.unit()}" if kind.unit else "")
         if kind.zero:
             self.setSpecialValueText(kind.zero())
@@ -198,7 +200,13 @@ class _Spin(QDoubleSpinBox):
 
     def textFromValue(self, value: float) -> str:
         """The text without a fraction if the value has none."""
-        return QLocale().toString(round(value)) if value == round(value) else QLocale().toString(value, "f", _DECIMALS)
+        if self._kind.is_integer:
+            return f"{round(value):,}"
+        return str(round(value)) if value == round(value) else f"{value:.{_DECIMALS}f}"
+
+    def validate(self, text: str, position: int) -> tuple[QValidator.State, str, int]:
+        """In a number with a fraction, a comma is a point: many keypads have no other."""
+        return super().validate(text if self._kind.is_integer else text.replace(",", "."), position)
 
     def stepBy(self, steps: int) -> None:
         """Step from the number that the words mean, or else to the least one, and then along round numbers."""

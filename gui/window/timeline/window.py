@@ -16,7 +16,7 @@ from gui.timers import repeating
 from gui.window.widgets.accessibility import announce
 from gui.window.widgets.parts import IconButton, label, own_viewport, show_text
 from gui.window.widgets.separate_window import SeparateWindow
-from gui.wording import chat_texts, phrases, timeline_texts
+from gui.wording import chat_texts, dates, phrases, timeline_texts
 from session_host.standing.groups import Mark
 
 from .bands import BandDelegate, DayModel
@@ -51,7 +51,7 @@ class _Axis(QWidget):
         scale = self._delegate.scale(self._view.viewport().width())
         for at_s, moment in scale.hours():
             area = QRectF(scale.x(at_s) - 40, 0, 80, _AXIS_PX)
-            painter.drawText(area, Qt.AlignmentFlag.AlignCenter, phrases.clock_time(moment))
+            painter.drawText(area, Qt.AlignmentFlag.AlignCenter, dates.time_of_day(moment))
         painter.end()
 
 
@@ -244,7 +244,7 @@ class TimelineWindow(SeparateWindow):
     def _name_day(self) -> None:
         today = current_date()
         self._title.setText(timeline_texts.day_name(self.day, today))
-        self._date.setText(timeline_texts.day_date(self.day))
+        self._date.setText(dates.whole_date(self.day))
         self._forward.setEnabled(self.day < today)
 
     def _read_again(self) -> None:

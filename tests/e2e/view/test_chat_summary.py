@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from PySide6.QtCore import QLocale, Qt
+from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QMenu
 
@@ -152,15 +152,13 @@ class Clock:
 
 @pytest.fixture
 def clock(monkeypatch: pytest.MonkeyPatch) -> Iterator[Clock]:
-    """The view's clock, set to noon; times are shown in the German format."""
+    """The view's clock, set to noon; times are shown in the British format."""
     clock = Clock()
     monkeypatch.setattr(limits, "present", clock)
     monkeypatch.setenv("TZ", "UTC")
     time.tzset()
-    previous = QLocale()
-    QLocale.setDefault(QLocale(QLocale.Language.German, QLocale.Country.Germany))
+    monkeypatch.setenv("LC_ALL", "en_GB.UTF-8")
     yield clock
-    QLocale.setDefault(previous)
     monkeypatch.undo()
     time.tzset()
 

@@ -12,7 +12,7 @@ from PySide6.QtWidgets import QApplication, QToolTip
 
 from gui.terminal.prompts.heading import CommandHeading
 from gui.wording import page_texts
-from gui.wording.phrases import clock_time
+from gui.wording.dates import time_of_day
 from session_host.protocol.values import CellSize, GridSize
 from session_host.terminal import create
 from session_host.terminal.command_line import command_text
@@ -21,7 +21,7 @@ from tests.e2e.view.test_prompts import LONG, WAITING, clipboard, command, label
 from tests.support.widgets import entries
 
 BEGAN_MS = int(datetime.now(UTC).timestamp() * 1000)
-AT = clock_time(datetime.fromtimestamp(BEGAN_MS / 1000, UTC))
+AT = time_of_day(datetime.fromtimestamp(BEGAN_MS / 1000, UTC))
 
 
 def start_clock(terminal: ShownView) -> list[int]:

@@ -11,7 +11,7 @@ from PySide6.QtWidgets import QMenu
 
 from gui.bridge.chat import Chat
 from gui.tray.tray import MAX_HIDDEN, ChangingActions, Entry, Tray, tray_icon
-from gui.wording import phrases
+from gui.wording import dates
 from session_host.protocol.values import Activity
 from tests.support.qt_waiting import process_events_until
 from tests.support.widgets import shown_letters
@@ -98,7 +98,7 @@ async def test_notifications_are_muted_in_the_menu_which_shows_until_when(harnes
     until = harness.sessions.muting.until
     assert until is not None
     tray.refresh()
-    assert action(tray, "Notifications are muted until").text().endswith(phrases.clock_time(until))
+    assert action(tray, "Notifications are muted until").text().endswith(dates.time_of_day(until))
     assert tray.icon.toolTip().endswith("muted")
     action(tray, "Unmute").trigger()
     tray.refresh()

@@ -8,7 +8,7 @@ import pytest
 from PySide6.QtWidgets import QApplication
 
 from gui.settings.table import SETTINGS
-from gui.wording import page_texts, phrases
+from gui.wording import dates, page_texts, phrases
 from gui.wording.explanation import explained, explained_without_host
 from session_host.agents import sources as status_sources
 from session_host.agents.environment import CONDITIONS
@@ -21,8 +21,9 @@ from session_host.protocol.values import SILENCE, Activity
 NOW = datetime(2026, 5, 2, 12, 0, 0, tzinfo=UTC)
 
 
-def test_a_time_of_another_day_has_its_date():
-    assert phrases.short_clock(NOW, NOW) == phrases.clock_time(NOW)
+def test_a_time_of_another_day_has_its_date(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setenv("LC_ALL", "C.UTF-8")
+    assert phrases.short_clock(NOW, NOW) == dates.time_of_day(NOW)
     months_ago, year_ago = (NOW - timedelta(days=days) for days in (60, 400))
     assert phrases.short_clock(months_ago, NOW).startswith(f"{months_ago.astimezone().day} ")
     assert str(year_ago.year) in phrases.short_clock(year_ago, NOW)

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable, Iterator
 
 import pytest
-from PySide6.QtCore import QEvent, QPoint, Qt
+from PySide6.QtCore import QEvent, QLocale, QPoint, Qt
 from PySide6.QtGui import QTextLayout
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QLabel, QPushButton, QWidget
@@ -46,6 +47,14 @@ def agents_page(opened: Opened) -> AgentsPage:
     return page
 
 
+@pytest.fixture
+def in_locale() -> Iterator[Callable[[str], None]]:
+    """Gives the widgets that are made from now on another locale."""
+    previous = QLocale()
+    yield lambda name: QLocale.setDefault(QLocale(name))
+    QLocale.setDefault(previous)
+
+
 def test_keyboard_shortcuts_open_the_page_with_all_keys(opened: Opened) -> None:
     opened.opener.open("keys")
     assert opened.window.page("keys").isVisible()
@@ -82,6 +91,22 @@ def test_the_text_size_is_stepped_from_the_one_on_the_screen(opened: Opened) -> 
         control.spin.editingFinished.emit()
         assert opened.settings.preferences.window.font_size == expected
         row.reset.click()
+
+
+@pytest.mark.parametrize("locale", ["de_DE", "tr_TR", "ar_SA", "ja_JP", "C"])
+@pytest.mark.parametrize("typed", ["1.35", "1,35"])
+def test_a_number_has_a_point_in_each_locale_and_a_comma_is_taken_for_one(
+    opened: Opened, in_locale: Callable[[str], None], locale: str, typed: str
+) -> None:
+    in_locale(locale)
+    control = opened.row("line_height").control
+    opened.window.show_page("appearance")
+    assert isinstance(control, NumberControl)
+    control.spin.selectAll()
+    QTest.keyClicks(control.spin, typed)
+    QTest.keyClick(control.spin, Qt.Key.Key_Return)
+    assert control.spin.text() == "1.35"
+    assert opened.settings.preferences.window.line_height == 1.35
 
 
 def test_tab_reaches_every_control_and_each_has_a_name(opened: Opened) -> None:
