@@ -15,12 +15,13 @@ from gui.bridge.chat import Chat
 from gui.bridge.sessions import Sessions
 from gui.garbage import delete
 from gui.input import latin_keys
+from gui.input.refused_keys import refused_keys
 from gui.settings.layout import Place, SavedWindow, WindowLayout
 from gui.settings.live import LiveAgents, LiveSettings
 from gui.theme.icons import Glyph
 from gui.theme.theme import Theme
 from gui.theme.tokens import BAR_HEIGHT_PX
-from gui.wording import notice_texts, phrases, window_texts
+from gui.wording import common_texts, notice_texts, phrases, window_texts
 from session_host.agents.agent import Agent
 from session_host.client.machine import Machine
 from session_host.protocol.values import FileLocation
@@ -49,7 +50,7 @@ from .saving import LayoutSaving, UnseenMarks
 from .sheets.sheet import Sheet
 from .sidebar.sidebar import Sidebar
 from .widgets.activation import ActivatingClicks, raise_window, watch_exposure
-from .widgets.keys_ahead import KeysAhead
+from .widgets.keys_ahead import HeldKeys, KeysAhead
 from .widgets.parts import Area, IconButton, sentence
 
 
@@ -116,6 +117,7 @@ class MainWindow(QWidget):
             self.banners,
             KeysAhead(self),
             self.open_chat,
+            self._open_started,
             self.focus_page,
             self._show_palette,
             separate.guide.open,
@@ -197,6 +199,7 @@ class MainWindow(QWidget):
         self._sessions.chats.changed.connect(self.describe)
         self._sessions.path_found.connect(self.describe)
         self._sessions.problem.connect(self._on_problem)
+        refused_keys.refused.connect(self._on_keys_refused)
         self._sessions.notice_given.connect(self._on_notice)
         self._sessions.git_status_watcher.checked.connect(self.describe)
         self.ages.due.connect(self.sidebar.refresh)
@@ -243,6 +246,7 @@ class MainWindow(QWidget):
         """Hide the closed window and release its pages; it is deleted later, after tasks that it started have ended."""
         self.saving.stop()
         self._sessions.disconnect(self)
+        refused_keys.disconnect(self)
         self._sessions.git_status_watcher.disconnect(self)
         self.tabs.panes.disconnect(self)
         self._sessions.listed.note_tabs(id(self), ())
@@ -348,6 +352,20 @@ class MainWindow(QWidget):
         self.focus_page()
         self.sidebar.reveal_active()
         return page
+
+    def _open_started(self, chat: Chat, typed: HeldKeys) -> None:
+        """Show a chat that the user has started; see ``WindowContext``."""
+        if not typed.is_left or self not in self._windows.all:
+            typed.deliver(self.open_chat(chat).content.view)
+            return
+        tabs = self.tabs.panes.active.tabs
+        tabs.insert(chat, tabs.next_index)
+        text, key = notice_texts.STARTED(name=chat.full_name), f"started {chat.id}"
+        self.banners.show_banner(Banner(text, common_texts.OPEN(), partial(self.open_chat, chat), key))
+
+    def _on_keys_refused(self) -> None:
+        if self.isActiveWindow():
+            self.banners.inform(notice_texts.KEYS_REFUSED(), kind="failed", key="refused keys")
 
     def focus_page(self) -> None:
         """Give the visible page the keyboard focus."""

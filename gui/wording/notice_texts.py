@@ -15,6 +15,10 @@ ASKS_FOR_ATTENTION = Text("{name} asks for your attention")
 ASKS_TO_LOOK = Text("{name} asks you to look at {chat}")
 A_PROGRAM = Text("A program")
 """The name of an agent's process whose chat is not known."""
+STARTED = Text("{name} has started")
+"""A chat that the user started, and that opens behind what he types into meanwhile."""
+KEYS_REFUSED = Text("What you typed went nowhere: its place is gone.")
+"""The chat or the question with the keyboard has ended by itself."""
 NO_TRAY = Text("Your desktop has no tray. When you close the window, chats keep running, but you get no notifications.")
 """At the first start with running chats and without a tray icon (``App._show_tray_hint``)."""
 BUILT_IN_AGENTS = Text("{error}. Using the agents that come with Outlive.")

@@ -33,6 +33,7 @@ from gui.chat.content.segments import Card
 from gui.chat.drawing.segment_layout import text_box
 from gui.chat.drawing.style import Style
 from gui.input.keys import ANSWER_KEYS, answer_key, kind_of_answer
+from gui.input.refused_keys import KEYS_AFTER_MS, refused_keys
 from gui.theme.controls import FlowLayout, PlainLabel, caption, fit_buttons, set_look, show_text
 from gui.theme.painting import paint_frame
 from gui.theme.theme import Theme
@@ -52,8 +53,6 @@ from .positions import PlacedSegment, ScrollPosition
 _MIN_VIEW_PX = 30
 _SCROLL_KEYS = {Qt.Key.Key_Up, Qt.Key.Key_Down, Qt.Key.Key_PageUp, Qt.Key.Key_PageDown, Qt.Key.Key_Home, Qt.Key.Key_End}
 _STEPS = {Qt.Key.Key_Down: 1, Qt.Key.Key_Right: 1, Qt.Key.Key_Up: -1, Qt.Key.Key_Left: -1}
-_SEEN_AFTER_MS = 300
-"""A subject counts as seen after this time, so that a click meant for something else does not allow it."""
 _EDGE_PX = 4
 """The end of a subject is in view if at most this much of it is cut off."""
 _ORDER = ("allow_once", "reject_once", "choice", "allow_always", "reject_always", "cancel")
@@ -242,6 +241,8 @@ class RequestCards(QObject):
                 page.setFocus(Qt.FocusReason.TabFocusReason)
             card.hide()
             if request_id in transcript.answers or request_id not in transcript.requests:
+                if is_left and not card.is_answered_here:
+                    refused_keys.begin()
                 if is_left:
                     self.left.emit()
                 del self._cards[request_id]
@@ -567,6 +568,11 @@ class RequestCard(QWidget):
             self._show_message(text)
 
     @property
+    def is_answered_here(self) -> bool:
+        """Whether the user has answered the request on this card, and was not told that it had no effect."""
+        return self._is_sent
+
+    @property
     def _hint(self) -> str:
         """Why the request cannot be allowed or answered yet; "" if it can, or after an answer."""
         if self._is_sent:
@@ -812,7 +818,7 @@ class SeenSubject(QObject):
         self._subject = subject
         self._visible_ends: Callable[[], tuple[bool, bool]] | None = None
         self._on_page = self._seen_ends = (False, False)
-        self._timer = single_shot(self, _SEEN_AFTER_MS)
+        self._timer = single_shot(self, KEYS_AFTER_MS)
         self._timer.timeout.connect(self._check)
         if subject is not None:
             subject.verticalScrollBar().valueChanged.connect(lambda _value: self._timer.start())

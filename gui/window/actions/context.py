@@ -18,7 +18,7 @@ from gui.window.page.banners import BannerArea
 from gui.window.page.chat_page import ChatPage
 from gui.window.panes.window_tabs import WindowTabs
 from gui.window.sidebar.sidebar import Sidebar
-from gui.window.widgets.keys_ahead import KeysAhead
+from gui.window.widgets.keys_ahead import HeldKeys, KeysAhead
 from session_host.agents.agent import Agent
 
 if TYPE_CHECKING:
@@ -41,6 +41,8 @@ class WindowContext(Struct, frozen=True):
         banners: the banners over the shown page.
         keys_ahead: holds what is typed ahead, into a chat that is being started.
         open_chat: shows a chat's tab and gives its page the keyboard focus.
+        open_started: shows a chat that the user has started, and gives it what he typed ahead; if he types for
+            something else meanwhile, its tab is behind the shown one, and a banner says so.
         focus_page: gives the shown page the keyboard focus.
         show_palette: opens the palette.
         open_guide: opens the guide window; ``open_timeline``: that with a day of all chats.
@@ -62,6 +64,7 @@ class WindowContext(Struct, frozen=True):
     banners: BannerArea
     keys_ahead: KeysAhead
     open_chat: Callable[[Chat], ChatPage]
+    open_started: Callable[[Chat, HeldKeys], object]
     focus_page: Callable[[], object]
     show_palette: Callable[[], object]
     open_guide: Callable[[], object]

@@ -8,6 +8,7 @@ from functools import partial
 from PySide6.QtCore import QObject
 
 from gui.bridge.chat import Chat
+from gui.input.refused_keys import refused_keys
 from gui.settings.live import LiveSettings
 from gui.settings.pane_tree import Side
 from gui.terminal.input.recipients import Recipients
@@ -236,6 +237,8 @@ class LeftShells(QObject):
         """Close a shell's tabs."""
         page = self._tabs.active_page
         had_keyboard = page is not None and page.chat is chat and page.has_keyboard
+        if had_keyboard:
+            refused_keys.begin()
         while self._tabs.has(chat.id):
             self._tabs.close(chat.id)
         if had_keyboard:

@@ -14,6 +14,7 @@ from gui.bridge.chat import Chat
 from gui.bridge.chat_words import reason_for_bell, status_text
 from gui.bridge.ended_chat import read_last_screen, read_last_transcript
 from gui.bridge.sessions import Sessions
+from gui.input.refused_keys import refused_keys
 from gui.settings.layout import Place, SavedPane, WindowLayout
 from gui.theme.theme import Theme
 from gui.timers import single_shot
@@ -104,7 +105,7 @@ class Tabs(QObject):
         self._trim_timer.timeout.connect(return_freed_memory)
         bar.chosen.connect(self._show)
         bar.reordered.connect(self.changed)
-        sessions.listed.removed.connect(self.close)
+        sessions.listed.removed.connect(self._on_removed)
         sessions.chats.changed.connect(self._describe_all)
 
     # ------------------------------------------------------------ reading
@@ -217,6 +218,14 @@ class Tabs(QObject):
         """Close a tab, if there is one; its chat keeps running."""
         if self._bar.index_of(session_id) >= 0:
             self._remove_tab(session_id)
+
+    def _on_removed(self, session_id: str) -> None:
+        """A chat is not listed any more. If the user has not removed it here, keys for it must not go to the next."""
+        chat, page = self._sessions.chats.get(session_id), self._pages.get(session_id)
+        is_by_user = chat is not None and self._sessions.listed.is_hidden(chat)
+        if page is not None and page.has_keyboard and not is_by_user:
+            refused_keys.begin()
+        self.close(session_id)
 
     def move_page(self, session_id: str, other: Tabs, at: int = -1) -> None:
         """Move a tab with its page to another pane of the window, to the front."""

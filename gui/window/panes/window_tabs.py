@@ -171,9 +171,10 @@ class WindowTabs(QObject):
             pane.tabs.activate(session_id)
 
     def replace(self, previous: str, chat: Chat) -> None:
-        """Show the chat that continues another one in that one's tabs; without such a tab, in a new one."""
+        """Show the chat that continues another one in that one's tabs; without such a tab, behind the shown one."""
         if not self.has(previous):
-            self.open(chat)
+            tabs = self.panes.active.tabs
+            tabs.insert(chat, tabs.next_index)  # The user has closed it, and does something else.
         self.replace_tabs(previous, chat)
         self.replaced.emit(previous, chat)
 

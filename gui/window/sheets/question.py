@@ -20,6 +20,7 @@ from PySide6.QtGui import (
 )
 from PySide6.QtWidgets import QPlainTextEdit, QSizePolicy, QVBoxLayout, QWidget
 
+from gui.input.refused_keys import KEYS_AFTER_MS
 from gui.theme.controls import set_look
 from gui.theme.theme import Theme
 from gui.theme.tokens import GAP_M_PX, font
@@ -39,9 +40,6 @@ _ABOVE_AND_BELOW_PX = 24
 SUBJECT_LINES = 10
 SUBJECT_CHARACTERS = 50_000
 """A longer subject is cut, and a line says so."""
-
-TYPING_MS = 500
-"""How long after a typed letter an Enter or a space belongs to what the user types for the program."""
 
 _SCROLLING = {Qt.Key.Key_Up, Qt.Key.Key_Down, Qt.Key.Key_PageUp, Qt.Key.Key_PageDown}
 
@@ -166,8 +164,8 @@ class QuestionSheet(Sheet):
     def __init__(self, theme: Theme, parent: QWidget) -> None:
         super().__init__(theme, parent, page_texts.QUESTION(), ASK_PX)
         self.question: Question | None = None
-        self._typing = single_shot(self, TYPING_MS)
-        """Runs after a key that was meant for the program."""
+        self._typing = single_shot(self, KEYS_AFTER_MS)
+        """Runs after a key that was meant for the program: so is an Enter or a space soon after it."""
         self._is_chosen = False
         """Whether Tab has chosen the button with the keyboard focus."""
         self.title = label("", "title", wraps=True)

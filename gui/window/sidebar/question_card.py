@@ -13,6 +13,7 @@ from gui.chat.drawing.style import GUTTER_PX, MARGIN_PX
 from gui.chat.page.page import TranscriptPage
 from gui.chat.page.requests import CardLook, RequestCard
 from gui.input.keys import ANSWER_KEYS, kind_of_answer
+from gui.input.refused_keys import KEYS_AFTER_MS
 from gui.theme.controls import PlainLabel
 from gui.theme.painting import paint_frame
 from gui.theme.terminal import TerminalFont
@@ -37,10 +38,6 @@ _MIN_WIDTH_PX = 280
 _MIN_HEIGHT_PX = 320
 _AROUND_PX = 90
 """The height of what is above and below the question's own widget."""
-KEYS_AFTER_MS = 300
-"""Keys count after this time: they may be meant for what had the keyboard before."""
-CLOSES_AFTER_MS = 400
-"""How long an answered card stays: a key that is pressed again, or held, does not reach what is below it."""
 BUTTON_PAD_PX = 7
 """The padding of a quiet button: its text is where that of the page is."""
 _RADIUS_PX = 10
@@ -105,7 +102,8 @@ class QuestionCard(QWidget):
         self.is_answered = self._is_over = False
         self._row = QRect()
         self._keys_from = single_shot(self, KEYS_AFTER_MS)
-        self._closing = single_shot(self, CLOSES_AFTER_MS)
+        self._closing = single_shot(self, KEYS_AFTER_MS)
+        """A key that is pressed again, or held, does not reach what is below an answered card."""
         self._closing.timeout.connect(lambda: self.close_card(gives_back=True))
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self._whose = button("", "quiet", self.chat_requested.emit)

@@ -97,7 +97,7 @@ def test_a_secret_that_a_command_asks_for_is_typed_into_its_field_and_not_into_t
 def test_alt_and_a_letter_answer_the_oldest_request_also_from_the_prompt_box(
     show_chat: ShowChat, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(request_cards, "_SEEN_AFTER_MS", NEVER_MS)
+    monkeypatch.setattr(request_cards, "KEYS_AFTER_MS", NEVER_MS)
     alt = Qt.KeyboardModifier.AltModifier
     chat = ScriptedChat()
     requests = [command_request("make"), command_request("make install", request_id="r2")]

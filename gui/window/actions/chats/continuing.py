@@ -63,6 +63,7 @@ class ConversationActions(QObject):
         super().__init__(context.window)
         self._sessions, self._layout = context.sessions, context.layout
         self._sheets, self._open_chat, self._keys_ahead = context.sheets, context.open_chat, context.keys_ahead
+        self._open_started = context.open_started
         self._banners = context.banners
         self._starting, self._chat_actions, self._resuming = starting, chat_actions, resuming
         self._conversations = EarlierConversations(context.sessions)
@@ -259,7 +260,7 @@ class ConversationActions(QObject):
                 opening.picker.refuse(str(error), can_force=isinstance(error, ConversationOpen))
                 return
             self._starting.note_start(request)
-            self._finish(opening, lambda: typed.deliver(self._open_chat(chat).content.view))
+            self._finish(opening, lambda: self._open_started(chat, typed))
 
     def _copy(self, opening: _Opening, stored: StoredConversation, request: NewChatRequest) -> None:
         """Copy the command that continues a conversation in any terminal."""

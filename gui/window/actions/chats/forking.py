@@ -32,6 +32,7 @@ class ForkActions:
         self._sessions, self._layout = context.sessions, context.layout
         self._tabs, self._sheets, self._banners = context.tabs, context.sheets, context.banners
         self._open_chat, self._keys_ahead = context.open_chat, context.keys_ahead
+        self._open_started = context.open_started
 
     def can_fork(self, chat: Chat) -> bool:
         """Whether the chat's agent can copy its conversation into a new chat."""
@@ -93,9 +94,9 @@ class ForkActions:
                 return
             if before is not None:
                 self._sessions.drafts.set(forked.id, Draft(before.text, before.images))
-            if chat.id in self._tabs.ids():
+            if chat.id in self._tabs.ids() and not typed.is_left:
                 self._tabs.activate(chat.id)
-            typed.deliver(self._open_chat(forked).content.view)
+            self._open_started(forked, typed)
         if before is not None:
             await self.offer_changes(chat, forked, before)
 

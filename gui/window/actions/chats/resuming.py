@@ -106,8 +106,10 @@ class EndedChatActions(QObject):
     def show_continuation(self, chat: Chat) -> None:
         """Show the chat that continues this one, in this one's tab."""
         follower = self._continuation_of(chat)
-        if follower is not None:
+        if follower is not None and self._tabs.has(chat.id):
             self._tabs.replace(chat.id, follower)
+        elif follower is not None:
+            self._open_chat(follower)
 
     # ------------------------------------------------------------ resuming
 
@@ -149,22 +151,26 @@ class EndedChatActions(QObject):
         run = self._run_start(page, start)
         # A chat view's prompt takes what is typed meanwhile, and the chat that continues this one gets it.
         is_terminal = page.terminal is not None
-        self._sessions.tasks.start(self._hold_keys(run, self._keys_ahead.hold()) if is_terminal else run, "resume")
+        holding = self._hold_keys(run, self._keys_ahead.hold()) if is_terminal else run
+        self._sessions.tasks.start(holding, "resume")
 
-    async def _hold_keys(self, run: Coroutine[Any, Any, None], typed: HeldKeys) -> None:
+    async def _hold_keys(self, run: Coroutine[Any, Any, Chat | None], typed: HeldKeys) -> Chat | None:
+        """Give the resumed chat what is typed meanwhile; no other chat gets it."""
         with typed:
-            await run
-            if (shown := self._tabs.active_page) is not None:
+            follower, shown = await run, self._tabs.active_page
+            if follower is not None and shown is not None and shown.chat is follower:
                 typed.deliver(shown.content.view)
+        return follower
 
-    async def _run_start(self, page: ChatPage, start: Callable[[GridSize], Coroutine[Any, Any, Chat]]) -> None:
+    async def _run_start(self, page: ChatPage, start: Callable[[GridSize], Coroutine[Any, Any, Chat]]) -> Chat | None:
+        """Start a chat that continues the page's; returns it, None after a refusal."""
         chat, drafts = page.chat, self._sessions.drafts
         try:
             follower = await start(GridSize(*self._layout.grid).clamped())
         except OutliveError as error:
             drafts.add(chat.id, drafts.take_held(chat.id))
             self._show_refusal(page, chat, error)
-            return
+            return None
         finally:
             self._in_progress.discard(chat.id)
         prompt = drafts.take_held(chat.id)
@@ -173,6 +179,7 @@ class EndedChatActions(QObject):
         elif prompt.images:
             drafts.add(follower.id, prompt)  # It ended at once.
         self._tabs.replace(chat.id, follower)
+        return follower
 
     async def resume_in_place(self, chat: Chat) -> str:
         """Resume one of several ended chats: existing tabs show the new chat, but no tab is opened.

@@ -15,6 +15,7 @@ from PySide6.QtCore import QObject, Qt, Signal
 
 from gui.bridge.chat import Chat
 from gui.bridge.new_chat import NewChatRequest
+from gui.input.refused_keys import refused_keys
 from gui.settings.layout import Start
 from gui.settings.live import LiveSettings
 from gui.settings.pane_tree import Side
@@ -60,7 +61,7 @@ class StartActions(QObject):
         self._window, self._settings = context.window, settings
         self._sessions, self._agents, self._layout = context.sessions, context.agents, context.layout
         self._tabs, self._sheets, self._banners = context.tabs, context.sheets, context.banners
-        self._open_chat, self._focus_page = context.open_chat, context.focus_page
+        self._open_started, self._focus_page = context.open_started, context.focus_page
         self._keys_ahead = context.keys_ahead
         self._sheets_start: asyncio.Task[None] | None = None
         """The start that the sheet shows."""
@@ -328,8 +329,13 @@ class StartActions(QObject):
             return
         if chat.record.outcome.exit_code:
             on_end(False)
-        elif chat.record.outcome.exit_code == 0 and self._sessions.removals.begin([chat], undo_ms=0):
-            self._focus_page()
+            return
+        page = self._tabs.active_page
+        had_keyboard = page is not None and page.chat is chat and page.has_keyboard
+        if chat.record.outcome.exit_code == 0 and self._sessions.removals.begin([chat], undo_ms=0):
+            if had_keyboard:
+                refused_keys.begin()
+                self._focus_page()
             on_end(True)
 
     def _install(self, agent: str) -> None:
@@ -352,9 +358,10 @@ class StartActions(QObject):
                 self._report_failed(request, error)
                 return None
             has_page = self._tabs.active_chat is not None  # It may be another one than before the launch.
-            if side is not None and has_page and has_room(self._tabs.panes, side, self._banners):
+            is_beside = side is not None and has_page and not typed.is_left
+            if side is not None and is_beside and has_room(self._tabs.panes, side, self._banners):
                 self._tabs.panes.split_pane(self._tabs.panes.active, side).tabs.insert(chat)
-            typed.deliver(self._open_chat(chat).content.view)
+            self._open_started(chat, typed)
             return chat
 
     def _on_start_requested(self, request: NewChatRequest) -> None:
@@ -436,7 +443,7 @@ class StartActions(QObject):
         if request.remembered is not None:
             self._layout.starts[f"{request.machine}/{request.agent}".removeprefix("/")] = request.remembered
         self._sheets.new_chat.done()
-        typed.deliver(self._open_chat(chat).content.view)
+        self._open_started(chat, typed)
         return chat
 
 
