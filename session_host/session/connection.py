@@ -429,6 +429,13 @@ class FrameQueue:
             self._effects.append(Flush(self))
         self._pieces.append(message if isinstance(message, Span) else encode(message))
 
+    def write_output(self, frame: bytes) -> None:
+        """Write a frame of output at once, or queue it behind the waiting ones."""
+        if self._pieces:
+            self._pieces.append(frame)
+        else:
+            self.peer.write(frame)
+
     def pace(self) -> OutputSubscription:
         """Send output no faster than the client's line carries it."""
         previous, session = self.subscription, self._session

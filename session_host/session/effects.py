@@ -51,6 +51,13 @@ class Snapshot(NamedTuple):
             yield SnapshotPart(offset, resizes, form, size, limit, last, data[start : start + length], kind)
 
 
+class Sender(Protocol):
+    """An object that sends a client much, bit by bit."""
+
+    def send_more(self) -> None:
+        """Called once what was queued before is written, as far as the client's queue takes it."""
+
+
 class SnapshotUser(Protocol):
     """An object that has requested a snapshot."""
 
@@ -133,6 +140,12 @@ class MakeSnapshot(Effect, frozen=True):
     user: SnapshotUser
     engine_build: str
     kind: SnapshotKind = SnapshotKind.WHOLE
+
+
+class SendMore(Effect, frozen=True):
+    """Call ``send_more``, after the client's ``Flush``: more is to be sent than should be queued at once."""
+
+    sender: Sender
 
 
 class UseColors(Effect, frozen=True):

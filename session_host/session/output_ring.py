@@ -15,6 +15,9 @@ from session_host.storage.descriptors.log_state import KEPT_RESIZES
 RING_BYTES = 2 * 1024 * 1024
 """A viewer that misses more gets a snapshot, which is shorter."""
 
+CHAT_RING_BYTES = 64 * 1024 * 1024
+"""The same for a transcript log, of which one record with pictures is some 20 MB long, and in each later snapshot."""
+
 
 class Span(NamedTuple):
     """A range of output, from one offset up to another."""
@@ -29,16 +32,21 @@ class OutputRing:
     Attributes:
         end: the offset after the last byte, which equals the total number of bytes.
         resizes: the number of the last resize, which equals the total number of resizes.
+        length: how much output is sent again at most.
     """
 
-    def __init__(self, kept_from: int, end: int, resizes: Iterable[Resized] = ()) -> None:
+    def __init__(
+        self, kept_from: int, end: int, resizes: Iterable[Resized] = (), length: int | None = None
+    ) -> None:
         """Start with the output and resizes that a previous host left.
 
         Args:
             kept_from: the offset of the first byte that the output file still has.
             end: the offset after its last byte.
             resizes: the newest, in order.
+            length: how much is sent again at most; None for RING_BYTES.
         """
+        self.length = RING_BYTES if length is None else length
         self.end = end
         self._kept_from = kept_from
         self._resizes: deque[Resized] = deque(resizes, maxlen=KEPT_RESIZES)
@@ -51,7 +59,7 @@ class OutputRing:
     @property
     def start(self) -> int:
         """The offset of the oldest byte that can be sent again, with all resizes since."""
-        return max(self._kept_start, self.end - RING_BYTES)
+        return max(self._kept_start, self.end - self.length)
 
     @property
     def _kept_start(self) -> int:

@@ -25,6 +25,7 @@ from session_host.protocol.codec import encode
 from session_host.protocol.facts import Outcome
 from session_host.protocol.launch import REPORT_ID, LaunchSpec
 from session_host.protocol.messages import (
+    OUTPUT_CHUNK_BYTES,
     ClearTerminal,
     Colors,
     Continue,
@@ -196,9 +197,11 @@ class Session:
     # ------------------------------------------------------------ output
 
     def frame_for_viewers(self, data: bytes, end: int, *, is_news: bool = True) -> bytes:
-        """Handle output up to this offset; returns the frame for ``subscribers.current``, b"" if that is empty.
+        """Handle output up to this offset; returns the frame for ``subscribers.current``, b"" if there is none.
 
-        Without ``is_news``, those who only listen for output are not told.
+        Output that is too long for a frame (a record of the transcript log, with pictures) is sent to each of them in
+        pieces; a viewer's transcript shows a record once it has all of it. Without ``is_news``, those who only listen
+        for output are not told.
         """
         subscribers = self.subscribers
         self.ring.end = end
@@ -206,6 +209,10 @@ class Session:
             subscribers.news_end = end
             for listener in subscribers.listeners:
                 listener.output(end)
+        if len(data) > OUTPUT_CHUNK_BYTES:
+            for client in subscribers.current:
+                client.subscription.long_output(end - len(data))
+            return b""
         return encode(Output(end - len(data), data)) if subscribers.current else b""
 
     def resized(self, message: Resized) -> None:

@@ -6,32 +6,38 @@ States::
     OFF ──follows, too far behind──▶ BEHIND
     CURRENT ──unfollows──▶ OFF
     CURRENT ──the queue is full──▶ LAGGING
+    CURRENT ──a long output──▶ LAGGING
     CURRENT ──follows, too far behind──▶ BEHIND
+    LAGGING ──all is queued──▶ CURRENT
     LAGGING ──unfollows──▶ OFF
     LAGGING ──follows, can resume──▶ CURRENT
     LAGGING ──follows, too far behind──▶ BEHIND
     BEHIND ──unfollows──▶ OFF
     BEHIND ──follows, can resume──▶ CURRENT
     BEHIND ──a snapshot is requested──▶ SNAPSHOT_REQUESTED
+    SNAPSHOT_REQUESTED ──the snapshot is made──▶ LAGGING
     SNAPSHOT_REQUESTED ──unfollows──▶ OFF
     SNAPSHOT_REQUESTED ──follows, can resume──▶ CURRENT
     SNAPSHOT_REQUESTED ──follows, too far behind──▶ BEHIND
 
 OFF: the client follows events only. CURRENT: it gets each frame at once, which is encoded once for all such clients
-(``Subscribers``). LAGGING: its queue is full; once that is sent, it gets the output that it missed. BEHIND: the output
-ring no longer has that output; it waits for a snapshot, and a minimum interval separates two snapshots for one client.
-SNAPSHOT_REQUESTED: the snapshot is being made. The host never waits for a slow client.
+(``Subscribers``). LAGGING: it gets a snapshot, or output that it missed, bit by bit, each once its queue has room: so
+neither a picture of 20 MB nor a long chat is ever in a queue as a whole. BEHIND: the output ring no longer has that
+output; it waits for a snapshot, and a minimum interval separates two snapshots for one client. SNAPSHOT_REQUESTED: the
+snapshot is being made. The host never waits for a slow client.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from enum import StrEnum
+from itertools import chain
 from typing import Any, Protocol
 
-from session_host.protocol.messages import OUTPUT_CHUNK_BYTES, Message, OutputEvent, Resized
+from session_host.protocol.messages import OUTPUT_CHUNK_BYTES, Message, OutputEvent, Resized, SnapshotPart
 from session_host.protocol.values import ErrorCode
 
-from .effects import Effect, MakeSnapshot, Refuse, Snapshot, Timers
+from .effects import Effect, MakeSnapshot, Refuse, SendMore, Snapshot, Timers
 from .output_ring import OutputRing, Span
 
 OUTPUT_EVENT, OUTPUT_EVENT_INTERVAL_S = "output event", 1.0
@@ -39,6 +45,10 @@ OUTPUT_EVENT, OUTPUT_EVENT_INTERVAL_S = "output event", 1.0
 
 SNAPSHOT, SNAPSHOT_INTERVAL_S = "snapshot", 0.1
 """Minimum interval between two snapshots for a client that cannot keep up."""
+
+
+AT_ONCE_BYTES = 1024 * 1024
+"""How much of a snapshot, or of missed output, is queued at once."""
 
 
 class SubscriptionState(StrEnum):
@@ -124,10 +134,18 @@ class OutputSubscription:
         self._timers = Timers(self, effects)
         self._is_snapshot_requested = False
         """Whether a snapshot is being made."""
+        self._parts: Iterator[SnapshotPart] | None = None
+        """The parts of a snapshot that are not queued yet. They are sent even if the client unfollows meanwhile: the next
+        snapshot's parts must follow the last one of this."""
+        self._is_sending = False
+        """Whether the client gets output after a snapshot or a long output: all that is kept, since a snapshot would not
+        be shorter."""
 
     @property
     def is_behind(self) -> bool:
         """Whether the client still lacks output."""
+        if self.state is SubscriptionState.LAGGING and self._parts is not None:
+            return True
         if self.state is SubscriptionState.LAGGING:
             return (self._offset, self._resizes) != (self._ring.end, self._ring.resizes)
         return self.state in {SubscriptionState.BEHIND, SubscriptionState.SNAPSHOT_REQUESTED}
@@ -154,6 +172,7 @@ class OutputSubscription:
         self._subscribers.set_listening(self, listens=False)
         self._offset = offset
         self._resizes = resizes
+        self._is_sending = False
         self._catch_up(was_behind=True)
 
     def received(self, length: int) -> None:
@@ -167,6 +186,7 @@ class OutputSubscription:
     def close(self) -> None:
         """End the subscription of a client that disconnected."""
         self.unfollow()
+        self._parts = None
         self._subscribers.set_listening(self, listens=False)
         self._timers.stop_all()
 
@@ -191,20 +211,30 @@ class OutputSubscription:
     def queue_drained(self) -> None:
         """Bring a lagging client up to date, since its queue was sent."""
         self._is_full = False
-        if self.state is SubscriptionState.LAGGING:
-            self._catch_up(was_behind=self.is_behind)
+        self._send_more()
+
+    def long_output(self, start: int) -> None:
+        """Send a CURRENT client the output from ``start`` on, which is too long for one frame."""
+        self._offset, self._resizes, self._is_sending = start, self._ring.resizes, True
+        self._catch_up(was_behind=False)
+
+    def send_more(self) -> None:
+        """Queue more of what the client lacks, unless its queue is full: then ``queue_drained`` does."""
+        if not self._is_full:
+            self._send_more()
 
     def snapshot_made(self, snapshot: Snapshot) -> None:
         """Send the requested snapshot, and the output after it."""
         self._is_snapshot_requested = False
         if self.state is not SubscriptionState.SNAPSHOT_REQUESTED:
             return
-        self._offset, self._resizes = snapshot.offset, snapshot.resizes
-        for part in snapshot.parts(OUTPUT_CHUNK_BYTES):
-            self._client.queue(part)
-        self._timers.start(SNAPSHOT, SNAPSHOT_INTERVAL_S)
-        # The emulator may be behind the output: send the rest as output.
-        self._catch_up(was_behind=True, is_snapshot=True)
+        # The emulator may be behind the output: the rest follows as output.
+        self._offset, self._resizes, self._is_sending = snapshot.offset, snapshot.resizes, True
+        is_first = self._parts is None
+        self._parts = chain(self._parts or (), snapshot.parts(OUTPUT_CHUNK_BYTES))
+        self._set_state(SubscriptionState.LAGGING)
+        if is_first:  # Otherwise the parts before it are being sent.
+            self._send_more()
 
     def snapshot_failed(self) -> None:
         """Refuse the client, since the requested snapshot cannot be made."""
@@ -230,16 +260,44 @@ class OutputSubscription:
         self.state = state
         self._subscribers.set_current(self._client, is_current=self.state is SubscriptionState.CURRENT)
 
-    def _catch_up(self, *, was_behind: bool, is_snapshot: bool = False) -> None:
-        """Send the missing output, or request a snapshot."""
-        missing = self._ring.since(self._offset, self._resizes, is_snapshot=is_snapshot)
+    def _send_more(self) -> None:
+        """Send a bit of the snapshot; after its last part, the missing output."""
+        was_behind, room = self.is_behind, AT_ONCE_BYTES
+        if self._parts is not None:
+            for part in self._parts:
+                self._client.queue(part)
+                room -= len(part.data)
+                if room <= 0:
+                    self._effects.append(SendMore(self))
+                    return
+            self._parts = None
+            self._timers.start(SNAPSHOT, SNAPSHOT_INTERVAL_S)
+        if self.state is SubscriptionState.LAGGING:
+            self._catch_up(was_behind=was_behind)
+
+    def _catch_up(self, *, was_behind: bool) -> None:
+        """Send the missing output, or a bit of it; or request a snapshot."""
+        missing = self._ring.since(self._offset, self._resizes, is_snapshot=self._is_sending)
         if missing is None:
             self._set_state(SubscriptionState.BEHIND)
             if SNAPSHOT not in self._timers:
                 self._request_snapshot()
             return
+        room = AT_ONCE_BYTES
         for piece in missing:
+            if isinstance(piece, Resized):
+                self._resizes = piece.number
+            elif piece.end - piece.start > room:
+                self._offset = piece.start + room
+                self._client.queue(Span(piece.start, self._offset))
+                self._set_state(SubscriptionState.LAGGING)
+                self._effects.append(SendMore(self))
+                return
+            else:
+                room -= piece.end - piece.start
+                self._offset = piece.end
             self._client.queue(piece)
+        self._is_sending = False
         if was_behind:
             self._client.caught_up()
         self._set_state(SubscriptionState.CURRENT)

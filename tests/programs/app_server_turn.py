@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+import base64
 import json
 import os
+import random
 import re
 import threading
 import time
+import zlib
 from pathlib import Path
 from typing import Any
 
 Json = dict[str, Any]
 
-NUMBERS = re.compile(r"\b(overload|silent|late|count|clock|deltas|delay|hold|limit|cut):\s*(\d+)")
+NUMBERS = re.compile(r"\b(overload|silent|late|count|clock|deltas|delay|hold|limit|cut|pictures|each_kb):\s*(\d+)")
 TEXTS = re.compile(r"\b(run|edit|write|ask|answer|fail):[ \t]*(.+)$", re.MULTILINE)
+
+PICTURE_COLUMNS = 500
 
 USAGE = {
     "totalTokens": 15,
@@ -111,6 +116,8 @@ class Player:
             Path(self.thread["cwd"], turn.texts["write"]).touch()
         answer = self.tools(turn)
         numbers = turn.numbers
+        for number in range(numbers.get("pictures", 0)):
+            self.make_picture(turn, number)
         if answer is None:
             answer = turn.texts.get("answer", f"echo: {turn.text}")
         if "clock" in numbers:
@@ -206,6 +213,12 @@ class Player:
         self.item("completed", turn, item | done)
         return f"the decision was {decision}"
 
+    def make_picture(self, turn: Turn, number: int) -> None:
+        data = picture(number, turn.numbers.get("each_kb", 1) * 1024)
+        item = {"type": "imageGeneration", "id": f"ig_{fresh_id()}", "status": "completed", "revisedPrompt": None}
+        self.item("started", turn, item | {"result": "", "status": "in_progress"})
+        self.notify("item/completed", turnId=turn.id, item=item | {"result": base64.b64encode(data).decode()})
+
     def edit_file(self, turn: Turn, path: str) -> str:
         change = {
             "path": str(Path(self.thread["cwd"], path)),
@@ -290,6 +303,20 @@ def described(turn: Turn, status: str) -> Json:
         "completedAt": None,
         "durationMs": None,
     }
+
+
+def picture(number: int, length: int) -> bytes:
+    """A PNG file of about this length: noise, which is another one for each number."""
+
+    def chunk(kind: bytes, data: bytes) -> bytes:
+        return len(data).to_bytes(4, "big") + kind + data + zlib.crc32(kind + data).to_bytes(4, "big")
+
+    rows = max(1, length // (3 * PICTURE_COLUMNS))
+    noise = random.Random(number)  # noqa: S311 - not for secrets
+    pixels = b"".join(b"\0" + noise.randbytes(3 * PICTURE_COLUMNS) for _ in range(rows))
+    head = PICTURE_COLUMNS.to_bytes(4, "big") + rows.to_bytes(4, "big") + bytes((8, 2, 0, 0, 0))
+    parts = chunk(b"IHDR", head) + chunk(b"IDAT", zlib.compress(pixels, 0)) + chunk(b"IEND", b"")
+    return b"\x89PNG\r\n\x1a\n" + parts
 
 
 def pieces(text: str, count: int) -> list[str]:

@@ -16,7 +16,7 @@ from session_host.errors import OutliveError
 from session_host.host.program.emulator_worker import EmulatorWorker
 from session_host.host.program.journal_writer import JournalWriter
 from session_host.protocol.values import CellSize, GridSize
-from session_host.session.output_ring import RING_BYTES, OutputRing
+from session_host.session.output_ring import OutputRing
 from session_host.storage.descriptors import checkpoint as files
 from session_host.storage.descriptors.checkpoint import Checkpoint
 from session_host.storage.descriptors.input_log import InputLog
@@ -179,7 +179,7 @@ class Checkpointer:
     def free_superseded(self) -> None:
         """Free the output that no recovery, viewer or journal needs any more."""
         output_file, journal_writer = self._output_file, self._journal_writer
-        needed = min(self._offset, output_file.end - RING_BYTES)
+        needed = min(self._offset, output_file.end - self._ring.length)
         if journal_writer.is_enabled and not journal_writer.error:
             needed = min(needed, journal_writer.end)
         if needed > output_file.start:

@@ -6,9 +6,10 @@ import pytest
 
 from session_host.protocol.messages import OutputEvent, Resized, SnapshotPart
 from session_host.protocol.values import ErrorCode, GridSize
-from session_host.session.effects import Effect, Flush, MakeSnapshot, Refuse, Snapshot, StartTimer, StopTimer
+from session_host.session.effects import Effect, Flush, MakeSnapshot, Refuse, SendMore, Snapshot, StartTimer, StopTimer
 from session_host.session.output_ring import RING_BYTES, OutputRing, Span
 from session_host.session.subscription import (
+    AT_ONCE_BYTES,
     OUTPUT_EVENT,
     OUTPUT_EVENT_INTERVAL_S,
     SNAPSHOT,
@@ -57,6 +58,7 @@ class Harness(RulesHarness[Effect]):
         self.client = OutputSubscription(self.receiver, self.ring, self.subscribers, self.effects)
         self.client.engine_build = BUILD
         self.ask = MakeSnapshot(self.client, BUILD)
+        self.more = SendMore(self.client)
         self.pause = StartTimer(self.client, SNAPSHOT, SNAPSHOT_INTERVAL_S)
         self.event_pause = StartTimer(self.client, OUTPUT_EVENT, OUTPUT_EVENT_INTERVAL_S)
 
@@ -97,8 +99,23 @@ class Harness(RulesHarness[Effect]):
         listening = self.script() >> do(self.client.listen) >> self.output(1) << self.event_pause << FLUSH
         return listening >> self.sent() << Returned([OutputEvent(11)])
 
-    def snapshot(self, offset: int) -> Event:
-        return do(self.client.snapshot_made, Snapshot(BUILD, b"screen", SIZE, 100, offset, 0))
+    def long_output(self, count: int) -> Event:
+        """Add output that is too long for a frame, as the session does."""
+
+        def long_output(count: int) -> None:
+            start, self.ring.end = self.ring.end, self.ring.end + count
+            for each in self.subscribers.current:
+                assert each is self.receiver
+                self.client.long_output(start)
+
+        return do(long_output, count)
+
+    def snapshot(self, offset: int, data: bytes = b"screen") -> Event:
+        return do(self.client.snapshot_made, Snapshot(BUILD, data, SIZE, 100, offset, 0))
+
+    def sent_bytes(self) -> Event:
+        """The lengths of the queued parts of a snapshot, and the other messages."""
+        return do(lambda: [len(each.data) if isinstance(each, SnapshotPart) else each for each in self.receiver.take()])
 
 
 @pytest.fixture
@@ -264,6 +281,85 @@ def test_output_that_a_client_was_sent_is_no_event_afterwards(harness: Harness) 
         << Returned((harness.receiver,))
         >> do(harness.client.unfollow)
         >> do(harness.client.timer_due, OUTPUT_EVENT)
+    )
+
+
+def test_an_output_of_several_megabytes_is_queued_bit_by_bit_and_later_output_comes_after_it(harness: Harness) -> None:
+    end = 10 + 2 * AT_ONCE_BYTES + 5
+    assert (
+        harness.current()
+        >> harness.long_output(2 * AT_ONCE_BYTES + 5)
+        << FLUSH
+        << harness.more
+        >> harness.sent()
+        << Returned([Span(10, 10 + AT_ONCE_BYTES)])
+        >> do(harness.client.queue_full)
+        >> do(harness.client.send_more)
+        >> harness.output(3)
+        >> do(harness.client.queue_drained)
+        << FLUSH
+        << harness.more
+        >> harness.sent()
+        << Returned([Span(10 + AT_ONCE_BYTES, 10 + 2 * AT_ONCE_BYTES)])
+        >> do(harness.client.send_more)
+        << FLUSH
+        >> harness.sent()
+        << Returned([Span(end - 5, end + 3), CAUGHT_UP])
+        >> harness.output(1)
+        << Returned((harness.receiver,))
+    )
+
+
+def test_a_chat_longer_than_a_queue_is_sent_bit_by_bit_and_then_its_output(harness: Harness) -> None:
+    chunk = AT_ONCE_BYTES // 4
+    assert (
+        harness.script()
+        >> harness.follows(-1)
+        << harness.ask
+        >> harness.snapshot(10, bytes(2 * AT_ONCE_BYTES + 1))
+        << FLUSH
+        << harness.more
+        >> harness.sent_bytes()
+        << Returned([chunk] * 4)
+        >> harness.output(5)
+        >> do(harness.client.send_more)
+        << FLUSH
+        << harness.more
+        >> harness.sent_bytes()
+        << Returned([chunk] * 4)
+        >> do(harness.client.send_more)
+        << FLUSH
+        << harness.pause
+        >> harness.sent_bytes()
+        << Returned([1, Span(10, 15), CAUGHT_UP])
+        >> harness.output(1)
+        << Returned((harness.receiver,))
+    )
+
+
+def test_a_client_that_follows_anew_during_a_snapshot_gets_its_last_part_before_the_next_ones_first(
+    harness: Harness,
+) -> None:
+    chunk = AT_ONCE_BYTES // 4
+    assert (
+        harness.script()
+        >> harness.follows(-1)
+        << harness.ask
+        >> harness.snapshot(10, bytes(AT_ONCE_BYTES + 1))
+        << FLUSH
+        << harness.more
+        >> harness.sent_bytes()
+        << Returned([chunk] * 4)
+        >> do(harness.client.queue_full)
+        >> do(harness.client.unfollow)
+        >> harness.follows(-1)
+        << harness.ask
+        >> harness.snapshot(10)
+        >> do(harness.client.queue_drained)
+        << FLUSH
+        << harness.pause
+        >> harness.sent_bytes()
+        << Returned([1, 6, CAUGHT_UP])
     )
 
 

@@ -13,6 +13,7 @@ import pytest
 
 from session_host.errors import OutliveError
 from session_host.host.driver import checkpoints
+from session_host.host.driver import driver as driver_module
 from session_host.host.driver.checkpoints import WORK_OF_COST, WORK_S
 from session_host.host.driver.driver import Driver
 from session_host.host.driver.terminal import TerminalDriver
@@ -227,7 +228,7 @@ async def test_the_journal_gets_native_checkpoints_only(tmp_path: Path, monkeypa
 @pytest.fixture
 def ring(monkeypatch: pytest.MonkeyPatch) -> int:
     """Limit the output that returning viewers may ask for to this many bytes."""
-    monkeypatch.setattr(checkpoints, "RING_BYTES", PAGE_BYTES)
+    monkeypatch.setattr(driver_module, "RING_BYTES", PAGE_BYTES)
     return PAGE_BYTES
 
 
