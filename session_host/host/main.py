@@ -171,7 +171,16 @@ class _Host:
         journal_writer = JournalWriter(
             directory, spec.journal_limit_bytes, recovered.output_file, self._on_journal_progress
         )
-        driver = self._driver = Driver(spec, descriptors, recovered, input_log, program_output, journal_writer, now=now)
+        driver = self._driver = Driver(
+            spec,
+            descriptors,
+            recovered,
+            input_log,
+            program_output,
+            journal_writer,
+            now=now,
+            give_up=lambda: _exit_as_killed(1),
+        )
         server = self._server = Server(driver, Path(spec.socket_path), descriptors.listener, self._keeper)
         if not await self._begin(driver, server, recovered.log_state.child_started):
             return 1

@@ -35,9 +35,7 @@ class OutputRing:
         length: how much output is sent again at most.
     """
 
-    def __init__(
-        self, kept_from: int, end: int, resizes: Iterable[Resized] = (), length: int | None = None
-    ) -> None:
+    def __init__(self, kept_from: int, end: int, resizes: Iterable[Resized] = (), length: int | None = None) -> None:
         """Start with the output and resizes that a previous host left.
 
         Args:

@@ -43,6 +43,7 @@ from session_host.protocol.values import State
 from session_host.storage.descriptors.log_entries import EntryKind, PendingInput
 from session_host.storage.descriptors.log_state import LogState
 from session_host.terminal.base import Emulator
+from session_host.terminal.osc import MAX_TITLE_CHARACTERS
 
 from .attachments import Attachment
 from .effects import (
@@ -126,7 +127,7 @@ class Session:
         self.outcome = Outcome()
         self.end: StateEvent | None = None
         self.name = log_state.name or spec.facts.entry.name
-        self.title = title
+        self.title = title[:MAX_TITLE_CHARACTERS]
         self.ring, self.pending = ring, pending
         self.clients, self.subscribers = Clients(), Subscribers()
         self.viewers = Viewers(self.effects, log_state, spec.facts.program.size, new_id)
@@ -159,8 +160,8 @@ class Session:
 
     def set_title(self, title: str) -> None:
         """Set the title that the program, or the agent of a structured chat, has given."""
-        self.title = title
-        self.clients.broadcast(TitleEvent(title))
+        self.title = title[:MAX_TITLE_CHARACTERS]
+        self.clients.broadcast(TitleEvent(self.title))
         self.effects.append(NoteTitle())
 
     # ------------------------------------------------------------ the program

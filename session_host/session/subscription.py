@@ -135,11 +135,11 @@ class OutputSubscription:
         self._is_snapshot_requested = False
         """Whether a snapshot is being made."""
         self._parts: Iterator[SnapshotPart] | None = None
-        """The parts of a snapshot that are not queued yet. They are sent even if the client unfollows meanwhile: the next
-        snapshot's parts must follow the last one of this."""
+        """The parts of a snapshot that are not queued yet. They are sent even if the client unfollows meanwhile: the
+        next snapshot's parts must follow the last one of this."""
         self._is_sending = False
-        """Whether the client gets output after a snapshot or a long output: all that is kept, since a snapshot would not
-        be shorter."""
+        """Whether the client gets output after a snapshot or a long output: all that is kept, since a snapshot would
+        not be shorter."""
 
     @property
     def is_behind(self) -> bool:

@@ -606,7 +606,7 @@ def outcome(resolved: RequestResolved) -> str:
     if not resolved.option:
         return "already answered in its terminal" if resolved.by == DIALOG else WITHDRAWN
     where = f" {PLACES[resolved.by]}" if resolved.by in PLACES else ""
-    return f"already answered{where}: {resolved.name or resolved.option}"
+    return f"already answered{where}: {one_line(resolved.name or resolved.option)}"
 
 
 def first_answer(

@@ -312,7 +312,7 @@ def picture(number: int, length: int) -> bytes:
         return len(data).to_bytes(4, "big") + kind + data + zlib.crc32(kind + data).to_bytes(4, "big")
 
     rows = max(1, length // (3 * PICTURE_COLUMNS))
-    noise = random.Random(number)  # noqa: S311 - not for secrets
+    noise = random.Random(number)
     pixels = b"".join(b"\0" + noise.randbytes(3 * PICTURE_COLUMNS) for _ in range(rows))
     head = PICTURE_COLUMNS.to_bytes(4, "big") + rows.to_bytes(4, "big") + bytes((8, 2, 0, 0, 0))
     parts = chunk(b"IHDR", head) + chunk(b"IDAT", zlib.compress(pixels, 0)) + chunk(b"IEND", b"")

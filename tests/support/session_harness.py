@@ -88,6 +88,7 @@ class SessionHarness:
     """Makes a session from its descriptors, kills it, and makes it again, as its hosts do.
 
     Attributes:
+        given_up: how often a host could not record something, and would have ended.
         spec, descriptors: the session's launch spec and descriptors.
         unread_bytes: the number of input bytes that ``read_typed`` has not returned yet.
         slave: the PTY's slave side: bytes written there are output, bytes read there are input. Of a structured chat,
@@ -104,7 +105,7 @@ class SessionHarness:
         if not cooked and spec.structured is None:
             tty.setraw(self.slave)
         self._living = False
-        self.unread_bytes = 0
+        self.unread_bytes = self.given_up = 0
 
     def host(self, *, other_engine: bool = False) -> Driver:
         """Make a session from the descriptors, as the first host or a replacement does."""
@@ -132,12 +133,16 @@ class SessionHarness:
             self.output_file,
             self.journal_writer,
             now=lambda: "2026-01-01T00:00:01Z",
+            give_up=self._give_up,
         )
         self.session, self.checkpointer = self.driver.session, self.driver.checkpointer
         if isinstance(self.driver.kind, TerminalDriver):
             self.terminal = self.driver.kind
         self._living = True
         return self.driver
+
+    def _give_up(self) -> None:
+        self.given_up += 1
 
     def attach_pty(self) -> None:
         """Let the session read and write the PTY; its "program" is this process."""

@@ -262,12 +262,11 @@ class Server:
     async def _handle_client_request(self, client: Client, request: Request) -> None:
         log.info("request %s", type(request).__name__)
         try:
-            replies = await handle_request(self._driver, request, os.getpid(), self._keeper.keeper_pid)
+            for reply in await handle_request(self._driver, request, os.getpid(), self._keeper.keeper_pid):
+                client.reply(reply)
         except Exception as error:
             log.exception("the request failed")
-            replies = [Failed(request.request, ErrorCode.FAILED, unexpected(error, self.logs))]
-        for reply in replies:
-            client.reply(reply)
+            client.reply(Failed(request.request, ErrorCode.FAILED, unexpected(error, self.logs)))
 
     @property
     def logs(self) -> str:

@@ -87,6 +87,7 @@ class Driver:
         journal_writer: JournalWriter,
         *,
         now: Callable[[], str],
+        give_up: Callable[[], object],
     ) -> None:
         """Make the parts from the state that a previous host left.
 
@@ -98,6 +99,7 @@ class Driver:
             program_output: see the attribute.
             journal_writer: see the attribute.
             now: returns the time as ISO 8601 text.
+            give_up: ends this host as if it were killed.
         """
         log_state, chat = recovered.log_state, recovered.chat
         self.spec = spec
@@ -125,7 +127,9 @@ class Driver:
         worker: EmulatorWorker[Replica] | None = terminal or transcript
         assert worker is not None
         self.worker = worker
-        self.performer = Performer(self.session, self.program, self.worker, input_log, self.output_file)
+        self.performer = Performer(
+            self.session, self.program, self.worker, input_log, self.output_file, give_up=give_up
+        )
         self.conversation = ConversationTracker(
             spec.facts.program.conversation, spec.watch, log_state.conversation, self._on_conversation_changed
         )

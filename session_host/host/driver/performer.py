@@ -1,4 +1,9 @@
-"""Carries out the rules' effects in order; see ``session_host.session``. Key path, 13 of 16. Answer path, 12 of 15."""
+"""Carries out the rules' effects in order; see ``session_host.session``. Key path, 13 of 16. Answer path, 12 of 15.
+
+An effect that fails never leaves the parts of a session apart. What concerns one client costs that client its
+connection: it connects again, and gets what it lacks by its offset. A host that cannot record what its rules have
+decided ends as if it were killed, and the next one continues from what is recorded.
+"""
 
 from __future__ import annotations
 
@@ -19,6 +24,7 @@ from session_host.protocol.messages import OUTPUT_CHUNK_BYTES, Kill, Output, Rep
 from session_host.protocol.values import SnapshotKind
 from session_host.session.effects import (
     AppendEntry,
+    AppendRecord,
     Broadcast,
     Close,
     Effect,
@@ -37,6 +43,7 @@ from session_host.session.effects import (
     StopTimer,
     TimerOwner,
     UseLogin,
+    WriteToProgram,
 )
 from session_host.session.end_requests import AGENT_GRACE_S
 from session_host.session.output_ring import Span
@@ -55,6 +62,9 @@ log = logging.getLogger(__name__)
 
 T = TypeVar("T")
 R = TypeVar("R", Send, Stop | Kill, SendChatInput)
+
+RECORDED = (AppendEntry, AppendRecord, WriteToProgram)
+"""Effects that record what the rules have decided, whose state is ahead of the record if one fails."""
 
 Handlers = Mapping[type[Effect], Callable[[Any], None]]
 """The handlers by type of effect; a handler gets the effect."""
@@ -81,6 +91,8 @@ class Performer:
         worker: EmulatorWorker[Replica],
         input_log: InputLog,
         output_file: MemoryFile,
+        *,
+        give_up: Callable[[], object],
     ) -> None:
         """Begin with nothing pending.
 
@@ -90,9 +102,10 @@ class Performer:
             worker: see ``program``.
             input_log: the session's input log.
             output_file: the output, or a structured session's transcript log.
+            give_up: ends this host as if it were killed.
         """
         self._session, self._program, self._worker = session, program, worker
-        self._input_log, self._output_file = input_log, output_file
+        self._input_log, self._output_file, self._give_up = input_log, output_file, give_up
         self._effects = session.effects
         self._timers: dict[tuple[TimerOwner, str], asyncio.TimerHandle] = {}
         self._is_performing = False
@@ -120,16 +133,38 @@ class Performer:
         self._handlers.update(handlers)
 
     def perform(self) -> None:
-        """Carry out the listed effects, and the effects that they add."""
+        """Carry out the listed effects, and the effects that they add; then raise the first error that none handles."""
         if self._is_performing:
             return  # New effects run after those that were pending before.
         self._is_performing = True
+        failure: Exception | None = None
         try:
             while self._effects:
                 effect = self._effects.pop(0)
-                self._handlers[type(effect)](effect)
+                try:
+                    self._handlers[type(effect)](effect)
+                except Exception as error:  # noqa: BLE001 - handled by the kind of the effect, or raised
+                    failure = failure or self._after_failure(effect, error)
         finally:
             self._is_performing = False
+        if failure is not None:
+            raise failure
+
+    def _after_failure(self, effect: Effect, error: Exception) -> Exception | None:
+        """Keep the session in order after an effect that failed; returns the error if the caller is to get it."""
+        match effect:
+            case Flush(client) | Refuse(client):
+                peer = client.peer
+            case Close(peer):
+                pass
+            case _:
+                if isinstance(effect, RECORDED):
+                    log.critical("%s failed, so another host continues", type(effect).__name__, exc_info=error)
+                    self._give_up()
+                return error
+        log.error("a client was dropped: %s failed", type(effect).__name__, exc_info=error)
+        peer.abort()
+        return None
 
     def close(self) -> None:
         """Stop all timers; effects that are left are not carried out."""

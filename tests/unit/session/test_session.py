@@ -278,6 +278,13 @@ def test_a_name_and_colours_are_recorded(harness: Harness) -> None:
     assert (harness.session.name, harness.terminal.colors) == ("another", colors)
 
 
+def test_a_title_of_three_megabytes_is_cut_and_not_a_frame_that_cannot_be_sent(harness: Harness) -> None:
+    client = harness.start_program().viewer()
+    harness.session.set_title("t" * 3 * 1024 * 1024)
+    harness.take_effects()
+    assert harness.script() >> harness.receives(client) << Returned([m.TitleEvent("t" * 1024)])
+
+
 def test_messages_are_sent_in_the_order_of_events_and_output(harness: Harness) -> None:
     client = harness.start_program().viewer(output=True)
     assert (

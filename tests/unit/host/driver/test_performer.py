@@ -10,7 +10,8 @@ import pytest
 
 from session_host.host.driver.performer import Performer
 from session_host.protocol.messages import BellEvent, Event, NameEvent
-from session_host.session.effects import Broadcast, Effect, StartTimer, StopTimer
+from session_host.session.effects import AppendEntry, Broadcast, Effect, Flush, StartTimer, StopTimer
+from session_host.storage.descriptors.log_entries import EntryKind
 
 FIRST, SECOND, THIRD = (NameEvent(name) for name in ("first", "second", "third"))
 
@@ -24,7 +25,8 @@ class Harness:
         self.effects: list[Effect] = []
         self.worker = Mock()
         session = Mock(clients=Mock(broadcast=self.tell), effects=self.effects)
-        self.performer = Performer(session, Mock(), self.worker, Mock(), Mock())
+        self.input_log, self.given_up = Mock(), Mock()
+        self.performer = Performer(session, Mock(), self.worker, self.input_log, Mock(), give_up=self.given_up)
 
     def tell(self, event: Event) -> None:
         self.broadcast_events.append(event)
@@ -47,7 +49,7 @@ def test_new_effects_run_after_pending_ones(harness: Harness) -> None:
     assert harness.effects == []
 
 
-def test_a_failed_effect_is_not_retried_and_does_not_block_later_effects(harness: Harness) -> None:
+def test_a_failed_effect_is_not_retried_and_those_behind_it_are_carried_out_at_once(harness: Harness) -> None:
     def fail(event: Event) -> None:
         if event == FIRST:
             raise OSError
@@ -55,8 +57,33 @@ def test_a_failed_effect_is_not_retried_and_does_not_block_later_effects(harness
     harness.then = fail
     with pytest.raises(OSError, match=r"^$"):
         harness.want(FIRST, SECOND)
+    assert harness.broadcast_events == [FIRST, SECOND]
     harness.want(THIRD)
     assert harness.broadcast_events == [FIRST, SECOND, THIRD]
+    harness.given_up.assert_not_called()
+
+
+def test_a_client_that_cannot_be_sent_something_is_dropped_and_the_others_go_on(
+    harness: Harness, caplog: pytest.LogCaptureFixture
+) -> None:
+    client = Mock(data_to_send=Mock(side_effect=ValueError("no frame")))
+    harness.effects += [Flush(client), Broadcast(SECOND)]
+    harness.performer.perform()
+    client.peer.abort.assert_called_once()
+    assert harness.broadcast_events == [SECOND]
+    assert "a client was dropped: Flush failed" in caplog.text
+    harness.given_up.assert_not_called()
+
+
+def test_a_host_that_cannot_record_a_decision_ends_so_that_the_next_one_continues(
+    harness: Harness, caplog: pytest.LogCaptureFixture
+) -> None:
+    harness.input_log.append.side_effect = OSError(28, "no space")
+    harness.effects.append(AppendEntry(EntryKind.NAME, b"another"))
+    with pytest.raises(OSError, match="no space"):
+        harness.performer.perform()
+    harness.given_up.assert_called_once()
+    assert "AppendEntry failed, so another host continues" in caplog.text
 
 
 class Bell:
