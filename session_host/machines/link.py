@@ -30,6 +30,7 @@ from functools import partial
 
 from session_host.errors import HostKeyChanged, LoginNeeded, NotInstalled, OutliveError, ProtocolViolation, Unreachable
 from session_host.protocol.bridge import MAX_REPLY_BYTES, Call, Frame, OpenPort, OpenSession, Run
+from session_host.protocol.packing import MAX_SNAPSHOT_BYTES
 from session_host.system.event_loop import to_its_end
 
 from . import ssh
@@ -60,6 +61,9 @@ QUICK_FALLS = 10
 
 QUICK_AFTER_CHANGE = 5
 """So many attempts after a change of the network are quick in any case: after a sleep, it is there a while later."""
+
+_LONG_ANSWERS = frozenset({"later_saved_screen", "last_screen_for", "last_transcript_for"})
+"""Calls of which the answer has all pictures of a chat."""
 
 RIVAL_S = ANSWER_S
 """How long a connection may take before a rival begins; and how long each rival may take."""
@@ -461,10 +465,11 @@ class Link:
             OutliveError: the function's.
         """
         result = bytearray()
+        most = MAX_SNAPSHOT_BYTES if function in _LONG_ANSWERS else MAX_REPLY_BYTES
 
         def receive(data: bytes) -> None:
             result.extend(data)
-            if len(result) > MAX_REPLY_BYTES and not receiver.ended.done():
+            if len(result) > most and not receiver.ended.done():
                 result.clear()
                 receiver.ended.set_exception(ProtocolViolation("the answer is too long"))
 

@@ -30,6 +30,7 @@ from session_host.protocol.messages import (
 from session_host.protocol.values import ErrorCode
 from session_host.storage.descriptors.log_entries import EntryKind
 from session_host.storage.descriptors.log_state import SavedChat
+from session_host.structured.copied_items import in_parts
 from session_host.structured.items import (
     AnyChange,
     ConversationKnown,
@@ -73,6 +74,9 @@ _REPORTED = (StateChanged, TurnEnded, RequestOpened, RequestResolved, Conversati
 
 IDLE = "idle"
 """The timer of the idle timeout; no dialect has one of this name."""
+
+HISTORY_RECORD_BYTES = 16 * 1024 * 1024
+"""The length of a record with earlier items, unless one of them is longer."""
 
 _GRACEFUL_SIGNAL = "SIGTERM"
 
@@ -151,10 +155,7 @@ class StructuredSession:
         for name, after_s in self.timers.items():
             self.effects.append(StartTimer(self, name, after_s))
         if not self.rules.state.begun:
-            if self.log_end == 0 and (items := self._read_history()):
-                launch = self._launch
-                origin = FORK + launch.fork_of.encode() if launch.fork_of else launch.history.encode()
-                self._append(Cause.HISTORY, items, self._now_ms(), origin)
+            self._append_history()
             now_ms = self._now_ms()
             self._take(Cause.BEGIN, self.rules.begin(now_ms), now_ms)
         elif self.rules.state.has_given_up:
@@ -172,6 +173,19 @@ class StructuredSession:
             self.effects += [StartOperation(operation) for operation in operations]
         if self._launch.prompt:
             self._take_input(Prompt(self._launch.prompt), "", token=_FIRST_PROMPT)
+
+    def _append_history(self) -> None:
+        """Begin the transcript with the items of an earlier session, as several records: they may have many pictures.
+
+        Those that a previous host has appended already are as long as these, and are left out.
+        """
+        launch, now_ms, end = self._launch, self._now_ms(), 0
+        origin = FORK + launch.fork_of.encode() if launch.fork_of else launch.history.encode()
+        appended_to = self.log_end
+        for changes in in_parts(self._read_history(), HISTORY_RECORD_BYTES):
+            end += len(encode_record(Cause.HISTORY, changes, at_ms=now_ms, raw_end=0, payload=origin))
+            if end > appended_to:
+                self._append(Cause.HISTORY, changes, now_ms, origin)
 
     def agent_wrote(self, data: bytes) -> None:
         """The agent wrote this."""

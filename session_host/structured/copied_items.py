@@ -63,6 +63,20 @@ def recorded_items(items: Sequence[Item]) -> list[AnyChange]:
     return changes
 
 
+def in_parts(changes: Iterable[AnyChange], most_bytes: int) -> Iterator[list[AnyChange]]:
+    """Changes in lists that are at most so long when they are encoded, unless a single one is longer."""
+    part: list[AnyChange] = []
+    length = 0
+    for change in changes:
+        length += len(msgspec.msgpack.encode(change))
+        if part and length > most_bytes:
+            yield part
+            part, length = [], len(msgspec.msgpack.encode(change))
+        part.append(change)
+    if part:
+        yield part
+
+
 def encode_items(changes: list[AnyChange]) -> bytes:
     """Encode changes for a file."""
     return msgspec.msgpack.encode(changes)

@@ -350,8 +350,10 @@ class Transcript:
         self._join_appended()
         items: list[msgspec.Raw] = []
         length = 0
-        for item in reversed(self._items):
+        for position in range(len(self._items) - 1, -1, -1):
+            item = self._items[position]
             raw = item if isinstance(item, msgspec.Raw) else msgspec.Raw(msgspec.msgpack.encode(item))
+            self._items[position] = raw  # Else a chat's pictures would be in the memory twice.
             length += memoryview(raw).nbytes
             if newest_bytes is not None and items and length > newest_bytes:
                 break
@@ -397,7 +399,7 @@ class Transcript:
         self.turn_ends = earlier.turn_ends | self.turn_ends
 
     @classmethod
-    def restore(cls, snapshot: bytes) -> Transcript:
+    def restore(cls, snapshot: bytes | bytearray) -> Transcript:
         """Restore a transcript from a snapshot of the same ``BUILD``.
 
         Raises:

@@ -112,7 +112,7 @@ async def _transcript(machine: Machine, info: SessionInfo) -> Transcript:
     saved = await machine.call(last_transcript_for, info.id, BUILD)
     if saved is None:
         raise PageError(404, "no_conversation", "nothing of this chat was saved")
-    return await asyncio.to_thread(saved.restore_transcript)
+    return await asyncio.to_thread(saved.restore_transcript, is_own=not machine.terms.is_far)
 
 
 class _Turn(NamedTuple):

@@ -36,7 +36,7 @@ from .recording import Gap, GapKind, Recording, RestoredState, Step, recording_o
 MAX_BYTES = 4 * 1024 * 1024 * 1024
 """The longest recording that is accepted."""
 
-MAX_TRANSCRIPT_BYTES = 256 * 1024 * 1024
+MAX_TRANSCRIPT_BYTES = 2 * 1024 * 1024 * 1024
 
 _PIECE_BYTES = 1024 * 1024
 _READ_BYTES = 1024 * 1024

@@ -74,7 +74,9 @@ def restored(saved: SavedScreen, engine: EngineName | None, *, own_form: bool) -
     Raises:
         OutliveError: this version cannot read it.
     """
-    return TranscriptEngine(saved.restore_transcript()) if engine is None else saved.restore(engine, own_form=own_form)
+    if engine is None:
+        return TranscriptEngine(saved.restore_transcript(is_own=own_form))
+    return saved.restore(engine, own_form=own_form)
 
 
 MAX_BYTES: Final = 512 * 1024

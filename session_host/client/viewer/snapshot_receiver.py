@@ -11,7 +11,7 @@ from session_host.client.connection import HostConnection
 from session_host.client.machine import Terms
 from session_host.errors import OutliveError
 from session_host.protocol.messages import SnapshotPart
-from session_host.protocol.packing import MAX_SNAPSHOT_BYTES, unpacked
+from session_host.protocol.packing import MAX_OWN_BYTES, MAX_SNAPSHOT_BYTES, unpacked
 from session_host.protocol.values import CellSize, SnapshotKind
 from session_host.structured.engine import TranscriptEngine
 from session_host.structured.transcript import BUILD as TRANSCRIPT_BUILD
@@ -63,12 +63,12 @@ class SnapshotReceiver:
             self._parts.clear()
             self._offset = part.offset
         self._parts += part.data
-        if len(self._parts) > MAX_SNAPSHOT_BYTES:
+        if len(self._parts) > (MAX_SNAPSHOT_BYTES if self._terms.is_far else MAX_OWN_BYTES):
             self._parts.clear()
             self._on_built(part, None)
         elif part.last:
-            build_it = partial(self._build, bytes(self._parts), part, build)
-            self._parts.clear()
+            build_it = partial(self._build, self._parts, part, build)
+            self._parts = bytearray()
             if self._terms.is_far and connection is not None:
                 connection.hold(True)
                 self._building = asyncio.get_running_loop().run_in_executor(None, build_it)
@@ -88,13 +88,13 @@ class SnapshotReceiver:
         finally:
             connection.hold(False)
 
-    def _build(self, data: bytes, part: SnapshotPart, build: str) -> ReplicaEngine | None:
+    def _build(self, parts: bytearray, part: SnapshotPart, build: str) -> ReplicaEngine | None:
         """The engine with a snapshot; None if that does not fit."""
         with contextlib.suppress(OutliveError):
-            if part.kind is not SnapshotKind.WHOLE:
-                data = unpacked(data)
+            data: bytes | bytearray = unpacked(parts) if part.kind is not SnapshotKind.WHOLE else parts
             if self._engine is None:
                 return TranscriptEngine(Transcript.restore(data)) if part.form == TRANSCRIPT_BUILD else None
+            data = bytes(data)
             if build and part.form == build:
                 return restore(self._engine, data)
             return from_replay(

@@ -36,6 +36,9 @@ WORK_OF_COST = 10.0
 """Or this many times a checkpoint's cost, whichever is more."""
 
 OUTPUT_BYTES = 8 * 1024 * 1024
+"""So much output between two checkpoints, or half of the last one's length: a transcript with pictures is hundreds of
+megabytes long, and each checkpoint has all of it."""
+
 INPUT_LOG_BYTES = 1024 * 1024
 RESIZES = 400
 
@@ -105,11 +108,17 @@ class Checkpointer:
         worker = self._emulator_worker
         if self._task is None and (
             worker.cpu_s - self._work_s > max(WORK_S, self._cost_s * WORK_OF_COST)
-            or worker.interpreted_to - self._offset > OUTPUT_BYTES
+            or worker.interpreted_to - self._offset > max(OUTPUT_BYTES, self._last_length // 2)
             or self._input_log.end - self._input_log_end > INPUT_LOG_BYTES
             or worker.resizes - self._resizes > RESIZES
         ):
             self._begin(portable=False)
+
+    @property
+    def _last_length(self) -> int:
+        """The length of the newest checkpoint."""
+        at = self._input_log.header.checkpoint
+        return at.length if at is not None else 0
 
     def request_checkpoint(self) -> None:
         """Request a checkpoint at once: the journal has a gap, and continues with a whole screen."""

@@ -21,6 +21,7 @@ from session_host.host.program.termination import end_processes
 from session_host.paths import session_socket
 from session_host.protocol.codec import encode
 from session_host.protocol.messages import OUTPUT_CHUNK_BYTES, Kill, Output, Reply, Send, SendChatInput, Stop
+from session_host.protocol.packing import MAX_SNAPSHOT_BYTES
 from session_host.protocol.values import SnapshotKind
 from session_host.session.effects import (
     AppendEntry,
@@ -50,6 +51,7 @@ from session_host.session.output_ring import Span
 from session_host.session.session import Session
 from session_host.storage.descriptors.input_log import InputLog
 from session_host.storage.descriptors.output_file import MemoryFile
+from session_host.structured.engine import TranscriptEngine
 from session_host.structured.transcript import BUILD as TRANSCRIPT
 from session_host.system.login_sockets import VARIABLES, point_links
 from session_host.system.processes.chat_mark import Mark
@@ -70,12 +72,19 @@ Handlers = Mapping[type[Effect], Callable[[Any], None]]
 """The handlers by type of effect; a handler gets the effect."""
 
 
+_REST_BYTES = 32 * 1024 * 1024
+"""How much of a snapshot may be other than items."""
+
+
 def _snapshot_of(engine_build: str, kind: SnapshotKind, replica: Replica) -> Snapshot:
     """A snapshot; the caller knows its offset."""
     has_history = kind is not SnapshotKind.SCREEN
     is_readable = replica.build == TRANSCRIPT or (has_history and replica.build == engine_build)
     form = replica.build if is_readable else "vt"
-    data = replica.snapshot() if is_readable and has_history else replica.replay(history=has_history)
+    if kind is SnapshotKind.PACKED and isinstance(replica, TranscriptEngine):
+        data = replica.transcript.snapshot(newest_bytes=MAX_SNAPSHOT_BYTES - _REST_BYTES)
+    else:
+        data = replica.snapshot() if is_readable and has_history else replica.replay(history=has_history)
     if kind is not SnapshotKind.WHOLE:
         data = zlib.compress(data, 1)
     return Snapshot(form, data, replica.size, replica.scrollback_limit, 0, 0, kind)

@@ -15,7 +15,7 @@ from session_host.protocol.values import CellSize, GridSize
 
 from .input_log import CheckpointLocation, LogHeader
 from .log_state import LogState
-from .output_file import PAGE_BYTES, punch, write_at
+from .output_file import PAGE_BYTES, punch, read_at, write_at
 
 
 class Checkpoint(msgspec.Struct, array_like=True):
@@ -57,7 +57,7 @@ def read(file: int, header: LogHeader) -> Checkpoint | None:
     at = header.checkpoint
     if at is None:
         return None
-    data = os.pread(file, at.length, at.offset)
+    data = read_at(file, at.length, at.offset)
     if len(data) != at.length or zlib.crc32(data) != at.crc:
         return None
     try:

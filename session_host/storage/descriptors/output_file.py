@@ -38,10 +38,7 @@ class MemoryFile:
 
     def read(self, start: int, end: int) -> bytes:
         """The bytes from ``start`` to ``end``, which must be kept."""
-        data = os.pread(self._file, end - start, start)
-        while len(data) < end - start:  # A read may be cut short at 2 GiB, or by a signal.
-            data += os.pread(self._file, end - start - len(data), start + len(data))
-        return data
+        return read_at(self._file, end - start, start)
 
     def pieces(self, start: int, end: int, most: int) -> Iterator[tuple[int, bytes]]:
         """Yield the bytes from ``start`` to ``end`` in pieces of at most ``most`` bytes, each with its offset."""
@@ -134,6 +131,14 @@ def _first_kept(file: int, end: int) -> int:
         return os.lseek(file, 0, os.SEEK_DATA)
     except OSError:  # ENXIO: all pages were freed, or the file is empty.
         return end // PAGE_BYTES * PAGE_BYTES
+
+
+def read_at(file: int, length: int, offset: int) -> bytes:
+    """The bytes at an offset, fewer at the file's end; pread(2) may read a part only: 2 GiB at most."""
+    data = os.pread(file, length, offset)
+    while len(data) < length and (more := os.pread(file, length - len(data), offset + len(data))):
+        data += more
+    return data
 
 
 def write_at(file: int, data: bytes, offset: int) -> None:

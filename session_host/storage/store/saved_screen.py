@@ -24,6 +24,9 @@ from session_host.terminal.base import Emulator, EngineName, Replica
 
 _COMPRESSION_LEVEL = 1
 
+_COMPRESSED_BYTES = 64 * 1024 * 1024
+"""A longer state has pictures, which are compressed already: it would take seconds for nothing."""
+
 
 class SavedScreen(msgspec.Struct, frozen=True):
     """A terminal's state at the session's end."""
@@ -37,7 +40,7 @@ class SavedScreen(msgspec.Struct, frozen=True):
     snapshot: bytes
     """The screen in the engine's own form, compressed."""
     replay: bytes
-    """The screen as VT bytes, compressed; b"" while they are still being made."""
+    """The screen as VT bytes, compressed; b"" while they are still being made, and of a transcript."""
     offset: int
     """The number of bytes of output."""
 
@@ -56,8 +59,8 @@ class SavedScreen(msgspec.Struct, frozen=True):
             emulator.size,
             emulator.scrollback_limit,
             emulator.title,
-            zlib.compress(emulator.snapshot(), _COMPRESSION_LEVEL),
-            zlib.compress(emulator.replay(), _COMPRESSION_LEVEL) if portable else b"",
+            _compressed(emulator.snapshot()),
+            _compressed(emulator.replay()) if portable and emulator.engine != "transcript" else b"",
             offset,
         )
 
@@ -69,8 +72,8 @@ class SavedScreen(msgspec.Struct, frozen=True):
         except zlib.error:
             return False
 
-    def restore_transcript(self) -> Transcript:
-        """Make a transcript with this state.
+    def restore_transcript(self, *, is_own: bool = True) -> Transcript:
+        """Make a transcript with this state; ``is_own``: it is of this machine.
 
         Raises:
             StoreError: the state is damaged, or of another version.
@@ -78,7 +81,7 @@ class SavedScreen(msgspec.Struct, frozen=True):
         if self.build != TRANSCRIPT_BUILD:
             raise StoreError("the saved chat is from another version and cannot be read")
         try:
-            return Transcript.restore(unpacked(self.snapshot))
+            return Transcript.restore(unpacked(self.snapshot, is_own=is_own))
         except OutliveError as error:
             raise StoreError("the saved chat is damaged") from error
 
@@ -103,6 +106,10 @@ class SavedScreen(msgspec.Struct, frozen=True):
             return restore(engine, data)
         lines = self.scrollback_lines if own_form else min(self.scrollback_lines, MAX_FAR_LINES)
         return from_replay(engine, data, self.size.clamped(), scrollback_lines=lines)
+
+
+def _compressed(state: bytes) -> bytes:
+    return zlib.compress(state, _COMPRESSION_LEVEL if len(state) <= _COMPRESSED_BYTES else 0)
 
 
 def save_screen(path: Path, screen: SavedScreen, *, may_make_directory: bool = True) -> None:

@@ -51,7 +51,9 @@ def test_a_last_screen_that_would_fill_the_memory_is_refused(monkeypatch: pytest
 def test_a_snapshot_without_an_end_does_not_fill_the_memory(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(snapshot_receiver, "MAX_SNAPSHOT_BYTES", 2_500_000)
     built: list[ReplicaEngine | None] = []
-    receiver = receiver_of("pyte", built)
+    receiver = SnapshotReceiver(
+        "pyte", CellSize(8, 16), HERE._replace(is_far=True), lambda _last, engine: built.append(engine)
+    )
     part = SnapshotPart(0, 0, "vt", HUGE, 10, last=False, data=bytes(1_000_000))
     receiver.receive(part, "", None)
     receiver.receive(part, "", None)

@@ -88,6 +88,23 @@ async def test_a_checkpoint_is_due_after_enough_output(
     assert not await is_due(harness)
 
 
+async def test_a_long_chat_is_not_written_again_for_each_picture(
+    harness: SessionHarness, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(checkpoints, "OUTPUT_BYTES", 1)
+    driver = harness.host()
+    assert await harness.checkpointer._make(portable=False)
+    driver.worker.cpu_s = float("-inf")
+    at = harness.input_log.header.checkpoint
+    assert at is not None
+    harness.write_output(b"x" * (at.length // 2))
+    await shown(driver)
+    assert not await is_due(harness)
+    harness.write_output(b"x")
+    await shown(driver)
+    assert await is_due(harness)
+
+
 async def test_a_checkpoint_is_due_after_enough_input_log_entries(
     harness: SessionHarness, monkeypatch: pytest.MonkeyPatch
 ) -> None:
