@@ -32,7 +32,11 @@ _FORMATS = {
 """The formats that are decoded; none of them can refer to another file."""
 _SHOWN = QSize(1760, 640)
 """Twice the size that a picture has at most on a page at the usual text size, for a screen of that scale."""
-_MAX_KNOWN = 8
+_KEPT_BYTES = 64 * 1024 * 1024
+"""Pictures beside those in view are kept up to this size."""
+_MAX_BROKEN = 256
+_HEAD_BYTES = 256 * 1024
+"""How much of an image is read for its size."""
 SIDES_PX: Final = (2000, 1500, 1000, 700, 500)
 """The longest side, to try in order. Agents and model services scale larger images to 2,000 pixels or less anyway."""
 _QUALITIES: Final = (90, 75)
@@ -55,7 +59,7 @@ def decode(image: Image, max_size: QSize | None = None) -> QImage | None:
 
 def size_of(image: Image) -> QSize | None:
     """The size that the image says to have; None if it is too large, or of another format."""
-    opened = _open(image)
+    opened = _open(image, _HEAD_BYTES) or _open(image)
     if opened is None:
         return None
     reader, _buffer = opened
@@ -63,13 +67,16 @@ def size_of(image: Image) -> QSize | None:
     return reader.size().transposed() if reader.transformation() & turns else reader.size()
 
 
-def _open(image: Image) -> tuple[QImageReader, QBuffer] | None:
-    """A reader, and its data, which it does not keep; None if the image is too large, or of another format."""
+def _open(image: Image, most: int | None = None) -> tuple[QImageReader, QBuffer] | None:
+    """A reader, and its data, which it does not keep; None if the image is too large, or of another format.
+
+    ``most``: read only so many bytes, which may be too few.
+    """
     kind = _FORMATS.get(image.mime.lower())
     if kind is None or len(image.data) > MAX_IMAGE_BYTES:
         return None
     buffer = QBuffer()
-    buffer.setData(image.data)
+    buffer.setData(image.data[:most])
     buffer.open(QIODevice.OpenModeFlag.ReadOnly)
     reader = QImageReader(buffer, QByteArray(kind))
     reader.setAutoDetectImageFormat(False)
@@ -80,7 +87,11 @@ def _open(image: Image) -> tuple[QImageReader, QBuffer] | None:
 
 
 class Pictures(QObject):
-    """The pictures of messages; each is decoded in a thread, since a large one takes longer than a frame.
+    """The pictures of messages, for those that paint them; what is not painted is not decoded.
+
+    One picture at a time is decoded, in a thread, since a large one takes longer than a frame, and a flat one of some
+    kilobytes up to 256 MB, Qt's limit. A page asks for each picture that it paints; the last is decoded first. After
+    each decoded picture all pages paint again; those that they do not ask for are forgotten beyond ``_KEPT_BYTES``.
 
     Signals:
         decoded(Image): the picture of an image is known, or that there is none.
@@ -91,21 +102,35 @@ class Pictures(QObject):
 
     def __init__(self) -> None:
         super().__init__()
-        self._known: OrderedDict[Image, QImage | None] = OrderedDict()
-        """The last ones; the layouts keep those that are shown."""
-        self._at_work: set[Image] = set()
+        self._known: OrderedDict[Image, QImage] = OrderedDict()
+        """Those that were asked for last come last."""
+        self._broken: OrderedDict[Image, None] = OrderedDict()
+        self._wanted: dict[Image, None] = {}
+        """Asked for since a picture was decoded last, and not known."""
+        self._in_view: set[Image] = set()
+        """Asked for since a picture was decoded last, and known."""
+        self._at_work: Image | None = None
         self._done.connect(self._on_done)
 
     def is_broken(self, image: Image) -> bool:
         """Whether it is known that an image cannot be decoded."""
-        return image in self._known and self._known[image] is None
+        return image in self._broken
 
     def get(self, image: Image) -> QImage | None:
-        """The picture of an image, with at most ``_SHOWN``; None if there is none, or while it is decoded."""
-        if image not in self._known and image not in self._at_work:
-            self._at_work.add(image)
+        """The picture of an image that is painted now, with at most ``_SHOWN``; None if there is none, or not yet."""
+        if (found := self._known.get(image)) is not None:
+            self._known.move_to_end(image)
+            self._in_view.add(image)
+        elif image not in self._broken and image != self._at_work:
+            self._wanted[image] = None
+            self._work()
+        return found
+
+    def _work(self) -> None:
+        if self._at_work is None and self._wanted:
+            image, _ = self._wanted.popitem()
+            self._at_work = image
             threading.Thread(target=self._decode, args=(image,), name="picture", daemon=True).start()
-        return self._known.get(image)
 
     def _decode(self, image: Image) -> None:
         """Decode an image; runs in a thread."""
@@ -113,11 +138,28 @@ class Pictures(QObject):
             self._done.emit(image, decode(image, _SHOWN))
 
     def _on_done(self, image: Image, picture: QImage | None) -> None:
-        self._at_work.discard(image)
-        self._known[image] = picture
-        if len(self._known) > _MAX_KNOWN:
-            self._known.popitem(last=False)
+        self._at_work = None
+        if picture is None:
+            self._broken[image] = None
+            if len(self._broken) > _MAX_BROKEN:
+                self._broken.popitem(last=False)
+        else:
+            self._known[image] = picture
+            self._in_view.add(image)
+        self._forget()
+        self._wanted.clear()  # Those that are still in view are asked for again, when they are painted.
         self.decoded.emit(image)
+
+    def _forget(self) -> None:
+        """Forget the pictures that are not in view, the oldest first, if there are too many."""
+        total = sum(picture.sizeInBytes() for picture in self._known.values())
+        for image, picture in list(self._known.items()):
+            if total <= _KEPT_BYTES:
+                break
+            if image not in self._in_view:
+                del self._known[image]
+                total -= picture.sizeInBytes()
+        self._in_view.clear()
 
 
 @lru_cache(maxsize=1)

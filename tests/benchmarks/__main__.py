@@ -22,6 +22,7 @@ NAMES = (
     "whole_screen",
     "scroll_history",
     "scroll_chat",
+    "pictures",
     "takeover",
     "chat_takeover",
     "far_echo",

@@ -571,7 +571,6 @@ def lay_out_picture(segment: Picture, width: float, style: Style) -> SegmentLayo
             QuietLine(segment.text, segment.indent, segment.quotes, segment.inner, icon="image"), width, style
         )
     laid = SegmentLayout()
-    picture = pictures().get(segment.image)
     room = QSize(max(round(width - left), 16), _IMAGE_HEIGHT_PX)
     if size.width() > room.width() or size.height() > room.height():
         size = size.scaled(room, Qt.AspectRatioMode.KeepAspectRatio)
@@ -586,7 +585,7 @@ def lay_out_picture(segment: Picture, width: float, style: Style) -> SegmentLayo
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         painter.save()
         painter.setClipPath(outline, Qt.ClipOperation.IntersectClip)
-        if picture is not None:
+        if (picture := pictures().get(segment.image)) is not None:
             painter.drawImage(area, picture)
         painter.restore()
         painter.setBrush(Qt.BrushStyle.NoBrush)

@@ -419,8 +419,8 @@ class Rows:
                 if isinstance(segment, Code | Diff):
                     row.laid[number] = None
 
-    def show_decoded(self, image: Image) -> None:
-        """Lay out an image again, because it is decoded now."""
+    def show_broken(self, image: Image) -> None:
+        """Lay out an image again, because it cannot be decoded."""
         for row in self._rows.values():
             for number, segment in enumerate(row.segments):
                 if isinstance(segment, Picture | NamedPicture) and segment.image == image:

@@ -235,9 +235,11 @@ class Scroller(QObject):
             self.arrange()
 
     def _on_picture(self, image: Image) -> None:
-        self._page.rows.show_decoded(image)
-        if self._page.isVisible():
-            self.arrange()
+        if pictures().is_broken(image):
+            self._page.rows.show_broken(image)
+            if self._page.isVisible():
+                self.arrange()
+        self._page.update()
 
     def _on_restyled(self) -> None:
         self._set_button_icon()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import struct
+import threading
 import zlib
 
 import pytest
@@ -18,7 +19,7 @@ from gui.chat.drawing.code import lay_out_diff_head
 from gui.chat.drawing.lay_out import lay_out, lay_out_paragraph
 from gui.chat.drawing.segment_layout import SegmentLayout, reads_from_right
 from gui.chat.drawing.style import MARGIN_PX, Style, Widths
-from gui.chat.pictures import decode
+from gui.chat.pictures import Pictures, decode
 from gui.theme.terminal import TerminalFont
 from gui.theme.theme import Theme
 from session_host.protocol.values import Image
@@ -237,6 +238,7 @@ def test_a_picture_has_its_place_before_it_is_decoded_and_a_broken_one_its_name(
     pictures.pictures().decoded.connect(keep)
     before = laid()
     assert (before.height, len(before.controls)) == (WIDTH_PX / 4 + 12, 1), "its place is known"
+    inked_columns(before)  # Only what is painted is decoded.
     process_events_until(lambda: image in decoded, WAIT_S, "the picture to be decoded")
     pictures.pictures().decoded.disconnect(keep)
     after = laid()
@@ -245,6 +247,43 @@ def test_a_picture_has_its_place_before_it_is_decoded_and_a_broken_one_its_name(
         assert len(inked_columns(after)) == WIDTH_PX
     else:
         assert ([box.layout.text() for box in after.boxes], after.controls) == (["a picture"], [])
+
+
+def test_one_picture_at_a_time_is_decoded_and_those_out_of_view_are_not(
+    qapp: QApplication, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """60 flat pictures took 5 GB, and the window stood still for 10 seconds."""
+    at_once: list[int] = []
+    release = threading.Semaphore(0)
+
+    def slowly(image: Image, _most: QSize) -> QImage:
+        at_once.append(sum(each.name == "picture" for each in threading.enumerate()))
+        release.acquire()
+        return QImage(1000, 500, QImage.Format.Format_RGB32)
+
+    monkeypatch.setattr(pictures, "decode", slowly)
+    monkeypatch.setattr(pictures, "_KEPT_BYTES", 3 * 1000 * 500 * 4)
+    kept = Pictures()
+    images = [Image("image/png", bytes([number])) for number in range(60)]
+    decoded: list[Image] = []
+    kept.decoded.connect(decoded.append)
+
+    def paint(shown: list[Image]) -> None:
+        """Paint a page with these, and again after each that is decoded, until all are shown."""
+        while [image for image in shown if kept.get(image) is None]:
+            count = len(decoded)
+            release.release()
+            process_events_until(lambda count=count: len(decoded) > count, WAIT_S, "a picture to be decoded")
+
+    for image in images:  # The user scrolls past all of them: only the first was begun.
+        kept.get(image)
+    paint(images[-5:])
+    assert set(decoded) == {images[0], *images[-5:]}
+    assert set(at_once) == {1}
+    assert all(kept.get(image) is not None for image in images[-5:]), "those in view stay, however large they are"
+    paint(images[:2])
+    paint(images[2:4])
+    assert sum(kept._known.get(image) is not None for image in images) <= 5
 
 
 def test_an_image_of_too_many_bytes_is_not_decoded(qapp: QApplication, monkeypatch: pytest.MonkeyPatch) -> None:
