@@ -43,7 +43,6 @@ from session_host.protocol.values import State
 from session_host.storage.descriptors.log_entries import EntryKind, PendingInput
 from session_host.storage.descriptors.log_state import LogState
 from session_host.terminal.base import Emulator
-from session_host.terminal.osc import MAX_TITLE_CHARACTERS
 
 from .attachments import Attachment
 from .effects import (
@@ -55,6 +54,9 @@ from .end_requests import EndRequests
 from .output_ring import OutputRing
 from .subscription import Subscribers
 from .viewers import Clients, Viewers
+
+_MAX_TITLE_CHARACTERS = 1024
+"""The agent of a structured chat may give a title of any length, which must fit a frame."""
 
 
 class SessionKind(Protocol):
@@ -127,7 +129,7 @@ class Session:
         self.outcome = Outcome()
         self.end: StateEvent | None = None
         self.name = log_state.name or spec.facts.entry.name
-        self.title = title[:MAX_TITLE_CHARACTERS]
+        self.title = title[:_MAX_TITLE_CHARACTERS]
         self.ring, self.pending = ring, pending
         self.clients, self.subscribers = Clients(), Subscribers()
         self.viewers = Viewers(self.effects, log_state, spec.facts.program.size, new_id)
@@ -160,7 +162,7 @@ class Session:
 
     def set_title(self, title: str) -> None:
         """Set the title that the program, or the agent of a structured chat, has given."""
-        self.title = title[:MAX_TITLE_CHARACTERS]
+        self.title = title[:_MAX_TITLE_CHARACTERS]
         self.clients.broadcast(TitleEvent(self.title))
         self.effects.append(NoteTitle())
 

@@ -41,12 +41,12 @@ async def test_a_screenshot_over_2_mib_is_shown_to_attached_viewers_and_the_turn
 
 
 async def test_pictures_are_whole_in_all_viewers_though_hosts_are_killed_between_their_pieces(tmp_path: Path) -> None:
-    record = await start_chat(tmp_path)
+    record, offsets = await start_chat(tmp_path), list[int]()
     async with viewing(record.id) as chat:
         chat.viewer.send(Prompt(f"pictures: {COUNT} each_kb: {KB} answer: all"))
         for seen in range(1, 4):
-            offset = chat.viewer.offset + KB * 512
-            await chat.watcher.until(lambda offset=offset: chat.viewer.offset > offset, f"half of picture {seen}")
+            offsets.append(chat.viewer.offset + KB * 512)
+            await chat.watcher.until(lambda: chat.viewer.offset > offsets[-1], f"half of picture {seen}")
             await kill_host(record.id)
         await chat.until_idle(1)
         assert pictures(chat) == expected(COUNT)

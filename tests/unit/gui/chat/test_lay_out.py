@@ -266,14 +266,15 @@ def test_one_picture_at_a_time_is_decoded_and_those_out_of_view_are_not(
     kept = Pictures()
     images = [Image("image/png", bytes([number])) for number in range(60)]
     decoded: list[Image] = []
+    awaited: list[int] = []
     kept.decoded.connect(decoded.append)
 
     def paint(shown: list[Image]) -> None:
         """Paint a page with these, and again after each that is decoded, until all are shown."""
         while [image for image in shown if kept.get(image) is None]:
-            count = len(decoded)
+            awaited.append(len(decoded) + 1)
             release.release()
-            process_events_until(lambda count=count: len(decoded) > count, WAIT_S, "a picture to be decoded")
+            process_events_until(lambda: len(decoded) >= awaited[-1], WAIT_S, "a picture to be decoded")
 
     for image in images:  # The user scrolls past all of them: only the first was begun.
         kept.get(image)
