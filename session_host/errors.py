@@ -15,6 +15,7 @@
     ├── SeveralQuestions         name the question that is meant; exit code 4
     ├── AlreadyAnswered          the chat's question is over; exit code 6
     ├── HostUnavailable          retry, or start the session again; exit code 7
+    │   ├── AlreadyEnding        the host answers, and ends the chat: ask it again
     │   ├── RunsElsewhere        another machine or container has it: use it there
     │   ├── ProtocolMismatch     client and host are of different versions: upgrade one
     │   └── Unreachable          another machine cannot be reached; its chats may run on
@@ -177,6 +178,10 @@ class HostUnavailable(OutliveError):
     """The session's host does not answer."""
 
     exit_code = 7
+
+
+class AlreadyEnding(HostUnavailable):
+    """The session's host is slow, and ends it already."""
 
 
 class RunsElsewhere(HostUnavailable):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
 from typing import Any
 
 from session_host.client.chats.removal import described, end_left_processes, left_processes, remove_chat
@@ -102,21 +103,38 @@ def run_kill_all(options: argparse.Namespace) -> int:
     return 1 if failures else 0
 
 
+KILLED_AT_ONCE = 8
+"""Each ending host reads all of /proc once; hundreds at a time would all be late."""
+_TOLD_EVERY = 50
+
+
 def kill_chats(infos: list[SessionInfo]) -> list[str]:
-    """Kill all chats at once; returns a line for each that could not be killed."""
+    """Kill all chats, some at a time, and print how far that is; returns a line for each that could not be killed."""
     import asyncio  # `rm` does not need these
 
     from session_host.client.control import request
     from session_host.system import event_loop
 
+    places = asyncio.Semaphore(KILLED_AT_ONCE)
+    ended = 0
+
+    async def kill_one(info: SessionInfo) -> None:
+        nonlocal ended
+        async with places:
+            with contextlib.suppress(SessionEnded):
+                await request(info.id, Kill(0))
+        ended += 1
+        if ended % _TOLD_EVERY == 0 and ended < len(infos):
+            print_line(f"{ended} of {len(infos)} …")
+
     async def kill() -> list[Any]:
-        return await asyncio.gather(*(request(info.id, Kill(0)) for info in infos), return_exceptions=True)
+        return await asyncio.gather(*map(kill_one, infos), return_exceptions=True)
 
     failures = []
     for info, result in zip(infos, event_loop.run_command(kill()), strict=True):
         if isinstance(result, BaseException) and not isinstance(result, OutliveError):
             raise result
-        if isinstance(result, OutliveError) and not isinstance(result, SessionEnded):
+        if isinstance(result, OutliveError):
             failures.append(f"{info.name}: {result}")
     return failures
 

@@ -10,12 +10,13 @@ import sys
 from pathlib import Path
 from typing import NoReturn
 
-from session_host.client.sessions.hosts import upgrade
+from session_host.client.sessions.hosts import UpgradeResult, upgrade
 from session_host.errors import OutliveError, UsageError
 from session_host.paths import keeper_log, session_log, window_log
+from session_host.storage.store import Store
 from session_host.system.log_rotation import rotated_path
 
-from .output import print_error
+from .output import print_error, print_line
 from .session_argument import find, require_running, with_store
 
 
@@ -75,12 +76,14 @@ def run_upgrade(options: argparse.Namespace) -> int:
     """Replace the keeper and the hosts, one after the other; a host that cannot be replaced keeps running."""
     session_id = require_running(find(options.session)).id if options.session is not None else None
 
-    results = with_store(lambda store: upgrade(store, session_id))
-    for result in results:
-        if result.ok:
-            print(f"{result.name}: {result.message}")
-        else:
-            print_error(f"{result.name}: {result.message}")
+    def told(store: Store) -> list[UpgradeResult]:
+        results = []
+        for result in upgrade(store, session_id):
+            results.append(result)
+            (print_line if result.ok else print_error)(f"{result.name}: {result.message}")
+        return results
+
+    results = with_store(told)
     if not results:
         print("no running chats to upgrade")
     return 0 if all(result.ok for result in results) else 1

@@ -206,7 +206,8 @@ class _Host:
         if report_back is not None:
             await report_back.close()
         await driver.kind.finish()
-        self._store_writer.left = await left_running(driver.program.process.pid, spec.facts.id)
+        if not (spec.ends_all and driver.input_log.header.end_request):  # Else all of it ends with the program.
+            self._store_writer.left = await left_running(driver.program.process.pid, spec.facts.id)
         if _ended_by_sigterm(driver):
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(self._interrupted.wait(), SHUTDOWN_S)

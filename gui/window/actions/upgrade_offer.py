@@ -95,7 +95,7 @@ def upgrade_all() -> list[UpgradeResult]:
         OutliveError: the installed version does not start, or cannot take over; nothing was changed.
     """
     with open_store() as store:
-        return upgrade(store)
+        return list(upgrade(store))
 
 
 def report(results: list[UpgradeResult], left: list[str]) -> tuple[str, bool]:

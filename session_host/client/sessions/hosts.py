@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import subprocess
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import NamedTuple
 
-from session_host.errors import HostUnavailable, NotAllowed, OutliveError, why_not_started
+from session_host.errors import AlreadyEnding, HostUnavailable, NotAllowed, OutliveError, why_not_started
 from session_host.keeper_client.channel import KeeperNotResponding
 from session_host.keeper_client.discovery import keeper_argv, keeper_environment, keeper_status, request_keeper
 from session_host.paths import session_log
+from session_host.protocol.facts import ChatFacts
 from session_host.protocol.keeper import EndBegun, EndSession, NotReplaced, Replaced, ReplaceHost, ReplaceKeeper
 from session_host.protocol.values import RUNNING_STATES
 from session_host.storage.store import Store
@@ -34,11 +35,12 @@ def kill_unresponsive(session_id: str) -> str:
         One line that says what was done.
 
     Raises:
+        AlreadyEnding: the host answers after all.
         HostUnavailable: the keeper cannot kill the chat either.
     """
     hung = name_host(session_id)
     if not is_host_stopped(session_id) and describe(session_id) is not None:
-        raise HostUnavailable("the chat is already ending; try again")
+        raise AlreadyEnding("the chat is already ending; try again")
     try:
         answer = request_keeper(EndSession(session_id), KEEPER_TIMEOUT_S)
     except HostUnavailable as error:
@@ -155,8 +157,8 @@ def replace_host(session_id: str, name: str) -> UpgradeResult:
             return UpgradeResult(session_id, name, False, "not updated: unexpected answer from the keeper")
 
 
-def upgrade(store: Store, session_id: str | None = None) -> list[UpgradeResult]:
-    """Replace the keeper and the hosts of all running chats, or of one. Blocks until all are replaced.
+def upgrade(store: Store, session_id: str | None = None) -> Iterator[UpgradeResult]:
+    """Replace the keeper and the hosts of all running chats, or of one; yields the result of each. Blocks.
 
     Raises:
         OutliveError: the installed version does not start, or the keeper cannot be replaced; nothing was changed.
@@ -168,14 +170,22 @@ def upgrade(store: Store, session_id: str | None = None) -> list[UpgradeResult]:
     kept = [each.facts.id for each in status.sessions] if status is not None else []
     running = {record.id: record for record in store.running()}
     names = {each: record.entry.name for each, record in running.items()}
-    wanted: Sequence[str] = kept if session_id is None else [session_id]
-    results = [replace_host(each, names.get(each, each[:8])) for each in wanted]
-    lost = [
-        UpgradeResult(each, record.entry.name, False, f"not updated and not reachable: {UNREACHABLE}")
-        for each, record in running.items()
-        if session_id is None
-        and each not in kept
-        and not elsewhere(record)
-        and is_running(record.program.child_pid, record.program.child_started)
-    ]
-    return results + lost
+    if session_id is not None:
+        return iter([replace_host(session_id, names.get(session_id, session_id[:8]))])
+    return _replaced(kept, names, running)
+
+
+def _replaced(
+    kept: Sequence[str], names: Mapping[str, str], running: Mapping[str, ChatFacts]
+) -> Iterator[UpgradeResult]:
+    """Replace the hosts that the keeper has, and name the running chats that it does not have."""
+    for each in kept:
+        yield replace_host(each, names.get(each, each[:8]))
+    for each, record in running.items():
+        if (
+            each not in kept
+            and not elsewhere(record)
+            and is_running(record.program.child_pid, record.program.child_started)
+        ):
+            text = f"not updated and not reachable: {UNREACHABLE}"
+            yield UpgradeResult(each, record.entry.name, False, text)

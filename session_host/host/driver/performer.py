@@ -56,7 +56,7 @@ from session_host.structured.transcript import BUILD as TRANSCRIPT
 from session_host.system.login_sockets import VARIABLES, point_links
 from session_host.system.processes.chat_mark import Mark
 from session_host.system.processes.identity import environment_variables
-from session_host.system.processes.process_tree import ChatProcess, chat_processes
+from session_host.system.processes.process_tree import ChatProcess, chat_processes, descendants
 from session_host.system.worker import Worker
 from session_host.terminal.base import Replica
 
@@ -244,7 +244,10 @@ class Performer:
     def _list_processes(self, effect: ListProcesses) -> None:
         leader, mark = self._leader_and_mark()
         nothing: list[ChatProcess] = []
-        self._in_thread(lambda: chat_processes(leader, mark), effect.user.processes_listed, nothing)
+        # Others of the chat are found after the program's end: by their mark, or in its session.
+        self._in_thread(
+            lambda: descendants(leader, mark) or chat_processes(leader, mark), effect.user.processes_listed, nothing
+        )
 
     def _end_processes(self, effect: EndProcesses) -> None:
         leader, mark = self._leader_and_mark()

@@ -51,11 +51,15 @@ class Mark(NamedTuple):
 
     def is_of(self, pid: int) -> bool | None:
         """Whether a process has this mark; False if it has another one of this kind, None if it has none."""
-        value = environment_variables(pid, self.variable).get(self.variable)
-        found = [] if value is None else [value == self.value]
+        found = []
         if self.limit is not None:
             limit = proc.soft_limit(pid, _LIMIT_NAME)
-            found += [limit == self.limit] if limit is not None and limit >> _ID_BITS == _MARKED >> _ID_BITS else []
+            if limit is not None and limit >> _ID_BITS == _MARKED >> _ID_BITS:
+                if limit != self.limit:
+                    return False  # Of another chat, as most processes where many chats run.
+                found.append(True)
+        value = environment_variables(pid, self.variable).get(self.variable)
+        found += [] if value is None else [value == self.value]
         return all(found) if found else None
 
 

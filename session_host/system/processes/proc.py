@@ -128,6 +128,11 @@ def children(pid: int) -> list[int]:
     return [int(word) for word in read(pid, f"task/{pid}/children").split()]
 
 
+def tells_children() -> bool:
+    """Whether the kernel tells a process's children (CONFIG_PROC_CHILDREN)."""
+    return os.path.exists(f"{ROOT}/thread-self/children")  # noqa: PTH110
+
+
 def group_of(pid: int) -> int:
     """The process group of a process; 0 if it has ended."""
     try:

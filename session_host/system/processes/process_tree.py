@@ -73,6 +73,23 @@ def chat_processes(leader: int, mark: Mark) -> list[ChatProcess]:
     ]
 
 
+def descendants(leader: int, mark: Mark) -> list[ChatProcess]:
+    """Find a chat's program and its living descendants; see ``chat_processes``.
+
+    Looks at these processes alone, unless the kernel does not tell a process's children (CONFIG_PROC_CHILDREN).
+    """
+    if not proc.tells_children():
+        return []
+    found: dict[int, _Process] = {}
+    unread = [leader]
+    while unread:
+        process = _read(unread.pop())
+        if process is not None and process.pid not in found and mark.is_of(process.pid) is not False:
+            found[process.pid] = process
+            unread += proc.children_of_all_threads(process.pid)
+    return [ChatProcess(each.pid, each.started, command_line(each.pid)) for each in found.values()]
+
+
 def rest_of_session(leader: int, mark: Mark) -> list[ChatProcess]:
     """Find the living processes of a chat that are in its program's own session (setsid(2)).
 

@@ -15,6 +15,7 @@ from session_host.system.processes.process_tree import (
     ChatProcess,
     background_commands,
     chat_processes,
+    descendants,
     end,
     outside_session,
 )
@@ -72,3 +73,28 @@ def test_commands_in_sessions_of_their_own_are_named_without_their_shells() -> N
             for each in [*outside_session(agent.pid, mark), *chat_processes(agent.pid, mark)]:
                 with contextlib.suppress(ProcessLookupError):
                     os.kill(each.pid, signal.SIGKILL)
+
+
+def test_a_chat_s_descendants_are_found_without_those_of_a_chat_that_was_started_from_it() -> None:
+    script = """
+        sleep 5011 &
+        setsid sh -c 'unset TEST_MARK; exec sleep 5012' &
+        TEST_MARK=another sh -c 'sleep 5013 & echo ready; wait' &
+        wait
+    """
+    mark = Mark("TEST_MARK", str(os.getpid()))
+    environment = {**os.environ, mark.variable: mark.value}
+    agent = subprocess.Popen(["sh", "-c", script], stdout=subprocess.PIPE, start_new_session=True, env=environment)
+    expected = {f"sh -c {script}".strip(), "sleep 5011", "sleep 5012"}
+    with agent:
+        try:
+            assert agent.stdout is not None
+            assert agent.stdout.readline() == b"ready\n"
+            wait_until(
+                lambda: {each.command for each in descendants(agent.pid, mark)} == expected, 10, "the descendants"
+            )
+        finally:
+            every = {each.pid for each in descendants(agent.pid, Mark("NO", "mark"))}
+            for pid in every:
+                with contextlib.suppress(ProcessLookupError):
+                    os.kill(pid, signal.SIGKILL)
