@@ -10,7 +10,8 @@ system monitors, external diffs, remotes, …). So git runs in one of two ways:
   references. Beyond that, no git below a submodule is started, no remote is asked, no bare repository is found without
   being named, and the working tree is the directory that has ``.git``, whatever ``core.worktree`` says.
 
-Filters of the user's own configuration (``git lfs install``) run in both.
+Filters of the user's own configuration run in both, but that of Git LFS fetches nothing in the second: it only cleans
+there, see ``restore_points/lfs.py``.
 
 git starts in "/" and goes to its directory itself (``-C``): ``subprocess`` would hold the interpreter until a hanging
 file system lets the child enter the directory.
@@ -65,8 +66,8 @@ _QUIET: Final = (
 )
 """Options of each git that runs without being asked for; of these programs, the user's own do not run, either."""
 # fmt: on
-_QUIET_VARIABLES: Final = {"GIT_ALLOW_PROTOCOL": "none", "GIT_OPTIONAL_LOCKS": "0"}
-"""No remote is asked for missing objects, and no lock is taken that another git waits for."""
+_QUIET_VARIABLES: Final = {"GIT_ALLOW_PROTOCOL": "none", "GIT_LFS_SKIP_SMUDGE": "1", "GIT_OPTIONAL_LOCKS": "0"}
+"""No remote is asked for missing objects or files of Git LFS, and no lock is taken that another git waits for."""
 _QUIET_OPTIONS: Final = {
     "diff": ("--no-ext-diff", "--no-textconv", "--ignore-submodules=dirty"),
     "status": ("--ignore-submodules=dirty",),
@@ -90,6 +91,7 @@ _REFUSED: Final = 128
 """git's exit code if it refuses."""
 
 _LABEL = re.compile(r"(fatal|error): ")
+_MISSING = re.compile(r"unable to read (?:tree )?\(?[0-9a-f]{40}|missing (?:blob|tree) object")
 _ADVICE = re.compile(r"(hint|warning|Preparing worktree)\b")
 
 
@@ -138,6 +140,10 @@ def explained(directory: Path) -> Iterator[None]:
             raise WorktreeError(f"{one_line(str(directory))} is not in a git repository") from refused
         if "must be run in a work tree" in refused.message:
             raise WorktreeError(f"{one_line(str(directory))} is git's own directory, without files") from refused
+        if _MISSING.search(refused.message):
+            raise WorktreeError(
+                "an object of the repository is not on this computer; in a partial clone, `git diff` fetches it"
+            ) from refused
         raise
 
 
@@ -198,7 +204,7 @@ def stopped_by(stop: Stop) -> Iterator[None]:
 
 
 def current_stop() -> Stop | None:
-    """The ``Stop`` of the caller of a function that does not take one; None for none."""
+    """The ``Stop`` of the caller of a function that does not take one; None for none. It ends each call of git here."""
     return _current_stop.get()
 
 
@@ -252,7 +258,7 @@ def read_limited(
         process = _start(call, subprocess.PIPE, complaint)
         assert process.stdout is not None
         try:
-            with process.stdout, (stop or Stop()).kills(process):
+            with process.stdout, (stop or current_stop() or Stop()).kills(process):
                 output = _read(process, max_bytes + 1, until_s)
             if len(output) <= max_bytes:
                 process.wait(max(until_s - time.monotonic(), 0))
@@ -335,6 +341,18 @@ def default_branch(directory: Path, timeout_s: float) -> str:
     return head.removeprefix(prefix).strip() if head.startswith(prefix) else ""
 
 
+def top_of(directory: Path, timeout_s: float) -> Path:
+    """The top of the working tree around a directory. Starts no git.
+
+    Raises:
+        WorktreeError: the directory is in no working tree, or its disk does not answer.
+    """
+    try:
+        return Path(within(timeout_s, lambda: _place(directory, is_git_directory=False).top))
+    except TimeoutError as error:
+        raise _no_answer(directory) from error
+
+
 def run_for_user(directory: Path, *arguments: str, stop: Stop | None = None, descriptors: Collection[int] = ()) -> str:
     """Run a git command that the user asked for, as the user's shell would: with hooks, filters and remotes.
 
@@ -351,7 +369,7 @@ def run_for_user(directory: Path, *arguments: str, stop: Stop | None = None, des
         Cancelled: ``stop`` ended it.
         GitRefused, WorktreeError: as ``run_read_only``.
     """
-    call = _Call(directory, arguments, ("-C", str(directory), *arguments), {}, tuple(descriptors))
+    call = _Call(directory, arguments, ("-C", str(directory), *arguments), {}, tuple(descriptors), is_for_user=True)
     try:
         return _run(call, WORK_TIMEOUT_S, stop=stop)
     finally:
@@ -413,13 +431,17 @@ def _filters(keys: Iterable[str]) -> frozenset[str]:
 
 
 class _Call(NamedTuple):
-    """One call of git: directory, own arguments, the whole command line, and the variables and descriptors for it."""
+    """One call of git: directory, own arguments, the whole command line, and the variables and descriptors for it.
+
+    One that is not for the user ends with this process, which may be killed while git waits for a pipe.
+    """
 
     directory: Path
     arguments: tuple[str, ...]
     words: tuple[str, ...]
     variables: Mapping[str, str]
     descriptors: tuple[int, ...] = ()
+    is_for_user: bool = False
 
 
 class _Place(NamedTuple):
@@ -621,10 +643,12 @@ def _start(
     source: IO[bytes] | int = subprocess.DEVNULL,
 ) -> subprocess.Popen[bytes]:
     environment = {name: value for name, value in os.environ.items() if name not in LOCAL_VARIABLES}
+    if shutil.which("git") is None:
+        raise WorktreeError(f"git is not installed; {INSTALL}")
     environment |= {"LC_ALL": "C", "LANGUAGE": "C", "GIT_TERMINAL_PROMPT": "0", **call.variables}
     try:
         return subprocess.Popen(
-            ["git", *call.words],
+            [*(() if call.is_for_user else _ending_with_us()), "git", *call.words],
             cwd="/",
             env=environment,
             stdin=source,
@@ -635,7 +659,14 @@ def _start(
             pass_fds=call.descriptors,
         )
     except OSError as error:
-        raise _not_started(error) from error
+        raise WorktreeError(f"cannot start git: {error.strerror}") from error
+
+
+def _ending_with_us() -> tuple[str, ...]:
+    """The words before a command line whose process is to end with this one: of util-linux, which Debian always has."""
+    path = shutil.which("setpriv")
+    is_known = path is not None and "busybox" not in os.path.realpath(path)
+    return (path, "--pdeathsig", "KILL") if path is not None and is_known else ()
 
 
 def _wait(process: subprocess.Popen[bytes], timeout_s: float, stop: Stop | None) -> None:
@@ -646,7 +677,7 @@ def _wait(process: subprocess.Popen[bytes], timeout_s: float, stop: Stop | None)
     """
     descriptor = os.pidfd_open(process.pid)
     try:
-        with (stop or Stop()).kills(process):
+        with (stop or current_stop() or Stop()).kills(process):
             _until_readable(descriptor, process, time.monotonic() + timeout_s)
     finally:
         os.close(descriptor)
@@ -714,12 +745,6 @@ def _refused(call: _Call, complaint: IO[bytes], code: int) -> WorktreeError:
 
 def _no_answer(directory: Path) -> WorktreeError:
     return WorktreeError(f"the disk of {one_line(str(directory))} does not answer; is it on a network?")
-
-
-def _not_started(error: OSError) -> WorktreeError:
-    if isinstance(error, FileNotFoundError):
-        return WorktreeError(f"git is not installed; {INSTALL}")
-    return WorktreeError(f"cannot start git: {error.strerror}")
 
 
 def _command_index(arguments: tuple[str, ...]) -> int:
