@@ -145,10 +145,13 @@ FOLD_LINES = Text("Hide the opened lines")
 """Hides the unchanged lines that the user has opened."""
 
 
-def cut_line(beginning: str, hidden: int) -> str:
-    """A long line; only its beginning is shown."""
-    more = Text("{n:,} more character", "{n:,} more characters")(n=hidden)
-    return Text("{beginning}… ({more})")(beginning=beginning, more=more)
+_MORE_CHARACTERS = Text("{n:,} more character", "{n:,} more characters")
+
+
+def cut_line(before: int, shown: str, after: int) -> str:
+    """A line of which only a part is shown, with the numbers of characters before and after it; 0 for none."""
+    text = Text("({more}) …{shown}")(more=_MORE_CHARACTERS(n=before), shown=shown) if before else shown
+    return Text("{shown}… ({more})")(more=_MORE_CHARACTERS(n=after), shown=text) if after else text
 
 
 COPY_PATCH = Text("Copy as a patch")

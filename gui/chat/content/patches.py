@@ -35,7 +35,8 @@ _NOWHERE = "/dev/null"
 MAX_LINES = 200
 """If a file's change has more lines, only the first ones are shown until the user chooses "Show all"."""
 _MAX_LINE_CHARACTERS = 2_000
-"""Only this much of a line is shown."""
+"""Only this much of a line is shown: its beginning, or the part around its first change."""
+_CHARACTERS_BEFORE_CHANGE = 200
 _PLAIN_MODE = "100644"
 
 
@@ -158,17 +159,51 @@ def _shown_lines(lines: Sequence[DiffLine], *, cuts_long_lines: bool) -> tuple[D
     Misleading characters are escapes. A "\\r" is shown only if not all lines end with it.
     """
     same_ends = all(line.text.endswith("\r") for line in lines if line.has_sign)
-    shown = []
-    for line in lines:
-        text = line.text.removesuffix("\r") if same_ends or not line.has_sign else line.text
-        if cuts_long_lines and (hidden := len(text) - _MAX_LINE_CHARACTERS) > 0:
-            text = changes_texts.cut_line(text[:_MAX_LINE_CHARACTERS], hidden)
-        shown.append(line._replace(text=visible(text)))
-    for left, right in pairs(shown):
-        if left is not None and right is not None and left != right:
+    texts = [line.text.removesuffix("\r") if same_ends or not line.has_sign else line.text for line in lines]
+    partners = [(left, right) for left, right in pairs(lines) if left is not None and right is not None]
+    parts = {
+        number: _part_around_change(texts[left], texts[right])
+        for left, right in partners
+        for number in (left, right)
+        if left != right
+    }
+    shown = [
+        line._replace(text=visible(_cut(text, *parts.get(number, (0, 0))) if cuts_long_lines else text))
+        for number, (line, text) in enumerate(zip(lines, texts, strict=True))
+    ]
+    for left, right in partners:
+        if left != right:
             old, new = shown[left], shown[right]
             shown[left], shown[right] = old._replace(partner=new.text), new._replace(partner=old.text)
     return tuple(shown)
+
+
+def equal_characters(text: str, partner: str) -> int:
+    """With how many equal characters two lines begin."""
+    differing = (number for number, (one, other) in enumerate(zip(text, partner, strict=False)) if one != other)
+    return next(differing, min(len(text), len(partner)))
+
+
+def _part_around_change(text: str, partner: str) -> tuple[int, int]:
+    """How many characters of a long line and its partner are hidden: before their first difference, and at their ends.
+
+    The numbers are the same for both, so that both parts end alike.
+    """
+    longer = max(len(text), len(partner))
+    if longer <= _MAX_LINE_CHARACTERS:
+        return 0, 0
+    start = equal_characters(text, partner)
+    before = max(min(start - _CHARACTERS_BEFORE_CHANGE, longer - _MAX_LINE_CHARACTERS), 0)
+    return before, max(longer - before - _MAX_LINE_CHARACTERS, 0)
+
+
+def _cut(text: str, before: int, after: int) -> str:
+    """A line without its first and its last characters, of which only as much is shown as is allowed."""
+    before = before if before < len(text) else 0
+    end = len(text) - after
+    if not before < end <= before + _MAX_LINE_CHARACTERS:
+        end = min(before + _MAX_LINE_CHARACTERS, len(text))
+    return changes_texts.cut_line(before, text[before:end], len(text) - end)
 
 
 def shown_path(path: str, directory: str) -> str:

@@ -13,7 +13,7 @@ from PySide6.QtCore import QPointF, QRectF, Qt, QTextBoundaryFinder
 from PySide6.QtGui import QColor, QPainter, QPainterPath, QTextCharFormat, QTextLayout
 
 from gui.chat.content.highlighting import spans
-from gui.chat.content.patches import hunk_title, pairs
+from gui.chat.content.patches import equal_characters, hunk_title, pairs
 from gui.chat.content.segments import Action, Code, Diff, DiffHead, DiffLine, Face, Run, TakenBack, utf16_length
 from gui.finding.query import unit_offsets
 from gui.theme.icons import Glyph, paint_glyph
@@ -60,6 +60,7 @@ _GUTTER_LEFT_PX = 8
 _NUMBER_GAP_PX = 8
 _SIGN_PX = 14
 _MAX_COMPARED_CHARACTERS = 400
+"""In a longer line, all from the first change to the last one is marked: comparing its words would take too long."""
 _MAX_CHANGED_SHARE = 0.6
 """If a larger part of a line is changed, its changes are not marked: it counts as another line."""
 _WITHOUT_SPACES = "\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003ffff"
@@ -688,7 +689,10 @@ def _square(area: QRectF, number: int) -> QRectF:
 def _differing(text: str, partner: str) -> list[tuple[int, int]]:
     """The parts of a line that differ from its partner; [] if the two lines are not similar."""
     if max(len(text), len(partner)) > _MAX_COMPARED_CHARACTERS:
-        return []
+        start = equal_characters(text, partner)
+        same_end = equal_characters(text[start:][::-1], partner[start:][::-1])
+        end = max(len(text) - same_end, start)
+        return [(start, end)] if 0 < end - start <= len(text) * _MAX_CHANGED_SHARE else []
     if SequenceMatcher(None, partner, text, autojunk=False).quick_ratio() < 0.5:
         return []
     words = _WORD.findall(text)

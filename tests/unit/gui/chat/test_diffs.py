@@ -144,6 +144,19 @@ def test_line_ends_are_shown_where_they_differ() -> None:
     assert [line.text for line in other.lines[1:]] == ["a", "a\\u000d"]
 
 
+def test_a_long_line_is_cut_around_its_change() -> None:
+    """Both sides showed the same beginning."""
+    before, after = "a" * 10_000, "b" * 10_000
+    patch = f"@@ -1,2 +1,2 @@\n-{before}old{after}\n+{before}newer{after}\n {before}\n"
+    _, [diff] = shown(FileChange("a", patch))
+    _, old, new, same = diff.lines
+    assert "aold" in old.text
+    assert "anewer" in new.text
+    assert old.text.startswith("(9,800 more characters) …aaa")
+    assert all(each.text.endswith("bbb… (8,205 more characters)") for each in (old, new))
+    assert same.text == "a" * 2000 + "… (8,000 more characters)"
+
+
 def test_a_long_change_is_cut_until_the_user_shows_all_but_never_in_a_request() -> None:
     patch = unified_patch("", "".join(f"line {number}\n" for number in range(900)))
     item = Item("i1", "tool", 1000, tool="edit", changes=(FileChange("a.py", patch),))
@@ -218,6 +231,9 @@ def test_a_screen_reader_reads_heads_and_signs_but_no_hunk_numbers(qapp: QApplic
         ("print('你好世界朋友们')", "print('你好中国朋友们')", ["中国"]),
         ("it is 👩\u200d💻 who asks", "it is 👩\u200d🔬 who asks", ["👩\u200d🔬"]),
         ("it is e\u0301 there", "it is e\u0300 there", ["e\u0300"]),
+        ("a" * 900 + "old" + "b" * 900, "a" * 900 + "newer" + "b" * 900, ["newer"]),
+        ("a" * 900 + "old" + "b" * 900, "a" * 900 + "b" * 900, []),
+        ("a" * 900, "b" * 900, []),
     ],
 )
 def test_changed_words_are_marked_next_to_any_letters(
