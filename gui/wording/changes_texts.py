@@ -62,9 +62,15 @@ WITHOUT_LINES = Text(
     "More than {size} MB changed: {n:,} files are listed without their lines",
 )
 
+READ_TOO_LATE = Text(
+    "Reading the changes took too long: {n:,} file is listed without its lines",
+    "Reading the changes took too long: {n:,} files are listed without their lines",
+)
+
 TOO_LARGE = Text("The change is too large to show here")
 UNREADABLE = Text("This file cannot be read, so its change is not shown")
 BEYOND_LIMIT = Text("Not shown, because all changes together are too large")
+TOO_LATE = Text("Not shown, because reading the changes took too long")
 CANNOT_SHOW = Text("The unchanged lines of {path} cannot be shown: {reason}.")
 """Why the unchanged lines of a file cannot be shown."""
 OTHER_LINES = Text("git has other lines there")
@@ -434,8 +440,8 @@ RESTORE_UNDOES_ALL = Text(
 AGENT_WORKS = Text("{agent} is working and may change files during the restore.")
 BRANCH_STAYS = Text("The branch was {then}; {now} stays checked out.")
 CHANGED_MEANWHILE = Text("Files have changed in the meantime.")
-LARGE_FILES_STAY = Text(
-    "{n} large or unreadable file stays as it is.", "{n} large or unreadable files stay as they are."
+UNSAVED_FILES_STAY = Text(
+    "{n} file that was not saved stays as it is.", "{n} files that were not saved stay as they are."
 )
 UNTRACKED_STAY = Text("New files were not saved, and none is deleted.")
 SUBMODULES_STAY = Text("{n} submodule stays as it is.", "{n} submodules stay as they are.")

@@ -28,6 +28,7 @@ from session_host.cli.session_argument import with_store
 from session_host.client.chats.restore_list import restore_list, resumed_chats
 from session_host.client.permission import check_may_control
 from session_host.client.sessions.session_info import SessionInfo, find_session
+from session_host.client.worktrees.changes import readable
 from session_host.errors import FilesChanged, NoSuchPoint, OutliveError, UsageError
 from session_host.protocol.untrusted_text import one_line, plain
 from session_host.protocol.values import Activity
@@ -299,7 +300,7 @@ def _notes(info: SessionInfo, plan: Plan) -> Iterator[str]:
     if then and now and then != now:
         yield f"the branch was {then}; {now} stays checked out"
     if plan.too_large:
-        yield f"{_files(plan.too_large)} too large or unreadable: not restored"
+        yield f"{_files(plan.too_large)} could not be saved: not restored"
     if not plan.keeps_untracked:
         yield "new files were not saved, and none is deleted"
     if plan.submodules:
@@ -319,8 +320,8 @@ def _report(info: SessionInfo, row: Row, plan: Plan, outcome: Outcome) -> int:
 
 
 def _shown(path: str) -> str:
-    """A path or a message for the terminal: bytes that are not UTF-8 become replacement characters."""
-    return one_line(path.encode("utf-8", "surrogateescape").decode("utf-8", "replace"))
+    """A path or a message for the terminal: bytes that are not UTF-8 become escapes."""
+    return one_line(readable(path))
 
 
 # ------------------------------------------------------------ the changes

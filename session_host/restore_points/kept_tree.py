@@ -131,10 +131,13 @@ class Git:
     def with_own_filter(self, paths: Collection[str]) -> set[str]:
         """The paths with a filter that only the repository names; see ``git.own_filters``."""
         names = own_filters(self.top) if paths else frozenset()
-        if not names:
-            return set()
+        return {path for path, name in self.filters_of(paths).items() if name in names} if names else set()
+
+    def filters_of(self, paths: Collection[str]) -> dict[str, str]:
+        """The names of the paths' filters, which need not exist; of paths that have one."""
         fields = self.run("check-attr", "-z", "--stdin", "filter", data=fed(paths)).split("\0")
-        return {path for path, name in zip(fields[::3], fields[2::3], strict=False) if name in names}
+        named = zip(fields[::3], fields[2::3], strict=False)
+        return {path: name for path, name in named if name not in {"unspecified", "unset", "set", ""}}
 
     def records(self, *arguments: str, index: Path | None = None) -> list[str]:
         """The records that a command prints, each with a NUL behind it.
@@ -261,7 +264,8 @@ class _TreeWriter:
         self._git, self._top, self._index = git, top, index
 
     def write(self, also: Iterable[str]) -> KeptTree:
-        changed = _SortedPaths(self._top, self._changed())
+        files, submodules = self._changed()
+        changed = _SortedPaths(self._top, files)
         changed.leave_out(self._git)
         if len(changed.here) > MAX_CHANGED or changed.bytes > MAX_CHANGED_BYTES:
             raise WorktreeError("too many files have changed since the last commit")
@@ -274,6 +278,7 @@ class _TreeWriter:
         if len(left_out) > MAX_LEFT_OUT:
             raise WorktreeError("too many files cannot be saved")
         self._update(changed.gone, "--force-remove")
+        self._update(submodules)
         self._update([path for each in parts for path in each.here], "--add", "--remove", "--replace")
         tree = self._git.run("write-tree", "--missing-ok", index=self._index).strip()
         return KeptTree(tree=tree, left_out=left_out, has_untracked=has_untracked)
@@ -283,16 +288,18 @@ class _TreeWriter:
             data = fed(dict.fromkeys(paths))
             self._git.run("update-index", *options, "-z", "--stdin", data=data, index=self._index)
 
-    def _changed(self) -> list[str]:
-        """The tracked files that may differ from the index; no submodules."""
-        records = iter(self._git.records("diff-files", "--raw", "-z", "--ignore-submodules=all", index=self._index))
-        found = []
+    def _changed(self) -> tuple[list[str], list[str]]:
+        """The tracked files that may differ from the index, and the submodules that are at another commit."""
+        records = iter(self._git.records("diff-files", "--raw", "-z", "--ignore-submodules=dirty", index=self._index))
+        files, submodules = [], []
         for record in records:
-            modes = record.removeprefix(":").split(" ", 2)[:2]
+            before, after = record.removeprefix(":").split(" ", 2)[:2]
             path = next(records, "")
-            if SUBMODULE not in modes:
-                found.append(path)
-        return found
+            if SUBMODULE not in {before, after}:
+                files.append(path)
+            elif before == after:
+                submodules.append(path)
+        return files, submodules
 
     def _untracked(self) -> list[str] | None:
         """The untracked files; None if the user's configuration hides them. Repositories inside are left out."""

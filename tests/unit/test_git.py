@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import contextlib
 import os
+import signal
 import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -24,6 +26,7 @@ from session_host.protocol.facts import OwnWorktree
 from session_host.restore_points.points import About, listed, remove_all, take
 from session_host.restore_points.restoring import file_counts, plan_restore, restore
 from tests.support.repositories import Checkout
+from tests.support.waiting import wait_readable, wait_until
 
 CHAT = "8b0dd3d1-7f0f-4b4a-8d5b-3a2c1f0e9d8c"
 HOOKS = ("post-index-change", "reference-transaction", "pre-commit", "post-checkout", "fsmonitor-watchman", "update")
@@ -92,6 +95,7 @@ def attack(tmp_path: Path, trap: Trap) -> Checkout:
     checkout.git("add", "sub")
     checkout.git("commit", "-qm", "a submodule")
     checkout.write(".gitattributes", attributes("evil"))
+    checkout.write(".gitmodules", '[submodule "sub"]\n\tpath = sub\n\turl = ./sub\n')
     for each, name in ((checkout, "evil"), (inner, "inner")):
         git = each.path / ".git"
         (git / "included").write_text(trap.config(f"{name}-included"))
@@ -165,6 +169,7 @@ def test_no_program_that_a_repository_names_runs_by_itself(attack: Checkout, tra
         call(attack.path)
         ran[name] = trap.ran()
     assert ran == {name: set() for name in calls}
+    assert "sub" in {file.path for file in read_changes(attack.path).files}, "it was not looked into"
 
 
 def test_the_repository_of_these_tests_is_an_attack(attack: Checkout, trap: Trap) -> None:
@@ -304,3 +309,29 @@ def test_a_pipe_in_place_of_a_file_that_git_reads_is_named_and_holds_nothing_up(
         with pytest.raises(WorktreeError, match=r"git waits for a pipe among its files: `find \. -type p` names it"):
             look()
     assert status_of(str(checkout.path)) is None
+
+
+@pytest.mark.skipif(not Path("/proc/self/wchan").exists(), reason="the kernel does not tell where a process waits")
+def test_a_git_that_waits_for_a_pipe_ends_with_the_process_that_started_it(tmp_path: Path) -> None:
+    """A window that was killed left it behind, for ever."""
+    checkout = Checkout.new(tmp_path / "clone")
+    os.mkfifo(checkout.path / ".gitignore")
+    code = (
+        "from session_host import git; from session_host.client.worktrees import status_of; git._LOOK_S = 1000.0; "
+        f"status_of({str(checkout.path)!r}, timeout_s=1000)"
+    )
+    with subprocess.Popen([sys.executable, "-c", code]) as window:
+        children = Path(f"/proc/{window.pid}/task/{window.pid}/children")
+        pid = int(wait_until(lambda: next(filter(_waits_for_pipe, children.read_text().split()), ""), 60.0, "git"))
+        waiting = os.pidfd_open(pid)
+        window.kill()
+        try:
+            wait_readable(waiting, 60.0, "the end of git")
+        finally:
+            os.close(waiting)
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
+
+
+def _waits_for_pipe(pid: str) -> bool:
+    return Path(f"/proc/{pid}/wchan").read_text() == "wait_for_partner"

@@ -151,6 +151,7 @@ class FileSegments:
         self._top = ""
         self._files: dict[str, ChangedFile] = {}
         self._base = ""
+        self._is_late = False
         self._hidden: dict[str, HiddenLines] = {}
         """The hidden lines of files, by the files' paths before the change."""
         self._lines: dict[str, list[DiffLine]] = {}
@@ -163,6 +164,7 @@ class FileSegments:
         self._top = changes.top
         self.is_since_commit = changes.since != "prompt"
         self._files = {file.path: file for file in changes.files}
+        self._is_late = changes.is_late
         self._lines.clear()
         if changes.base != self._base:
             self._base = changes.base
@@ -219,7 +221,11 @@ class FileSegments:
         file = self._files[item.id]
         lines, cut = self._shown_lines(file, whole=whole)
         hidden = self.hidden(file.path)
-        segments = with_cards(_segments(file, self._top, lines, opens=hidden is not None, cut=cut), comments)
+        made = _segments(file, self._top, lines, opens=hidden is not None, cut=cut)
+        is_late = self._is_late and file.withheld == "limit"
+        if text := changes_texts.TOO_LATE if is_late else _WITHHELD.get(file.withheld):
+            made.append(QuietLine(text(), inner=True, icon=Glyph.INFO))
+        segments = with_cards(made, comments)
         for number, segment in enumerate(segments):
             if isinstance(segment, DiffHead):
                 folds = hidden is not None and bool(hidden.opened)
@@ -312,8 +318,6 @@ def _segments(file: ChangedFile, top: str, lines: list[DiffLine], *, opens: bool
     if cut:
         show = Button(chat_texts.SHOW_ALL(), Action("show_all", file.path))
         found.append(QuietLine(chat_texts.HIDDEN_LINES(n=cut), inner=True, icon=Glyph.MORE, buttons=(show,)))
-    if text := _WITHHELD.get(file.withheld):
-        found.append(QuietLine(text(), inner=True, icon=Glyph.INFO))
     return found
 
 

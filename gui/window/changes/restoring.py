@@ -75,7 +75,7 @@ class Restoring(QObject):
             changes_texts.RESTORE_UNDOES_ALL(),
             changes_texts.AGENT_WORKS(agent=self._chat.agent_title) if works else "",
             changes_texts.BRANCH_STAYS(then=then, now=now) if then and now and then != now else "",
-            changes_texts.LARGE_FILES_STAY(n=plan.too_large) if plan.too_large else "",
+            changes_texts.UNSAVED_FILES_STAY(n=plan.too_large) if plan.too_large else "",
             "" if kept else changes_texts.UNTRACKED_STAY(),
             changes_texts.SUBMODULES_STAY(n=plan.submodules) if plan.submodules else "",
         )

@@ -454,7 +454,9 @@ class ChangesWindow(TextWindow):
         lines = []
         if changes.more:
             lines.append(changes_texts.MORE_FILES(n=changes.more))
-        if changes.without_lines:
+        if changes.is_late:
+            lines.append(changes_texts.READ_TOO_LATE(n=changes.without_lines))
+        elif changes.without_lines:
             lines.append(changes_texts.WITHOUT_LINES(n=changes.without_lines, size=MAX_BYTES >> 20))
         return chat_texts.joined(*lines)
 

@@ -29,10 +29,10 @@ from session_host.git import (
     run_read_only,
     run_with_input,
 )
-from session_host.restore_points.kept_tree import InsideCheck, fed, find_tree, keep_tree
+from session_host.restore_points.kept_tree import MAX_FILE_BYTES, InsideCheck, fed, find_tree, keep_tree
 from session_host.restore_points.points import RestorePoint
 
-from .status import changes_of, facts_of, staged_deletions, untracked_mode
+from .status import changed_inside, changes_of, facts_of, staged_deletions, untracked_mode
 
 State = Literal["added", "deleted", "modified", "renamed", "type", "untracked", "conflict", "dropped"]
 """The kind of a change; "type": a file became a link, or the reverse; "dropped": it is there, but no longer tracked."""
@@ -64,7 +64,7 @@ class ChangedFile(msgspec.Struct, frozen=True, kw_only=True):
     """One changed file.
 
     Paths are relative to the top of the working tree. Bytes in them that are not UTF-8 are lone surrogates, as in
-    ``os.fsdecode``; in patches, they are replacement characters.
+    ``os.fsdecode``; in patches, they are escapes, as in ``readable``.
     """
 
     path: str
@@ -229,8 +229,8 @@ def _changed_file(entry: _Entry, sections: list[str] | None) -> ChangedFile:
 
 
 def readable(text: str) -> str:
-    """A text with replacement characters in place of lone surrogates."""
-    return text if text.isascii() else text.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
+    """A text with escapes (``\\xe9``) in place of lone surrogates, so that other bytes look different."""
+    return text if text.isascii() else text.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
 
 
 _LOOKED_AT_BYTES = 8000
@@ -268,8 +268,14 @@ def untracked_file(top: Path, path: str, max_bytes: int) -> ChangedFile:
         return ChangedFile(path=path, state="untracked")  # The file was deleted, or the user may not read it.
 
 
+def _with_changes_inside(path: str, commit: str) -> ChangedFile:
+    """A submodule with changed files inside, as git shows it."""
+    patch = f"@@ -1 +1 @@\n-Subproject commit {commit}\n+Subproject commit {commit}-dirty\n"
+    return ChangedFile(path=path, state="modified", added=1, removed=1, modes=(SUBMODULE, SUBMODULE), patch=patch)
+
+
 def _added(path: str, mode: str, content: bytes) -> ChangedFile:
-    text = content.decode("utf-8", "replace")
+    text = content.decode("utf-8", "backslashreplace")
     lines = text.removesuffix("\n").split("\n") if text else []
     patch = ""
     if lines:
@@ -321,10 +327,12 @@ class Changes(msgspec.Struct, frozen=True, kw_only=True):
     """How many more changed files there are."""
     base: str = ""
     """The id of the commit or tree with which the files are compared."""
+    is_late: bool = False
+    """Whether files are without their lines because reading took too long, not because of their length."""
 
     @property
     def without_lines(self) -> int:
-        """How many files are without their lines, because all together are too long."""
+        """How many files are without their lines, because all together are too long, or took too long."""
         return sum(file.withheld == "limit" for file in self.files)
 
 
@@ -407,10 +415,13 @@ class _Reader:
         for path in conflicts:
             previous = known.get(path, ChangedFile(path=path, state="conflict"))
             known[path] = msgspec.structs.replace(previous, state="conflict")
+        for path, commit_there in self._submodules().items():
+            known.setdefault(path, _with_changes_inside(path, commit_there))
         untracked = [path for path in changes_of(listing, "?") if path not in known]
-        files = list(known.values())[:MAX_FILES]
+        files = self._sized(list(known.values())[:MAX_FILES], base)
+        is_late = False
         for path in untracked[: MAX_FILES - len(files)]:
-            is_late = time.monotonic() > self._until_s
+            is_late = is_late or time.monotonic() > self._until_s
             files.append(untracked_file(self._directory, path, 0 if is_late else MAX_BYTES - read_bytes))
             read_bytes += len(files[-1].patch)
         files.sort(key=lambda file: file.path.split("/"))
@@ -422,6 +433,7 @@ class _Reader:
             files=tuple(files),
             more=len(known) + len(untracked) - len(files),
             base=base,
+            is_late=is_late,
         )
 
     def base(self, since: Since, commit: str) -> tuple[str, str, bool]:
@@ -457,7 +469,22 @@ class _Reader:
 
     def _unread(self, path: str) -> ChangedFile:
         modes = ("100644", "100644")
-        return self._sized(ChangedFile(path=path, state="modified", modes=modes, withheld="unreadable"))
+        return ChangedFile(path=path, state="modified", modes=modes, withheld="unreadable")
+
+    def _left_out(self, path: str) -> ChangedFile:
+        """A file that was not kept: it is too large, cannot be read, or has a filter that only the repository names."""
+        found = self._unread(path)
+        if not self._is_readable(path):
+            return found
+        is_large = (self._directory / path).lstat().st_size > MAX_FILE_BYTES
+        return msgspec.structs.replace(found, withheld="large" if is_large else "")
+
+    def _submodules(self) -> dict[str, str]:
+        """The submodules with changed files inside, and the commits that are checked out there."""
+        try:
+            return changed_inside(self._directory, self._left_s())
+        except WorktreeError:
+            return {}  # Those of the working tree itself are listed.
 
     def _left(self, paths: list[str]) -> list[str]:
         """The files among these paths that are there."""
@@ -513,7 +540,7 @@ class _Reader:
                 )
             copy.with_suffix(".lock").touch()
             output, is_cut = self._limited(*DIFF, base, "--", extra={"GIT_INDEX_FILE": str(copy)})
-        return [self._sized(file) for file in read_diff(output, is_cut=is_cut)], len(output)
+        return read_diff(output, is_cut=is_cut), len(output)
 
     def _since_point(self, point: RestorePoint, branch: str | None, default_branch: str) -> Changes:
         """The changes since a restore point; untracked files are in both trees."""
@@ -522,11 +549,12 @@ class _Reader:
         left_out = point.kept.left_out | now.left_out
         has_untracked = point.kept.has_untracked and now.has_untracked
         files = [
-            self._sized(file)
+            file
             for file in read_diff(output, is_cut=is_cut)
             if file.path not in left_out and (has_untracked or file.state not in {"added", "deleted"})
         ]
-        files += map(self._unread, now.left_out - point.kept.left_out)
+        files = self._sized(files, point.kept.tree)
+        files += map(self._left_out, now.left_out - point.kept.left_out)
         files.sort(key=lambda file: file.path.split("/"))
         return Changes(
             top=str(self._directory),
@@ -538,16 +566,35 @@ class _Reader:
             base=point.kept.tree,
         )
 
-    def _sized(self, file: ChangedFile) -> ChangedFile:
-        """A changed file; "large" in place of "binary" or "unreadable" if that is why it is not compared."""
-        if file.withheld in {"binary", "unreadable"} and file.state != "deleted":
-            try:
-                facts = (self._directory / file.path).lstat()
-                if stat.S_ISREG(facts.st_mode) and facts.st_size > LARGE_FILE_BYTES:
-                    return msgspec.structs.replace(file, withheld="large")
-            except OSError:
-                pass  # The file was deleted in the meantime.
-        return file
+    def _sized(self, files: list[ChangedFile], base: str) -> list[ChangedFile]:
+        """Changed files; "large" in place of "binary" where git compared nothing because a side is too long."""
+        unknown = {file.path: file.old_path or file.path for file in files if file.withheld == "binary"}
+        large = {path for path in unknown if self._is_large(path)}
+        before = [old_path for path, old_path in unknown.items() if path not in large]
+        large_before = self._large_before(base, before) if before else set()
+        return [
+            msgspec.structs.replace(file, withheld="large")
+            if file.path in large or unknown.get(file.path) in large_before
+            else file
+            for file in files
+        ]
+
+    def _is_large(self, path: str) -> bool:
+        try:
+            facts = (self._directory / path).lstat()
+        except OSError:
+            return False  # It is deleted.
+        return stat.S_ISREG(facts.st_mode) and facts.st_size > LARGE_FILE_BYTES
+
+    def _large_before(self, base: str, paths: list[str]) -> set[str]:
+        """The files among these paths that git does not compare because of their length in a commit or tree."""
+        words = ("ls-tree", "-r", "-l", "-z", "--full-tree", base, "--", *(f":(literal){path}" for path in paths))
+        try:
+            entries = (entry.partition("\t") for entry in self._ask(*words).split("\0") if entry)
+        except GitRefused:
+            return set()  # The repository does not have these objects.
+        sizes = ((facts.split()[3], path) for facts, _, path in entries)
+        return {path for size, path in sizes if size.isdigit() and int(size) > LARGE_FILE_BYTES}
 
     def _branch_start(self, commit: str) -> tuple[str, str]:
         """The name of the default branch, and the commit at which the current branch began; "" for none."""

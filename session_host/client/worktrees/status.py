@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import re
+import time
+from contextlib import suppress
 from pathlib import Path
 
 import msgspec
 
 from session_host.client.worktrees.repository import find
+from session_host.client.worktrees.submodules import submodules_of
 from session_host.errors import WorktreeError
-from session_host.git import GitRefused, default_branch, run_read_only
+from session_host.git import GitRefused, default_branch, run_read_only, top_of
 from session_host.protocol.untrusted_text import before_more
+from session_host.restore_points.kept_tree import InsideCheck
 
 _LINES = re.compile(r"(\d+) \w+\(([+-])\)")
 """A part of ``git diff --shortstat``: ``12 insertions(+)``."""
@@ -95,9 +99,10 @@ def status_of(path: str, repository: str = "", *, timeout_s: float = SHOWN_TIMEO
         )
         name = repository or find(Path(path)).name
         default = default_branch(Path(path), timeout_s)
+        inside = changed_inside(top_of(Path(path), timeout_s), timeout_s)
     except WorktreeError:
         return None
-    dirty = len(set(changes_of(listing)))  # One that is no longer tracked is listed twice.
+    dirty = len({*changes_of(listing), *inside})  # One that is no longer tracked is listed twice.
     added, removed = _changed_lines(Path(path), timeout_s) if dirty else (0, 0)
     head = facts_of(listing)
     ahead, behind = _ahead_behind(head.get("branch.ab", ""))
@@ -123,6 +128,37 @@ def _changed_lines(directory: Path, timeout_s: float) -> tuple[int, int]:
         return 0, 0
     counts = dict.fromkeys("+-", 0) | {sign: int(count) for count, sign in _LINES.findall(text)}
     return counts["+"], counts["-"]
+
+
+def changed_inside(top: Path, timeout_s: float) -> dict[str, str]:
+    """The submodules with changed or new files inside, by their paths, with the commits that are checked out there.
+
+    A git that compares submodules would start another one in each, with the settings of its repository. So each is
+    asked like any other repository. After ``timeout_s`` the rest is left out, and so is one that git cannot read.
+    """
+    found: dict[str, str] = {}
+    if (top / ".gitmodules").is_file():
+        _find_changed(top, top, time.monotonic() + timeout_s, found)
+    return found
+
+
+def _find_changed(top: Path, repository: Path, until_s: float, found: dict[str, str]) -> None:
+    """Add the changed submodules of a repository inside a working tree, and those inside of them, by their paths."""
+    is_inside = InsideCheck(repository)
+    for each in submodules_of(repository, Path("/")):
+        left_s = round(until_s - time.monotonic(), 1)
+        if left_s <= 0:
+            return
+        if not each.is_filled or each.top.is_symlink() or not is_inside(each.path):
+            continue
+        with suppress(WorktreeError):
+            words = ("status", "--porcelain=v2", "--branch", "-z", "--no-renames")
+            mode = untracked_mode(each.top, left_s)
+            listing = run_read_only(each.top, *words, f"--untracked-files={mode}", timeout_s=left_s)
+            inner: dict[str, str] = {}
+            _find_changed(each.top, each.top, until_s, inner)
+            if inner or any(changes_of(listing)):
+                found[str(each.top.relative_to(top))] = facts_of(listing).get("branch.oid", "")
 
 
 def untracked_mode(directory: Path, timeout_s: float) -> str:

@@ -14,7 +14,16 @@ from hypothesis import strategies as st
 
 from session_host.client.worktrees import changes as changes_module
 from session_host.client.worktrees import status_of
-from session_host.client.worktrees.changes import ChangedFile, Changes, Since, State, read_changes, read_diff
+from session_host.client.worktrees.changes import (
+    ChangedFile,
+    Changes,
+    Since,
+    State,
+    lines_before,
+    read_changes,
+    read_diff,
+)
+from session_host.client.worktrees.discarding import discard
 from session_host.errors import WorktreeError
 from session_host.git import Stop, stopped_by
 from session_host.restore_points.points import About, take
@@ -349,6 +358,13 @@ class TestErrors:
         with pytest.raises(WorktreeError, match=r"^git failed: "):
             read_changes(checkout.path)
 
+    def test_an_object_of_a_partial_clone(self, checkout: Checkout) -> None:
+        blob = checkout.git("rev-parse", "HEAD:file")
+        (checkout.path / ".git" / "objects" / blob[:2] / blob[2:]).unlink()
+        checkout.write("file", "other\n")
+        with pytest.raises(WorktreeError, match=r"^an object of the repository is not on this computer; "):
+            read_changes(checkout.path)
+
     @pytest.mark.parametrize("hangs_at", ["status", "diff"])
     def test_git_hangs(
         self, checkout: Checkout, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, hangs_at: str
@@ -490,10 +506,100 @@ def test_anything_else_is_refused(text: str) -> None:
     assert not text or text.startswith(":")
 
 
-def test_invalid_utf8_is_replaced_in_patches_and_kept_in_names() -> None:
+def test_invalid_utf8_is_escaped_in_patches_and_kept_in_names() -> None:
     file = FileDiff("M", "caf\udce9", "", [("+", "caf\udce9")])
     [diff] = read_diff(printed([file]))
-    assert (diff.path, diff.patch) == ("caf\udce9", "@@ -1,9 +1,9 @@\n+caf\ufffd\n")
+    assert (diff.path, diff.patch) == ("caf\udce9", "@@ -1,9 +1,9 @@\n+caf\\xe9\n")
+
+
+def test_other_bytes_look_different(checkout: Checkout) -> None:
+    """Both sides of the change were "caf" with the same replacement character."""
+    checkout.commit("old")
+    for name, content in (("old", b"caf\xe9\n"), ("new", b"\xff\n")):
+        (checkout.path / name).write_bytes(content)
+    checkout.git("add", "old")
+    checkout.git("commit", "-qm", "Latin-1")
+    (checkout.path / "old").write_bytes(b"caf\xe8\n")
+    changes = read_changes(checkout.path)
+    files = by_path(changes)
+    assert files["old"].patch == "@@ -1 +1 @@\n-caf\\xe9\n+caf\\xe8\n"
+    assert files["new"].patch == "@@ -0,0 +1 @@\n+\\xff\n"
+    assert lines_before(changes, files["old"]) == ("caf\\xe9",)
+    discard(checkout.path, changes, files["old"], "chat", 0)
+    assert (checkout.path / "old").read_bytes() == b"caf\xe9\n"
+
+
+def test_a_submodule_with_changes_inside_is_a_row(checkout: Checkout, tmp_path: Path) -> None:
+    for name, inner in (("inner", ""), ("outer", str(tmp_path / "inner"))):
+        repository = Checkout.new(tmp_path / name)
+        if inner:
+            repository.git("-c", "protocol.file.allow=always", "submodule", "add", "-q", inner, "deep")
+            repository.git("commit", "-qm", "a submodule")
+    words = ("submodule", "add", "-q", str(tmp_path / "outer"), "module")
+    checkout.git("-c", "protocol.file.allow=always", *words)
+    checkout.git("-c", "protocol.file.allow=always", "submodule", "update", "-q", "--init", "--recursive")
+    checkout.git("commit", "-qm", "a submodule")
+    module = Checkout(checkout.path / "module")
+
+    def rows() -> list[str]:
+        status = status_of(str(checkout.path / "src"))
+        found = read_changes(checkout.path).files
+        assert status is not None
+        assert status.dirty == len(found)
+        assert all(file.is_submodule and file.state == "modified" for file in found)
+        return [f"{file.path}: {file.patch.splitlines()[-1]}" for file in found]
+
+    dirty = [f"module: +Subproject commit {module.git('rev-parse', 'HEAD')}-dirty"]
+    assert rows() == []
+    module.write("file", "other\n")
+    assert rows() == dirty
+    module.git("checkout", "-q", "file")
+    module.write("new")
+    assert rows() == dirty
+    (module.path / "new").unlink()
+    module.write("deep/file", "other\n")
+    assert rows() == dirty
+    Checkout(module.path / "deep").git("checkout", "-q", "file")
+    point = take(checkout.path, "chat", About(kind="prompt"))
+    module.commit("more")
+    assert rows() == [f"module: +Subproject commit {module.git('rev-parse', 'HEAD')}"]
+    [file] = read_changes(checkout.path, "prompt", point=point).files
+    assert (file.path, file.is_submodule) == ("module", True)
+    assert plan_restore(checkout.path, point).submodules == 1
+
+
+def test_late_files_are_not_called_too_large(checkout: Checkout, monkeypatch: pytest.MonkeyPatch) -> None:
+    checkout.write("untracked")
+    assert not read_changes(checkout.path).is_late
+    monkeypatch.setattr(changes_module, "TIMEOUT_S", 0.0)
+    monkeypatch.setattr(changes_module._Reader, "_left_s", lambda _: 60.0)
+    changes = read_changes(checkout.path)
+    assert changes.is_late
+    assert by_path(changes)["untracked"].withheld == "limit"
+
+
+def test_of_a_file_that_was_large_only_its_length_is_said(checkout: Checkout, monkeypatch: pytest.MonkeyPatch) -> None:
+    checkout.commit("large", "x\n" * 1000)
+    checkout.commit("gone", "x\n" * 1000)
+    checkout.commit("picture", "\0" * 10)
+    monkeypatch.setattr(changes_module, "LARGE_FILE_BYTES", 1000)
+    monkeypatch.setattr(changes_module, "_SETTINGS", ("-c", "core.bigFileThreshold=1000"))
+    checkout.write("large", "small\n")
+    checkout.write("picture", "\0\1")
+    (checkout.path / "gone").unlink()
+    withheld = {file.path: file.withheld for file in read_changes(checkout.path).files}
+    assert withheld == {"large": "large", "gone": "large", "picture": "binary"}
+
+
+def test_a_file_that_is_not_kept_says_why(checkout: Checkout) -> None:
+    checkout.commit(".gitattributes", "*.own filter=own\n")
+    checkout.commit("x.own", "one\n")
+    checkout.git("config", "filter.own.clean", "cat")
+    point = take(checkout.path, "chat", About(kind="prompt"))
+    checkout.write("x.own", "two\n")
+    checkout.write("large", "x\n" * (5 << 20))
+    withheld = {file.path: file.withheld for file in read_changes(checkout.path, "prompt", point=point).files}
+    assert withheld == {"x.own": "", "large": "large"}
 
 
 def test_a_patch_that_is_too_long_is_left_out_and_its_numbers_stay() -> None:
