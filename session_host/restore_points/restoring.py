@@ -7,10 +7,11 @@ ignored by the rules of the restore point, submodules, repositories inside, and 
 from __future__ import annotations
 
 import contextlib
+import filecmp
 import os
 import stat
 import tempfile
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Final, Literal
 
@@ -18,6 +19,8 @@ import msgspec
 
 from session_host.errors import FilesChanged, WorktreeError
 from session_host.git import GitRefused
+from session_host.protocol.untrusted_text import one_line
+from session_host.restore_points import lfs
 from session_host.restore_points.kept_tree import (
     LITERAL_PATHS,
     SUBMODULE,
@@ -34,6 +37,7 @@ from session_host.restore_points.points import About, RestorePoint, save
 
 WORK_TIMEOUT_S: Final = 300.0
 _EXECUTABLE: Final = "100755"
+_LINK: Final = "120000"
 _NOTHING: Final = "000000"
 _RULES: Final = ".gitignore"
 
@@ -219,6 +223,22 @@ def _differences(git: Git, previous: str, later: str) -> list[FileRestore]:
     return found
 
 
+def is_as_written(git: Git, path: str, blob: str) -> bool:
+    """Whether a file is as it is written with this content: with line ends, and the user's own filters.
+
+    Raises:
+        WorktreeError: git fails, or the file cannot be read.
+    """
+    file = git.top / path
+    try:
+        if content := lfs.contents(git, {path: blob}).get(path):
+            return content.is_file() and filecmp.cmp(content, file, shallow=False)
+        written = git.run("cat-file", "--filters", f"--path={path}", blob)
+        return os.fsencode(written) == file.read_bytes()
+    except OSError as error:
+        raise WorktreeError(f"{one_line(path)} cannot be read ({error.strerror})") from error
+
+
 @contextlib.contextmanager
 def index_of(git: Git, entries: Iterable[str]) -> Iterator[Path]:
     """A private index with these entries: mode, id, tab, path."""
@@ -277,6 +297,11 @@ class _Writer:
                 problem = f"{file.path}: {error.strerror}"
         free = [file for file in self._written if self._is_free(file.path)]
         self._failed |= {file.path for file in self._written} - {file.path for file in free}
+        contents = lfs.contents(self._git, {file.path: file.blob for file in free if file.mode != _LINK})
+        if absent := {path for path, content in contents.items() if not lfs.is_here(content)}:
+            self._failed |= absent
+            free = [file for file in free if file.path not in absent]
+            problem = f"Git LFS has no content of {min(absent)} on this computer; `git lfs fetch` gets it"
         modes = {file: mode for file in free if (mode := self._mode(file.path))}
         if free:
             with index_of(self._git, (f"{file.mode} {file.blob}\t{file.path}" for file in free)) as index:
@@ -284,8 +309,11 @@ class _Writer:
                     self._git.run("checkout-index", "-f", "-u", "-a", index=index)
                 except GitRefused as refused:
                     problem = refused.message
+                for path, content in contents.items():
+                    if path not in absent:
+                        lfs.replace_pointer(self._top / path, content)
                 self._set_modes(modes)
-                self._failed |= self._different(index)
+                self._failed |= self._different(index, {file.path: file.blob for file in free})
         return problem if self._failed else ""
 
     def _is_free(self, path: str) -> bool:
@@ -330,7 +358,15 @@ class _Writer:
                 if stat.S_ISREG(path.lstat().st_mode):
                     path.chmod(wanted)
 
-    def _different(self, index: Path) -> set[str]:
-        """The paths of files that differ from an index."""
+    def _different(self, index: Path, blobs: Mapping[str, str]) -> set[str]:
+        """The paths of files that are not as git writes those of an index, which has these contents."""
         self._git.run("update-index", "-q", "--refresh", index=index)
-        return set(self._git.records("diff-files", "--raw", "-z", index=index)[1::2])
+        # git compares what it would save, which is not what it has if a file was saved without its present filter.
+        found = self._git.records("diff-files", "--raw", "-z", index=index)[1::2]
+        return {path for path in found if not self._is_written(path, blobs[path])}
+
+    def _is_written(self, path: str, blob: str) -> bool:
+        try:
+            return stat.S_ISREG((self._top / path).lstat().st_mode) and is_as_written(self._git, path, blob)
+        except (OSError, WorktreeError):
+            return False

@@ -26,8 +26,10 @@ from session_host.client.worktrees.changes import (
 )
 from session_host.errors import FilesChanged, WorktreeError
 from session_host.git import check_directory, explained
+from session_host.protocol.untrusted_text import one_line
 from session_host.restore_points.kept_tree import (
     LITERAL_PATHS,
+    MAX_FILE_BYTES,
     Git,
     InsideCheck,
     KeptTree,
@@ -37,7 +39,7 @@ from session_host.restore_points.kept_tree import (
     keep_tree,
 )
 from session_host.restore_points.points import About
-from session_host.restore_points.restoring import FileRestore, How, entry_of, index_of, write_files
+from session_host.restore_points.restoring import FileRestore, How, entry_of, index_of, is_as_written, write_files
 
 _HUNK: Final = re.compile(r"^@@ ", re.MULTILINE)
 _SECTION: Final = re.compile(r"^(?=diff --git )", re.MULTILINE)
@@ -117,9 +119,15 @@ def undo(directory: Path, done: Discarded, session: str) -> None:
         tree = find_tree(directory)
         with restore_lock(tree):
             now = save_present_files(tree, done.path)
-            if entry_of(Git(tree.top), now.tree, done.path) != (done.after.mode, done.after.blob):
+            if not _is_still(Git(tree.top), now, done.after):
                 raise FilesChanged(f"{readable(done.path)} has changed since")
             write_file(directory, tree, now, done.before, session)
+
+
+def _is_still(git: Git, now: KeptTree, file: FileRestore) -> bool:
+    """Whether a file is as it was written."""
+    mode, blob = entry_of(git, now.tree, file.path)
+    return mode == file.mode and (blob == file.blob or is_as_written(git, file.path, file.blob))
 
 
 @contextlib.contextmanager
@@ -147,8 +155,8 @@ class _Discard:
         patch = self._shown_patch(now)
         if self._file.state == "deleted" and not self._is_in_index():
             raise WorktreeError("its deletion is staged; unstage it first (git restore --staged)")
-        check_content(self._git, self._tree, path, now)
         mode, blob = entry_of(self._git, now.tree, path)
+        check_content(self._git, path, blob)
         before = restored_file(path, mode, blob, is_there=bool(entry_of(self._git, self._base, path)[0]))
         if hunk is None:
             base_mode, base_blob = entry_of(self._git, self._base, path)
@@ -190,22 +198,21 @@ class _Discard:
             return self._git.run("ls-files", "--stage", "-z", index=index).split(" ")[1]
 
 
-def check_content(git: Git, tree: WorkingTree, path: str, now: KeptTree) -> None:
+def check_content(git: Git, path: str, blob: str) -> None:
     """Check that git can write a file back exactly as it is: line ends and filters may change it.
+
+    Args:
+        git: git in the working tree.
+        path: the file.
+        blob: the content that git has saved of it; "" if the file is not there.
 
     Raises:
         WorktreeError: it cannot.
     """
-    _, blob = entry_of(git, now.tree, path)
-    if not blob:
-        return
-    written = git.run("cat-file", "--filters", f"--path={path}", blob)
-    try:
-        content = (tree.top / path).read_bytes()
-    except OSError as error:
-        raise WorktreeError(f"{readable(path)} cannot be read ({error.strerror})") from error
-    if os.fsencode(written) != content:
-        raise WorktreeError("git would write its line ends in another way, so that this could not be undone")
+    if blob and not is_as_written(git, path, blob):
+        name = git.filters_of([path]).get(path, "")
+        what = f"its filter “{one_line(name)}” changes it" if name else "git would write its line ends in another way"
+        raise WorktreeError(f"{what}, so that this could not be undone")
 
 
 def save_present_files(tree: WorkingTree, path: str) -> KeptTree:
@@ -213,8 +220,20 @@ def save_present_files(tree: WorkingTree, path: str) -> KeptTree:
     is_there = os.path.lexists(tree.top / path)
     now = keep_tree(tree, also=[path] if is_there else [], niceness=0)
     if path in now.left_out:
-        raise WorktreeError(f"{readable(path)} is too large to be saved, so that this could not be undone")
+        raise WorktreeError(f"{readable(path)} {_why_left_out(tree.top / path)}, so that this could not be undone")
     return now
+
+
+def _why_left_out(file: Path) -> str:
+    """Why a file was not saved, for a sentence."""
+    try:
+        if file.lstat().st_size > MAX_FILE_BYTES:
+            return "is too large to be saved"
+    except OSError:
+        return "cannot be read"
+    if not os.access(file, os.R_OK):
+        return "cannot be read"
+    return "has a filter that only its repository names, which does not run by itself"
 
 
 def restored_file(path: str, mode: str, blob: str, *, is_there: bool) -> FileRestore:

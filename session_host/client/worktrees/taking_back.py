@@ -51,9 +51,9 @@ def take_back(directory: Path, path: str, hunk: str, session: str) -> Discarded:
             mode, blob = entry_of(git, now.tree, name)
             if not blob:
                 raise FilesChanged(f"{readable(name)} is not there any more")
-            check_content(git, tree, name, now)
+            check_content(git, name, blob)
             content = without_hunk((tree.top / name).read_bytes(), hunk, name)
-            written = git.run("hash-object", "-w", "--stdin", data=content).strip()
+            written = git.run("hash-object", "-w", "--stdin", f"--path={name}", data=content).strip()
             before, after = (restored_file(name, mode, each, is_there=True) for each in (blob, written))
             write_file(directory, tree, now, after, session)
             return Discarded(path=name, before=before, after=after)
@@ -88,19 +88,29 @@ def without_hunk(content: bytes, hunk: str, name: str = "the file") -> bytes:
         raise WorktreeError("the lines were only removed, and nothing around them is known")
     if not old:
         raise WorktreeError("the edit made the whole file; discard it in Changes")
-    parts = content.split(b"\n")
-    lines = [*(part + b"\n" for part in parts[:-1]), *filter(None, parts[-1:])]
-    is_windows = b"\r\n" in content and not any(line.endswith(b"\r\n") for line in new)
-    if is_windows:
+    if b"\r\n" in content and not any(line.endswith(b"\r\n") for line in new):
         old, new = _with_carriage_returns(old), _with_carriage_returns(new)
-    places = [start for start in range(len(lines) - len(new) + 1) if lines[start : start + len(new)] == new]
-    if len(places) > 1 and head is not None:
-        stated = int(head[3]) - 1
-        places = [start for start in places if start == stated]
-    if len(places) != 1:
+    found = b"".join(new)
+    place = _place(content, found, int(head[3]) if head is not None else 0)
+    if place is None:
         raise FilesChanged(f"{readable(name)} has other lines there by now")
-    [start] = places
-    return b"".join([*lines[:start], *old, *lines[start + len(new) :]])
+    return b"".join([content[:place], *old, content[place + len(found) :]])
+
+
+def _place(content: bytes, lines: bytes, number: int) -> int | None:
+    """The offset of some lines in a content: the only one, or that of the line with this number, from 1; else None."""
+    whole, wanted = b"\n" + content, b"\n" + lines
+    if not lines.endswith(b"\n"):  # They end the file.
+        return len(content) - len(lines) if whole.endswith(wanted) else None
+    place = whole.find(wanted)
+    if place < 0 or whole.find(wanted, place + 1) < 0:
+        return place if place >= 0 else None
+    at = -1
+    for _ in range(number):
+        at = whole.find(b"\n", at + 1)
+        if at < 0:
+            return None
+    return at if number and whole.startswith(wanted, at) else None
 
 
 def _sides(lines: list[str]) -> tuple[list[bytes], list[bytes]]:
