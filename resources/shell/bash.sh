@@ -25,6 +25,8 @@ unset OUTLIVE_ENV OUTLIVE_HISTFILE
 # The functions come first: the user's aliases would change them.
 
 __outlive_shell=$$
+__outlive_counter='\#'
+__outlive_count=
 __outlive_directory=
 __outlive_address=
 __outlive_begin="\\[\\e]133;A;redraw=0;redraws=last;aid=$$\\a\\]"
@@ -72,10 +74,15 @@ __outlive_line() {
     fi
 }
 
-# First of the commands before a prompt: it knows how the last command ended.
+# First of the commands before a prompt: it knows how the last command ended. One that a signal ended may have left an
+# unfinished sequence, which would swallow the mark (CAN and ST end it), attributes of text and an open link. Ctrl+C at a
+# prompt has such a code, too, and no command: "\#" counts the commands.
 __outlive_ended() {
     local code=$?
     if [[ -n ${__outlive_marks-} ]]; then
+        if (( code > 128 )) && [[ ${__outlive_counter@P} != "$__outlive_count" ]]; then
+            builtin printf '\x18\e\\\e[0m\e]8;;\e\\'
+        fi
         builtin printf '\e]133;D;%d;aid=%d\a\e[23;2t' "$code" "$__outlive_shell"
     fi
     if [[ $- == *e* ]]; then
@@ -100,6 +107,7 @@ __outlive_prompt() {
     fi
     __outlive_marks=1
     __outlive_number=${HISTCMD-}
+    __outlive_count=${__outlive_counter@P}
     __outlive_tell_directory
 }
 

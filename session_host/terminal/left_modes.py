@@ -1,8 +1,10 @@
 """The modes that a shell's command sets and does not take back, since it was killed.
 
 A shell marks the beginning and the end of a command (OSC 133, C and D); the modes at both are compared. What the shell
-itself sets at its prompt, after the end, is not the command's: the output since then shows it. The cursor's shape is
-taken back only if the exit status says that a signal ended the command: others set it on purpose, as ``printf`` does.
+itself sets at its prompt, after the end, is not the command's: the output since then shows it. The cursor's shape and
+colours are taken back only if the exit status says that a signal ended the command: others set them on purpose, as
+``printf`` does. In that case the shell itself (``resources/shell``) ends an unfinished sequence, which would swallow
+the mark, attributes and links.
 
 What is left is taken back in steps, each from the modes as they are: only once the alternate screen is left, the modes
 are known that it hid, or that leaving it has restored.
@@ -37,9 +39,11 @@ _KITTY: Final = re.compile(rb"\x1b\[[>=][0-9;]*u")
 _OTHER_KEYS: Final = re.compile(rb"\x1b\[>4[;m]")
 _DESIGNATED: Final = re.compile(rb"\x1b([()*+])([0-9A-Za-z])")
 _SHIFTS: Final = {b"\x0f": 0, b"\x0e": 1, b"\x1bn": 2, b"\x1bo": 3}
+_COLOR: Final = re.compile(rb"\x1b\](?:(?:4;[0-9]+|1[0-2]);[^?]|(?:104|11[0-2])[;\x07\x1b])")
 _SHAPE: Final = re.compile(rb"\x1b\[[0-9]* q")
 _KILLED: Final = re.compile("D;(?:129|1[3-9][0-9]|2[0-9][0-9])(?:;|$)")
 """The end of a command with an exit status above 128: a signal ended it."""
+_PALETTE: Final = b"4;"
 _NO_KITTY: Final = b"\x1b[<99u"
 _SLOTS: Final = b"()*+"
 
@@ -88,6 +92,7 @@ class TerminalModes(NamedTuple):
         region: the scroll region's parts; () for the whole screen.
         column, row: the cursor's position, from 0.
         shape: the cursor's shape (DECSCUSR), 1 to 6.
+        colors: the colours that a program has set: the parameters of OSC 4 and 10 to 12, and the values.
     """
 
     changed: frozenset[int] = frozenset()
@@ -99,6 +104,7 @@ class TerminalModes(NamedTuple):
     column: int = 0
     row: int = 0
     shape: int = 1
+    colors: frozenset[tuple[bytes, bytes]] = frozenset()
 
     @property
     def screen(self) -> int:
@@ -139,7 +145,7 @@ class CommandModes:
         elif kind == "D" and self._begun is not None:
             before, after, self._begun = self._begun, self._read(), None
             if _KILLED.match(parameters) is None:
-                before = before._replace(shape=after.shape)
+                before = before._replace(shape=after.shape, colors=after.colors)
             screens = enumerate(zip(before.kitty, after.kitty, strict=True))
             self._dirty = {screen for screen, (old, new) in screens if new not in {old, 0}}
             is_left = (
@@ -150,6 +156,7 @@ class CommandModes:
                 or after.charsets not in {before.charsets, Charsets()}
                 or after.region not in {before.region, ()}
                 or after.shape != before.shape
+                or after.colors != before.colors
             )
             self._before, self._after = before if is_left else None, after
             self._target, self._last_step = None, b""
@@ -190,6 +197,10 @@ class CommandModes:
         if now.shape != target.shape:
             parts.append(b"\x1b[%d q" % target.shape)
         parts.append(target.charsets.sequences_from(now.charsets))
+        kept = {name for name, _ in target.colors}
+        gone = sorted(name for name, _ in now.colors if name not in kept)
+        parts += [b"\x1b]1%s%s\x1b\\" % (b"0" * name.startswith(_PALETTE), name) for name in gone]
+        parts += [b"\x1b]%s;%s\x1b\\" % each for each in sorted(target.colors - now.colors)]
         return b"".join(parts)
 
     def _keys(self, now: TerminalModes, target: TerminalModes, screen: int) -> bytes:
@@ -217,6 +228,7 @@ def _target(before: TerminalModes, after: TerminalModes, now: TerminalModes, wri
         other_keys=now.other_keys if _OTHER_KEYS.search(written) else before.other_keys,
         charsets=before.charsets.with_own(now.charsets, written),
         shape=now.shape if _SHAPE.search(written) else before.shape,
+        colors=now.colors if _COLOR.search(written) else before.colors,
         region=() if now.region == after.region != before.region else now.region,
     )
 

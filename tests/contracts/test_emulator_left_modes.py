@@ -136,3 +136,37 @@ def test_the_cursors_shape_is_taken_back_if_a_signal_ended_the_command(make: Mak
     assert emulator.cursor.shape == shape
     assert emulator.take_replies() == b""
     emulator.close()
+
+
+BLUE = b"\x1b]11;#0000ff\x1b\\\x1b]4;7;#0000ff\x1b\\"
+RED = b"\x1b]11;#ff0000\x1b\\\x1b]4;7;#ff0000\x1b\\\x1b]10;#ff0000\x1b\\"
+
+
+@pytest.mark.parametrize(
+    ("before", "status", "theme", "stays"),
+    [
+        (b"", 137, b"", b""),
+        (b"", 0, b"", RED),
+        (BLUE, 137, b"", BLUE),
+        (BLUE, 0, b"", BLUE + RED),
+        (BLUE, 130, b"\x1b]11;#00ff00\x07", BLUE + RED + b"\x1b]11;#00ff00\x07"),
+        (BLUE, 130, b"\x1b]11;?\x07", BLUE),
+    ],
+)
+def test_the_colours_of_a_killed_program_go_and_those_that_were_set_before_stay(
+    make: Maker, before: bytes, status: int, theme: bytes, stays: bytes
+) -> None:
+    emulator, wanted = make(20, 8), make(20, 8)
+    prompt = PROMPT + theme
+    emulator.feed(before + PROMPT + BEGIN + RED + b"\x1b]133;D;%d\x1b\\" % status + prompt)
+    take_back(emulator, prompt)
+    emulator.take_replies()
+    wanted.feed(stays)
+    found, expected = (each.frame() for each in (emulator, wanted))
+    assert (found.foreground, found.background, found.palette) == (
+        expected.foreground,
+        expected.background,
+        expected.palette,
+    )
+    for each in (emulator, wanted):
+        each.close()

@@ -19,10 +19,12 @@ from session_host.paths import database
 from session_host.protocol.messages import Describe, Description
 from session_host.protocol.values import GridSize
 from session_host.storage.store import Store
+from session_host.terminal import available_engines, create
+from session_host.terminal.rows import PLAIN
 from tests.programs import Gate
 from tests.support.facts import foreground_of, known
 from tests.support.hosts import end, start, watching
-from tests.support.shells import PLAIN_FILES, ShellTerminal, home_of
+from tests.support.shells import PLAIN_FILES, SIZE, ShellTerminal, home_of
 from tests.support.waiting import TIMEOUT_S
 
 USERS_FILES = {
@@ -60,6 +62,51 @@ def test_a_shell_marks_its_prompts_and_its_commands_exits(tmp_path: Path, shell:
         # Programs and inner shells get the user's own values, and no variables of the integration.
         terminal.type("env | grep -cE '^(OUTLIVE|ENV=|ZDOTDIR|POSIXLY|XDG_DATA_DIRS=.*/shell)'; echo $MISSING done\r")
         terminal.see("\n0\n")
+
+
+LEFT = {
+    "a link": b"\x1b]8;;https://example.org\x1b\\here",
+    "concealed text": b"\x1b[8;31mhere",
+    "a DCS": b"\x1bPqunfinished",
+    "an OSC": b"\x1b]0;unfinished",
+    "a CSI": b"\x1b[?3",  # The shell's own message ends it.
+    "a character": b"\xe6\xbc",
+}
+
+
+@pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
+def test_what_a_killed_program_leaves_ends_with_it(tmp_path: Path, shell: str) -> None:
+    """An unfinished DCS swallowed the next prompt, and the marks with it."""
+    home = home_of(tmp_path, PLAIN_FILES[shell])
+    (home / "killed").write_text('cat "$1"; kill -9 $$\n')
+    with ShellTerminal(home, shell) as terminal:
+        count = len(terminal.prompts(1))
+        for number, left in enumerate(LEFT.values()):
+            (home / f"left{number}").write_bytes(left)
+            terminal.run(f"sh killed left{number}", count + 1)
+            terminal.run(f"echo after {number}", count + 2)
+            count += 2
+        assert [prompt.exit_code for prompt in terminal.screen.prompts()][:-1] == [137, 0] * len(LEFT)
+        for engine in available_engines():
+            emulator = create(engine, SIZE)
+            emulator.feed(bytes(terminal.raw))
+            rows = [*emulator.history(0, emulator.scrollback_rows), *emulator.rows()]
+            after = [row for row in rows if row.text().startswith("after ")]
+            assert [row.text() for row in after] == [f"after {number}" for number in range(len(LEFT))], engine
+            assert all(run.style == PLAIN for row in after for run in row.runs), (engine, after)
+            emulator.close()
+
+
+def test_colours_that_a_command_set_on_purpose_stay_after_ctrl_c_at_the_prompt(tmp_path: Path) -> None:
+    with ShellTerminal(home_of(tmp_path, PLAIN_FILES["bash"]), "bash") as terminal:
+        terminal.prompts(1)
+        terminal.run("printf '\\e[32m'", 2)
+        terminal.type("x\x03")
+        terminal.prompts(3)
+        terminal.run("", 4)
+        terminal.run("echo green", 5)
+        [row] = [row for row in terminal.screen.rows() if row.text() == "green"]
+        assert row.runs[0].style.foreground == 2
 
 
 POWERLEVEL10K = (

@@ -27,12 +27,14 @@ if [[ -o interactive ]]; then
         __outlive_prompt $last
     }
 
-    # First before a prompt: it knows how the last command ended.
+    # First before a prompt: it knows how the last command ended. One that a signal ended may have left an unfinished
+    # sequence, which would swallow the mark (CAN and ST end it), attributes of text and an open link.
     __outlive_ended() {
         local code=$?
         emulate -L zsh
         if [[ -n $__outlive_running ]]; then
             __outlive_running=
+            (( code > 128 )) && builtin printf '\x18\e\\\e[0m\e]8;;\e\\'
             builtin printf '\e]133;D;%d;aid=%d\a\e[23;2t' $code $__outlive_shell
         fi
     }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any, Final, NamedTuple
 
 from session_host.protocol.values import GridSize
@@ -51,6 +52,14 @@ class ProgramColors:
             for index in range(0, 768, 3)
             if now[index : index + 3] != default[index : index + 3]
         )
+
+    def as_set(self) -> Iterator[tuple[bytes, bytes]]:
+        """All of them, as the parameters and the values of the sequences that set them (OSC 4, 10 to 12)."""
+        for code, name in ((10, "foreground"), (11, "background"), (12, "cursor")):
+            if (color := self.dynamic(name)) != DEFAULT_COLOR:
+                yield b"%d" % code, b"#%06x" % (color & 0xFFFFFF)
+        for index, color in self.palette():
+            yield b"4;%d" % index, b"#%06x" % (color & 0xFFFFFF)
 
 
 class _Look(NamedTuple):

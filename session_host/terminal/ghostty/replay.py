@@ -18,7 +18,7 @@ from session_host.terminal.base import Cursor, Emulator, Modes
 from session_host.terminal.commands import CommandLog
 from session_host.terminal.images.graphics import ReplayedImages
 from session_host.terminal.prompts import SavedPrompt, moved, replayed_marks
-from session_host.terminal.rows import DEFAULT_COLOR, Row
+from session_host.terminal.rows import Row
 from session_host.terminal.text import cell_at, positioned_rows, scrolled_rows
 
 from . import snapshot
@@ -231,12 +231,7 @@ def _settings(copy: _ActiveScreen, cursor: Cursor, title: str, titles: list[str]
         value = mode(terminal, number)
         if value != (number in _SET_BY_DEFAULT):
             parts.append(b"\x1b[?%d%s" % (number, b"h" if value else b"l"))
-    colors = ProgramColors(terminal)
-    for code, name in ((10, "foreground"), (11, "background"), (12, "cursor")):
-        color = colors.dynamic(name)
-        if color != DEFAULT_COLOR:
-            parts.append(b"\x1b]%d;#%06x\x1b\\" % (code, color & 0xFFFFFF))
-    parts.extend(b"\x1b]4;%d;#%06x\x1b\\" % (index, color & 0xFFFFFF) for index, color in colors.palette())
+    parts += [b"\x1b]%s;%s\x1b\\" % each for each in ProgramColors(terminal).as_set()]
     parts.append(copy.extras(tabstops=True))
     parts.append(copy.extras(keyboard=True, pwd=True))
     if cursor.style != _BLINKING_BLOCK:

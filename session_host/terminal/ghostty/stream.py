@@ -29,6 +29,7 @@ from session_host.terminal.osc import MAX_TITLE_CHARACTERS, PointerShapes
 from session_host.terminal.queries import MAX_REPEATED_ROWS, MAX_TITLE_STACK, capability_replies
 
 from .effects import Effects, clean_text
+from .frame import ProgramColors
 from .history import HistoryLimits
 from .library.calls import Getter, allocated, check, ffi, formatted_extras, lib, mode, text_of, track
 from .row_marks import ScreenPrompts
@@ -113,6 +114,7 @@ class Stream:
         """The flags of kitty's keyboard protocol, of the primary and of the alternate screen."""
         self.titles: list[str] = []
         self.pointers = PointerShapes()
+        self._colors = ProgramColors(terminal)
         self.read_cursor: Callable[[], Cursor]
         self.command_modes = CommandModes(self._terminal_modes)
         # Read after each write, in one call: columns, whether DECCOLM may change them, rows of history, the keyboard's
@@ -387,6 +389,7 @@ class Stream:
             column=cursor.column,
             row=cursor.row,
             shape=cursor.style,
+            colors=frozenset(self._colors.as_set()),
         )
 
     def _is_alternate(self) -> bool:

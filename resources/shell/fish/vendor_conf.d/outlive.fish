@@ -21,7 +21,20 @@ function __outlive_directory --on-event fish_prompt --on-event fish_cancel --on-
 end
 __outlive_directory
 
-string match -qr '^[0-3]\.' -- $version; or exit 0
+# A command that a signal ended may have left an unfinished sequence, which would swallow the mark of its end (CAN and ST
+# end it), attributes of text and an open link. fish 4 has written its mark by now, so it is written again.
+function __outlive_mark_end --argument-names code
+    test $code -gt 128; and printf '\x18\e\\\\\e[0m\e]8;;\e\\\\'
+    printf '\e]133;D;%s;aid=%s\a' $code $fish_pid
+end
+
+if not string match -qr '^[0-3]\.' -- $version
+    function __outlive_ended --on-event fish_postexec
+        set -l code $status
+        test $code -gt 128; and __outlive_mark_end $code
+    end
+    exit 0
+end
 
 function __outlive_prompt --on-event fish_prompt --on-event fish_cancel --on-event fish_posterror
     printf '\e]133;A;redraws=all;aid=%s\a' $fish_pid
@@ -38,5 +51,5 @@ function __outlive_run --on-event fish_preexec
 end
 
 function __outlive_ended --on-event fish_postexec
-    printf '\e]133;D;%s;aid=%s\a' $status $fish_pid
+    __outlive_mark_end $status
 end
