@@ -42,6 +42,7 @@ from .page.first_page import FirstPage
 from .page.page import TranscriptPage
 from .page.painting import BAR_PX
 from .page.rail import PromptRail
+from .page.requests import spoken
 from .page.rows import Offer
 from .page.scrolling import Scroller
 from .pictures import copy_image, save_image
@@ -121,7 +122,7 @@ class ChatView(QWidget):
         self.rail = PromptRail(self.page)
         self._earlier = EarlierPrompts(self.page, self.prompt, send)
         self.first_page = FirstPage(theme, self.page)
-        self._announcer = Announcer(self.page)
+        self._announcer = Announcer(self.page, directory)
         self._settings: tuple[Setting, ...] = ()
         """The agent's settings, which the first page names."""
         self._secret = ""
@@ -187,8 +188,8 @@ class ChatView(QWidget):
 
     def set_transcript(self, transcript: Transcript) -> None:
         """Show a transcript; the scroll position, the unsent prompt and unfolded items stay."""
+        self._announcer.skip_existing(transcript)  # Before the first frame, which announces what is new.
         self.page.set_transcript(transcript)
-        self._announcer.skip_existing(transcript)
         self._summary = Summary()
         self._earlier.load_history()
         self._show_status()
@@ -482,8 +483,9 @@ class ChatView(QWidget):
 class Announcer:
     """Announces each message of the agent once it is complete, each request, and each level that a limit reaches."""
 
-    def __init__(self, widget: QWidget) -> None:
-        self._widget = widget
+    def __init__(self, widget: QWidget, directory: str) -> None:
+        """Announce for a widget; files below ``directory``, the chat's, are named relative to it."""
+        self._widget, self._directory = widget, directory
         self._announced: set[str] = set()
         self._limit_level = 0
 
@@ -504,7 +506,7 @@ class Announcer:
         for request in transcript.open_requests:
             if request.id not in self._announced:
                 self._announced.add(request.id)
-                self.announce(chat_texts.SPOKEN(kind=chat_texts.ASKS(), text=request.title))
+                self.announce(spoken(request, self._directory))
         self._announce_limit(transcript.status.usage)
 
     def _announce_limit(self, usage: UsageChanged | None) -> None:

@@ -395,12 +395,14 @@ class TerminalText(QAccessibleTextInterface):
         self._selection.deselect()
 
 
-class TerminalInterface(QAccessibleWidget):
-    """The accessible interface of a terminal view."""
+class TextWidgetInterface(QAccessibleWidget):
+    """The accessible interface of a widget with a text of several lines."""
 
-    def __init__(self, view: QWidget, text: Callable[[], TerminalText | None]) -> None:
-        """``text`` returns the view's text; None while the view is being made."""
-        super().__init__(view, QAccessible.Role.Terminal)
+    def __init__(
+        self, widget: QWidget, role: QAccessible.Role, text: Callable[[], QAccessibleTextInterface | None]
+    ) -> None:
+        """``text`` returns the widget's text; None while the widget is being made."""
+        super().__init__(widget, role)
         self._text = text
 
     def interface_cast(self, kind: QAccessible.InterfaceType) -> Any:
@@ -410,7 +412,7 @@ class TerminalInterface(QAccessibleWidget):
         return super().interface_cast(kind) or _NULL
 
     def state(self) -> QAccessible.State:
-        """The widget's state; a terminal has several lines."""
+        """The widget's state."""
         state = super().state()
         state.multiLine = True
         return state

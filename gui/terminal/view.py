@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import QEvent, QPointF, QSize, Qt, Signal, Slot
 from PySide6.QtGui import (
+    QAccessible,
     QContextMenuEvent,
     QDragEnterEvent,
     QDropEvent,
@@ -28,7 +29,7 @@ from gui.input.dragging import accept_as_copy
 from gui.theme.terminal import TerminalTheme
 from gui.wording import page_texts
 
-from .accessibility import TerminalText, TextReporter
+from .accessibility import TerminalText, TextReporter, TextWidgetInterface
 from .context_menu import ContextMenu
 from .display import TerminalDisplay
 from .finder import TerminalFinder
@@ -136,6 +137,10 @@ class TerminalView(QWidget):
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setAcceptDrops(True)
         self.setAccessibleName(page_texts.TERMINAL())
+
+    def accessible_interface(self) -> TextWidgetInterface:
+        """The view's accessible interface."""
+        return TextWidgetInterface(self, QAccessible.Role.Terminal, lambda: getattr(self, "accessible_text", None))
 
     # -- what is shown
 

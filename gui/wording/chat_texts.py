@@ -17,6 +17,7 @@ _MINUTE_MS = 60_000
 _LINE_CHARACTERS = 400
 """More characters than a line shows; a question may have many more."""
 MESSAGES = Text("Messages")
+MESSAGES_BEGIN, MESSAGES_END = Text("The beginning of the messages"), Text("The end of the messages")
 PROMPT_OF_USER = Text("Your prompt")
 MESSAGE_OF_AGENT = Text("The agent’s message")
 TOOL_CALL = Text("Tool call")
@@ -259,6 +260,8 @@ CHANGES_SINCE = Text("Changes since")
 MORE_FILES = Text("and {n:,} more file", "and {n:,} more files")
 UNKNOWN_MESSAGE = Text("Unknown message")
 ASKS = Text("The agent asks")
+ASKS_AS = Text("{name} asks")
+ANSWERS = Text("Answers: {answers}")
 REQUEST_WITHDRAWN = Text("The agent’s request was withdrawn")
 
 

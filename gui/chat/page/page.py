@@ -8,6 +8,8 @@ from functools import partial
 
 from PySide6.QtCore import QEvent, QPoint, QPointF, QSize, Qt, Signal
 from PySide6.QtGui import (
+    QAccessible,
+    QAccessibleAnnouncementEvent,
     QContextMenuEvent,
     QEnterEvent,
     QFocusEvent,
@@ -36,10 +38,11 @@ from gui.wording import chat_texts, page_texts
 from session_host.paths import short_directory
 from session_host.protocol.values import Image
 from session_host.structured.items import REJECTIONS, Item, Put, StateChanged
+from session_host.structured.shortening import cut
 from session_host.structured.transcript import Transcript
 
 from . import positions
-from .accessible_rows import AccessibleRows, spoken_row
+from .accessible_rows import AccessibleRows, lines_in_view, spoken_row
 from .context_menu import ContextMenu
 from .diff_lines import hunk_of_segment
 from .live import Live, LiveTimer
@@ -112,16 +115,16 @@ class TranscriptPage(PaintedPage):
             run_action=self.action_triggered.emit,
             run_on_hunk=self.hunk_action_triggered.emit,
         )
-        self._tab_stops = TabStops(self, self.scroller)
+        self._tab_stops = TabStops(self, self.scroller, self._tell_focus)
         self._pacer = FramePacer(self.scroller.show_frame, lambda: False, self)
-        self._accessible = AccessibleRows(self, self.spoken)
+        self._accessible = AccessibleRows(self, self.spoken, self._press_focused)
         self._live_timer = LiveTimer(self._update_live, self)
         self.scroller.framed.connect(self._live_timer.tick)
         self._copied_timer = single_shot(self, COPIED_MS)
         self._copied_timer.timeout.connect(lambda: self._show_copied(None))
         self.scroller.scrolled.connect(self.place_changed)
         scroll_by = self.scroller.scroll_by
-        self._keys: dict[int, Callable[[], object]] = {
+        keys: dict[int, Callable[[], object]] = {
             Qt.Key.Key_Up: lambda: scroll_by(-self.style_.line_px * 2),
             Qt.Key.Key_Down: lambda: scroll_by(self.style_.line_px * 2),
             Qt.Key.Key_PageUp: lambda: self.scroll_pages(-1),
@@ -129,6 +132,7 @@ class TranscriptPage(PaintedPage):
             Qt.Key.Key_Home: self.scroller.scroll_to_start,
             Qt.Key.Key_End: self.scroller.scroll_to_end,
         }
+        self._keys = {key: partial(self._tell_scroll, scroll) for key, scroll in keys.items()}
 
     # ------------------------------------------------------------ content
 
@@ -171,6 +175,32 @@ class TranscriptPage(PaintedPage):
     def spoken(self, row: Row) -> str:
         """A row's text for screen readers, "" for none."""
         return spoken_row(self.rows, row)
+
+    def _tell_scroll(self, scroll: Callable[[], object]) -> None:
+        """Scroll by a key, and tell screen readers the lines that came into view; at an end, that it is one."""
+        if not QAccessible.isActive():
+            scroll()
+            return
+        height, end = float(self.height()), self.scroller.is_following_end
+        before = lines_in_view(self.rows, self.visible, height)
+        scroll()
+        after = lines_in_view(self.rows, self.visible, height)
+        came = [text for line, text in after.items() if line not in before and text]
+        if not came and before.keys() == after.keys():
+            came = [chat_texts.MESSAGES_END() if end else chat_texts.MESSAGES_BEGIN()]
+        if came:
+            QAccessible.updateAccessibility(QAccessibleAnnouncementEvent(self, "\n".join(came)))
+
+    def _tell_focus(self) -> None:
+        """Tell screen readers which control has the keyboard focus now."""
+        target = self.focused
+        row = self.rows.row(position) if target and (position := self.rows.position(target[0])) is not None else None
+        whose = cut(self.spoken(row)) if row is not None else ""
+        self._accessible.focus(self.area_of(target), self.control_name(target), whose)
+
+    def _press_focused(self) -> None:
+        if self.focused is not None:
+            self.run_action(self.focused)
 
     def sizeHint(self) -> QSize:
         return QSize(760, 480)

@@ -29,6 +29,7 @@ from PySide6.QtWidgets import (
 )
 
 from gui.chat.content.ansi import visible
+from gui.chat.content.items import request_segments
 from gui.chat.content.segments import Card
 from gui.chat.drawing.segment_layout import text_box
 from gui.chat.drawing.style import Style
@@ -47,6 +48,7 @@ from session_host.structured.items import REJECTIONS, AgentRequest, OptionKind, 
 from session_host.structured.shortening import cut
 
 from . import positions
+from .accessible_rows import spoken_segments
 from .painting import PaintedPage
 from .positions import PlacedSegment, ScrollPosition
 
@@ -83,6 +85,8 @@ _MAX_CHARACTERS = 10_000
 """The most characters of an answer, and of the other texts beside the subject: wrapping more takes long."""
 _MAX_WORD_CHARACTERS = 50_000
 """The same for a word of the subject, which scrolls."""
+_MAX_SPOKEN_CHARACTERS = 2_000
+"""The most characters of a subject that is announced: more is read from the widget."""
 _GAP_PX = 8
 """The space above and below a widget."""
 _OTHER_PX = 150
@@ -104,6 +108,7 @@ class CardLook(NamedTuple):
         key_of: returns the key of a kind of option, as the buttons name it.
         takes_words: whether the user can say, with a refusal, what to do instead.
         is_brief: whether the answers that last, and the exact text, are behind *More…*.
+        whose: who asks, for screen readers: the chat's name beside another one, else "" for the page's agent.
     """
 
     is_framed: bool = True
@@ -111,6 +116,7 @@ class CardLook(NamedTuple):
     key_of: Callable[[str], str] = answer_key
     takes_words: bool = False
     is_brief: bool = False
+    whose: str = ""
 
 
 class RequestCards(QObject):
@@ -346,7 +352,8 @@ class RequestCard(QWidget):
         """Why the last answer had no effect, until the user does something else about the request."""
         self._measured: tuple[int, float] = (0, 0.0)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
-        self.setAccessibleName(chat_texts.SPOKEN(kind=chat_texts.ASKS(), text=request.title))
+        asks = chat_texts.ASKS_AS(name=look.whose) if look.whose else chat_texts.ASKS()
+        self.setAccessibleName(chat_texts.SPOKEN(kind=asks, text=request.title))
         self._labels: dict[QLabel, str] = {}
         self._title = self._label(title_of(request), "title")
         self._subject = self._make_subject()
@@ -557,7 +564,9 @@ class RequestCard(QWidget):
         for choice in self._choices:
             is_allowed = self.seen.is_seen or not choice.needs_subject if choice.option else not self._form.hint
             choice.button.setEnabled(is_allowed and not self._is_sent)
-            set_tooltip(choice.button, "" if is_allowed else hint)  # Also the description for screen readers.
+            set_tooltip(choice.button, "" if is_allowed else hint)
+            described = (self.accessibleName(), "" if is_allowed else hint)
+            choice.button.setAccessibleDescription("\n".join(filter(None, described)))
         self.setAccessibleDescription(hint)
         is_begun = bool(self._form.answers()) if hint == self._form.hint else self.seen.is_partly_seen
         is_hint_shown = self._is_hint_wanted or is_begun
@@ -758,6 +767,29 @@ def title_of(request: AgentRequest) -> str:
     title = " ".join(request.title.split()[1:]).removesuffix("?")  # Without the verb, such as "Run".
     repeats = title == " ".join(cut(request.shown_subject).split())
     return chat_texts.RUN_THIS() if request.kind == "command" and title and repeats else escaped(request.title)
+
+
+def spoken(request: AgentRequest, directory: str) -> str:
+    """A screen reader's text for a request: its title, everything that an answer allows, and the answers.
+
+    Args:
+        request: the request.
+        directory: the chat's; files below it are named relative to it.
+    """
+    shown = readable(request)
+    is_edit = shown.kind == "edit"
+    subject = spoken_segments(request_segments(shown, "", directory)) if is_edit else escaped(shown.shown_subject)
+    if len(subject) > _MAX_SPOKEN_CHARACTERS:
+        subject = cut(subject, _MAX_SPOKEN_CHARACTERS)
+    lines = [chat_texts.SPOKEN(kind=chat_texts.ASKS(), text=title_of(shown)), subject if subject != shown.title else ""]
+    for question in shown.questions:
+        lines += ["" if question.text == shown.title else question.shown_text, _answers(question.options)]
+    lines.append(_answers([escaped(one_line(option.label)) for option in shown.options]))
+    return "\n".join(filter(None, lines))
+
+
+def _answers(answers: Sequence[str]) -> str:
+    return chat_texts.ANSWERS(answers=", ".join(answers)) if answers else ""
 
 
 class SubjectView(QPlainTextEdit):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from PySide6.QtCore import QObject
 
 from gui.chat.drawing.segment_layout import Control
@@ -18,9 +20,10 @@ _LOOK_UP_AFTER_MS = 150
 class TabStops(QObject):
     """The controls on a page at which the Tab key stops."""
 
-    def __init__(self, page: PaintedPage, scroller: Scroller) -> None:
+    def __init__(self, page: PaintedPage, scroller: Scroller, moved: Callable[[], object]) -> None:
+        """Move the focus on a page; ``moved`` is called when another control has it, or none."""
         super().__init__(page)
-        self._page = page
+        self._page, self._moved = page, moved
         self._look_up_soon = single_shot(self, _LOOK_UP_AFTER_MS)
         self._look_up_soon.timeout.connect(self.look_up)
         scroller.arranged.connect(self._look_up_soon.start)
@@ -48,6 +51,7 @@ class TabStops(QObject):
         if page.focused is not None:
             page.setAccessibleDescription(page.control_name(page.focused))
             self._show(page.focused)
+        self._moved()
         page.update()
         return is_found
 

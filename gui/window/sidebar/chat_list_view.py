@@ -4,7 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from PySide6.QtCore import QItemSelection, QItemSelectionModel, QModelIndex, QPoint, QPointF, QRect, QRectF, Qt
+from PySide6.QtCore import (
+    QItemSelection,
+    QItemSelectionModel,
+    QModelIndex,
+    QPoint,
+    QPointF,
+    QRect,
+    QRectF,
+    Qt,
+    Signal,
+)
 from PySide6.QtGui import (
     QDrag,
     QDragEnterEvent,
@@ -28,6 +38,7 @@ from gui.timers import single_shot
 from gui.wording import window_texts
 from session_host.standing.groups import Mark
 
+from .accessible_list import ChatListInterface, ListedEntries
 from .entries import ChatRow, Entry, Heading
 from .model import SidebarModel
 
@@ -74,13 +85,20 @@ TYPING_MS = 1000
 
 
 class ChatListView(QListView):
-    """The list; a line shows where dragged chats would go, and letters go to the chat with a name that begins so."""
+    """The list; a line shows where dragged chats would go, and letters go to the chat with a name that begins so.
+
+    Signals:
+        run_requested: a screen reader does with a row what Enter does.
+    """
+
+    run_requested = Signal(QModelIndex)
 
     def __init__(self, theme: Theme, model: SidebarModel) -> None:
         super().__init__()
         self._theme = theme
         self._rows = model
         self._drop_row: int | None = None
+        self._entries = ListedEntries(self, model, self.run_requested.emit)
         self._typing = single_shot(self, TYPING_MS)
         self.setProperty("kind", "chats")
         self.setModel(model)
@@ -90,6 +108,10 @@ class ChatListView(QListView):
         self.setDropIndicatorShown(False)
         self.setDragDropMode(QAbstractItemView.DragDropMode.InternalMove)
         self.setDefaultDropAction(Qt.DropAction.MoveAction)
+
+    def accessible_interface(self) -> ChatListInterface:
+        """The list's accessible interface."""
+        return ChatListInterface(self, self._entries)
 
     def reveal(self, index: QModelIndex) -> None:
         """Scroll to a chat; to the first one of a group with the group's heading."""

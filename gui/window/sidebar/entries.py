@@ -123,8 +123,7 @@ def key_of(entry: Entry) -> str:
 def spoken_text(entry: Entry) -> str:
     """An entry's text for screen readers."""
     if isinstance(entry, Heading):
-        say = window_texts.FOLDED_GROUP if entry.folded else window_texts.GROUP
-        return say(name=entry.title, chats=window_texts.CHATS_COUNT(n=entry.count))
+        return window_texts.GROUP(name=entry.title, chats=window_texts.CHATS_COUNT(n=entry.count))
     if isinstance(entry, DayHeading):
         return entry.title
     if isinstance(entry, MachineLine):
@@ -134,6 +133,7 @@ def spoken_text(entry: Entry) -> str:
         entry.chat.full_name,
         entry.chat.agent_title,
         entry.mark,
+        window_texts.OPEN_HERE() if entry.active else "",
         window_texts.PINNED().lower() if entry.pinned else "",
         entry.rang or (window_texts.UNREAD() if entry.unseen else ""),
         where,

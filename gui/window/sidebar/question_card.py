@@ -162,13 +162,14 @@ class QuestionCard(QWidget):
         self._whose.setAccessibleName(chat_texts.OPEN_NAMED(name=self.chat.full_name))
         age = short_age(self.chat.since, datetime.now(UTC))
         self._since.setText(chat_texts.joined(age, chat_texts.MORE_QUESTIONS(count=more) if more else ""))
-        self.setAccessibleName(chat_texts.SPOKEN(kind=chat_texts.ASKS(), text=f"{name}: {request.title}"))
+        self.setAccessibleName(chat_texts.SPOKEN(kind=chat_texts.ASKS_AS(name=name), text=request.title))
         self.page.requests.look = CardLook(
             is_framed=False,
             room_px=self._room_px - _AROUND_PX,
             key_of=lambda kind: ANSWER_KEYS.get(kind, ""),
             takes_words=self._takes_words,
             is_brief=True,
+            whose=name,
         )
         transcript = Transcript()
         transcript.apply(StateChanged("requires_action"), request.at_ms)

@@ -241,6 +241,7 @@ class Sidebar(Area):
         self.list.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
         self.list.customContextMenuRequested.connect(self._on_menu)
         self.list.clicked.connect(self._on_mouse_clicked)
+        self.list.run_requested.connect(self._run)
         # The outline of the previous row reaches into its neighbours at a fractional scale.
         self.list.selectionModel().currentChanged.connect(lambda: self.list.viewport().update())
         self.list.verticalScrollBar().actionTriggered.connect(self._on_scrolled)
@@ -426,6 +427,11 @@ class Sidebar(Area):
         elif isinstance(entry, MachineLine) and (remedy := self.model.listing.remedy(entry.machine)) is not None:
             remedy[1]()
 
+    def _run(self, index: QModelIndex) -> None:
+        """Do with a row what Enter does."""
+        self.selection.select_only(index)
+        self._on_clicked(index)
+
     def _open(self, chat: Chat) -> None:
         self.opened.emit(chat)
         if not self.list.hasFocus():
@@ -528,8 +534,7 @@ class Sidebar(Area):
                 if event.modifiers() & Qt.KeyboardModifier.ControlModifier:
                     return False  # Selects one more.
                 if index.isValid():
-                    self.selection.select_only(index)
-                    self._on_clicked(index)
+                    self._run(index)
             case Qt.Key.Key_Escape:
                 self._leave()
             case Qt.Key.Key_F2 if chat is not None:

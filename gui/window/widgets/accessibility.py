@@ -11,19 +11,14 @@ from PySide6.QtCore import QObject
 from PySide6.QtGui import QAccessible, QAccessibleAnnouncementEvent, QAccessibleInterface
 from PySide6.QtWidgets import QAccessibleWidget, QWidget
 
-from gui.terminal.accessibility import TerminalInterface
-from gui.terminal.view import TerminalView
-
 ROLES = {
     "MainWindow": QAccessible.Role.Window,
-    "SettingsWindow": QAccessible.Role.Window,
-    "GuideWindow": QAccessible.Role.Window,
+    "SeparateWindow": QAccessible.Role.Window,
     "QStackedWidget": QAccessible.Role.LayeredPane,  # Qt's own interface hides widgets over the pages: banners.
     "Sidebar": QAccessible.Role.Pane,
     "ChatPage": QAccessible.Role.PropertyPage,
     "ChatView": QAccessible.Role.Pane,
     "TranscriptPage": QAccessible.Role.List,
-    "TranscriptRow": QAccessible.Role.ListItem,
     "RequestCard": QAccessible.Role.AlertMessage,
     "QuestionCard": QAccessible.Role.Dialog,
     "PromptBox": QAccessible.Role.Grouping,
@@ -45,7 +40,11 @@ ROLES = {
     "MonogramTile": QAccessible.Role.Graphic,
     "Hairline": QAccessible.Role.Separator,
 }
-"""The role of each class of widgets, and of its subclasses, by the class's name."""
+"""The role of each class of widgets, and of its subclasses, by the class's name.
+
+A widget with a text, actions or parts of its own has a method ``accessible_interface`` instead, which makes its
+interface.
+"""
 
 
 @functools.cache
@@ -56,9 +55,10 @@ def install_roles() -> None:
 
 def _interface(class_name: str, owner: QObject | None) -> QAccessibleInterface | None:
     """The accessible interface of a widget; None leaves it to Qt, which asks again with the base class."""
-    if isinstance(owner, TerminalView) and class_name == TerminalView.__name__:
-        # Qt asks while the view is being made, too.
-        return TerminalInterface(owner, lambda: getattr(owner, "accessible_text", None))
+    own = getattr(owner, "accessible_interface", None)
+    if own is not None and class_name == type(owner).__name__:
+        made: QAccessibleInterface = own()  # Qt asks while the widget is being made, too.
+        return made
     role = ROLES.get(class_name)
     return QAccessibleWidget(owner, role) if role is not None and isinstance(owner, QWidget) else None
 

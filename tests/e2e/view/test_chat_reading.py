@@ -7,12 +7,20 @@ from datetime import UTC, datetime
 
 import pytest
 from PySide6.QtCore import QCoreApplication, QPoint, QPointF, Qt
-from PySide6.QtGui import QAccessible, QEnterEvent, QGuiApplication, QWheelEvent
+from PySide6.QtGui import (
+    QAccessible,
+    QAccessibleAnnouncementEvent,
+    QAccessibleEvent,
+    QEnterEvent,
+    QGuiApplication,
+    QWheelEvent,
+)
 from PySide6.QtWidgets import QApplication, QWidget
 from shiboken6 import Shiboken
 
 from gui.chat.content.segments import TurnFooter
 from gui.chat.finder import WHOLE
+from gui.chat.page.accessible_rows import FocusedControl, TranscriptRow
 from gui.chat.view import Announcer
 from gui.finding.query import FindQuery
 from gui.window.widgets.accessibility import install_roles
@@ -294,7 +302,105 @@ def test_screen_readers_get_names_and_each_finished_message(
     assert announced == ["The agent’s message: Only a typo."]
     chat.ask(command_request("make"))
     shown.settle()
-    assert announced[1:] == ["The agent asks: Run a command?"]
+    assert announced[1:] == ["The agent asks: Run a command?\nmake\nAnswers: Allow, Always allow make, Decline"]
+
+
+def test_opening_a_chat_announces_none_of_its_old_answers(show_chat: ShowChat, monkeypatch: pytest.MonkeyPatch) -> None:
+    announced: list[str] = []
+    monkeypatch.setattr(QAccessible, "isActive", lambda: True)
+    monkeypatch.setattr(Announcer, "announce", lambda _self, text: announced.append(text))
+    shown = show_chat(ScriptedChat())
+    old = long_chat(3)
+    old.ask(command_request("make"))
+    shown.view.set_transcript(old.transcript)
+    shown.settle()
+    assert announced == []
+    old.put("agent", "New.", status="done")
+    shown.view.changed()
+    shown.settle()
+    assert announced == ["The agent’s message: New."]
+
+
+@pytest.fixture
+def spoken(monkeypatch: pytest.MonkeyPatch) -> list[QAccessibleEvent]:
+    """A screen reader is active; returns the events that it gets from the page."""
+    events: list[QAccessibleEvent] = []
+    monkeypatch.setattr(QAccessible, "isActive", lambda: True)
+    monkeypatch.setattr("gui.chat.page.page.QAccessible.updateAccessibility", events.append)
+    install_roles()
+    return events
+
+
+def test_a_screen_reader_reads_a_message_by_line_word_and_character(
+    show_chat: ShowChat, spoken: list[QAccessibleEvent]
+) -> None:
+    shown = show_chat(having("agent", "😀 First paragraph.\n\n- an entry\n\n" + "many words " * 60, status="done"))
+    page = shown.view.page
+    [row] = [
+        QAccessible.queryAccessibleInterface(each) for each in page.findChildren(TranscriptRow) if each.isVisible()
+    ]
+    text = row.textInterface()
+    lines = text.text(0, text.characterCount()).split("\n")
+    assert lines[:3] == ["The agent’s message", "😀 First paragraph.", "an entry"]
+    assert len(lines) > 5, "a paragraph has the lines that the page shows"
+    assert "".join(f"{line} " for line in lines[3:]).split() == ["many", "words"] * 60
+    offset = len("The agent’s message\n") + 3  # A smiling face is two code units.
+    assert text.text(offset, offset + 5) == "First"
+    area = text.characterRect(offset)
+    assert page.rect().contains(page.mapFromGlobal(area.center()))
+    assert text.offsetAtPoint(area.center()) == offset
+    assert text.offsetAtPoint(page.mapToGlobal(QPoint(-5, -5))) == -1
+
+
+def test_a_screen_reader_hears_what_comes_into_view_by_a_key(
+    show_chat: ShowChat, spoken: list[QAccessibleEvent]
+) -> None:
+    shown = show_chat(long_chat(40))
+    page = shown.view.page
+    page.setFocus()
+    spoken.clear()
+
+    def said(key: Qt.Key) -> str:
+        shown.press(key)
+        texts = [event.message() for event in spoken if isinstance(event, QAccessibleAnnouncementEvent)]
+        spoken.clear()
+        return "\n".join(texts)
+
+    assert said(Qt.Key.Key_Down) == "The end of the messages"
+    heard = said(Qt.Key.Key_Home).splitlines()
+    assert heard[0].startswith("Your prompt: Prompt 0")
+    assert said(Qt.Key.Key_Up) == "The beginning of the messages"
+    while (text := said(Qt.Key.Key_Down)) != "The end of the messages":
+        heard += text.splitlines()
+    answers = [line.split()[4] for line in heard if line.startswith("The agent’s message: Answer")]
+    assert answers == ["4", "9", "14", "19", "24", "29", "34", "39"], "each is read once, and none is left out"
+
+
+def test_a_screen_reader_hears_whose_button_has_the_keyboard_and_presses_it(
+    show_chat: ShowChat, spoken: list[QAccessibleEvent]
+) -> None:
+    shown = show_chat(having("agent", "See [the page](https://a.test).", status="done"))
+    page = shown.view.page
+    page.setFocus()
+    shown.press(Qt.Key.Key_Tab)
+    [control] = [QAccessible.queryAccessibleInterface(each) for each in page.findChildren(FocusedControl)]
+    assert [event.object() for event in spoken if event.type() is QAccessible.Event.Focus] == [control.object()]
+    assert (control.role(), control.text(QAccessible.Text.Name)) == (QAccessible.Role.Button, "Link: the page")
+    assert control.text(QAccessible.Text.Description) == "The agent’s message: See the page."
+    assert control.state().focused
+    control.actionInterface().doAction(control.actionInterface().actionNames()[0])
+    assert shown.emitted("link_requested") == [("https://a.test",)]
+
+
+def test_a_button_of_a_question_says_what_it_answers(show_chat: ShowChat) -> None:
+    chat = ScriptedChat()
+    chat.ask(command_request("make"))
+    shown = show_chat(chat)
+    card = shown.view.page.requests.card(chat.transcript.open_requests[0].id)
+    assert card is not None
+    button = card.button_of("reject_once")
+    assert button is not None
+    assert button.accessibleDescription() == "The agent asks: Run a command?"
 
 
 def test_only_a_part_of_a_very_long_output_is_laid_out(show_chat: ShowChat) -> None:

@@ -10,11 +10,13 @@ from pathlib import Path
 import pytest
 from PySide6 import QtWidgets
 from PySide6.QtGui import QAccessible, QAccessibleInterface
+from PySide6.QtWidgets import QApplication
 
 from gui.window.page.banners import Banner
 from gui.window.sheets.question import Question
 from gui.window.sheets.sheet import Sheet
 from gui.window.widgets.accessibility import ROLES, install_roles
+from gui.window.widgets.separate_window import SeparateWindow
 from session_host.protocol.values import State
 from tests.unit.gui.conftest import WindowHarness
 
@@ -99,10 +101,53 @@ async def test_a_screen_reader_finds_window_sidebar_tabs_and_terminal_by_role_an
     [chats] = [part for part in parts if part.role() == roles.List and not part.state().invisible]
     assert chats.text(QAccessible.Text.Name) == "Chats"
     headings = [name for name in _names(parts, roles.ListItem) if "chat" in name]
-    assert headings == ["running, 1 chat", "ended, 1 chat, collapsed"]
+    assert headings == ["running, 1 chat", "ended, 1 chat"]
     [row] = [name for name in _names(parts, roles.ListItem) if name.startswith("fix")]
-    assert row.startswith("fix <b> & go, Command, running, tmp, ")
+    assert row.startswith("fix <b> & go, Command, running, open, tmp, ")
     assert _names(parts, roles.StatusBar) == ["Status"]
+
+
+async def test_a_screen_reader_opens_a_chat_and_unfolds_a_group_by_their_action(harness: WindowHarness):
+    await _two_chats(harness)
+    harness.settle()
+    chats = QAccessible.queryAccessibleInterface(harness.window.sidebar.list)
+
+    def entries() -> dict[str, QAccessibleInterface]:
+        found = [chats.child(number) for number in range(chats.childCount())]
+        assert [chats.indexOfChild(entry) for entry in found] == list(range(len(found)))
+        return {entry.text(QAccessible.Text.Name).split(",")[0]: entry for entry in found}
+
+    def run(name: str, action: str) -> None:
+        offered = entries()[name].actionInterface()
+        assert offered.actionNames() == [action]
+        offered.doAction(action)
+        harness.settle()
+
+    open_chat, ended = entries()["fix <b> & go"], entries()["ended"]
+    assert (open_chat.state().active, entries()["running"].state().expanded) == (True, True)
+    assert (ended.state().expandable, ended.state().collapsed, ended.state().expanded) == (True, True, False)
+    run("ended", "Expand")
+    assert (ended.state().collapsed, ended.state().expanded) == (False, True)
+    run("two", "Open")
+    assert harness.page.chat.full_name == "two"
+    assert not open_chat.state().active
+    run("ended", "Collapse")
+    harness.window.sidebar.take_focus()
+    focused = chats.focusChild()
+    assert focused.state().focused
+    assert chats.childAt(*focused.rect().center().toTuple()).object() is focused.object()
+
+
+async def test_a_screen_reader_finds_changes_and_timeline_as_windows(harness: WindowHarness):
+    await _two_chats(harness)
+    for action in ("show_changes", "timeline"):
+        before = set(QApplication.topLevelWidgets())
+        harness.window.actions_[action].trigger()
+        harness.settle()
+        opened = [each for each in set(QApplication.topLevelWidgets()) - before if isinstance(each, SeparateWindow)]
+        assert [QAccessible.queryAccessibleInterface(each).role() for each in opened] == [QAccessible.Role.Window]
+        for each in opened:
+            each.close()
 
 
 async def test_a_screen_reader_announces_banners_and_questions(harness: WindowHarness):
