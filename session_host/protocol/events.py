@@ -149,7 +149,7 @@ class Ended(msgspec.Struct, frozen=True, gc=False, tag_field="kind", tag="ended"
     error: str = ""
     """Why it was lost or could not run; "" if there is nothing to say."""
     left: tuple[str, ...] = ()
-    """The command lines of what it started and that still ran then, at most ``MAX_LEFT``; () also if it was lost."""
+    """The names of commands that it started and that still ran then, at most ``MAX_LEFT``; () also if it was lost."""
 
 
 class Interrupted(msgspec.Struct, frozen=True, gc=False, tag_field="kind", tag="interrupted"):

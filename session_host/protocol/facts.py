@@ -108,7 +108,7 @@ class Entry(msgspec.Struct, frozen=True, array_like=True, gc=False, kw_only=True
     default_name: str = ""
     """The name that Outlive chose; "" if the user chose it."""
     topic: str = ""
-    """A short line: the agent's title, else the first prompt; a shell's last command; "" while unknown."""
+    """A short line: the agent's title, else the first prompt; the name of a shell's last command; "" while unknown."""
     pinned: bool = False
     """Whether the user wants it above all others in lists."""
     position: float | None = None
@@ -200,7 +200,7 @@ class Foreground(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """The foreground of a shell's or command's terminal, as its host knows it; never stored."""
 
     program: str
-    """The program's command line, shortened; "" for a shell at its prompt."""
+    """The running command by its name (``shown_command``); "" for a shell at its prompt."""
     since: str = ""
     last_exit_code: int | None = None
     """The exit code of the shell's last command; None while one runs, or if unknown."""

@@ -112,6 +112,17 @@ def command_text(emulator: Emulator, prompt: Prompt) -> str:
     return "\n".join(_without_right_prompt(line).rstrip() for line in typed).strip("\n")
 
 
+def begins_with_blank(emulator: Emulator) -> bool:
+    """Whether the newest command was typed with a leading blank, as far as that is known."""
+    for prompt in emulator.prompts(last_only=True):
+        command = emulator.commands.of(prompt.number)
+        if command is None or prompt.output is None:
+            return False
+        typed = _typed_lines(emulator, prompt, prompt.output, command.inputs)
+        return (command.text or next(iter(typed), ""))[:1].isspace()
+    return False
+
+
 def _shows(text: str, lines: list[str], *, is_whole: bool) -> bool:
     """Whether the last of these lines show a command; ``is_whole``: no prompt is before it in the first one."""
     reported = [found for line in text.split("\n") if (found := _BLANKS.sub("", line))]

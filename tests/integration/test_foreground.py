@@ -25,6 +25,7 @@ from session_host.terminal import available_engines
 from session_host.terminal.base import Emulator, EngineName
 from session_host.terminal.command_line import command_text
 from tests.conftest import Sessions
+from tests.support.area import Area
 from tests.support.commands import outlive
 from tests.support.facts import foreground_of, known
 from tests.support.hosts import Watcher, end, redraw, see, shown, start, watching
@@ -61,10 +62,10 @@ async def test_the_foreground_program_of_a_shell_is_reported_until_the_prompt_re
         await see(viewer, watcher, "ready>")
         viewer.text("sleep 987 | cat")
         viewer.key("Enter", "\r")
-        await watcher.until(lambda: foreground_programs(watcher)[-1:] == ["sleep 987"], "the program to be named")
+        await watcher.until(lambda: foreground_programs(watcher)[-1:] == ["sleep"], "the program to be named")
         with open_store() as store:
             [info] = list_sessions(store, ended=False)
-        assert (info.facts.shell.program, info.status.activity) == ("sleep 987", "running")
+        assert (info.facts.shell.program, info.status.activity) == ("sleep", "running")
         assert info.facts.shell.since >= record.origin.created_at
         viewer.key("c", "", 4)
         await watcher.until(lambda: foreground_programs(watcher)[-1] == "", "the shell to wait again")
@@ -94,16 +95,49 @@ def test_a_shell_is_called_by_its_last_command_unless_the_user_named_it(tmp_path
     for each in shells:
         assert outlive("wait", each, "--text", "ready", "--timeout", "60").code == 0
     assert names() == ["api", "logs"]
-    run("sleep 987", ["sleep 987", "logs"])
+    run("sleep 987", ["sleep", "logs"])
     [killed] = [each["host_pid"] for each in outlive("ls", "--json").json() if each["id"] == shells[0]]
     os.kill(killed, signal.SIGKILL)
-    run("cat -n", ["cat -n", "logs"])
+    run("cat --number", ["cat", "logs"])
     (script := tmp_path / "follow").write_text("#!/bin/sh\ncat\n")
     script.chmod(0o755)
-    run(f"{script} -q", ["follow -q", "logs"])
+    run(f"{script} -q", ["follow", "logs"])
     for each in shells:
         outlive("kill", each)
-    assert names() == ["follow -q", "logs"]
+    assert names() == ["follow", "logs"]
+
+
+def test_no_secret_of_a_shells_command_is_in_a_list_or_a_record(area: Area, tmp_path: Path) -> None:
+    (home := tmp_path / "home").mkdir()
+    (home / ".bashrc").write_text("HISTCONTROL=ignoreboth\nPS1='ready$ '\n")
+    (script := tmp_path / "deploy").write_text("#!/bin/sh\ncat\n")
+    script.chmod(0o755)
+    secrets = [f"--token=ghp_secret{number}" for number in range(2)]
+    chat = outlive("new", "shell", "--json", "-C", str(tmp_path), "-e", f"HOME={home}", env={"SHELL": "bash"}).json()[
+        "id"
+    ]
+
+    def listed() -> tuple[str, str]:
+        [info] = outlive("ls", "--json").json()
+        with open_store() as store:
+            return info["foreground"], store.find(chat).entry.shown_name
+
+    def run(command: str, seen: tuple[str, str]) -> None:
+        assert outlive("send", chat, command, "--enter").code == 0
+        wait_until(lambda: listed() == seen, 60, lambda: f"{seen}, not {listed()}")
+        assert outlive("send", chat, "--key", "Ctrl+c").code == 0
+        wait_until(lambda: listed()[0] == "", 60, "the prompt")
+
+    assert outlive("wait", chat, "--text", "ready", "--timeout", "60").code == 0
+    run("cat", ("cat", "cat"))
+    run(f" {script} {secrets[0]}", ("deploy", "cat"))  # A leading blank: not for a history, and not for a name.
+    run(f"{script} {secrets[1]}", ("deploy", "deploy"))
+    for directory in (area.state, area.runtime):
+        for path in directory.rglob("*"):
+            if path.is_file() and "recording" not in str(path) and "journal" not in str(path):
+                found = [secret for secret in secrets if secret.encode() in path.read_bytes()]
+                assert not found, f"{path} has {found}"
+    outlive("kill", chat)
 
 
 async def test_a_prompts_age_stays_the_same_after_a_crash_and_an_upgrade_of_its_host() -> None:
@@ -176,7 +210,7 @@ async def test_the_exit_code_of_a_shells_last_command_is_reported(engine: Engine
             await watcher.until(lambda: endings(watcher)[-len(expected) :] == [*expected], f"{line}: {expected}")
 
         await run("(exit 3)", ("", 3))
-        await run("sleep 987", ("sleep 987", None))
+        await run("sleep 987", ("sleep", None))
         watcher.events.clear()
         viewer.key("c", "", 4)
         await watcher.until(lambda: endings(watcher)[-1:] == [("", 130)], "the end of what ran")

@@ -110,7 +110,7 @@ async def test_the_stopped_jobs_of_a_shell_are_the_shells_affair() -> None:
     async with watching(record.id) as (viewer, watcher):
         await see(viewer, watcher, "ready>")
         viewer.text("sleep 1000\r")
-        await watcher.until(lambda: foreground(watcher) == "sleep 1000", "the command to run")
+        await watcher.until(lambda: foreground(watcher) == "sleep", "the command to run")
         viewer.text("\x1a")
         await see(viewer, watcher, "Stopped")
         assert (await described(record.id)).facts.status.activity is Activity.NO_SIGNAL

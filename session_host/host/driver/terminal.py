@@ -47,7 +47,7 @@ from session_host.system.event_loop import Timer
 from session_host.system.processes.pty_process import PtyProcess
 from session_host.terminal.base import Emulator
 from session_host.terminal.clearing import reset_after_exit
-from session_host.terminal.events import CommandEnded, TerminalEvent
+from session_host.terminal.events import CommandBegan, CommandEnded, TerminalEvent
 from session_host.terminal.text import screen_of
 from session_host.terminal.typed_line import PromptState
 
@@ -196,7 +196,13 @@ class TerminalDriver:
 
     def emulator_used(self, emulator: Emulator) -> None:
         """Send the emulator's replies to the program and its events to the viewers; it has interpreted output."""
-        self.handle_emulator_results(emulator.take_replies(), emulator.take_events())
+        replies, events = emulator.take_replies(), emulator.take_events()
+        self.handle_emulator_results(replies, events)
+        if any(isinstance(event, CommandBegan) for event in events):
+            from session_host.terminal.command_line import begins_with_blank  # Hosts start quickly.
+
+            if begins_with_blank(emulator):
+                self._watch.note_private_command()
         self.rules.emulator_used(emulator)
         self._interpreted()
         self.clearer.output_interpreted()

@@ -8,10 +8,9 @@ terminal, the kernel hangs up that session.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Final
 
 from session_host.protocol.events import MAX_LEFT
-from session_host.protocol.untrusted_text import one_line
+from session_host.protocol.shown_command import shown_command
 from session_host.system.processes.chat_mark import Mark
 from session_host.system.processes.process_tree import (
     GRACE_S,
@@ -22,8 +21,6 @@ from session_host.system.processes.process_tree import (
     rest_of_session,
 )
 from session_host.system.worker import Worker
-
-_COMMAND_CHARACTERS: Final = 100
 
 
 def end_processes(
@@ -71,11 +68,11 @@ async def end_strays(leader: int, session_id: str, patterns: tuple[str, ...], *,
 
 
 async def left_running(leader: int, session_id: str) -> list[str]:
-    """The command lines of what still runs after the program's end, each on one line; see ``events.Ended``.
+    """The names of the commands that still run after the program's end; see ``events.Ended``.
 
     Args:
         leader: the program's PID.
         session_id: the chat's id.
     """
     left = await Worker().run(lambda: chat_processes(leader, Mark.of_chat(session_id)))
-    return [one_line(each.command)[:_COMMAND_CHARACTERS] for each in left if each.command][:MAX_LEFT]
+    return [shown_command(each.command.split()) for each in left if each.command][:MAX_LEFT]

@@ -106,7 +106,7 @@ class AgentWatch:
         mark_turn: called when a turn begins in a terminal.
         take_entered_by: see ``PromptLine``; called then, too.
         has_entered: whether the user has pressed Enter, and the agent has not worked since.
-        last_command: the last command of a shell that did not end at once; "" for none since this process began.
+        last_command: the name of a shell's last command that did not end at once; "" for none since this process began.
         command_began: called when there is another one.
         activity_changed: called with the status at each visible change of it.
     """
@@ -248,10 +248,16 @@ class AgentWatch:
 
     def _on_foreground_changed(self, foreground: Foreground) -> None:
         if foreground.program and self._spec.facts.origin.is_shell:
-            self.last_command = foreground.program
+            if self.foreground is None or not self.foreground.is_private:
+                self.last_command = foreground.program
             self.command_began()
         self._save_and_send(visibly=False)
         self._send_event(ForegroundEvent(foreground))
+
+    def note_private_command(self) -> None:
+        """Note that the running command was typed with a leading blank, so that it does not name the chat."""
+        if self.foreground is not None:
+            self.foreground.note_private()
 
     def on_output_interpreted(self) -> None:
         """Note that the emulator has interpreted output."""

@@ -21,16 +21,18 @@ import os
 import re
 import time
 from collections.abc import Callable, Sequence
+from itertools import chain
 from pathlib import Path
 from typing import Final
 
 import msgspec
 
 from session_host.host.event_log import EventLog
+from session_host.patience import within
 from session_host.protocol import events as ledger_events
 from session_host.protocol.facts import Foreground
 from session_host.protocol.messages import CommandEvent
-from session_host.protocol.untrusted_text import one_line
+from session_host.protocol.shown_command import shown_command
 from session_host.protocol.values import CommandTime
 from session_host.storage.descriptors.input_log import InputLog
 from session_host.storage.descriptors.log_entries import EntryKind
@@ -55,10 +57,11 @@ FIRST_POLL_S: Final = 0.2
 SECOND_POLL_S: Final = 2.0
 """Delay of the second poll: a program may start without output, or be a later part of the command line."""
 
-MAX_CHARACTERS: Final = 120
+LOOK_S: Final = 0.05
+"""How long a look at a file may take: that of a network mount without its server would take for ever."""
 
 _INTERPRETER: Final = re.compile(r"(python|pypy|node|deno|bun|ruby|perl|php|lua|tclsh|Rscript)[\d.]*|(ba|da|z|fi)?sh")
-"""The programs that run a script; see ``program_of``."""
+"""The programs that run a script; see ``command_of``."""
 
 # fmt: off
 SHELLS: Final = frozenset({
@@ -99,6 +102,11 @@ class ForegroundProcess:
         self._now = now
         self._process: PtyProcess | None = None
         self._group = saved_state.group
+        self._files = _Files()
+        self._named: tuple[int, list[str], str] = (0, [], "")
+        """The process and the command line that were named last, with their name."""
+        self.is_private = False
+        """Whether the running command was typed with a leading blank: its program's name alone is shown."""
         self._timer = Timer()
         self._is_second = False
 
@@ -117,6 +125,7 @@ class ForegroundProcess:
         """Note a command mark in the output; returns whether the command's state changed. The next poll reports it."""
         previous = self.command
         if isinstance(event, CommandBegan):
+            self.is_private = False
             self.command = CommandState(is_running=True, began_s=time.clock_gettime(time.CLOCK_BOOTTIME))
         elif isinstance(event, CommandEnded) and previous.is_running:
             code = event.exit_code
@@ -124,6 +133,11 @@ class ForegroundProcess:
             took_s = time.clock_gettime(time.CLOCK_BOOTTIME) - (previous.began_s or math.inf)
             self._events.add(ledger_events.CommandEnded(exit_code=code, duration_s=round(max(took_s, 0.0), 3)))
         return self.command != previous
+
+    def note_private(self) -> None:
+        """Note that the running command was typed with a leading blank: shells keep it out of their history."""
+        self.is_private = True
+        self._poll_logged()
 
     @property
     def saved_state(self) -> ForegroundState:
@@ -156,7 +170,7 @@ class ForegroundProcess:
         if process is None:
             return
         group = process.foreground_group()
-        program = program_of(group, process.pid)
+        program = self._name_of(*command_of(group, process.pid))
         since, previous = self.current.since, self.current
         if (group, program) != (self._group, previous.program) or not since:
             since = (_start_time_text(group) if program else "") or self._now()
@@ -165,9 +179,42 @@ class ForegroundProcess:
         if self.current != previous:
             self._on_change(self.current)
 
+    def _name_of(self, pid: int, words: list[str]) -> str:
+        """The name of a command; a disk is asked once for each."""
+        if self.is_private:
+            return shown_command(words[:1])
+        if (pid, words) != self._named[:2]:
+            name = shown_command(words, lambda word: self._files.has(Path(f"/proc/{pid}/cwd", word)))
+            self._named = (pid, words, name)
+        return self._named[2]
 
-def program_of(group: int, child: int) -> str:
-    """The command line of a process group, "" for a shell that waits for a command.
+
+class _Files:
+    """Looks for files, for ``LOOK_S`` at most; while a look hangs, there are no others."""
+
+    def __init__(self) -> None:
+        self._is_looking = False
+
+    def has(self, path: Path) -> bool:
+        """Whether there is such a file, as far as the disk says so in time."""
+        if self._is_looking:
+            return False
+        self._is_looking = True
+
+        def look() -> bool:
+            try:
+                return path.exists()
+            finally:
+                self._is_looking = False
+
+        try:
+            return within(LOOK_S, look)
+        except (TimeoutError, OSError, ValueError):
+            return False
+
+
+def command_of(group: int, child: int) -> tuple[int, list[str]]:
+    """A process of a group, and its command line; no words for a shell that waits for a command.
 
     A script is called by its own name, as its user did: the kernel puts the interpreter before its path.
 
@@ -176,16 +223,14 @@ def program_of(group: int, child: int) -> str:
         child: the session's program; its children are searched if a group's leader has ended.
     """
     if group <= 0:
-        return ""
-    argv = _command_line(group) or next(
-        (found for pid in proc.children(child) if proc.group_of(pid) == group and (found := _command_line(pid))), []
-    )
+        return 0, []
+    members = (pid for pid in proc.children(child) if proc.group_of(pid) == group)
+    pid, argv = next(((pid, found) for pid in chain((group,), members) if (found := _command_line(pid))), (0, []))
     if not argv or _is_waiting_shell(argv):
-        return ""
+        return 0, []
     if len(argv) > 1 and argv[1].startswith("/") and _INTERPRETER.fullmatch(Path(argv[0]).name):
         argv = argv[1:]
-    name = Path(argv[0]).name or argv[0]
-    return one_line(" ".join([name, *argv[1:]])).strip()[:MAX_CHARACTERS]
+    return pid, argv
 
 
 def _is_waiting_shell(argv: list[str]) -> bool:

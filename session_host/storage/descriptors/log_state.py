@@ -101,7 +101,7 @@ class ForegroundState(msgspec.Struct, frozen=True, array_like=True):
     group: int = 0
     """The terminal's foreground process group; 0 before the first look."""
     program: str = ""
-    """Its command line; "" while the shell waits for a command."""
+    """Its name; "" while the shell waits for a command."""
     since: str = ""
     """The time at which it came to the foreground (ISO 8601, UTC); "" if no host has saved it."""
 

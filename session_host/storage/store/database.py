@@ -7,13 +7,14 @@ import errno
 import fcntl
 import os
 import sqlite3
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import NamedTuple
 from urllib.parse import quote
 
 from session_host.errors import StoreBusy, StoreCorrupt, StoreError
 from session_host.paths import ensure_private, lock_refusal, obstacle
+from session_host.protocol.shown_command import shown_command
 from session_host.system.files import size_limit
 
 
@@ -25,10 +26,12 @@ class Schema(NamedTuple):
             is never edited once it was released: another is added behind it. ``PRAGMA user_version`` holds the number
             of steps that a file has taken; a version that knows fewer steps cannot use the file.
         tables: the tables of the current schema; a file of this version without one of them is damaged.
+        functions: functions of one text that steps use, by their names.
     """
 
     steps: tuple[tuple[str, ...], ...]
     tables: frozenset[str]
+    functions: Mapping[str, Callable[[str], str]] = {}
 
 
 STORE_SCHEMA = Schema(
@@ -124,8 +127,16 @@ STORE_SCHEMA = Schema(
             "ALTER TABLE session ADD COLUMN host_name TEXT NOT NULL DEFAULT ''",
             "ALTER TABLE session ADD COLUMN pid_namespace INTEGER NOT NULL DEFAULT 0",
         ),
+        (
+            # The names of shells had whole command lines, with passwords and tokens.
+            """
+        UPDATE session SET topic = shown_command(topic)
+        WHERE agent = 'shell' AND topic IS NOT shown_command(topic)
+        """,
+        ),
     ),
     tables=frozenset({"session", "recent_directory", "layout", "change", "event", "ledger"}),
+    functions={"shown_command": lambda line: shown_command(line.split())},
 )
 
 
@@ -248,8 +259,15 @@ def directory_lock(directory: Path) -> Iterator[None]:
 class Database:
     """One connection to a file; independent of the tables' meaning."""
 
-    def __init__(self, path: Path, schema: Schema) -> None:
+    def __init__(
+        self, path: Path, schema: Schema, on_migrated: Callable[[sqlite3.Connection], object] = lambda _connection: None
+    ) -> None:
         """Open or create the file and bring it to the current schema.
+
+        Args:
+            path: the file.
+            schema: its schema.
+            on_migrated: called within the transaction that has changed a file of an older schema.
 
         Raises:
             StoreCorrupt: the file is damaged.
@@ -257,7 +275,7 @@ class Database:
             UnsafeDirectory: its directory cannot be trusted.
         """
         self.path = path
-        self._schema = schema
+        self._schema, self._on_migrated = schema, on_migrated
         self._connection: sqlite3.Connection | None = None
         self._identity = (0, 0)
         self._is_closed = False
@@ -446,11 +464,17 @@ class Database:
         return version
 
     def _migrate(self, connection: sqlite3.Connection) -> None:
+        for name, function in self._schema.functions.items():
+            connection.create_function(name, 1, function, deterministic=True)
+        connection.execute("PRAGMA secure_delete = ON")  # What a step takes out of a row is not left in the file.
         connection.execute("BEGIN IMMEDIATE")
         try:
-            for step in self._schema.steps[self._version(connection) :]:
+            before = self._version(connection)
+            for step in self._schema.steps[before:]:
                 for statement in step:
                     connection.execute(statement)
+            if before:
+                self._on_migrated(connection)
             connection.execute(f"PRAGMA user_version = {len(self._schema.steps)}")
             connection.execute("COMMIT")
         finally:

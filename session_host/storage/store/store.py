@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import sqlite3
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from types import TracebackType
 from typing import Any, NamedTuple, Self
@@ -14,6 +15,7 @@ from msgspec.structs import replace
 from session_host.errors import AmbiguousSession, NameTaken, NoSuchSession, StoreError, StoreIncomplete
 from session_host.protocol.events import Removed, Renamed, Started
 from session_host.protocol.facts import ChatFacts, Outcome
+from session_host.protocol.shown_command import shown_command
 from session_host.protocol.values import RUNNING_STATES, State
 
 from . import copies, database, moved_aside
@@ -76,6 +78,20 @@ def _insert_row(connection: sqlite3.Connection, record: ChatFacts, path: Path, *
     # A worktree is removed with its chat; its maker notes the directory that it was made from.
     if record.origin.worktree is None:
         _note_directory(connection, record.origin.cwd)
+
+
+def _with_short_name(record: ChatFacts) -> ChatFacts:
+    """The facts with the name of a shell as it is now: those of version 0.1.0 had the whole command line."""
+    if record.origin.agent != "shell":
+        return record
+    return replace(record, entry=replace(record.entry, topic=shown_command(record.entry.topic.split())))
+
+
+def _copy_shells(path: Path, connection: sqlite3.Connection) -> None:
+    """Save the copies of the rows of shells again, since their names were shortened."""
+    for row in connection.execute(f"SELECT {COLUMNS} FROM session WHERE agent = 'shell'"):  # noqa: S608
+        with contextlib.suppress(ValueError, TypeError):  # A reader of the row reports this.
+            copies.save_row(path, from_row(row))
 
 
 def _take_place(connection: sqlite3.Connection, record: ChatFacts) -> ChatFacts:
@@ -166,7 +182,7 @@ class Store:
             StoreError: it cannot be opened or written, or another version wrote it.
             UnsafeDirectory: its directory cannot be trusted.
         """
-        return cls(Database(path, database.STORE_SCHEMA))
+        return cls(Database(path, database.STORE_SCHEMA, partial(_copy_shells, path)))
 
     @property
     def path(self) -> Path:
@@ -310,7 +326,8 @@ class Store:
         """
         added = []
         with self._database.writing() as connection:
-            for each in sorted(copies.rows(self.path), key=lambda record: record.origin.created_at):
+            found = sorted(copies.rows(self.path), key=lambda record: record.origin.created_at)
+            for each in map(_with_short_name, found):
                 if connection.execute(f"INSERT OR IGNORE {INSERTED}", to_row(each)).rowcount:
                     added.append(each)
                     _note_directory(connection, each.origin.project)
@@ -318,6 +335,7 @@ class Store:
                 "UPDATE session SET continued_by ="
                 " (SELECT id FROM session AS later WHERE later.resumed_from = session.id ORDER BY ordinal LIMIT 1)"
             )
+            _copy_shells(self.path, connection)
             if (layout := copies.layout(self.path)) is not None:
                 connection.execute("INSERT OR IGNORE INTO layout (one, value) VALUES (1, ?)", (layout,))
         return added

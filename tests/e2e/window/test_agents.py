@@ -13,7 +13,7 @@ from tests.support.screen_reader import ScreenReader
 from tests.support.waiting import wait_until
 from tests.support.windows import Window, outlive
 
-from .conftest import WAIT_S, NewChat, OpenWindow, chat_text, listed, new_echo, picture
+from .conftest import WAIT_S, NewChat, OpenWindow, chat_text, listed, new_echo, picture, retry_until
 from .user_actions import command
 
 pytestmark = pytest.mark.e2e
@@ -157,8 +157,8 @@ def test_a_shell_that_is_left_or_whose_idle_tab_is_closed_goes_and_is_found_and_
             WAIT_S,
             "it to leave the list",
         )
-        app.type("typed")
-        wait_until(lambda: "typed" in chat_text(chat), WAIT_S, "the keyboard to be in the next chat")
+        # Keys on their way to the shell are refused for half a second.
+        retry_until(lambda: app.type("typed"), lambda: "typed" in chat_text(chat), "the keyboard in the next chat")
 
         # What it printed is found by the search in all chats.
         app.press("ctrl+shift+s")

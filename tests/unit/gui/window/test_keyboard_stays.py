@@ -39,7 +39,9 @@ async def type_here(harness: WindowHarness, text: str) -> None:
     """Type into what has the keyboard."""
     await harness.until(lambda: QApplication.focusWidget() is not None, "the keyboard")
     for character in text:
-        QTest.keyClick(QApplication.focusWidget(), character)
+        focused = QApplication.focusWidget()
+        assert focused is not None
+        QTest.keyClicks(focused, character)
     harness.settle()
 
 

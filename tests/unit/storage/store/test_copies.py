@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import sqlite3
 from pathlib import Path
 
 from session_host.protocol.facts import ChatFacts
@@ -114,3 +115,38 @@ def test_a_disk_without_room_for_the_copy_does_not_hinder_the_update(store: Stor
     store.rename(record.id, "other")
 
     assert [each.entry.name for each in store.all()] == ["other"]
+
+
+SECRET = "deploy --token=ghp_secret https://me:ghp_secret@example.org"
+
+
+def test_names_of_shells_lose_their_secrets_once_in_the_file_and_in_the_copies(store: Store, path: Path) -> None:
+    shell = make_record(agent="shell", topic=SECRET)
+    git = make_record(agent="shell", topic="git push ghp_secret")
+    agent = make_record(agent="claude", topic="Fix the login of me@example.org")
+    paths = [end(store, path, each) for each in (shell, git, agent)]
+    store.close()
+    connection = sqlite3.connect(path)  # As version 0.1.0 left it.
+    for each in (shell, git):
+        connection.execute("UPDATE session SET topic = ? WHERE id = ?", (each.entry.topic, each.id))
+    connection.execute("PRAGMA user_version = 3")
+    connection.commit()
+    connection.close()
+    assert b"ghp_secret" in path.read_bytes() + paths[0].read_bytes()
+
+    with Store.open(path) as now:
+        assert [each.entry.topic for each in now.all()] == ["deploy", "git push", agent.entry.topic]
+    assert b"ghp_secret" not in b"".join(each.read_bytes() for each in (*path.parent.glob("outlive.db*"), *paths))
+    with lose(path) as fresh:
+        fresh.restore_copies()
+        assert [each.entry.topic for each in fresh.all()] == ["deploy", "git push", agent.entry.topic]
+
+
+def test_a_lost_store_that_is_filled_from_copies_of_0_1_0_has_no_secrets(store: Store, path: Path) -> None:
+    shell = make_record(agent="shell", topic=SECRET)
+    copy = end(store, path, shell)
+    assert SECRET in copy.read_text()
+    with lose(path) as fresh:
+        fresh.restore_copies()
+        assert [each.entry.topic for each in fresh.all()] == ["deploy"]
+    assert "ghp_secret" not in copy.read_text()
