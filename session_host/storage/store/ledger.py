@@ -104,13 +104,13 @@ def add_event(
         at: when it happened; "" for now.
         own_number: that of a host's event, which is added once.
     """
-    done = connection.execute(
+    added = connection.execute(
         "INSERT OR IGNORE INTO event (chat, own_number, at, kind, name, content)"
-        " SELECT id, ?, ?, ?, name, ? FROM session WHERE id = ?",
+        " SELECT id, ?, ?, ?, name, ? FROM session WHERE id = ? RETURNING number",
         (own_number, at or now(), kind_of(event), msgspec.json.encode(event).decode(), chat),
-    )
-    if done.rowcount and done.lastrowid and done.lastrowid % _TRIMMED_EVERY == 0:
-        _trim(connection, done.lastrowid)
+    ).fetchall()
+    if added and added[0][0] % _TRIMMED_EVERY == 0:
+        _trim(connection, added[0][0])
 
 
 def add_end(

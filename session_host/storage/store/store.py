@@ -328,7 +328,8 @@ class Store:
         with self._database.writing() as connection:
             found = sorted(copies.rows(self.path), key=lambda record: record.origin.created_at)
             for each in map(_with_short_name, found):
-                if connection.execute(f"INSERT OR IGNORE {INSERTED}", to_row(each)).rowcount:
+                # In Turkish locales, there is no rowcount: Python asks C whether "INSERT" is "insert".
+                if connection.execute(f"INSERT OR IGNORE {INSERTED} RETURNING id", to_row(each)).fetchall():
                     added.append(each)
                     _note_directory(connection, each.origin.project)
             connection.execute(

@@ -11,6 +11,7 @@ from session_host.protocol.facts import ChatFacts
 from session_host.protocol.values import State
 from session_host.storage.store import Store
 from tests.support.journals import make_record
+from tests.support.locales import letters_of
 
 
 def end(store: Store, path: Path, record: ChatFacts) -> Path:
@@ -44,6 +45,15 @@ def test_a_lost_store_is_filled_again_from_the_copies(store: Store, path: Path) 
         assert [each.id for each in added] == [first.id, second.id]
         assert fresh.restore_copies() == []
         assert fresh.recent_directories(5) == ["/tmp"]
+
+
+def test_a_chat_that_is_there_is_not_added_again_in_a_turkish_locale(store: Store, path: Path, tmp_path: Path) -> None:
+    """Python asks C whether a statement is an INSERT, and there "I" is no capital "i"."""
+    end(store, path, make_record())
+    with letters_of("tr_TR", tmp_path / "locales"):
+        assert store.restore_copies() == []
+        with lose(path) as fresh:
+            assert len(fresh.restore_copies()) == 1
 
 
 def test_the_windows_layout_is_restored_unless_there_is_a_newer_one(store: Store, path: Path) -> None:
