@@ -60,7 +60,7 @@ def home(area: Area, monkeypatch: pytest.MonkeyPatch) -> Path:
     for name in ("claude", "codex", "htop", "my-agent", "curl"):
         (programs / name).write_text(f'#!/bin/sh\nprintf "%s\\n" "$@" >{area.home}/{name}.arguments\n{ECHO}\n')
         (programs / name).chmod(0o755)
-    (programs / "outlive").write_text(f'#!/bin/sh\nexec {sys.executable} -P -m session_host.cli "$@"\n')
+    (programs / "outlive").write_text(f'#!/bin/sh\nexec {shlex.quote(sys.executable)} -P -m session_host.cli "$@"\n')
     (programs / "outlive").chmod(0o755)
     monkeypatch.setenv("PATH", f"{programs}:{environment()['PATH']}")
     agents = area.config / "agents"

@@ -146,7 +146,7 @@ async def test_ctrl_c_cancels_the_setup_and_the_chat_can_be_ended(checkout: Chec
     # it at once: Python's own handler runs after the sleep if the signal comes just before the sleep's system call.
     waits = "import time; print('WAIT' + 'ING', flush=True); time.sleep(1000)"
     waits = f"import signal; signal.signal(signal.SIGINT, signal.SIG_DFL); {waits}"
-    configure_setup(f"echo $$ > {pid}; exec {sys.executable} -S -c {shlex.quote(waits)}", checkout)
+    configure_setup(f"echo $$ > {pid}; exec {shlex.quote(sys.executable)} -S -c {shlex.quote(waits)}", checkout)
     record = await start(checkout, "cat")
     async with watching(record.id) as (viewer, watcher):
         await see(viewer, watcher, "WAITING")

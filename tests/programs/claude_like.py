@@ -111,7 +111,7 @@ class Agent:
                 self.write(self.content())
             case "nested":
                 code = f"from claude_like import Agent; a = Agent('', 'other'); a.carry_out('state', {rest!r}); input()"
-                words = ["sh", "-c", f'{sys.executable} -S -c "$1"; true', "tool", code]
+                words = ["sh", "-c", '"$1" -S -c "$2"; true', "tool", sys.executable, code]
                 environment = {**os.environ, "PYTHONPATH": str(Path(__file__).parent)}
                 self.children.append(subprocess.Popen(words, stdin=subprocess.PIPE, env=environment))
             case "touch":

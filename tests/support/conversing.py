@@ -96,7 +96,7 @@ def install(directory: Path) -> None:
     agents = config_dir() / "agents"
     agents.mkdir(parents=True, exist_ok=True)
     for name in ("claude", "codex"):
-        words = " ".join(program("conversing", name))
+        words = shlex.join(program("conversing", name))
         (directory / name).write_text(_SCRIPT.format(version=VERSIONS[name], help=HELPS[name], words=words))
         (directory / name).chmod(0o755)
         (agents / f"{name}.toml").write_text(NO_INPUT_LINE, encoding="utf-8")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shlex
 import signal
 import sys
 from contextlib import suppress
@@ -34,7 +35,9 @@ class NearBridges:
             directory / name for name in ("pids", "gone", "falling", "hanging")
         ]
         program = directory / "outlive"
-        program.write_text(f'#!/bin/sh\nexec {sys.executable} -P -m session_host.cli "$@"\n', encoding="utf-8")
+        program.write_text(
+            f'#!/bin/sh\nexec {shlex.quote(sys.executable)} -P -m session_host.cli "$@"\n', encoding="utf-8"
+        )
         ssh = directory / "ssh"
         ssh.write_text(_SSH.format(**{file.name: file for file in files}), encoding="utf-8")
         for each in (program, ssh):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import shlex
 import shutil
 import signal
 import socket
@@ -78,7 +79,7 @@ class SshMachine:
             each.mkdir(parents=True, mode=0o700)
         self.program = program = directory / "bin" / "outlive"
         program.write_text(
-            f'#!/bin/sh\ncd "$HOME"\nexec {sys.executable} -P -m session_host.cli "$@"\n', encoding="utf-8"
+            f'#!/bin/sh\ncd "$HOME"\nexec {shlex.quote(sys.executable)} -P -m session_host.cli "$@"\n', encoding="utf-8"
         )
         program.chmod(0o755)
         shutil.copy(client_key.with_suffix(".pub"), directory / "client_key.pub")

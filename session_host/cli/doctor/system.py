@@ -8,6 +8,7 @@ import os
 import platform
 import re
 import select
+import shlex
 import shutil
 import struct
 import subprocess
@@ -66,12 +67,11 @@ def engines() -> Iterator[Check]:
     """Check the terminal engines: one is enough, the fast one is better."""
     found = {name: _version(package) for name, package in _ENGINES.items()}
     facts = ", ".join(f"{name} {version}" for name, version in found.items() if version)
+    pip = f"{shlex.quote(sys.executable)} -m pip"
     if not facts:
-        yield fail(
-            "engines", "neither ghostty nor pyte is installed", f"{sys.executable} -m pip install pyghostty pyte"
-        )
+        yield fail("engines", "neither ghostty nor pyte is installed", f"{pip} install pyghostty pyte")
     elif not found["ghostty"]:
-        remedy = f"{sys.executable} -m pip install pyghostty (there are wheels for Linux with glibc, and macOS)"
+        remedy = f"{pip} install pyghostty (there are wheels for Linux with glibc, and macOS)"
         yield warn("engines", f"{facts}; the faster engine (ghostty) is missing", remedy)
     else:
         yield ok("engines", facts)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 import shutil
 import subprocess
 import sys
@@ -78,7 +79,9 @@ def _have_an_older_version(alpha: SshMachine) -> None:
     version = old / "session_host/version.py"
     version.write_text(version.read_text().replace(VERSION, "0.0.1"))
     link.parent.mkdir(parents=True)
-    link.write_text(f'#!/bin/sh\nexport PYTHONPATH={old}\nexec {sys.executable} -P -m session_host.cli "$@"\n')
+    link.write_text(
+        f'#!/bin/sh\nexport PYTHONPATH={old}\nexec {shlex.quote(sys.executable)} -P -m session_host.cli "$@"\n'
+    )
     link.chmod(0o755)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shlex
 import signal
 import sys
 
@@ -51,7 +52,7 @@ def test_an_image_stays_where_it_is_in_the_text(open_window: OpenWindow, area: A
     chat = json.loads(outlive("new", "shell", "-d", "--json", "-n", "shell", "-C", str(area.home)))["id"]
     wait_until(lambda: chat_text(chat).rstrip().endswith("$"), WAIT_S, "the prompt")
     show = area.home / "show"
-    show.write_text(f'#!/bin/sh\nexec {" ".join(program("shown_image"))} "$@"\n')
+    show.write_text(f'#!/bin/sh\nexec {shlex.join(program("shown_image"))} "$@"\n')
     show.chmod(0o755)
 
     def run(app: Window, line: str, last: str) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shlex
 import subprocess
 import sys
 from pathlib import Path
@@ -35,7 +36,8 @@ def share(tmp_path: Path) -> Path:
         path.write_text(text, "utf-8")
     command = tmp_path / "bin" / "outlive"
     command.parent.mkdir()
-    command.write_text(f'#!/bin/sh\nPYTHONPATH="{REPOSITORY}" exec "{sys.executable}" -m session_host.cli "$@"\n')
+    words = shlex.join(["env", f"PYTHONPATH={REPOSITORY}", sys.executable, "-m", "session_host.cli"])
+    command.write_text(f'#!/bin/sh\nexec {words} "$@"\n')
     command.chmod(0o755)
     return tmp_path / "share"
 

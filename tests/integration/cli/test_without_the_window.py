@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shlex
 import subprocess
 import sys
 from pathlib import Path
@@ -62,7 +63,7 @@ def test_doctor_reports_the_missing_window(area: Area) -> None:
     [
         ("pipx_metadata.json", "pipx install --force 'outlive[window] @ file:///outlive.whl'"),
         ("uv-receipt.toml", "uv tool install 'outlive[window] @ file:///outlive.whl'"),
-        ("pyvenv.cfg", f"{sys.executable} -m pip install 'outlive[window] @ file:///outlive.whl'"),
+        ("pyvenv.cfg", f"{shlex.quote(sys.executable)} -m pip install 'outlive[window] @ file:///outlive.whl'"),
     ],
 )
 def test_the_install_command_is_for_the_tool_that_installed_outlive(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import shlex
 import signal
 import sys
 from pathlib import Path
@@ -34,6 +35,7 @@ from tests.support.waiting import eventually, wait_for_end
 
 pytestmark = pytest.mark.usefixtures("sessions")
 
+RUN_FAKE = f"exec {shlex.join([sys.executable, '-S', str(FAKE)])}"
 LINES = 300
 WHOLE = "".join(f"answer line {number:04}\n" for number in range(1, LINES + 1))
 
@@ -293,7 +295,7 @@ async def test_an_agent_with_a_command_in_the_background_is_ended_after_that(tmp
     """Its work was lost after a minute, and the end was called unexpected."""
     config_dir().mkdir(parents=True, exist_ok=True)
     (config_dir() / "chats.toml").write_text("idle_timeout_min = 0.005\n", encoding="utf-8")
-    add_agent("busy", "sh", "-c", f"{command} & exec {sys.executable} -S {FAKE}")
+    add_agent("busy", "sh", "-c", f"{command} & {RUN_FAKE}")
     record = await start_chat(tmp_path, prompt="answer: first", agent="busy")
     async with viewing(record.id) as chat:
         await chat.until_idle(1)
@@ -316,7 +318,7 @@ async def test_an_agent_with_a_command_in_the_background_is_ended_after_that(tmp
 async def test_errors_of_an_agent_that_was_ended_on_purpose_are_not_shown(tmp_path: Path) -> None:
     config_dir().mkdir(parents=True, exist_ok=True)
     (config_dir() / "chats.toml").write_text("idle_timeout_min = 0.02\n", encoding="utf-8")
-    add_agent("noisy", "sh", "-c", f"printf '\\033[31ma warning\\033[m\\n' >&2; exec {sys.executable} -S {FAKE}")
+    add_agent("noisy", "sh", "-c", f"printf '\\033[31ma warning\\033[m\\n' >&2; {RUN_FAKE}")
     release = tmp_path / "release"  # Until then the turn goes on, so that the viewer sees the end.
     record = await start_chat(tmp_path, prompt="answer: first\ndeltas: 3\nhold: 1", agent="noisy")
     async with viewing(record.id) as chat:

@@ -6,6 +6,7 @@ import asyncio
 import json
 import os
 import random
+import shlex
 import sys
 import threading
 import time
@@ -176,7 +177,7 @@ def test_what_the_agent_withdrew_is_said(device: Device, area: Area) -> None:
 
 
 def test_an_incomplete_question_can_only_be_declined(device: Device, area: Area) -> None:
-    without_diffs = f'{sys.executable} -S {FAKE} | sed -u \'s/"diff": "[^"]*"/"diff": ""/\''
+    without_diffs = f'{shlex.join([sys.executable, "-S", str(FAKE)])} | sed -u \'s/"diff": "[^"]*"/"diff": ""/\''
     add_agent("fake", "sh", "-c", without_diffs)
     chat = new_chat(area, "api", "edit: src/login.py")
     question = device.question(chat)

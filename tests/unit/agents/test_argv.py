@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
+import shlex
 from pathlib import Path
 
 import pytest
 
 from session_host.agents.agent import Agent, ConversationSettings, Probe, TemplateValues, prompt_of, without_prompt
 from session_host.agents.catalog import load_catalog
-from session_host.agents.session_files import write_files, write_prompt
+from session_host.agents.session_files import HOOK_PROGRAM, write_files, write_prompt
 from session_host.errors import ConfigError
 
 ID = "0b9c4c50-6b5e-4f6e-9a57-3a6a4d1c1f00"
@@ -106,7 +107,7 @@ def test_a_sessions_settings_file_has_the_command_of_its_hooks(tmp_path: Path) -
     write_files([str(source)], tmp_path / "one" / "agent")
 
     settings_file = tmp_path / "one" / "agent" / "settings.json"
-    assert json.loads(settings_file.read_text())["command"].endswith("report.py Stop")
+    assert shlex.split(json.loads(settings_file.read_text())["command"])[-2:] == [str(HOOK_PROGRAM), "Stop"]
     assert settings_file.stat().st_mode & 0o777 == 0o600
 
 

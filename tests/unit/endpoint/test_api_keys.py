@@ -124,7 +124,7 @@ async def test_a_store_that_does_not_run_yet_is_started(session_bus: BusDaemon, 
     )
     command = shlex.join([sys.executable, "-c", program, session_bus.address])
     wrapper = tmp_path / "store"
-    wrapper.write_text(f"#!/bin/sh\ncd {REPOSITORY}; echo $$ > {tmp_path}/pid; exec {command}\n")
+    wrapper.write_text(f"#!/bin/sh\ncd {shlex.quote(str(REPOSITORY))}; echo $$ > {tmp_path}/pid; exec {command}\n")
     wrapper.chmod(0o700)
     session_bus.add_service("org.freedesktop.secrets", wrapper)
     try:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 import sys
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
@@ -592,7 +593,7 @@ async def test_the_command_runs_once_for_each_notification_which_is_shown_as_bef
     notifications, messages, saved = ShownTexts(), list[str](), tmp_path / "saved"
     command = NotifyCommand(notifications, messages.append, harness.sessions)
     command.show("one", "one needs you", "before")
-    command.command = f'{sys.executable} -c "{SAVES}" {saved} {{title}} {{text}}'
+    command.command = f'{shlex.quote(sys.executable)} -c "{SAVES}" {saved} {{title}} {{text}}'
     command.show("one", "one needs you", "make?")
     command.show("one", "one needs you", "make?", [("yes", "Yes")])
     monkeypatch.setattr(notify_command, "INTERVAL_S", 0.0)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import os
 import shlex
-import sys
 from collections.abc import Callable, Coroutine
 from pathlib import Path
 
@@ -164,7 +163,7 @@ async def test_a_link_that_no_browser_opens_is_reported_and_can_be_copied(
 ) -> None:
     address = "https://example.com/?a=1&b=%20c"
     window = harness.open_window()
-    runnable(no_desktop / "xdg-open", f"#!{sys.executable}\nraise SystemExit(3)\n")
+    runnable(no_desktop / "xdg-open", "#!/bin/sh\nexit 3\n")
     window.commands.opener.open_address(address, "/")
     await harness.until(lambda: window.banners.current is not None, "the line about the link")
     banner = window.banners.current
@@ -183,12 +182,11 @@ async def test_a_link_that_opens_is_whole_and_not_reported(
 ) -> None:
     failures = list[str]()
     got = no_desktop / "address"
-    program = f"#!{sys.executable}\nimport pathlib, sys\npathlib.Path({str(got)!r}).write_text(sys.argv[1])\n"
-    runnable(no_desktop / "xdg-open", program)
+    runnable(no_desktop / "xdg-open", f'#!/bin/sh\nprintf %s "$1" > {shlex.quote(str(got))}\n')
     links.open_in_desktop(address, lambda: failures.append("opened"))
     await harness.until(lambda: not links._watched, "the end of the program")
     assert got.read_text() == address
-    runnable(no_desktop / "xdg-open", f"#!{sys.executable}\nraise SystemExit(1)\n")
+    runnable(no_desktop / "xdg-open", "#!/bin/sh\nexit 1\n")
     monkeypatch.setattr(links, "OPENING_S", 0.0)
     links.open_in_desktop("https://example.com/", lambda: failures.append("a browser's crash, later"))
     await harness.until(lambda: not links._watched, "the end of the program")
