@@ -24,6 +24,7 @@ from PySide6.QtWidgets import QHBoxLayout, QMenu, QVBoxLayout, QWidget
 from gui.clipboard import reading
 from gui.input.dragging import accept_as_copy
 from gui.input.keys import kind_of_answer
+from gui.input.refused_keys import refused_keys
 from gui.terminal.links.links import LinkRules
 from gui.theme.theme import Theme
 from gui.theme.tokens import GAP_M_PX
@@ -232,6 +233,7 @@ class ChatView(QWidget):
         has_keyboard = self.window().focusWidget() is self.prompt.editor
         if prompt is not None and prompt.text.startswith("/") and self.prompt.is_empty and has_keyboard:
             self._secret = asked.id
+            refused_keys.begin()  # The user may have begun another prompt.
             self.show_request()
 
     def refused(self, request_id: str, reason: str) -> None:

@@ -17,8 +17,8 @@ A_PROGRAM = Text("A program")
 """The name of an agent's process whose chat is not known."""
 STARTED = Text("{name} has started")
 """A chat that the user started, and that opens behind what he types into meanwhile."""
-KEYS_REFUSED = Text("What you typed went nowhere: its place is gone.")
-"""The chat or the question with the keyboard has ended by itself."""
+KEYS_REFUSED = Text("What you typed went nowhere: the keyboard is somewhere else now.")
+"""The chat, the question or the button with the keyboard has gone by itself, or a field for a secret has it."""
 NO_TRAY = Text("Your desktop has no tray. When you close the window, chats keep running, but you get no notifications.")
 """At the first start with running chats and without a tray icon (``App._show_tray_hint``)."""
 BUILT_IN_AGENTS = Text("{error}. Using the agents that come with Outlive.")

@@ -9,6 +9,7 @@ from PySide6.QtGui import QPainter, QPaintEvent, QResizeEvent
 from PySide6.QtWidgets import QHBoxLayout, QPushButton, QSizePolicy, QVBoxLayout, QWidget
 
 from gui.chat.content.segments import Action
+from gui.input.refused_keys import refused_keys
 from gui.theme.theme import Theme
 from gui.theme.tokens import GAP_S_PX, SECONDARY_PX, font
 from gui.theme.tooltips import set_tooltip
@@ -35,7 +36,9 @@ class QueuedPrompts(QWidget):
     def __init__(self, theme: Theme, run: Callable[[Action], object]) -> None:
         """Make an empty queue; ``run`` does what the user chooses."""
         super().__init__()
-        self._theme, self._run = theme, run
+        self._theme, self._run_action = theme, run
+        self._acted: set[str] = set()
+        """The prompts that the user has acted on here."""
         self.rows: list[QueueRow] = []
         self._shown: tuple[object, ...] = ()
         self._column = QVBoxLayout(self)
@@ -51,7 +54,8 @@ class QueuedPrompts(QWidget):
         if state == self._shown:
             return
         self._shown = state
-        focused = next((row.action_of(self.focusWidget()) for row in self.rows if row.has_keyboard), None)
+        focused = next((row for row in self.rows if row.has_keyboard), None)
+        kind = focused.action_of(self.focusWidget()) if focused is not None else ""
         for row in self.rows:
             self._column.removeWidget(row)
             row.hide()
@@ -73,7 +77,19 @@ class QueuedPrompts(QWidget):
             self._add("", chat_texts.MORE_PROMPTS(n=more), [])
         self.setVisible(bool(self.rows))
         if focused is not None:
-            next((row for row in self.rows if row.take_keyboard(focused)), None)
+            self._give_keyboard_back(focused.prompt, kind)
+        self._acted &= {each.id for each in prompts}
+
+    def _give_keyboard_back(self, prompt: str, kind: str) -> None:
+        """Give the keyboard to a prompt's button; if the prompt has gone by itself, Enter must not act on the next."""
+        own = [row for row in self.rows if row.prompt == prompt]
+        if not own and prompt not in self._acted:
+            refused_keys.begin()
+        next((row for row in (*own, *self.rows) if row.take_keyboard(kind)), None)
+
+    def _run(self, action: Action) -> None:
+        self._acted.add(action.item)
+        self._run_action(action)
 
     def _add_prompt(self, prompt: Item, *, is_next: bool, can_interrupt: bool) -> None:
         text = one_line(prompt.text[:_LINE_CHARACTERS]).strip() or chat_texts.PROMPT_WITHOUT_TEXT()
@@ -81,10 +97,18 @@ class QueuedPrompts(QWidget):
         if can_interrupt and prompt.status == "queued":
             buttons.append((chat_texts.SEND_NOW(), chat_texts.SEND_NOW_STOPS(), Action("send_now", prompt.id)))
         buttons.append((chat_texts.REMOVE_QUEUED(), "", Action("drop", prompt.id)))
-        self._add(chat_texts.NEXT() if is_next else "", text, buttons)
+        self._add(chat_texts.NEXT() if is_next else "", text, buttons, prompt=prompt.id)
 
-    def _add(self, lead: str, text: str, buttons: list[tuple[str, str, Action]], *, tone: str = "secondary") -> None:
-        row = QueueRow(self._theme, lead, text, tone, buttons, self._run)
+    def _add(
+        self,
+        lead: str,
+        text: str,
+        buttons: list[tuple[str, str, Action]],
+        *,
+        tone: str = "secondary",
+        prompt: str = "",
+    ) -> None:
+        row = QueueRow(self._theme, lead, text, tone, buttons, self._run, prompt)
         self.rows.append(row)
         self._column.addWidget(row)
 
@@ -94,6 +118,7 @@ class QueueRow(QWidget):
 
     Attributes:
         text: what it shows.
+        prompt: the id of the prompt; "" for another line.
         buttons: its buttons, by the kinds of their actions.
     """
 
@@ -105,9 +130,10 @@ class QueueRow(QWidget):
         tone: str,
         buttons: list[tuple[str, str, Action]],
         run: Callable[[Action], object],
+        prompt: str,
     ) -> None:
         super().__init__()
-        self._theme, self._lead, self.text, self._tone = theme, lead, text, tone
+        self._theme, self._lead, self.text, self._tone, self.prompt = theme, lead, text, tone, prompt
         self.setFixedHeight(_ROW_PX)
         self.setAccessibleName(chat_texts.joined(lead, text))
         self.setMinimumWidth(1)

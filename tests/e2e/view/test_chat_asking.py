@@ -10,6 +10,7 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QLabel, QLineEdit, QPushButton, QWidget
 
 from gui.chat.page import requests as request_cards
+from gui.input.refused_keys import refused_keys
 from session_host.protocol.messages import AnswerRequest
 from session_host.protocol.values import FileLocation
 from session_host.structured.items import AgentRequest, FileChange, Question, RequestOption, digest
@@ -87,6 +88,9 @@ def test_a_secret_that_a_command_asks_for_is_typed_into_its_field_and_not_into_t
         return
     assert isinstance(field, QLineEdit)
     assert field.echoMode() is QLineEdit.EchoMode.Password
+    QTest.keyClicks(field, "the next prompt\r")
+    assert (field.text(), shown.of(AnswerRequest)) == ("", []), "it was on its way to the prompt"
+    refused_keys.end()
     QTest.keyClicks(field, "sk-1\r")
     assert shown.of(AnswerRequest) == [("r1", "", digest(asked), {"key": "sk-1"})]
     chat.resolve("r1", "text", "••••••", "window")

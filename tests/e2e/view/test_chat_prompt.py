@@ -22,6 +22,8 @@ from PySide6.QtGui import (
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QFileDialog, QMenu, QPushButton
 
+from gui.chat.prompt.queue import QueueRow
+from gui.input.refused_keys import refused_keys
 from session_host.protocol.codec import MAX_FRAME_BYTES, encode
 from session_host.protocol.messages import (
     AnswerRequest,
@@ -312,6 +314,31 @@ def test_sending_a_queued_prompt_now_is_offered_only_while_a_turn_can_be_stopped
     chat.run()
     shown.settle()
     assert "Ctrl+Alt+Enter sends the first one now" in hint()
+
+
+def test_enter_at_a_queued_prompts_button_never_acts_on_another_prompt(show_chat: ShowChat) -> None:
+    chat = ScriptedChat()
+    shown = show_chat(chat)
+    chat.run()
+    items = [chat.put("user", text, status="queued") for text in ("first", "second", "third")]
+    shown.settle()
+
+    def rows() -> dict[str, QueueRow]:
+        return {row.text: row for row in shown.view.prompt.queue.rows}
+
+    assert rows()["second"].take_keyboard("drop")
+    chat.apply(SetStatus(items[0], "done", 1))  # The agent takes it.
+    shown.settle()
+    assert rows()["second"].has_keyboard
+    assert not refused_keys.is_refusing
+    chat.apply(SetStatus(items[1], "done", 1))
+    shown.settle()
+    assert rows()["third"].has_keyboard
+    QTest.keyClick(QApplication.focusWidget(), Qt.Key.Key_Space)
+    assert shown.of(WithdrawPrompt) == [], "the key was meant for the second"
+    refused_keys.end()
+    QTest.keyClick(QApplication.focusWidget(), Qt.Key.Key_Space)
+    assert [each[0] for each in shown.of(WithdrawPrompt)] == [items[2]]
 
 
 def test_up_in_the_empty_box_withdraws_queued_prompts_from_the_last(show_chat: ShowChat) -> None:

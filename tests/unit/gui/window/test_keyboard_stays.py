@@ -19,7 +19,7 @@ from session_host.structured.items import AgentRequest, RequestOpened, RequestOp
 from session_host.structured.transcript import Transcript
 from tests.unit.gui.conftest import WindowHarness
 
-REFUSED = "What you typed went nowhere: its place is gone."
+REFUSED = "What you typed went nowhere: the keyboard is somewhere else now."
 STARTED = "2026-01-02T03:04:05.000Z"
 
 
