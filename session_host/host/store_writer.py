@@ -92,6 +92,16 @@ class StoreWriter:
         """Set the last command of a shell, which is its topic; "" changes nothing."""
         self.topic = topic_of(command) or self.topic
 
+    def _take_words(self, driver: Driver) -> None:
+        """Take the title and the last command, to be saved.
+
+        While a command runs in a shell, the title is left out: many shells put the whole command line there.
+        """
+        foreground = driver.watch.foreground
+        if foreground is None or not (self._spec.facts.origin.is_shell and foreground.current.program):
+            self.set_title(driver.session.title)
+        self.set_command(driver.watch.last_command)
+
     async def save_titles(self, driver: Driver) -> None:
         """Save title and topic after each change, at most once in ``TITLE_INTERVAL_S``, until cancelled.
 
@@ -105,8 +115,7 @@ class StoreWriter:
             await driver.title_changed.wait()
             await asyncio.sleep(max(TITLE_AFTER_S, next_s - loop.time()))
             driver.title_changed.clear()
-            self.set_title(driver.session.title)
-            self.set_command(driver.watch.last_command)
+            self._take_words(driver)
             saved, title = (_without_sign(self._saved_title), self._saved_topic), _without_sign(self._program.title)
             if (title, self.topic) != saved:
                 if not await self.save_host():
@@ -162,8 +171,7 @@ class StoreWriter:
         session = driver.session
         end = driver.outcome
         self._outcome = replace(end, state=State.LOST, error=INTERRUPTED) if interrupted else end
-        self.set_title(session.title)
-        self.set_command(driver.watch.last_command)
+        self._take_words(driver)
         self.set_conversation(driver.conversation.id)
         self._program = replace(self._program, size=session.sizing.size)
         waits = iter(RETRY_S)

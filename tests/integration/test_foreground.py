@@ -109,7 +109,9 @@ def test_a_shell_is_called_by_its_last_command_unless_the_user_named_it(tmp_path
 
 def test_no_secret_of_a_shells_command_is_in_a_list_or_a_record(area: Area, tmp_path: Path) -> None:
     (home := tmp_path / "home").mkdir()
-    (home / ".bashrc").write_text("HISTCONTROL=ignoreboth\nPS1='ready$ '\n")
+    # The title has the whole command while it runs, as with many configurations of zsh.
+    titles = "PS0='\\e]0;$(history 1)\\a'\nPROMPT_COMMAND='printf \"\\e]0;at rest\\a\"'\n"
+    (home / ".bashrc").write_text(f"HISTCONTROL=ignoreboth\nPS1='ready$ '\n{titles}")
     (script := tmp_path / "deploy").write_text("#!/bin/sh\ncat\n")
     script.chmod(0o755)
     secrets = [f"--token=ghp_secret{number}" for number in range(2)]

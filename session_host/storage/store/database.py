@@ -128,10 +128,10 @@ STORE_SCHEMA = Schema(
             "ALTER TABLE session ADD COLUMN pid_namespace INTEGER NOT NULL DEFAULT 0",
         ),
         (
-            # The names of shells had whole command lines, with passwords and tokens.
+            # The names and titles of shells had whole command lines, with passwords and tokens.
             """
-        UPDATE session SET topic = shown_command(topic)
-        WHERE agent = 'shell' AND topic IS NOT shown_command(topic)
+        UPDATE session SET topic = shown_command(topic), title = ''
+        WHERE agent = 'shell' AND (topic IS NOT shown_command(topic) OR title <> '')
         """,
         ),
     ),

@@ -81,10 +81,11 @@ def _insert_row(connection: sqlite3.Connection, record: ChatFacts, path: Path, *
 
 
 def _with_short_name(record: ChatFacts) -> ChatFacts:
-    """The facts with the name of a shell as it is now: those of version 0.1.0 had the whole command line."""
+    """The facts with the name of a shell as it is now: name and title of version 0.1.0 had the whole command line."""
     if record.origin.agent != "shell":
         return record
-    return replace(record, entry=replace(record.entry, topic=shown_command(record.entry.topic.split())))
+    entry = replace(record.entry, topic=shown_command(record.entry.topic.split()))
+    return replace(record, entry=entry, program=replace(record.program, title=""))
 
 
 def _copy_shells(path: Path, connection: sqlite3.Connection) -> None:

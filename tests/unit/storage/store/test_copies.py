@@ -131,9 +131,9 @@ SECRET = "deploy --token=ghp_secret https://me:ghp_secret@example.org"
 
 
 def test_names_of_shells_lose_their_secrets_once_in_the_file_and_in_the_copies(store: Store, path: Path) -> None:
-    shell = make_record(agent="shell", topic=SECRET)
+    shell = make_record(agent="shell", topic=SECRET, title=SECRET)
     git = make_record(agent="shell", topic="git push ghp_secret")
-    agent = make_record(agent="claude", topic="Fix the login of me@example.org")
+    agent = make_record(agent="claude", topic="Fix the login of me@example.org", title="Fix the login")
     paths = [end(store, path, each) for each in (shell, git, agent)]
     store.close()
     connection = sqlite3.connect(path)  # As version 0.1.0 left it.
@@ -146,6 +146,7 @@ def test_names_of_shells_lose_their_secrets_once_in_the_file_and_in_the_copies(s
 
     with Store.open(path) as now:
         assert [each.entry.topic for each in now.all()] == ["deploy", "git push", agent.entry.topic]
+        assert [each.program.title for each in now.all()] == ["", "", "Fix the login"]
     assert b"ghp_secret" not in b"".join(each.read_bytes() for each in (*path.parent.glob("outlive.db*"), *paths))
     with lose(path) as fresh:
         fresh.restore_copies()
