@@ -188,11 +188,14 @@ class Link:
         """Connect if that is due; wait for the result.
 
         Raises:
-            Unreachable: the link is down; a held one connects later.
+            Unreachable: the link is down; a held one connects later. One that is known to be lost does not wait for
+                the attempt under way, which takes as long as ssh does to give up.
         """
         if self.state is LinkState.DOWN and self._retry is None:
             self.try_now()
         was_reachable = self.is_reachable
+        if self._is_held and self.state is not LinkState.UP and not was_reachable and self.error is not None:
+            raise self.error
         while self.is_reachable if was_reachable else self.state is LinkState.CONNECTING:
             if self.state is LinkState.UP:
                 return

@@ -187,6 +187,21 @@ async def test_a_short_cut_changes_no_row_and_calls_wait_for_its_end(
     assert set(shown) == {(True, None)}
 
 
+async def test_a_call_to_a_machine_known_to_be_lost_waits_for_no_attempt(
+    near: NearBridges, machine: RemoteMachine
+) -> None:
+    near.set_reachable(False)
+    near.cut()
+    await eventually(lambda: not machine.is_reachable, 30, "the loss to be known")
+    await eventually(lambda: machine.link.state is LinkState.DOWN, 30, "the end of an attempt")
+    near.set_hanging_logins()
+    near.set_reachable(True)
+    machine.try_now()
+    with pytest.raises(Unreachable, match="No route to host"):
+        await machine.call(recent_directories, 5)
+    assert machine.link.state is LinkState.CONNECTING, "the attempt hangs"
+
+
 async def test_a_machine_that_needs_a_login_is_unreachable_at_once(
     near: NearBridges, machine: RemoteMachine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
