@@ -159,10 +159,7 @@ class Tray(QObject):
         self._recent_menu = Menu(tray_texts.NEW_CHAT_IN())
         self._mute_menu = Menu(tray_texts.MUTE_MENU())
         self._make_menu()
-        self.icon = QSystemTrayIcon()
-        self.icon.setContextMenu(self.menu)
-        self.icon.activated.connect(self._on_activated)
-        self.icon.messageClicked.connect(self._on_message_clicked)
+        self.icon = self._new_icon()
         self._refresh_timer = single_shot(self, 100)
         self._refresh_timer.timeout.connect(self.refresh)
         self.menu.aboutToShow.connect(self._fill)
@@ -170,18 +167,35 @@ class Tray(QObject):
         sessions.muting.changed.connect(self._refresh_soon)
         theme.changed.connect(self._refresh_soon)
         self.refresh()
-        if QGuiApplication.platformName() == "wayland" and not QSystemTrayIcon.isSystemTrayAvailable():
-            self._show_once_there_is_a_tray()
-        else:
+        is_there = QSystemTrayIcon.isSystemTrayAvailable()
+        if not is_there:
+            self._watch_for_a_tray()
+        if is_there or QGuiApplication.platformName() == "xcb":  # X11: Qt waits silently for one of windows.
             self.icon.show()
 
-    def _show_once_there_is_a_tray(self) -> None:
-        """Show the icon when a tray comes. Qt would do so, too, but first print that there is none."""
+    def _new_icon(self) -> QSystemTrayIcon:
+        icon = QSystemTrayIcon()
+        icon.setContextMenu(self.menu)
+        icon.activated.connect(self._on_activated)
+        icon.messageClicked.connect(self._on_message_clicked)
+        return icon
+
+    def _watch_for_a_tray(self) -> None:
+        """Show the icon when a tray on D-Bus comes: Qt looks for one only when it makes an icon."""
         from PySide6.QtDBus import QDBusConnection, QDBusServiceWatcher  # most desktops have a tray
 
         bus, registered = QDBusConnection.sessionBus(), QDBusServiceWatcher.WatchModeFlag.WatchForRegistration
         trays = QDBusServiceWatcher(WATCHER, bus, registered, self)
-        trays.serviceRegistered.connect(lambda _name: self.icon.show())
+        trays.serviceRegistered.connect(self._on_tray)
+        trays.serviceRegistered.connect(trays.deleteLater)  # Qt shows the new icon again when the tray starts anew.
+
+    def _on_tray(self) -> None:
+        previous, self.icon = self.icon, self._new_icon()
+        self.icon.setIcon(previous.icon())
+        self.icon.setToolTip(previous.toolTip())
+        previous.hide()
+        previous.deleteLater()
+        self.icon.show()
 
     @property
     def is_available(self) -> bool:

@@ -263,6 +263,15 @@ def test_the_notification_of_a_killed_window_goes_with_the_next_window(
         wait_until(lambda: not desktop.shown(), WAIT_S, "the notification to go")
 
 
+def test_a_tray_that_starts_after_the_window_gets_the_icon(
+    session_bus: BusDaemon, open_window: OpenWindow, new_chat: NewChat
+):
+    new_echo(new_chat, "early")
+    with open_window(), tray_host() as tray:
+        assert "Open Outlive" in tray.menu()
+        wait_until(lambda: tray.tooltip() == "Outlive: 1 chat running", WAIT_S, tray.tooltip)
+
+
 PANEL_PX = 32
 
 
