@@ -88,7 +88,8 @@ def _item(item: Item, allowed_ms: int) -> str:
             return _prompt(item)
         case "agent":
             remark = "failed" if item.status == "failed" else REMARKS.get(item.status, "")
-            return f"{harmless(item.text)}\n" + (f"\n*({remark})*\n" if remark else "")
+            parts = [harmless(item.text), *_images(item), *([f"*({remark})*"] if remark else [])]
+            return "\n\n".join(part for part in parts if part) + "\n"
         case "thought":
             return _folded("Thought", harmless(item.text) + "\n")
         case "tool":
@@ -104,9 +105,14 @@ def _item(item: Item, allowed_ms: int) -> str:
 
 def _prompt(item: Item) -> str:
     text = [f"> {_harmless_line(line)}".rstrip() for line in clean_lines(item.text)]
-    images = [f"> *image: {_escaped(image.mime)}, {size(len(image.data))}*" for image in item.images]
+    images = [f"> {image}" for image in _images(item)]
     remark = REMARKS.get(item.status)
     return "\n".join([*_with_breaks([*text, *images]), *(["", f"*({remark})*"] if remark else [])]) + "\n"
+
+
+def _images(item: Item) -> list[str]:
+    """A line for each picture of an item."""
+    return [f"*image: {_escaped(image.mime)}, {size(len(image.data))}*" for image in item.images]
 
 
 def _with_breaks(quoted: list[str]) -> list[str]:
@@ -123,6 +129,7 @@ def _tool(item: Item, allowed_ms: int) -> str:
         parts.append(harmless(item.text) + "\n")
     if item.output.strip():
         parts.append(fenced("\n".join(clean_lines(item.output)), "text"))
+    parts += [f"{image}\n" for image in _images(item)]
     title = tool_title(item, allowed_ms)
     return _folded(title, "\n".join(parts), is_open=bool(item.changes)) if parts else f"{_escaped(title)}\n"
 

@@ -192,16 +192,23 @@ def item_lines(item: Item, *, width: int = 0, folded: bool = True, allowed_ms: i
             lines = [TextLine(f"· {one_line(item.title or 'a message of the agent')}", "dim")]
             if not folded:
                 lines += [TextLine(f"  {line}", "dim") for line in clean_lines(item.text)]
+    if item.kind != "user":
+        lines += _image_lines(item)
     return [part for line in lines for part in wrapped(TextLine(margin + line.text, line.style), width)]
 
 
 def _prompt(item: Item) -> list[TextLine]:
     texts = clean_lines(item.text) or [""]
     lines = [TextLine(f"{'  ' if number else '> '}{text}", "prompt") for number, text in enumerate(texts)]
-    lines += [TextLine(f"  [image: {one_line(image.mime)}, {size(len(image.data))}]", "dim") for image in item.images]
+    lines += _image_lines(item)
     if remark := REMARKS.get(item.status):
         lines.append(TextLine(f"  ({remark})", "dim"))
     return lines
+
+
+def _image_lines(item: Item) -> list[TextLine]:
+    """A line for each picture of an item."""
+    return [TextLine(f"  [image: {one_line(image.mime)}, {size(len(image.data))}]", "dim") for image in item.images]
 
 
 def _message(item: Item) -> list[TextLine]:

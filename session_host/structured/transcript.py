@@ -95,6 +95,11 @@ class _Saved(msgspec.Struct, array_like=True):
     turn_ends: dict[str, int] = {}
 
 
+def _array_head(length: int) -> bytes:
+    """The beginning of an array of msgpack."""
+    return b"\xdd" + length.to_bytes(4, "big")
+
+
 _saved_decoder = msgspec.msgpack.Decoder(_Saved)
 
 
@@ -368,18 +373,11 @@ class Transcript:
             answers = [self.answers[each.id] for each in requests if each.id in self.answers]
             endings = {item_id: each for item_id, each in endings.items() if item_id in kept}
             turn_ends = {item_id: each for item_id, each in turn_ends.items() if item_id in kept}
-        saved = _Saved(
-            ids,
-            items,
-            self.status,
-            requests,
-            answers,
-            self._reader.offset,
-            bytes(self._reader.rest),
-            endings,
-            turn_ends,
-        )
-        return msgspec.msgpack.encode(saved)
+        # Encoded as a whole, a gigabyte of pictures would be copied again and again while the encoder's memory grows.
+        encode = msgspec.msgpack.encode
+        after = (self.status, requests, answers, self._reader.offset, bytes(self._reader.rest), endings, turn_ends)
+        before = _array_head(len(_Saved.__struct_fields__)) + encode(ids) + _array_head(len(items))
+        return b"".join((before, *(memoryview(raw) for raw in items), *map(encode, after)))
 
     def _join_appended(self) -> None:
         for item_id, _ in list(self._appended):

@@ -33,6 +33,9 @@ MAX_TURNS: Final = 50
 RENDERED: Final = 2
 """How many of the last answers are rendered at once."""
 
+_LONG_CHAT_S: Final = 60.0
+"""How long a chat of this machine may take: one with a gigabyte of pictures on a busy machine."""
+
 MAX_PROMPT_CHARACTERS: Final = 4000
 MAX_STEP_LINES: Final = 400
 _MIN_PER_HOUR, _MIN_PER_DAY = 60, 24 * 60
@@ -106,7 +109,7 @@ async def _transcript(machine: Machine, info: SessionInfo) -> Transcript:
     if info.state in RUNNING_STATES or info.has_host:
         with contextlib.suppress(NotAllowed, HostUnavailable, TimeoutError):
             watching = watch_transcript(info.id, lambda _: True, machine)
-            found = await asyncio.wait_for(watching, ANSWER_S)
+            found = await asyncio.wait_for(watching, ANSWER_S if machine.terms.is_far else _LONG_CHAT_S)
             if found is not None:
                 return found
     saved = await machine.call(last_transcript_for, info.id, BUILD)

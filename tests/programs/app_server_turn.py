@@ -15,7 +15,9 @@ from typing import Any
 
 Json = dict[str, Any]
 
-NUMBERS = re.compile(r"\b(overload|silent|late|count|clock|deltas|delay|hold|limit|cut|pictures|each_kb):\s*(\d+)")
+NUMBERS = re.compile(
+    r"\b(overload|silent|late|count|clock|deltas|delay|hold|limit|cut|pictures|each_kb|to_kb):\s*(\d+)"
+)
 TEXTS = re.compile(r"\b(run|edit|write|ask|answer|fail):[ \t]*(.+)$", re.MULTILINE)
 
 PICTURE_COLUMNS = 500
@@ -214,7 +216,7 @@ class Player:
         return f"the decision was {decision}"
 
     def make_picture(self, turn: Turn, number: int) -> None:
-        data = picture(number, turn.numbers.get("each_kb", 1) * 1024)
+        data = picture(number, picture_length(turn.numbers, number))
         item = {"type": "imageGeneration", "id": f"ig_{fresh_id()}", "status": "completed", "revisedPrompt": None}
         self.item("started", turn, item | {"result": "", "status": "in_progress"})
         self.notify("item/completed", turnId=turn.id, item=item | {"result": base64.b64encode(data).decode()})
@@ -303,6 +305,13 @@ def described(turn: Turn, status: str) -> Json:
         "completedAt": None,
         "durationMs": None,
     }
+
+
+def picture_length(numbers: dict[str, int], number: int) -> int:
+    """The length of a picture of a turn: the lengths grow evenly, if the prompt has a last one."""
+    first, count = numbers.get("each_kb", 1), numbers["pictures"]
+    last = numbers.get("to_kb", first)
+    return (first + (last - first) * number // max(count - 1, 1)) * 1024
 
 
 def picture(number: int, length: int) -> bytes:

@@ -14,7 +14,8 @@ The words of a prompt script its turn, in this order; without any, the answer is
 - ``hold: K``: after K deltas, the stream waits until it is steered or interrupted, or until a file "release" is in the
   directory of the threads.
 - ``fail: TEXT``: the turn fails with this error.
-- ``pictures: N``, ``each_kb: KB``: makes N pictures of this length before the answer.
+- ``pictures: N``, ``each_kb: KB``, ``to_kb: KB``: makes N pictures of this length, or from one to the other, before the
+  answer.
 - ``limit: PERCENT``: this much of the 5-hour limit is used.
 - ``cut: K``: after K deltas, the program exits.
 

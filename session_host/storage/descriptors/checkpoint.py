@@ -40,10 +40,18 @@ class Checkpoint(msgspec.Struct, array_like=True):
 
 def write(file: int, checkpoint: Checkpoint, first_entry: int) -> CheckpointLocation:
     """Append a checkpoint; it counts once the input log points to it. May take milliseconds."""
-    data = msgspec.msgpack.encode(checkpoint)
+    # As msgpack, with the data unchanged: an encoder would copy a long chat several times.
+    encode, at = msgspec.msgpack.encode, checkpoint
+    before = b"".join(map(encode, (at.offset, at.resizes, at.form, at.size, at.cell, at.scrollback_lines, at.title)))
+    head = b"\xdd" + len(Checkpoint.__struct_fields__).to_bytes(4, "big") + before
+    head += b"\xc6" + len(at.data).to_bytes(4, "big")
     offset = -(-os.fstat(file).st_size // PAGE_BYTES) * PAGE_BYTES
-    write_at(file, data, offset)
-    return CheckpointLocation(offset, len(data), zlib.crc32(data), first_entry)
+    length = crc = 0
+    for piece in (head, at.data, encode(at.log_state)):
+        write_at(file, piece, offset + length)
+        length += len(piece)
+        crc = zlib.crc32(piece, crc)
+    return CheckpointLocation(offset, length, crc, first_entry)
 
 
 def commit(file: int, at: CheckpointLocation, header: LogHeader) -> None:

@@ -212,6 +212,20 @@ def test_the_lines_of_a_prompt_stay_apart() -> None:
     assert "<p>three</p>\n<ul>\n<li>four</li>" in shown
 
 
+def test_pictures_of_the_agent_and_of_its_tools_are_named() -> None:
+    images = (Image("image/png", bytes(2)),)
+    document = "".join(
+        markdown_of(
+            chat(
+                Item("a", "agent", 0, text="look", status="cut", images=images),
+                Item("t", "tool", 0, title="Screenshot", status="done", images=images),
+            )
+        )
+    )
+    assert document.count("*image: image/png, 2 bytes*") == 2
+    assert "look\n\n*image: image/png, 2 bytes*\n\n*(cut" in document
+
+
 def test_an_image_stays_apart_from_the_prompt_before_it() -> None:
     images = (Image("image/png", bytes(2)), Image("image/gif", bytes(3)))
     document = "".join(markdown_of(chat(Item("p", "user", 0, text="look", status="done", images=images))))

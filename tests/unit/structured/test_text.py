@@ -194,6 +194,13 @@ def test_an_answer_follows_the_item_that_waited_for_it() -> None:
     assert lines[lines.index("  ▸ mend") + 1] == "? Which one? → the first (in a terminal)"
 
 
+def test_pictures_of_the_agent_and_of_its_tools_are_named() -> None:
+    transcript = Transcript()
+    for kind in ("agent", "tool"):
+        transcript.apply(Put(Item(kind, kind, 1, status="done", images=(Image("image/png", bytes(12_000)),))))
+    assert texts(all_lines(transcript)).count("  [image: image/png, 12 kB]") == 2
+
+
 def test_failures_are_shown() -> None:
     transcript = Transcript()
     for item in (
