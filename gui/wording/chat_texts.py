@@ -75,6 +75,8 @@ SCROLL_TO_END = Text("Scroll to bottom")
 
 
 def described_image(mime: str, size: int) -> str:
+    if not size:
+        return Text("Image ({mime}), no longer in the recording")(mime=mime)
     return Text("Image ({mime}, {size:,} KB)")(mime=mime, size=max(size // 1024, 1))
 
 

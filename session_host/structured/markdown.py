@@ -25,7 +25,7 @@ from .text import (
     change_title,
     clean_lines,
     exact_lines,
-    size,
+    image_size,
     state_line,
     tool_title,
 )
@@ -112,7 +112,7 @@ def _prompt(item: Item) -> str:
 
 def _images(item: Item) -> list[str]:
     """A line for each picture of an item."""
-    return [f"*image: {_escaped(image.mime)}, {size(len(image.data))}*" for image in item.images]
+    return [f"*image: {_escaped(image.mime)}, {image_size(image)}*" for image in item.images]
 
 
 def _with_breaks(quoted: list[str]) -> list[str]:

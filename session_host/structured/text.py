@@ -14,6 +14,7 @@ import msgspec
 
 from session_host.protocol.messages import Peek, Screen
 from session_host.protocol.untrusted_text import escaped, one_line, plain
+from session_host.protocol.values import Image
 
 from .engine import SIZE
 from .items import PLACES, AgentRequest, FileChange, Item, ItemStatus, RequestResolved, ToolKind
@@ -208,7 +209,7 @@ def _prompt(item: Item) -> list[TextLine]:
 
 def _image_lines(item: Item) -> list[TextLine]:
     """A line for each picture of an item."""
-    return [TextLine(f"  [image: {one_line(image.mime)}, {size(len(image.data))}]", "dim") for image in item.images]
+    return [TextLine(f"  [image: {one_line(image.mime)}, {image_size(image)}]", "dim") for image in item.images]
 
 
 def _message(item: Item) -> list[TextLine]:
@@ -521,6 +522,11 @@ def duration(length_ms: int) -> str:
         return f"{seconds:.1f} s"
     minutes, seconds = divmod(round(seconds), 60)
     return f"{minutes} min {seconds} s" if minutes < 60 else f"{minutes // 60} h {minutes % 60} min"
+
+
+def image_size(image: Image) -> str:
+    """The length of a picture, if it is still there."""
+    return size(len(image.data)) if image.data else "no longer in the recording"
 
 
 def size(length_bytes: int) -> str:

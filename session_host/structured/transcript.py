@@ -46,6 +46,9 @@ from .log import RecordReader, is_news
 BUILD: Final = "transcript-1"
 """The format of a snapshot; changed when an older version would misread it."""
 
+_LONG_ITEM_BYTES: Final = 64 * 1024
+"""Only a longer item has pictures that count."""
+
 _item_decoder = msgspec.msgpack.Decoder(Item)
 
 
@@ -151,6 +154,8 @@ class Transcript:
         self._positions: dict[str, int] = {}
         self._appended: dict[tuple[str, str], list[str]] = {}
         self._reader = RecordReader()
+        self._stripped: dict[str, tuple[msgspec.Raw, msgspec.Raw]] = {}
+        """Long items by their ids, encoded, and without the data of their pictures."""
         self._changed: set[str] = set()
         self._removed = self._status_changed = False
 
@@ -327,6 +332,7 @@ class Transcript:
         for field in ("text", "output"):
             self._appended.pop((item_id, field), None)
         self._changed.discard(item_id)
+        self._stripped.pop(item_id, None)
         self.endings.pop(item_id, None)
         self.turn_ends.pop(item_id, None)
         self._removed = True
@@ -350,15 +356,25 @@ class Transcript:
         """A reader of the log that continues at the transcript's end."""
         return RecordReader(self._reader.offset, bytes(self._reader.rest))
 
-    def snapshot(self, *, newest_bytes: int | None = None) -> bytes:
-        """The whole state, with any unfinished record; or only the newest items, of about so many bytes."""
+    def snapshot(self, *, newest_bytes: int | None = None, picture_bytes: int | None = None) -> bytes:
+        """The whole state, with any unfinished record.
+
+        Args:
+            newest_bytes: only the newest items, of about so many bytes.
+            picture_bytes: of the pictures only the newest, of at most so many bytes; an earlier one has no data.
+        """
         self._join_appended()
+        left_bytes = picture_bytes
         items: list[msgspec.Raw] = []
         length = 0
         for position in range(len(self._items) - 1, -1, -1):
             item = self._items[position]
             raw = item if isinstance(item, msgspec.Raw) else msgspec.Raw(msgspec.msgpack.encode(item))
             self._items[position] = raw  # Else a chat's pictures would be in the memory twice.
+            if left_bytes is not None and memoryview(raw).nbytes > _LONG_ITEM_BYTES:
+                left_bytes -= memoryview(raw).nbytes
+                if left_bytes < 0:
+                    raw = self._without_pictures(position, raw)
             length += memoryview(raw).nbytes
             if newest_bytes is not None and items and length > newest_bytes:
                 break
@@ -378,6 +394,17 @@ class Transcript:
         after = (self.status, requests, answers, self._reader.offset, bytes(self._reader.rest), endings, turn_ends)
         before = _array_head(len(_Saved.__struct_fields__)) + encode(ids) + _array_head(len(items))
         return b"".join((before, *(memoryview(raw) for raw in items), *map(encode, after)))
+
+    def _without_pictures(self, position: int, raw: msgspec.Raw) -> msgspec.Raw:
+        """An item without the data of its pictures; made once."""
+        item_id = self._ids[position]
+        made = self._stripped.get(item_id)
+        if made is None or made[0] is not raw:
+            item = _decoded(raw, item_id)
+            images = tuple(msgspec.structs.replace(image, data=b"") for image in item.images)
+            short = msgspec.Raw(msgspec.msgpack.encode(msgspec.structs.replace(item, images=images)))
+            made = self._stripped[item_id] = (raw, short if images else raw)
+        return made[1]
 
     def _join_appended(self) -> None:
         for item_id, _ in list(self._appended):

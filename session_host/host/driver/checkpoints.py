@@ -10,6 +10,7 @@ import asyncio
 import logging
 import time
 from collections.abc import Callable
+from functools import partial
 from typing import NamedTuple
 
 from session_host.errors import OutliveError
@@ -24,6 +25,7 @@ from session_host.storage.descriptors.log_state import LogState
 from session_host.storage.descriptors.output_file import MemoryFile, OutputFile
 from session_host.storage.descriptors.session_descriptors import SessionDescriptors
 from session_host.storage.journal import Snapshot
+from session_host.structured.engine import TranscriptEngine
 from session_host.system.worker import Worker
 from session_host.terminal.base import Replica
 
@@ -53,13 +55,26 @@ class _State(NamedTuple):
     scrollback_lines: int
     title: str
     took_s: float
+    recorded: bytes
+    """``data`` for the journal: of a transcript only with the newest pictures, since the journal has a limit."""
 
 
-def _state_of(emulator: Replica, *, portable: bool) -> _State:
+def _state_of(emulator: Replica, picture_bytes: int, *, portable: bool) -> _State:
     began_s = time.thread_time()
     form, data = ("vt", emulator.replay()) if portable else (emulator.build, emulator.snapshot())
+    recorded = data
+    if isinstance(emulator, TranscriptEngine) and len(data) > picture_bytes:
+        recorded = emulator.transcript.snapshot(picture_bytes=picture_bytes)
     took_s = time.thread_time() - began_s
-    return _State(form, data, emulator.size, emulator.cell, emulator.scrollback_limit, emulator.title, took_s)
+    return _State(form, data, emulator.size, emulator.cell, emulator.scrollback_limit, emulator.title, took_s, recorded)
+
+
+def _recorded_of(emulator: Replica, picture_bytes: int) -> Snapshot | None:
+    """A transcript for the journal alone, its offset to be added; None for a terminal, of which it needs no more."""
+    if not isinstance(emulator, TranscriptEngine):
+        return None
+    data = emulator.transcript.snapshot(picture_bytes=picture_bytes)
+    return Snapshot(0, 0, emulator.build, emulator.size, emulator.scrollback_limit, emulator.title, data)
 
 
 class Checkpointer:
@@ -101,6 +116,7 @@ class Checkpointer:
         self._resizes = worker.resizes
         self._input_log_end = input_log.end
         self._task: asyncio.Task[bool] | None = None
+        self._is_noting, self._is_structured = False, descriptors.agent_output >= 0
         self._file_worker = Worker()
 
     def maybe_checkpoint(self) -> None:
@@ -113,6 +129,17 @@ class Checkpointer:
             or worker.resizes - self._resizes > RESIZES
         ):
             self._begin(portable=False)
+        elif self._is_structured and not self._is_noting and self._journal_writer.needs_snapshot(worker.interpreted_to):
+            self._is_noting = True
+            work = partial(_recorded_of, picture_bytes=self._journal_writer.picture_bytes)
+            worker.submit(work, self._noted, lambda: self._noted(None))
+
+    def _noted(self, recorded: Snapshot | None) -> None:
+        """A transcript for the journal was made, between two checkpoints, which are rarer the longer a chat is."""
+        self._is_noting = False
+        if recorded is not None:
+            worker = self._emulator_worker
+            self._journal_writer.add_snapshot(recorded._replace(offset=worker.interpreted_to, resizes=worker.resizes))
 
     @property
     def _last_length(self) -> int:
@@ -147,7 +174,8 @@ class Checkpointer:
             found.set_result((state, worker.interpreted_to, worker.resizes))
 
         try:
-            worker.submit(lambda emulator: _state_of(emulator, portable=portable), done, lambda: found.set_result(None))
+            work = partial(_state_of, picture_bytes=self._journal_writer.picture_bytes, portable=portable)
+            worker.submit(work, done, lambda: found.set_result(None))
             result = await found
             self._work_s, self._input_log_end = worker.cpu_s, input_log.end
             if result is None:
@@ -180,7 +208,7 @@ class Checkpointer:
             self._program_output.free_before(log_state.chat.raw_offset)
         if not portable:
             self._journal_writer.add_snapshot(
-                Snapshot(offset, resizes, state.form, state.size, state.scrollback_lines, state.title, state.data)
+                Snapshot(offset, resizes, state.form, state.size, state.scrollback_lines, state.title, state.recorded)
             )
         self.free_superseded()
         return True

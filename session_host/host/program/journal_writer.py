@@ -20,6 +20,7 @@ from session_host.protocol.messages import Resized
 from session_host.protocol.values import GridSize
 from session_host.storage.descriptors.output_file import MemoryFile
 from session_host.storage.journal import Entry, Journal, Output, Resize, Snapshot, pack
+from session_host.structured.transcript import BUILD as TRANSCRIPT
 from session_host.system.worker import Worker
 
 log = logging.getLogger(__name__)
@@ -65,6 +66,9 @@ class JournalWriter:
         """
         self._directory = directory
         self._limit_bytes = limit_bytes
+        self._snapshot_at = 0
+        self._needed: set[int] = set()
+        """The offsets of snapshots without which the journal would lose its beginning."""
         self._output_file = output_file
         self._progress = progress
         self._loop = asyncio.get_running_loop()
@@ -85,6 +89,18 @@ class JournalWriter:
     def is_enabled(self) -> bool:
         """Whether the session has a journal."""
         return self._directory is not None
+
+    @property
+    def picture_bytes(self) -> int:
+        """How much of a transcript's pictures a snapshot for the journal may have."""
+        return self._limit_bytes // 8
+
+    def needs_snapshot(self, end: int) -> bool:
+        """Whether a transcript that has the log up to this offset is needed now.
+
+        Without one, the segment that goes next would take with it the beginning of what follows.
+        """
+        return self._started and end - self._snapshot_at > self._limit_bytes // 4
 
     async def start(self, size: GridSize, resizes: list[Resized]) -> None:
         """Open the journal, and record what a previous host had not written.
@@ -141,6 +157,9 @@ class JournalWriter:
         """Begin a segment with this state of the emulator, which may be older than the newest output."""
         if not self._started or snapshot.offset < self.end:
             return  # The snapshot is too late; the next one will do.
+        if snapshot.build == TRANSCRIPT and self.needs_snapshot(snapshot.offset):
+            self._needed.add(snapshot.offset)
+        self._snapshot_at = snapshot.offset
         before: deque[_Span | Resize | Snapshot] = deque()
         while self._waiting:
             first = self._waiting[0]
@@ -252,7 +271,8 @@ class JournalWriter:
                     # follow.
                     pending, pending_bytes, done = [], 0, number + 1
                     # Otherwise a slow engine with a large screen would fill the journal with snapshots.
-                    if journal.segment_bytes >= len(each.data):
+                    if journal.segment_bytes >= len(each.data) or each.offset in self._needed:
+                        self._needed.discard(each.offset)
                         journal.begin_segment(each)
                     continue
                 entries = [each] if isinstance(each, Resize) else self._outputs(each)
