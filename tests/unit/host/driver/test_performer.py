@@ -3,15 +3,23 @@
 from __future__ import annotations
 
 import asyncio
+import os
 from collections.abc import Callable
 from unittest.mock import Mock
 
+import msgspec
 import pytest
 
 from session_host.host.driver.performer import Performer
 from session_host.protocol.messages import BellEvent, Event, NameEvent
+from session_host.protocol.values import Image
 from session_host.session.effects import AppendEntry, Broadcast, Effect, Flush, StartTimer, StopTimer
+from session_host.session.output_ring import Span
 from session_host.storage.descriptors.log_entries import EntryKind
+from session_host.storage.descriptors.output_file import TranscriptLog
+from session_host.structured.items import Item, Put
+from session_host.structured.log import Cause, encode_record
+from session_host.structured.transcript import Transcript
 
 FIRST, SECOND, THIRD = (NameEvent(name) for name in ("first", "second", "third"))
 
@@ -84,6 +92,38 @@ def test_a_host_that_cannot_record_a_decision_ends_so_that_the_next_one_continue
         harness.performer.perform()
     harness.given_up.assert_called_once()
     assert "AppendEntry failed, so another host continues" in caplog.text
+
+
+RECORDED_FRAME = bytes.fromhex("0000000d93a64f757470757405c4026162")
+"""``Output(5, b"ab")`` as version 0.1.0 writes and reads it."""
+
+
+def test_a_record_of_20_mb_goes_in_frames_that_viewers_of_0_1_0_read_and_they_show_no_part_of_it(
+    harness: Harness,
+) -> None:
+    put = Put(Item("shot", "tool", 1, images=(Image("image/png", bytes(20_000_000)),), status="done"))
+    record = encode_record(Cause.LINES, [put], at_ms=1, raw_end=1)
+    file = os.memfd_create("log")
+    log = TranscriptLog(file)
+    log.append(record)
+    client = Mock(data_to_send=lambda: [RECORDED_FRAME, Span(0, len(record))])
+    performer = Performer(Mock(effects=[Flush(client)]), Mock(), Mock(), Mock(), log, give_up=Mock())
+    performer.perform()
+    os.close(file)
+    first, *frames = [each.args[0] for each in client.peer.write.call_args_list]
+    assert msgspec.msgpack.decode(first[4:]) == ["Output", 5, b"ab"]
+    transcript, reached = Transcript(), 0
+    for frame in frames:
+        assert not len(transcript), "a part of a record is not shown"
+        assert len(frame) <= 1024 * 1024
+        assert int.from_bytes(frame[:4], "big") == len(frame) - 4
+        # As an array of a name, a number and bytes: the form of 0.1.0, whatever structs this version has.
+        name, offset, data = msgspec.msgpack.decode(frame[4:])
+        assert (name, offset) == ("Output", reached)
+        transcript.feed(data)
+        reached += len(data)
+    assert reached == len(record)
+    assert list(transcript) == [put.item]
 
 
 class Bell:
