@@ -1,8 +1,6 @@
 """The sources of an agent's status: their order, the last report of each, and which of them counts. Pure.
 
-Sources, strongest first. A source that has reported overrides the weaker ones, which are kept as evidence. If it cannot
-tell what the agent does, as a state file cannot tell the agent's own dialog from the user's, the next one that reports
-each change is believed until it can::
+Sources, strongest first. A source that has reported overrides the weaker ones, which are kept as evidence::
 
     protocol        the agent's messages, where it has no terminal: reports each change
     state file      the agent's own file about this very process: reports each change, also an interrupted turn
@@ -76,18 +74,13 @@ class LastReports(dict[str, SourceReport]):
                 continue
             if stronger == PROGRESS and source == NOTIFICATION:
                 continue  # Progress cannot report a question.
-            if {stronger, source} <= CHANGE_SOURCES and report.activity is None:
-                continue  # It cannot tell now, and the other one can: the last report of each is about the present.
             return False
         return True
 
     def strongest_state_report(self) -> SourceReport | None:
         """The last report of the strongest source that reports states."""
         known = (self[each] for each in ORDER if each in self and each not in self.event_sources)
-        found = [report for report in known if report.reports_activity]
-        if found and found[0].activity is None and found[0].source in CHANGE_SOURCES:
-            found.sort(key=lambda report: report.activity is None or report.source not in CHANGE_SOURCES)
-        return next(iter(found), None)
+        return next((report for report in known if report.reports_activity), None)
 
     def is_cleared(self, source: str) -> bool:
         """Whether a source has withdrawn its reports."""

@@ -32,7 +32,6 @@ The translations of signals into activities::
     protocol requires_action                needs_input
     state file idle / busy / waiting        idle / working / needs_input
     state file shell                        idle, and something runs on
-    state file waiting, "dialog open"       none: the user may have opened it
     a hook's or plugin's event              see the catalog
     OSC 7501 state=working / blocked        working / needs_input
     OSC 7501 state=idle, done, error        idle
@@ -102,6 +101,9 @@ from .sources import (
 MAX_TEXT_CHARACTERS = 200
 MAX_DETAIL_CHARACTERS = 400
 
+TurnEndReport = Literal["", "done", "failed", "interrupted"]
+"""How a turn ended, as a source reports it; "" if the report is not about that."""
+
 _AGENT_STATES: Final = {
     "working": Activity.WORKING,
     "blocked": Activity.NEEDS_INPUT,
@@ -110,6 +112,7 @@ _AGENT_STATES: Final = {
     "error": Activity.IDLE,
     "clear": Activity.NO_SIGNAL,
 }
+_AGENT_TURN_ENDS: Final[dict[str, TurnEndReport]] = {"done": "done", "error": "failed"}
 _CHAT_STATES: Final = {
     "idle": Activity.IDLE,
     "background": Activity.IDLE,
@@ -128,7 +131,7 @@ _FILE_BACKGROUND: Final = {"shell": "a shell", "idle": ""}
 IN_BACKGROUND: Final = "In the background: {work}"
 
 _OWN_DIALOG: Final = "dialog open"
-"""Claude Code's reason for waiting in a dialog. The user may have opened it (``/model``), which OSC 7501 reports."""
+"""Claude Code's reason for waiting in a dialog: its own one, or one that the user has opened (``/model``)."""
 
 _WORKING: Final = Activity.WORKING
 
@@ -188,6 +191,8 @@ class ActivityTracker:
         self.source = self.detail = self._previous_input = ""
         self.last_input_s = self._input_before_turn_s = 0.0
         self._failure: SourceReport | None = None
+        self._failed_turn: SourceReport | None = None
+        """The error of a turn that is over, although the agent works: another turn runs."""
         self.since = since
         self.reports = LastReports(event_sources, saved_state.reports if saved_state is not None else ())
         self._fresh_sources: set[str] = set()
@@ -275,10 +280,25 @@ class ActivityTracker:
         A turn is interrupted by a key: an agent that shows itself idle without one has had no real turn.
         """
         if self.has_failed:
-            return "limit" if self._limit and re.match(self._limit, self.detail) else "error"
+            return self._failed_outcome(self.detail)
         said = (self._turn_ends.get(self.reports.current_report(each)) for each in (PLUGIN, OSC_7501))
         is_stopped = "interrupted" in said and self.last_input_s > self._input_before_turn_s
         return "interrupted" if is_stopped else "done"
+
+    def take_failed_turn(self) -> tuple[Outcome, str] | None:
+        """How a turn ended that failed, and its error, if another turn runs; None after the first call."""
+        failed, self._failed_turn = self._failed_turn, None
+        error = "" if failed is None else failed.detail or FAILED
+        return None if failed is None else (self._failed_outcome(error), error)
+
+    @property
+    def is_in_dialog(self) -> bool:
+        """Whether it waits in a dialog that its user may have opened: that belongs to no prompt."""
+        report = self.reports.get(STATE_FILE)
+        return report is not None and report.kind == _OWN_DIALOG
+
+    def _failed_outcome(self, error: str) -> Outcome:
+        return "limit" if self._limit and re.match(self._limit, error) else "error"
 
     def status(self) -> AgentStatus:
         """The agent's status, as a part of the chat's facts."""
@@ -368,12 +388,12 @@ class ActivityTracker:
             report.kind,
             reports_activity,
         )
-        self._note_failure(report, self.reports[report.source])
+        self._note_failure(report, previous, self.reports[report.source])
         self._fresh_sources.discard(report.source)
         if self.activity is Activity.SUSPENDED:
             return self._update_description()
         if report.activity is None:
-            return self._follow_another(report, moment)
+            return self._update_description()
         if not report.is_last:
             self._fresh_sources.add(report.source)
         if not self.reports.is_strongest(report.source) or self._is_duplicate(report, previous):
@@ -390,14 +410,6 @@ class ActivityTracker:
             self.since = moment.at
         self._answered_s = None
         return self._set_activity(report.activity, report.source, moment) or is_new_question
-
-    def _follow_another(self, report: StatusReport, moment: Moment) -> bool:
-        """Follow the next source that reports each change, if this one cannot tell any more what the agent does."""
-        strongest = self.reports.strongest_state_report()
-        can_tell = strongest is not None and strongest.source in CHANGE_SOURCES and strongest.source != report.source
-        if strongest is None or strongest.activity is None or not can_tell or self.source != report.source:
-            return self._update_description()
-        return self._set_activity(strongest.activity, strongest.source, moment)
 
     def _is_one_of_several(self, report: StatusReport, previous: SourceReport | None, moment: Moment) -> bool:
         """Whether a hook reports one more question, as hooks of sub-agents do, so that it may not be the one shown."""
@@ -419,14 +431,32 @@ class ActivityTracker:
         is_later = previous.activity is Activity.WORKING and previous.at_s > self._changed_s
         return is_later and self.source in self.reports
 
-    def _note_failure(self, report: StatusReport, as_kept: SourceReport) -> None:
-        """Note the error that stopped the turn, from the strongest source that reports one."""
-        known = self._failure
+    def _note_failure(self, report: StatusReport, previous: SourceReport | None, as_kept: SourceReport) -> None:
+        """Note the error that stopped the turn, from the strongest source that reports one; or that another turn runs.
+
+        With a prompt in its queue, an agent goes on: Claude Code's file is idle for a moment that may not be seen.
+        """
+        known, is_in_turn = self._failure, in_turns(self.activity, self.source) is _WORKING
+        is_other_turn = is_in_turn and known is not None and self._is_of_next_turn(report, previous, known)
+        if is_other_turn:
+            self._failed_turn, self._failure = known, None
         if report.turn_end == "failed":
-            if known is None or rank(report.source) <= rank(known.source):
+            if self._failure is None or rank(report.source) <= rank(self._failure.source):
                 self._failure = as_kept
         elif known is not None and report.source == known.source and (report.turn_end or report.activity is _WORKING):
             self._failure = None  # It tried again.
+
+    def _is_of_next_turn(self, report: StatusReport, previous: SourceReport | None, failed: SourceReport) -> bool:
+        """Whether a report in a turn is about the one after a turn that failed."""
+        if failed.activity is not Activity.IDLE:
+            return False  # Of an agent that reports each error, also one after which it tries again.
+        if report.turn_end == "failed":
+            return report.source == failed.source
+        if report.turn_end == "done":
+            return rank(report.source) <= rank(failed.source)
+        was_idle = previous is not None and previous.activity is Activity.IDLE
+        is_idle_after = was_idle and previous is not None and previous.at_s > failed.at_s - FAILURE_LEAD_S
+        return report.activity is _WORKING and report.source in CHANGE_SOURCES and is_idle_after
 
     def on_input(self, moment: Moment) -> bool:
         """The user answered; returns whether the activity or its description changed."""
@@ -605,7 +635,7 @@ class StatusReport(NamedTuple):
         detail: the question or the task.
         kind: the kind of question.
         is_last: the source has nothing more to report; weaker sources count again.
-        turn_end: how the turn ended; "" if the report is not about that. ``detail`` is the error of a failed one.
+        turn_end: how the turn ended; ``detail`` is the error of a failed one.
         background: what the agent started and runs on without a turn, "" for nothing; None if the report does not say.
     """
 
@@ -615,7 +645,7 @@ class StatusReport(NamedTuple):
     detail: str = ""
     kind: str = ""
     is_last: bool = False
-    turn_end: Literal["", "done", "failed", "interrupted"] = ""
+    turn_end: TurnEndReport = ""
     background: str | None = None
 
 
@@ -665,7 +695,7 @@ def _from_agent_state(parameters: str) -> StatusReport | None:
         _detail(message),
         _clean_text(pairs.get("kind", "")),
         state == "clear",
-        "failed" if state == "error" else "",
+        _AGENT_TURN_ENDS.get(state, ""),
     )
 
 
@@ -699,9 +729,12 @@ def from_state_file(status: str, waiting_for: str) -> StatusReport:
     if not status:
         return from_exited_program(STATE_FILE)._replace(background="")
     text = f"{status}: {waiting_for}" if waiting_for else status
-    activity = None if waiting_for == _OWN_DIALOG else _FILE_STATES.get(status)
     return StatusReport(
-        STATE_FILE, _clean_text(text), activity, kind=_clean_text(waiting_for), background=_FILE_BACKGROUND.get(status)
+        STATE_FILE,
+        _clean_text(text),
+        _FILE_STATES.get(status),
+        kind=_clean_text(waiting_for),
+        background=_FILE_BACKGROUND.get(status),
     )
 
 

@@ -5,7 +5,7 @@ A prompt may contain any of these, in any order; ``Script.of`` reads them:
 - ``count: N``: answer with N numbered lines, ``answer line 0001`` …, each a piece of the stream.
 - ``width: N``: each line is at least this long.
 - ``delay: MS``: wait this long before each line.
-- ``hold: K``: pause the stream after K lines (0: before the first, and before each tool call) until it is released.
+- ``hold: K``: pause the stream after K lines (0: before the first, a refusal and each tool call) until it is released.
 - ``tool: COMMAND`` (to the end of the line): call the agent's shell tool with this command; the answer comes after the
   agent has sent the result. Several such lines are called one after another.
 - ``use: NAME {JSON}``: call any tool by its name, with these arguments; ``use: NAMESPACE/NAME {JSON}``, one of Codex's

@@ -186,7 +186,7 @@ class ModelServer:
             return
         if len(request.results) < len(script.wishes):
             number = len(request.results)
-            self._hold_at(script, 0)
+            self.hold_at(script, 0)
             if script.says:
                 yield script.says
             call = script.wishes[number].call(request.tools, f"call_{len(self.requests)}_{number}")
@@ -195,21 +195,21 @@ class ModelServer:
         if script.lines is None:
             if script.cut is not None:
                 raise Cut
-            self._hold_at(script, 0)
+            self.hold_at(script, 0)
             yield f"the tool said: {request.results[-1]}" if request.results else f"echo: {request.prompt}"
             return
-        self._hold_at(script, 0)
+        self.hold_at(script, 0)
         for number in range(1, script.lines + 1):
             if script.cut == number - 1:
                 raise Cut
             if script.delay_s and self.closing.wait(script.delay_s):
                 raise Cut
             yield answer_line(number, script.width) + ("" if number == script.lines else "\n")
-            self._hold_at(script, number)
+            self.hold_at(script, number)
         if script.cut == script.lines:
             raise Cut
 
-    def _hold_at(self, script: Script, number: int) -> None:
+    def hold_at(self, script: Script, number: int) -> None:
         """Wait for a release, if the script holds the stream after this number of lines."""
         if number == script.hold:
             self._held.release()
@@ -314,6 +314,7 @@ class Handler(BaseHTTPRequestHandler):
                 model.closing.wait()
                 self.close_connection = True
             elif script.status is not None:
+                model.hold_at(script, 0)
                 after = {} if script.retry_after_s is None else {"Retry-After": str(script.retry_after_s)}
                 message = f"refused with {script.status}, as the test asks"
                 self.reply(wire.error(script.status, message), script.status, after)

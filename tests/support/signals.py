@@ -1,15 +1,54 @@
-"""Scripts of an agent's signals: an activity tracker without a session, with a simulated clock."""
+"""Scripts of an agent's signals: an activity tracker without a session, with a simulated clock; and recorded ones."""
 
 from __future__ import annotations
 
+import json
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import NamedTuple
+
 import msgspec
 
+from session_host.agents.catalog import load_catalog
 from session_host.agents.status import ActivityTracker, Moment, StatusReport, from_event, from_report, from_state_file
+from session_host.hook.report import asked
+from session_host.host.watchers.state_file import StateFileContent
+from session_host.paths import config_dir
 from session_host.protocol.launch import Watch
 from session_host.protocol.messages import Report
 from session_host.protocol.values import Activity
 from session_host.storage.descriptors.log_state import ActivityState
 from session_host.terminal.events import AgentState, TerminalEvent
+
+RECORDINGS = Path(__file__).parents[1] / "recordings" / "signals"
+"""What an agent reported in one conversation: each hook's object, its state file, OSC 7501, and what was typed."""
+
+
+class RecordedSignal(NamedTuple):
+    """A signal of an agent, and how many seconds after its start it came."""
+
+    at_s: float
+    signal: Report | StateFileContent | AgentState
+
+
+def recorded_signals(name: str) -> Iterator[RecordedSignal]:
+    """Yield the signals of a recording, oldest first."""
+    for line in (RECORDINGS / f"{name}.jsonl").read_text(encoding="utf-8").splitlines():
+        match json.loads(line):
+            case {"t": at_s, "hook": value}:
+                report = Report("hook", value["hook_event_name"], value["session_id"], asked(value))
+                yield RecordedSignal(at_s, report)
+            case {"t": at_s, "file": value}:
+                content = StateFileContent(value.get("status", ""), value.get("waitingFor", ""), value["sessionId"])
+                yield RecordedSignal(at_s, content)
+            case {"t": at_s, "osc7501": parameters}:
+                yield RecordedSignal(at_s, AgentState(parameters))
+
+
+def watch_of(agent: str) -> Watch:
+    """The signals of an agent of the catalog."""
+    return load_catalog(config_dir())[agent].signals
+
 
 WATCH = Watch(
     reports={"Ask": Activity.NEEDS_INPUT, "Start": Activity.WORKING, "Stop": Activity.IDLE},
@@ -50,6 +89,17 @@ class TrackerScript:
             case _:
                 status_report = from_event(signal, self.watch)
         return status_report is not None and self.tracker.apply_report(status_report, self.now())
+
+    def repeat(self, signals: Iterable[RecordedSignal]) -> Iterator[None]:
+        """Repeat recorded signals at their times; yields after each."""
+        began_s = self.time_s
+        for at_s, signal in signals:
+            self.wait(began_s + at_s - self.time_s)
+            if not isinstance(signal, StateFileContent):
+                self.report(signal)
+            elif signal.status:
+                self.file(signal.status, signal.waiting_for)
+            yield
 
     def hook(self, event: str, detail: str = "") -> bool:
         return self.report(Report("hook", event, detail=detail))

@@ -235,13 +235,15 @@ class AgentWatch:
                 moment = moment or self._current_moment()
                 if report.source == sources.OSC_7501:
                     self._reporting_job.note_report()
-                if self.tracker.apply_report(self._with_background(report), moment):
+                is_visible = self.tracker.apply_report(self._with_background(report), moment)
+                began = self._end_failed_turn() or began
+                if is_visible:
                     passed.append(self.tracker.status())
                     # A turn may be over before its output is read, most of all by a new host.
                     began = self._start_turn_if_new() or began
                     self._status_events.record(self.tracker, self._now)
                     self._end_turn_if_over()
-        if passed or noted:
+        if passed or noted or began:
             self._save_and_send(visibly=bool(passed), began=began, passed=passed[:-1])
         elif moment is not None:
             self._expiry.schedule()
@@ -318,7 +320,7 @@ class AgentWatch:
                 return
         changed = self.tracker.apply_report(self._with_background(report), self._current_moment())
         # Save the state, since a replacement host does not get this report again: it is not in the output.
-        self._save_and_send(visibly=changed)
+        self._save_and_send(visibly=changed, began=self._end_failed_turn())
 
     def _with_background(self, report: status.StatusReport) -> status.StatusReport:
         """A report of an agent that does not tell what it still runs, with that: then no idle moment is shown."""
@@ -441,14 +443,26 @@ class AgentWatch:
         is_another = self.has_entered() or self._turn < 0
         works = (self.tracker.take_unseen_turn() and is_another) or now is Activity.WORKING
         # An agent that asks about a prompt at once may not have shown that it works.
-        asks = was_idle and now is Activity.NEEDS_INPUT and self.has_entered()
+        asks = was_idle and now is Activity.NEEDS_INPUT and self.has_entered() and not self.tracker.is_in_dialog
         if not idle or not (works or asks) or self._spec.structured is not None:
             return False
+        self._begin_turn()
+        return True
+
+    def _begin_turn(self) -> None:
         self._turn = self._worker.received_to
         self.tracker.note_turn()
         self.mark_turn()
         self._turn_began()
         self._events.begin_turn(by=self.take_entered_by())
+
+    def _end_failed_turn(self) -> bool:
+        """If a turn has failed and the agent is in the next one, end that turn and begin this one."""
+        failed = self.tracker.take_failed_turn()
+        if failed is None or self._spec.structured is not None:
+            return False
+        self._events.end_turn(*failed)
+        self._begin_turn()
         return True
 
     def _end_turn_if_over(self) -> None:
@@ -466,8 +480,9 @@ class AgentWatch:
             passed: the statuses since the last call, without the present one.
         """
         tracker = self.tracker
-        has_begun = visibly and (self._start_turn_if_new() or began)
+        has_begun = (visibly and self._start_turn_if_new()) or began
         turn = self._turn if has_begun else -1
+        visibly = visibly or has_begun
         if visibly:
             self._status_events.record(tracker, self._now)
             self._end_turn_if_over()

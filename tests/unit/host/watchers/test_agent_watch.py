@@ -12,14 +12,17 @@ from pathlib import Path
 
 import pytest
 
-from session_host.protocol.events import kind_of
+from session_host.host.watchers.state_file import StateFileContent
+from session_host.protocol.events import TurnEnded, kind_of
 from session_host.protocol.launch import Watch
 from session_host.protocol.messages import ActivityEvent, Report
 from session_host.protocol.values import Activity
 from session_host.session.terminal_session import TerminalSession
 from session_host.structured.items import StateChanged, UsageChanged
+from session_host.terminal.events import AgentState
 from session_host.terminal.typed_line import PromptState
 from tests.support.session_harness import SessionHarness, session_harness
+from tests.support.signals import recorded_signals, watch_of
 from tests.support.waiting import eventually
 
 IDLE = Activity.IDLE
@@ -179,6 +182,51 @@ async def test_a_turn_that_the_strongest_source_has_not_shown_is_a_turn(
     assert [kind_of(each) for each in turns] == ["turn_started", "turn_ended"] * 2
     assert [getattr(each, "outcome", outcome) for each in turns] == [outcome] * 4
     assert [getattr(each, "turn", 0) for each in turns] == [1, 1, 2, 2]
+
+
+@pytest.mark.parametrize(
+    ("recording", "last"), [("claude-failed-with-a-queue", "done"), ("claude-failed-twice", "error")]
+)
+async def test_a_turn_that_failed_and_the_prompt_behind_it_are_two_turns(recording: str, last: str) -> None:
+    """The second one was told as failed, for good: in the status, the events and the exit code of who waited for it."""
+    with session_harness(watch=watch_of("claude")) as harness:
+        host(harness)
+        harness.terminal.rules.prompt.typed(b"first\r")
+        for _, signal in recorded_signals(recording):
+            replay(harness, signal)
+            if isinstance(signal, Report) and signal.event == "StopFailure":
+                harness.kill()
+                host(harness)
+        turns = [each.event for each in harness.driver.events.unsaved() if kind_of(each.event) != "status"]
+        assert harness.driver.watch.tracker.activity is IDLE
+        assert harness.driver.watch.tracker.has_failed is (last == "error")
+    ends = [(getattr(each, "turn", 0), getattr(each, "outcome", "")) for each in turns]
+    assert ends == [(1, ""), (1, "error"), (2, ""), (2, last)]
+
+
+async def test_a_dialog_that_the_user_opens_is_no_turn() -> None:
+    with session_harness(watch=watch_of("claude")) as harness:
+        host(harness)
+        harness.terminal.rules.prompt.typed(b"hello one\r")
+        activities = []
+        for _, signal in recorded_signals("claude-dialogs"):
+            if isinstance(signal, StateFileContent) and signal.waiting_for:
+                harness.terminal.rules.prompt.typed(b"/model\r")
+            replay(harness, signal)
+            activities.append(harness.driver.watch.tracker.activity)
+        turns = [each.event for each in harness.driver.events.unsaved() if isinstance(each.event, TurnEnded)]
+    assert activities.count(Activity.NEEDS_INPUT) == 3
+    assert [getattr(each, "outcome", "") for each in turns] == ["done", "error"]
+
+
+def replay(harness: SessionHarness, signal: Report | StateFileContent | AgentState) -> None:
+    match signal:
+        case Report():
+            harness.driver.watch.on_hook_report(signal, 0)
+        case AgentState(parameters):
+            harness.driver.worker.feed_output(f"\x1b]7501;{parameters}\x07".encode())
+        case StateFileContent():
+            harness.driver.watch._on_state_file(signal)
 
 
 async def test_a_checkpoint_has_the_events(harness: SessionHarness) -> None:
