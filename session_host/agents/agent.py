@@ -187,6 +187,8 @@ class Agent(msgspec.Struct, frozen=True, kw_only=True):
     """The same for its options."""
     tested: tuple[str, ...] = ()
     """The versions that Outlive was tested with, newest first; () if none was."""
+    oldest: str = ""
+    """The first version that shows Outlive its turns, ``0.23.0``; "" if each one does, as far as is known."""
     probed: tuple[str, ...] = ()
     """Options that are left out if this version's help does not name them; only with ``help``."""
     stderr: bool = False
@@ -356,6 +358,12 @@ class Agent(msgspec.Struct, frozen=True, kw_only=True):
         """The options that Outlive uses and this version does not name in its help; [] if that is unknown."""
         return [] if probe.options is None else [option for option in self.probed if option not in probe.options]
 
+    def why_too_old(self, probe: Probe) -> str:
+        """Why a version is too old for Outlive, one line; "" if it is not, or if its version is not known."""
+        if not self.oldest or not probe.version or _numbers(probe.version) >= _numbers(self.oldest):
+            return ""
+        return f"{self.title} {probe.version} is too old: Outlive sees no turns of versions before {self.oldest}"
+
     def supported(self, probe: Probe) -> frozenset[str] | None:
         """The value of ``supports`` for ``argv``; None if unknown.
 
@@ -517,6 +525,11 @@ def login_shell(environment: Mapping[str, str] | None = None) -> str:
         if shell.startswith("/") and os.access(shell, os.X_OK):
             return shell
     return _LAST_RESORT_SHELL
+
+
+def _numbers(version: str) -> list[int]:
+    """The numbers of a version, without what follows a sign, as in ``1.2.3-beta.4``."""
+    return [int(number) for number in re.split("[-+]", version)[0].split(".")]
 
 
 def _value_count(option: str, probe: Probe) -> int:

@@ -348,6 +348,12 @@ def _launch(
 
         with_store(Store.all)
         record = launch_now(request)
+    _warn(agent, {**os.environ, **overrides}, record)
+    return record
+
+
+def _warn(agent: Agent, environment: dict[str, str], record: ChatFacts) -> None:
+    """Say what the new chat lacks."""
     if record.origin.worktree is not None:
         from session_host.client.chats.chat_worktree import note_on_worktree
 
@@ -356,9 +362,14 @@ def _launch(
     if agent.env_if:
         from session_host.agents.environment import missing_integration
 
-        if warning := missing_integration(agent, {**os.environ, **overrides}, record.origin.cwd):
+        if warning := missing_integration(agent, environment, record.origin.cwd):
             print_error(warning)
-    return record
+    if agent.oldest:
+        from session_host.agents.probe import LONG_TIMEOUT_S
+        from session_host.client.chats.launch_spec import why_too_old
+
+        if why := why_too_old(agent, environment, record.origin.cwd, LONG_TIMEOUT_S):
+            print_error(f"{why}; update it: {agent.install_hint or agent.website}")
 
 
 @contextlib.contextmanager

@@ -92,6 +92,8 @@ def _agent(agent: Agent, probe: Probe, here: str | None, there: str | None) -> C
         asked = shlex.join([path, *agent.version])
         message = f"{found}: prints no version of {agent.title}, so it may not run"
         return warn(name, message, f"run `{asked}` to see why; install it again: {how_to_install}")
+    if why := agent.why_too_old(probe):
+        return warn(name, f"{_path_and_target(path)}: {why}", f"update it: {how_to_install}")
     if probe.version not in agent.tested and (missing := agent.missing_options(probe)):
         message = f"{found}: has no {' and no '.join(missing)}, so its status or its resume may not work"
         return warn(name, message, f"update it: {how_to_install}")

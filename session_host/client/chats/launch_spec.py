@@ -74,6 +74,23 @@ def speaks_protocol(agent: Agent, environment: Mapping[str, str], directory: str
     return agent.speaks_protocol(probe.probed(agent, path, environment, directory=directory))
 
 
+def why_too_old(agent: Agent, environment: Mapping[str, str], directory: str, timeout_s: float) -> str:
+    """Why the version that runs in this directory is too old, one line; "" if it is not, or if that is not known.
+
+    Args:
+        agent: the agent.
+        environment: its environment.
+        directory: its directory.
+        timeout_s: how long to wait for a version that was not asked before; 0 to ask nothing.
+    """
+    path = agent.find(environment.get("PATH", "")) if agent.oldest else None
+    if path is None:
+        return ""
+    from session_host.agents.probe import probed  # as above
+
+    return agent.why_too_old(probed(agent, path, environment, timeout_s, directory))
+
+
 NEVER_STALE_S = 10 * 365 * 86400.0
 """An agent that reports everything may be silent for any time."""
 
@@ -388,7 +405,7 @@ def build_spec(request: LaunchRequest, store: Store) -> LaunchSpec:
         setup=setup,
         watch=watch_of_structured(agent)
         if is_structured
-        else settings.applied_to(_signals(request, start), missing_integration(agent, start.environment, directory)),
+        else settings.applied_to(_signals(request, start), _remark(agent, start.environment, directory)),
         continues=bool(request.conversation),
         settings=str(config_dir() / "chats.toml"),
         restore_points=settings.restore_points and agent.signals.ends_all,
@@ -454,6 +471,11 @@ def _directory_and_worktree(request: LaunchRequest) -> tuple[str, OwnWorktree | 
     if not Path(directory).is_dir():
         raise LaunchFailed(f"there is no directory {directory}; choose another")
     return directory, worktree, setup
+
+
+def _remark(agent: Agent, environment: Mapping[str, str], directory: str) -> str:
+    remarks = missing_integration(agent, environment, directory), why_too_old(agent, environment, directory, 0)
+    return " ".join(filter(None, remarks))
 
 
 def _agent_start(

@@ -91,6 +91,32 @@ def test_installed_agents_are_listed_with_their_paths_and_broken_or_old_ones_are
     assert message.endswith("/claude: has no --session-id, so its status or its resume may not work")
 
 
+OLD_QWEN = """\
+#!/bin/sh
+case "$*" in
+--version) echo 0.15.10 ;;
+--help) echo 'Usage: qwen [options] --session-id --model --debug --yolo -i -p' ;;
+*) exec cat ;;
+esac
+"""
+
+
+def test_an_agent_of_a_version_without_turns_is_too_old_for_doctor_and_for_new(tmp_path: Path) -> None:
+    """npm gives Qwen Code 0.15 to node 20: no prompt ever began a turn there, and nothing said why."""
+    (tmp_path / "qwen").write_text(OLD_QWEN)
+    (tmp_path / "qwen").chmod(0o755)
+    path = f"{tmp_path}:{os.environ['PATH']}"
+    why = "Qwen Code 0.15.10 is too old: Outlive sees no turns of versions before 0.23.0"
+
+    checked = found(agents.agents, PATH=path)["agent qwen"]
+    started = outlive("new", "qwen", "-d", "-n", "old", "-C", str(tmp_path), env={"PATH": path})
+
+    assert checked == ("warn", f"{tmp_path}/qwen: {why}")
+    hint = "npm install -g @qwen-code/qwen-code@latest"
+    assert (started.code, started.error) == (0, f"outlive: {why}; update it: {hint}\n")
+    assert outlive("explain", "old", "--json").json()["remark"] == why
+
+
 def test_an_agent_of_the_user_is_asked_only_what_its_file_says(area: Area, tmp_path: Path) -> None:
     """A wrapper that ignores its arguments would really run."""
     (tmp_path / "mine").write_text(f'#!/bin/sh\necho "$*" >> {tmp_path}/started\necho mine 1.2.3\n')
