@@ -37,7 +37,7 @@ class TurnAnswer(msgspec.Struct, frozen=True):
     session_id: str
     name: str
     turn: int | None
-    """None of a shell's command, and of an answer that was asked for by its place."""
+    """None of a shell's command, of an agent's command that began no turn, and of a turn that Outlive did not see."""
     outcome: Outcome
     error: str
     """The error that stopped the turn, one line."""

@@ -3,9 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from typing import Final
 
-from .items import BETWEEN_TURNS, IN_QUEUE, Item, TurnEnded, UsageLimit
+from session_host.protocol.events import Outcome
+
+from .items import BETWEEN_TURNS, IN_QUEUE, Item, TurnEnded, TurnOutcome, UsageLimit
 from .transcript import Transcript
+
+OUTCOMES: Final[dict[TurnOutcome, Outcome]] = {
+    "completed": "done",
+    "interrupted": "interrupted",
+    "failed": "error",
+    "cut": "cut",
+}
+"""How a turn ended, in the ledger's words."""
 
 
 def is_prompt(item: Item) -> bool:
@@ -49,12 +60,17 @@ def limit_reset_ms(end: TurnEnded, limits: Iterable[UsageLimit]) -> int | None:
     return max(reached) if reached and end.outcome == "failed" and "limit" in end.error.lower() else None
 
 
-def answers(transcript: Transcript, *, without: str = "") -> Iterator[str]:
-    """Yield the answers to all prompts, newest first, without those of one turn; "" for one without an answer."""
+def answers(transcript: Transcript, *, without: str = "") -> Iterator[tuple[Item, str, TurnEnded | None]]:
+    """Yield all prompts, newest first, without those of one turn; each with its answer, "" for none.
+
+    The third value is the end of its turn, if that did not end well.
+    """
     for position in range(transcript.queue_start - 1, -1, -1):
         item = transcript[position]
         if is_prompt(item) and item.status not in IN_QUEUE and (not without or item.turn != without):
-            yield answer_in(_after(transcript, position))
+            after = list(_after(transcript, position))
+            endings = (transcript.endings.get(each.id) for each in (item, *after))
+            yield item, answer_in(after), next(filter(None, endings), None)
 
 
 def _after(transcript: Transcript, begin: int) -> Iterator[Item]:

@@ -65,10 +65,17 @@ class Message(msgspec.Struct):
         return not isinstance(self.content, str) and any(block.type == "tool_result" for block in self.content)
 
 
+class _Attachment(msgspec.Struct, rename="camel"):
+    type: str = ""
+    prompt: object = None
+    command_mode: str = ""
+
+
 class _Line(msgspec.Struct, rename="camel"):
     """A line of a transcript.
 
     Attributes:
+        attachment: beside a prompt, or one that was typed into the running turn.
         entrypoint: the program that began the conversation.
         is_sidechain: whether the line is of a sub-agent.
         is_meta: Claude Code's own note in the user's name, as is ``is_compact_summary``.
@@ -77,6 +84,7 @@ class _Line(msgspec.Struct, rename="camel"):
 
     type: str = ""
     message: Message | None = None
+    attachment: _Attachment | None = None
     timestamp: object = None
     cwd: str = ""
     entrypoint: str = ""
@@ -142,10 +150,16 @@ def transcripts_of(query: ConversationQuery) -> list[Path]:
 
 def _recorded_texts(path: Path) -> Iterator[RecordedText]:
     for line in records_backwards(path, _Line):
-        message = line.message
-        if message is None or line.is_sidechain or line.is_meta or line.is_compact_summary:
+        message, attached = line.message, line.attachment
+        if line.is_sidechain or line.is_meta or line.is_compact_summary:
             continue
-        if line.type == "assistant" and not line.is_api_error_message and message.model != "<synthetic>":
+        if attached is not None and (attached.type, attached.command_mode) == ("queued_command", "prompt"):
+            yield RecordedText("user", str(attached.prompt), seconds_of(line.timestamp))
+        if message is None:
+            continue
+        if line.type == "assistant" and (line.is_api_error_message or message.model == "<synthetic>"):
+            yield RecordedText("agent", "")  # Its turn is over.
+        elif line.type == "assistant":
             yield RecordedText("agent", message.text, goes_on=message.goes_on)
         elif line.type == "user" and message.text.startswith(_INTERRUPTED):
             yield RecordedText("agent", "", stops=True)

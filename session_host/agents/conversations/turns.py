@@ -6,7 +6,7 @@ An answer is what the agent wrote as text, in Markdown, in order: an agent write
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from itertools import chain, islice, takewhile
 from typing import TYPE_CHECKING, Final, Literal, NamedTuple
@@ -45,6 +45,8 @@ class Turn(NamedTuple):
     """Whether the record ends with something else than a text: the agent works, or its last text is not written yet."""
     is_stopped: bool = False
     """Whether the user stopped it."""
+    is_joined: bool = False
+    """Whether the next prompt came into the same turn of the agent: the answer to both is the next one's."""
 
 
 Which = Literal["last", "unfinished", "before", "chosen"]
@@ -72,11 +74,13 @@ def seconds_of(timestamp: object) -> float:
 def turns_of(newest_first: Iterable[RecordedText]) -> Iterator[Turn]:
     """Put texts together to turns; both are in reversed order, so that the beginning need not be read."""
     texts: list[RecordedText] = []
+    is_last = True
     for recorded in newest_first:
         if recorded.speaker == "user":
             stopped = any(each.stops for each in texts)
-            yield Turn(recorded.text, _joined(texts), recorded.at_s, _goes_on(texts), stopped)
-            texts = []
+            is_joined = not (is_last or stopped) and (not texts or _goes_on(texts))
+            yield Turn(recorded.text, _joined(texts), recorded.at_s, _goes_on(texts), stopped, is_joined)
+            texts, is_last = [], False
         else:
             texts.append(recorded)
     if any(each.text for each in texts):
@@ -130,8 +134,7 @@ def turn_of_number(
 ) -> Turn | None:
     """The recorded turn that a session's own count names; one, if its prompts were sent while it ran.
 
-    A turn of the count begins with the last prompt before it that no earlier turn began with. Records without times are
-    counted from their end.
+    Records without times are counted from their end.
 
     Args:
         newest_first: the recorded turns.
@@ -147,29 +150,55 @@ def turn_of_number(
     if any(not turn.at_s for turn in turns):
         later = sum(each > number for each in starts)
         return turns[later] if later < len(turns) else None
+    begins_s = _begin_s(turns, starts, number)
+    ends_s = _begin_s(turns, starts, number + 1) if number + 1 in starts else ended_s + _EARLY_S
+    found = [turn for turn in turns if begins_s <= turn.at_s < ends_s]
+    return _as_one(found) if found else None
+
+
+def number_of_turn(turns: Sequence[Turn], starts: Mapping[int, float], turn: Turn) -> int:
+    """The number of a recorded turn in a session's own count; 0 if it is not known.
+
+    Args:
+        turns: the recorded turns, newest first.
+        starts: as in ``turn_of_number``.
+        turn: one of them, or several as one.
+    """
+    if not turn.at_s:
+        return 0
+    numbers = sorted(starts, reverse=True)
+    return next((number for number in numbers if _begin_s(turns, starts, number) <= turn.at_s), 0)
+
+
+def _begin_s(turns: Sequence[Turn], starts: Mapping[int, float], number: int) -> float:
+    """The time of the first prompt of a turn: the last one before the turn that no earlier turn began with."""
 
     def latest_s(each: int) -> float:
         """The latest time at which a turn's first prompt may have been recorded."""
         return min(starts.get(each, -math.inf) + _EARLY_S, starts.get(each + 1, math.inf))
 
-    def begin_s(each: int) -> float:
-        """The time of a turn's first prompt."""
-        if each not in starts:
-            return math.inf
-        sent = (turn.at_s for turn in turns if latest_s(each - 1) < turn.at_s <= latest_s(each))
-        return max(sent, default=starts[each])
+    if number not in starts:
+        return math.inf
+    sent = (turn.at_s for turn in turns if latest_s(number - 1) < turn.at_s <= latest_s(number))
+    return max(sent, default=starts[number])
 
-    begins_s = begin_s(number)
-    ends_s = begin_s(number + 1) if number + 1 in starts else ended_s + _EARLY_S
-    found = [turn for turn in turns if begins_s <= turn.at_s < ends_s]
-    if not found:
-        return None
-    answer = "\n\n".join(turn.answer for turn in reversed(found) if turn.answer)
-    return found[-1]._replace(answer=answer, goes_on=found[0].goes_on, is_stopped=found[0].is_stopped)
+
+def _as_one(newest_first: Sequence[Turn]) -> Turn:
+    """Several prompts of one turn, with all that the agent wrote."""
+    answer = "\n\n".join(turn.answer for turn in reversed(newest_first) if turn.answer)
+    newest, oldest = newest_first[0], newest_first[-1]
+    return oldest._replace(answer=answer, goes_on=newest.goes_on, is_stopped=newest.is_stopped)
 
 
 def turn_of_prompt(newest_first: Iterable[Turn], prompt: str, since_s: float) -> Turn | None:
-    """The newest recorded turn with this prompt; None if there is none since a time, in seconds since 1970."""
+    """The newest recorded turn with this prompt; None if there is none since a time, in seconds since 1970.
+
+    An agent may take several prompts into one turn: the answer is the one to all of them, and its time the last one's.
+    """
     wanted = _squeezed(prompt)
-    recent = takewhile(lambda turn: not turn.at_s or turn.at_s >= since_s, newest_first)
-    return next((turn for turn in recent if _squeezed(turn.prompt) == wanted), None)
+    later: list[Turn] = []
+    for turn in takewhile(lambda turn: not turn.at_s or turn.at_s >= since_s, newest_first):
+        later = [*later, turn] if turn.is_joined else [turn]
+        if _squeezed(turn.prompt) == wanted:
+            return _as_one(later)._replace(at_s=later[0].at_s)
+    return None

@@ -69,7 +69,7 @@ def run(options: argparse.Namespace) -> int:
         if not number and options.follow and watch.question is not None:
             raise_asks(info, watch.question, f"outlive answer {info.name} --follow")
         if not number:
-            show(info, wait_for_last_answer(info, watch, options.last), as_json=options.json)
+            show_turn(info, wait_for_last_answer(info, watch, options.last), as_json=options.json)
             return 0
         if not options.follow and number in watch.starts and number not in watch.ends and not watch.is_over:
             raise NoAnswer(f"turn {number} of {info.name} has not ended yet; --follow waits for it")
@@ -97,19 +97,21 @@ def command_output(info: SessionInfo, back: int) -> str:
     raise NoRecord(f"{info.name} marks no commands; see `outlive peek {info.name}`")
 
 
-def show_turn(info: SessionInfo, turn: Turn, *, as_json: bool, is_printed: bool = False) -> None:
+def show_turn(
+    info: SessionInfo, turn: Turn, *, as_json: bool, is_printed: bool = False, needs_text: bool = True
+) -> None:
     """Print a turn's answer.
 
     Raises:
-        NoAnswer: the turn ended well, and there is none.
+        NoAnswer: the turn ended well, and there is none, although ``needs_text``.
         TurnFailed, SessionEnded: see ``raise_unless_done``.
     """
     if not is_printed:
         show(info, turn.answer, turn.end, as_json=as_json)
     raise_unless_done(info, turn.end)
-    if not turn.answer.text:
+    if not turn.answer.text and needs_text:
         raise NoAnswer(f"{info.name}: turn {turn.end.turn} ended without a text")
-    if not turn.answer.is_whole:
+    if turn.answer.text and not turn.answer.is_whole:
         print_error(f"{info.name}: the agent may not have written all of this answer yet")
 
 

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator
 from typing import NamedTuple
 
-from session_host.agents.conversations.turns import Turn, turn_of_number, turn_of_prompt
+from session_host.agents.conversations.turns import Turn, number_of_turn, turn_of_number, turn_of_prompt
 from session_host.cli.session_argument import find
 from session_host.client.chats.agent_record import nothing_answered, recorded_turns
 from session_host.client.sessions.session_info import SessionInfo
 from session_host.client.sessions.turn_watch import TurnWatch, started
 from session_host.errors import NoAnswer
+from session_host.protocol.events import TurnEnded
 from session_host.system.clock import parse_time
 
 SENT_BEFORE_S = 5.0
@@ -24,11 +26,13 @@ class Answer(NamedTuple):
         text: what the agent wrote, in Markdown.
         is_whole: whether the agent has written all of it.
         is_stopped: whether the agent's record says that the user stopped the turn.
+        turn: the number of its turn; 0 if that is not known.
     """
 
     text: str
     is_whole: bool
     is_stopped: bool = False
+    turn: int = 0
 
 
 def answer_of_turn(info: SessionInfo, watch: TurnWatch, number: int) -> Answer | None:
@@ -41,80 +45,110 @@ def answer_of_turn(info: SessionInfo, watch: TurnWatch, number: int) -> Answer |
     if (start := watch.starts.get(number)) is None:
         raise NoAnswer(f"turn {number} of {info.name} is not known; `outlive events {info.name}` names the turns")
     if info.facts.origin.runtime == "structured":
-        return _in_transcript(info, started(start).agents_id, is_over=number in watch.ends)
-    starts = {each: moment.timestamp() for each, at in watch.starts.items() if (moment := parse_time(at.at))}
+        end = watch.ends.get(number)
+        is_whole = end is not None and end.outcome != "cut"
+        return Answer(_text_in_transcript(info, started(start).agents_id), is_whole, turn=number)
     ended = parse_time(watch.ended_at.get(number, ""))
     ended_s = ended.timestamp() if ended is not None else math.inf
-    return _answer(turn_of_number(recorded_turns(info.id), starts, number, ended_s))
+    turn = turn_of_number(recorded_turns(info.id), _start_times(watch), number, ended_s)
+    return None if turn is None else _answer(turn, number)
 
 
-def answer_to_prompt(info: SessionInfo, prompt: str, sent_s: float) -> Answer | None:
+def answer_to_prompt(info: SessionInfo, watch: TurnWatch, prompt: str, sent_s: float) -> Answer | None:
     """The answer to a prompt that was sent to an agent in a terminal; None if the record does not have the prompt yet.
 
     Args:
         info: the chat.
+        watch: its turns.
         prompt: its text.
         sent_s: when it was sent, in seconds since 1970.
 
     Raises:
         As ``answer_of_turn``.
     """
-    return _answer(turn_of_prompt(recorded_turns(info.id), prompt, sent_s - SENT_BEFORE_S))
+    seen: list[Turn] = []
+
+    def turns() -> Iterator[Turn]:
+        for turn in recorded_turns(info.id):
+            seen.append(turn)
+            yield turn
+
+    turn = turn_of_prompt(turns(), prompt, sent_s - SENT_BEFORE_S)
+    return None if turn is None else _answer(turn, number_of_turn(seen, _start_times(watch), turn))
 
 
-def last_answer(info: SessionInfo, watch: TurnWatch, back: int) -> Answer:
-    """The answer of the last finished turn that has one, or of an earlier one.
+def _start_times(watch: TurnWatch) -> dict[int, float]:
+    """When the turns began, by their numbers, in seconds since 1970."""
+    return {each: moment.timestamp() for each, at in watch.starts.items() if (moment := parse_time(at.at))}
+
+
+def last_answer(info: SessionInfo, watch: TurnWatch, back: int) -> tuple[TurnEnded, Answer]:
+    """The answer of the last turn that is over and has one, or of an earlier one, and how that turn ended.
 
     Args:
         info: the chat.
         watch: its turns.
         back: 1 for the last one, 2 for the one before it, …
 
+    Returns:
+        The end of a turn that the ledger does not have has the number 0, and is taken for a good one.
+
     Raises:
         NoAnswer: there is none; see also ``answer_of_turn``.
     """
-    if info.facts.origin.runtime == "structured":
-        answers = _answers_in_transcript(info, watch.running and started(watch.starts[watch.running]).agents_id)
-    else:
-        answers = _finished(info, watch)
+    is_structured = info.facts.origin.runtime == "structured"
+    answers = _answers_in_transcript(info, watch) if is_structured else _answers_in_record(info, watch)
     if len(answers) >= back:
         return answers[back - 1]
     if answers:
         raise NoAnswer(f"{info.name} has only {len(answers)} answers")
-    if info.facts.origin.runtime == "structured":
+    if is_structured:
         raise NoAnswer(f"{info.name} has not answered yet")
     raise NoAnswer(nothing_answered(info.id))
 
 
-def _finished(info: SessionInfo, watch: TurnWatch) -> list[Answer]:
+def _end_of(watch: TurnWatch, number: int) -> TurnEnded:
+    """The end of a turn that is over; that of the running program cuts one that has none."""
+    if number in watch.ends:
+        return watch.ends[number]
+    return TurnEnded(turn=number, outcome="cut" if number else "done")
+
+
+def _answers_in_record(info: SessionInfo, watch: TurnWatch) -> list[tuple[TurnEnded, Answer]]:
     """The answers in the agent's record, newest first, without that of a turn that runs."""
-    turns = recorded_turns(info.id)
+    turns = list(recorded_turns(info.id))
     if watch.running:
-        started = parse_time(watch.starts[watch.running].at)
-        since_s = started.timestamp() - SENT_BEFORE_S if started is not None else 0.0
-        turns = (turn for number, turn in enumerate(turns) if (turn.at_s < since_s if turn.at_s else number))
-    return [Answer(turn.answer, not turn.goes_on) for turn in turns if turn.answer]
+        started_at = parse_time(watch.starts[watch.running].at)
+        since_s = started_at.timestamp() - SENT_BEFORE_S if started_at is not None else 0.0
+        turns = [turn for number, turn in enumerate(turns) if (turn.at_s < since_s if turn.at_s else number)]
+    starts = _start_times(watch)
+    answers = [_answer(turn, number_of_turn(turns, starts, turn)) for turn in turns if turn.answer]
+    return [(_end_of(watch, answer.turn), answer) for answer in answers]
 
 
-def _answer(turn: Turn | None) -> Answer | None:
-    if turn is None:
-        return None
+def _answer(turn: Turn, number: int) -> Answer:
     is_whole = turn.is_stopped or (bool(turn.answer) and not turn.goes_on)
-    return Answer(turn.answer, is_whole, turn.is_stopped)
+    return Answer(turn.answer, is_whole, turn.is_stopped, number)
 
 
-def _in_transcript(info: SessionInfo, agents_id: str, *, is_over: bool) -> Answer | None:
+def _text_in_transcript(info: SessionInfo, agents_id: str) -> str:
     from session_host.cli.recording.transcript_export import transcript_of
     from session_host.structured.turns import answer_in_turn
 
-    transcript = transcript_of(find(info.id), lambda: None)
-    return Answer(answer_in_turn(transcript, agents_id), is_over)
+    return answer_in_turn(transcript_of(find(info.id), lambda: None), agents_id)
 
 
-def _answers_in_transcript(info: SessionInfo, without: str | int) -> list[Answer]:
+def _answers_in_transcript(info: SessionInfo, watch: TurnWatch) -> list[tuple[TurnEnded, Answer]]:
     """The answers to the prompts of a chat view, newest first, without those of a turn that runs."""
     from session_host.cli.recording.transcript_export import transcript_of
-    from session_host.structured.turns import answers
+    from session_host.structured.turns import OUTCOMES, answers
 
-    transcript = transcript_of(info, lambda: None)
-    return [Answer(text, is_whole=True) for text in answers(transcript, without=str(without or "")) if text]
+    running = watch.running and started(watch.starts[watch.running]).agents_id
+    found = []
+    for prompt, text, ending in answers(transcript_of(info, lambda: None), without=str(running or "")):
+        if text:
+            end = _end_of(watch, watch.number_of(prompt.turn))
+            if not end.turn and ending is not None:  # Of an earlier chat.
+                end = TurnEnded(turn=0, outcome=OUTCOMES[ending.outcome], error=ending.error)
+            found.append((end, Answer(text, end.outcome != "cut", turn=end.turn)))
+    return found

@@ -29,8 +29,10 @@ from .answer import command_output, show, show_turn
 from .reading import Answer
 from .waiting import (
     BEGINS_WITHIN_S,
+    WITHOUT_TURN,
     Sent,
     check_is_other,
+    is_command,
     raise_asks,
     until,
     wait_for,
@@ -69,22 +71,28 @@ def send_for_answer(info: SessionInfo, options: argparse.Namespace, text: str) -
             return 0
         if sent is not None:
             turn = wait_for_reply(info, watch, sent, until_s)
-        else:
+        elif number:
             turn = wait_for_answer(info, watch, number, until_s)
-    show_turn(info, turn, as_json=options.json)
+        else:
+            turn = WITHOUT_TURN
+    show_turn(info, turn, as_json=options.json, needs_text=not is_command(info, text))
     return 0
 
 
 def _type_prompt(info: SessionInfo, options: argparse.Namespace, text: str) -> tuple[Sent, str]:
     at_s = time.time()
     done = type_text(info, options, text)
-    return Sent(text, at_s, done.turn, bool(done.turn) and not done.note), done.note
+    began = bool(done.turn) and not done.note
+    return Sent(text, at_s, done.turn, began, is_command(info, text)), done.note
 
 
 def _send_prompt(
     info: SessionInfo, watch: TurnWatch, options: argparse.Namespace, text: str, until_s: float
 ) -> tuple[int, How]:
-    """Send a prompt to a chat view; returns its turn, or 0 if that has not begun and nobody waits for it."""
+    """Send a prompt to a chat view; returns its turn.
+
+    The turn is 0 if it has not begun and nobody waits for it, and for a command of the agent without one.
+    """
     token = uuid.uuid4().hex
     known = max(watch.starts, default=0)
     ask(info.id, SendChatInput(0, Prompt(text, mode_of(options)), token))
@@ -111,6 +119,8 @@ async def _watch_prompt(info: SessionInfo, prompt: str, until_s: float, *, waits
         found = transcript.get(prompt)
         if found is None or found.turn or found.status in _NEVER_SENT:
             return True
+        if found.status == "done" and not transcript.status.is_running:
+            return True  # A command of the agent, such as Codex's for a shorter conversation.
         if not waits:
             return found.status in IN_QUEUE and transcript.status.is_running
         question = transcript.open_requests[0].title if transcript.open_requests else ""

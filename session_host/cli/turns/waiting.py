@@ -12,6 +12,7 @@ from typing import Final, NamedTuple
 
 import msgspec
 
+from session_host.agents.catalog import find_agent
 from session_host.cli.output import time_of_day
 from session_host.cli.session_argument import find
 from session_host.client.sessions.session_info import SessionInfo
@@ -26,6 +27,7 @@ from session_host.errors import (
     UsageError,
     WrongRuntime,
 )
+from session_host.paths import config_dir
 from session_host.protocol.events import TurnEnded
 from session_host.protocol.untrusted_text import one_line
 from session_host.standing.endings import end_of
@@ -55,12 +57,14 @@ class Sent(NamedTuple):
         at_s: when, in seconds since 1970.
         turn: the turn that ran since then; 0 if none did.
         began: whether the prompt began it.
+        is_command: whether it may be a command of the agent's program, which begins no turn.
     """
 
     text: str
     at_s: float
     turn: int
     began: bool
+    is_command: bool = False
 
 
 class Turn(NamedTuple):
@@ -79,6 +83,16 @@ class Turn(NamedTuple):
         if answer.is_stopped and end.outcome == "done":
             end = msgspec.structs.replace(end, outcome="interrupted")
         return cls(end, answer)
+
+
+WITHOUT_TURN: Final = Turn(TurnEnded(turn=0, outcome="done"), Answer("", is_whole=True))
+"""What is known of a command of the agent's program that begins no turn, as one that clears the conversation."""
+
+
+def is_command(info: SessionInfo, text: str) -> bool:
+    """Whether a text may be a command of the agent's program: then it may have no turn, or one without an answer."""
+    agent = find_agent(config_dir(), info.facts.origin.agent)
+    return agent is not None and text.lstrip().startswith(tuple(filter(None, agent.signals.command_prefixes)))
 
 
 def until(timeout_s: float | None) -> float:
@@ -147,31 +161,40 @@ def wait_for_reply(info: SessionInfo, watch: TurnWatch, sent: Sent, until_s: flo
     """Wait for the answer to a prompt that was sent to an agent in a terminal.
 
     An agent that works takes a prompt into its turn, or begins another one with it: its record tells which. A turn that
-    ends before the record has its answer was not the last one: an agent may say for a moment that it is idle.
+    ends before the record has its answer was not the last one: an agent may say for a moment that it is idle. Only one
+    that was stopped is the turn of the prompt that began it.
 
     Raises:
         As ``wait_for_end``; see also ``answer_of_turn``.
     """
-    number, began = sent.turn, sent.began
+    number, is_own = sent.turn, sent.began
     if not number:
-        number, began = _wait_for_begin(info, watch, until_s), True
+        number, is_own = _wait_for_begin(info, watch, until_s, gives_up=not sent.is_command), True
+        if not number:
+            return WITHOUT_TURN
+    began = is_own
     while True:
         end = wait_for_end(info, watch, number, until_s)
         over_s = time.monotonic()
         written_s = min(until_s, over_s + _written_within_s(end))
-        while not watch.running or watch.running == number:
-            answer = answer_to_prompt(info, sent.text, sent.at_s)
+        while True:
+            answer = answer_to_prompt(info, watch, sent.text, sent.at_s)
+            if answer is not None and answer.is_whole:
+                return Turn.of(watch.ends.get(answer.turn, end), answer)
+            is_own = is_own or (answer is not None and answer.turn == number)
+            if number < max(watch.starts) and not (is_own and end.outcome != "done"):
+                break
             if answer is None and (began or time.monotonic() >= over_s + _JOINED_AFTER_S):
                 answer = answer_of_turn(info, watch, number)
-            if answer is not None and answer.is_whole:
-                return Turn.of(end, answer)
+                if answer is not None and answer.is_whole:
+                    return Turn.of(end, answer)
             if watch.is_over or time.monotonic() >= written_s:
                 return Turn.of(end, answer)
             watch.wait(min(written_s, time.monotonic() + _LOOK_S))
-        number, began = watch.running, True
+        number, is_own, began = min(each for each in watch.starts if each > number), False, True
 
 
-def wait_for_last_answer(info: SessionInfo, watch: TurnWatch, back: int) -> Answer:
+def wait_for_last_answer(info: SessionInfo, watch: TurnWatch, back: int) -> Turn:
     """The last answer, or an earlier one. If a turn has ended just now, wait until its answer is written.
 
     Raises:
@@ -187,7 +210,7 @@ def wait_for_last_answer(info: SessionInfo, watch: TurnWatch, back: int) -> Answ
             if answer is not None and answer.is_whole:
                 break
             time.sleep(_LOOK_S)
-    return last_answer(info, watch, back)
+    return Turn.of(*last_answer(info, watch, back))
 
 
 def raise_unless_done(info: SessionInfo, end: TurnEnded) -> None:
@@ -197,17 +220,18 @@ def raise_unless_done(info: SessionInfo, end: TurnEnded) -> None:
         TurnFailed: an error, a limit or the user stopped it.
         SessionEnded: the agent ended in it.
     """
+    which = f"turn {end.turn}" if end.turn else "a turn of an earlier chat"
     match end.outcome:
         case "interrupted":
-            raise TurnFailed(f"{info.name}: turn {end.turn} was interrupted")
+            raise TurnFailed(f"{info.name}: {which} was interrupted")
         case "cut":
             ended = find(info.id).facts.outcome
-            raise SessionEnded(f"{info.name} {end_of(ended).predicate} during turn {end.turn}")
+            raise SessionEnded(f"{info.name} {end_of(ended).predicate} during {which}")
         case "limit":
             reset = f"; it is reset at {time_of_day(end.resets_at)}" if end.resets_at else ""
-            raise TurnFailed(f"{info.name}: a limit stopped turn {end.turn}: {end.error}{reset}")
+            raise TurnFailed(f"{info.name}: a limit stopped {which}: {end.error}{reset}")
         case "error":
-            raise TurnFailed(f"{info.name}: turn {end.turn} failed: {end.error or 'no reason is known'}")
+            raise TurnFailed(f"{info.name}: {which} failed: {end.error or 'no reason is known'}")
 
 
 def _written_within_s(end: TurnEnded) -> float:
@@ -215,12 +239,14 @@ def _written_within_s(end: TurnEnded) -> float:
     return WRITTEN_WITHIN_S if end.outcome == "done" else _JOINED_AFTER_S
 
 
-def _wait_for_begin(info: SessionInfo, watch: TurnWatch, until_s: float) -> int:
-    """Wait until a turn begins; returns its number."""
+def _wait_for_begin(info: SessionInfo, watch: TurnWatch, until_s: float, *, gives_up: bool) -> int:
+    """Wait until a turn begins; returns its number. If none does, returns 0, or raises NoAnswer if ``gives_up``."""
     known = len(watch.starts)
     begins_s = time.monotonic() + BEGINS_WITHIN_S
     while len(watch.starts) == known:
         if time.monotonic() >= begins_s:
+            if not gives_up:
+                return 0
             raise NoAnswer(f"{info.name}: the text was sent, but no turn has begun; see `outlive peek {info.name}`")
         if watch.question is not None:
             raise_asks(info, watch.question, f"outlive answer {info.name} --follow")

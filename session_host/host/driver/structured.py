@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Iterable, Sequence
-from typing import Final, Protocol
+from typing import Protocol
 
 from session_host.errors import OutliveError
 from session_host.host.event_log import EventLog
@@ -18,7 +18,6 @@ from session_host.host.watchers.agent_activity import AgentWatch
 from session_host.host.watchers.conversation import PROTOCOL, ConversationTracker
 from session_host.paths import session_history
 from session_host.protocol.codec import UNREADABLE
-from session_host.protocol.events import Outcome
 from session_host.protocol.facts import AgentStatus
 from session_host.protocol.launch import LaunchSpec, StructuredLaunch
 from session_host.protocol.messages import Event, Failed, OpenRequests, Peek, Prompt, Reply, Screen, Send, SendChatInput
@@ -53,12 +52,11 @@ from session_host.structured.items import (
     StateChanged,
     TitleChanged,
     TurnEnded,
-    TurnOutcome,
     UsageChanged,
 )
 from session_host.structured.operations import AnyResult
 from session_host.structured.text import screen_of
-from session_host.structured.turns import limit_reset_ms
+from session_host.structured.turns import OUTCOMES, limit_reset_ms
 from session_host.system.clock import as_text, now_ms
 from session_host.system.processes.chat_mark import Mark
 from session_host.system.processes.process_tree import outside_session
@@ -69,13 +67,6 @@ from .recover import RecoveredChat
 from .restore_points import RestorePointMaker
 
 log = logging.getLogger(__name__)
-
-_OUTCOMES: Final[dict[TurnOutcome, Outcome]] = {
-    "completed": "done",
-    "interrupted": "interrupted",
-    "failed": "error",
-    "cut": "cut",
-}
 
 
 class SendOutput(Protocol):
@@ -269,7 +260,7 @@ class StructuredDriver:
         """Make the event of a turn's end."""
         resets_ms = limit_reset_ms(change, self._limits)
         self._events.end_turn(
-            _OUTCOMES[change.outcome] if resets_ms is None else "limit",
+            OUTCOMES[change.outcome] if resets_ms is None else "limit",
             change.error,
             as_text(resets_ms / 1000) if resets_ms else "",
             tokens=change.tokens,

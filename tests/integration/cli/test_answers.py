@@ -4,19 +4,27 @@ from __future__ import annotations
 
 import asyncio
 import json
+import os
+import signal
+import subprocess
+from collections.abc import AsyncIterator
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from session_host.agents.conversations.turns import Turn, turn_of_number, turn_of_prompt
+from session_host.agents.conversations.turns import Turn, number_of_turn, turn_of_number, turn_of_prompt
 from session_host.cli.turns import waiting
+from session_host.protocol.values import Activity
 from tests.support.area import Area
 from tests.support.commands import Done, environment, new, outlive, running
+from tests.support.conversing import ClaudeLike, claude_like
 from tests.support.conversing import new as new_agent
 from tests.support.hosts import kill_host
+from tests.support.ledger import turn_ends_of
 from tests.support.structured_chats import input_log, new_chat, wait, wait_for_text
-from tests.support.waiting import TIMEOUT_S, wait_until
+from tests.support.waiting import TIMEOUT_S, poll_until, wait_until
 
 pytestmark = pytest.mark.usefixtures("sessions")
 
@@ -141,6 +149,141 @@ class TestChatViews:
         assert (asked.returncode, error) == (0, "")
         assert output
         assert input_log(area).read_text(encoding="utf-8").count('"turn/start"') == 1
+
+    def test_the_answer_of_a_turn_that_its_agents_end_cut_is_not_called_whole(self, area: Area) -> None:
+        """Half a text was called "done", without any sign."""
+        chat = new_chat(area, "one")
+        assert ask("one", "answer: whole").code == 0
+        outlive("send", "one", "count: 6\nhold: 3")
+        wait_for_text("one", "line 0003")
+        os.kill(outlive("ls", "--json").json()[0]["child_pid"], signal.SIGKILL)
+        assert outlive("wait", "one", "--exited", "--timeout", "60").code == 0
+
+        half = outlive("answer", chat)
+
+        assert half.code == 6
+        assert half.output.splitlines()[-1] == "answer line 0003"
+        assert "during turn 2" in half.error
+        for words in ((), ("--turn", "2")):
+            told = outlive("answer", chat, "--json", *words).json()
+            assert (told["turn"], told["outcome"], told["complete"]) == (2, "cut", False)
+        assert outlive("answer", chat, "--last", "2").output == "whole\n"
+
+    def test_the_last_answer_says_how_its_turn_ended(self, area: Area) -> None:
+        new_chat(area, "one", "count: 6\nhold: 3")
+        wait_for_text("one", "line 0003")
+        assert outlive("send", "one", "--interrupt").code == 0
+        wait("one", "idle")
+
+        stopped = outlive("answer", "one", "--json")
+
+        assert (stopped.code, stopped.json()["turn"], stopped.json()["outcome"]) == (10, 1, "interrupted")
+        assert "turn 1 was interrupted" in stopped.error
+
+    def test_a_command_of_the_agent_without_a_turn_is_no_failure(self, area: Area) -> None:
+        new_chat(area, "one")
+
+        done = ask("one", "/compact", "--json")
+
+        assert (done.code, done.error) == (0, "")
+        told = json.loads(done.output)
+        assert (told["turn"], told["outcome"], told["answer"]) == (None, "done", "")
+
+
+def recorded(kind: str, content: object, **fields: object) -> str:
+    """A line of Claude Code's transcript, of now."""
+    message = {"content": content, "stop_reason": "end_turn"}
+    at = datetime.now(UTC).isoformat()
+    return json.dumps({"type": kind, "message": message, "timestamp": at, **fields}) + "\n"
+
+
+class TestClaudesQueue:
+    """Prompts that are typed while Claude Code works, with its own reports and its own record of them."""
+
+    @pytest.fixture
+    async def chat(self, tmp_path: Path) -> AsyncIterator[ClaudeLike]:
+        async with claude_like(tmp_path) as chat:
+            chat.order("say \\x1b]7501;state=idle\\x1b\\\\")
+            chat.order("state idle")
+            await chat.wait_for_status(Activity.IDLE, "state file")
+            yield chat
+
+    async def works_on(self, chat: ClaudeLike, prompt: str, process: subprocess.Popen[str]) -> None:
+        """Take a prompt, and work."""
+        await chat.wait_for_text(f"took {prompt}")
+        assert process.poll() is None
+        chat.order('hook UserPromptSubmit {"prompt": "' + prompt + '"}')
+        chat.order("say \\x1b]7501;state=working\\x1b\\\\")
+        chat.order("state busy")
+        await chat.wait_for_status(Activity.WORKING, "state file")
+
+    async def said(self, chat: ClaudeLike, source: str, text: str) -> None:
+        """Wait until the host knows this report."""
+        await poll_until(
+            chat.explanation, lambda told: any((e.source, e.said) == (source, text) for e in told.evidence), 60, text
+        )
+
+    async def ends(self, chat: ClaudeLike) -> None:
+        chat.order("hook Stop {}")
+        await self.said(chat, "hook", "Stop")
+        chat.order("say \\x1b]7501;state=done\\x1b\\\\")
+        chat.order("state idle")
+        await chat.wait_for_status(Activity.IDLE, "state file", "")
+
+    async def test_a_prompt_behind_a_turn_that_fails_is_answered_and_not_told_as_failed(
+        self, chat: ClaudeLike, area: Area
+    ) -> None:
+        record = transcript(area, chat)
+        with running("send", chat.record.id, "the first", "--enter", "--wait", "--timeout", "60") as first:
+            await self.works_on(chat, "the first", first)
+            append(record, recorded("user", "the first"))
+            with running("send", chat.record.id, "behind it", "--enter", "--wait", "--timeout", "60") as second:
+                await self.works_on(chat, "behind it", second)
+                await self.said(chat, "hook", "UserPromptSubmit")
+                append(record, recorded("assistant", [], isApiErrorMessage=True))
+                chat.order('hook StopFailure {"error": "unknown", "last_assistant_message": "API Error: 400"}')
+                await self.said(chat, "hook", "StopFailure: API Error: 400")
+                chat.order("state idle")
+                await self.said(chat, "state file", "idle")
+                chat.order("state busy")
+                await self.said(chat, "state file", "busy")
+                append(record, recorded("user", "behind it"))
+                failed = await asyncio.to_thread(first.communicate, timeout=TIMEOUT_S)
+                append(record, recorded("assistant", [{"type": "text", "text": "I am here."}]))
+                await self.ends(chat)
+                answered = await asyncio.to_thread(second.communicate, timeout=TIMEOUT_S)
+        assert first.returncode == 10
+        assert failed == ("", f"outlive: {chat.record.entry.name}: turn 1 failed: API Error: 400\n")
+        assert (second.returncode, answered) == (0, ("I am here.\n", ""))
+        assert [(each.turn, each.outcome) for each in turn_ends_of(chat.record.id)] == [(1, "error"), (2, "done")]
+        last = await asyncio.to_thread(lambda: outlive("answer", chat.record.id, "--json").json())
+        assert (last["turn"], last["outcome"]) == (2, "done")
+
+    async def test_two_prompts_that_one_turn_takes_have_its_answer(self, chat: ClaudeLike, area: Area) -> None:
+        """The first of the two was told that its turn ended without a text."""
+        record = transcript(area, chat)
+        with running("send", chat.record.id, "one thing", "--enter", "--wait", "--timeout", "60") as first:
+            await self.works_on(chat, "one thing", first)
+            with running("send", chat.record.id, "another", "--enter", "--wait", "--timeout", "60") as second:
+                await self.works_on(chat, "another", second)
+                append(record, recorded("user", "one thing"), recorded("user", "another"))
+                append(record, recorded("assistant", [{"type": "text", "text": "Both are done."}]))
+                await self.ends(chat)
+                answers = [await asyncio.to_thread(each.communicate, timeout=TIMEOUT_S) for each in (first, second)]
+        assert (first.returncode, second.returncode) == (0, 0)
+        assert answers == [("Both are done.\n", "")] * 2
+
+
+def transcript(area: Area, chat: ClaudeLike) -> Path:
+    """The file of the chat's conversation."""
+    directory = Path(area.home) / ".claude" / "projects" / "project"
+    directory.mkdir(parents=True)
+    return directory / f"{chat.record.program.conversation}.jsonl"
+
+
+def append(path: Path, *lines: str) -> None:
+    with path.open("a", encoding="utf-8") as file:
+        file.writelines(lines)
 
 
 class TestAgentsInTerminals:
@@ -274,6 +417,23 @@ def test_records_without_times_are_counted_from_their_end() -> None:
     turns = [Turn("b", "B"), Turn("a", "A")]
     found: list[Any] = [turn_of_number(iter(turns), {1: 1.0, 2: 2.0, 3: 3.0}, number) for number in (3, 2, 1)]
     assert [turn and turn.answer for turn in found] == ["B", "A", None]
+
+
+def test_a_prompt_that_came_into_the_same_turn_as_the_next_one_has_its_answer() -> None:
+    turns = [
+        Turn("two", "D", 30.0),
+        Turn("one", "C", 29.0, goes_on=True, is_joined=True),
+        Turn("a", "A", 20.0),
+        Turn("one", "", 10.0, is_joined=True),
+    ]
+    assert turn_of_prompt(iter(turns), "one", 15.0) == Turn("one", "C\n\nD", 30.0, is_joined=True)
+    assert turn_of_prompt(iter(turns), "two", 15.0) == turns[0]
+
+
+def test_the_number_of_a_recorded_turn_is_found_by_its_time() -> None:
+    turns = [Turn("three", "C", 300.0), Turn("two", "B", 195.0), Turn("one", "A", 101.0), Turn("before", "O", 50.0)]
+    assert [number_of_turn(turns, STARTS, turn) for turn in turns] == [3, 2, 1, 0]
+    assert number_of_turn([Turn("untimed", "A")], STARTS, Turn("untimed", "A")) == 0
 
 
 def test_a_prompt_is_found_by_its_text_and_not_an_earlier_one() -> None:

@@ -297,7 +297,7 @@ def test_texts_become_turns() -> None:
     ]
     assert list(turns_of(newest_first)) == [
         Turn("second", "  one\n\ntwo"),
-        Turn("first", ""),
+        Turn("first", "", is_joined=True),
         Turn("", "of a prompt that is gone"),
     ]
 
