@@ -64,6 +64,8 @@ Wrong or missing reports:
   command that the agent's shell left behind ("&"), does not count; only `idle_timeout_min` waits for them, too.
 - opencode: the first chat on a computer shows "no signal" until it ends, since opencode still installs the library of
   its plugins. Without its services, its screen stays empty for up to a minute.
+- A dialog that you open: Claude Code needs you while it shows one (`/model`, rewind); Codex reports idle.
+- Qwen Code before 0.23.0, which npm gives to node 20, shows no turns; `outlive new` and `outlive doctor` say so.
 - Codex reports idle while it asks where to run a new conversation (`/new`, `/fork` in a git repository). After you
   choose a new worktree there, directory and changes of the chat are the old ones until you resume it.
 - Copilot CLI reports nothing before the first prompt.

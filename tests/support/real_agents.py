@@ -417,6 +417,8 @@ QWEN = RealAgent(
 CLAUDE_INLINE = replace(CLAUDE, label="claude on the main screen", main_screen=True, prepare=prepare_claude_inline)
 CLAUDE_OF_NODE_20 = replace(CLAUDE, label="claude of node 20", package="@anthropic-ai/claude-code@2.1.197")
 """The version that npm installs for node before 22."""
+QWEN_OF_NODE_20 = replace(QWEN, label="qwen of node 20", package="@qwen-code/qwen-code@0.15.10")
+"""As ``CLAUDE_OF_NODE_20``; Outlive does not see its turns."""
 CODEX_INLINE = replace(CODEX, label="codex on the main screen", main_screen=True, arguments=("--no-alt-screen",))
 ALL_AGENTS = (CLAUDE, CODEX, OPENCODE, GEMINI, COPILOT, QWEN)
 """Each agent of the catalog once, with its default arguments: those in the table of observed behaviour."""

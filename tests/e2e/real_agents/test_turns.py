@@ -2,18 +2,33 @@
 
 from __future__ import annotations
 
+import json
 import os
+import signal
 import subprocess
 from pathlib import Path
 
 import pytest
 
 from tests.conftest import Sessions
+from tests.fakes.model_script import Script
 from tests.fakes.model_server import ModelServer, answer_line
 from tests.support.commands import Done, outlive, running
 from tests.support.ledger import turn_ends_of
-from tests.support.real_agents import ALL_AGENTS, CLAUDE, CODEX, COPILOT, GEMINI, OPENCODE, QWEN, RealAgent
+from tests.support.real_agents import (
+    ALL_AGENTS,
+    CLAUDE,
+    CLAUDE_OF_NODE_20,
+    CODEX,
+    COPILOT,
+    GEMINI,
+    OPENCODE,
+    QWEN,
+    QWEN_OF_NODE_20,
+    RealAgent,
+)
 from tests.support.real_chats import TIMEOUT_S, Chat, Work, done
+from tests.support.waiting import wait_until
 
 pytestmark = [pytest.mark.e2e, pytest.mark.real_agents, pytest.mark.timeout(600)]
 
@@ -75,6 +90,101 @@ def test_in_a_terminal_a_prompt_typed_while_the_agent_works_gets_an_answer(chat:
         answer = result(second)
     assert answer.code == 0, answer
     assert "and what about this" in answer.output
+
+
+@in_terminals
+def test_in_a_terminal_two_prompts_typed_while_the_agent_works_are_both_answered(chat: Chat) -> None:
+    """Claude Code takes both into one turn; the first of them had none of its answer."""
+    chat.hold()
+    with running("send", chat.id, "the second one", "--enter", "--wait", "--timeout", "120") as second:
+        chat.sees("the second one")
+        with running("send", chat.id, "and the third", "--enter", "--wait", "--timeout", "120") as third:
+            chat.sees("and the third")
+            chat.server.release()
+            answers = [result(each) for each in (second, third)]
+    assert [(each.code, each.error) for each in answers] == [(0, ""), (0, "")]
+    assert all("and the third" in each.output or "the second one" in each.output for each in answers), answers
+    assert "and the third" in answers[1].output
+
+
+@pytest.mark.parametrize("agent", [CLAUDE, CLAUDE_OF_NODE_20], ids=lambda agent: agent.label, indirect=True)
+def test_in_a_terminal_a_prompt_behind_a_turn_that_fails_is_not_told_as_failed(chat: Chat) -> None:
+    chat.server.plan(Script(status=400, hold=0))
+    with running("send", chat.id, "fail: 400", "--enter", "--wait", "--timeout", "120") as first:
+        chat.server.wait_held(TIMEOUT_S)
+        with running("send", chat.id, "the second one", "--enter", "--wait", "--timeout", "120") as second:
+            chat.sees("the second one")
+            wait_until(lambda: "\n❯ the second one" not in chat.screen()[-400:], 5, "Enter")
+            chat.server.release()
+            failed, answered = result(first), result(second)
+    assert (failed.code, "refused with 400" in failed.error) == (10, True), failed
+    assert (answered.code, answered.output) == (0, "echo: the second one\n"), answered
+    chat.until_idle()
+    assert [each.outcome for each in turn_ends_of(chat.id)] == ["error", "done"]
+    assert not chat.info()["turn_failed"]
+    last = outlive("answer", chat.id, "--json").json()
+    assert (last["turn"], last["outcome"], last["answer"]) == (2, "done", "echo: the second one")
+
+
+@pytest.mark.parametrize("runtime", ["terminal", "structured"])
+@pytest.mark.parametrize("agent", [CLAUDE, CODEX], ids=lambda agent: agent.label, indirect=True)
+def test_a_command_of_the_agent_is_no_failure(
+    agent: RealAgent, runtime: str, project: Path, server: ModelServer, sessions: Sessions
+) -> None:
+    chat = started(agent, runtime, project, server)
+    assert ask(chat.id, "hello").code == 0
+    for command in ("/compact", "/clear") if agent is CLAUDE else ("/compact",):
+        done_so = ask(chat.id, command)
+        assert (done_so.code, done_so.error) == (0, ""), command
+        assert not chat.info()["turn_failed"]
+    assert {each.outcome for each in turn_ends_of(chat.id)} == {"done"}
+    assert ask(chat.id, "afterwards").output == "echo: afterwards\n"
+
+
+@pytest.mark.parametrize("agent", [CLAUDE, CLAUDE_OF_NODE_20], ids=lambda agent: agent.label, indirect=True)
+def test_a_dialog_that_the_user_opened_takes_no_text_and_is_no_turn(chat: Chat) -> None:
+    chat.ask_and_read("hello")
+    chat.until_idle()
+    with chat.hears("needs_input"):
+        chat.send("/model", "--enter")
+    refused = outlive("send", chat.id, "typed into it", "--enter")
+    assert (refused.code, "nothing was typed" in refused.error) == (9, True), refused
+    with chat.hears("idle"):
+        chat.send("--key", "Escape")
+    assert [each.outcome for each in turn_ends_of(chat.id)] == ["done"]
+
+
+@in_chat_views
+def test_in_a_chat_view_the_answer_that_the_agents_end_cut_is_not_done(
+    agent: RealAgent, project: Path, server: ModelServer, sessions: Sessions
+) -> None:
+    chat = started(agent, "structured", project, server)
+    assert ask(chat.id, "hello").code == 0
+    done("send", chat.id, "count: 8 hold: 4")
+    server.wait_held(TIMEOUT_S)
+    chat.sees(answer_line(4))
+    os.kill(chat.info()["child_pid"], signal.SIGKILL)
+    wait_until(lambda: chat.info()["state"] != "running", TIMEOUT_S, "the end")
+    half = outlive("answer", chat.id, "--json")
+    told = half.json()
+    assert (half.code, told["turn"], told["outcome"], told["complete"]) == (6, 2, "cut", False)
+    assert answer_line(4) in told["answer"]
+
+
+def started(agent: RealAgent, runtime: str, project: Path, server: ModelServer) -> Chat:
+    """Start a chat, ready for a prompt."""
+    if runtime == "terminal":
+        return Chat.start(agent, server, project)
+    words = ["new", agent.name, "-d", "--json", "-n", "view", "-C", str(project), "--runtime", "structured"]
+    return Chat(agent, server, json.loads(done(*words))["id"])
+
+
+@pytest.mark.parametrize("agent", [QWEN_OF_NODE_20], ids=lambda agent: agent.label, indirect=True)
+def test_a_version_without_turns_is_said_to_be_too_old(agent: RealAgent, project: Path, sessions: Sessions) -> None:
+    new = outlive("new", agent.name, "-d", "-n", "old", "-C", str(project), timeout_s=TIMEOUT_S)
+    assert (new.code, f"{agent.version} is too old" in new.error) == (0, True), new
+    checks = {each["name"]: each for each in outlive("doctor", "--json", timeout_s=TIMEOUT_S).json()}
+    assert "is too old" in checks["agent qwen"]["message"]
 
 
 @in_terminals
