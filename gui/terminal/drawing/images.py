@@ -193,6 +193,11 @@ def _rows(band: bytearray, unit_bytes: int) -> bytes:
 
 
 _THREADS: Final = 2
+"""Of each view."""
+
+_AT_WORK: Final = threading.BoundedSemaphore(_THREADS)
+"""So many images are decoded at once by all views together: one takes up to 100 MB meanwhile."""
+
 _MAX_PICTURE_PIXELS: Final = 8 * 1024 * 1024
 """A picture for a larger area is decoded smaller, and drawn larger."""
 
@@ -234,7 +239,8 @@ class Pictures(QObject):
     def _decode(self, key: _Key) -> None:
         """Decode a picture; runs in a thread."""
         image, source, width, height = key
-        self._pictures[key] = decode(image, source, QSize(width, height))
+        with _AT_WORK:
+            self._pictures[key] = decode(image, source, QSize(width, height))
         self._running.discard(key)
         self.ready.emit()
 
