@@ -15,8 +15,8 @@ from session_host.storage.descriptors.log_state import KEPT_RESIZES
 RING_BYTES = 2 * 1024 * 1024
 """A viewer that misses more gets a snapshot, which is shorter."""
 
-CHAT_RING_BYTES = 64 * 1024 * 1024
-"""The same for a transcript log, of which one record with pictures is some 20 MB long, and in each later snapshot."""
+MAX_RING_BYTES = 64 * 1024 * 1024
+"""The same for a transcript log, if the snapshot is longer: it has all pictures, each of up to 20 MB."""
 
 
 class Span(NamedTuple):
@@ -35,16 +35,15 @@ class OutputRing:
         length: how much output is sent again at most.
     """
 
-    def __init__(self, kept_from: int, end: int, resizes: Iterable[Resized] = (), length: int | None = None) -> None:
+    def __init__(self, kept_from: int, end: int, resizes: Iterable[Resized] = ()) -> None:
         """Start with the output and resizes that a previous host left.
 
         Args:
             kept_from: the offset of the first byte that the output file still has.
             end: the offset after its last byte.
             resizes: the newest, in order.
-            length: how much is sent again at most; None for RING_BYTES.
         """
-        self.length = RING_BYTES if length is None else length
+        self.length = RING_BYTES
         self.end = end
         self._kept_from = kept_from
         self._resizes: deque[Resized] = deque(resizes, maxlen=KEPT_RESIZES)
@@ -62,6 +61,10 @@ class OutputRing:
     @property
     def _kept_start(self) -> int:
         return max(self._kept_from, self._resizes_start)
+
+    def grow(self, snapshot_bytes: int) -> None:
+        """Send more again, since a snapshot of a transcript is that long."""
+        self.length = min(max(RING_BYTES, snapshot_bytes), MAX_RING_BYTES)
 
     def kept_resizes(self) -> list[Resized]:
         """The newest resizes, in order."""

@@ -117,6 +117,7 @@ class Checkpointer:
         self._input_log_end = input_log.end
         self._task: asyncio.Task[bool] | None = None
         self._is_noting, self._is_structured = False, descriptors.agent_output >= 0
+        self._fit_ring()
         self._file_worker = Worker()
 
     def maybe_checkpoint(self) -> None:
@@ -146,6 +147,10 @@ class Checkpointer:
         """The length of the newest checkpoint."""
         at = self._input_log.header.checkpoint
         return at.length if at is not None else 0
+
+    def _fit_ring(self) -> None:
+        if self._is_structured:
+            self._ring.grow(self._last_length)
 
     def request_checkpoint(self) -> None:
         """Request a checkpoint at once: the journal has a gap, and continues with a whole screen."""
@@ -204,6 +209,7 @@ class Checkpointer:
         finally:
             self._task = None
         self._offset, self._resizes = offset, resizes
+        self._fit_ring()
         if log_state.chat is not None:
             self._program_output.free_before(log_state.chat.raw_offset)
         if not portable:

@@ -29,7 +29,7 @@ from session_host.protocol.facts import Outcome
 from session_host.protocol.launch import LaunchSpec
 from session_host.protocol.messages import Event, NoticeEvent
 from session_host.session.effects import NoteTitle, NoteUserInput, WriteToProgram
-from session_host.session.output_ring import CHAT_RING_BYTES, RING_BYTES, OutputRing
+from session_host.session.output_ring import OutputRing
 from session_host.session.session import Session
 from session_host.storage.descriptors.input_log import InputLog
 from session_host.storage.descriptors.log_entries import EntryKind
@@ -105,8 +105,7 @@ class Driver:
         self.spec = spec
         self.input_log, self.program_output, self.journal_writer = input_log, program_output, journal_writer
         self.output_file = recovered.output_file
-        ring_bytes = RING_BYTES if chat is None else CHAT_RING_BYTES
-        ring = OutputRing(self.output_file.start, self.output_file.end, log_state.resizes, ring_bytes)
+        ring = OutputRing(self.output_file.start, self.output_file.end, log_state.resizes)
         self.program = Program(program_output, input_log.header, self)
         self.error_output = ErrorOutput(spec.stderr)
 

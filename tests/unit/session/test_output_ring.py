@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from session_host.protocol.messages import Resized
 from session_host.protocol.values import GridSize
 from session_host.session import output_ring
-from session_host.session.output_ring import RING_BYTES, OutputRing, Span
+from session_host.session.output_ring import MAX_RING_BYTES, RING_BYTES, OutputRing, Span
 
 steps = st.lists(
     st.one_of(st.integers(1, 40), st.integers(20, 200).map(lambda columns: GridSize(columns, 24))), max_size=40
@@ -35,6 +35,13 @@ def test_the_output_from_each_offset_is_exact(steps: list[int | GridSize], capac
                 ring.resized(resizes[-1])
         for each in (ring, reopened(ring)):
             check_each_offset(each, resizes)
+
+
+def test_as_much_is_sent_again_as_a_snapshot_of_a_transcript_is_long() -> None:
+    ring = OutputRing(0, 200_000_000)
+    for snapshot_bytes, kept in ((0, RING_BYTES), (20_000_000, 20_000_000), (10**9, MAX_RING_BYTES)):
+        ring.grow(snapshot_bytes)
+        assert ring.start == ring.end - kept
 
 
 def check_each_offset(ring: OutputRing, resizes: list[Resized]) -> None:

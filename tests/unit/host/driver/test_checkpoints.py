@@ -13,11 +13,11 @@ import pytest
 
 from session_host.errors import OutliveError
 from session_host.host.driver import checkpoints
-from session_host.host.driver import driver as driver_module
 from session_host.host.driver.checkpoints import WORK_OF_COST, WORK_S
 from session_host.host.driver.driver import Driver
 from session_host.host.driver.terminal import TerminalDriver
 from session_host.protocol.values import CellSize, GridSize
+from session_host.session import output_ring
 from session_host.storage.descriptors import checkpoint as files
 from session_host.storage.descriptors.checkpoint import Checkpoint
 from session_host.storage.descriptors.output_file import PAGE_BYTES
@@ -245,7 +245,7 @@ async def test_the_journal_gets_native_checkpoints_only(tmp_path: Path, monkeypa
 @pytest.fixture
 def ring(monkeypatch: pytest.MonkeyPatch) -> int:
     """Limit the output that returning viewers may ask for to this many bytes."""
-    monkeypatch.setattr(driver_module, "RING_BYTES", PAGE_BYTES)
+    monkeypatch.setattr(output_ring, "RING_BYTES", PAGE_BYTES)
     return PAGE_BYTES
 
 
