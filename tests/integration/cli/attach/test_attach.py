@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import random
 import re
@@ -462,9 +463,9 @@ def agent() -> None:
     """A catalog file for ``tests/programs/prompt_line.py``."""
     agents = config_dir() / "agents"
     agents.mkdir(parents=True)
-    words = ", ".join(f"'{word}'" for word in program("prompt_line"))
+    words = json.dumps(program("prompt_line"), ensure_ascii=False)
     (agents / "prompting.toml").write_text(
-        f"title = 'Prompting'\nexecutable = 'sh'\nstart = [{words}]\nmonogram = 'P'\n"
+        f"title = 'Prompting'\nexecutable = 'sh'\nstart = {words}\nmonogram = 'P'\n"
         "[signals]\nempty_prompt = '❯\\s'\n[signals.titles]\n'^ready' = 'idle'\n'^work' = 'working'\n",
         encoding="utf-8",
     )
