@@ -261,6 +261,27 @@ def with_events(
     return events
 
 
+def for_readers(unsaved: Sequence[NumberedEvent]) -> bytes:
+    """What readers of the ledger want of a chat's events that it has not got: its newest turns, commands and status."""
+    if not unsaved:
+        return b""
+    status = [each for each in unsaved if isinstance(each.event, StatusChanged)][-1:]
+    ends = [each for each in unsaved if isinstance(each.event, TurnStarted | TurnEnded | CommandEnded)][-KEPT_CHANGES:]
+    return msgspec.msgpack.encode(sorted(map(_shortened, [*status, *ends]), key=lambda each: each.number))
+
+
+def _shortened(numbered: NumberedEvent) -> NumberedEvent:
+    """An event with its agent's words cut to a length that a message can have."""
+    match numbered.event:
+        case TurnEnded(error=text) as event if len(text) > MAX_SUBJECT_CHARACTERS:
+            short: Event = msgspec.structs.replace(event, error=text[:MAX_SUBJECT_CHARACTERS])
+        case StatusChanged(detail=text) as event if len(text) > MAX_SUBJECT_CHARACTERS:
+            short = msgspec.structs.replace(event, detail=text[:MAX_SUBJECT_CHARACTERS])
+        case _:
+            return numbered
+    return msgspec.structs.replace(numbered, event=short)
+
+
 def changes(events: Iterable[tuple[str, Event]], count: int) -> list[Transition]:
     """The last changes of the status, oldest first, each question with its best description.
 

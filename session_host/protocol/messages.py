@@ -656,6 +656,8 @@ class HostReport(msgspec.Struct, frozen=True, array_like=True):
     """When the program last wrote output, ISO 8601; "" for never, or unknown."""
     unsaved_event: int = 0
     """The number of the newest event, if the ledger has not got it yet; else 0."""
+    unsaved: bytes = b""
+    """Events that the ledger has not got, as msgpack of ``NumberedEvent``; see ``events.for_readers``. b"" for none."""
 
 
 class Description(Message, frozen=True):

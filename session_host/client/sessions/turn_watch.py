@@ -7,26 +7,30 @@ import time
 from collections.abc import Sequence
 from typing import Final
 
+import msgspec
+
 from session_host.errors import NoSuchSession, StoreError
 from session_host.protocol.events import (
     CommandEnded,
     Ended,
     Interrupted,
+    NumberedEvent,
     Removed,
     StatusChanged,
     TurnEnded,
     TurnStarted,
 )
+from session_host.protocol.messages import HostReport
 from session_host.protocol.values import Activity
 from session_host.storage.store.ledger import LedgerEntry
 
 from .following import Follower
-from .session_info import SessionInfo
+from .session_info import SessionInfo, describe
 from .stale_rows import record_of
 from .store_access import open_store
 
 _ALL: Final = 1_000_000
-_LOOK_S: Final = 10.0
+LOOK_S: Final = 10.0
 """After so much silence, it is checked whether the chat still runs: a host that was killed says nothing."""
 
 _SAVED_WITHIN_S: Final = 10.0
@@ -34,7 +38,7 @@ _SAVED_WITHIN_S: Final = 10.0
 
 
 class TurnWatch(contextlib.AbstractContextManager["TurnWatch"]):
-    """The turns of one chat, as far as the ledger has them.
+    """The turns of one chat, as far as the ledger has them, or the chat's host for it.
 
     Attributes:
         chat: the chat's id.
@@ -46,24 +50,30 @@ class TurnWatch(contextlib.AbstractContextManager["TurnWatch"]):
     """
 
     def __init__(self, info: SessionInfo) -> None:
-        """Read what the ledger has, and wait until it has all that the chat's host knew when it described the chat.
+        """Read what the ledger has, and what the chat's host had for it when it described the chat.
 
         Raises:
             NoSuchSession: there is no such chat.
-            StoreError: the store cannot be read, or does not get the host's events.
+            StoreError: the store cannot be read, or does not get the events of a host of version 0.1.0.
         """
-        wait_until_saved(info)
+        if info.host is not None and not info.host.unsaved:
+            wait_until_saved(info)  # A host of version 0.1.0 does not tell them.
         self.chat = chat = info.id
         self.starts: dict[int, LedgerEntry] = {}
         self.ends: dict[int, TurnEnded] = {}
         self.ended_at: dict[int, str] = {}
         self.status: StatusChanged | None = None
         self.commands: list[CommandEnded] = []
+        self._taken: set[int] = set()
+        """The host's numbers of the events that are known, from the ledger or from the host itself."""
+        self._status_number = 0
         with open_store() as store:
             position = store.ledger.position()
             self.is_over = record_of(store, chat).outcome.is_over
             self._take(store.ledger.of_chat(chat, [TurnStarted, TurnEnded], _ALL))
             self._take(store.ledger.of_chat(chat, [StatusChanged], 1))
+        self._take_unsaved(info.host)
+        self.commands.clear()
         self._follower = Follower(position)
 
     def __exit__(self, *exception: object) -> None:
@@ -89,34 +99,54 @@ class TurnWatch(contextlib.AbstractContextManager["TurnWatch"]):
     def wait(self, until_s: float) -> bool:
         """Wait for the next event of the chat; returns False at a time of ``time.monotonic``."""
         while time.monotonic() < until_s and not self.is_over:
-            entries = self._follower.wait(min(until_s, time.monotonic() + _LOOK_S)) or []
-            own = [each for each in entries if each.chat == self.chat]
-            self._take(own)
-            if own:
+            if (entries := self._follower.wait(min(until_s, time.monotonic() + LOOK_S)) or []) and self._take(entries):
                 return True
-            if not entries:
-                self._look()
+            if not entries and self.look():
+                return True
         return False
 
-    def _look(self) -> None:
+    def look(self) -> bool:
+        """Ask whether the chat runs, and its host for what the ledger has not got: a disk is full, or the store locked.
+
+        Returns:
+            Whether there is something new.
+        """
         try:
             self.is_over = record_of(self._follower.store, self.chat).outcome.is_over
         except NoSuchSession:
             self.is_over = True
+        if self.is_over:
+            return True
+        description = describe(self.chat)
+        has_new = self._take_unsaved(description.host if description is not None else None)
+        while entries := self._follower.wait(0.0):  # What was saved before the host was asked.
+            has_new = self._take(entries) or has_new
+        return has_new
 
-    def _take(self, entries: Sequence[LedgerEntry]) -> None:
-        for entry in entries:
+    def _take_unsaved(self, host: HostReport | None) -> bool:
+        """Take the events that a host tells; returns whether some are new."""
+        if host is None or not host.unsaved:
+            return False
+        unsaved = msgspec.msgpack.decode(host.unsaved, type=list[NumberedEvent])
+        return self._take([LedgerEntry(0, each.at, self.chat, "", each.event, each.number) for each in unsaved])
+
+    def _take(self, entries: Sequence[LedgerEntry]) -> bool:
+        """Take those of the chat, each once; returns whether some are new."""
+        new = [each for each in entries if each.chat == self.chat and each.own_number not in self._taken]
+        self._taken.update(each.own_number for each in new if each.own_number is not None)
+        for entry in new:
             match entry.event:
                 case TurnStarted(turn=number):
                     self.starts[number] = entry
                 case TurnEnded(turn=number) as event:
                     self.ends[number], self.ended_at[number] = event, entry.at
-                case StatusChanged() as event:
-                    self.status = event
+                case StatusChanged() as event if (entry.own_number or 0) >= self._status_number:
+                    self.status, self._status_number = event, entry.own_number or 0
                 case CommandEnded() as event:
                     self.commands.append(event)
                 case Ended() | Interrupted() | Removed():
                     self.is_over = True
+        return bool(new)
 
 
 def wait_until_saved(info: SessionInfo) -> None:

@@ -8,6 +8,7 @@ import msgspec
 from msgspec.structs import replace
 
 from session_host.host.driver.driver import Driver
+from session_host.protocol.events import for_readers
 from session_host.protocol.facts import ChatFacts, Program
 from session_host.protocol.messages import (
     OUTPUT_CHUNK_BYTES,
@@ -138,6 +139,7 @@ def describe(driver: Driver, request: Describe, host_pid: int, keeper_pid: int) 
             notice=driver.journal_writer.error or driver.notice or driver.kind.notice,
             last_output=driver.watch.last_output(),
             unsaved_event=driver.events.newest_unsaved(),
+            unsaved=for_readers(driver.events.unsaved()),
         ),
     )
 

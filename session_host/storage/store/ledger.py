@@ -59,6 +59,8 @@ class LedgerEntry(NamedTuple):
         at: when it happened, ISO 8601, UTC.
         chat: the chat's id.
         name: the chat's name then.
+        event: what happened.
+        own_number: that of the chat's host; None for an event of another process.
     """
 
     number: int
@@ -66,6 +68,7 @@ class LedgerEntry(NamedTuple):
     chat: str
     name: str
     event: Event
+    own_number: int | None = None
 
 
 class Position(NamedTuple):
@@ -235,11 +238,11 @@ def _decoder() -> msgspec.json.Decoder[Event]:
 
 def _entries(connection: sqlite3.Connection, condition: str, *values: object) -> list[LedgerEntry]:
     """The events of a condition; those of kinds that this version does not know are left out."""
-    query = f"SELECT number, at, chat, name, content FROM event WHERE {condition}"  # noqa: S608 - made of literals
+    query = f"SELECT number, at, chat, name, content, own_number FROM event WHERE {condition}"  # noqa: S608 - made of literals
     found = []
-    for number, at, chat, name, content in connection.execute(query, values):
+    for number, at, chat, name, content, own_number in connection.execute(query, values):
         with contextlib.suppress(msgspec.DecodeError, RecursionError):
-            found.append(LedgerEntry(number, at, chat, name, _decoder().decode(content)))
+            found.append(LedgerEntry(number, at, chat, name, _decoder().decode(content), own_number))
     return found
 
 
