@@ -34,6 +34,8 @@
     │   ├── ConversationUnknown  the conversation's id is unknown: it can be chosen from a list
     │   └── ConversationOpen     the conversation is open elsewhere: end that, or resume anyway
     ├── NoAnswer                 the agent's record has no such answer; the message says why
+    │   ├── NoRecord             Outlive reads no record of this agent; exit code 2
+    │   └── NoSuchTurn           name another turn of the chat; exit code 2
     ├── WorktreeError            git is missing or refuses; the directory is unchanged
     ├── UnsafeDirectory          the runtime or state directory cannot be trusted
     ├── ConfigError              a user's file cannot be read; the message names the file and the line
@@ -254,6 +256,12 @@ class NoAnswer(OutliveError):
 
 class NoRecord(NoAnswer):
     """Outlive reads no record of this agent's answers."""
+
+    exit_code = 2
+
+
+class NoSuchTurn(NoAnswer):
+    """The chat has no such turn, and no prompt that would begin it."""
 
     exit_code = 2
 

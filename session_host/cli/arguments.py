@@ -30,6 +30,16 @@ def check_text(text: str) -> None:
         raise UsageError(f"{shown!r} is not valid UTF-8; convert it") from error
 
 
+def check_seconds(option: str, seconds: float | None) -> None:
+    """Check the time that an option gives; None if it is not given.
+
+    Raises:
+        UsageError: it is no time.
+    """
+    if seconds is not None and not seconds >= 0:
+        raise UsageError(f"{option} needs a number of seconds")
+
+
 DIGITS_TO_END = 4
 """How many digits of an id a command that ends or removes a session needs, so that a typing error ends none."""
 

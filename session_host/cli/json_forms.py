@@ -20,7 +20,7 @@ How = Literal["began", "queued", "steered", "typed", "unknown"]
 
 
 class SentText(msgspec.Struct, frozen=True):
-    """What ``send --json`` prints."""
+    """What ``send --json`` prints, without ``--wait``."""
 
     session_id: str
     name: str
@@ -32,7 +32,11 @@ class SentText(msgspec.Struct, frozen=True):
 
 
 class TurnAnswer(msgspec.Struct, frozen=True):
-    """What ``answer --json`` and ``send --wait --json`` print."""
+    """What ``answer --json``, ``send --wait --json`` and ``new --wait --json`` print, also if the turn ended badly.
+
+    Then the reason follows on standard error, as ``Failure``. If there is no answer to print (exit codes 2, 5 and 9; 6
+    before the turn's end), only that is printed.
+    """
 
     session_id: str
     name: str

@@ -231,7 +231,7 @@ def _of_their_home(argument: str) -> str:
 def _run_and_attach(entry: MachineEntry, arguments: list[str]) -> int:
     """Run a command on another machine; attach to a chat that it starts, unless it is not to be shown here."""
     own, _after = split_at_dashes(arguments)
-    is_quiet = any(each in {"-d", "--detach", "--json"} for each in own)
+    is_quiet = any(each in {"-d", "--detach", "--json", "--wait"} for each in own)
     if not _starts(arguments) or is_quiet or not (sys.stdin.isatty() and sys.stdout.isatty()):
         return run_there(entry, arguments)
     printed = bytearray()

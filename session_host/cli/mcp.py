@@ -91,7 +91,7 @@ class Send(Tool, frozen=True, kw_only=True):
 
 
 class Wait(Tool, frozen=True, kw_only=True):
-    """Wait for the end of the turn that runs in a chat, and return its answer; without one, return the last answer.
+    """Wait for the end of the turn that runs in a chat, or begins, and return its answer; else return the last answer.
 
     If the chat asks something, the question comes back: it is for the user.
     """

@@ -32,11 +32,13 @@ def run(options: argparse.Namespace) -> int:
 
 
 def schema() -> dict[str, Any]:
-    """The schema: what each command prints is a definition, by the command's name; ``events`` prints one a line."""
+    """The schema: the form of what each command prints, by the command's name; ``events`` prints one a line."""
     forms = {
         "events": Line,
         "ls": list[row_form()],  # type: ignore[misc]
         "send": SentText,
+        "send --wait": TurnAnswer,
+        "new --wait": TurnAnswer,
         "answer": TurnAnswer,
         "search": list[FoundLine],
         "error": FailedCommand,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import sys
 
-from session_host.cli.arguments import add_session_argument, check_text
+from session_host.cli.arguments import add_session_argument, check_seconds, check_text
 from session_host.cli.output import print_line
 from session_host.cli.session_argument import ask, find, name_and_id, require_running
 from session_host.cli.typing_in import mode_of, type_text
@@ -68,6 +68,7 @@ def run(options: argparse.Namespace) -> int:
     if options.paste and not options.text:
         raise UsageError("--paste needs TEXT")
     check_text(options.text or "")
+    check_seconds("--timeout", options.timeout)
     text = _standard_input() if options.text == "-" else options.text or ""
     if options.held and (text or options.key or options.enter or options.steer or options.interrupt):
         raise UsageError("--held takes neither TEXT nor other options")

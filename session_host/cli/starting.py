@@ -12,13 +12,21 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
-from session_host.errors import ConfigError, ConversationOpen, NoSuchAgent, OutliveError, StoreCorrupt, UsageError
+from session_host.errors import (
+    ConfigError,
+    ConversationOpen,
+    NoRecord,
+    NoSuchAgent,
+    OutliveError,
+    StoreCorrupt,
+    UsageError,
+)
 from session_host.paths import config_dir
 from session_host.protocol.untrusted_text import MAX_NAME_CHARACTERS, is_name
 from session_host.protocol.values import MAX_CELLS, MAX_COLUMNS, MAX_ROWS, MIN_COLUMNS, MIN_ROWS, GridSize, Runtime
 from session_host.toml_file import TomlFile
 
-from .arguments import AFTER_DASHES, Parser, add_session_argument, check_text
+from .arguments import AFTER_DASHES, Parser, add_session_argument, check_seconds, check_text
 from .output import own_size, print_error, print_json, print_line
 
 if TYPE_CHECKING:
@@ -113,8 +121,8 @@ def configure_new(parser: Parser) -> None:
     parser.takes_arguments = True
     parser.usage = (
         "outlive new [AGENT] [-n NAME] [-C DIR] [--on NAME] [--worktree [BRANCH]] [-d] [--json] "
-        "[--size COLSxROWS] [--engine E] [-e NAME=VALUE] [-p PROMPT] [--preset NAME] [--runtime RUNTIME] "
-        "[--one-shot] [--mcp] [--report-back] [-- ARGS…]\n"
+        "[--size COLSxROWS] [--engine E] [-e NAME=VALUE] [-p PROMPT [--wait [--timeout SECONDS]]] [--preset NAME] "
+        "[--runtime RUNTIME] [--one-shot] [--mcp] [--report-back] [-- ARGS…]\n"
         "       outlive new endpoint -m MODEL -u URL [--system TEXT] [--key SOURCE] …"
     )
     parser.add_argument("agent", metavar="AGENT", nargs="?", help="claude, codex, shell, … ; `command` runs ARGS")
@@ -142,6 +150,10 @@ def configure_new(parser: Parser) -> None:
         help="set an environment variable (repeatable)",
     )
     parser.add_argument("-p", "--prompt", metavar="PROMPT", help="first prompt")
+    parser.add_argument(
+        "--wait", action="store_true", help="do not attach; wait for the answer to PROMPT, and print it"
+    )
+    parser.add_argument("--timeout", metavar="SECONDS", type=float, help="with --wait, give up then (exit code 5)")
     parser.add_argument("--preset", metavar="NAME", help="add a named set of arguments from the agent's file")
     parser.add_argument("--mcp", action="store_true", help="give the agent tools that start and ask other chats")
     parser.add_argument(
@@ -195,14 +207,23 @@ def run_new(options: argparse.Namespace) -> int:
         check_text(text)
     if options.name is not None:
         options.name = checked_name(options.name)
+    check_seconds("--timeout", options.timeout)
+    if options.timeout is not None and not options.wait:
+        raise UsageError("--timeout needs --wait")
+    if options.wait and not (options.prompt or "").strip():
+        raise UsageError("--wait needs a prompt: outlive new claude -p PROMPT --wait")
     if not options.directory:
         raise UsageError("-C is empty; give a directory, or leave -C out to use the current one")
 
     record = _launch(options, agent_name, arguments, overrides, size)
-    attaches = _attaches(options)
-    if not attaches:
+    attaches = _attaches(options) and not options.wait
+    if not attaches and not options.wait:
         _print(record, as_json=options.json)
     _enforce_limit_of_ended_chats()
+    if options.wait:
+        from session_host.cli.turns.sending import show_first_answer  # Usually nobody waits.
+
+        return show_first_answer(record.id, options)
     return _attach(record) if attaches else 0
 
 
@@ -319,6 +340,8 @@ def _launch(
         arguments = [*agent.preset(options.preset), *arguments]
     if options.mcp:
         arguments = [*_mcp_arguments(agent), *arguments]
+    if options.wait and runtime == "terminal" and not agent.conversation.store:
+        raise NoRecord(f"Outlive knows no record of {agent.title}’s answers; leave --wait out")
     reports_to = ""
     if options.report_back:
         from session_host.cli.turns import report_back  # only for an agent's start

@@ -32,6 +32,7 @@ from session_host.structured.text import all_lines, ending_lines, item_lines
 from session_host.structured.transcript import Transcript
 from session_host.system import event_loop
 
+from .arguments import check_seconds
 from .output import print_line
 from .peek import read_screen
 from .session_argument import find, running_sessions
@@ -86,9 +87,8 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Wait for the condition."""
-    for name, seconds in (("--timeout", options.timeout), ("--quiet", options.quiet)):
-        if seconds is not None and not seconds >= 0:
-            raise UsageError(f"{name} needs a number of seconds")
+    check_seconds("--timeout", options.timeout)
+    check_seconds("--quiet", options.quiet)
     pattern = _compile(options.text) if options.text is not None else None
     infos = _chats(options)
     if options.turn is not None:
@@ -112,6 +112,8 @@ def _wait_for_turn(infos: Sequence[SessionInfo], options: argparse.Namespace) ->
 
     if len(infos) != 1 or options.any:
         raise UsageError("--turn needs one chat")
+    if options.turn < 1:
+        raise UsageError("--turn counts from 1")
     check_is_other(infos[0])
     with TurnWatch(infos[0]) as watch:
         end = wait_for_end(infos[0], watch, options.turn, until(options.timeout))

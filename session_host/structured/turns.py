@@ -51,6 +51,21 @@ def is_turn_over(transcript: Transcript, turn: str) -> bool:
     return has_ended or status.turn not in {"", turn} or status.state in BETWEEN_TURNS or status.state == "ended"
 
 
+def last_sent_prompt(transcript: Transcript) -> Item | None:
+    """The last prompt above the queue, which may not have its turn yet; None if there is none."""
+    above = (transcript[position] for position in range(transcript.queue_start - 1, -1, -1))
+    return next(filter(is_prompt, above), None)
+
+
+def next_prompt(transcript: Transcript) -> Item | None:
+    """The prompt that will begin the next turn, without its user; None if none is under way."""
+    last = last_sent_prompt(transcript)
+    if last is not None and last.status == "sent" and not last.turn:
+        return last
+    queue = (transcript[position] for position in range(transcript.queue_start, len(transcript)))
+    return next((item for item in queue if item.status == "queued"), None)
+
+
 def limit_reset_ms(end: TurnEnded, limits: Iterable[UsageLimit]) -> int | None:
     """When the limit is reset that stopped a turn, ms since 1970; 0 if that is unknown, None if no limit stopped it.
 

@@ -9,7 +9,7 @@ import math
 import time
 from typing import TYPE_CHECKING, Final
 
-from session_host.cli.arguments import add_session_argument
+from session_host.cli.arguments import add_session_argument, check_seconds
 from session_host.cli.json_forms import TurnAnswer
 from session_host.cli.output import print_error, print_json
 from session_host.cli.peek import read_screen
@@ -21,8 +21,18 @@ from session_host.protocol.events import TurnEnded
 from session_host.protocol.untrusted_text import plain
 from session_host.system import event_loop
 
+from .prompts import wait_for_next_turn
 from .reading import Answer, answer_of_turn
-from .waiting import Turn, check_is_other, raise_asks, raise_unless_done, until, wait_for_answer, wait_for_last_answer
+from .waiting import (
+    Turn,
+    check_is_other,
+    no_such_turn,
+    raise_asks,
+    raise_unless_done,
+    until,
+    wait_for_answer,
+    wait_for_last_answer,
+)
 
 if TYPE_CHECKING:
     from session_host.structured.transcript import Transcript
@@ -40,7 +50,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--follow",
         action="store_true",
-        help="as it is written, until the turn ends; without --turn, of the one that runs",
+        help="as it is written, until the turn ends; without --turn, of the one that runs, or of the next prompt's",
     )
     parser.add_argument("--timeout", metavar="SECONDS", type=float, help="with --follow, give up then (exit code 5)")
     parser.add_argument(
@@ -56,6 +66,7 @@ def run(options: argparse.Namespace) -> int:
     """Print an answer."""
     if options.last < 1 or (options.turn is not None and options.turn < 1):
         raise UsageError("--turn and --last count from 1")
+    check_seconds("--timeout", options.timeout)
     info = find(options.session)
     if info.facts.origin.is_shell_or_command:
         if options.turn is not None or options.follow:
@@ -64,16 +75,20 @@ def run(options: argparse.Namespace) -> int:
         return 0
     if options.follow:
         check_is_other(info)
+    until_s = until(options.timeout)
     with TurnWatch(info) as watch:
         number = options.turn or (watch.running if options.follow else 0)
         if not number and options.follow and watch.question is not None:
             raise_asks(info, watch.question, f"outlive answer {info.name} --follow")
+        if not number and options.follow:
+            number = wait_for_next_turn(info, watch, until_s)
         if not number:
             show_turn(info, wait_for_last_answer(info, watch, options.last), as_json=options.json)
             return 0
-        if not options.follow and number in watch.starts and number not in watch.ends and not watch.is_over:
+        if not options.follow and number not in watch.ends and not watch.is_over:
+            if number > max(watch.starts, default=0) + 1:
+                raise no_such_turn(info, number)
             raise NoAnswer(f"turn {number} of {info.name} has not ended yet; --follow waits for it")
-        until_s = until(options.timeout)
         follow = _Follow(info, watch, number, until_s) if options.follow and not options.json else None
         turn = wait_for_answer(info, watch, number, until_s, follow.look if follow else None)
         if follow is not None:

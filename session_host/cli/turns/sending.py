@@ -3,44 +3,38 @@
 from __future__ import annotations
 
 import argparse
-import asyncio
-import math
 import time
 import uuid
-from typing import Final
 
 from session_host.cli.json_forms import How, SentText
 from session_host.cli.output import print_json
 from session_host.cli.peek import read_screen
-from session_host.cli.session_argument import ask
+from session_host.cli.session_argument import ask, find
 from session_host.cli.typing_in import mode_of, type_text
 from session_host.client.chats.agent_record import require_record
 from session_host.client.sessions.session_info import SessionInfo
 from session_host.client.sessions.turn_watch import TurnWatch
-from session_host.client.viewer.transcript_watch import watch_transcript
-from session_host.errors import NoRecord, OutliveError, SessionEnded, TimedOut, TurnFailed, UsageError
+from session_host.errors import NoRecord, OutliveError, TurnFailed, UsageError
 from session_host.protocol.events import TurnEnded
 from session_host.protocol.messages import Prompt, SendChatInput
-from session_host.structured.items import IN_QUEUE, Item, ItemStatus
+from session_host.structured.items import Item
 from session_host.structured.transcript import Transcript
-from session_host.system import event_loop
+from session_host.system.clock import parse_time
 
 from .answer import command_output, show, show_turn
+from .prompts import FIRST_BEGINS_WITHIN_S, wait_for_turn
 from .reading import Answer
 from .waiting import (
-    BEGINS_WITHIN_S,
     WITHOUT_TURN,
     Sent,
     check_is_other,
     is_command,
-    raise_asks,
     until,
     wait_for,
     wait_for_answer,
+    wait_for_begin,
     wait_for_reply,
 )
-
-_NEVER_SENT: Final[frozenset[ItemStatus]] = frozenset({"failed", "withdrawn", "unsent", "unconfirmed", "held"})
 
 
 def send_for_answer(info: SessionInfo, options: argparse.Namespace, text: str) -> int:
@@ -79,6 +73,34 @@ def send_for_answer(info: SessionInfo, options: argparse.Namespace, text: str) -
     return 0
 
 
+def show_first_answer(session_id: str, options: argparse.Namespace) -> int:
+    """Wait for the answer to the prompt with which a chat was started, and print it.
+
+    Raises:
+        NeedsInput, TimedOut, TurnFailed, SessionEnded: see ``waiting``.
+    """
+    until_s, info = until(options.timeout), find(session_id)
+    with TurnWatch(info) as watch:
+        number, may_be_without = min(watch.starts, default=0), is_command(info, options.prompt)
+        if info.facts.origin.runtime == "structured":
+            if not number:
+                number, _how = wait_for_turn(info, watch, _first_prompt, until_s) or (1, "")
+            turn = wait_for_answer(info, watch, number, until_s) if number else WITHOUT_TURN
+        else:
+            number = number or wait_for_begin(
+                info, watch, until_s, FIRST_BEGINS_WITHIN_S, gives_up=not may_be_without
+            )
+            began = parse_time(info.facts.origin.created_at)
+            sent = Sent(options.prompt, began.timestamp() if began is not None else 0.0, number, began=True)
+            turn = wait_for_reply(info, watch, sent, until_s) if number else WITHOUT_TURN
+    show_turn(info, turn, as_json=options.json, needs_text=not may_be_without)
+    return 0
+
+
+def _first_prompt(transcript: Transcript) -> Item | None:
+    return next((item for item in transcript if item.kind == "user"), None)
+
+
 def _type_prompt(info: SessionInfo, options: argparse.Namespace, text: str) -> tuple[Sent, str]:
     at_s = time.time()
     done = type_text(info, options, text)
@@ -94,50 +116,11 @@ def _send_prompt(
     The turn is 0 if it has not begun and nobody waits for it, and for a command of the agent without one.
     """
     token = uuid.uuid4().hex
-    known = max(watch.starts, default=0)
     ask(info.id, SendChatInput(0, Prompt(text, mode_of(options)), token))
-    begins_s = until_s if options.wait else min(until_s, time.monotonic() + BEGINS_WITHIN_S)
-    item, question = event_loop.run_command(_watch_prompt(info, token, begins_s, waits=options.wait))
-    if question:
-        raise_asks(info, question, f"outlive answer {info.name} --follow")
-    if item.status in _NEVER_SENT:
-        raise TurnFailed(f"{info.name}: the prompt was not sent ({item.status}); see `outlive peek {info.name}`")
-    if not item.turn:
-        return 0, "queued" if item.status in IN_QUEUE else "unknown"
-    while not (number := watch.number_of(item.turn)):
-        wait_for(info, watch, min(until_s, time.monotonic() + BEGINS_WITHIN_S), "the beginning of its turn")
-    return number, "began" if number > known else "steered"
-
-
-async def _watch_prompt(info: SessionInfo, prompt: str, until_s: float, *, waits: bool) -> tuple[Item, str]:
-    """Follow the transcript until a prompt has its turn, or will get none, or the agent asks before."""
-    found: Item | None = None
-    question = ""
-
-    def is_enough(transcript: Transcript) -> bool:
-        nonlocal found, question
-        found = transcript.get(prompt)
-        if found is None or found.turn or found.status in _NEVER_SENT:
-            return True
-        if found.status == "done" and not transcript.status.is_running:
-            return True  # A command of the agent, such as Codex's for a shorter conversation.
-        if not waits:
-            return found.status in IN_QUEUE and transcript.status.is_running
-        question = transcript.open_requests[0].title if transcript.open_requests else ""
-        return bool(question)
-
-    try:
-        async with asyncio.timeout(None if until_s == math.inf else until_s - time.monotonic()):
-            transcript = await watch_transcript(info.id, is_enough)
-    except TimeoutError:
-        if waits or found is None:
-            raise TimedOut(f"{info.name}: timed out waiting for the beginning of its turn") from None
-        return found, ""
-    if transcript is None:
-        raise SessionEnded(f"{info.name} has ended before it took the prompt")
+    found = wait_for_turn(info, watch, lambda transcript: transcript.get(token), until_s, waits=options.wait)
     if found is None:
         raise OutliveError(f"{info.name} runs with an older version; run `outlive upgrade {info.name}`")
-    return found, question
+    return found
 
 
 def _run_command(info: SessionInfo, options: argparse.Namespace, text: str, until_s: float) -> int:

@@ -21,6 +21,7 @@ from session_host.errors import (
     HostUnavailable,
     NeedsInput,
     NoAnswer,
+    NoSuchTurn,
     SessionEnded,
     TimedOut,
     TurnFailed,
@@ -34,6 +35,7 @@ from session_host.standing.endings import end_of
 from session_host.system.clock import parse_time
 from session_host.system.processes.permission import agent_chats, split
 
+from .coming import wait_while_queued
 from .reading import Answer, answer_of_turn, answer_to_prompt, last_answer
 
 BEGINS_WITHIN_S: Final = 20.0
@@ -124,18 +126,31 @@ def wait_for_end(
         look: called meanwhile; returns the time of ``time.monotonic`` at which it shall be called again.
 
     Raises:
+        NoSuchTurn: no prompt will begin this turn.
+        NoAnswer: it is over, and the ledger has lost its end.
         NeedsInput: the agent asks something in it; the whole question is on standard error.
         SessionEnded: the chat has ended, and this turn's end is not known.
         TimedOut: the time has come.
     """
     while number not in watch.ends:
-        if number < max(watch.starts, default=0) and number != watch.running:
+        newest = max(watch.starts, default=0)
+        if number < newest and number != watch.running and not watch.is_over:
             raise NoAnswer(f"turn {number} of {info.name} is not known; `outlive events {info.name}` names the turns")
+        if number > newest + 1 and not watch.is_over:
+            if not wait_while_queued(info, watch, number, until_s):
+                raise no_such_turn(info, number)
+            continue
         if watch.question is not None and watch.running in {number, 0}:
             raise_asks(info, watch.question, f"outlive answer {info.name} --turn {number} --follow")
         look_s = look() if look is not None else math.inf
         wait_for(info, watch, min(until_s, look_s), f"the end of turn {number}", gives_up=until_s <= look_s)
     return watch.ends[number]
+
+
+def no_such_turn(info: SessionInfo, number: int) -> NoSuchTurn:
+    """The error for a turn that no prompt will begin."""
+    what = f"turn {number} of {info.name} is not there, and no prompt waits that would begin it"
+    return NoSuchTurn(f"{what}; `outlive events {info.name}` names the turns")
 
 
 def wait_for_answer(
@@ -169,7 +184,7 @@ def wait_for_reply(info: SessionInfo, watch: TurnWatch, sent: Sent, until_s: flo
     """
     number, is_own = sent.turn, sent.began
     if not number:
-        number, is_own = _wait_for_begin(info, watch, until_s, gives_up=not sent.is_command), True
+        number, is_own = wait_for_begin(info, watch, until_s, gives_up=not sent.is_command), True
         if not number:
             return WITHOUT_TURN
     began = is_own
@@ -239,15 +254,29 @@ def _written_within_s(end: TurnEnded) -> float:
     return WRITTEN_WITHIN_S if end.outcome == "done" else _JOINED_AFTER_S
 
 
-def _wait_for_begin(info: SessionInfo, watch: TurnWatch, until_s: float, *, gives_up: bool) -> int:
-    """Wait until a turn begins; returns its number. If none does, returns 0, or raises NoAnswer if ``gives_up``."""
+def wait_for_begin(
+    info: SessionInfo, watch: TurnWatch, until_s: float, within_s: float = BEGINS_WITHIN_S, *, gives_up: bool = True
+) -> int:
+    """Wait until a turn of an agent in a terminal begins; returns its number, or 0 if none does.
+
+    Args:
+        info: the chat.
+        watch: its turns.
+        until_s: the time of ``time.monotonic`` at which the wait is given up.
+        within_s: how long the agent may take.
+        gives_up: whether it is an error that none begins.
+
+    Raises:
+        NoAnswer: none has begun within that time, and ``gives_up``.
+        NeedsInput, SessionEnded, TimedOut: as ``wait_for_end``.
+    """
     known = len(watch.starts)
-    begins_s = time.monotonic() + BEGINS_WITHIN_S
+    begins_s = time.monotonic() + within_s
     while len(watch.starts) == known:
         if time.monotonic() >= begins_s:
             if not gives_up:
                 return 0
-            raise NoAnswer(f"{info.name}: the text was sent, but no turn has begun; see `outlive peek {info.name}`")
+            raise NoAnswer(f"{info.name}: the prompt was sent, but no turn has begun; see `outlive peek {info.name}`")
         if watch.question is not None:
             raise_asks(info, watch.question, f"outlive answer {info.name} --follow")
         wait_for(info, watch, min(until_s, begins_s), "the beginning of its turn", gives_up=until_s <= begins_s)

@@ -93,6 +93,13 @@ def checkout(tmp_path: Path) -> Checkout:
     return Checkout.new(tmp_path / "project")
 
 
+def test_the_answer_to_the_prompt_of_a_new_chat_is_waited_for(agents: Path, project: Path, client: Client) -> None:
+    """It said at once that the chat has not answered yet."""
+    started = client.call("start_chat", agent="claude", chat="one", prompt="hello there", directory=str(project))
+    assert started[1] is False, started
+    assert client.call("wait", chat="one") == ("you said: hello there\n", False)
+
+
 async def test_what_a_chat_has_changed_is_read(client: Client, checkout: Checkout) -> None:
     checkout.write(".git/info/exclude", "*.jsonl\n*.json\n*.log\n")  # What the agent records.
     add_keeping_agent()
