@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import sys
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, NoReturn
+from typing import TYPE_CHECKING, Final, NoReturn
 
 from session_host.errors import UsageError
 
@@ -63,8 +63,18 @@ AFTER_DASHES = "after_dashes"
 """The attribute with the arguments after ``--``, for subcommands with ``takes_arguments``; None without a ``--``."""
 
 
+_AFTER_DASHES: Final = "\ud800"
+"""Marks a word after ``--``, which argparse takes for no option then. No command line has this character."""
+
 _MARGIN = 2
 """The columns that argparse leaves free at the right."""
+
+
+def _unmarked(value: object) -> object:
+    """An option's value without the marks of words after ``--``."""
+    if isinstance(value, str):
+        return value.removeprefix(_AFTER_DASHES)
+    return [_unmarked(each) for each in value] if isinstance(value, list) else value
 
 
 class Parser(argparse.ArgumentParser):
@@ -88,14 +98,24 @@ class Parser(argparse.ArgumentParser):
     def read(self, arguments: Sequence[str]) -> argparse.Namespace:
         """Parse the subcommand's arguments; options may be before, between and after the positional ones.
 
+        All words after ``--`` are positional. argparse reads intermixed arguments twice, and knows no ``--`` the second
+        time.
+
         Raises:
             UsageError: the arguments are invalid.
         """
-        if not self.takes_arguments:
-            return self.parse_intermixed_args(arguments)
         own, rest = split_at_dashes(arguments)
-        options = self.parse_intermixed_args(own)
-        setattr(options, AFTER_DASHES, rest[1:] if rest else None)
+        if self.takes_arguments:
+            options = self.parse_intermixed_args(own)
+            setattr(options, AFTER_DASHES, rest[1:] if rest else None)
+            return options
+        after = [f"{_AFTER_DASHES}{word}" if word.startswith("-") else word for word in rest[1:]]
+        try:
+            options = self.parse_intermixed_args([*own, *after])
+        except UsageError as error:
+            raise UsageError(str(error).replace(_AFTER_DASHES, "").replace(ascii(_AFTER_DASHES)[1:-1], "")) from None
+        for name, value in vars(options).items():
+            setattr(options, name, _unmarked(value))
         return options
 
     def print_help(self, file: SupportsWrite[str] | None = None) -> None:

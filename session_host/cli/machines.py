@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, TextIO
 
 import msgspec
 
-from session_host.cli.arguments import split_at_dashes
+from session_host.cli.arguments import Parser, split_at_dashes
 from session_host.cli.output import YES_OR_NO, confirmed, is_yes, print_error, print_json, print_line, terminal_columns
 from session_host.cli.session_argument import machine_and_chat
 from session_host.client.permission import check_may_reach_machine
@@ -213,7 +213,10 @@ def run_for_chats(arguments: list[str], chats: list[str], run_here: Callable[[li
     if any(each != entry for each, _chat in found):
         raise UsageError("name chats of one machine")
     there = list(arguments)
+    _own, after = split_at_dashes(arguments)
     for chat, (_entry, name) in zip(chats, found, strict=True):
+        if name.startswith("-") and chat not in after:
+            raise UsageError(f"{chat}: a name that begins with a dash is taken for an option; use the chat's id")
         there[there.index(chat)] = name
     if entry is None:
         return run_here(there) if there != arguments else None
@@ -343,9 +346,9 @@ async def _wait_there(link: Link, arguments: list[str], run: Callable[[list[str]
     """
     from session_host.cli.wait import configure
 
-    parser = argparse.ArgumentParser()
+    parser = Parser(arguments[0], ALL_SUBCOMMANDS[arguments[0]].what)
     configure(parser)
-    timeout_s = parser.parse_args(arguments[1:]).timeout
+    timeout_s = parser.read(arguments[1:]).timeout
     loop = asyncio.get_running_loop()
     until_s = None if timeout_s is None else loop.time() + timeout_s
     own, after = split_at_dashes(arguments)

@@ -62,7 +62,7 @@ class StartChat(Tool, frozen=True, kw_only=True):
     agent: Annotated[
         str, msgspec.Meta(pattern="^[^-]", description="claude, codex, opencode, gemini, copilot or qwen.")
     ]
-    chat: Annotated[str, msgspec.Meta(min_length=1, description="The new chat's name.")]
+    chat: Annotated[str, msgspec.Meta(pattern="^[^-]", description="The new chat's name.")]
     prompt: Annotated[str, msgspec.Meta(description="Its first prompt.")] = ""
     directory: Annotated[str, msgspec.Meta(description="Its directory; without it, this one.")] = ""
     worktree: Annotated[bool, msgspec.Meta(description="Give it a git worktree of its own.")] = False
@@ -100,7 +100,7 @@ class Wait(Tool, frozen=True, kw_only=True):
     timeout_s: Seconds = WAIT_S
 
     def words(self) -> list[str]:
-        return ["answer", "--follow", "--timeout", f"{self.timeout_s:g}", self.chat]
+        return ["answer", "--follow", "--timeout", f"{self.timeout_s:g}", "--", self.chat]
 
 
 class Read(Tool, frozen=True, kw_only=True):
@@ -111,8 +111,8 @@ class Read(Tool, frozen=True, kw_only=True):
 
     def words(self) -> list[str]:
         if self.what == "changes":
-            return ["restore", self.chat, "1", "--diff"]
-        return ["peek" if self.what == "screen" else "answer", self.chat]
+            return ["restore", "--diff", "--", self.chat, "1"]
+        return ["peek" if self.what == "screen" else "answer", "--", self.chat]
 
 
 class Stop(Tool, frozen=True, kw_only=True):
@@ -121,7 +121,7 @@ class Stop(Tool, frozen=True, kw_only=True):
     chat: ChatName
 
     def words(self) -> list[str]:
-        return ["stop", self.chat]
+        return ["stop", "--", self.chat]
 
 
 class AnswerQuestion(Tool, frozen=True, kw_only=True):
@@ -133,7 +133,7 @@ class AnswerQuestion(Tool, frozen=True, kw_only=True):
 
     def words(self) -> list[str]:
         words = {"allow": ["approve"], "always_allow": ["approve", "--always"], "decline": ["deny"]}[self.answer]
-        return [*words, *([f"--request={self.request}"] if self.request else []), self.chat]
+        return [*words, *([f"--request={self.request}"] if self.request else []), "--", self.chat]
 
 
 TOOLS: Final[dict[str, type[Tool]]] = {

@@ -271,7 +271,8 @@ def checked_name(name: str) -> str:
     """
     name = name.strip()
     if not is_name(name):
-        raise UsageError(f"a name needs 1 to {MAX_NAME_CHARACTERS} printable characters, and not only blanks")
+        dash = "; it does not begin with a dash" if name.startswith("-") else ""
+        raise UsageError(f"a name needs 1 to {MAX_NAME_CHARACTERS} printable characters, and not only blanks{dash}")
     return name
 
 

@@ -73,12 +73,22 @@ def as_message(text: str) -> str:
 
 
 def is_name(text: str) -> bool:
-    """Whether a text may be a chat's name: at most 200 printable characters, joiners and marks; one is visible."""
-    return len(text) <= MAX_NAME_CHARACTERS and _is_visible(text) and all(map(_may_be_in_name, text))
+    """Whether a text may be a chat's name: at most 200 printable characters, joiners and marks; one is visible.
+
+    It does not begin with a dash, with which commands take it for an option.
+    """
+    is_short = len(text) <= MAX_NAME_CHARACTERS and not text.startswith("-")
+    return is_short and _is_visible(text) and all(map(_may_be_in_name, text))
 
 
 def as_name(text: str) -> str:
-    """The chat's name in a text of the user, without the characters that a name may not have; "" if none is left."""
+    """The chat's name in a text of the user, without the characters that a name may not have; "" for none."""
+    name = _visible_words(text)
+    return name if is_name(name) else ""
+
+
+def _visible_words(text: str) -> str:
+    """The words of a text, one line, without characters that mislead; "" if none is visible."""
     words = ("".join(filter(_may_be_in_name, word)) for word in one_line(text).split())
     name = " ".join(filter(None, words))[:MAX_NAME_CHARACTERS].strip()
     return name if _is_visible(name) else ""
@@ -86,7 +96,7 @@ def as_name(text: str) -> str:
 
 def topic_of(text: str) -> str:
     """A chat's topic: the first line of a prompt or title that has words, without characters that mislead; or ""."""
-    line = next((words for each in text.splitlines() if (words := as_name(each))), "")
+    line = next((words for each in text.splitlines() if (words := _visible_words(each))), "")
     if len(line) <= MAX_TOPIC_CHARACTERS:
         return line
     words, blank, _cut = line[: MAX_TOPIC_CHARACTERS - 1].rpartition(" ")

@@ -421,6 +421,11 @@ class NameField(QWidget):
         """The entered name, or the suggested one."""
         return as_name(self.line.text()) or self.line.placeholderText()
 
+    @property
+    def problem(self) -> str:
+        """Why the entered text is no name, one line; "" if it is one, or none is entered."""
+        return common_texts.NO_DASH_FIRST() if self.line.text().lstrip().startswith("-") else ""
+
     def suggest(self, name: str) -> None:
         """Suggest a name, unless the user entered one."""
         self._suggested = name
@@ -437,8 +442,8 @@ class NameField(QWidget):
         name = self.name
         free = self._free_name(name, is_chosen=self.is_chosen, machine=self.machine)
         note = new_chat_texts.NAME_IS_TAKEN(name=name, free=free) if free != name else ""
-        show_text(self.note, note)
-        self.line.setAccessibleDescription(note)
+        show_text(self.note, self.problem or note)
+        self.line.setAccessibleDescription(self.problem or note)
 
     def _on_edited(self, text: str) -> None:
         self.is_chosen = bool(text.strip())

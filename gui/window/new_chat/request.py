@@ -81,7 +81,11 @@ def suggested_name(directory: str, program: str) -> str:
 
     The directory is as it is shown: on another machine, only ``~`` says that it is the home directory.
     """
-    return as_name(phrases.last_part(directory).strip("/~")) or (program if program != ENDPOINT else "") or "chat"
+    return (
+        as_name(phrases.last_part(directory).strip("/~").lstrip("- "))
+        or (program if program != ENDPOINT else "")
+        or "chat"
+    )
 
 
 def known_words(text: str) -> list[str]:

@@ -544,6 +544,8 @@ class NewChatSheet(Sheet):
             raise InvalidField(self.tiles, new_chat_texts.CHOOSE_AGENT())
         if problem := self.directory.problem():
             raise InvalidField(self.directory, problem)
+        if self.naming.problem:
+            raise InvalidField(self.naming.line, self.naming.problem)
         start, arguments = self._start_fields.read(agent)
         return NewChatRequest(
             agent=agent.name,

@@ -9,7 +9,7 @@ from PySide6.QtWidgets import QLineEdit, QWidget
 
 from gui.theme.theme import Theme
 from gui.window.sheets.sheet import ASK_PX, Sheet, button_row
-from gui.window.widgets.parts import button, label
+from gui.window.widgets.parts import button, label, show_text
 from gui.wording import common_texts, sheet_texts
 from session_host.protocol.untrusted_text import as_name
 
@@ -25,8 +25,10 @@ class NameSheet(Sheet):
         self.field.setMaxLength(80)
         self.rename = button(sheet_texts.RENAME(), "primary", self._submit)
         cancel = button(common_texts.CANCEL(), "", self.dismiss)
-        self.lay_out(label(sheet_texts.RENAME_CHAT(), "title"), self.field, button_row(cancel, self.rename))
-        self.field.textChanged.connect(lambda text: self.rename.setEnabled(bool(as_name(text))))
+        self.note = label("", "secondary", wraps=True)
+        self.note.hide()
+        self.lay_out(label(sheet_texts.RENAME_CHAT(), "title"), self.field, self.note, button_row(cancel, self.rename))
+        self.field.textChanged.connect(self._on_text)
 
     def ask(self, name: str, on_submit: Callable[[str], object]) -> None:
         """Open the sheet with this name; ``on_submit`` gets the new one."""
@@ -35,6 +37,12 @@ class NameSheet(Sheet):
         self.open()
         self.field.selectAll()
         self.field.setFocus(Qt.FocusReason.OtherFocusReason)
+
+    def _on_text(self, text: str) -> None:
+        note = common_texts.NO_DASH_FIRST() if text.lstrip().startswith("-") else ""
+        show_text(self.note, note)
+        self.field.setAccessibleDescription(note)
+        self.rename.setEnabled(bool(as_name(text)))
 
     def _submit(self) -> None:
         name = as_name(self.field.text())

@@ -153,10 +153,11 @@ class _Follower:
     def _arguments(self, machine: str) -> list[str]:
         """The command line of a machine's own command."""
         options = self._options
-        words = ["events", "--json", *options.chats]
+        words = ["events", "--json"]
         words += [word for kind in options.event or () for word in ("--event", kind)]
         words += [f"--{name}" for name in ("anyway", "once") if getattr(options, name)]
-        return [*words, "--since", self._parts[machine]] if machine in self._parts else words
+        words += ["--since", self._parts[machine]] if machine in self._parts else []
+        return [*words, "--", *options.chats]
 
     def _note(self, machine: str, code: int) -> None:
         """Note how a machine's command has ended; its message is on standard error already.

@@ -211,7 +211,7 @@ def _receive(entry: MachineEntry, chat: str, file: IO[bytes]) -> int:
             raise ProtocolViolation("no more is wanted")  # The link ends.
 
     try:
-        return run_there(entry, ["recording", chat], write)
+        return run_there(entry, ["recording", "--", chat], write)
     except Unreachable:
         if failed:
             raise failed[0] from None

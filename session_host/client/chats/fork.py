@@ -23,7 +23,7 @@ from session_host.client.viewer.transcript_watch import watch_transcript
 from session_host.errors import NotResumable
 from session_host.paths import config_dir
 from session_host.protocol.facts import ChatFacts
-from session_host.protocol.untrusted_text import one_line
+from session_host.protocol.untrusted_text import as_name, one_line
 from session_host.protocol.values import GridSize
 from session_host.storage.last_transcript import last_transcript
 from session_host.structured.copied_items import changes_before, copied_items, encode_items, items_before
@@ -109,7 +109,7 @@ def _request(
         raise NotResumable(f"{record.entry.name}: the conversation is empty; send a prompt first")
     with open_store() as store:
         request = request_of(store, record, agent, environment)
-        name = fork_name(record.entry.name, store.names())
+        name = fork_name(as_name(record.entry.name.lstrip("- ")) or agent.name, store.names())
     if before:
         forked = _fork_before(record, agent, query, transcript, before)
     else:

@@ -31,7 +31,7 @@ from session_host.paths import (
 )
 from session_host.protocol.facts import ChatFacts, Entry, Origin, OwnWorktree, Program
 from session_host.protocol.launch import REPORT_ID, LaunchSpec, StructuredLaunch, Watch, WorktreeSetup
-from session_host.protocol.untrusted_text import one_line, topic_of_prompt
+from session_host.protocol.untrusted_text import as_name, topic_of_prompt
 from session_host.protocol.values import GridSize, Runtime
 from session_host.storage.store import Store, free_name
 from session_host.system.clock import now
@@ -435,11 +435,17 @@ def _signals(request: LaunchRequest, start: _AgentStart) -> Watch:
 
 
 def choose_name(request: LaunchRequest, directory: str, store: Store) -> str:
-    """The requested name, or a name made from the directory's that no chat has."""
+    """The requested name, or a name made from the directory's that no chat has.
+
+    Raises:
+        UsageError: the requested one is no name. Each front checks it first; a caller of a bridge may write any.
+    """
     if request.name:
-        return request.name
+        if not (name := as_name(request.name)):
+            raise UsageError("a chat's name needs printable characters, and does not begin with a dash")
+        return name
     names = store.names()
-    return free_name(one_line(Path(directory).name).strip() or request.agent.name, names, names)
+    return free_name(as_name(Path(directory).name.lstrip("- ")) or request.agent.name, names, names)
 
 
 def _topic(request: LaunchRequest) -> str:

@@ -26,6 +26,7 @@ from session_host.client.sessions.store_access import open_store
 from session_host.errors import ConversationOpen, ConversationUnknown, NotResumable
 from session_host.paths import config_dir
 from session_host.protocol.facts import ChatFacts
+from session_host.protocol.untrusted_text import as_name
 from session_host.protocol.values import GridSize, Runtime
 from session_host.storage.store import Store, free_name
 from session_host.system.processes import proc
@@ -259,7 +260,7 @@ def request_of(
         prompt=prompt,
         runtime=agent.nearest_runtime(record.origin.runtime),
         one_shot=is_one_shot(record),
-        name=free_name(record.entry.name, store.running_names(), store.names()),
+        name=free_name(as_name(record.entry.name.lstrip("- ")) or agent.name, store.running_names(), store.names()),
         is_named=record.entry.is_named,
         directory=current_directory(record, agent, query),
         environment=dict(os.environ if environment is None else environment),

@@ -13,7 +13,9 @@ from concurrent.futures import ThreadPoolExecutor
 from functools import wraps
 from typing import Concatenate, ParamSpec, TypeVar
 
+from session_host.errors import UsageError
 from session_host.paths import database
+from session_host.protocol.untrusted_text import is_name
 from session_host.storage.store import Changes, Store, Version
 
 from .store_access import open_store
@@ -36,7 +38,13 @@ def _opening(on_store: Callable[Concatenate[Store, P], T]) -> Callable[P, T]:
 
 @_opening
 def rename_chat(store: Store, session_id: str, name: str) -> None:
-    """See ``Store.rename``."""
+    """See ``Store.rename``.
+
+    Raises:
+        UsageError: it is no name.
+    """
+    if not is_name(name):
+        raise UsageError("a chat's name needs printable characters, and does not begin with a dash")
     store.rename(session_id, name)
 
 

@@ -75,7 +75,7 @@ async def handle_request(driver: Driver, request: Request, host_pid: int, keeper
             return in_pieces(await driver.kind.screen(request))
         case Rename(request=number, name=name):
             if not is_name(name):
-                return [Failed(number, ErrorCode.BAD_REQUEST, "a name is 1 to 200 printable characters")]
+                return [Failed(number, ErrorCode.BAD_REQUEST, "a name is 1 to 200 printable characters, no dash first")]
             driver.session.rename(name)
             driver.performer.perform()
             return [Done(number)]

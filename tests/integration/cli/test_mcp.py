@@ -158,11 +158,23 @@ def test_what_is_no_request_gets_an_error_and_the_next_one_its_answer(client: Cl
     assert client.ask("ping")["result"] == {}
 
 
+def test_a_text_that_looks_like_an_option_is_sent(client: Client, area: Area) -> None:
+    """It printed the command's help, as the answer."""
+    new_chat(area, "helper")
+    assert client.call("send", chat="helper", text="--help") == ("echo: --help\n", False)
+    assert client.call("read", chat="helper") == ("echo: --help\n", False)
+
+
 def test_a_chats_name_is_no_option(client: Client) -> None:
     new("-n", "one", "--", "cat")
-    for tool, arguments in (("stop", {"chat": "-h"}), ("start_chat", {"agent": "-d", "chat": "x"})):
-        refused = client.ask("tools/call", {"name": tool, "arguments": arguments})
-        assert refused["error"]["code"] == -32602
+    refused: tuple[tuple[str, dict[str, str]], ...] = (
+        ("stop", {"chat": "-h"}),
+        ("start_chat", {"agent": "-d", "chat": "x"}),
+        ("start_chat", {"agent": "shell", "chat": "-x"}),
+    )
+    for tool, arguments in refused:
+        answer = client.ask("tools/call", {"name": tool, "arguments": arguments})
+        assert answer["error"]["code"] == -32602
 
 
 def test_without_pipes_it_says_who_starts_it(tmp_path: Path) -> None:

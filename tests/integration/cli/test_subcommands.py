@@ -103,6 +103,17 @@ class TestSend:
         outlive("send", "x", "--", "-x")
         assert outlive("wait", "x", "--text", "<2d78>", "--timeout", "60").code == 0
 
+    def test_what_is_after_two_dashes_is_typed_before_and_after_the_chats_name(self) -> None:
+        """It printed the help, and typed nothing."""
+        new("-n", "x", "--", *program("raw_echo", "--show"))
+        outlive("wait", "x", "--text", "ready", "--timeout", "60")
+
+        for words in (("--enter", "--", "x", "--help"), ("x", "--enter", "--", "--json")):
+            done = outlive("send", *words)
+            assert (done.code, done.output.startswith("sent to x")) == (0, True), done
+        for text in (b"--help", b"--json"):
+            assert outlive("wait", "x", "--text", f"<{text.hex()}0d>", "--timeout", "60").code == 0
+
     def test_send_brackets_a_paste_if_the_program_asked_for_it(self) -> None:
         new("-n", "x", "--", *program("raw_echo", "--show", "--enable", "2004"))
         outlive("wait", "x", "--text", "ready", "--timeout", "60")

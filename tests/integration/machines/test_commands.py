@@ -104,6 +104,21 @@ def test_this_machine_is_called_here(alpha: SshMachine) -> None:
     assert outlive("peek", "here:none").complaint().startswith("no chat")
 
 
+def test_what_is_after_two_dashes_and_names_with_a_dash_are_the_same_there(alpha: SshMachine) -> None:
+    assert outlive("new", "-d", "--on", "alpha", "-n", "x", "--", "cat").code == 0
+    assert outlive("send", "--enter", "--", "alpha:x", "--help").output.startswith("sent to x")
+    assert outlive("wait", "--text", "--help", "--timeout", "60", "--", "alpha:x").code == 2, (
+        "an option needs its value"
+    )
+    assert outlive("wait", "--text=--help", "--timeout", "60", "--", "alpha:x").code == 0
+    for words in (("new", "--on", "alpha", "-d", "--name=-x", "--", "cat"), ("rename", "alpha:x", "--", "-x")):
+        refused = outlive(*words)
+        assert (refused.code, "a dash" in refused.error) == (2, True), refused
+    assert "begins with a dash" in outlive("peek", "alpha:-x").complaint()
+    assert outlive("kill", "--", "alpha:x").code == 0
+    assert outlive("rm", "--on", "alpha", "--", "x").code == 0
+
+
 def test_the_list_of_all_machines_tells_which_one_does_not_answer(
     alpha: SshMachine, machines: list[SshMachine]
 ) -> None:

@@ -36,6 +36,14 @@ def test_what_is_typed_becomes_a_valid_name_or_none(text: str) -> None:
     assert as_name(name) == name
 
 
+def test_a_name_does_not_begin_with_a_dash_and_a_topic_may() -> None:
+    """Commands took such a name for an option."""
+    for text in ("-x", "--help", "-", " -x", "\u200b-x"):
+        assert (is_name(text.strip()), as_name(text)) == (False, ""), text
+    assert (is_name("x-"), as_name(" a -b")) == (True, "a -b")
+    assert topic_of("- mend the login") == "- mend the login"
+
+
 def test_a_topic_is_the_first_line_that_has_words() -> None:
     assert topic_of("\n \x1b\u202e\n  fix\u202e the\texport \nplease") == "fix the export"
     assert topic_of("\x1b[m\n") == "[m"

@@ -18,6 +18,7 @@ from gui.window.new_chat.agent_tiles import AgentTile
 from gui.window.new_chat.directory_browser import DirectoryBrowser
 from gui.window.new_chat.request import endpoint_arguments, suggested_name, without_endpoint_arguments
 from gui.window.widgets.directory_field import DirectoryField
+from gui.wording import common_texts
 from session_host.client.chats import directories
 from session_host.client.chats.launch_spec import LaunchRequest
 from session_host.protocol.values import State
@@ -371,6 +372,35 @@ async def test_the_button_beside_the_install_command_says_that_it_has_copied_it(
     await harness.until(lambda: copy.toolTip() == "Copy", "the moment to be over")
 
 
+async def test_a_name_that_begins_with_a_dash_is_refused_as_in_commands(
+    harness: WindowHarness, launches: list[LaunchRequest]
+) -> None:
+    window = harness.open_window()
+    window.commands.starting.new_chat("shell", "/tmp")
+    sheet = window.sheets.new_chat
+    sheet.name.clear()
+    QTest.keyClicks(sheet.name, "--help")
+    assert sheet.naming.note.text() == common_texts.NO_DASH_FIRST()
+    sheet.start.click()
+    assert (launches, sheet.is_open, sheet.error.text()) == ([], True, common_texts.NO_DASH_FIRST())
+    QTest.keyClick(sheet.name, Qt.Key.Key_Home)
+    for _ in range(2):
+        QTest.keyClick(sheet.name, Qt.Key.Key_Delete)
+    assert sheet.naming.note.text() == ""
+    sheet.start.click()
+    await harness.until(lambda: launches, "the start")
+    assert launches[0].name == "help"
+
+    names: list[str] = []
+    window.sheets.name.ask("api", names.append)
+    for text, can in (("-x", False), ("x", True)):
+        window.sheets.name.field.setText(text)
+        assert window.sheets.name.rename.isEnabled() is can
+        assert window.sheets.name.note.isHidden() is can
+        window.sheets.name.rename.click()
+    assert names == ["x"]
+
+
 async def test_the_sheet_shows_the_name_that_the_chat_gets(
     harness: WindowHarness, area: Area, launches: list[LaunchRequest]
 ) -> None:
@@ -568,6 +598,8 @@ def test_model_and_server_in_arguments() -> None:
         ("~", "endpoint", "chat"),
         ("/", "", "chat"),
         ("/x/a\nb", "claude", "a b"),
+        ("/x/--help", "claude", "help"),
+        ("/x/-", "claude", "claude"),
     ],
 )
 def test_a_chat_is_named_after_its_directory_or_its_agent(directory: str, agent: str, name: str) -> None:
