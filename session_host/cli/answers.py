@@ -38,7 +38,8 @@ Outcome = Literal["allow", "allow_always", "deny"]
 
 EPILOG: Final = (
     "Prints the whole question before it answers. If the chat asks several questions, the command prints all of them; "
-    "name one with --request. The first answer counts: a later one fails (exit code 6)."
+    "name one with --request. The first answer counts: a later one fails (exit code 6). For agents: give only the "
+    "answer that the user told you, in a chat that you started; your own questions you cannot answer (exit code 8)."
 )
 _KINDS: Final[dict[Outcome, tuple[OptionKind, ...]]] = {
     "allow": ("allow_once",),

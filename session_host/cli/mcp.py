@@ -125,7 +125,10 @@ class Stop(Tool, frozen=True, kw_only=True):
 
 
 class AnswerQuestion(Tool, frozen=True, kw_only=True):
-    """Answer the question of a chat that you started, if the user told you the answer. Never your own question."""
+    """Give the answer that the user told you to the question of a chat that you started, never an answer of your own.
+
+    Your own questions you cannot answer.
+    """
 
     chat: ChatName
     answer: Literal["allow", "always_allow", "decline"]

@@ -314,4 +314,4 @@ def raise_asks(info: SessionInfo, question: str, then: str) -> None:
             print(line.text, file=sys.stderr)
     how = "`outlive approve` or `outlive deny`" if requests else f"`outlive attach {info.name}`"
     what = f"asks: {one_line(question)}" if question else "asks something"
-    raise NeedsInput(f"{info.name} {what}; answer with {how}, then go on with `{then}`")
+    raise NeedsInput(f"{info.name} {what}; the user answers with {how}, then go on with `{then}`")

@@ -8,10 +8,11 @@ from pathlib import Path
 import pytest
 
 from session_host.cli import skill
+from session_host.cli.mcp import TOOLS
 from session_host.commands import SUBCOMMANDS
 from session_host.version import VERSION
 from tests.support.area import Area
-from tests.support.commands import outlive
+from tests.support.commands import REPOSITORY, outlive
 
 PLACES = {
     "claude": ".claude/skills",
@@ -28,6 +29,26 @@ VARIABLES = ("CLAUDE_CONFIG_DIR", "CODEX_HOME", "COPILOT_HOME", "GEMINI_CLI_HOME
 def no_places(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in VARIABLES:
         monkeypatch.delenv(name, raising=False)
+
+
+def test_all_texts_say_the_same_of_who_answers_the_question_of_a_chat_that_an_agent_started() -> None:
+    """The skill forbade what the tool, the guide and the command allow; see ``session.rights``: ANSWER."""
+    guide = REPOSITORY / "resources" / "guide"
+    texts = {
+        "skill": outlive("skill").output,
+        "tool": TOOLS["answer_question"].__doc__ or "",
+        "approve": outlive("approve", "--help").output,
+        "agents": (guide / "agents-start-agents.md").read_text(encoding="utf-8"),
+        "security": (guide / "security.md").read_text(encoding="utf-8"),
+    }
+    for name, text in texts.items():
+        words = " ".join(text.split())
+        assert re.search(
+            r"answer that (the user|you) told (you|it)|tell the agent your answer, which it may give", words
+        ), name
+        assert re.search(r"(Your|your) own questions you cannot answer|never its own|never answers its own", words), (
+            name
+        )
 
 
 def test_it_is_short_and_its_commands_exist() -> None:

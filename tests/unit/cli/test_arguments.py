@@ -25,10 +25,13 @@ def test_a_word_after_two_dashes_is_no_option(name: str, word: str) -> None:
     parser = parser_of(name)
     positional = [action.dest for action in parser._actions if not action.option_strings]
     words = [word] * len(positional)
+    refusal = ""
     try:
         options = parser.read([*NEEDED.get(name, []), "--", *words])
     except UsageError as error:  # It takes only some words, or numbers.
-        assert f"'{word}'" in str(error), error
+        refusal = str(error)
+    if refusal:
+        assert f"'{word}'" in refusal
         return
     if parser.takes_arguments:
         assert vars(options)[AFTER_DASHES] == words
