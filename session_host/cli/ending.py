@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import argparse
 import contextlib
-from typing import Any
+import os
+from typing import Any, NamedTuple
 
 from session_host.client.chats.removal import described, end_left_processes, left_processes, remove_chat
 from session_host.client.chats.retention import ended_chats
 from session_host.client.chats.settings import MIB
-from session_host.client.permission import check_may_control
+from session_host.client.permission import agents_chat, check_may_control
 from session_host.client.sessions.selection import Selection
 from session_host.client.sessions.session_info import SessionInfo, find_session, info_of, list_sessions
 from session_host.client.sessions.stale_rows import give_up
 from session_host.client.sessions.store_access import check_here
-from session_host.errors import OutliveError, SessionEnded, UsageError
+from session_host.errors import NotAllowed, OutliveError, SessionEnded, UsageError
 from session_host.protocol.messages import Kill, Stop
 from session_host.protocol.values import RUNNING_STATES
 from session_host.storage.store import Store
@@ -86,7 +87,9 @@ def run_kill_all(options: argparse.Namespace) -> int:
     """Kill all agents, after confirmation."""
     if not options.yes and not can_ask():
         raise UsageError("kill-all kills every running chat; confirm with --yes")
-    infos = all_sessions(ended=False)
+    infos, left = _that_may_be_killed(all_sessions(ended=False))
+    if left and not infos:
+        raise NotAllowed(left)
     if not infos:
         print_line("no running chats")
         return 0
@@ -100,7 +103,40 @@ def run_kill_all(options: argparse.Namespace) -> int:
         print_error(failure)
     ended = len(infos) - len(failures)
     print_line(f"killed {ended} {'chat' if ended == 1 else 'chats'}")
+    if left:
+        raise NotAllowed(left)
     return 1 if failures else 0
+
+
+def _that_may_be_killed(infos: list[SessionInfo]) -> tuple[list[SessionInfo], str]:
+    """The chats that this process may kill, and a line about the others, "" for none.
+
+    An agent kills those that it started. Its own it leaves, also the shell or command around this process: that would
+    end this command before it has said what it did.
+    """
+    if not (agent := agents_chat()):
+        return infos, ""
+    from .turns.report_back import chat_of_agent  # only for an agent
+
+    own = chat_of_agent(agent)
+    around = {os.environ.get("OUTLIVE_SESSION"), own.id if own is not None else ""}
+    killed, left = [], []
+    for info in infos:
+        if info.id in around or not _may_control(info):
+            left.append(info.name)
+        else:
+            killed.append(info)
+    if not left:
+        return killed, ""
+    return killed, f"not killed: {', '.join(left)}; an agent ends only chats that it started, and not its own"
+
+
+def _may_control(info: SessionInfo) -> bool:
+    try:
+        check_may_control(info.facts)
+    except NotAllowed:
+        return False
+    return True
 
 
 KILLED_AT_ONCE = 8
@@ -144,13 +180,19 @@ def configure_rm(parser: argparse.ArgumentParser) -> None:
     add_session_argument(parser, to_end=True, optional=True)
     parser.add_argument("--ended", action="store_true", help="remove ended chats, all but pinned ones, or of these:")
     add_selection(parser)
-    parser.add_argument("-y", "--yes", action="store_true", help="with --ended: do not ask for confirmation")
+    parser.add_argument(
+        "-y", "--yes", action="store_true", help="do not ask for confirmation: with --ended, or before files are lost"
+    )
     parser.add_argument(
         "--anyway",
         action="store_true",
         help="also if it ran on another machine or in a container, which is gone for good",
     )
-    parser.epilog = "Also removes the chat's git worktree. A worktree with work that would be lost is kept, and named."
+    parser.epilog = (
+        "Also removes the chat's git worktree, and the branch that was made for it, and says so before and after. A "
+        "worktree with work that would be lost is kept, and named. Files that git ignores, such as .env, are not work: "
+        "in a terminal, the command asks before it removes some."
+    )
 
 
 def run_rm(options: argparse.Namespace) -> int:
@@ -162,6 +204,18 @@ def run_rm(options: argparse.Namespace) -> int:
         return _remove_ended(selection, without_asking=options.yes)
     if selection != Selection():
         raise UsageError("a chat that is named needs no date, agent or project; these choose among --ended")
+
+    def look(store: Store) -> tuple[SessionInfo, _Goes]:
+        info = find_session(store, options.session, least_digits=DIGITS_TO_END)
+        return info, _goes(store, info.id)
+
+    chat, goes = with_store(look)
+    if goes.has_ignored and can_ask() and not options.yes:
+        if not confirmed(f"Permanently remove {name_and_id(chat)} with {goes.line}?"):
+            print_line("nothing was removed")
+            return 1
+    elif goes.line:
+        print_line(f"removing {name_and_id(chat)} with {goes.line}")
 
     def remove(store: Store) -> list[str]:
         info = find_session(store, options.session, least_digits=DIGITS_TO_END)
@@ -177,11 +231,35 @@ def run_rm(options: argparse.Namespace) -> int:
         if record is not None:
             check_may_control(record)
             kept = remove_chat(store, record)
-        return [f"removed {name_and_id(info)}", *([kept] if kept else []), *([left] if left else [])]
+        gone = f" with {goes.line}" if goes.line and not kept.startswith("kept") else ""
+        is_said = bool(gone) and "kept" not in kept
+        return [
+            f"removed {name_and_id(info)}{gone}",
+            *([kept] if kept and not is_said else []),
+            *([left] if left else []),
+        ]
 
     for line in with_store(remove):
         print_line(line)
     return 0
+
+
+class _Goes(NamedTuple):
+    """What goes with an ended chat: its git worktree in words, "" for none, and whether that has ignored files."""
+
+    line: str = ""
+    has_ignored: bool = False
+
+
+def _goes(store: Store, session_id: str) -> _Goes:
+    record = store.get(session_id)
+    if record is None or not record.outcome.is_over or record.origin.worktree is None:
+        return _Goes()
+    from session_host.client.chats.chat_worktree import plan_of_worktree  # Most chats have none.
+
+    check_may_control(record)
+    plan = plan_of_worktree(store, record)
+    return _Goes(plan.line, bool(plan.ignored))
 
 
 def _remove_ended(selection: Selection, *, without_asking: bool) -> int:
@@ -197,12 +275,15 @@ def _remove_ended(selection: Selection, *, without_asking: bool) -> int:
         if not chats:
             print_line("no ended chats" if selection == Selection() else "no such ended chats")
             return 0
+        check_may_control(*(chat.record for chat in chats))
         size_mib = sum(chat.size_bytes for chat in chats) // MIB
+        for chat in chats:
+            if line := _goes(store, chat.record.id).line:
+                print_line(f"with {chat.record.entry.name} ({chat.record.id[:8]}) goes {line}")
         counted = "1 ended chat" if len(chats) == 1 else f"{len(chats)} ended chats"
         if not without_asking and not confirmed(f"Permanently remove {counted} ({size_mib} MiB)?"):
             print_line("no chats were removed")
             return 1
-        check_may_control(*(chat.record for chat in chats))
         failed = 0
         for chat in chats:
             try:

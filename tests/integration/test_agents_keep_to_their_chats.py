@@ -229,10 +229,16 @@ def test_an_agent_controls_the_chats_that_it_started(agent: ShellInChat, other: 
     assert agent_chats(sub["child_pid"]) == (sub["id"], agent.id)
 
     assert agent.outlive("kill", "helper").code == 0
-    # The agent ends its own chat first, so it may not reach its other chats; it never ends the user's.
-    agent.start(shlex.join([*OUTLIVE, "kill-all", "--yes"]))
-    wait_until(lambda: "docs" not in running(), 20, "its own to end")
-    assert "api-fix" in running()
+    # It ended itself first, did not reach its other chats, and said nothing of the user's.
+    done = agent.outlive("kill-all", "--yes")
+    assert done.code == NOT_ALLOWED
+    assert done.output == "killed 2 chats\n"
+    left = done.error.partition("not killed: ")[2].partition(";")[0].split(", ")
+    assert sorted(left) == ["api-fix", "docs"]
+    assert running() == {"api-fix", "docs"}
+    again = agent.outlive("kill-all", "--yes")
+    assert (again.code, again.output) == (NOT_ALLOWED, "")
+    assert "api-fix" in again.error
 
 
 def running() -> set[str]:

@@ -8,7 +8,7 @@ from pathlib import Path
 from msgspec.structs import replace
 
 from session_host.client.sessions.stale_rows import has_live_socket, resolve_stale_row
-from session_host.client.worktrees import Mark, clean_up, discard, empty_submodules, make, remake, remove
+from session_host.client.worktrees import Mark, Plan, clean_up, discard, empty_submodules, make, plan, remake, remove
 from session_host.git import LOCAL_VARIABLES, Stop
 from session_host.paths import config_dir, worktree_setup_mark
 from session_host.protocol.facts import ChatFacts, OwnWorktree, directory_of
@@ -122,6 +122,14 @@ def remove_worktree(store: Store, record: ChatFacts) -> str:
     if process := _process_in(worktree.path):
         return f"kept the worktree {worktree.path}: {process} is using it"
     return remove(worktree).line
+
+
+def plan_of_worktree(store: Store, record: ChatFacts) -> Plan:
+    """What ``remove_worktree`` would take now. Blocks."""
+    worktree = record.origin.worktree
+    if worktree is None or _other_user(store, record, worktree.path) is not None or _process_in(worktree.path):
+        return Plan()
+    return plan(worktree)
 
 
 def _process_in(worktree: str) -> str:

@@ -5,14 +5,14 @@ knows which chat uses a worktree. Each question starts git (2.36 or newer), with
 """
 
 from session_host.client.worktrees.making import Mark, Worktree, clean_up, discard, make, remake
-from session_host.client.worktrees.removing import Removal, remove
+from session_host.client.worktrees.removing import Plan, Removal, plan, remove
 from session_host.client.worktrees.repository import Repository, find
 from session_host.client.worktrees.status import Status, status_of
 from session_host.client.worktrees.submodules import empty_submodules
 
 # fmt: off
 __all__ = [
-    "Mark", "Removal", "Repository", "Status", "Worktree", "clean_up", "discard", "empty_submodules", "find", "make",
-    "remake", "remove", "status_of",
+    "Mark", "Plan", "Removal", "Repository", "Status", "Worktree", "clean_up", "discard", "empty_submodules", "find",
+    "make", "plan", "remake", "remove", "status_of",
 ]
 # fmt: on

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import tempfile
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 import msgspec
@@ -41,6 +41,45 @@ class Removal(msgspec.Struct, frozen=True, kw_only=True):
     """A line for the user: the kept work and the reason, or the removed branch; "" if there is nothing to say."""
 
 
+class Plan(msgspec.Struct, frozen=True, kw_only=True):
+    """What the removal of a worktree will take.
+
+    Attributes:
+        path: the worktree's directory; "" if it stays.
+        branch: the branch that was made for it; "" if it stays.
+        ignored: the paths that git ignores, those that somebody wrote first.
+    """
+
+    path: str = ""
+    branch: str = ""
+    ignored: tuple[str, ...] = ()
+
+    @property
+    def line(self) -> str:
+        """It in words, after "with"; "" if nothing goes."""
+        if not self.path:
+            return ""
+        branch = f" and its branch {self.branch}" if self.branch else ""
+        ignored = f", and files in it that git ignores: {_named(self.ignored)}" if self.ignored else ""
+        return f"its worktree {self.path}{branch}{ignored}"
+
+
+def plan(worktree: OwnWorktree) -> Plan:
+    """What ``remove`` would take now. Blocks."""
+    path, made = Path(worktree.path), worktree.branch if worktree.branch_made else ""
+    try:
+        repository = at(Path(worktree.repository))
+        entry = entry_at(repository, path)
+        if entry is None or entry.is_gone or _why_kept(repository, entry, path):
+            return Plan()
+        commit = branches(repository).get(made) if made else None
+        is_used = any(each.branch == made and each.path != entry.path for each in entries(repository))
+        goes = commit is not None and not is_used and not _own_commits(repository, commit, made)
+        return Plan(path=worktree.path, branch=made if goes else "", ignored=tuple(_ignored_paths(path)))
+    except (WorktreeError, OSError):
+        return Plan()  # Then it stays, and ``remove`` says why.
+
+
 def remove(worktree: OwnWorktree) -> Removal:
     """Remove a worktree and the branch that was created for it, unless that would lose work.
 
@@ -67,23 +106,30 @@ def _remove(repository: Repository, path: Path, made: str) -> Removal:
         if not os.path.lexists(path):
             return Removal(removed=True, line=_remove_branch(repository, made))
         return Removal(removed=False, line=f"kept {path}: no longer a worktree of {repository.common}")
-    if entry.locked is not None:
-        why = f": {entry.locked}" if entry.locked else ""
-        return Removal(removed=False, line=f"kept the worktree {path}: it is locked{why}")
-    line = ""
-    if not entry.is_gone:
-        if find(path).common != repository.common:
-            return Removal(removed=False, line=f"kept {path}: no longer a worktree of {repository.common}")
-        line = _ignored(path)
-        inside = list(filled(path, repository.common / "modules"))
-        if reasons := [*_work(path), *_commits(repository, entry), *_work_in_submodules(inside)]:
-            return Removal(removed=False, line=f"kept the worktree {path}: {' and '.join(reasons)}")
+    if kept := _why_kept(repository, entry, path):
+        return Removal(removed=False, line=kept)
+    ignored = [] if entry.is_gone else _ignored_paths(path)
+    line = f"removed {path}, including ignored files: {_named(ignored)}" if ignored else ""
     try:
         # Without --force, git looks for changes again, with programs that the repository names, and refuses submodules.
         repository.change("worktree", "remove", "--force", str(entry.path))
     except GitRefused as refused:
         return Removal(removed=False, line=f"kept the worktree {path}: {refused.message}")
     return Removal(removed=True, line="; ".join(filter(None, [line, _remove_branch(repository, made)])))
+
+
+def _why_kept(repository: Repository, entry: Entry, path: Path) -> str:
+    """Why a worktree stays, a line for the user; "" if it can go."""
+    if entry.locked is not None:
+        why = f": {entry.locked}" if entry.locked else ""
+        return f"kept the worktree {path}: it is locked{why}"
+    if entry.is_gone:
+        return ""
+    if find(path).common != repository.common:
+        return f"kept {path}: no longer a worktree of {repository.common}"
+    inside = list(filled(path, repository.common / "modules"))
+    reasons = [*_work(path), *_commits(repository, entry), *_work_in_submodules(inside)]
+    return f"kept the worktree {path}: {' and '.join(reasons)}" if reasons else ""
 
 
 def _work(path: Path) -> Iterable[str]:
@@ -164,17 +210,14 @@ def _own_commits(repository: Repository, commit: str, branch: str | None) -> lis
 
 
 def _ignored_paths(path: Path) -> list[str]:
-    """Paths that git ignores; a directory with only ignored files is one path."""
-    return changes_of(_status(path, "--untracked-files=normal", "--ignored=matching"), "!")
+    """Paths that git ignores: files such as ``.env`` first, then other files, then directories with only such files."""
+    found = changes_of(_status(path, "--untracked-files=normal", "--ignored=matching"), "!")
+    return sorted(found, key=lambda each: (not Path(each).name.startswith(".env"), each.endswith("/"), each))
 
 
-def _ignored(path: Path) -> str:
-    ignored = _ignored_paths(path)
-    if not ignored:
-        return ""
+def _named(ignored: Sequence[str]) -> str:
     more = len(ignored) - NAMED
-    named = ", ".join(ignored[:NAMED]) + (f" and {more} more" if more > 0 else "")
-    return f"removed {path}, including ignored files: {named}"
+    return ", ".join(ignored[:NAMED]) + (f" and {more} more" if more > 0 else "")
 
 
 def _remove_branch(repository: Repository, branch: str) -> str:

@@ -7,9 +7,10 @@ from typing import Any
 
 import pytest
 
+from session_host.protocol.values import GridSize
 from tests.support import processes
 from tests.support.area import Area
-from tests.support.commands import outlive
+from tests.support.commands import OnTerminal, outlive
 from tests.support.repositories import Checkout
 
 pytestmark = pytest.mark.usefixtures("sessions")
@@ -115,10 +116,49 @@ class TestRemoving:
 
         done = outlive("rm", "x")
 
-        assert (done.code, done.output) == (0, f"removed x ({session['id'][:8]})\n")
+        assert (done.code, done.output.splitlines()[-1][:20]) == (0, f"removed x ({session['id'][:8]})")
         assert not Path(session["worktree"]).exists()
         assert checkout.branches() == ["main"]
         assert list((area.state / "worktrees").iterdir()) == []
+
+    def test_rm_says_before_and_after_that_worktree_and_branch_go(self, checkout: Checkout) -> None:
+        """It said only that the chat was removed."""
+        chat = new(checkout, "-n", "x", "--worktree", "--", "cat")
+        end("x")
+
+        done = outlive("rm", "x")
+
+        goes = f"x ({chat['id'][:8]}) with its worktree {chat['worktree']} and its branch outlive/x"
+        assert done.output == f"removing {goes}\nremoved {goes}\n"
+        assert checkout.branches() == ["main"]
+
+    def test_rm_in_a_terminal_asks_before_ignored_files_are_lost_and_names_them(self, checkout: Checkout) -> None:
+        checkout.commit(".gitignore", ".env\nbuild/\n")
+        chat = new(checkout, "-n", "x", "--worktree", "--", "cat")
+        end("x")
+        there = Checkout(chat["worktree"])
+        for name in ("build/a", ".env"):
+            there.write(name)
+
+        size = GridSize(200, 10)
+        with OnTerminal("rm", "x", size=size) as terminal:
+            terminal.see("and files in it that git ignores: .env, build/? [y/N]")
+            terminal.type("n\r")
+            terminal.see("nothing was removed")
+            assert terminal.wait() == 1
+        assert (Path(chat["worktree"]) / ".env").exists()
+        with OnTerminal("rm", "x", size=size) as terminal:
+            terminal.see("[y/N]")
+            terminal.type("y\r")
+            terminal.see("removed x")
+            assert terminal.wait() == 0
+        assert not Path(chat["worktree"]).exists()
+
+    def test_rm_of_all_ended_chats_names_their_worktrees(self, checkout: Checkout) -> None:
+        chat = new(checkout, "-n", "x", "--worktree", "--", "cat")
+        end("x")
+        done = outlive("rm", "--ended", "--yes")
+        assert f"with x ({chat['id'][:8]}) goes its worktree {chat['worktree']} and its branch" in done.output
 
     def test_rm_keeps_a_worktree_with_work_and_reports_it(self, checkout: Checkout) -> None:
         session = new(checkout, "-n", "x", "--worktree", "--", "cat")

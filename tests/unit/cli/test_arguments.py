@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from argparse import Namespace
+
 import pytest
 
 from session_host.cli.arguments import AFTER_DASHES, Parser
@@ -25,7 +27,7 @@ def test_a_word_after_two_dashes_is_no_option(name: str, word: str) -> None:
     parser = parser_of(name)
     positional = [action.dest for action in parser._actions if not action.option_strings]
     words = [word] * len(positional)
-    refusal = ""
+    options, refusal = Namespace(), ""
     try:
         options = parser.read([*NEEDED.get(name, []), "--", *words])
     except UsageError as error:  # It takes only some words, or numbers.

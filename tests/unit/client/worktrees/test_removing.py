@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from session_host.client.worktrees import Removal, Worktree, make, remove
+from session_host.client.worktrees import Plan, Removal, Worktree, make, plan, remove
 from session_host.client.worktrees.submodules import empty_submodules
 from session_host.paths import worktrees_dir
 from tests.support.area import Area
@@ -86,16 +86,27 @@ class TestNothingIsLost:
         assert checkout.branches() == ["main", "topic"]
 
     def test_ignored_files_are_removed_and_named(self, checkout: Checkout) -> None:
-        checkout.commit(".gitignore", ".env\nbuild/\n*.o\n")
+        checkout.commit(".gitignore", ".env*\nbuild/\n*.o\n")
         worktree = make(str(checkout.path), None, "x")
         there = Checkout(worktree.own.path)
-        for name in (".env", "build/a", "build/b", "src/a.o", "src/b.o"):
+        for name in (".env", "build/a", "build/b", "src/a.o", "deep/.env.local"):
             there.write(name)
 
+        goes = plan(worktree.own)
+        assert (goes.path, goes.branch) == (worktree.own.path, "outlive/x")
+        assert goes.ignored == (".env", "deep/.env.local", "src/a.o", "build/")
         assert removed(worktree) == Removal(
-            removed=True, line=f"removed {worktree.own.path}, including ignored files: .env, build/, src/a.o and 1 more"
+            removed=True,
+            line=f"removed {worktree.own.path}, including ignored files: .env, deep/.env.local, src/a.o and 1 more",
         )
         assert not Path(worktree.own.path).exists()
+
+    def test_the_plan_says_what_stays_and_what_goes(self, checkout: Checkout, worktree: Worktree) -> None:
+        assert plan(worktree.own) == Plan(path=worktree.own.path, branch=worktree.own.branch)
+        checkout.git("branch", "topic")
+        assert plan(make(str(checkout.path), "topic", "y").own).branch == "", "it was there before"
+        Checkout(worktree.own.path).write("new")
+        assert plan(worktree.own) == Plan()
 
     @pytest.mark.parametrize("how", ["rm -r {}", "git worktree remove {}"])
     def test_a_missing_worktree_is_unregistered_and_its_branch_removed(
