@@ -28,7 +28,8 @@ _MARGIN_COLUMNS: Final = 6
 _ITEM: Final = r"(?:[-*+>\u2022\u25cf\u00b7\u276f\u203a]|\d+[.)]) "
 """The beginning of a list's item, or of a prompt."""
 
-BORDERS: Final = " \u2502\u2503\u2551\u2590\u258c|"
+_SIDES: Final = "\u2502\u2503\u2551\u2590\u258c|"
+BORDERS: Final = f" {_SIDES}"
 """What surrounds a text in a box."""
 
 
@@ -53,15 +54,29 @@ def cells(text: str) -> int:
 
 
 def continues(line: IndexedLine, below: IndexedLine) -> bool:
-    """Whether the line ``below`` may continue a line: its first word did not fit."""
-    room = line.room - _MARGIN_COLUMNS
+    """Whether the line ``below`` may continue a line: its first word did not fit, or it is below an item's text."""
     if line.room < 0 or line.number + 1 != below.number:
         return False
     text = below.text.strip(BORDERS)
     word = text.partition(" ")[0]
-    if len(word) < room and cells(word) < room:
+    room = _room(line, below) - _MARGIN_COLUMNS
+    if len(word) < room and cells(word) < room and not _is_in_item(line, below):
         return False
     return text[:1].isalpha() or (any(map(str.isalnum, text)) and re.match(_ITEM, text) is None)
+
+
+def _room(line: IndexedLine, below: IndexedLine) -> int:
+    """How many columns were free: in a box that is narrower than the terminal, those before its border."""
+    row = line.text.rstrip()
+    if row[-1:] in _SIDES and below.text.rstrip()[-1:] in _SIDES and row and below.text.strip():
+        return len(row) - 1 - len(row[:-1].rstrip())
+    return line.room
+
+
+def _is_in_item(line: IndexedLine, below: IndexedLine) -> bool:
+    """Whether a line begins an item of a list, and the one below begins at the column of the item's text."""
+    item = re.match(f"[{BORDERS}]*{_ITEM}", line.text)
+    return item is not None and len(below.text) - len(below.text.lstrip(BORDERS)) == item.end()
 
 
 def ends_between(text: str, below: str, columns: int) -> tuple[str, ...]:

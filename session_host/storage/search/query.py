@@ -18,13 +18,16 @@ MAX_SCOPE_WORDS: Final = 3
 """The most words that name a scope: "2 weeks ago"."""
 
 _WORDS: Final = re.compile(r'"([^"]*[^"\s][^"]*)"|(\S+)')
+_UNSEEN: Final = dict.fromkeys(map(ord, "\u00ad\u200b\u2060\ufeff"))
+"""Where a word may or may not be cut: a soft hyphen, a zero width space, a word joiner. Nobody types them."""
 _CONTROLS: Final = re.compile("[\x00-\x1f\x7f-\x9f\ud800-\udfff]+")
 
 
 def folded(text: str) -> str:
-    """Normalize a text for comparing: composed, and case-folded."""
+    """Normalize a text for comparing: composed, case-folded, without soft hyphens and the like."""
     if text.isascii():
         return text.lower()
+    text = text.translate(_UNSEEN)
     # Case folding can decompose characters (UAX #15, section 5), so compose again at the end.
     return unicodedata.normalize("NFC", unicodedata.normalize("NFC", text).casefold())
 

@@ -106,6 +106,52 @@ def test_any_words_of_a_wrapped_paragraph_are_found(
         assert query.matches(line.text)
 
 
+TABLE = """\
+┌──────┬────────────────────────┐
+│ When │ The migration of the   │
+│      │ customer invoices      │
+│      │ table must be rolled   │
+│      │ out slowly.            │
+└──────┴────────────────────────┘"""
+LIST = """\
+  - Migrate the customer
+    invoices table slowly.
+  1. Then the nightly
+     backup.
+  • Done
+- next"""
+
+
+@pytest.mark.parametrize(
+    ("screen", "phrases"),
+    [
+        (TABLE, ["migration of the customer invoices table must be rolled out slowly"]),
+        (LIST, ["customer invoices table", "nightly backup"]),
+    ],
+    ids=["table", "list"],
+)
+def test_the_rows_of_a_narrow_table_and_of_a_lists_item_are_searched_as_one(
+    search: Search, record: Record, screen: str, phrases: list[str]
+) -> None:
+    record("chat", screen.replace("\n", "\r\n").encode(), size=SIZE)
+    search.update(["chat"])
+    for phrase in phrases:
+        assert texts(search, f'"{phrase}"'), phrase
+        assert any(phrase in text for text in texts_of(screen.splitlines(), 60)), phrase
+    assert not texts(search, '"done - next"')
+    assert not texts(search, '"done next"')
+
+
+def test_a_word_with_soft_hyphens_is_found_as_it_is_read(search: Search, record: Record) -> None:
+    record("chat", "the Donau\u00addampf\u00adschiff, zero\u200bwidth".encode(), size=SIZE)
+    search.update(["chat"])
+    for typed in ("donaudampfschiff", "Donau\u00addampfschiff", "zerowidth"):
+        assert len(texts(search, typed)) == 1, typed
+    text = "a Donau\u00addampfer"
+    [(first, end)] = Query.of("donaudampfer").spans(text)
+    assert text[first:end] == "Donau\u00addampfer"
+
+
 def test_lines_that_a_program_did_not_wrap_are_not_joined() -> None:
     [short, other] = rows("a short line\nanother one")
     assert not continues(short, other)
