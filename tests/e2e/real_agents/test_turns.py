@@ -67,6 +67,19 @@ def test_in_a_terminal_each_prompt_gets_its_own_answer(chat: Chat, server: Model
 
 
 @in_terminals
+def test_in_a_terminal_the_answer_to_a_first_prompt_is_waited_for_from_the_start(
+    agent: RealAgent, server: ModelServer, project: Path, sessions: Sessions
+) -> None:
+    """``answer --follow`` said at once that the chat has not answered yet."""
+    started = ("new", agent.name, "-C", str(project), "-p")
+    answer = outlive(*started, "question one", "-n", "one", "--wait", "--timeout", "120", "--", *agent.arguments)
+    assert (answer.code, answer.output.strip()) == (0, "echo: question one"), answer.error
+    done(*started, "question two", "-n", "two", "-d", "--", *agent.arguments)
+    followed = outlive("answer", "two", "--follow", "--timeout", "120")
+    assert (followed.code, followed.output.strip()) == (0, "echo: question two"), followed.error
+
+
+@in_terminals
 def test_in_a_terminal_a_question_is_left_to_the_user_and_the_answer_comes_after_it(chat: Chat, work: Work) -> None:
     answer = ask(chat.id, f"say: I look.\n{work.wish(chat.agent)}")
     assert answer.code == 9, answer
