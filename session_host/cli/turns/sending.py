@@ -87,9 +87,7 @@ def show_first_answer(session_id: str, options: argparse.Namespace) -> int:
                 number, _how = wait_for_turn(info, watch, _first_prompt, until_s) or (1, "")
             turn = wait_for_answer(info, watch, number, until_s) if number else WITHOUT_TURN
         else:
-            number = number or wait_for_begin(
-                info, watch, until_s, FIRST_BEGINS_WITHIN_S, gives_up=not may_be_without
-            )
+            number = number or wait_for_begin(info, watch, until_s, FIRST_BEGINS_WITHIN_S, gives_up=not may_be_without)
             began = parse_time(info.facts.origin.created_at)
             sent = Sent(options.prompt, began.timestamp() if began is not None else 0.0, number, began=True)
             turn = wait_for_reply(info, watch, sent, until_s) if number else WITHOUT_TURN
