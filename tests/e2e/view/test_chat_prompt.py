@@ -334,10 +334,10 @@ def test_enter_at_a_queued_prompts_button_never_acts_on_another_prompt(show_chat
     chat.apply(SetStatus(items[1], "done", 1))
     shown.settle()
     assert rows()["third"].has_keyboard
-    QTest.keyClick(QApplication.focusWidget(), Qt.Key.Key_Space)
+    QTest.keyClick(rows()["third"].buttons["drop"], Qt.Key.Key_Space)
     assert shown.of(WithdrawPrompt) == [], "the key was meant for the second"
     refused_keys.end()
-    QTest.keyClick(QApplication.focusWidget(), Qt.Key.Key_Space)
+    QTest.keyClick(rows()["third"].buttons["drop"], Qt.Key.Key_Space)
     assert [each[0] for each in shown.of(WithdrawPrompt)] == [items[2]]
 
 
