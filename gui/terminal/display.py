@@ -313,6 +313,10 @@ class TerminalDisplay(QObject):
         """The cell nearest to a point of the widget."""
         return self.surface.cell_at(self.device_point(position))
 
+    def edge_at(self, position: QPointF) -> tuple[int, int]:
+        """The edge nearest to a point of the widget; see ``SelectionUnit``."""
+        return self.surface.edge_at(self.device_point(position))
+
     def rows_beyond(self, position: QPointF) -> int:
         """The distance of a point above (negative) or below the grid, in rows; 0 inside."""
         return self.surface.rows_beyond(self.device_point(position))

@@ -101,7 +101,9 @@ class Frame(NamedTuple):
     """All images in the viewport, those below first; an engine may have none."""
 
 
-SelectionUnit = Literal["cell", "word", "line"]
+SelectionUnit = Literal["cell", "word", "line", "edge"]
+"""A selection's ends are cells, words or lines, which are selected; or edges of cells, between which is selected. An
+edge's column is that of the cell right of it; the last one is the number of columns."""
 
 
 class DefaultColors(NamedTuple):

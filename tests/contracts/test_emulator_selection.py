@@ -53,6 +53,59 @@ def test_selecting_by_word(make: Maker) -> None:
     assert emulator.selected_text() == "line of text\n  second"
 
 
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("你好，世界。再见！foo", ["你好", "，", "世界", "。", "再见", "！", "foo"]),
+        ("「日本」（test）、あ・い…", ["「", "日本", "」（", "test", "）、", "あ", "・", "い", "…"]),
+        ("std::vec x=src/a-b.py:12", ["std", "::", "vec", "x=src/a-b.py", ":", "12"]),
+    ],
+)
+def test_words_end_at_the_punctuation_of_any_script(make: Maker, text: str, words: list[str]) -> None:
+    """A double click took half a sentence of Chinese, and the engines disagreed about ``a::b``."""
+    emulator = make(60, 4, output=text)
+    found: list[str] = []
+    for column in range(40):
+        emulator.select((column, 0), (column, 0), "word")
+        found.append(emulator.selected_text())
+    assert [word for word in dict.fromkeys(found) if word] == words
+
+
+def between(first: tuple[int, int], last: tuple[int, int], columns: int, *, rectangle: bool) -> set[tuple[int, int]]:
+    """The cells (column, row) between two edges."""
+    rows = range(min(first[1], last[1]), max(first[1], last[1]) + 1)
+    if rectangle:
+        return {(x, y) for y in rows for x in range(min(first[0], last[0]), max(first[0], last[0]))}
+    begin, end = sorted(row * columns + column for column, row in (first, last))
+    return {(number % columns, number // columns) for number in range(begin, end)}
+
+
+@pytest.mark.parametrize("rectangle", [False, True])
+def test_a_selection_by_edges_has_what_is_between_them(make: Maker, rectangle: bool) -> None:
+    emulator = make(4, 3, output="abcdefghijkl")
+    edges = [(column, row) for row in range(3) for column in range(5)]
+    for anchor in edges:
+        emulator.select(anchor, anchor, "edge", rectangle=rectangle)
+        for head in edges:
+            emulator.extend_selection(head)
+            found = selected_columns(emulator).items()
+            cells = {(x, y) for y, (first, last) in found for x in range(first, last + 1)}
+            assert cells == between(anchor, head, 4, rectangle=rectangle), (anchor, head)
+            assert bool(emulator.selected_text()) == bool(cells), (anchor, head)
+
+
+def test_a_selection_by_edges_has_whole_wide_characters_and_follows_its_content(make: Maker) -> None:
+    emulator = make(20, 4, output="a你好b\r\ntwo")
+    emulator.select((1, 0), (5, 0), "edge")
+    assert emulator.selected_text() == "你好"
+    emulator.feed(b"\r\nmore" * 4)
+    emulator.scroll(-10)
+    emulator.extend_selection((0, 0))
+    assert emulator.selected_text() == "a"
+    emulator.extend_selection((3, 0))
+    assert emulator.selected_text() == "你"
+
+
 def test_a_word_that_the_caller_knows_is_kept_whole_and_extended_by_words(make: Maker) -> None:
     emulator = make(output="one (two) three, (four) five six\r\n")
     emulator.select_word((4, 0), (14, 0))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from typing import Literal
+from unicodedata import category
 
 from PySide6.QtCore import QEvent, QObject, QPointF, Qt
 from PySide6.QtGui import (
@@ -24,6 +25,7 @@ from gui.chat.drawing.segment_layout import LINE_SEPARATOR, SegmentLayout
 from gui.terminal.links.link_pointer import OPENS_WITHIN_S
 from gui.timers import repeating
 from session_host.protocol.values import FileLocation
+from session_host.terminal.words import is_separator, word_around
 
 from .file_names import FileName
 from .painting import PaintedPage
@@ -33,6 +35,9 @@ from .selection import Point
 
 Unit = Literal["character", "word", "line"]
 _UNITS: tuple[Unit, ...] = ("character", "word", "line")
+_SENTENCE_MARKS = ".!?"
+_PICTURE = "So"
+"""Unicode's category of symbols such as emoji."""
 _DRAG_PX = 4
 _AROUND_BAR_PX = 3
 """The bar below a wide table is thin, so it is also pressed a little above it."""
@@ -357,17 +362,17 @@ def unit_around(laid: SegmentLayout, offset: int, unit: Unit) -> tuple[int, int]
 
 
 def _word(text: str, inside: int) -> tuple[int, int]:
-    """The word around a character, or the character itself if it is not part of a word."""
-    first = last = min(inside, max(len(text) - 1, 0))
-    while first > 0 and _is_in_word(text[first - 1]):
-        first -= 1
-    while last < len(text) and _is_in_word(text[last]):
-        last += 1
-    return first, min(max(last, first + 1), len(text))
-
-
-def _is_in_word(character: str) -> bool:
-    return character.isalnum() or character == "_"
+    """The word at the edge before a character, without marks at the end of a sentence; an emoji is one by itself."""
+    begin, end = _line(text, inside)
+    if begin == end:
+        return begin, end
+    line, at = text[begin:end], min(inside, end - 1) - begin
+    at -= at > 0 and is_separator(line[at]) and not is_separator(line[at - 1])
+    if category(line[at]) == _PICTURE:
+        return begin + at, begin + at + 1
+    first, last = word_around([" " if category(each) == _PICTURE else each for each in line], at)
+    word = line[first : last + 1]
+    return begin + first, begin + first + len(word.rstrip(_SENTENCE_MARKS) or word)
 
 
 def _line(text: str, inside: int) -> tuple[int, int]:

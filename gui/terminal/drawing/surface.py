@@ -212,6 +212,17 @@ class Surface:
         """The cell nearest to a point."""
         return self.layout.cell_at(position.x(), position.y(), self.size, self._first_row)
 
+    def edge_at(self, position: QPoint) -> tuple[int, int]:
+        """The column and row of the edge of a character that is nearest to a point; see ``SelectionUnit``."""
+        column, number = self.cell_at(position)
+        row = self.rows[number] if number < len(self.rows) else None
+        first, cells = column, 1
+        for run in row.runs if row is not None else ():
+            if run.cluster and run.column <= column < run.column + run.cells:
+                first, cells = run.column, run.cells
+        middle = self.layout.padding + (first + cells / 2) * self.layout.cell_width
+        return (first if position.x() < middle else first + cells), number
+
     def rows_beyond(self, position: QPoint) -> int:
         """The distance of a point above (negative) or below the grid, in rows rounded up; 0 inside."""
         grid, height = self._grid_rect(), self.metrics.height

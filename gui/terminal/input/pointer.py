@@ -77,7 +77,8 @@ class Pointer(QObject):
         self._selection = selection
         self._paste_primary = paste_primary
         self.rules = MouseRules()
-        self._anchor = (0, 0)
+        self._anchor = self._anchor_edge = (0, 0)
+        """The cell that was pressed, and the edge nearest to the pointer there."""
         self._by_words = False
         """Whether the selection that is being made goes by words."""
         self._pressed_at = QPointF()
@@ -218,16 +219,17 @@ class Pointer(QObject):
         position, cell = event.position(), self._display.cell_at(event.position())
         self._selection.offered = ""
         if event.modifiers() & Qt.KeyboardModifier.ShiftModifier and emulator.modes.mouse == "none":
-            if emulator.selected_text():
-                emulator.extend_selection(cell)
-            else:
-                emulator.select(self._anchor, cell, "cell")
             self._selection.drag = Drag.SELECTING
             self._selection.exists = True
+            if emulator.selected_text():
+                emulator.extend_selection(self._end_at(position))
+            else:
+                self._select_from_press(position, emulator)
             self._display.request_frame()
             return
         self._count_click(event)
         self._anchor, self._pressed_at, self._last_at = cell, position, position
+        self._anchor_edge = self._display.edge_at(position)
         self._rectangle = bool(event.modifiers() & _ALT)
         self._is_first_click = self._clicks == 1 and not self._selection.exists and not self._display.scrolled_back
         unit = _UNITS[self._clicks - 1]
@@ -238,7 +240,7 @@ class Pointer(QObject):
         else:
             self._selection.drag = Drag.SELECTING
             self._selection.exists = True
-            self._by_words = unit == "word"
+            self._by_words, self._selection.goes_by_edges = unit == "word", False
             if (link := self._link_at(cell)) is not None:
                 emulator.select_word(*link)
             else:
@@ -260,7 +262,7 @@ class Pointer(QObject):
             scroll_lines(lines)
             return
         if self._selection.drag == Drag.PRESSED:
-            self._select_from_press(self._anchor, emulator)
+            self._select_from_press(self._pressed_at, emulator)
         scroll_lines(lines)
         self._last_at = position
         self._follow_scrolling(emulator)
@@ -272,11 +274,12 @@ class Pointer(QObject):
         cell = self._display.cell_at(position)
         if self._selection.drag == Drag.PRESSED:
             apart = (position - self._pressed_at).manhattanLength()
-            if cell == self._anchor and apart < QApplication.startDragDistance():
+            is_near = cell == self._anchor and apart < QApplication.startDragDistance()
+            if is_near or self._display.edge_at(position) == self._anchor_edge:
                 return
-            self._select_from_press(cell, emulator)
+            self._select_from_press(position, emulator)
         else:
-            self._extend_to(cell, emulator)
+            self._extend_to(cell, position, emulator)
         self._display.request_frame()
         if self._display.rows_beyond(position):
             if not self._autoscroll.isActive():
@@ -284,14 +287,18 @@ class Pointer(QObject):
         else:
             self._autoscroll.stop()
 
-    def _select_from_press(self, cell: tuple[int, int], emulator: Emulator) -> None:
-        """Select from the cell of the press to another one."""
-        self._selection.drag, self._selection.exists = Drag.SELECTING, True
-        emulator.select(self._anchor, cell, "cell", rectangle=self._rectangle)
+    def _select_from_press(self, position: QPointF, emulator: Emulator) -> None:
+        """Select from the press to the mouse."""
+        self._selection.drag, self._selection.exists, self._selection.goes_by_edges = Drag.SELECTING, True, True
+        emulator.select(self._anchor_edge, self._display.edge_at(position), "edge", rectangle=self._rectangle)
+
+    def _end_at(self, position: QPointF) -> tuple[int, int]:
+        """The cell or the edge at which the selection ends with the mouse there."""
+        return (self._display.edge_at if self._selection.goes_by_edges else self._display.cell_at)(position)
 
     def _follow_scrolling(self, emulator: Emulator) -> None:
         """Move the selection's end to the mouse, after the rows under it have changed."""
-        emulator.extend_selection(self._display.cell_at(self._last_at))
+        emulator.extend_selection(self._end_at(self._last_at))
         self._display.request_frame()
 
     def _link_at(self, cell: tuple[int, int]) -> tuple[tuple[int, int], tuple[int, int]] | None:
@@ -299,9 +306,9 @@ class Pointer(QObject):
         spans = self._links.linked_cells(cell) if self._by_words else ()
         return ((spans[0][1], spans[0][0]), (spans[-1][2], spans[-1][0])) if spans else None
 
-    def _extend_to(self, cell: tuple[int, int], emulator: Emulator) -> None:
+    def _extend_to(self, cell: tuple[int, int], position: QPointF, emulator: Emulator) -> None:
         """Move the selection's end."""
-        emulator.extend_selection(*(self._link_at(cell) or (cell,)))
+        emulator.extend_selection(*(self._link_at(cell) or (self._end_at(position),)))
 
     @Slot()
     def _scroll_on(self) -> None:

@@ -34,6 +34,7 @@ class Selection(QObject):
         offered: the selected text, as it was offered to other programs. Output that changes the text clears the
             selection, and leaves this.
         drag: what the mouse does to the selection.
+        goes_by_edges: whether the mouse selects from edge to edge, not by cells, words or lines.
         copies: whether what the user selects goes to the clipboard, as well as to the primary selection.
 
     Signals:
@@ -48,6 +49,7 @@ class Selection(QObject):
         self.exists = False
         self.offered = ""
         self.drag = Drag.NONE
+        self.goes_by_edges = False
         self.copies = False
         self._compare = single_shot(self)
         self._compare.timeout.connect(self.after_frame)
@@ -65,13 +67,16 @@ class Selection(QObject):
 
     def note(self) -> None:
         """Something was selected without the mouse."""
-        self.exists, self.offered = True, ""
+        self.exists, self.offered, self.goes_by_edges = True, "", False
 
     def offer(self) -> None:
-        """Make the selected text the primary selection, and copy it if the user wants that."""
+        """Make the selected text the primary selection, and copy it if the user wants that; blanks are deselected."""
         if (emulator := self._display.emulator) is None:
             return
         self.offered = text = emulator.selected_text()
+        if not text:
+            self._clear(emulator)
+            return
         offer_selection(text)
         if self.copies:
             copy_text(text)

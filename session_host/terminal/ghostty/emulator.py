@@ -306,7 +306,7 @@ class GhosttyEmulator:
         self, anchor: tuple[int, int], head: tuple[int, int], unit: SelectionUnit, *, rectangle: bool = False
     ) -> None:
         """Select from ``anchor`` to ``head``."""
-        self._selector.select(self._clamp(anchor), self._clamp(head), unit, rectangle)
+        self._selector.select(self._clamp(anchor, unit), self._clamp(head, unit), unit, rectangle)
 
     def select_word(self, first: tuple[int, int], last: tuple[int, int]) -> None:
         """Select cells as one word."""
@@ -314,7 +314,7 @@ class GhosttyEmulator:
 
     def extend_selection(self, head: tuple[int, int], last: tuple[int, int] | None = None) -> None:
         """Move the selection's head."""
-        self._selector.extend(self._clamp(head), None if last is None else self._clamp(last))
+        self._selector.extend(self._clamp(head, self._selector.unit), None if last is None else self._clamp(last))
 
     def select_all(self) -> None:
         """Select the history and the screen."""
@@ -330,9 +330,10 @@ class GhosttyEmulator:
         """The selected text."""
         return self._selector.text()
 
-    def _clamp(self, point: tuple[int, int]) -> tuple[int, int]:
+    def _clamp(self, point: tuple[int, int], unit: SelectionUnit = "cell") -> tuple[int, int]:
         column, row = point
-        return min(max(column, 0), self._size.columns - 1), min(max(row, 0), self._size.rows - 1)
+        last = self._size.columns - (unit != "edge")
+        return min(max(column, 0), last), min(max(row, 0), self._size.rows - 1)
 
     # -- saving the state
 

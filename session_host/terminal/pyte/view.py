@@ -7,12 +7,10 @@ from typing import NamedTuple
 from session_host.terminal.base import SelectionUnit
 from session_host.terminal.images.placeholders import without_placeholders
 from session_host.terminal.rows import Row
+from session_host.terminal.words import word_around
 
 from .cells import BLANK, TAIL, Line, packed_wrapped, unpack
 from .screen import Screen
-
-WORD_SEPARATORS = frozenset("\"'`()[]{}<>|,;│┃║«»“”‘’ \u00a0\t\u3000" + BLANK)
-"""Characters that end a word: blanks, quotes, brackets, bars. Paths and URLs stay whole."""
 
 _MAX_LOGICAL_ROWS = 1000
 
@@ -141,7 +139,8 @@ class View:
 
     def select(self, anchor: tuple[int, int], head: tuple[int, int], unit: SelectionUnit, *, rectangle: bool) -> None:
         """Select between two viewport cells (column, row)."""
-        self.selection = Selection(self._end_at(anchor), self._end_at(head), unit, rectangle=rectangle)
+        begin, end = self._end_at(anchor, unit=unit), self._end_at(head, unit=unit)
+        self.selection = Selection(begin, end, unit, rectangle=rectangle)
 
     def select_word(self, first: tuple[int, int], last: tuple[int, int]) -> None:
         """Select viewport cells as one word."""
@@ -149,8 +148,8 @@ class View:
 
     def extend(self, head: tuple[int, int], last: tuple[int, int] | None = None) -> None:
         """Move the head to a viewport cell; with ``last``, to all cells up to it, as one word."""
-        end = self._end_at(head, last)
         if self.selection is not None:
+            end = self._end_at(head, last, self.selection.unit)
             self.selection = self.selection._replace(head=end)
 
     def select_all(self) -> None:
@@ -164,15 +163,15 @@ class View:
         """Clear the selection."""
         self.selection = None
 
-    def _end_at(self, point: tuple[int, int], last: tuple[int, int] | None = None) -> End:
-        first = self._cell_at(point)
+    def _end_at(self, point: tuple[int, int], last: tuple[int, int] | None = None, unit: SelectionUnit = "cell") -> End:
+        first = self._cell_at(point, unit)
         return End(first, first, False) if last is None else End(first, self._cell_at(last), True)
 
-    def _cell_at(self, point: tuple[int, int]) -> _Cell:
+    def _cell_at(self, point: tuple[int, int], unit: SelectionUnit = "cell") -> _Cell:
         column, row = point
         screen = self.screen
         row = min(max(row, 0), screen.lines - 1)
-        return self.top + row, min(max(column, 0), screen.columns - 1)
+        return self.top + row, min(max(column, 0), screen.columns - (unit != "edge"))
 
     def span(self) -> tuple[_Cell, _Cell] | None:
         """The selection's first and last cell, extended to units; None without a selection."""
@@ -186,6 +185,11 @@ class View:
         last, ends_with_word = max((end.last, end.is_word) for end in ends)
         if last < oldest:
             return None
+        if selection.unit == "edge":
+            between = self._between(max(start, oldest), last, rectangle=selection.rectangle)
+            if between is None or selection.rectangle:
+                return between
+            start, last = between
         start, last = self._clamp(max(start, oldest)), self._clamp(last)
         if selection.rectangle:
             columns = sorted(end.first[1] for end in ends)
@@ -198,6 +202,19 @@ class View:
         if selection.unit == "line":
             return (self._logical_start(start[0]), 0), (self._logical_end(last[0]), self.screen.columns - 1)
         return self._whole(start, last)
+
+    def _between(self, first: _Cell, last: _Cell, *, rectangle: bool) -> tuple[_Cell, _Cell] | None:
+        """The first and the last cell between two edges, in order; None for none."""
+        (top, left), (bottom, right) = first, last
+        columns = self.screen.columns
+        if rectangle:
+            left, right = sorted((left, right))
+            is_empty = right <= left
+        else:
+            top, left = (top + 1, 0) if left >= columns else (top, left)
+            bottom, right = (bottom, right) if right else (bottom - 1, columns)
+            is_empty = (bottom, right) <= (top, left)
+        return None if is_empty else (self._clamp((top, left)), self._clamp((bottom, right - 1)))
 
     def _clamp(self, cell: _Cell) -> _Cell:
         """The position, limited to a grid that may have shrunk."""
@@ -225,7 +242,7 @@ class View:
         return number
 
     def _word(self, cell: _Cell) -> tuple[_Cell, _Cell]:
-        """The word around a cell; a cell that ends words is a word by itself, adjacent blanks are one word."""
+        """The word around a cell; see ``words``."""
         row, column = cell
         first, last = self._logical_start(row), self._logical_end(row)
         columns = self.screen.columns
@@ -233,21 +250,7 @@ class View:
         for number in range(first, last + 1):
             for char in self.line(number).chars:
                 cells.append(cells[-1] if char == TAIL and cells else " " if char == BLANK else char)
-        start = stop = (row - first) * columns + column
-        if cells[start] == " ":
-            alike = " "
-        elif cells[start] in WORD_SEPARATORS:
-            return self._whole(cell, cell)
-        else:
-            alike = ""
-
-        def belongs(cell: str) -> bool:
-            return cell == " " if alike else cell not in WORD_SEPARATORS
-
-        while start > 0 and belongs(cells[start - 1]):
-            start -= 1
-        while stop + 1 < len(cells) and belongs(cells[stop + 1]):
-            stop += 1
+        start, stop = word_around(cells, (row - first) * columns + column)
         return (first + start // columns, start % columns), (first + stop // columns, stop % columns)
 
     def _columns_of(self, number: int, span: tuple[_Cell, _Cell]) -> tuple[int, int] | None:

@@ -171,10 +171,14 @@ class ShownView:
             self.view.removeEventFilter(counter)
 
     def drag(self, first: tuple[int, int], last: tuple[int, int], modifiers: Any = None) -> None:
+        """Drag over whole cells, both included; with modifiers, over a block."""
         held = modifiers or Qt.KeyboardModifier.NoModifier
-        QTest.mousePress(self.view, Qt.MouseButton.LeftButton, held, self.point(*first))
-        self.move(last, modifiers=held)
-        QTest.mouseRelease(self.view, Qt.MouseButton.LeftButton, held, self.point(*last))
+        is_forward = first <= last if modifiers else first[::-1] <= last[::-1]
+        aside = 0.4 if is_forward else -0.4
+        begin, end = self.point(first[0] - aside, first[1]), self.point(last[0] + aside, last[1])
+        QTest.mousePress(self.view, Qt.MouseButton.LeftButton, held, begin)
+        self.move_to(QPointF(end), modifiers=held)
+        QTest.mouseRelease(self.view, Qt.MouseButton.LeftButton, held, end)
         self.settle()
 
     def move(self, cell: tuple[int, int], *, held: Any = Qt.MouseButton.LeftButton, modifiers: Any = None) -> None:

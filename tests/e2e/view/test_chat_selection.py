@@ -95,6 +95,7 @@ def shown(show_chat: ShowChat) -> ChatViewHarness:
         "Some words 🎉🎉🎉 after_signs here.\n\nA second paragraph.\n\n```\ncode one\ncode two\ncode three\n```",
     )
     chat.put("agent", "🎉🎉🎉🎉🎉")
+    chat.put("agent", "你好，世界。std::vec is in src/a-b.py. done!")
     return show_chat(chat)
 
 
@@ -104,6 +105,17 @@ def test_a_double_click_selects_the_word_also_behind_emoji(shown: ChatViewHarnes
     assert QGuiApplication.clipboard().text(QClipboard.Mode.Selection) == "Some"
     click(shown, shown.point_of("after_signs", within=6), 2)
     assert selected(shown) == "after_signs"
+
+
+@pytest.mark.parametrize(
+    ("at", "within", "word"),
+    [("世界", 0, "世界"), ("你好", 1, "你好"), ("vec", 1, "vec"), ("a-b", 1, "src/a-b.py"), ("done", 2, "done")],
+)
+def test_a_double_click_takes_the_same_word_as_in_a_terminal(
+    shown: ChatViewHarness, at: str, within: int, word: str
+) -> None:
+    click(shown, shown.point_of(at, within=within), 2)
+    assert selected(shown) == word
 
 
 def test_a_double_click_on_emoji_selects_one(shown: ChatViewHarness) -> None:

@@ -66,6 +66,32 @@ def test_drag_selects_cells_and_shows_them(show_view):
     assert terminal.cell_image(9, 0).pixel(0, 0) & 0xFFFFFF != SELECTED
 
 
+def test_a_drag_selects_to_the_nearest_edge_of_a_character(show_view):
+    """Each drag selected one character too many."""
+    terminal = show_view()
+    terminal.feed("hello world\r\na你好b")
+
+    def dragged(first: float, last: float, row: int) -> str:
+        """The text after a drag between two distances from the left, in columns."""
+        QTest.mousePress(terminal.view, LEFT, Qt.KeyboardModifier.NoModifier, terminal.point(first - 0.5, row))
+        terminal.move_to(QPointF(terminal.point(last - 0.5, row)))
+        QTest.mouseRelease(terminal.view, LEFT, Qt.KeyboardModifier.NoModifier, terminal.point(last - 0.5, row))
+        return terminal.emulator.selected_text()
+
+    assert dragged(6.2, 11.2, 0) == "world"
+    assert dragged(5.8, 10.8, 0) == "world"
+    assert dragged(11.2, 5.8, 0) == "world"
+    assert dragged(0.2, 79.9, 0) == "hello world"
+    assert dragged(0.2, 1.8, 1) == "a", "less than half of a wide character"
+    assert dragged(0.2, 2.2, 1) == "a你"
+    assert dragged(1.1, 3.4, 1) == "你"
+    assert dragged(3.4, 1.1, 1) == "你"
+    QGuiApplication.clipboard().setText("mine", QClipboard.Mode.Selection)
+    assert dragged(5.6, 6.4, 0) == ""
+    assert QGuiApplication.clipboard().text(QClipboard.Mode.Selection) == "mine"
+    assert not terminal.view.selection.exists
+
+
 def test_drag_backwards_over_lines(show_view):
     terminal = show_view()
     terminal.feed("hello world\r\nsecond line")
@@ -154,7 +180,7 @@ def test_the_wheel_extends_the_selection_while_the_button_is_held(show_view):
     history(terminal)
     QTest.mousePress(terminal.view, LEFT, Qt.KeyboardModifier.NoModifier, terminal.point(6, 4))
     for selected in ("43\nline 44\nline 45\nline 46", "40\nline 41\nline 42\nline 43\nline 44\nline 45\nline 46"):
-        wheel(terminal, angle=120, cell=(5, 4))
+        wheel(terminal, angle=120, cell=(4, 4))
         assert terminal.emulator.selected_text() == selected
         assert terminal.cell_image(20, 4).pixel(0, 0) & 0xFFFFFF == SELECTED
 

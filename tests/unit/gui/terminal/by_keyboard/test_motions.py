@@ -61,6 +61,15 @@ def test_motions_are_those_of_vi(
     assert gone == positions
 
 
+def test_words_end_at_the_punctuation_of_any_script() -> None:
+    text = Rows("std::vec 你好，世界。再见")
+    ends = [(0, 0)]
+    while (position := motions.word_forward(text, Position(*ends[-1]))) != ends[-1]:
+        ends.append(tuple(position))
+    starts = ["".join(text.cells(0)).rstrip()[column:][:1] for _, column in ends]
+    assert "".join(starts).startswith("s:v你，世。再")
+
+
 def test_big_words_end_only_at_blanks() -> None:
     assert motions.word_forward(TEXT, Position(2, 2), is_big=True) == (2, 10)
     assert motions.word_end(TEXT, Position(0, 4), is_big=True) == (0, 11)
