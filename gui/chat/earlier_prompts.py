@@ -22,13 +22,31 @@ class EarlierPrompts:
         self._page, self._prompt, self._send = page, prompt, send
         self._taking_back: dict[str, None] = {}
         """The queued prompts that the user takes back here, by their items' ids, in this order."""
+        self._known: set[str] = set()
+        """The ids of the prompts that were read last."""
+        self._read = (0, 0)
+        """The transcript's length and the beginning of its queue when it was read."""
 
     def load_history(self) -> None:
         """Fill the prompt's history with the latest prompts of the transcript."""
+        prompts = self._read_from(max(len(self._page.transcript) - _MAX_ITEMS, 0))
+        self._prompt.history.set([Draft(item.text, item.images) for item in prompts])
+
+    def note_new(self) -> None:
+        """Add prompts that came from elsewhere to the history: from a command, a phone, another window."""
+        transcript, known = self._page.transcript, self._known
+        if (len(transcript), transcript.queue_start) != self._read:
+            for item in self._read_from(min(self._read[1], len(transcript))):
+                if item.id not in known:
+                    self._prompt.history.note(Draft(item.text, item.images))
+
+    def _read_from(self, first: int) -> list[Item]:
+        """The prompts from a position on. All that are new come at the beginning of the queue, or after it."""
         transcript = self._page.transcript
-        first = max(len(transcript) - _MAX_ITEMS, 0)
         items = (transcript[position] for position in range(first, len(transcript)))
-        self._prompt.history.set([Draft(item.text, item.images) for item in items if item.kind == "user"])
+        prompts = [item for item in items if item.kind == "user"]
+        self._known, self._read = {item.id for item in prompts}, (len(transcript), transcript.queue_start)
+        return prompts
 
     def reuse(self, item: Item) -> None:
         """Put a prompt into the prompt box, which gets the keyboard focus."""

@@ -211,6 +211,7 @@ class ChatView(QWidget):
 
     def _on_frame(self) -> None:
         self._earlier.put_back_withdrawn()
+        self._earlier.note_new()
         self._announcer.announce_changes(self.transcript)
         self._show_status()
         self._take_secret()

@@ -429,20 +429,38 @@ class History:
         self._prompts: list[Draft] = []
         self._index = 0
         self._draft = NO_DRAFT
+        self._sent_here: list[Draft] = []
+        """Prompts that were added here and are not in the transcript yet."""
 
     def set(self, prompts: list[Draft]) -> None:
         """Set the earlier prompts; the shown one stays shown, if it is among them."""
         shown = self._prompts[self._index] if self._is_recalling else None
-        self._prompts = prompts[-_MAX_PROMPTS:]
+        self._prompts, self._sent_here = prompts[-_MAX_PROMPTS:], []
         self._index = self._prompts.index(shown) if shown in self._prompts else len(self._prompts)
 
     def add(self, prompt: Draft) -> Draft:
         """Add a sent prompt; returns what is shown next: the draft, if an earlier prompt was sent."""
         draft = self._draft if self._is_recalling else NO_DRAFT
-        if self._prompts[-1:] != [prompt]:
-            self._prompts = [*self._prompts, prompt][-_MAX_PROMPTS:]
+        self._append(prompt)
+        self._sent_here = [*self._sent_here, prompt][-_MAX_PROMPTS:]
         self.leave()
         return draft
+
+    def note(self, prompt: Draft) -> None:
+        """Note a prompt of the transcript; one from elsewhere is added, and what the box shows stays."""
+        if prompt in self._sent_here:
+            self._sent_here.remove(prompt)
+            return
+        from_end = len(self._prompts) - self._index
+        grown = self._append(prompt)
+        self._index = max(len(self._prompts) - from_end - grown, 0) if from_end else len(self._prompts)
+
+    def _append(self, prompt: Draft) -> bool:
+        """Add a prompt, unless it is the newest; returns whether it was added."""
+        if self._prompts[-1:] == [prompt]:
+            return False
+        self._prompts = [*self._prompts, prompt][-_MAX_PROMPTS:]
+        return True
 
     @property
     def _is_recalling(self) -> bool:

@@ -18,6 +18,7 @@ from PySide6.QtGui import (
     QInputMethodEvent,
     QKeySequence,
     QShortcut,
+    QTextCursor,
 )
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QFileDialog, QMenu, QPushButton
@@ -339,6 +340,30 @@ def test_enter_at_a_queued_prompts_button_never_acts_on_another_prompt(show_chat
     refused_keys.end()
     QTest.keyClick(rows()["third"].buttons["drop"], Qt.Key.Key_Space)
     assert [each[0] for each in shown.of(WithdrawPrompt)] == [items[2]]
+
+
+def test_up_brings_prompts_from_elsewhere_too(show_chat: ShowChat) -> None:
+    """Up knew only prompts of this box and those that were there when the chat was opened."""
+    chat = ScriptedChat()
+    chat.put("user", "opened with", status="done")
+    shown = show_chat(chat)
+    shown.type("typed here")
+    shown.press(Qt.Key.Key_Return)
+    chat.put("user", "typed here", status="done")
+    chat.put("agent", "Yes.", status="done")
+    chat.put("user", "from a phone", status="done")
+    chat.run()
+    chat.put("user", "by a command", status="queued")
+    shown.settle()
+    chat.put("agent", "Working.", status="done")
+    shown.settle()
+    editor, found = shown.view.prompt.editor, []
+    editor.setPlainText("x")  # An empty box would take the queued prompt back.
+    for _ in range(4):
+        editor.moveCursor(QTextCursor.MoveOperation.Start)
+        shown.press(Qt.Key.Key_Up)
+        found.append(editor.toPlainText())
+    assert found == ["by a command", "from a phone", "typed here", "opened with"]
 
 
 def test_up_in_the_empty_box_withdraws_queued_prompts_from_the_last(show_chat: ShowChat) -> None:
