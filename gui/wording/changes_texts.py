@@ -374,11 +374,11 @@ def lines_taken_back(numbers: Sequence[int]) -> str:
     return Text("Lines {first} to {last} taken back")(first=first, last=last)
 
 
-CANNOT_TAKE_BACK = Text("Nothing was taken back: {reason}.")
+CANNOT_TAKE_BACK = Text("Nothing was taken back in {path}: {reason}.")
 LINE_IS_GONE = Text("This line is not among these changes any more.")
 DISCARD_UNDONE = Text("{path} is as it was before you discarded the change.")
-CANNOT_DISCARD = Text("Nothing was discarded: {reason}.")
-CANNOT_UNDO_DISCARD = Text("Nothing was undone: {reason}.")
+CANNOT_DISCARD = Text("Nothing was discarded in {path}: {reason}.")
+CANNOT_UNDO_DISCARD = Text("Nothing was undone in {path}: {reason}.")
 
 # Restore points: the files as they were before a prompt.
 POINT_NAME_CHARACTERS = 40

@@ -417,9 +417,9 @@ def about_image(width: int, height: int, mime: str, size: int) -> str:
     )
 
 
-IMAGE_TOO_LARGE = Text("The image is larger than {size} MB")
-IMAGES_TOO_LARGE = Text("The images are too large for one prompt. Send this one with your next prompt.")
-TOO_MANY_IMAGES = Text("A prompt can have at most {count} images")
+IMAGE_NOT_ATTACHED = Text("{name} is not attached: {reason}")
+IMAGES_TOO_LARGE = Text("the images are too large for one prompt. Send this one with your next prompt")
+TOO_MANY_IMAGES = Text("a prompt can have at most {count} images")
 ATTACH_IMAGES = Text("Attach images…")
 CHOOSE_IMAGES = Text("Attach images")
 """The title of the dialog."""
@@ -432,7 +432,7 @@ IMAGE_ELSEWHERE = Text("{path} is on {machine}. Open it there, or ask the agent 
 NO_IMAGE = Text("it is not an image of a known type")
 LARGER_THAN = Text("it is larger than {size} MB")
 NO_IMAGES = Text("This agent does not accept images")
-NOT_AN_IMAGE = Text("The file is not an image that can be shown")
+NOT_AN_IMAGE = Text("it is not an image that can be shown")
 
 # The limits of the user's subscription, as an agent reported them.
 _HOUR_MIN, _DAY_MIN, _WEEK_MIN, _MONTH_MIN = 60, 24 * 60, 7 * 24 * 60, 30 * 24 * 60

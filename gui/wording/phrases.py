@@ -90,8 +90,9 @@ def shortened(text: str, characters: int = 40) -> str:
 
 
 def first_upper(text: str) -> str:
-    """A text with a capital letter first, unless it begins with a name and a colon: "build1: connection refused"."""
-    return text if text.partition(" ")[0].endswith(":") else text[:1].upper() + text[1:]
+    """A text with a capital letter first, unless its first word is a name: a file's, or one before a colon."""
+    is_word = text.partition(" ")[0].rstrip(",;…").replace("’", "").replace("'", "").isalpha()
+    return text[:1].upper() + text[1:] if is_word else text
 
 
 def in_whole_words(text: str) -> str:

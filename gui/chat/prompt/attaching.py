@@ -72,13 +72,15 @@ class Attaching:
 
     def add_files(self, files: list[str]) -> None:
         """Attach images; put the paths of other files into the text."""
-        others = []
+        others, problems = [], []
         for path in files:
             problem = self._attachments.add_file(path) if self.takes_images else None
             if problem is None:
                 others.append(path)
-            elif problem:
-                self._inform(problem)
+            else:
+                problems.append(problem)
+        if any(problems):
+            self._inform(chat_texts.joined(*problems))
         if others:
             self._copy(others, self._mention)
 

@@ -12,7 +12,9 @@ from PySide6.QtWidgets import QHBoxLayout, QSizePolicy, QToolButton, QWidget
 from gui.chat.pictures import MAX_IMAGE_BYTES, TYPES, decode, fitted, fitted_picture
 from gui.theme.tooltips import set_tooltip
 from gui.wording import chat_texts
+from gui.wording.phrases import first_upper
 from session_host.protocol.messages import MAX_PROMPT_BYTES
+from session_host.protocol.untrusted_text import one_line
 from session_host.protocol.values import Image
 
 _THUMBNAIL_PX = 48
@@ -47,16 +49,21 @@ class Attachments(QWidget):
 
     def add_image(self, image: QImage) -> str:
         """Add an image; returns the problem as a text for the user, "" if the image was added."""
-        return self._add(fitted_picture(image, self._room_bytes))
+        return first_upper(self._add(fitted_picture(image, self._room_bytes)))
 
     def add_file(self, path: str) -> str | None:
         """Add an image file; returns the problem as a text, "" if the image was added, None if the file is no image."""
         mime = TYPES.get(Path(path).suffix.lower())
         if mime is None:
             return None
+        problem = self._add_from(path, mime)
+        return problem and chat_texts.IMAGE_NOT_ATTACHED(name=one_line(Path(path).name), reason=problem)
+
+    def _add_from(self, path: str, mime: str) -> str:
+        """Add an image file; returns the problem, for a sentence about the file, "" if the image was added."""
         try:
             if Path(path).stat().st_size > MAX_IMAGE_BYTES:
-                return chat_texts.IMAGE_TOO_LARGE(size=MAX_IMAGE_BYTES // (1024 * 1024))
+                return chat_texts.LARGER_THAN(size=MAX_IMAGE_BYTES // (1024 * 1024))
             data = Path(path).read_bytes()
         except OSError as error:
             return error.strerror or str(error)
@@ -100,7 +107,7 @@ class Attachments(QWidget):
         """Replace the shown images; returns a problem if there are too many, else ""."""
         self.clear()
         problems = [self._add(image if len(image.data) <= self._left_bytes else None) for image in images]
-        return next(filter(None, problems), "")
+        return first_upper(next(filter(None, problems), ""))
 
     def _remove(self, button: QToolButton, image: Image) -> None:
         self._images = [other for other in self._images if other is not image]

@@ -287,7 +287,7 @@ class Discarding(QObject):
         if file is not None and hunk is not None:
             menu.addAction(
                 changes_texts.DISCARD_CHANGE(),
-                lambda: self._start(self._discard(file, hunk), changes_texts.CANNOT_DISCARD),
+                lambda: self._start(self._discard(file, hunk), changes_texts.CANNOT_DISCARD, file.path),
             )
 
     def _add_file(self, menu: QMenu, key: str) -> None:
@@ -317,23 +317,23 @@ class Discarding(QObject):
         else:
             self._page.ask_discard("")
             if action.value == "yes" and file is not None:
-                self._start(self._discard(file, None), changes_texts.CANNOT_DISCARD)
+                self._start(self._discard(file, None), changes_texts.CANNOT_DISCARD, file.path)
 
     # ------------------------------------------------------------ doing
 
-    def _start(self, work: Coroutine[Any, Any, None], cannot: Text) -> None:
-        """Start work on the files; ``cannot`` says that it was refused."""
+    def _start(self, work: Coroutine[Any, Any, None], cannot: Text, path: str) -> None:
+        """Start work on a file; ``cannot`` says that it was refused."""
         if self._is_busy:
             work.close()
             return
         self._is_busy = True
-        self._reader.tasks.start(self._run(work, cannot), "discard")
+        self._reader.tasks.start(self._run(work, cannot, path), "discard")
 
-    async def _run(self, work: Coroutine[Any, Any, None], cannot: Text) -> None:
+    async def _run(self, work: Coroutine[Any, Any, None], cannot: Text, path: str) -> None:
         try:
             await work
         except OutliveError as error:
-            self._say(cannot(reason=error))
+            self._say(cannot(path=shown(path), reason=error))
         finally:
             self._is_busy = False
         self._reader.refresh()
@@ -348,7 +348,8 @@ class Discarding(QObject):
         count = 0 if is_whole else 1 if hunk is not None else max(hunks_of(file), 1)
         text = changes_texts.discarded(shown(file.path), file.state, count)
         button = LineButton(
-            changes_texts.UNDO_COMMENT(), lambda: self._start(self._undo(done), changes_texts.CANNOT_UNDO_DISCARD)
+            changes_texts.UNDO_COMMENT(),
+            lambda: self._start(self._undo(done), changes_texts.CANNOT_UNDO_DISCARD, file.path),
         )
         self._say(text, button)
 

@@ -389,11 +389,8 @@ class Scrolled(QScrollArea):
 
 def sentence(text: str) -> str:
     """A line as a sentence: with a full stop, and a capital letter first unless that is in a file's name."""
-    text = text.strip()
-    if not text:
-        return ""
-    begins_with_file = ".toml" in text.split(maxsplit=1)[0]
-    return (text if begins_with_file else phrases.first_upper(text)) + ("" if text.endswith((".", "!", "?")) else ".")
+    text = phrases.first_upper(text.strip())
+    return text if not text or text.endswith((".", "!", "?")) else f"{text}."
 
 
 def paint_choice_background(painter: QPainter, area: QRect, state: QStyle.StateFlag, tokens: Tokens) -> None:

@@ -98,7 +98,7 @@ def discard(directory: Path, shown: Changes, file: ChangedFile, session: str, hu
     """
     possible = can_discard_file(file) if hunk is None else hunk < hunks_of(file)
     if not possible or shown.since == "prompt":
-        raise WorktreeError(f"the change of {readable(file.path)} cannot be discarded here")
+        raise WorktreeError("the change cannot be discarded here")
     check_directory(directory)
     with explained(directory):
         tree = find_tree(directory)
@@ -120,7 +120,7 @@ def undo(directory: Path, done: Discarded, session: str) -> None:
         with restore_lock(tree):
             now = save_present_files(tree, done.path)
             if not _is_still(Git(tree.top), now, done.after):
-                raise FilesChanged(f"{readable(done.path)} has changed since")
+                raise FilesChanged("the file has changed since")
             write_file(directory, tree, now, done.before, session)
 
 
@@ -150,7 +150,7 @@ class _Discard:
     def run(self, hunk: int | None) -> Discarded:
         path = self._file.path
         if not InsideCheck(self._tree.top)(path) and self._file.state != "deleted":
-            raise FilesChanged(f"{readable(path)} is not where it was")
+            raise FilesChanged("the file is not where it was")
         now = save_present_files(self._tree, path)
         patch = self._shown_patch(now)
         if self._file.state == "deleted" and not self._is_in_index():
@@ -173,7 +173,7 @@ class _Discard:
             FilesChanged: they are not.
         """
         file = self._file
-        changed = FilesChanged(f"{readable(file.path)} has changed in the meantime")
+        changed = FilesChanged("the file has changed in the meantime")
         if file.state == "untracked":
             if self._is_in_index() or untracked_file(self._tree.top, file.path, _MAX_UNTRACKED_BYTES) != file:
                 raise changed
@@ -220,7 +220,7 @@ def save_present_files(tree: WorkingTree, path: str) -> KeptTree:
     is_there = os.path.lexists(tree.top / path)
     now = keep_tree(tree, also=[path] if is_there else [], niceness=0)
     if path in now.left_out:
-        raise WorktreeError(f"{readable(path)} {_why_left_out(tree.top / path)}, so that this could not be undone")
+        raise WorktreeError(f"the file {_why_left_out(tree.top / path)}, so that this could not be undone")
     return now
 
 
@@ -246,4 +246,4 @@ def write_file(directory: Path, tree: WorkingTree, now: KeptTree, file: FileRest
     """Write one file, after a restore point."""
     outcome = write_files(directory, tree, now, (file,), session, About(kind="restore"))
     if outcome.failed:
-        raise WorktreeError(outcome.problem or f"{readable(file.path)} could not be written")
+        raise WorktreeError(outcome.problem or "the file could not be written")

@@ -50,9 +50,9 @@ def take_back(directory: Path, path: str, hunk: str, session: str) -> Discarded:
             git, now = Git(tree.top), save_present_files(tree, name)
             mode, blob = entry_of(git, now.tree, name)
             if not blob:
-                raise FilesChanged(f"{readable(name)} is not there any more")
+                raise FilesChanged("the file is not there any more")
             check_content(git, name, blob)
-            content = without_hunk((tree.top / name).read_bytes(), hunk, name)
+            content = without_hunk((tree.top / name).read_bytes(), hunk)
             written = git.run("hash-object", "-w", "--stdin", f"--path={name}", data=content).strip()
             before, after = (restored_file(name, mode, each, is_there=True) for each in (blob, written))
             write_file(directory, tree, now, after, session)
@@ -74,7 +74,7 @@ def _below(tree: WorkingTree, directory: Path, path: str) -> str:
     raise WorktreeError(f"{readable(path)} is not a file of the chat's working tree")
 
 
-def without_hunk(content: bytes, hunk: str, name: str = "the file") -> bytes:
+def without_hunk(content: bytes, hunk: str) -> bytes:
     """The content of a file without a hunk, found by its lines; of several places, the one at its number counts.
 
     Raises:
@@ -93,7 +93,7 @@ def without_hunk(content: bytes, hunk: str, name: str = "the file") -> bytes:
     found = b"".join(new)
     place = _place(content, found, int(head[3]) if head is not None else 0)
     if place is None:
-        raise FilesChanged(f"{readable(name)} has other lines there by now")
+        raise FilesChanged("the file has other lines there by now")
     return b"".join([content[:place], *old, content[place + len(found) :]])
 
 

@@ -16,6 +16,7 @@ from gui.window.page.chat_page import ChatPage
 from gui.wording import changes_texts
 from gui.wording.text import Text
 from session_host.errors import OutliveError
+from session_host.protocol.untrusted_text import one_line
 from session_host.structured.items import Item
 
 if TYPE_CHECKING:
@@ -88,7 +89,8 @@ class Hunks:
         try:
             await work
         except OutliveError as error:
-            self._context.banners.inform(cannot(reason=error), kind="failed", key=_KEY)
+            line = cannot(path=one_line(Path(hunk.path).name), reason=error)
+            self._context.banners.inform(line, kind="failed", key=_KEY)
         finally:
             self._at_work.discard(hunk)
         if Shiboken.isValid(page):

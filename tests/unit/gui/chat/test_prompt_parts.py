@@ -6,8 +6,10 @@ from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
+from PySide6.QtGui import QImage
 from PySide6.QtWidgets import QApplication
 
+from gui.chat.prompt.attachments import MAX_IMAGES, Attachments
 from gui.chat.prompt.box import History
 from gui.chat.prompt.completion import DirectoryFiles, PathIndex, files_in, nearest, with_folders
 from gui.input.draft import NO_DRAFT, Draft
@@ -22,6 +24,44 @@ def test_up_and_down_go_through_previous_prompts_and_back_to_the_draft() -> None
     assert [history.newer(), history.newer(), history.newer()] == [two, draft, None]
     history.add(three)
     assert history.older(NO_DRAFT) == three
+
+
+def test_prompts_from_elsewhere_come_into_the_history_and_what_is_shown_stays() -> None:
+    history = History()
+    one, here, there, later, draft = (Draft(text) for text in ("one", "here", "there", "later", "draft"))
+    history.set([one])
+    history.add(here)
+    history.note(here)  # the transcript has it now
+    history.note(there)
+    assert [history.older(draft), history.older(there)] == [there, here]
+    history.note(later)
+    assert history.draft(here) == draft
+    assert [history.newer(), history.newer(), history.newer(), history.newer()] == [there, later, draft, None]
+    for number in range(300):
+        history.note(Draft(str(number)))
+    assert history.older(draft) == Draft("299")
+    history.note(Draft("300"))
+    assert history.draft(Draft("299")) == draft
+    assert history.newer() == Draft("300")
+
+
+def test_what_is_said_of_a_file_that_cannot_be_attached_names_it(tmp_path: Path, qapp: QApplication) -> None:
+    attachments = Attachments()
+    (tmp_path / "shot.png").write_bytes(b"no image")
+    assert attachments.add_file(str(tmp_path / "shot.png")) == (
+        "shot.png is not attached: it is not an image that can be shown"
+    )
+    assert attachments.add_file(str(tmp_path / "gone.png")) == "gone.png is not attached: No such file or directory"
+    assert attachments.add_file(str(tmp_path / "notes.md")) is None
+    picture = QImage(2, 2, QImage.Format.Format_RGB32)
+    picture.fill(0)
+    assert picture.save(str(tmp_path / "good.png"))
+    for _ in range(MAX_IMAGES):
+        assert attachments.add_file(str(tmp_path / "good.png")) == ""
+    assert attachments.add_file(str(tmp_path / "good.png")) == (
+        "good.png is not attached: a prompt can have at most 8 images"
+    )
+    attachments.deleteLater()
 
 
 def test_files_below_the_directory_are_listed(tmp_path: Path) -> None:

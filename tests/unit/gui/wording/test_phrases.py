@@ -8,6 +8,7 @@ import pytest
 from PySide6.QtWidgets import QApplication
 
 from gui.settings.table import SETTINGS
+from gui.window.widgets.parts import sentence
 from gui.wording import dates, page_texts, phrases
 from gui.wording.explanation import explained, explained_without_host
 from session_host.agents import sources as status_sources
@@ -19,6 +20,25 @@ from session_host.protocol.messages import Evidence, Explanation, Transition
 from session_host.protocol.values import SILENCE, Activity
 
 NOW = datetime(2026, 5, 2, 12, 0, 0, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("the disk is full", "The disk is full"),
+        ("can’t open it", "Can’t open it"),
+        ("git's diff ends too early", "Git's diff ends too early"),
+        ("notes.md is not a text file", "notes.md is not a text file"),
+        ("mine.toml:3: unknown key", "mine.toml:3: unknown key"),
+        ("build1: connection refused", "build1: connection refused"),
+        ("src/a is gone", "src/a is gone"),
+        ("my-chat has ended", "my-chat has ended"),
+        ("", ""),
+    ],
+)
+def test_a_name_keeps_its_first_letter(text: str, shown: str) -> None:
+    assert phrases.first_upper(text) == shown
+    assert sentence(text) == (f"{shown}." if shown else "")
 
 
 def test_a_time_of_another_day_has_its_date(monkeypatch: pytest.MonkeyPatch):

@@ -179,7 +179,7 @@ async def test_lines_that_have_changed_since_are_named_and_stay(harness: WindowH
     edited.file.write_text(OLD)
     edited.run("LINE 4", changes_texts.TAKE_BACK())
     await harness.until(lambda: harness.banner, "the reason")
-    assert harness.banner.startswith("Nothing was taken back: words has other lines")
+    assert harness.banner.startswith("Nothing was taken back in words: the file has other lines")
     assert edited.file.read_text() == OLD
 
 

@@ -475,7 +475,7 @@ async def test_discarding_a_whole_file_is_asked_about_at_that_file(opened: Opene
     await opened.until_listed(FILE, LONG_FILE)
     opened.checkout.write("src/deep/new", "the agent's\n")
     press_button(opened, "Undo")
-    await until_said(opened, "Nothing was undone: src/deep/new has changed since.")
+    await until_said(opened, "Nothing was undone in src/deep/new: the file has changed since.")
     assert path.read_text() == "the agent's\n"
 
 
@@ -486,7 +486,7 @@ async def test_a_file_that_changed_in_the_meantime_is_read_again_and_left_alone(
     assert questions(opened) == ["Discard all changes of this file?"]
     opened.press(Qt.Key.Key_Tab)
     opened.press(Qt.Key.Key_Return)
-    await until_said(opened, "Nothing was discarded: file has changed in the meantime.")
+    await until_said(opened, "Nothing was discarded in file: the file has changed in the meantime.")
     assert path.read_text() == "later work\n"
     await opened.harness.until(lambda: "later work" in opened.shown, "the changes to be read again")
 
