@@ -76,7 +76,7 @@ def test_a_drag_selects_to_the_nearest_edge_of_a_character(show_view):
         QTest.mousePress(terminal.view, LEFT, Qt.KeyboardModifier.NoModifier, terminal.point(first - 0.5, row))
         terminal.move_to(QPointF(terminal.point(last - 0.5, row)))
         QTest.mouseRelease(terminal.view, LEFT, Qt.KeyboardModifier.NoModifier, terminal.point(last - 0.5, row))
-        return terminal.emulator.selected_text()
+        return str(terminal.emulator.selected_text())
 
     assert dragged(6.2, 11.2, 0) == "world"
     assert dragged(5.8, 10.8, 0) == "world"
