@@ -60,6 +60,7 @@ def test_each_activity_is_reported_in_order_with_its_source(
         work.end()
         server.release()
 
+    wait_until(lambda: activities(chat.changes())[-1] == "idle", TIMEOUT_S, "the ledger, which is later than a waiter")
     changes = since(chat, past)
     # An agent may report a question twice: first that there is one, then its text.
     order = [

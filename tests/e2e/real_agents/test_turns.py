@@ -105,7 +105,9 @@ def test_in_a_terminal_a_prompt_typed_while_the_agent_works_gets_an_answer(chat:
     assert "and what about this" in answer.output
 
 
-@in_terminals
+@pytest.mark.parametrize(
+    "agent", [CLAUDE, CODEX, OPENCODE, GEMINI, COPILOT], ids=lambda agent: agent.label, indirect=True
+)
 def test_in_a_terminal_two_prompts_typed_while_the_agent_works_are_both_answered(chat: Chat) -> None:
     """Claude Code takes both into one turn; the first of them had none of its answer."""
     chat.hold()
