@@ -232,11 +232,21 @@ setup_environment() {
     : >"$LOG"
     pip_install setuptools
     pip_install --no-build-isolation --editable "$ROOT[$extras]"
+    name_clone_in_ascii
     check_window_libraries
     # test includes what run needs
     [ "$kind" = run ] || stamp_of run >"$VENV/.outlive-run"
     stamp_of "$kind" >"$VENV/.outlive-$kind"
     rm -f -- "$INCOMPLETE"
+}
+
+# Python reads the file that names this clone in the locale's encoding, and does not start if it cannot: in the locale
+# "C", or in one that the machine lacks, if the clone's path has a letter that is not ASCII.
+name_clone_in_ascii() {
+    local file
+    for file in "$VENV"/lib/python3*/site-packages/__editable__.outlive-*.pth; do
+        [ ! -e "$file" ] || echo ../../../.. >"$file" # from there
+    done
 }
 
 pip_install() {

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -117,6 +118,26 @@ def test_what_pip_says_of_the_network_is_one_line(tmp_path: Path, output: str, r
         timeout=60,
     )
     assert (done.returncode, done.stderr) == (1, f"outlive: {reason}. Details: {tmp_path}/log\n")
+
+
+@pytest.mark.parametrize("locale", ["POSIX", "nn_NO.UTF-8"], ids=["POSIX", "a locale that the machine lacks"])
+def test_a_clone_whose_path_is_not_ascii_starts_in_a_locale_that_is(tmp_path: Path, locale: str) -> None:
+    clone = tmp_path / "o'dd clöne x"
+    shutil.copytree(REPOSITORY / "installers", clone / "installers")
+    subprocess.run([sys.executable, "-m", "venv", "--without-pip", clone / ".venv"], check=True)
+    [packages] = (clone / ".venv").glob("lib/python3*/site-packages")
+    (packages / "__editable__.outlive-0.1.0.pth").write_text(f"{clone}\n", encoding="utf-8")
+    subprocess.run(["bash", "-c", "source installers/setup.sh; name_clone_in_ascii"], check=True, cwd=clone)
+    (clone / "found_in_clone.py").touch()
+    done = subprocess.run(
+        [clone / ".venv/bin/python", "-c", "import found_in_clone"],
+        check=False,
+        cwd="/",
+        env={"LC_ALL": locale},
+        capture_output=True,
+        text=True,
+    )
+    assert (done.returncode, done.stderr) == (0, "")
 
 
 def test_a_build_without_room_in_tmpdir_says_so_in_one_line(tmp_path: Path) -> None:
