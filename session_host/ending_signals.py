@@ -16,6 +16,8 @@ from collections.abc import Collection, Iterator
 from types import FrameType
 from typing import NoReturn, Self
 
+from session_host.system import readiness
+
 
 class Signalled(BaseException):
     """A signal asks for the end.
@@ -62,7 +64,7 @@ class SignalWakeup:
         Raises:
             BaseException: what the signal's handler raises.
         """
-        ready, _, _ = select.select([*readable, self._wake], [], [])
+        ready = readiness.readable([*readable, self._wake])
         if self._wake in ready:
             ready.remove(self._wake)
             os.read(self._wake, select.PIPE_BUF)

@@ -20,7 +20,6 @@ import contextlib
 import os
 import re
 import secrets
-import select
 import signal
 import subprocess
 import threading
@@ -32,6 +31,7 @@ import msgspec
 
 from session_host.agents.agent import login_shell
 from session_host.system.processes import proc
+from session_host.system.readiness import readable
 
 TIMEOUT_S = 5.0
 """How long an interactive shell is waited for."""
@@ -197,7 +197,7 @@ def _read(process: subprocess.Popen[bytes], mark: bytes, deadline_s: float, stop
     while True:
         # Background processes may keep the output open forever, so the shell's own exit also ends the loop.
         ended = os.waitid(os.P_PID, process.pid, os.WEXITED | os.WNOHANG | os.WNOWAIT) is not None
-        if select.select([descriptor], [], [], 0 if ended else POLL_INTERVAL_S)[0]:
+        if readable([descriptor], 0 if ended else POLL_INTERVAL_S):
             try:
                 piece = os.read(descriptor, _READ_BYTES)
             except BlockingIOError:

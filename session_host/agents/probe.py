@@ -21,7 +21,6 @@ import json
 import os
 import re
 import secrets
-import select
 import signal
 import subprocess
 import threading
@@ -40,6 +39,7 @@ from session_host.paths import ensure_private, state_dir
 from session_host.protocol.untrusted_text import one_line
 from session_host.system.processes.chat_mark import VARIABLE, Mark
 from session_host.system.processes.process_tree import chat_processes, end
+from session_host.system.readiness import readable
 
 TIMEOUT_S = 1.5
 """The longest delay of a start, and only for a program that was not asked before."""
@@ -290,7 +290,8 @@ class _ProgramRun:
         while pipes and (left_s := deadline_s - time.monotonic()) > 0:
             # A daemon that the program left may keep the pipes open forever.
             wait_s = left_s if process.poll() is None else min(left_s, _QUIET_S)
-            ready, _, _ = select.select(list(pipes), [], [], min(wait_s, _QUIET_S))
+            numbers = readable([pipe.fileno() for pipe in pipes], min(wait_s, _QUIET_S))
+            ready = [pipe for pipe in pipes if pipe.fileno() in numbers]
             if not ready and process.returncode is not None:
                 return
             for pipe in ready:

@@ -6,7 +6,6 @@ import argparse
 import contextlib
 import os
 import re
-import select
 import shutil
 import signal
 import subprocess
@@ -34,6 +33,7 @@ from session_host.keeper_client.discovery import keeper_status
 from session_host.paths import config_dir
 from session_host.system.processes.identity import start_time
 from session_host.system.processes.permission import agent_chats
+from session_host.system.readiness import readable
 
 from . import demo_program as program
 
@@ -297,7 +297,7 @@ def _start_x_server(ends: contextlib.ExitStack) -> str:
         ends.callback(server.terminate)
         os.close(writing)
         writing = -1
-        if not select.select([reading], [], [], WINDOW_TIMEOUT_S)[0]:
+        if not readable([reading], WINDOW_TIMEOUT_S):
             raise OutliveError("Xvfb does not start")
         # Xvfb writes the line in two parts, and exits if it cannot write the second.
         with os.fdopen(os.dup(reading)) as line:

@@ -10,7 +10,6 @@ import asyncio
 import contextlib
 import logging
 import os
-import select
 import socket
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -29,6 +28,7 @@ from session_host.protocol.keeper import (
 )
 from session_host.protocol.launch import LaunchSpec
 from session_host.storage.descriptors.session_descriptors import SessionDescriptors
+from session_host.system.readiness import readable
 from session_host.system.worker import Worker
 from session_host.version import VERSION
 
@@ -190,7 +190,7 @@ class KeeperChannel:
         Raises:
             HostUnavailable: the keeper does not say so in time, or refuses the channel.
         """
-        if not select.select([channel.socket], [], [], ADOPTION_S)[0]:
+        if not readable([channel.socket.fileno()], ADOPTION_S):
             raise HostUnavailable("the keeper does not answer")
         match channel.receive():
             case [KeeperChanged(pid=pid)]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import logging
 import os
 import signal
@@ -157,7 +158,7 @@ class Keeper:
             session = KeptSession.create(spec)
         except OSError as error:
             path = Path(spec.socket_path)
-            problem = obstacle(path) or f"{path}: {why_not_started(error)}"
+            problem = obstacle(path) or f"{path}: {_why_not_started(error)}"
             return Launched(LaunchReport(ok=False, error=problem, error_kind="failed"))
         if client.is_over():
             # Without a socket, ``client.sessions.session_info`` takes this start for one that was cut short.
@@ -190,7 +191,7 @@ class Keeper:
             wait_s = session.count_death(None)
             log.warning("%s: no host could be forked: %s", session.id, error)
             if session.state is KeptSessionState.STARTING and session.failed_hosts > MAX_FAILED_STARTS:
-                self._give_up_start(session, f"cannot start the chat's background process: {why_not_started(error)}")
+                self._give_up_start(session, f"cannot start the chat's background process: {_why_not_started(error)}")
             else:
                 self.loop.call_later(max(wait_s, 0.1), lambda: self._start_host(session))
             return
@@ -495,7 +496,7 @@ class HostReplacement:
         try:
             self._rehearse(session, replacement.set_process)
         except OSError as error:
-            self.give_up(session, f"cannot start a process: {why_not_started(error)}")
+            self.give_up(session, f"cannot start a process: {_why_not_started(error)}")
 
     def on_rehearsed(self, session: KeptSession, replacement: ReplacementHost, reason: str) -> None:
         """Ask the previous host to leave after a good rehearsal; give up after a failed one."""
@@ -531,6 +532,13 @@ class HostReplacement:
         log.warning("%s: not replaced: %s", session.id, reason)
         self._channels.drop(session, replacement.channel)  # The replacement host exits when its channel closes.
         self._loop.reply(replacement.client, NotReplaced(reason))
+
+
+def _why_not_started(error: OSError) -> str:
+    """As ``why_not_started``; a shell's limit is not the keeper's, which has that of an earlier login."""
+    if error.errno == errno.EMFILE:
+        return "the keeper has too many open files; `outlive doctor` says how to raise its limit without a new login"
+    return why_not_started(error)
 
 
 def kill_without_host(session: KeptSession | None) -> KeeperMessage:

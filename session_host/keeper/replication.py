@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import logging
 import os
-import select
 import signal
 import socket
 from collections.abc import Sequence
@@ -21,6 +20,7 @@ import msgspec
 
 from session_host.keeper_client.channel import receive
 from session_host.protocol.launch import LaunchReport
+from session_host.system.readiness import is_writable
 
 from .kept_session import KeptSession, spec_file
 
@@ -190,7 +190,7 @@ def send_change(connection: socket.socket, change: Change, descriptors: Sequence
     try:
         socket.send_fds(connection, [data], descriptors, socket.MSG_NOSIGNAL | socket.MSG_DONTWAIT)
     except BlockingIOError:
-        if not select.select([], [connection], [], wait_s)[1]:
+        if not is_writable(connection.fileno(), wait_s):
             raise
         socket.send_fds(connection, [data], descriptors, socket.MSG_NOSIGNAL | socket.MSG_DONTWAIT)
 

@@ -9,7 +9,6 @@ from __future__ import annotations
 import array
 import contextlib
 import os
-import select
 import socket
 from collections import deque
 from collections.abc import Sequence
@@ -22,6 +21,7 @@ from session_host.protocol.codec import Decoder, encode
 from session_host.protocol.keeper import KeeperMessage
 from session_host.system.processes import proc
 from session_host.system.processes.identity import start_time
+from session_host.system.readiness import is_writable
 from session_host.system.unix_sockets import peer_pid
 
 
@@ -152,7 +152,7 @@ class MessageChannel:
                 else:
                     sent = self.socket.send(data, socket.MSG_NOSIGNAL)
             except BlockingIOError:
-                if not select.select([], [self.socket], [], wait_s)[1]:
+                if not is_writable(self.socket.fileno(), wait_s):
                     raise
                 continue
             data = data[sent:]

@@ -9,7 +9,6 @@ import contextlib
 import errno
 import fcntl
 import os
-import select
 import socket
 import sys
 import time
@@ -24,6 +23,7 @@ from session_host.protocol.codec import Decoder
 from session_host.protocol.keeper import FromKeeper, KeeperMessage, KeeperStatus, NotReplaced, Status
 from session_host.system.files import open_log
 from session_host.system.processes.permission import AGENT_CHATS, UNKNOWN
+from session_host.system.readiness import readable
 from session_host.system.unix_sockets import is_foreign
 
 from .channel import KeeperNotResponding, MessageChannel, find_keeper, lock_path
@@ -204,7 +204,7 @@ def _start() -> None:
             process.kill()
             process.wait()
             raise HostUnavailable(f"the keeper did not start within {START_TIMEOUT_S:.0f} s") from error
-        select.select([ready], [], [], START_TIMEOUT_S)
+        readable([ready], START_TIMEOUT_S)
     except OSError as error:
         raise HostUnavailable(f"cannot start the keeper: {why_not_started(error)}") from error
     finally:

@@ -6,7 +6,6 @@ import asyncio
 import codecs
 import os
 import re
-import select
 import signal
 import sys
 from collections.abc import Callable, Sequence
@@ -18,6 +17,7 @@ import msgspec
 from session_host.errors import UsageError
 from session_host.protocol.untrusted_text import without_escapes
 from session_host.structured.lines import LineSplitter
+from session_host.system.readiness import is_writable
 
 _UNFINISHED: Final = re.compile(r"(?:\x1b[()#]?|\x1b\[[0-9;:?]{0,32}[ -/]{0,2}|\x1b\][^\x07\x1b]{0,4096}\x1b?|\r)\Z")
 """The beginning of an escape sequence, or of a line's end, that the next piece may finish."""
@@ -122,7 +122,7 @@ class Program:
                 view = view[os.write(1, view) :]
             except BlockingIOError:
                 # Stdin and stdout may be one socket, which asyncio has made non-blocking.
-                select.select([], [1], [])
+                is_writable(1)
             except BrokenPipeError:
                 return  # Stdin ends, too.
 

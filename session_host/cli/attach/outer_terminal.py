@@ -6,7 +6,6 @@ import asyncio
 import errno
 import fcntl
 import os
-import select
 import struct
 import termios
 import time
@@ -16,6 +15,7 @@ from types import TracebackType
 from typing import Any, Self
 
 from session_host.protocol.values import CellSize, GridSize
+from session_host.system.readiness import is_writable
 
 READ_BYTES = 4096
 """The most that a terminal returns at once (n_tty)."""
@@ -189,7 +189,7 @@ class OuterTerminal:
         self._unwritten.clear()
         deadline_s = time.monotonic() + RESTORE_TIMEOUT_S
         while rest and (left_s := deadline_s - time.monotonic()) > 0:
-            _, writable, _ = select.select([], [self._output], [], left_s)
+            writable = is_writable(self._output, left_s)
             if writable:
                 try:
                     rest = rest[os.write(self._output, rest) :]

@@ -15,6 +15,7 @@ from session_host.keeper_client.discovery import keeper_status
 from session_host.paths import database, worktrees_dir
 from session_host.protocol.facts import ChatFacts
 from session_host.storage.store import Store
+from session_host.system.processes import proc
 from session_host.system.processes.identity import is_running, is_stopped
 
 from .check import Check, fail, ok, warn
@@ -30,7 +31,13 @@ def keeper() -> Iterator[Check]:
         return
     if status is not None:
         count = len(status.sessions)
-        yield ok("keeper", f"process {status.pid}, {count} {'chat' if count == 1 else 'chats'}")
+        facts = f"process {status.pid}, {count} {'chat' if count == 1 else 'chats'}"
+        room = _room(status.pid)
+        if room is not None and room < MIN_ROOM:
+            pids = [status.pid, *proc.parents(status.pid)]
+            yield warn("keeper", f"{facts}, and open files for {room} more", _more_files(pids))
+        else:
+            yield ok("keeper", facts if room is None else f"{facts}; its limit of open files is enough for {room} more")
     elif any(
         is_running(record.program.host_pid, record.program.host_started)
         for record in _running()
@@ -43,6 +50,24 @@ def keeper() -> Iterator[Check]:
         )
     else:
         yield ok("keeper", "not running, not needed")
+
+
+MIN_ROOM = 25
+"""The keeper should have room for so many more chats."""
+_FILES_OF_CHAT = 9
+_WANTED_FILES = 65536
+
+
+def _room(keeper: int) -> int | None:
+    """For how many more chats a keeper can open files; None if that is not known."""
+    limit = proc.soft_limit(keeper, "Max open files")
+    return None if limit is None else max(0, limit - sum(1 for _ in proc.open_files(keeper))) // _FILES_OF_CHAT
+
+
+def _more_files(keepers: list[int]) -> str:
+    """How to raise the limit of keepers, which have that of the login in which the first chat was started."""
+    commands = "; ".join(f"sudo prlimit --pid {pid} --nofile={_WANTED_FILES}:{_WANTED_FILES}" for pid in keepers)
+    return f"{commands} (for new logins: nofile in /etc/security/limits.conf, or LimitNOFILE of systemd)"
 
 
 def chats() -> Iterator[Check]:

@@ -7,7 +7,6 @@ import fcntl
 import os
 import platform
 import re
-import select
 import shlex
 import shutil
 import struct
@@ -22,6 +21,7 @@ from typing import NamedTuple
 from session_host.cli.window import install_command, missing_modules
 from session_host.client.window_control import outdated, variable_to_check
 from session_host.client.worktrees.repository import MIN_GIT
+from session_host.system.readiness import readable
 from session_host.version import VERSION
 
 from .check import Check, Status, fail, ok, warn
@@ -301,7 +301,7 @@ def _file(stack: ExitStack) -> int:
 
 
 def _wait_until_readable(descriptor: int) -> None:
-    if not select.select([descriptor], [], [], ARRIVAL_TIMEOUT_S)[0]:
+    if not readable([descriptor], ARRIVAL_TIMEOUT_S):
         raise OSError(f"no data within {ARRIVAL_TIMEOUT_S:g} s")
 
 

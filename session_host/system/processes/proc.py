@@ -133,6 +133,15 @@ def tells_children() -> bool:
     return os.path.exists(f"{ROOT}/thread-self/children")  # noqa: PTH110
 
 
+def parents(pid: int) -> list[int]:
+    """The parent of a process, unless that is unknown or the first process of all."""
+    try:
+        parent = int(stat_fields(pid)[1])
+    except OSError:
+        return []
+    return [parent] if parent > 1 else []
+
+
 def group_of(pid: int) -> int:
     """The process group of a process; 0 if it has ended."""
     try:
