@@ -16,7 +16,7 @@ from collections.abc import Collection, Iterator
 from types import FrameType
 from typing import NoReturn, Self
 
-from session_host.system import readiness
+from session_host import readiness
 
 
 class Signalled(BaseException):

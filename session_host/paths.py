@@ -24,6 +24,9 @@ from .errors import OutliveError, UnsafeDirectory
 SOCKET_PATH_BYTES = 107
 """The longest path that fits ``sockaddr_un.sun_path`` on Linux (108 with its final NUL; unix(7))."""
 
+SYNC_NOTE = "synced"
+"""The name of ``sync_note``, beside the sockets."""
+
 _NO_LOCKS = {errno.ENOLCK, errno.ENOSYS, errno.EOPNOTSUPP}
 
 
@@ -277,6 +280,11 @@ def session_socket(session_id: str) -> Path:
 def keeper_socket() -> Path:
     """The socket of the user's keeper."""
     return socket_path("keeper.sock")
+
+
+def sync_note() -> Path:
+    """The time of the last sync of the state directory's file system; see ``storage.disk_sync``."""
+    return runtime_dir() / SYNC_NOTE
 
 
 def keeper_log() -> Path:

@@ -17,6 +17,8 @@ from gui.timers import single_shot
 from session_host.client.machine import ThisMachine
 from session_host.client.sessions.store_access import complete, open_or_recover, open_store, recover
 from session_host.errors import OutliveError, StoreCorrupt, StoreError
+from session_host.paths import state_dir, sync_note
+from session_host.storage.disk_sync import DiskSync
 from session_host.storage.store import Store
 
 T = TypeVar("T")
@@ -52,6 +54,7 @@ class StoreThread:
         """The latest layout, while it is not known to be written."""
         self._has_new_layout = asyncio.Event()
         self._saving: asyncio.Task[None] | None = None
+        self._disk_sync = DiskSync(state_dir(), sync_note())
         self._is_closed = self._is_late = False
         self._warnings: list[str] = []
         self.on_error: Callable[[OutliveError], None] = lambda _error: None
@@ -124,6 +127,7 @@ class StoreThread:
                     with contextlib.suppress(TimeoutError):
                         await asyncio.wait_for(self._has_new_layout.wait(), RETRY_S)
                 else:
+                    self._disk_sync.note_written()
                     if self._layout is layout:
                         self._layout = None
         finally:
@@ -137,6 +141,7 @@ class StoreThread:
         self._is_closed = True
         if self._saving is not None:
             self._saving.cancel()
+        self._disk_sync.cancel()
         last = self._executor.submit(self._close, self._layout if layout is None else layout)
         concurrent.futures.wait([last], timeout=CLOSE_TIMEOUT_S)
         self._is_late = not last.done()

@@ -30,8 +30,8 @@ from pathlib import Path
 import msgspec
 
 from session_host.agents.agent import login_shell
+from session_host.readiness import readable
 from session_host.system.processes import proc
-from session_host.system.readiness import readable
 
 TIMEOUT_S = 5.0
 """How long an interactive shell is waited for."""

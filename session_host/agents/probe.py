@@ -37,9 +37,9 @@ from session_host.agents.agent import Agent, Probe
 from session_host.errors import OutliveError
 from session_host.paths import ensure_private, state_dir
 from session_host.protocol.untrusted_text import one_line
+from session_host.readiness import readable
 from session_host.system.processes.chat_mark import VARIABLE, Mark
 from session_host.system.processes.process_tree import chat_processes, end
-from session_host.system.readiness import readable
 
 TIMEOUT_S = 1.5
 """The longest delay of a start, and only for a program that was not asked before."""

@@ -31,9 +31,9 @@ from session_host.client.window_control import WindowNotOpen, ask
 from session_host.errors import OutliveError
 from session_host.keeper_client.discovery import keeper_status
 from session_host.paths import config_dir
+from session_host.readiness import readable
 from session_host.system.processes.identity import start_time
 from session_host.system.processes.permission import agent_chats
-from session_host.system.readiness import readable
 
 from . import demo_program as program
 

@@ -27,8 +27,8 @@ from session_host.protocol.keeper import (
     SocketRebound,
 )
 from session_host.protocol.launch import LaunchSpec
+from session_host.readiness import readable
 from session_host.storage.descriptors.session_descriptors import SessionDescriptors
-from session_host.system.readiness import readable
 from session_host.system.worker import Worker
 from session_host.version import VERSION
 

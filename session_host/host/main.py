@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple, NoReturn
 
 from session_host.errors import AgentNotFound, LaunchFailed, OutliveError
+from session_host.paths import SYNC_NOTE
 from session_host.protocol.keeper import (
     KEEPER_PROTOCOL_VERSION,
     ChildEnded,
@@ -39,6 +40,7 @@ from session_host.storage.descriptors.input_log import InputLog
 from session_host.storage.descriptors.output_file import OutputFile
 from session_host.storage.descriptors.session_descriptors import SessionDescriptors
 from session_host.storage.descriptors.splice import Splicer
+from session_host.storage.disk_sync import DiskSync
 from session_host.system import event_loop
 from session_host.system.clock import now
 from session_host.system.files import lock_open_file
@@ -137,7 +139,9 @@ class _Host:
         self._parameters = parameters
         self._starting = starting
         self._program: asyncio.Future[PtyProcess] = asyncio.get_running_loop().create_future()
-        self._store_writer = StoreWriter(parameters.spec, os.getpid())
+        directory = Path(parameters.spec.database).parent
+        self._disk_sync = DiskSync(directory, Path(parameters.spec.socket_path).parent / SYNC_NOTE)
+        self._store_writer = StoreWriter(parameters.spec, os.getpid(), self._disk_sync.note_written)
         self._spec = parameters.spec
         self._splicer = Splicer()
         self._reported_journal_error = ""
@@ -194,6 +198,7 @@ class _Host:
         noting = asyncio.create_task(self._note_conversation(driver), name="conversation")
         telling = asyncio.create_task(self._store_writer.save_events(driver.events), name="events")
         report_back = self._start_report_back(driver)
+        self._disk_sync.note_written()  # The launcher has written the row, and maybe files.
         await journal_writer.start(spec.facts.program.size, driver.session.ring.kept_resizes())
         gc.enable()  # Not before: a collection would write to all pages that are shared with the keeper.
         self._serving.set()
@@ -218,6 +223,7 @@ class _Host:
         await server.close()
         driver.close()
         self._release_session()
+        await self._disk_sync.finish()  # Nobody waits for that.
         return 0
 
     def _start_report_back(self, driver: Driver) -> ReportBack | None:
@@ -287,6 +293,7 @@ class _Host:
         driver = self._driver
         if driver is None:
             return
+        self._disk_sync.note_written()
         error, previous = driver.journal_writer.error, self._reported_journal_error
         if error != previous:
             self._reported_journal_error = error

@@ -58,8 +58,15 @@ class StoreWriter:
         left: what still runs at the end; see ``events.Ended``.
     """
 
-    def __init__(self, spec: LaunchSpec, host_pid: int) -> None:
-        self._spec = spec
+    def __init__(self, spec: LaunchSpec, host_pid: int, on_written: Callable[[], None]) -> None:
+        """Write nothing yet.
+
+        Args:
+            spec: the session.
+            host_pid: this process.
+            on_written: called after each write.
+        """
+        self._spec, self._on_written = spec, on_written
         self._path = Path(spec.database)
         self._worker = Worker(OPEN_S, self._close_store)
         self._store: Store | None = None
@@ -134,6 +141,7 @@ class StoreWriter:
             await asyncio.sleep(GATHER_S)
             batch = events.unsaved()
             if await self._worker.run(partial(_logged, partial(self._write_events, batch))):
+                self._on_written()
                 events.saved(batch[-1].number)
                 waits = iter(RETRY_S)
             else:
@@ -148,6 +156,7 @@ class StoreWriter:
         title, topic = self._program.title, self.topic
         is_saved = await self._worker.run(lambda: _logged(self._write))
         if is_saved:
+            self._on_written()
             self._saved_title, self._saved_topic = title, topic
         return is_saved
 
@@ -194,6 +203,7 @@ class StoreWriter:
             else:
                 break
         driver.exit_saved()
+        self._on_written()
         for wait_s in (0.0, *RETRY_S):  # The disk may have room for the end, and none for the screen.
             await self._wait(wait_s)
             if not await self._worker.run(Path(self._spec.screen).parent.exists):

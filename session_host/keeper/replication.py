@@ -20,7 +20,7 @@ import msgspec
 
 from session_host.keeper_client.channel import receive
 from session_host.protocol.launch import LaunchReport
-from session_host.system.readiness import is_writable
+from session_host.readiness import is_writable
 
 from .kept_session import KeptSession, spec_file
 

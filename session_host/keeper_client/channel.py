@@ -19,9 +19,9 @@ from session_host.errors import HostUnavailable, ProtocolViolation
 from session_host.paths import runtime_dir
 from session_host.protocol.codec import Decoder, encode
 from session_host.protocol.keeper import KeeperMessage
+from session_host.readiness import is_writable
 from session_host.system.processes import proc
 from session_host.system.processes.identity import start_time
-from session_host.system.readiness import is_writable
 from session_host.system.unix_sockets import peer_pid
 
 

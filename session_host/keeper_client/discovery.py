@@ -21,9 +21,9 @@ from session_host.errors import HostUnavailable, why_not_started
 from session_host.paths import ensure_private, keeper_log, keeper_socket, lock_refusal, obstacle, runtime_dir, state_dir
 from session_host.protocol.codec import Decoder
 from session_host.protocol.keeper import FromKeeper, KeeperMessage, KeeperStatus, NotReplaced, Status
+from session_host.readiness import readable
 from session_host.system.files import open_log
 from session_host.system.processes.permission import AGENT_CHATS, UNKNOWN
-from session_host.system.readiness import readable
 from session_host.system.unix_sockets import is_foreign
 
 from .channel import KeeperNotResponding, MessageChannel, find_keeper, lock_path

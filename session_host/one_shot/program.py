@@ -16,8 +16,8 @@ import msgspec
 
 from session_host.errors import UsageError
 from session_host.protocol.untrusted_text import without_escapes
+from session_host.readiness import is_writable
 from session_host.structured.lines import LineSplitter
-from session_host.system.readiness import is_writable
 
 _UNFINISHED: Final = re.compile(r"(?:\x1b[()#]?|\x1b\[[0-9;:?]{0,32}[ -/]{0,2}|\x1b\][^\x07\x1b]{0,4096}\x1b?|\r)\Z")
 """The beginning of an escape sequence, or of a line's end, that the next piece may finish."""

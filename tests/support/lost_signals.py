@@ -22,12 +22,24 @@ def just_before(number: int, call: Callable[[], Any]) -> Any:
     return deque(map(operator.call, calls))[-1]
 
 
-def before_next_select(number: int) -> None:
-    """Send this process a signal just before it calls ``select.select`` the next time."""
-    wait = select.select
+def before_next_poll(number: int) -> None:
+    """Send this process a signal just before it waits by ``select.poll`` the next time."""
+    call_at_next_poll(lambda wait: just_before(number, wait))
 
-    def waits(*arguments: Any) -> Any:
-        select.select = wait
-        return just_before(number, partial(wait, *arguments))
 
-    select.select = waits
+def call_at_next_poll(wrapper: Callable[[Callable[[], Any]], Any]) -> None:
+    """Call ``wrapper`` with the next wait by ``select.poll``, in its place."""
+    make = select.poll
+
+    class Poll:
+        """Waits once through ``wrapper``."""
+
+        def __init__(self) -> None:
+            self._poll = make()
+            self.register = self._poll.register
+
+        def poll(self, *arguments: Any) -> Any:
+            select.poll = make  # type: ignore[misc]
+            return wrapper(partial(self._poll.poll, *arguments))
+
+    select.poll = Poll  # type: ignore[misc, assignment]

@@ -13,7 +13,7 @@ TIMEOUT_S = 20
 PROGRAM = """
 import os, select, signal, subprocess
 from session_host.ending_signals import EndingSignals, Signalled
-from tests.support.lost_signals import before_next_select
+from tests.support.lost_signals import before_next_poll, call_at_next_poll
 signals = EndingSignals((signal.SIGTERM, signal.SIGHUP))
 """
 
@@ -33,7 +33,7 @@ def test_a_signal_just_before_a_wait_ends_it(waits: str) -> None:
             child = subprocess.Popen(["sleep", "1000"])
             silent, _ = os.pipe()
             os.dup2(silent, 0)
-            before_next_select(signal.SIGHUP)
+            before_next_poll(signal.SIGHUP)
             try:
                 {waits}
             except Signalled as ended:
@@ -51,13 +51,11 @@ def test_the_end_of_a_child_just_before_the_wait_for_it_is_noticed() -> None:
         run(
             """
             child = subprocess.Popen(["cat"], stdin=subprocess.PIPE)
-            wait = select.select
-            def waits(*arguments):
-                select.select = wait
+            def waits(wait):
                 child.stdin.close()
                 os.waitid(os.P_PID, child.pid, os.WEXITED | os.WNOWAIT)
-                return wait(*arguments)
-            select.select = waits
+                return wait()
+            call_at_next_poll(waits)
             print("code", signals.wait_for(child))
             """
         )

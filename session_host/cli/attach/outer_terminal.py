@@ -15,7 +15,7 @@ from types import TracebackType
 from typing import Any, Self
 
 from session_host.protocol.values import CellSize, GridSize
-from session_host.system.readiness import is_writable
+from session_host.readiness import is_writable
 
 READ_BYTES = 4096
 """The most that a terminal returns at once (n_tty)."""

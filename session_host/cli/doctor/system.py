@@ -21,7 +21,7 @@ from typing import NamedTuple
 from session_host.cli.window import install_command, missing_modules
 from session_host.client.window_control import outdated, variable_to_check
 from session_host.client.worktrees.repository import MIN_GIT
-from session_host.system.readiness import readable
+from session_host.readiness import readable
 from session_host.version import VERSION
 
 from .check import Check, Status, fail, ok, warn

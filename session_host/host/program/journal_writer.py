@@ -26,7 +26,7 @@ from session_host.system.worker import Worker
 log = logging.getLogger(__name__)
 
 FLUSH_S = 0.25
-"""How much of the journal a power cut may cost, in addition to the system's unwritten data; a kill costs nothing."""
+"""How long output waits for a write; a kill costs nothing, a power cut also what is not synced (``disk_sync``)."""
 
 RETRY_S = 5.0
 PIECE_BYTES = 512 * 1024

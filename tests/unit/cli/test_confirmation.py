@@ -12,7 +12,7 @@ from tests.support.terminals import Terminal
 PROGRAM = """
 import signal
 from session_host.cli.output import answer_to, confirmed
-from tests.support.lost_signals import before_next_select
+from tests.support.lost_signals import before_next_poll
 """
 ASKING = """
 try:
@@ -22,7 +22,7 @@ except EOFError:
     print("confirmed", confirmed("Go on?"))
 """
 INTERRUPTED = """
-before_next_select(signal.SIGINT)
+before_next_poll(signal.SIGINT)
 answer_to("Which? ")
 """
 

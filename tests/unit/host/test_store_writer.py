@@ -34,7 +34,7 @@ def recorder(tmp_path: Path) -> StoreWriter:
     spec = spec_of(database=str(tmp_path / "outlive.db"))
     with Store.open(tmp_path / "outlive.db") as store:
         store.insert(spec.facts)
-    recorder = StoreWriter(spec, os.getpid())
+    recorder = StoreWriter(spec, os.getpid(), lambda: None)
     recorder.set_program(4711, 17)
     return recorder
 
@@ -91,7 +91,7 @@ async def test_a_chat_removed_while_its_last_screen_is_made_leaves_no_files(
     with session_harness(database=database, screen=str(directory / "screen.bin")) as harness:
         with Store.open(tmp_path / "outlive.db") as store:
             store.insert(harness.spec.facts)
-        writer = StoreWriter(harness.spec, os.getpid())
+        writer = StoreWriter(harness.spec, os.getpid(), lambda: None)
 
         await writer.save_end(harness.host(), interrupted=False)
 
@@ -143,7 +143,7 @@ def test_a_chat_is_called_what_its_conversation_is_about_and_not_what_its_agent_
 ) -> None:
     watch = load_catalog(tmp_path)[agent].signals
     spec = spec_of(name="proj", default_name="proj", topic="the first prompt", watch=watch)
-    writer = StoreWriter(spec, os.getpid())
+    writer = StoreWriter(spec, os.getpid(), lambda: None)
     names = []
     for title in titles:
         writer.set_title(title)
@@ -153,7 +153,7 @@ def test_a_chat_is_called_what_its_conversation_is_about_and_not_what_its_agent_
 
 @pytest.mark.parametrize("agent", ["codex", "gemini", "qwen"])
 def test_a_title_that_is_a_state_never_becomes_a_name(tmp_path: Path, agent: str) -> None:
-    writer = StoreWriter(spec_of(name="proj", watch=load_catalog(tmp_path)[agent].signals), os.getpid())
+    writer = StoreWriter(spec_of(name="proj", watch=load_catalog(tmp_path)[agent].signals), os.getpid(), lambda: None)
     for title in ("proj", "⠋ proj", "[ ! ] Action Required | proj", "✦  Working… (proj)", "◐ proj", "Qwen - proj"):
         writer.set_title(title)
     assert writer.topic == ""

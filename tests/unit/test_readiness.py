@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from session_host.system.readiness import is_writable, readable
+from session_host.readiness import is_writable, readable
 
 ABOVE_SELECT = 1024
 
@@ -54,7 +54,7 @@ def test_the_end_of_a_pipe_is_readable_and_a_full_one_is_not_writable() -> None:
 
 
 def test_nothing_uses_select_which_fails_above_1023_files() -> None:
-    root = Path(__file__).resolve().parents[3]
+    root = Path(__file__).resolve().parents[2]
     used = [
         str(path)
         for package in ("session_host", "gui")
