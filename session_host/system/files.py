@@ -82,6 +82,20 @@ def open_log(path: str | os.PathLike[str]) -> int:
     return descriptor
 
 
+def is_read_only(directory: Path) -> bool:
+    """Whether nothing can be written in a directory because its file system is read-only, as after an error of a disk.
+
+    A file system that has become so may not say it in its flags, so this tries.
+    """
+    import tempfile  # rarely needed
+
+    try:
+        tempfile.TemporaryFile(dir=directory).close()
+    except OSError as error:
+        return error.errno == errno.EROFS
+    return False
+
+
 _NEAR_BYTES = 4 * 1024 * 1024
 
 

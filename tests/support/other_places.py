@@ -36,6 +36,12 @@ def on_machine(area: Area, *words: str) -> Done:
         return _run(area, f"{prepare}; ", words)
 
 
+def on_read_only_disk(area: Area, *words: str) -> Done:
+    """Run a command where the state directory cannot be written, as after an error of the disk."""
+    state = shlex.quote(str(area.state))
+    return _run(area, f"mount --bind {state} {state}; mount -o remount,ro,bind {state}; ", words)
+
+
 def _run(area: Area, prepare: str, words: tuple[str, ...]) -> Done:
     command = shlex.join([sys.executable, "-m", "session_host.cli", *words])
     script = f"set -e; mount -t tmpfs -o mode=700 none {shlex.quote(str(area.runtime))}; {prepare}exec {command}"

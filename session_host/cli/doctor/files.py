@@ -17,6 +17,8 @@ from session_host.errors import OutliveError, StoreCorrupt, StoreError
 from session_host.paths import lock_refusal
 from session_host.storage.store import Store
 from session_host.storage.store.copies import copied_ids
+from session_host.storage.store.database import READ_ONLY
+from session_host.system.files import is_read_only
 from session_host.system.unix_sockets import is_foreign
 
 LOW_SPACE_BYTES = 200 * 1024 * 1024
@@ -79,8 +81,11 @@ def _directory(name: str, variable: str, path: Path) -> Check:
         return fail(name, f"{path} belongs to uid {status.st_uid}", f"set {variable} to another directory")
     if why := paths.obstacle(path, is_directory=True):
         return fail_with(name, why)
-    if not os.access(path, os.W_OK | os.X_OK):
-        return fail(name, f"{path} is not writable", "check its permissions, and whether the disk is read-only")
+    if not os.access(path, os.W_OK | os.X_OK) and not is_read_only(path):
+        return fail(name, f"{path} is not writable", "check its permissions")
+    if is_read_only(path):
+        what, _, remedy = READ_ONLY.partition("; ")
+        return fail(name, f"{path}: {what}", remedy)
     if why := lock_refusal(path, variable):
         return fail_with(name, why)
     return _space(name, variable, path, stat.S_IMODE(status.st_mode))

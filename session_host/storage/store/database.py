@@ -15,7 +15,7 @@ from urllib.parse import quote
 from session_host.errors import StoreBusy, StoreCorrupt, StoreError
 from session_host.paths import ensure_private, lock_refusal, obstacle
 from session_host.protocol.shown_command import shown_command
-from session_host.system.files import size_limit
+from session_host.system.files import is_read_only, size_limit
 
 
 class Schema(NamedTuple):
@@ -150,6 +150,7 @@ _REFUSED_LOCK = {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_IOERR, sqlite3.SQLITE_NOLFS
 _FEW_BYTES = 256 * 1024
 """Less free space than this explains an I/O error: the -shm file alone takes 32 KiB."""
 
+READ_ONLY = "the disk is read-only; see `dmesg` for the reason, and check the disk"
 _TOO_MANY = "{path}: too many open files; raise the limit (ulimit -n)"
 _FILES_OF_SQLITE = 4
 """The database, its -wal and -shm, and the directory."""
@@ -169,6 +170,8 @@ def store_error(error: sqlite3.Error, path: Path) -> StoreError:
         return damaged(path, what)
     if code in _CANNOT_WRITE and (lack := lack_of_space(path.parent)):
         return StoreError(f"{path}: {lack} and try again")
+    if code in _CANNOT_WRITE and is_read_only(path.parent):
+        return StoreError(f"{path}: {READ_ONLY}")
     for each in (path, path.with_name(f"{path.name}-wal"), path.with_name(f"{path.name}-shm")):
         if code in _CANNOT_WRITE and (why := obstacle(each)):
             return StoreError(why)
