@@ -87,6 +87,7 @@ class App:
         self.finished = asyncio.Event()
         self.storage = StoreThread(open_or_rebuild_store)
         self._is_layout_complete = True
+        self._damaged_layout = ""
         self._desktop_settings = DesktopSettings(qt)
         # The store is read while Qt starts.
         opened = self.storage.open()
@@ -138,7 +139,7 @@ class App:
         self.sessions.chats.changed.connect(self._check_limit_if_due)
         control = RemoteControl(self.windows, self.sessions, self.finished)
         self._server = ControlServer(control.handlers(), control.ask_attention)
-        damaged = "" if self._is_layout_complete else notice_texts.LAYOUT_DAMAGED()
+        damaged = "" if self._is_layout_complete else notice_texts.layout_damaged(self._damaged_layout)
         catalog_problem = notice_texts.BUILT_IN_AGENTS(error=catalog.problem) if catalog.problem else ""
         self._warn(filter(None, [catalog_problem, damaged, *warnings]))
         self._connect()
@@ -168,7 +169,10 @@ class App:
         def warn() -> None:
             self._is_layout_complete = False
 
-        return WindowLayout.from_dict(store.layout(warn), warn)
+        found = WindowLayout.from_dict(store.layout(warn), warn)
+        if not self._is_layout_complete:
+            self._damaged_layout = str(store.keep_damaged_layout() or "")
+        return found
 
     @property
     def window(self) -> MainWindow:

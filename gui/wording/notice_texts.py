@@ -132,6 +132,14 @@ TOO_OLD_TO_UPDATE = Text("started by a version of Outlive that can’t be update
 SETTING_NOT_SAVED = Text("Can’t save the setting: {error}")
 THEME_IMPORTED = Text("The theme was imported to {path} and is in use.")
 LAYOUT_DAMAGED = Text("The saved windows and tabs were damaged, so some may be missing. All chats are in the sidebar.")
+LAYOUT_KEPT = Text("What was saved is kept in {path}.")
+
+
+def layout_damaged(path: str) -> str:
+    """The window's layout was damaged, and is kept at ``path``; "" if it could not be kept."""
+    return f"{LAYOUT_DAMAGED()} {LAYOUT_KEPT(path=path)}" if path else LAYOUT_DAMAGED()
+
+
 RESTART_INTERRUPTED_CHATS = Text(
     "A restart of the computer interrupted {n:,} chat.", "A restart of the computer interrupted {n:,} chats."
 )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Iterable
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 from msgspec.structs import replace
 
@@ -21,6 +21,7 @@ from session_host.protocol.values import BACKGROUND, FOREGROUND, Activity, State
 from session_host.standing.ages import age
 from session_host.standing.endings import end_of, last_command
 from session_host.standing.groups import Mark, Seen, is_starting
+from session_host.system.clock import as_text
 
 _HEADINGS = ("NAME", "AGENT", "STATE", "AGE", "ID", "DIRECTORY")
 _STATE = _HEADINGS.index("STATE")
@@ -36,6 +37,8 @@ _FAILED = "✗"
 _RED, _PLAIN = "\x1b[31m", "\x1b[0m"
 
 _DETAIL_COLUMNS = 36
+
+_NAMED = 8
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -68,7 +71,20 @@ def run(options: argparse.Namespace) -> int:
             print(line)
     else:
         print(_nothing(selection, ended=ended))
+    if not options.json and not ended and selection == Selection() and (line := _interrupted()):
+        print(line)
     return 0
+
+
+def _interrupted() -> str:
+    """A line that names the chats that a restart has interrupted in the last day; "" for none."""
+    since = as_text((datetime.now(UTC) - timedelta(days=1)).timestamp())
+    names = with_store(lambda store: store.interrupted_since(since))
+    if not names:
+        return ""
+    shown = [one_line(name) for name in names[:_NAMED]]
+    others = f" and {len(names) - _NAMED} more" if len(names) > _NAMED else ""
+    return f"interrupted by a restart: {', '.join(shown)}{others}; `outlive resume NAME` continues one"
 
 
 def _run_on(options: argparse.Namespace, selection: Selection, *, ended: bool) -> int:

@@ -76,6 +76,18 @@ def save_layout(database: Path, layout: str) -> None:
     _replace(database.with_name(_LAYOUT), layout)
 
 
+def keep_damaged_layout(database: Path, layout: str) -> Path | None:
+    """Write a layout that cannot be read beside its copy; returns the file, None on a full disk."""
+    number = 1
+    while (path := database.with_name(f"{_LAYOUT}.damaged-{number}")).exists():
+        number += 1
+    try:
+        replace_file(path, layout.encode(errors="surrogateescape"))
+    except OSError:
+        return None
+    return path
+
+
 def layout(database: Path) -> str | None:
     """Read the copy of the window's layout; None if there is none."""
     try:

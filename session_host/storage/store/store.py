@@ -14,7 +14,7 @@ from msgspec.structs import replace
 
 from session_host.errors import AmbiguousSession, NameTaken, NoSuchSession, StoreError, StoreIncomplete
 from session_host.protocol.events import Removed, Renamed, Started
-from session_host.protocol.facts import ChatFacts, Outcome
+from session_host.protocol.facts import INTERRUPTED, ChatFacts, Outcome
 from session_host.protocol.shown_command import shown_command
 from session_host.protocol.values import RUNNING_STATES, State
 
@@ -359,6 +359,13 @@ class Store:
         """Sessions that are starting or running as far as is recorded, oldest first."""
         return self._select(f"WHERE state IN {_RUNNING}")
 
+    def interrupted_since(self, moment: str) -> list[str]:
+        """The names of sessions that a restart of the computer has interrupted since then, and that none continues."""
+        chosen = "state = 'lost' AND error = ? AND continued_by IS NULL AND ended_at > ?"
+        query = f"SELECT name FROM session WHERE {chosen} {_ORDER}"  # noqa: S608
+        with self._database.reading() as connection:
+            return [str(name) for (name,) in connection.execute(query, (INTERRUPTED, moment))]
+
     def running_names(self) -> set[str]:
         """The names of the sessions in ``running``."""
         with self._database.reading() as connection:
@@ -544,6 +551,19 @@ class Store:
                 return value
         warn()
         return {}
+
+    def keep_damaged_layout(self) -> Path | None:
+        """Copy the layout, which cannot be read, into a file of its own, since the next one replaces it.
+
+        Returns:
+            The file, beside the database; None if there is no layout, or the disk does not take it.
+        """
+        with self._database.reading() as connection:
+            row = connection.execute("SELECT value FROM layout").fetchone()
+        if row is None:
+            return None
+        text = row[0].decode(errors="surrogateescape") if isinstance(row[0], bytes) else str(row[0])
+        return copies.keep_damaged_layout(self.path, text)
 
     def save_layout(self, layout: dict[str, Any]) -> None:
         """Save the window's layout: anything that JSON can hold."""

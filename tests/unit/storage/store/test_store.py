@@ -246,6 +246,12 @@ class TestWindow:
             connection.execute("UPDATE layout SET value = coalesce(?, x'ff00')", (broken,))
 
         assert store.layout() == {}
+        kept = store.keep_damaged_layout()
+        assert kept is not None
+        assert kept.read_bytes() == (b"\xff\x00" if broken is None else broken.encode())
+        assert kept.stat().st_mode & 0o777 == 0o600
+        store.save_layout({"tabs": ["new"]})
+        assert store.keep_damaged_layout() == kept.with_name("layout.json.damaged-2"), "the first one is kept"
 
     def test_each_recent_directory_is_listed_once_last_used_first(self, store: Store) -> None:
         for directory in ("/a", "/b", "/c", "/a"):
