@@ -30,7 +30,7 @@ from tests.support.waiting import wait_for_end, wait_until
 
 pytestmark = pytest.mark.usefixtures("sessions")
 
-NOT_OURS = {"keeper.sock", "keeper.lock", "keeper.starting"}
+NOT_OURS = {"keeper.sock", "keeper.lock", "keeper.starting", "synced"}
 
 
 def spec_for(*argv: str, **changes: object) -> LaunchSpec:
