@@ -61,7 +61,9 @@ def test_a_running_chat_is_interrupted_by_a_restart_and_can_be_read_completely(
 
         restart_computer(sessions, empty_tmp=True)
 
-    assert outlive("ls").output == "no running chats; `outlive new AGENT` starts one\n"
+    lines = outlive("ls").output.splitlines()
+    assert lines[0] == "no running chats; `outlive new AGENT` starts one"
+    assert lines[1:] == ["interrupted by a restart: long; `outlive resume NAME` continues one"]
     rows = outlive("ls", "--all").output.splitlines()
     assert [("interrupted" in row, row.split()[0]) for row in rows[1:]] == [(False, "over"), (True, "long")]
     found = listed()
