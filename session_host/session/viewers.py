@@ -64,13 +64,20 @@ class Viewers:
         self.focus.viewers_changed()
 
     def attached(self, attachment: Attachment, size: GridSize, cell: CellSize, *, is_in_use: bool = True) -> None:
-        """Note the grid of a viewer that has just attached; ``is_in_use``: it is in use from now on."""
+        """Note the grid of a viewer that has just attached; ``is_in_use``: it is in use from now on.
+
+        A terminal that does not know its size says 0×0, which changes nothing.
+        """
+        if not (size.columns and size.rows):
+            return
         attachment.size, attachment.cell = size, cell
         if is_in_use:
             self.sizing.viewer_used(attachment)
 
     def resized(self, attachment: Attachment, size: GridSize, cell: CellSize) -> None:
-        """Note a changed grid of a viewer."""
+        """Note a changed grid of a viewer; one of 0×0 changes nothing, see ``attached``."""
+        if not (size.columns and size.rows):
+            return
         attachment.size, attachment.cell = size, cell
         self.sizing.viewer_resized(attachment)
 

@@ -19,6 +19,8 @@ from session_host.session.sizing import (
     RESIZE_DEBOUNCE_S,
     Sizing,
 )
+from session_host.session.viewers import Viewers
+from session_host.storage.descriptors.log_state import LogState
 from tests.support.playbook import Event, Playbook, RulesHarness, do
 from tests.support.session_rules_harness import AcceptingClient
 
@@ -133,6 +135,22 @@ def test_a_tiny_window_does_not_shrink_the_grid_below_the_minimum(harness: Harne
         << grid(20, 5)
         << size_event(20, 5)
     )
+
+
+@pytest.mark.parametrize("size", [GridSize(0, 0), GridSize(0, 24), GridSize(80, 0)])
+def test_a_terminal_that_does_not_know_its_size_changes_nothing(size: GridSize) -> None:
+    effects: list[Effect] = []
+    viewers = Viewers(effects, LogState(), START, lambda: uuid.uuid4().hex)
+    viewers.sizing.program_runs()
+    window = viewers.attach(AcceptingClient(), resume="", read_only=False)
+    viewers.attached(window, GridSize(100, 30), CELL)
+    viewers.sizing.timer_due(RESIZE)
+    other = viewers.attach(AcceptingClient(), resume="", read_only=False)
+    effects.clear()
+    viewers.attached(other, size, CELL)
+    viewers.resized(other, size, CELL)
+    assert effects == []
+    assert (viewers.sizing.size, viewers.sizing.in_use) == (GridSize(100, 30), window)
 
 
 def test_a_viewer_that_attaches_before_the_program_starts_sets_its_size(
