@@ -199,6 +199,8 @@ class TranscriptFinder(QObject):
         """Restore the previous modes of what the search unfolded."""
         for key, mode in self._unfolded.items():
             self._page.rows.set_mode(key, mode)
+        if self._unfolded and self._page.isVisible():
+            self._page.scroller.arrange()
         self._unfolded = {}
 
     def _show_hit(self, number: int) -> None:

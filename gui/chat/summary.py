@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import NamedTuple
 
 from PySide6.QtCore import QPoint, QSize, Qt, Signal
@@ -151,56 +151,54 @@ class Summary:
 
     Attributes:
         files: the changed files by their paths; the last changed one comes last.
+        plan: the newest plan of the main agent; None if there is none, or if a later turn has ended without a new one.
     """
 
     def __init__(self) -> None:
-        self._plan: Item | None = None
-        self._prompts: list[str] = []
-        """The prompts after the plan."""
-        self._is_over = False
+        self.plan: Item | None = None
         self.files: dict[str, ChangedFile] = {}
-        self._read = 0
-        """How many items were examined; queued prompts, above which items are added, do not count."""
-        self._unfinished: list[str] = []
-        """Tools among them that may still change files."""
+        self._edits: dict[str, tuple[ChangedFile, ...]] = {}
+        """The files that each tool has changed, by its item."""
+        self._plans: set[str] = set()
+        self._prompts: set[str] = set()
 
-    def update(self, transcript: Transcript) -> None:
-        """Read what is new in the transcript."""
-        unfinished, self._unfinished = self._unfinished, []
-        for item_id in unfinished:
-            if (item := transcript.get(item_id)) is not None:
-                self._add(item)
-        for position in range(self._read, len(transcript)):
-            item = transcript[position]
-            if item.kind == "tool":
-                self._add(item)
-            elif item.kind == "plan" and not item.parent:
-                self._plan, self._prompts, self._is_over = item, [], False
-            elif item.kind == "user" and position < transcript.queue_start:
-                self._prompts.append(item.id)
-        self._read = transcript.queue_start
-        if self._plan is not None and not self._is_over:
-            self._plan = transcript.get(self._plan.id)  # Each update of a plan replaces the whole plan.
-            turns = {prompt.turn for item_id in self._prompts if (prompt := transcript.get(item_id)) is not None}
-            turns -= {"", self._plan.turn} if self._plan is not None else set()
-            self._is_over = len(turns) > 1 or (len(turns) == 1 and not transcript.status.is_running)
+    def update(self, transcript: Transcript, changed: Iterable[str]) -> None:
+        """Read the items that were added or changed, and leave out those that were removed."""
+        edits = {item_id: files for item_id, files in self._edits.items() if item_id in transcript}
+        for item_id in changed:
+            if (item := transcript.get(item_id)) is None:
+                continue
+            edits.pop(item_id, None)
+            if item.kind == "tool" and item.status == "done" and item.changes:
+                edits[item_id] = tuple(
+                    ChangedFile(change.moved_to or change.path, *patches.counts([change]), item_id, change.path)
+                    for change in item.changes
+                )
+            (self._plans.add if item.kind == "plan" and not item.parent else self._plans.discard)(item_id)
+            (self._prompts.add if item.kind == "user" else self._prompts.discard)(item_id)
+        if edits != self._edits:
+            self._edits = edits
+            self._add_up(sorted(edits, key=transcript.position))
+        plans = [transcript.position(item_id) for item_id in self._plans if item_id in transcript]
+        self.plan = transcript[max(plans)] if plans else None
+        if self.plan is not None and self._is_over(transcript, max(plans), self.plan):
+            self.plan = None
 
-    @property
-    def plan(self) -> Item | None:
-        """The newest plan of the main agent; None if there is none, or if a later turn has ended without a new one."""
-        return None if self._is_over else self._plan
+    def _add_up(self, in_order: Iterable[str]) -> None:
+        self.files = {}
+        for change in (change for item_id in in_order for change in self._edits[item_id]):
+            added, removed = change.added, change.removed
+            if (previous := self.files.pop(change.previous, None)) is not None:
+                added, removed = previous.added + added, previous.removed + removed
+            self.files[change.path] = change._replace(added=added, removed=removed)
 
-    def _add(self, item: Item) -> None:
-        if item.status == "running":
-            self._unfinished.append(item.id)
-        elif item.status == "done":
-            for change in item.changes:
-                previous = self.files.pop(change.path, None)
-                added, removed = patches.counts([change])
-                if previous is not None:
-                    added, removed = previous.added + added, previous.removed + removed
-                path = change.moved_to or change.path
-                self.files[path] = ChangedFile(path, added, removed, item.id)
+    def _is_over(self, transcript: Transcript, position: int, plan: Item) -> bool:
+        """Whether a turn has ended, or two have begun, since a plan."""
+        later = range(position, transcript.queue_start)
+        prompts = (transcript.get(item_id) for item_id in self._prompts)
+        turns = {item.turn for item in prompts if item is not None and transcript.position(item.id) in later}
+        turns -= {"", plan.turn}
+        return len(turns) > 1 or (len(turns) == 1 and not transcript.status.is_running)
 
 
 class ChangedFile(NamedTuple):
@@ -210,9 +208,11 @@ class ChangedFile(NamedTuple):
         path: as the agent reports it; the new one of a moved file.
         added, removed: the numbers of lines, over all changes of the chat.
         item: the id of the last item that changed it.
+        previous: its path before that change.
     """
 
     path: str
     added: int
     removed: int
     item: str
+    previous: str

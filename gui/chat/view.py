@@ -184,14 +184,15 @@ class ChatView(QWidget):
 
     @property
     def transcript(self) -> Transcript:
-        """The transcript that the page shows."""
-        return self.page.transcript
+        """The transcript as it is now; the page shows it as of its last frame (``page.transcript``)."""
+        return self.page.rows.source
 
     def set_transcript(self, transcript: Transcript) -> None:
         """Show a transcript; the scroll position, the unsent prompt and unfolded items stay."""
         self._announcer.skip_existing(transcript)  # Before the first frame, which announces what is new.
         self.page.set_transcript(transcript)
         self._summary = Summary()
+        self._summary.update(self.page.transcript, [item.id for item in self.page.transcript])
         self._earlier.load_history()
         self._show_status()
         if self.page.pattern is not None:
@@ -201,8 +202,8 @@ class ChatView(QWidget):
 
     def go_to_time(self, at_ms: int) -> None:
         """Go to what the chat did at a time, in milliseconds since 1970; without messages, once there are some."""
-        self._wanted_ms = 0 if len(self.transcript) else at_ms
-        if len(self.transcript):
+        self._wanted_ms = 0 if len(self.page.transcript) else at_ms
+        if len(self.page.transcript):
             self.page.scroller.scroll_to(self.page.rows.item_at(at_ms), 0, always=True)
 
     def changed(self) -> None:
@@ -212,7 +213,8 @@ class ChatView(QWidget):
     def _on_frame(self) -> None:
         self._earlier.put_back_withdrawn()
         self._earlier.note_new()
-        self._announcer.announce_changes(self.transcript)
+        self._announcer.announce_changes(self.page.transcript)
+        self._summary.update(self.page.transcript, self.page.rows.changes.items)
         self._show_status()
         self._take_secret()
 
@@ -226,11 +228,11 @@ class ChatView(QWidget):
 
         What is typed into the prompt would be shown and recorded.
         """
-        asked = next(iter(self.transcript.open_requests), None)
+        asked = next(iter(self.page.transcript.open_requests), None)
         if asked is None or asked.id == self._secret or not any(each.secret for each in asked.questions):
             return
-        positions = reversed(range(self.transcript.queue_start))
-        prompt = next((item for at in positions if (item := self.transcript[at]).kind == "user"), None)
+        positions = reversed(range(self.page.transcript.queue_start))
+        prompt = next((item for at in positions if (item := self.page.transcript[at]).kind == "user"), None)
         has_keyboard = self.window().focusWidget() is self.prompt.editor
         if prompt is not None and prompt.text.startswith("/") and self.prompt.is_empty and has_keyboard:
             self._secret = asked.id
@@ -244,15 +246,14 @@ class ChatView(QWidget):
             card.show_refusal(reason)
 
     def _show_status(self) -> None:
-        queue = range(self.transcript.queue_start, len(self.transcript))
-        self.prompt.show_queue([self.transcript[position] for position in queue])
-        self.prompt.show_status(self.transcript.status)
-        if self.transcript.status.settings != self._settings:
-            self._settings = self.transcript.status.settings
+        queue = range(self.page.transcript.queue_start, len(self.transcript))
+        self.prompt.show_queue([self.page.transcript[position] for position in queue])
+        self.prompt.show_status(self.page.transcript.status)
+        if self.page.transcript.status.settings != self._settings:
+            self._settings = self.page.transcript.status.settings
             self.first_page.refresh()
         self._fit_prompt()
         self.refresh_first_page()
-        self._summary.update(self.transcript)
         self.strip.show_summary(self._summary)
 
     def _place_first_page(self) -> None:
@@ -261,7 +262,7 @@ class ChatView(QWidget):
 
     def refresh_first_page(self) -> None:
         """Show the first page while there are no messages and the prompt box is empty."""
-        is_new = not len(self.transcript) and self.transcript.status.state != "ended"
+        is_new = not len(self.page.transcript) and self.transcript.status.state != "ended"
         had_keyboard = any(row.hasFocus() for row in self.first_page.rows)
         self.first_page.set_wanted(wanted=is_new and self.prompt.is_empty, height=self.page.height())
         if had_keyboard and not self.first_page.isVisible():
@@ -288,7 +289,7 @@ class ChatView(QWidget):
             self.prompt.editor.setFocus()
 
     def _on_action(self, action: Action) -> None:
-        item = self.transcript.get(action.item)
+        item = self.page.transcript.get(action.item)
         match action.kind:
             case "withdraw":
                 self._earlier.take_back(action.item)
@@ -334,7 +335,7 @@ class ChatView(QWidget):
 
     def _add_to_menu(self, menu: QMenu, key: str) -> None:
         """Add what the user can do with the item that the context menu is for."""
-        item = self.transcript.get(key)
+        item = self.page.transcript.get(key)
         if item is None:
             return
         if item.kind == "user":
@@ -378,7 +379,7 @@ class ChatView(QWidget):
 
     def show_request(self) -> bool:
         """Show the oldest open request and give it the keyboard focus; returns whether there is one."""
-        waiting = self.transcript.open_requests
+        waiting = self.page.transcript.open_requests
         if waiting:
             self.page.show_request(waiting[0].id)
         return bool(waiting)
@@ -436,7 +437,8 @@ class ChatView(QWidget):
     def set_turns_fold(self, *, folds: bool) -> None:
         """Set whether the steps of a turn that is over are one line, until the user opens them."""
         self.page.rows.set_turns_fold(folds=folds)
-        self.page.changed()
+        if self.page.isVisible():
+            self.page.scroller.arrange()
 
     def set_links(self, rules: LinkRules) -> None:
         """Set which click opens the name of a file, and whether names are links at all."""
@@ -472,7 +474,7 @@ class ChatView(QWidget):
     def _fit_prompt(self) -> None:
         """Set the height of the prompt box, and its margins. A box without height keeps the keyboard."""
         is_low, is_narrow = self.height() < _LOW_PX, self.width() < _NARROW_PX
-        is_away = self.height() < _TINY_PX and bool(self.transcript.open_requests) and self.prompt.is_empty
+        is_away = self.height() < _TINY_PX and bool(self.page.transcript.open_requests) and self.prompt.is_empty
         side_px, above_px, below_px = (
             (4 if is_narrow else GUTTER_PX - TEXT_LEFT_PX),
             (2 if is_low else 4),

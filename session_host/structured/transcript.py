@@ -120,7 +120,7 @@ class Changes(NamedTuple):
     Attributes:
         items: ids of items that were added or changed.
         removed: whether items were removed or moved, so that positions have changed.
-        status: whether anything of ``status`` or of the requests changed.
+        status: whether anything of ``status`` or of the requests changed, or the log turned out to be damaged.
     """
 
     items: set[str]
@@ -223,6 +223,31 @@ class Transcript:
         self._changed, self._removed, self._status_changed = set(), False, False
         return changes
 
+    def follow(self, growing: Transcript) -> Changes:
+        """Become equal to a transcript that grows, and return its changes since the last call.
+
+        A page shows such a copy: what grows while it is on the screen is in it with the next frame, all at once. Nobody
+        else takes the changes of ``growing``, or changes the copy.
+        """
+        growing._join_appended()
+        changes, known = growing.take_changes(), len(self._ids)
+        if changes.removed:
+            self._ids, self._items = growing._ids.copy(), growing._items.copy()
+            self._positions = growing._positions.copy()
+        else:  # What is new is at the end.
+            for item_id in changes.items & self._positions.keys():
+                position = self._positions[item_id]
+                self._items[position] = growing._items[position]
+            new = growing._ids[known:]
+            self._ids += new
+            self._items += growing._items[known:]
+            self._positions.update(zip(new, range(known, known + len(new)), strict=True))
+        self.status = msgspec.structs.replace(growing.status)
+        self.requests, self.answers = growing.requests.copy(), growing.answers.copy()
+        self.endings, self.turn_ends = growing.endings.copy(), growing.turn_ends.copy()
+        self.news, self.damaged = growing.news, growing.damaged
+        return changes
+
     # ------------------------------------------------------------ building
 
     def feed(self, data: bytes) -> None:
@@ -236,7 +261,7 @@ class Transcript:
                 for change in record.body.changes:
                     self.apply(change, record.at_ms)
         except ProtocolViolation as error:
-            self.damaged = str(error)
+            self.damaged, self._status_changed = str(error), True
 
     def apply(self, change: AnyChange, at_ms: int = 0) -> None:
         """Apply one change; one of an unknown item has no effect."""
@@ -415,6 +440,8 @@ class Transcript:
         earlier._join_appended()
         end = earlier._positions.get(self._ids[0], len(earlier)) if self._ids else len(earlier)
         older = [(item_id, earlier._items[at]) for at, item_id in enumerate(earlier._ids[:end]) if item_id not in self]
+        self._changed.update(item_id for item_id, _item in older)
+        self._removed = self._status_changed = True
         self._ids = [*(item_id for item_id, _item in older), *self._ids]
         self._items = [*(item for _item_id, item in older), *self._items]
         self._positions = {item_id: position for position, item_id in enumerate(self._ids)}

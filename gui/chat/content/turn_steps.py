@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Container
 from functools import cached_property
 from itertools import islice
 
@@ -26,12 +27,15 @@ class Turn:
     Attributes:
         begin, end: the positions of its prompt, and after its last item.
         steps: the positions of the items that are folded; none while the turn runs, and of one that did not end well or
-            has no answer. A step that failed is not folded.
+            has no answer. Not folded is a step that failed, or that says what the user decided: declined, or answered.
     """
 
-    def __init__(self, transcript: Transcript, position: int) -> None:
-        """Find the turn of the item at a position; before the first prompt, ``begin`` is negative."""
-        self._transcript = transcript
+    def __init__(self, transcript: Transcript, position: int, answered: Container[str] = ()) -> None:
+        """Find the turn of the item at a position; before the first prompt, ``begin`` is negative.
+
+        ``answered`` has the items with the user's answers to questions.
+        """
+        self._transcript, self._answered = transcript, answered
         begin = position
         while begin >= 0 and not is_prompt(transcript[begin]):
             begin -= 1
@@ -39,12 +43,16 @@ class Turn:
         while end < len(transcript) and not is_prompt(transcript[end]):
             end += 1
         self.begin, self.end = begin, end
+        self._was_over = self.is_over
         self.steps = frozenset(self._steps()) if begin >= 0 else frozenset()
 
     @property
     def is_settled(self) -> bool:
-        """Whether later items cannot change it."""
-        return self.end < self._transcript.queue_start
+        """Whether it was over when it was found, and another turn follows it.
+
+        Then it is what it was, until an item of it changes, or a prompt.
+        """
+        return self._was_over and self.is_over and self.end < self._transcript.queue_start
 
     @property
     def is_over(self) -> bool:
@@ -70,7 +78,11 @@ class Turn:
             return []
         if any(transcript[each].id in transcript.endings for each in range(self.begin, self.end)):
             return []
-        return [each for each in inside if _is_folded(transcript[each])]
+        return [each for each in inside if self._is_folded(transcript[each])]
+
+    def _is_folded(self, item: Item) -> bool:
+        is_decided = item.status == "declined" or item.id in self._answered
+        return item.kind in _STEPS and not has_failed(item) and not is_decided
 
     @cached_property
     def _calls(self) -> list[Item]:
@@ -111,7 +123,7 @@ class Turn:
         transcript = self._transcript
         items = [transcript[each] for each in range(self.begin, self.end)]
         added, removed = patches.counts(self._changes)
-        commands = [item for item in self._calls if item.tool == "execute"]
+        commands = [item for item in self._calls if item.tool == "execute" and item.status != "declined"]
         ended_ms = max((transcript.turn_ends.get(item.id, 0) for item in items), default=0)
         return TurnLine(
             item=items[0].id,
@@ -127,7 +139,3 @@ class Turn:
 
 def _is_answer(item: Item) -> bool:
     return item.kind == "agent" and not item.parent and bool(item.text)
-
-
-def _is_folded(item: Item) -> bool:
-    return item.kind in _STEPS and not has_failed(item)

@@ -26,7 +26,7 @@ from PySide6.QtGui import (
 )
 from PySide6.QtWidgets import QWidget
 
-from gui.chat.content.segments import Card, Code, DiffHead, FoldLine, StatusLine, TurnLine, utf16_length
+from gui.chat.content.segments import Code, DiffHead, FoldLine, StatusLine, TurnLine, utf16_length
 from gui.input.keys import is_text
 from gui.terminal.drawing.frame_pacing import FramePacer
 from gui.theme.menu import Menu
@@ -147,7 +147,7 @@ class TranscriptPage(PaintedPage):
             self.scroller.show_frame()
 
     def changed(self) -> None:
-        """Paint changes of the transcript with the next frame."""
+        """Show changes of the transcript with the next frame; until then, the page is as of the last one."""
         if self.isVisible():
             self._pacer.request()
 
@@ -266,18 +266,10 @@ class TranscriptPage(PaintedPage):
 
     def show_request(self, request_id: str, *, takes_focus: bool = True) -> None:
         """Show an open request, and give it the keyboard focus."""
-        for position in range(len(self.rows) - 1, -1, -1):
-            if self.rows.hides(position):
-                continue
-            row = self.rows.row(position)
-            for number, segment in enumerate(row.segments):
-                if isinstance(segment, Card) and segment.request == request_id:
-                    self.scroller.scroll_to(row.key, number)
-                    if takes_focus and (card := self.requests.card(request_id)) is not None:
-                        card.take_focus()
-                    return
-            if position < len(self.rows) - 200:
-                return
+        if (place := self.rows.place_of(request_id)) is not None:
+            self.scroller.scroll_to(self.rows.key(place[0]), place[1])
+            if takes_focus and (card := self.requests.card(request_id)) is not None:
+                card.take_focus()
 
     # ------------------------------------------------------------ controls
 

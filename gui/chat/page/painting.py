@@ -51,7 +51,8 @@ class PaintedPage(QWidget):
         theme: the window's theme.
         style_: fonts and colours.
         rows: the rows of the transcript.
-        visible: the segments on the page.
+        visible: the segments on the page, as they were arranged; none once the rows have changed, until they are
+            arranged again.
         content: the function that returns the segments of an item.
         names: finds the names of files in the text.
         selection: the selected part.
@@ -98,7 +99,7 @@ class PaintedPage(QWidget):
 
     @property
     def transcript(self) -> Transcript:
-        """The transcript that the page shows."""
+        """The transcript as the page shows it: as of its last frame."""
         return self.rows.transcript
 
     # ------------------------------------------------------------ content and style
@@ -106,13 +107,14 @@ class PaintedPage(QWidget):
     def show_rows(self, transcript: Transcript) -> None:
         """Show the rows of a transcript; which items are unfolded or in two columns stays."""
         previous = self.rows
-        transcript.take_changes()
         widths, directory = self._widths(), previous.directory
         self.rows = Rows(transcript, self.style_, widths, directory, self.content, has_turns=self.grows)
         self.rows.columns, self.rows.modes = previous.columns, previous.modes
         self.rows.folds_turns, self.rows.offers = previous.folds_turns, previous.offers
         self.rows.hunks, self.rows.pictures = previous.hunks, previous.pictures
         self.rows.aside_px, self.rows.code_looks = previous.aside_px, previous.code_looks
+        self.rows.rearranged = self.visible.clear
+        self.visible.clear()
         self.hovered = self.pointed = self.focused = None
 
     def set_font_size(self, size_px: int) -> None:
@@ -195,8 +197,6 @@ class PaintedPage(QWidget):
 
     def _paint_segment(self, painter: QPainter, placed: PlacedSegment, left: float) -> None:
         row = self.rows.row(placed.position)
-        if placed.number >= len(row.segments):
-            return
         segment = row.segments[placed.number]
         painter.save()
         painter.translate(left, placed.top)
@@ -316,8 +316,7 @@ class PaintedPage(QWidget):
         """The segments on the page that widgets cover, by the ids that they have."""
         found: dict[str, PlacedSegment] = {}
         for placed in self.visible:
-            segments = self.rows.row(placed.position).segments if placed.position < len(self.rows) else []
-            segment = segments[placed.number] if placed.number < len(segments) else None
+            segment = self.rows.row(placed.position).segments[placed.number]
             if isinstance(segment, Card):
                 found[segment.request] = placed
         return found

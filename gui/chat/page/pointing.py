@@ -68,6 +68,9 @@ class Pointer(QObject):
         self._run_control, self._run_action = run_control, run_action
         self._pressed_at: QPointF | None = None
         self._pressed_control: tuple[str, int, int] | None = None
+        self._pressed_action: Action | None = None
+        """What it did then; after a frame, another control may be in its place."""
+        self._pressed_link = ""
         self._pressed_bar: tuple[str, int] | None = None
         """The row and the segment of the table that is scrolled sideways by its bar."""
         self._dragging = False
@@ -162,6 +165,7 @@ class Pointer(QObject):
         self._unit = unit if self.control_at(point) is None else "character"
         self._pressed_at, self._dragging = point, False
         self._pressed_control = self._target_at(point, event.modifiers()) if self._unit == "character" else None
+        self._pressed_action, self._pressed_link = self._action_of(self._pressed_control), self.link_at(point)
         unit_there = self._pressed_unit = self._unit_at(point)
         if unit_there is None:
             return
@@ -267,17 +271,25 @@ class Pointer(QObject):
         self._pressed_at, self._dragging = None, False
         if dragged or self._unit != "character":
             self._offer_selection()
-        elif control is not None and control == self._target_at(point, event.modifiers()):
+        elif control is not None and self._is_still_at(point, event.modifiers(), control):
             self._page.selection.clear()
             found = self.file_at(point)
             if found is not None and found[0] == control:
                 self._open_once_known(found[1].file, time.monotonic())
             else:
                 self._run_control(control)
-        elif address := self.link_at(point):
+        elif (address := self.link_at(point)) and address == self._pressed_link:
             self._run_action(Action("link", value=address))
         self._hover(point, event.modifiers())
         self._page.update()
+
+    def _action_of(self, target: tuple[str, int, int] | None) -> Action | None:
+        control = self._page.control_of(target)
+        return control.action if control is not None else None
+
+    def _is_still_at(self, point: QPointF, modifiers: Qt.KeyboardModifier, pressed: tuple[str, int, int]) -> bool:
+        """Whether a click at a point would activate the pressed control, and this does what it did then."""
+        return pressed == self._target_at(point, modifiers) and self._action_of(pressed) == self._pressed_action
 
     def _offer_selection(self) -> None:
         clipboard = QGuiApplication.clipboard()

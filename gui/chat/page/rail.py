@@ -5,6 +5,7 @@ The ticks are in order, not by height. *Outline…* lists the same, for the keyb
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from typing import Literal, NamedTuple
 
 from PySide6.QtCore import QEvent, QPoint, QRect, QRectF, Qt
@@ -17,6 +18,7 @@ from gui.theme.tokens import GAP_M_PX, GAP_S_PX, SECONDARY_PX, TEXT_PX, blend, f
 from gui.timers import single_shot
 from gui.wording import changes_texts, chat_texts
 from session_host.protocol.untrusted_text import one_line
+from session_host.structured.transcript import Changes
 from session_host.structured.turns import is_prompt
 
 from .page import TranscriptPage
@@ -72,32 +74,47 @@ class Ticks:
         self.transcript = rows.transcript
         self.found: list[Tick] = []
         self._rows = rows
+        self._new: list[Tick] = []
+        """Those that are read until now, if not all are; ``found`` are those of before, unless fewer."""
         self._read = 0
 
+    def note(self, changes: Changes) -> None:
+        """Read the turns of items again that changed with a frame."""
+        transcript = self.transcript
+        known = (transcript.position(key) for key in changes.items if key in transcript)
+        first = 0 if changes.removed else min(known, default=self._read)
+        if first < self._read:
+            while self._new and (self._new[-1].key not in transcript or transcript.position(self._new[-1].key) > first):
+                self._new.pop()
+            self._read = transcript.position(self._new.pop().key) if self._new else 0
+
     def read_on(self) -> bool:
-        """Read some more items, or the last turn again, since it may have changed; returns whether there are more."""
+        """Read some more items; returns whether there are more."""
         transcript, end = self.transcript, self.transcript.queue_start
-        if self._read >= end and self.found:
-            last = self.found.pop()
-            self._read = transcript.position(last.key) if last.key in transcript else 0
-            self.found = self.found if self._read else []
-        asked = {
-            request.item if request.item in transcript else self._rows.item_at(request.at_ms)
-            for request in transcript.requests.values()
-        }
         for position in range(self._read, min(self._read + _SLICE, end)):
             item = transcript[position]
             if is_prompt(item):
-                self.found.append(Tick(item.id))
-            if self.found:
-                tick, ending = self.found[-1], transcript.endings.get(item.id)
-                self.found[-1] = tick._replace(
+                self._new.append(Tick(item.id))
+            if self._new:
+                tick, ending = self._new[-1], transcript.endings.get(item.id)
+                self._new[-1] = tick._replace(
                     failed=tick.failed or (ending is not None and ending.outcome == "failed"),
-                    asked=tick.asked or item.id in asked,
                     edited=tick.edited or (bool(item.changes) and item.status == "done"),
                 )
             self._read = position + 1
+        if self._read >= end or len(self._new) >= len(self.found):
+            self.found = self._with_questions()
         return self._read < end
+
+    def _with_questions(self) -> list[Tick]:
+        """The ticks, and whether their turns asked the user something."""
+        transcript, begins = self.transcript, [self.transcript.position(tick.key) for tick in self._new]
+        items = (
+            request.item if request.item in transcript else self._rows.item_at(request.at_ms)
+            for request in transcript.requests.values()
+        )
+        asked = {bisect_right(begins, transcript.position(item)) - 1 for item in items if item in transcript}
+        return [tick._replace(asked=number in asked) for number, tick in enumerate(self._new)]
 
 
 class PromptRail(QWidget):
@@ -132,7 +149,9 @@ class PromptRail(QWidget):
         if self.ticks.transcript is not self._page.transcript:
             self.ticks = Ticks(self._page.rows)
             self._timer.start(0)
-        elif not self._timer.isActive():
+            return
+        self.ticks.note(self._page.rows.changes)
+        if not self._timer.isActive():
             self._timer.start(_SOON_MS)
 
     def _read(self) -> None:

@@ -266,11 +266,11 @@ class RequestCards(QObject):
         return self.begun()
 
     def begun(self) -> ScrollPosition | None:
-        """The position of the request that is shown from its beginning, None if it is not on the page."""
-        placed, rows = self._page.visible_cards().get(self._begun), self._page.rows
-        if placed is None:
+        """The position of the request that is shown from its beginning, None if it is not shown any more."""
+        rows = self._page.rows
+        if (place := rows.place_of(self._begun)) is None:
             return None
-        start = ScrollPosition(rows.key(placed.position), placed.number, 0.0)
+        start = ScrollPosition(rows.key(place[0]), place[1], 0.0)
         return positions.moved(rows, start, -self._lead_px)
 
     @property

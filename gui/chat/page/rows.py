@@ -6,7 +6,7 @@ Rows are created when they are needed; the heights of all other rows are estimat
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import replace
 from datetime import UTC, date, datetime
 from typing import Literal, NamedTuple
@@ -25,6 +25,7 @@ from gui.chat.content.segments import (
     Paragraph,
     Picture,
     Segment,
+    TurnFooter,
     TurnLine,
 )
 from gui.chat.content.turn_steps import Turn
@@ -36,8 +37,9 @@ from gui.wording import chat_texts
 from session_host.protocol.values import Image
 from session_host.structured.items import Item
 from session_host.structured.transcript import Transcript
+from session_host.structured.turns import is_prompt
 
-from .endings import ends_turn, item_before, prompt_of, tail, turn_footer, with_ending
+from .endings import ends_turn, prompt_of, tail, turn_footer, with_ending
 from .live import Live
 
 _GUESS_PX = 72.0
@@ -77,11 +79,31 @@ class Offer(NamedTuple):
         return Button(self.short if is_last else self.later or self.short, Action("offer", item, self.kind))
 
 
-class Rows:
-    """All rows of a transcript.
+class Around(NamedTuple):
+    """What a row shows that is not its own item's, or hides it.
 
     Attributes:
-        transcript: the shown transcript.
+        is_first: whether no row is above it.
+        is_hidden: whether it has no segments, as a step of a folded turn.
+        again: the prompt that is sent again, if its turn did not end well; "" for none.
+        footer: the line below it, if a turn ended with it.
+        turn_line: the line below a prompt, about the steps of its turn.
+    """
+
+    is_first: bool = False
+    is_hidden: bool = False
+    again: str = ""
+    footer: TurnFooter | None = None
+    turn_line: TurnLine | None = None
+
+
+class Rows:
+    """All rows of a transcript, as of the last frame (``apply_changes``).
+
+    Attributes:
+        source: the transcript, which may have grown since.
+        transcript: the transcript as it is shown; ``changes``: what changed with the last frame.
+        rearranged: is called whenever what is on the page, or its place, may be something else now.
         heights: the heights of all rows.
         widths: the widths of the text and of what may be wider.
         columns: the items with diffs in two columns.
@@ -103,7 +125,9 @@ class Rows:
         has_turns: bool = True,
     ) -> None:
         """Make the rows; ``content`` returns the segments of an item, ``has_turns`` shows the ends of turns."""
-        self.transcript = transcript
+        self.source, self.transcript = transcript, Transcript()
+        self.changes = self.transcript.follow(transcript)
+        self.rearranged: Callable[[], object] = lambda: None
         self.directory = directory
         self._content = content
         self._has_turns = has_turns
@@ -126,9 +150,14 @@ class Rows:
         """The pictures that texts only name, and the user has looked at, by what the texts name."""
         self._rows: OrderedDict[str, Row] = OrderedDict()
         self._requests_by_item: dict[str, ItemRequests] = {}
-        self._placed_ids: object = None
+        self._answered: set[str] = set()
+        """The items with the user's answers to questions, which are not folded."""
+        self._placed: object = None
+        self._has_loose = False
+        """Whether a request is at an item only because of its time."""
         self._day = _today()
         self.heights = [_GUESS_PX] * (len(transcript) + 1)
+        self._hide_queue()
         self._place_requests()
 
     # ------------------------------------------------------------ reading
@@ -166,7 +195,7 @@ class Rows:
         """The turn of the item at a position."""
         found = self._turns.get(position)
         if found is None:
-            found = Turn(self.transcript, position)
+            found = Turn(self.transcript, position, self._answered)
             self._turns.update(dict.fromkeys(range(max(found.begin, 0), found.end), found))
             self._guess_heights(found)
         return found
@@ -193,8 +222,8 @@ class Rows:
         """Set whether the steps of turns are hidden."""
         if folds != self.folds_turns:
             self.folds_turns = folds
-            self._forget_turns(everything=True)
-            self._refresh_turns(set(), everywhere=True)
+            self._turns = {}
+            self._refill(frozenset())
 
     def _is_folded(self, turn: Turn) -> bool:
         is_open = self.mode(self.transcript[turn.begin].id).unfolded
@@ -202,21 +231,30 @@ class Rows:
 
     def _guess_heights(self, turn: Turn) -> None:
         """Set the heights of steps that are hidden, and guess those that are shown again."""
-        is_folded = bool(turn.steps) and self._is_folded(turn)
-        for position in turn.steps:
-            if is_folded:
+        hidden = turn.steps if turn.steps and self._is_folded(turn) else frozenset()
+        for position in range(max(turn.begin, 0), turn.end):
+            if position in hidden:
                 self.heights[position] = 0.0
-            elif not self.heights[position]:
+            elif not self.heights[position] and self.key(position) not in self._rows:
                 self.heights[position] = _GUESS_PX
 
-    def _forget_turns(self, *, everything: bool = False) -> None:
-        """Look turns up again that may have changed."""
-        kept = {} if everything else {key: turn for key, turn in self._turns.items() if turn.is_settled}
-        self._turns = kept
+    def _forget_turns(self, changed: Collection[str], *, has_moved: bool) -> None:
+        """Look turns up again that may have changed; a prompt says something of later turns, too."""
+        transcript = self.transcript
+        positions = [transcript.position(key) for key in changed if key in transcript]
+        if has_moved or any(transcript[position].kind == "user" for position in positions):
+            self._turns = {}
+            return
+        # An item may continue the turn that it is below of.
+        forgotten = {self._turns.get(each) for position in positions for each in (position, position - 1)}
+        for turn in set(self._turns.values()):
+            if turn in forgotten or not turn.is_settled:
+                for position in range(max(turn.begin, 0), turn.end):
+                    self._turns.pop(position, None)
 
     def _turn_line(self, position: int) -> TurnLine | None:
         """The line below the prompt at a position about its turn's steps; None for none."""
-        if not self._has_turns or self.transcript[position].kind != "user":
+        if not self._has_turns or not is_prompt(self.transcript[position]):
             return None
         turn = self.turn(position)
         if not turn.steps or turn.begin != position:
@@ -253,6 +291,14 @@ class Rows:
             height += row.after
         return height
 
+    def place_of(self, request: str) -> tuple[int, int] | None:
+        """The position of the row, and the number of the segment, of an open request; None if it is not shown."""
+        for key, requests in self._requests_by_item.items():
+            if any(each.id == request for each in requests.open) and (position := self.position(key)) is not None:
+                found = (at for at, segment in enumerate(self.row(position).segments) if _is_card(segment, request))
+                return next(((position, number) for number in found), None)
+        return None
+
     # ------------------------------------------------------------ scrolling sideways
 
     def aside_of(self, position: int, number: int) -> float:
@@ -284,14 +330,12 @@ class Rows:
     # ------------------------------------------------------------ changing
 
     def apply_changes(self) -> bool:
-        """Apply changes of the transcript; returns whether items were added."""
-        changes = self.transcript.take_changes()
-        if changes.removed or changes.status or len(self.transcript) + 1 != len(self.heights):
-            self._forget_turns(everything=changes.removed)
-        count = len(self.transcript) + 1
+        """Show the transcript as it is now; returns whether items were added."""
+        changes = self.changes = self.transcript.follow(self.source)
+        count, changed = len(self.transcript) + 1, changes.items
         more = count > len(self.heights)
         if more or changes.removed:
-            self._placed_ids = None  # Requests may belong to other items now.
+            self._placed = None  # Requests may belong to other items now.
         if changes.removed:
             known = {key: row.height for key, row in self._rows.items()}
             self.heights = [_GUESS_PX] * count
@@ -303,41 +347,37 @@ class Rows:
                     self.heights[position] = height
         else:
             self.heights += [_GUESS_PX] * (count - len(self.heights))
-        if changes.status or more or changes.removed:
-            changes.items.update(self._place_requests())
-            changes.items.update(self.key(each) for each in range(self.transcript.queue_start, count - 1))
-        if changes.status or changes.removed or changes.items:
-            changes.items.add(TAIL)
-        for key in changes.items:
-            self.refresh(key)
-        self._refresh_turns(changes.items, everywhere=changes.status or more or changes.removed)
+        self._hide_queue()
+        if changed or changes.status or changes.removed:
+            changed = changed | self._place_requests()
+            self._forget_turns(changed, has_moved=changes.removed)
+            self._refill({*changed, TAIL})
+        elif _today() != self._day:
+            self._refill(frozenset())
         return more
 
-    def _refresh_turns(self, changed: set[str], *, everywhere: bool) -> None:
-        """Update the rows that end a turn now, or no more, or are hidden; also all of them when another day began."""
-        today, transcript = _today(), self.transcript
-        is_new_day, self._day = today != self._day, today
-        if everywhere or is_new_day:
-            keys = list(self._rows)
-        else:
-            found = (item_before(transcript, transcript.position(key)) for key in changed if key in transcript)
-            keys = [transcript[position].id for position in found if position >= 0]
-        for key in keys:
-            row, position = self._rows.get(key), transcript.position(key) if key in transcript else None
-            if row is None or position is None:
-                continue
-            now = self._ends_turn(position), self.hides(position), self._turn_line(position)
-            if (row.ends_turn, row.is_hidden, row.turn_line) != now or (is_new_day and row.ends_turn):
-                self._fill(row, position)
+    def _hide_queue(self) -> None:
+        for position in range(self.transcript.queue_start, len(self.transcript)):
+            self.heights[position] = 0.0
 
-    def _ends_turn(self, position: int) -> bool:
-        return self._has_turns and ends_turn(self.transcript, position)
+    def _refill(self, changed: Collection[str]) -> None:
+        """Update the changed rows, and those that show something else of their turns; all when another day began."""
+        is_new_day, self._day = _today() != self._day, _today()
+        kept = set(self._turns)
+        for key, row in list(self._rows.items()):
+            position = self.position(key)
+            assert position is not None
+            is_changed = key in changed or is_new_day
+            if is_changed or (key != TAIL and position not in kept and row.around != self._around(position)):
+                self._fill(row, position)
+        self.rearranged()
 
     def refresh(self, key: str) -> None:
         """Update an item's row."""
         row, position = self._rows.get(key), self.position(key)
         if row is not None and position is not None:
             self._fill(row, position)
+        self.rearranged()
 
     def refresh_ways(self) -> None:
         """Update the prompts and the changes of files: what the user can do about them may be something else now."""
@@ -352,8 +392,8 @@ class Rows:
             row.mode = mode
         self.refresh(key)
         position = self.position(key)
-        if self._has_turns and position is not None and position in self._turns:
-            turn = self._turns[position]
+        if self._has_turns and position is not None and position < self.transcript.queue_start:
+            turn = self.turn(position)
             if turn.begin == position:
                 self._guess_heights(turn)
                 for step in turn.steps:
@@ -381,12 +421,14 @@ class Rows:
         changed = look._replace(wraps=not look.wraps) if kind == "wrap" else look._replace(numbers=not look.numbers)
         self.code_looks[key, first] = changed
         row.laid = [None] * len(row.segments)
+        self.rearranged()
 
     def toggle_columns(self, key: str) -> None:
         """Switch an item's diffs between one and two columns."""
         self.columns ^= {key}
         if (row := self._rows.get(key)) is not None:
             row.laid = [None] * len(row.segments)
+        self.rearranged()
 
     def set_card_height(self, request: str, height: float) -> bool:
         """Set the height of a request's widget; returns whether it changed."""
@@ -395,7 +437,7 @@ class Rows:
         self.card_heights[request] = height
         for row in self._rows.values():
             for number, segment in enumerate(row.segments):
-                if isinstance(segment, Card) and segment.request == request:
+                if _is_card(segment, request):
                     row.laid[number] = None
         return True
 
@@ -418,6 +460,7 @@ class Rows:
             for number, segment in enumerate(row.segments):
                 if isinstance(segment, Code | Diff):
                     row.laid[number] = None
+        self.rearranged()
 
     def show_broken(self, image: Image) -> None:
         """Lay out an image again, because it cannot be decoded."""
@@ -425,6 +468,7 @@ class Rows:
             for number, segment in enumerate(row.segments):
                 if isinstance(segment, Picture | NamedPicture) and segment.image == image:
                     row.laid[number] = None
+        self.rearranged()
 
     def lay_out_again(self, style: Style, widths: Widths) -> None:
         """Lay out all rows again, with another style or other widths."""
@@ -432,6 +476,7 @@ class Rows:
         for row in self._rows.values():
             row.laid = [None] * len(row.segments)
             row.heights = [estimate(segment, widths.text, style) for segment in row.segments]
+        self.rearranged()
 
     def _fill(self, row: Row, position: int) -> None:
         if row.key == TAIL:
@@ -442,11 +487,11 @@ class Rows:
             row.before, row.after = 6.0, 12.0
         else:
             item = self.transcript[position]
-            row.is_hidden = self.hides(position)
-            if row.is_hidden:
+            around = row.around = self._around(position)
+            if around.is_hidden:
                 row.replace([], self.style, self.widths.text)
                 row.before = row.after = 0.0
-                row.edged, row.ends_turn, row.turn_line = 0, False, None
+                row.edged = 0
                 self.heights[position] = 0.0
                 return
             requests = self._requests_by_item.get(row.key, ItemRequests())
@@ -455,22 +500,31 @@ class Rows:
                 found = with_hunks(found, item.id, states)
             if self.pictures:
                 found = [self._with_picture(segment) for segment in found]
-            ending = self.transcript.endings.get(row.key)
-            if ending is not None:
-                found = with_ending(found, ending, item, prompt_of(self.transcript, ending.turn, position))
-            row.ends_turn = self._ends_turn(position)
-            if row.ends_turn:
-                prompt = prompt_of(self.transcript, item.turn, position)
-                found = [*found, turn_footer(self.transcript, position, prompt)]
-            is_prompt = item.kind == "user" and item.status != "withdrawn"
-            row.edged = len(found) if is_prompt else 0
-            row.turn_line = self._turn_line(position) if is_prompt else None
-            if is_prompt:
-                found = [*with_buttons(found, item, self.offers(item)), *([row.turn_line] if row.turn_line else [])]
+            if (ending := self.transcript.endings.get(row.key)) is not None:
+                found = with_ending(found, ending, item, around.again)
+            if around.footer is not None:
+                found = [*found, around.footer]
+            begins_turn = is_prompt(item)
+            row.edged = len(found) if begins_turn else 0
+            if begins_turn:
+                found = with_buttons(found, item, self.offers(item))
+            if around.turn_line is not None:
+                found = [*found, around.turn_line]
             row.replace(found, self.style, self.widths.text)
-            row.before = float(_GAPS_PX.get(item.kind, 0)) if position else 0.0
-            row.after = 8.0 if is_prompt else 0.0
+            row.before = 0.0 if around.is_first else float(_GAPS_PX.get(item.kind, 0))
+            row.after = 8.0 if begins_turn else 0.0
         self.heights[position] = row.height
+
+    def _around(self, position: int) -> Around:
+        """What the row of an item shows of its turn and its neighbours."""
+        if self.hides(position):
+            return Around(is_hidden=True)
+        transcript, item = self.transcript, self.transcript[position]
+        ending, footer = transcript.endings.get(item.id), None
+        again = prompt_of(transcript, ending.turn, position) if ending is not None else ""
+        if self._has_turns and ends_turn(transcript, position):
+            footer = turn_footer(transcript, position, prompt_of(transcript, item.turn, position))
+        return Around(position == 0, False, again, footer, self._turn_line(position))
 
     def _with_picture(self, segment: Segment) -> Segment:
         if isinstance(segment, NamedPicture) and segment.image is None and segment.source in self.pictures:
@@ -487,22 +541,27 @@ class Rows:
     def _place_requests(self) -> set[str]:
         """Assign each request to an item; returns the items with changed requests."""
         transcript = self.transcript
-        state = [id(value) for values in (transcript.requests, transcript.answers) for value in values.values()]
-        if state == self._placed_ids:
+        state = [*transcript.requests.values(), *transcript.answers.values()]
+        if state == self._placed and not self._has_loose:
             return set()
-        self._placed_ids = state
+        self._placed, self._has_loose = state, False
         previous, placed = self._requests_by_item, dict[str, ItemRequests]()
         for request in transcript.requests.values():
             answer = transcript.answers.get(request.id)
             key = request.item if request.item in transcript else TAIL
             if key == TAIL and answer is not None:
-                key = self.item_at(request.at_ms)
+                key, self._has_loose = self.item_at(request.at_ms), True
             requests = placed.get(key, ItemRequests())
             if answer is None:
                 placed[key] = requests._replace(open=(*requests.open, request))
             else:
                 placed[key] = requests._replace(answered=(*requests.answered, (request, answer)))
         self._requests_by_item = placed
+        self._answered = {
+            key
+            for key, requests in placed.items()
+            if any(request.kind == "question" and answer.option for request, answer in requests.answered)
+        }
         return {key for key in (*previous, *placed) if previous.get(key) != placed.get(key)}
 
     def item_at(self, at_ms: int) -> str:
@@ -515,6 +574,10 @@ class Rows:
             else:
                 high = middle
         return self.transcript[low - 1].id if low else TAIL
+
+
+def _is_card(segment: Segment, request: str) -> bool:
+    return isinstance(segment, Card) and segment.request == request
 
 
 def _today() -> date:
@@ -530,9 +593,7 @@ class Row:
         before, after: the space above the first and below the last segment.
         edged: how many of its segments the edge of a prompt is beside.
         mode: how much of the item is shown.
-        ends_turn: whether the last segment is a turn's end.
-        is_hidden: whether it has no segments, as a step of a folded turn.
-        turn_line: the last segment of a prompt, about the steps of its turn; None for none.
+        around: what it shows of its turn and its neighbours.
     """
 
     def __init__(self, key: str) -> None:
@@ -542,8 +603,7 @@ class Row:
         self.heights: list[float] = []
         self.before = self.after = 0.0
         self.edged = 0
-        self.ends_turn = self.is_hidden = False
-        self.turn_line: TurnLine | None = None
+        self.around = Around()
         self.mode = Mode()
         self.markdown = MarkdownText()
 

@@ -135,6 +135,9 @@ class Scroller(QObject):
             for key in read:
                 if (position := rows.position(key)) is not None:
                     rows.open_turn(position)
+            if self.position is not None and rows.position(self.position.key) is None:
+                below = next((key for key in read if rows.position(key) is not None), None)
+                self.position = ScrollPosition(below, 0, 0.0) if below is not None else None
         self.arrange()
         self.framed.emit()
 
@@ -175,7 +178,7 @@ class Scroller(QObject):
             if not visible or (self._is_last(visible[-1]) and visible[-1].bottom < height):
                 self.position = positions.from_bottom(rows, height)
                 visible = positions.segments_on_page(rows, self.position, height)
-            self._page.visible = visible
+            self._page.visible[:] = visible
             if not self._measure_cards():
                 break
 

@@ -60,8 +60,8 @@ class Selection:
         found = []
         for point in (self.anchor, self.head):
             position = rows.position(point.key)
-            if position is None:
-                return None
+            if position is None or point.segment >= len(rows.row(position).segments):
+                return None  # What was selected is not shown any more.
             found.append((position, point.segment, point.offset))
         first, last = sorted(found)
         return first, last

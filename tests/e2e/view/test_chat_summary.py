@@ -85,9 +85,9 @@ def test_an_unfinished_plan_is_shown_until_a_later_turn_has_ended_without_a_plan
     chat, summary = ScriptedChat(), Summary()
 
     def shown() -> str:
-        summary.update(chat.transcript)
+        summary.update(chat.transcript, chat.transcript.take_changes().items)
         again = Summary()
-        again.update(chat.transcript)
+        again.update(chat.transcript, [item.id for item in chat.transcript])
         assert again.plan == summary.plan, "the same when the chat is opened again"
         return summary.plan.id if summary.plan is not None else ""
 
@@ -121,19 +121,19 @@ def test_only_completed_changes_count() -> None:
     chat, summary = ScriptedChat(), Summary()
     running = edited(chat, "a.py", status="running")
     edited(chat, "b.py", status="declined")
-    summary.update(chat.transcript)
+    summary.update(chat.transcript, chat.transcript.take_changes().items)
     assert list(summary.files) == []
     chat.done(running)
     again = edited(chat, "c.py")
     edited(chat, "a.py", moved_to="d.py")
-    summary.update(chat.transcript)
+    summary.update(chat.transcript, chat.transcript.take_changes().items)
     assert [(file.path, file.added, file.removed) for file in summary.files.values()] == [
         ("c.py", 2, 1),
         ("d.py", 4, 2),
     ]
     assert summary.files["c.py"].item == again
     chat.put("plan", plan=(PlanEntry("of a sub-agent"),), parent="x")
-    summary.update(chat.transcript)
+    summary.update(chat.transcript, chat.transcript.take_changes().items)
     assert summary.plan is None
 
 
