@@ -32,6 +32,14 @@ _SCHEME: Final = "[A-Za-z][A-Za-z0-9+.-]*:"
 """RFC 3986, 3.1; no other character may come before it."""
 WEB_SCHEMES: Final = frozenset({"http", "https", "mailto"})
 _LEFT_TO_RIGHT_MARK: Final = "\u200e"
+_JOINERS: Final = "\u200c\u200d"
+_EMOJI_SELECTORS: Final = "\ufe0e\ufe0f"
+_SELECTORS: Final = frozenset(map(chr, (*range(0xFE00, 0xFE10), *range(0x180B, 0x1810), *range(0xE0100, 0xE01F0))))
+_KEYCAPS: Final = frozenset("0123456789#*")
+_MARKS: Final = "\u061c\u200e\u200f"
+_NEAR: Final = 200
+"""How far after a mark a right-to-left letter is looked for."""
+_BRAILLE: Final = "".join(map(chr, range(0x2800, 0x2900)))
 _JOINERS_AND_MARKS: Final = frozenset(f"\u200c\u200d\u200f{_LEFT_TO_RIGHT_MARK}")
 MAX_NAME_CHARACTERS: Final = 200
 MAX_TOPIC_CHARACTERS: Final = 80
@@ -146,7 +154,12 @@ def place_last(text: str) -> str:
 
 def for_clipboard(text: str, limit: int) -> str:
     """At most ``limit`` characters of a text for a clipboard, without control characters; bidi characters stay."""
-    return re.sub(_IN_CLIPBOARD, "", text)[:limit]
+    return without_controls(text)[:limit]
+
+
+def without_controls(text: str) -> str:
+    """The text without control characters but line feeds and tabs; characters that mislead otherwise stay."""
+    return re.sub(_IN_CLIPBOARD, "", text)
 
 
 def escaped(text: str) -> str:
@@ -162,9 +175,45 @@ def with_visible(text: str) -> str:
     return text if text.isascii() else re.sub(_INVISIBLES, _escape, text)
 
 
+def legible(text: str) -> str:
+    """An agent's words for a reader: misleading and invisible characters become their ``\\u`` escapes.
+
+    Unlike in ``escaped``, blanks stay, and so do joiners, selectors and marks where an emoji or a script needs them.
+    """
+    return text if text.isascii() and text.isprintable() else re.sub(_MISLEADING, _escape_unless_needed, text)
+
+
 def is_invisible(character: str) -> bool:
     """Whether fonts do not draw a character, although it may count as printable."""
     return re.match(_INVISIBLES, character) is not None
+
+
+def _escape_unless_needed(match: re.Match[str]) -> str:
+    character, text = match.group(), match.string
+    before, after = text[: match.start()][-1:], text[match.end() : match.end() + 1]
+    if character in _JOINERS:
+        is_needed = _takes_joiners(before) and _takes_joiners(after)
+    elif character in _SELECTORS:
+        is_needed = character in _EMOJI_SELECTORS and (before in _KEYCAPS or _takes_joiners(before))
+        is_needed = is_needed and before not in _SELECTORS
+    elif character in _MARKS:
+        line = text[text.rfind("\n", 0, match.start()) + 1 : match.start() + _NEAR].partition("\n")[0]
+        is_needed = any(unicodedata.bidirectional(each) in {"R", "AL"} and each not in _MARKS for each in line)
+    else:
+        is_needed = unicodedata.category(character) == "Zs" or _is_braille(character, before, after)
+    return character if is_needed else _escape(match)
+
+
+def _takes_joiners(character: str) -> bool:
+    """Whether a character may be joined to another one: no ASCII, and it is drawn, or selects how an emoji is."""
+    return (
+        bool(character) and not character.isascii() and (character in _EMOJI_SELECTORS or not is_invisible(character))
+    )
+
+
+def _is_braille(character: str, before: str, after: str) -> bool:
+    """Whether a character is the blank among Braille patterns, with which programs draw."""
+    return character == _BRAILLE[0] and any(bool(each) and each in _BRAILLE[1:] for each in (before, after))
 
 
 def _escape(match: re.Match[str]) -> str:

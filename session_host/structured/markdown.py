@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import html
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime, tzinfo
 from itertools import pairwise
 from typing import Final
 
 from session_host.protocol.untrusted_text import one_line
 
+from .fences import NestedFences, is_markdown
 from .items import AgentRequest, FileChange, Item, Question, RequestResolved
 from .shortening import shown_command
 from .text import (
@@ -195,25 +196,31 @@ def _escaped(text: str) -> str:
 
 
 def harmless(text: str) -> str:
-    """Markdown without markup that loads something when it is shown; an open code block is closed.
+    """Markdown without markup that loads something when it is shown; an open code block is closed, line ends stay.
 
     Code blocks begin at the margin, also those of lists, so that each renderer sees the same ones. Elsewhere images
     become links and HTML becomes text, except in code spans that every renderer recognizes.
     """
     lines: list[str] = []
     paragraph: list[str] = []
-    fence, indentation = "", 0
+    fence, indentation, begin = "", 0, 0
+    inside: NestedFences | None = None
 
     def end_paragraph() -> None:
         safe = all(_has_whole_spans(line) for line in paragraph)
-        lines.extend(_harmless_line(line, keeps_code=safe) for line in paragraph)
+        # Two blanks at its end make a line's end a line break: it was one in the chat.
+        lines.extend(f"{_harmless_line(line, keeps_code=safe)}  " for line in paragraph[:-1])
+        lines.extend(_harmless_line(line, keeps_code=safe) for line in paragraph[-1:])
         paragraph.clear()
 
     for line in clean_lines(text):
         bare = line.lstrip(" ")
         if fence:
-            if len(bare) >= len(fence) and not bare.strip(fence[0]):
-                lines.append(fence)
+            is_bare = len(bare) >= len(fence) and not bare.strip(fence[0])
+            if inside.ends_with(bare) if inside is not None else is_bare:
+                longer = _longer(fence, lines[begin + 1 :])
+                lines[begin] = longer + lines[begin].removeprefix(fence)
+                lines.append(longer)
                 fence = ""
             else:
                 lines.append(line[min(indentation, len(line) - len(bare)) :])
@@ -222,7 +229,9 @@ def harmless(text: str) -> str:
                 paragraph.append(marker)
             end_paragraph()
             fence, indentation = found["backticks"] or found["tildes"], len(found["marker"])
+            begin = len(lines)
             lines.append(line[indentation:])
+            inside = NestedFences(fence) if is_markdown(lines[begin].removeprefix(fence)) else None
         elif not bare:
             end_paragraph()
             lines.append("")
@@ -230,6 +239,12 @@ def harmless(text: str) -> str:
             paragraph.append(_QUOTED_FENCE.sub(r"\1\\\2", line))
     end_paragraph()
     return "\n".join([*lines, *([fence] if fence else [])])
+
+
+def _longer(fence: str, inside: Sequence[str]) -> str:
+    """A block's fence, or one that is longer than those of the blocks inside."""
+    runs = [len(line) - len(line.lstrip(fence[0])) for line in map(str.lstrip, inside)]
+    return fence[0] * max(len(fence), *(run + 1 for run in runs if run >= len(fence)), 0)
 
 
 def _has_whole_spans(line: str) -> bool:

@@ -6,6 +6,8 @@ import re
 from functools import lru_cache
 from typing import TYPE_CHECKING, Final
 
+from session_host.protocol.untrusted_text import legible
+
 if TYPE_CHECKING:
     from markdown_it import MarkdownIt
 
@@ -26,9 +28,9 @@ def _parser() -> MarkdownIt:
 
 @lru_cache(maxsize=512)
 def plain_text(line: str) -> str:
-    """A line of Markdown without the marks of headings, emphasis, code and links."""
+    """A line of Markdown without the marks of headings, emphasis, code and links; what misleads is shown."""
     if not _MARKS.search(line):
-        return line
+        return legible(line)
     line = line[found.end() :] if (found := _HEADING.match(line)) else line
     tokens = _parser().parseInline(line)[0].children or []
-    return "".join(token.content for token in tokens)
+    return legible("".join(token.content for token in tokens))

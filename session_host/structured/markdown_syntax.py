@@ -1,4 +1,7 @@
-r"""Rules for markdown-it: formulas stay as they were written, and ``<br>`` is a line break.
+r"""What agents mean by Markdown, as rules for markdown-it.
+
+A line end is a line end. Formulas stay as they were written, and ``<br>`` is a line break. A block of Markdown has its
+own blocks of code. What misleads or is not seen is shown as an escape, also where it is written as an entity.
 
 Models write formulas as ``\(…\)`` and ``$…$`` in a line, and as ``\[…\]`` and ``$$…$$`` also over several lines. For
 CommonMark, their backslashes are escapes, and a line of theirs may begin a list. They write ``<br>`` to break lines in
@@ -11,8 +14,13 @@ import re
 from typing import Final
 
 from markdown_it import MarkdownIt
-from markdown_it.rules_block import StateBlock
+from markdown_it.rules_block import StateBlock, fence
+from markdown_it.rules_core import StateCore
 from markdown_it.rules_inline import StateInline
+
+from session_host.protocol.untrusted_text import legible
+
+from .fences import NestedFences, is_markdown
 
 _FORMULA: Final = re.compile(
     r"\\\([^`]+?\\\)|\\\[[^`]+?\\\]|\$\$[^`]+?\$\$"
@@ -93,3 +101,36 @@ def _read_line_break(state: StateInline, silent: bool) -> bool:
         state.push("hardbreak", "br", 0)
     state.pos = found.end()
     return True
+
+
+def of_agents(parser: MarkdownIt) -> MarkdownIt:
+    """Add all rules for messages to a parser, and return it."""
+    parser.enable(["table", "strikethrough"])
+    parser.options["breaks"] = True
+    parser.block.ruler.at("fence", _read_fence, {"alt": ["paragraph", "reference", "blockquote", "list"]})
+    parser.core.ruler.push("legible", _show_misleading)
+    return enable_line_breaks(enable_formulas(parser))
+
+
+def _read_fence(state: StateBlock, start_line: int, end_line: int, silent: bool) -> bool:
+    """The rule for a block of code: that of CommonMark, but one of Markdown ends after the blocks inside."""
+    if not fence(state, start_line, end_line, silent):
+        return False
+    if silent or not is_markdown((token := state.tokens[-1]).info):
+        return True
+    inside, following, has_ended = NestedFences(token.markup), start_line + 1, False
+    while following < end_line and not has_ended:
+        if state.sCount[following] < state.blkIndent and not state.isEmpty(following):
+            break  # The list or quotation around it ends.
+        has_ended = not state.is_code_block(following) and inside.ends_with(_line(state, following))
+        following += 1
+    token.content = state.getLines(start_line + 1, following - has_ended, state.sCount[start_line], True)
+    token.map, state.line = [start_line, following], following
+    return True
+
+
+def _show_misleading(state: StateCore) -> None:
+    """The rule for what misleads or is not seen; it is the last one, since entities are characters by then."""
+    for token in state.tokens:
+        for each in (token, *(token.children or ())):
+            each.content, each.info = legible(each.content), legible(each.info)

@@ -13,10 +13,11 @@ from typing import Final, Literal, NamedTuple
 import msgspec
 
 from session_host.protocol.messages import Peek, Screen
-from session_host.protocol.untrusted_text import escaped, one_line, plain
+from session_host.protocol.untrusted_text import escaped, legible, one_line, without_controls
 from session_host.protocol.values import Image
 
 from .engine import SIZE
+from .fences import NestedFences, is_markdown
 from .items import PLACES, AgentRequest, FileChange, Item, ItemStatus, RequestResolved, ToolKind
 from .shortening import shown_command
 from .transcript import Transcript
@@ -24,7 +25,6 @@ from .transcript import Transcript
 LineStyle = Literal["", "prompt", "heading", "code", "dim", "added", "removed", "failed", "asking"]
 
 _TAB_COLUMNS: Final = 8
-_NO_LIMIT: Final = 1 << 30
 _MS_PER_S: Final = 1000
 _SEQUENCES: Final = re.compile("\x1b(?:\\[[0-?]*[ -/]*[@-~]|\\][^\x07\x1b]*(?:\x07|\x1b\\\\)|[ -/]*[0-~])")
 """Escape sequences in a tool's output."""
@@ -214,15 +214,17 @@ def _image_lines(item: Item) -> list[TextLine]:
 
 def _message(item: Item) -> list[TextLine]:
     lines: list[TextLine] = []
-    fence = ""
+    fence, inside = "", None
     for text in clean_lines(item.text):
         bare = text.lstrip()
         if fence:
             lines.append(TextLine(text, "code"))
-            if bare.startswith(fence) and not bare.strip(fence[0]).strip():
+            is_bare = bare.startswith(fence) and not bare.strip(fence[0]).strip()
+            if inside.ends_with(text) if inside is not None else is_bare:
                 fence = ""
         elif bare.startswith(("```", "~~~")):
             fence = bare[: len(bare) - len(bare.lstrip(bare[0]))]
+            inside = NestedFences(fence) if is_markdown(bare.removeprefix(fence)) else None
             lines.append(TextLine(text, "code"))
         else:
             lines.append(TextLine(text, "heading" if bare.startswith("#") else ""))
@@ -479,7 +481,7 @@ def without_sequences(text: str) -> str:
 
 
 def clean_lines(text: str) -> list[str]:
-    """The lines of an agent's text, without control characters and blank lines at the end.
+    """The lines of an agent's text, without control characters and blank lines at the end; what misleads is shown.
 
     If a line was overwritten from its start, as by a progress bar, only its last state is returned.
     """
@@ -487,7 +489,7 @@ def clean_lines(text: str) -> list[str]:
         return []
     lines = without_sequences(text).rstrip().split("\n")
     last = (line.rstrip("\r").rpartition("\r")[2] for line in lines)
-    return [plain(line.expandtabs(_TAB_COLUMNS), _NO_LIMIT).rstrip() for line in last]
+    return [legible(without_controls(line.expandtabs(_TAB_COLUMNS))).rstrip() for line in last]
 
 
 def exact_lines(text: str) -> list[str]:

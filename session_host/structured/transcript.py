@@ -156,6 +156,8 @@ class Transcript:
         self._reader = RecordReader()
         self._stripped: dict[str, tuple[msgspec.Raw, msgspec.Raw]] = {}
         """Long items by their ids, encoded, and without the data of their pictures."""
+        self._growing: Transcript | None = None
+        """The transcript that this one follows."""
         self._changed: set[str] = set()
         self._removed = self._status_changed = False
 
@@ -172,7 +174,10 @@ class Transcript:
         """
         item = self._items[position]
         if isinstance(item, msgspec.Raw):
-            self._items[position] = item = _decoded(item, self._ids[position])
+            raw, item_id = item, self._ids[position]
+            self._items[position] = item = _decoded(raw, item_id)
+            if self._growing is not None:
+                self._share(self._growing, raw, item)
         return self._with_appended(position, item) if self._appended else item
 
     def __iter__(self) -> Iterator[Item]:
@@ -230,6 +235,7 @@ class Transcript:
         else takes the changes of ``growing``, or changes the copy.
         """
         growing._join_appended()
+        self._growing = growing
         changes, known = growing.take_changes(), len(self._ids)
         if changes.removed:
             self._ids, self._items = growing._ids.copy(), growing._items.copy()
@@ -361,6 +367,13 @@ class Transcript:
         self.endings.pop(item_id, None)
         self.turn_ends.pop(item_id, None)
         self._removed = True
+
+    @staticmethod
+    def _share(growing: Transcript, raw: msgspec.Raw, item: Item) -> None:
+        """Let the transcript that is followed have a decoded item, too: a chat's pictures are in the memory once."""
+        there = growing._positions.get(item.id)
+        if there is not None and growing._items[there] is raw:
+            growing._items[there] = item
 
     def _with_appended(self, position: int, item: Item) -> Item:
         """The item with the text that was appended to it."""

@@ -12,8 +12,7 @@ from markdown_it import MarkdownIt
 from markdown_it.renderer import RendererHTML
 from markdown_it.token import Token
 
-from session_host.protocol.untrusted_text import plain
-from session_host.structured.markdown_syntax import enable_formulas, enable_line_breaks
+from session_host.structured.markdown_syntax import of_agents
 
 MAX_CHARACTERS: Final = 200_000
 """Of a longer text, the end is left out."""
@@ -55,13 +54,11 @@ class _Renderer(RendererHTML):
 
 @lru_cache(1)
 def _parser() -> MarkdownIt:
-    parser = MarkdownIt("commonmark", {"html": False}, renderer_cls=_Renderer).enable(["table", "strikethrough"])
-    return enable_line_breaks(enable_formulas(parser))
+    return of_agents(MarkdownIt("commonmark", {"html": False}, renderer_cls=_Renderer))
 
 
 def html_of(text: str) -> str:
     """A text as HTML."""
     cut = text[:MAX_CHARACTERS]
-    shown = plain(cut, len(cut), keep_lines=True)
     more = '<p class="more">The rest is left out; see it on the computer.</p>' if len(text) > len(cut) else ""
-    return str(_parser().render(shown)) + more
+    return str(_parser().render(cut)) + more

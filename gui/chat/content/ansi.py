@@ -111,13 +111,3 @@ def lines(text: str) -> list[list[Run]]:
             if piece:
                 found[-1].append(run._replace(text=piece))
     return found
-
-
-_MISLEADING = re.compile(
-    "[\\x00-\\x08\\x0b-\\x1f\\x7f-\\x9f\\u200b\\u2028\\u2029\\u202a-\\u202e\\u2060-\\u2069\\ufeff]"
-)
-
-
-def visible(text: str) -> str:
-    """Replace characters that hide or reorder others by escapes, such as ``\\u202e``."""
-    return _MISLEADING.sub(lambda match: f"\\u{ord(match.group()):04x}", text)

@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 from gui.theme.icons import Glyph
 from gui.wording import chat_texts
-from session_host.protocol.untrusted_text import one_line, with_visible
+from session_host.protocol.untrusted_text import legible, one_line, with_visible
 from session_host.structured.items import REJECTIONS, AgentRequest, Item, RequestResolved
 
 from . import ansi, patches
@@ -122,7 +122,7 @@ def segments(
         case "plan":
             found = _plan(item)
         case "notice":
-            found = [QuietLine(item.text, icon=Glyph.INFO, time=_clock(item.at_ms))]
+            found = [QuietLine(legible(item.text), icon=Glyph.INFO, time=_clock(item.at_ms))]
         case _:
             found = _raw(item, mode)
     for request in requests.open:
@@ -283,9 +283,9 @@ def _object_at(item: Item, title: str, *, is_code: bool) -> int | None:
 def tool_title(item: Item, directory: str = "") -> tuple[str, bool]:
     """The title of a tool call, and whether it is a command."""
     if item.title:
-        return ansi.visible(item.title.split("\n")[0]), _is_command(item.title, item.command)
+        return legible(item.title.split("\n")[0]), _is_command(item.title, item.command)
     if item.command:
-        return ansi.visible(item.command.split("\n")[0]), True
+        return legible(item.command.split("\n")[0]), True
     if item.changes:
         return chat_texts.edits(
             [patches.shown_path(change.moved_to or change.path, directory) for change in item.changes]
@@ -325,10 +325,10 @@ def _tool_state(item: Item, requests: ItemRequests) -> tuple[str, Tone]:
 def _tool_content(item: Item, mode: Mode, markdown: MarkdownText, directory: str) -> list[Segment]:
     found: list[Segment] = []
     if item.command:
-        code = Code(inner=True, language="bash", title=item.directory, copies=True)
-        found += code_segments(ansi.visible(item.command), code)
+        code = Code(inner=True, language="bash", title=legible(item.directory), copies=True)
+        found += code_segments(legible(item.command), code)
     elif item.directory:
-        found.append(QuietLine(item.directory, inner=True))
+        found.append(QuietLine(legible(item.directory), inner=True))
     if item.text:
         found += _inner(markdown.segments(item.text))
     if item.output:
@@ -404,12 +404,12 @@ def _block(text: str, *, title: str) -> list[Segment]:
 def _plan(item: Item) -> list[Segment]:
     done = sum(entry.status == "completed" for entry in item.plan)
     head = FoldLine(chat_texts.PLAN(done=done, count=len(item.plan)), item=item.id, icon=Glyph.PLAN)
-    return [head, *(PlanLine(entry.text, inner=True, state=entry.status) for entry in item.plan)]
+    return [head, *(PlanLine(legible(entry.text), inner=True, state=entry.status) for entry in item.plan)]
 
 
 def _raw(item: Item, mode: Mode) -> list[Segment]:
     unfolded = is_unfolded(item, mode)
-    title = item.title or chat_texts.UNKNOWN_MESSAGE()
+    title = legible(item.title) or chat_texts.UNKNOWN_MESSAGE()
     head = FoldLine(title, item=item.id, icon=Glyph.CODE, folded=not unfolded if item.text else None)
     if not unfolded:
         return [head]
@@ -418,4 +418,4 @@ def _raw(item: Item, mode: Mode) -> list[Segment]:
         text = json.dumps(json.loads(text), indent=2, ensure_ascii=False)
     except ValueError:
         pass  # The message is cut off, or is not JSON: it is shown as it is.
-    return [head, *code_segments(text, Code(inner=True, language="json", copies=True))]
+    return [head, *code_segments(legible(text), Code(inner=True, language="json", copies=True))]

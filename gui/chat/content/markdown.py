@@ -18,7 +18,7 @@ from markdown_it.token import Token
 from gui.terminal.links.links import addresses_in
 from gui.wording import chat_texts
 from session_host.protocol.values import Image
-from session_host.structured.markdown_syntax import displayed_formula, enable_formulas, enable_line_breaks
+from session_host.structured.markdown_syntax import displayed_formula, of_agents
 
 from .segments import (
     LINES_PER_CHUNK,
@@ -150,8 +150,7 @@ def plain_paragraphs(text: str, *, face: Face = Face.PLAIN, inner: bool = False)
 @lru_cache(maxsize=1)
 def parser() -> MarkdownIt:
     """The parser of messages."""
-    made = MarkdownIt("commonmark", {"html": False}).enable(["table", "strikethrough"])
-    return enable_line_breaks(enable_formulas(made))
+    return of_agents(MarkdownIt("commonmark", {"html": False}))
 
 
 class Blocks:
@@ -354,9 +353,7 @@ def _runs(tokens: Sequence[Token]) -> Iterator[Run]:
                 yield from _with_addresses(token.content, face, link)
             case "code_inline":
                 yield Run(token.content, face | Face.CODE, link)
-            case "softbreak":
-                yield Run(" ", face, link)
-            case "hardbreak":
+            case "softbreak" | "hardbreak":
                 yield Run("\n", face, link)
             case "strong_open" | "em_open" | "s_open":
                 faces.append(_FACES[token.type])

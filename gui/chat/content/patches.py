@@ -10,10 +10,10 @@ from pathlib import PurePosixPath
 
 from gui.theme.icons import Glyph
 from gui.wording import changes_texts, chat_texts
+from session_host.protocol.untrusted_text import legible
 from session_host.protocol.values import FileLocation
 from session_host.structured.items import FileChange
 
-from .ansi import visible
 from .markdown import plain_paragraphs
 from .segments import (
     LINES_PER_CHUNK,
@@ -81,7 +81,7 @@ def of_file(file: DiffFile, item: str, directory: str, *, whole: bool, is_made: 
     if file.old or file.new or file.lines:
         found = _head_and_lines(file, item, directory, whole=whole, is_made=is_made)
     if other := "\n".join(file.other).strip("\n"):
-        found += plain_paragraphs(visible(other))
+        found += plain_paragraphs(legible(other))
     return found
 
 
@@ -168,7 +168,7 @@ def _shown_lines(lines: Sequence[DiffLine], *, cuts_long_lines: bool) -> tuple[D
         if left != right
     }
     shown = [
-        line._replace(text=visible(_cut(text, *parts.get(number, (0, 0))) if cuts_long_lines else text))
+        line._replace(text=legible(_cut(text, *parts.get(number, (0, 0))) if cuts_long_lines else text))
         for number, (line, text) in enumerate(zip(lines, texts, strict=True))
     ]
     for left, right in partners:
@@ -209,7 +209,7 @@ def _cut(text: str, before: int, after: int) -> str:
 def shown_path(path: str, directory: str) -> str:
     """A file's path, relative to the chat's directory if it is below that."""
     base = directory.rstrip("/") + "/"
-    return visible(path.removeprefix(base) if base != "/" else path)
+    return legible(path.removeprefix(base) if base != "/" else path)
 
 
 def _note(file: DiffFile, old: str, new: str) -> str:
@@ -244,7 +244,7 @@ def _mode_note(before: str, after: str) -> str:
         case "100755", "100644":
             return changes_texts.NOT_EXECUTABLE()
         case _:
-            return changes_texts.FILE_MODE(mode=visible(after))
+            return changes_texts.FILE_MODE(mode=legible(after))
 
 
 def _header(file: DiffFile, old: str, new: str) -> str:

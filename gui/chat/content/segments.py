@@ -6,6 +6,7 @@ Each segment has its plain text; positions in it are offsets for selection, sear
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from enum import IntFlag
@@ -19,6 +20,7 @@ LINES_PER_CHUNK = 32
 """The maximum number of lines of code, output, a table or a diff in one segment."""
 
 
+_BACKTICKS = re.compile("```+")
 TASK_BOXES = {"☐": False, "☑": True}
 """The markers of tasks, and whether the task is done."""
 
@@ -528,7 +530,8 @@ def as_markdown(segments: Sequence[Segment]) -> str:
                 lines.append(segments[number].text)
                 number += 1
             language = segment.language if isinstance(segment, Code) else "diff"
-            fence = "````" if any("```" in line for line in lines) else "```"
+            longest = max((len(run) for line in lines for run in _BACKTICKS.findall(line)), default=0)
+            fence = "`" * max(3, longest + 1)
             text = "\n".join([f"{fence}{language}", *lines, fence])
         else:
             text = _markdown_of(segment)

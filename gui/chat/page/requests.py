@@ -28,7 +28,6 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from gui.chat.content.ansi import visible
 from gui.chat.content.items import request_segments
 from gui.chat.content.segments import Card
 from gui.chat.drawing.segment_layout import text_box
@@ -43,7 +42,7 @@ from gui.theme.tooltips import set_tooltip
 from gui.timers import single_shot
 from gui.wording import chat_texts
 from session_host.protocol.messages import AnswerRequest
-from session_host.protocol.untrusted_text import escaped, one_line
+from session_host.protocol.untrusted_text import escaped, legible, one_line
 from session_host.structured.items import REJECTIONS, AgentRequest, OptionKind, Question, RequestOption, digest
 from session_host.structured.shortening import cut
 
@@ -1025,7 +1024,7 @@ class QuestionForm(QObject):
         """Which questions have no answer yet; "" if all have one."""
         answers = self.answers()
         missing = [question.text for question in self._questions if not answers.get(question.id)]
-        names = [one_line(visible(text.strip().split("\n")[0])) for text in missing]
+        names = [one_line(legible(text.strip().split("\n")[0])) for text in missing]
         return chat_texts.still_to_answer(names) if names else ""
 
 

@@ -20,7 +20,6 @@ from PySide6.QtGui import (
 from PySide6.QtWidgets import QLabel, QMenu, QPushButton, QSizePolicy, QVBoxLayout, QWidget
 
 from gui.bridge.changes import ChangedFile, Changes
-from gui.chat.content.ansi import visible
 from gui.chat.content.segments import Action, Card, Diff, DiffHead, DiffLine, Segment, utf16_slice
 from gui.chat.drawing.segment_layout import left_of
 from gui.chat.page.accessible_rows import spoken_segments
@@ -47,6 +46,7 @@ from gui.window.widgets.accessibility import announce
 from gui.window.widgets.parts import button, label, monospace_font
 from gui.window.widgets.prompt_field import PromptField
 from gui.wording import changes_texts
+from session_host.protocol.untrusted_text import legible
 from session_host.protocol.values import FileLocation
 
 from .anchors import AROUND, Anchored, lines_of
@@ -144,7 +144,7 @@ class CommentCard(QWidget):
         """Show the location of a comment that is not below its lines."""
         if self._shown.is_apart:
             self._add_label(changes_texts.location_line(self._shown.location), "secondary")
-            lines = [changes_texts.quoted_line(visible(line)) for line in self.comment.lines[:_QUOTED_LINES]]
+            lines = [changes_texts.quoted_line(legible(line)) for line in self.comment.lines[:_QUOTED_LINES]]
             quoted = self._add_label("\n".join(lines + ["…"] * (len(self.comment.lines) > _QUOTED_LINES)), "code")
             quoted.setFont(monospace_font())
 

@@ -15,7 +15,6 @@ from PySide6.QtWidgets import QHBoxLayout, QMenu, QVBoxLayout, QWidget
 from gui.bridge.changes import Changes, ChangesReader, readable
 from gui.bridge.chat import Chat
 from gui.bridge.unsent import ReviewComments
-from gui.chat.content.ansi import visible
 from gui.chat.page.diff_lines import LineRange
 from gui.settings.layout import ReviewComment
 from gui.theme.tokens import GAP_L_PX, GAP_S_PX
@@ -23,6 +22,7 @@ from gui.theme.tooltips import set_tooltip
 from gui.window.widgets.accessibility import announce
 from gui.window.widgets.parts import ElidedLabel, button, label, stack
 from gui.wording import changes_texts
+from session_host.protocol.untrusted_text import legible
 
 from . import anchors
 from .anchors import Anchored
@@ -337,9 +337,9 @@ class Review(QObject):
         rows = []
         for each in sent:
             comment = each.comment
-            path = visible(os.path.relpath(f"{comment.top}/{comment.path}", directory))
+            path = legible(os.path.relpath(f"{comment.top}/{comment.path}", directory))
             location = _location(comment, path, is_changed=each.last is None)
-            rows.append((location, [visible(line) for line in comment.lines], comment.text))
+            rows.append((location, [legible(line) for line in comment.lines], comment.text))
         return changes_texts.prompt_of_comments(rows)
 
     def copy(self) -> None:

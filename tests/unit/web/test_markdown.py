@@ -18,7 +18,10 @@ from session_host.web.markdown import html_of
         ("[a](src/a.py)", '<span class="path">a</span>'),
         ("![p](http://e/p.png)", '<span class="path">p</span>'),
         ('[a](https://e/?"onclick=x)', 'href="https://e/?%22onclick=x"'),
-        ("a\u202eb\x1b[31m", "ab"),
+        ("a\u202eb\x1b[31m", r"a\u202eb\u001b[31m"),
+        ("a&#x202e;b", r"a\u202eb"),
+        ("✅ one\n✅ two", "✅ one<br />\n✅ two"),
+        ("```md\n```sh\nls\n```\nmore\n```\nend", "ls\n```\nmore\n</code></pre>\n<p>end</p>"),
     ],
 )
 def test_no_html_picture_or_script_of_a_text_reaches_the_page(text: str, expected: str) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import html
 from datetime import UTC, datetime
 from typing import Literal
 
@@ -31,6 +32,7 @@ from gui.chat.content.segments import (
 from gui.chat.page.endings import ends_turn, item_before, turn_footer, with_ending
 from gui.chat.pictures import decode
 from gui.wording import phrases
+from session_host.protocol.untrusted_text import legible
 from session_host.protocol.values import Image
 from session_host.structured.items import AgentRequest, Item, Put, RequestResolved, StateChanged, TurnEnded
 from session_host.structured.transcript import Transcript
@@ -78,7 +80,7 @@ def test_markdown_becomes_headings_lists_tables_and_code() -> None:
     heading, text, first, second, inner, more, done, open_, quoted, table, code, _rule, end = blocks
     assert isinstance(heading, Paragraph)
     assert heading.level == 1
-    assert text.text == "One two three four five six goes on."
+    assert text.text == "One two three four five six\ngoes on."
     assert [(each.marker, each.indent) for each in (first, second, inner) if isinstance(each, Paragraph)] == [
         ("1.", 1),
         ("2.", 1),
@@ -284,7 +286,7 @@ def test_a_progress_bar_shows_its_last_state() -> None:
 
 
 def test_characters_that_hide_a_part_of_a_command_are_made_visible() -> None:
-    assert ansi.visible("rm \u202e-rf\x1b[8m ~\u200b") == "rm \\u202e-rf\\u001b[8m ~\\u200b"
+    assert legible("rm \u202e-rf\x1b[8m ~\u200b") == "rm \\u202e-rf\\u001b[8m ~\\u200b"
 
 
 def test_a_selection_is_copied_as_markdown_and_as_plain_text() -> None:
@@ -418,3 +420,35 @@ def test_the_source_of_a_drawing_says_that_it_is_not_drawn() -> None:
         "math · not drawn",
         "math · not drawn",
     ]
+
+
+def test_a_line_end_in_a_message_is_a_line_end() -> None:
+    checks, *_, entry = MarkdownText().segments("✅ built\n✅ tested\n\n- one\n  more")
+    assert (checks.text, entry.text) == ("✅ built\n✅ tested", "one\nmore")
+
+
+def test_a_block_of_markdown_has_its_own_blocks_of_code() -> None:
+    text = "```markdown\n# Use\n```bash\nmake\n```\nDone.\n```\n\nThat is *it*."
+    block, after = MarkdownText().segments(text)
+    assert block.text == "# Use\n```bash\nmake\n```\nDone."
+    assert after.text == "That is it."
+    assert MarkdownText().segments(as_markdown([block]))[0] == block, "copied, too"
+    grown = MarkdownText()
+    assert [grown.segments(text[:end]) for end in range(len(text) + 1)][-1] == [block, after]
+
+
+@pytest.mark.parametrize("sign", ["\u202e", "&#x202e;", "\u200b", "\u00ad", "\U000e0041"])
+def test_what_is_not_seen_in_a_message_is_shown_and_turns_no_address_round(sign: str) -> None:
+    text = f"See {sign}https://good.example/{sign}moc.live and `{sign}` and [{sign}x](http://a.b/{sign})."
+    found = MarkdownText().segments(f"{text}\n\n```\n{sign}\n```\n\n| {sign} |\n|---|\n| {sign} |")
+    assert "\\u" in found[0].text
+    plain_sign = html.unescape(sign)
+    for segment in found:
+        runs = segment.runs if isinstance(segment, Paragraph) else ()
+        is_source = isinstance(segment, Code)  # Of a block of code, an entity is what it says.
+        assert plain_sign not in segment.text + "".join(run.text + run.link for run in runs), is_source
+
+
+def test_emoji_and_scripts_keep_the_joiners_that_they_need() -> None:
+    for text in ("⚠️ 👩\u200d👩\u200d👧 1️⃣", "می\u200cخواهم \u200f.", "क्\u200dष", "10\u00a0000", "⠁⠀⠁"):
+        assert legible(text) == text

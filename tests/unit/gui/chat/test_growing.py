@@ -172,6 +172,7 @@ def test_a_copy_follows_a_transcript_from_a_snapshot_with_its_older_items() -> N
     newest, shown = Transcript.restore(whole.transcript.snapshot(newest_bytes=200)), Transcript()
     shown.follow(newest)
     assert 0 < len(shown) == len(newest) < 20
+    assert all(shown[position] is newest[position] for position in range(len(shown))), "each is decoded once"
     newest.add_older(whole.transcript)
     newest.apply(Append("i20", " and more"))
     changes = shown.follow(newest)
