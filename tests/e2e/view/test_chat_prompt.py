@@ -24,6 +24,7 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QFileDialog, QMenu, QPushButton
 
 from gui.chat.prompt.queue import QueueRow
+from gui.input import refused_keys as refused_keys_module
 from gui.input.refused_keys import refused_keys
 from session_host.protocol.codec import MAX_FRAME_BYTES, encode
 from session_host.protocol.messages import (
@@ -317,7 +318,10 @@ def test_sending_a_queued_prompt_now_is_offered_only_while_a_turn_can_be_stopped
     assert "Ctrl+Alt+Enter sends the first one now" in hint()
 
 
-def test_enter_at_a_queued_prompts_button_never_acts_on_another_prompt(show_chat: ShowChat) -> None:
+def test_enter_at_a_queued_prompts_button_never_acts_on_another_prompt(
+    show_chat: ShowChat, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(refused_keys_module, "KEYS_AFTER_MS", 600_000)
     chat = ScriptedChat()
     shown = show_chat(chat)
     chat.run()
