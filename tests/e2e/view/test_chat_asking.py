@@ -10,6 +10,7 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QLabel, QLineEdit, QPushButton, QWidget
 
 from gui.chat.page import requests as request_cards
+from gui.input import refused_keys as refused_keys_module
 from gui.input.refused_keys import refused_keys
 from session_host.protocol.messages import AnswerRequest
 from session_host.protocol.values import FileLocation
@@ -71,8 +72,9 @@ def test_the_prompt_has_the_keyboard_after_an_answer_but_not_with_a_draft_that_e
 
 @pytest.mark.parametrize(("prompt", "draft"), [("/key", ""), ("/key", "a draft"), ("log in", "")])
 def test_a_secret_that_a_command_asks_for_is_typed_into_its_field_and_not_into_the_prompt(
-    show_chat: ShowChat, prompt: str, draft: str
+    show_chat: ShowChat, monkeypatch: pytest.MonkeyPatch, prompt: str, draft: str
 ) -> None:
+    monkeypatch.setattr(refused_keys_module, "KEYS_AFTER_MS", NEVER_MS)
     chat = ScriptedChat()
     shown = show_chat(chat)
     chat.put("user", prompt, status="sent")
