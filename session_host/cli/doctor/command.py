@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from collections.abc import Callable, Iterable, Iterator, Sequence
 
-from session_host.cli.doctor import agents, chats, files, logout, settings, system, web
+from session_host.cli.doctor import agents, chats, files, logout, recordings, settings, system, web
 from session_host.cli.doctor.check import Check, Status, fail, fail_with
 from session_host.cli.output import print_json
 from session_host.errors import OutliveError
@@ -24,6 +24,7 @@ PARTS: tuple[Callable[[], Iterable[Check]], ...] = (
     files.contents,
     files.sockets,
     files.database,
+    recordings.recordings,
     chats.keeper,
     chats.chats,
     chats.ended,
