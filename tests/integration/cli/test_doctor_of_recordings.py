@@ -10,7 +10,7 @@ import pytest
 from session_host.cli.doctor.check import Status
 from session_host.cli.doctor.recordings import recordings
 from session_host.client.sessions.store_access import open_store
-from session_host.paths import session_dir
+from session_host.paths import session_dir, session_socket
 from session_host.protocol.values import State
 from tests.support.commands import new, outlive
 from tests.support.waiting import wait_until
@@ -44,7 +44,8 @@ def test_doctor_names_what_is_damaged(file: str, harm: Callable[[Path], None], n
     def is_over() -> bool:
         with open_store() as store:
             record = store.get(chat)
-        return record is not None and record.outcome.state is State.EXITED and (session_dir(chat) / file).exists()
+        # Until its host leaves, it writes the last screen and compresses the recording.
+        return record is not None and record.outcome.state is State.EXITED and not session_socket(chat).exists()
 
     wait_until(is_over, 20, "the end")
     [check] = recordings()
