@@ -40,7 +40,7 @@ from session_host.standing.groups import Mark
 
 from .accessible_list import ChatListInterface, ListedEntries
 from .entries import ChatRow, Entry, Heading
-from .model import SidebarModel
+from .model import Index, SidebarModel
 
 HEIGHT_PX = 28
 NAME_PX = 200
@@ -112,6 +112,11 @@ class ChatListView(QListView):
     def accessible_interface(self) -> ChatListInterface:
         """The list's accessible interface."""
         return ChatListInterface(self, self._entries)
+
+    def dataChanged(self, first: Index, last: Index, roles: Sequence[int] = ()) -> None:
+        """Paint the changed rows. Qt would lay out and paint all rows, but no change of a row changes its height."""
+        for row in range(first.row(), last.row() + 1):
+            self.update(self._rows.index(row))
 
     def reveal(self, index: QModelIndex) -> None:
         """Scroll to a chat; to the first one of a group with the group's heading."""
