@@ -141,10 +141,12 @@ async def _version_of(entry: MachineEntry) -> str:
 
 def _login(entry: MachineEntry) -> int:
     """Log in once, in this terminal."""
-    from session_host.machines.ssh import login_argv
+    from session_host.machines.ssh import has_login, leave_login, login_argv
 
     if not (sys.stdin.isatty() and sys.stdout.isatty()):
         raise UsageError("ssh asks for a login in a terminal; run this command in one")
+    if has_login(entry) is None and not leave_login(entry):
+        raise Unreachable(f"{entry.name}: the ssh that holds your ControlPath hangs; end it and try again")
     if subprocess.run(login_argv(entry), check=False).returncode:
         raise Unreachable(f"{entry.name}: ssh did not log in")
     return 0

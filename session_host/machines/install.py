@@ -182,7 +182,8 @@ def _answer(entry: MachineEntry, script: str, data: bytes, timeout_s: float) -> 
     """The lines that a script prints there; ``data`` is its standard input."""
     mark = f"{MARK} {secrets.token_hex(8)}"
     command = f"exec sh -c 'echo; echo {mark}; {script}'"
-    code, output, errors = asyncio.run(_run_ssh(entry, ssh.argv(entry, command), data, timeout_s))
+    argv = ssh.argv(entry, command, shared=ssh.has_login(entry) is not None)
+    code, output, errors = asyncio.run(_run_ssh(entry, argv, data, timeout_s))
     _noise, found, rest = output.partition(mark)
     if not found or code == ssh.FAILED:
         raise ssh.error_of(entry, errors)

@@ -15,7 +15,8 @@ to it fall again and again soon after they come up, it counts as reachable only 
 
 A connection can hang: its packets are lost, or it rides on a login that died while this machine slept. So it gets
 rivals, which do not share the login: one after the other, and the first that is ready is used. A link that is up and
-silent gets them, too, and keeps its stream until one is ready.
+silent gets them, too, and keeps its stream until one is ready. If the login does not even answer ssh here, as one whose
+process is stopped, later connections make another one.
 """
 
 from __future__ import annotations
@@ -66,7 +67,7 @@ _LONG_ANSWERS = frozenset({"later_saved_screen", "last_screen_for", "last_transc
 """Calls of which the answer has all pictures of a chat."""
 
 RIVAL_S = ANSWER_S
-"""How long a connection may take before a rival begins; and how long each rival may take."""
+"""How long a connection may take before a rival begins; and how long each rival may take, unless the line is slow."""
 
 
 class LinkState(StrEnum):
@@ -89,6 +90,7 @@ class Link:
         version: the version of the other machine's Outlive; "" while unknown.
         clock_ahead: how far the machine's clock is ahead of the one here; 0 while unknown.
         home: the user's home directory there; "" while unknown.
+        login_hangs: the login that the next connection would ride on hangs, so a rival begins at once.
         heard_at_s: the loop's time of the first bytes from the machine, also of its login shell; None before.
         readers: see ``Watch``.
         on_state: called after ``state``, ``is_reachable`` or ``error`` changed.
@@ -102,6 +104,7 @@ class Link:
         self.lost_at: datetime | None = None
         self.version = self.home = ""
         self.clock_ahead = timedelta()
+        self.login_hangs = False
         self.heard_at_s: float | None = None
         self.readers: set[Callable[[bool], None]] = set()
         self.on_state = on_state
@@ -275,19 +278,27 @@ class Link:
         shared = self._failures % 3 < 2 or isinstance(self.error, LoginNeeded)
         within_s = CONNECT_TIMEOUT_S * (2 if self._failures else 1)
         first = asyncio.create_task(self._first(shared=shared, within_s=within_s))
-        rival = asyncio.create_task(self._rival(after_s=0.0 if self._was_silent else RIVAL_S))
+        rival = asyncio.create_task(self._rival(after_s=0.0 if self._was_silent or self.login_hangs else RIVAL_S))
         used: Stream | None = None
         try:
             await asyncio.wait({first, rival}, return_when=asyncio.FIRST_COMPLETED)
-            used = rival.result() if rival.done() and rival.exception() is None else await first
+            counts = rival.done() and (self.login_hangs or rival.exception() is None)
+            used = rival.result() if counts else await first
         except Unreachable as error:
             # On a login that is dead nothing answers, and without it ssh says that one is needed.
             needed = rival.exception() if rival.done() else None
             self._lost(needed if isinstance(needed, LoginNeeded) else error)
         else:
+            if self.login_hangs and rival.done():
+                self._end(asyncio.create_task(self._leave_login()))
             self._use(used)
         finally:
+            self.login_hangs = False  # It may go on, or there may be another one.
             await to_its_end(_give_up((first, rival), used))
+
+    async def _leave_login(self) -> None:
+        with contextlib.suppress(OutliveError, OSError):  # Later connections find out again that it hangs.
+            await asyncio.to_thread(ssh.leave_login, self.entry)
 
     async def _first(self, *, shared: bool, within_s: float) -> Stream:
         """Connect; if the login that the connection rides on ends meanwhile, once more, with another one.
@@ -307,17 +318,23 @@ class Link:
             Unreachable: another one would have the same result.
         """
         await asyncio.sleep(after_s)
-        if not self.version and not await asyncio.to_thread(ssh.has_login, self.entry):
-            # The first connection may wait for its user, to touch a key; do not ask twice.
-            await asyncio.Event().wait()
+        if not self.version and not self.login_hangs:
+            has_login = await asyncio.to_thread(ssh.has_login, self.entry)
+            if has_login is False:
+                # The first connection may wait for its user, to touch a key; do not ask twice.
+                await asyncio.Event().wait()
+            self.login_hangs = has_login is None
         loop = asyncio.get_running_loop()
+        within_s = CONNECT_TIMEOUT_S if self.login_hangs else max(RIVAL_S, self._patience_s)
         while True:
             next_s = loop.time() + RIVAL_S
             try:
-                return await self._new_stream(shared=False, within_s=max(RIVAL_S, self._patience_s))
+                return await self._new_stream(shared=False, within_s=within_s)
             except (LoginNeeded, HostKeyChanged, NotInstalled):
                 raise
             except Unreachable:
+                if not self.version:
+                    within_s *= 2  # How slow the line is, is not known yet.
                 await asyncio.sleep(max(0.0, next_s - loop.time()))
 
     async def _new_stream(self, *, shared: bool, within_s: float) -> Stream:

@@ -151,8 +151,9 @@ async def _listed_for(
     answers, loop = _read(file), asyncio.get_running_loop()
     began_s = loop.time()
     has_login = await asyncio.to_thread(ssh.has_login, entry)
+    link.login_hangs = has_login is None
     if wait_s is None:
-        wait_s = answers.wait_s(time.time(), has_login=has_login)
+        wait_s = LIST_TIMEOUT_S if has_login is None else answers.wait_s(time.time(), has_login=has_login)
     answer = loop.create_task(machine.call(sessions_listed, selection, ended=ended))
     try:
         await asyncio.wait({answer}, timeout=began_s + wait_s - loop.time())
@@ -164,7 +165,7 @@ async def _listed_for(
             return Unreachable(f"{entry.name}: no answer")
         infos = answer.result()
         assert link.heard_at_s is not None
-        _keep(file, answers.heard(link.heard_at_s - began_s, has_login=has_login))
+        _keep(file, answers.heard(link.heard_at_s - began_s, has_login=bool(has_login)))
         chats = [replace(info, facts=by_our_clock(info.facts, link.clock_ahead)) for info in infos]
         return await use(machine, Listed(link.version, link.home, chats))
     except OutliveError as error:

@@ -42,6 +42,9 @@ ALIVE_INTERVAL_S = 15
 
 CONFIG_TIMEOUT_S = 5.0
 
+LOGIN_ANSWER_S = 2.0
+"""A login that does not answer a question from here in this time hangs: its process may be stopped."""
+
 _HOST_LINE = re.compile(r"\s*(host|include)(?:\s*=\s*|\s+)(.*)", re.IGNORECASE)
 _PATTERN = frozenset("*?!")
 
@@ -123,8 +126,12 @@ def _control_options(users: dict[str, str], directory: Path) -> tuple[str, ...]:
     return (*options, "-o", f"ServerAliveInterval={ALIVE_INTERVAL_S}")
 
 
-def configuration(destination: str) -> dict[str, str]:
+def configuration(destination: str, *options: str) -> dict[str, str]:
     """What ssh would use for a destination (``ssh -G``): the last value of each lower-case keyword.
+
+    Args:
+        destination: the destination.
+        options: options of ssh that count before its configuration.
 
     Raises:
         OutliveError: ssh refuses the configuration or the destination.
@@ -132,7 +139,7 @@ def configuration(destination: str) -> dict[str, str]:
     check_ssh()
     try:
         done = subprocess.run(
-            ["ssh", "-G", "--", destination],
+            ["ssh", "-G", *options, "--", destination],
             stdin=subprocess.DEVNULL,
             capture_output=True,
             timeout=CONFIG_TIMEOUT_S,
@@ -172,16 +179,35 @@ def login_argv(entry: MachineEntry) -> list[str]:
     return ["ssh", *own, *control, "--", entry.destination, "true"]
 
 
-def has_login(entry: MachineEntry) -> bool:
-    """Whether there is a login that connections ride on, ours or one of the user's configuration. Blocks."""
+def has_login(entry: MachineEntry) -> bool | None:
+    """Whether there is a login that connections ride on, ours or one of the user's configuration. Blocks.
+
+    Returns:
+        None if there is one that hangs.
+    """
     command = ["ssh", *control_options(entry.destination), "-O", "check", "--", entry.destination]
     try:
         done = subprocess.run(
-            command, stdin=subprocess.DEVNULL, capture_output=True, timeout=CONFIG_TIMEOUT_S, check=False
+            command, stdin=subprocess.DEVNULL, capture_output=True, timeout=LOGIN_ANSWER_S, check=False
         )
-    except (OSError, subprocess.TimeoutExpired):
+    except subprocess.TimeoutExpired:
+        return None
+    except OSError:
         return False
     return done.returncode == 0
+
+
+def leave_login(entry: MachineEntry) -> bool:
+    """Let no later connection ride on a login that hangs; one of the user's configuration is left alone. Blocks.
+
+    Returns:
+        Whether the login is ours.
+    """
+    path = Path(configuration(entry.destination, *control_options(entry.destination)).get("controlpath", "none"))
+    is_ours = path.parent == runtime_dir()
+    if is_ours:
+        path.unlink(missing_ok=True)
+    return is_ours
 
 
 def error_of(entry: MachineEntry, output: str) -> Unreachable:

@@ -16,7 +16,7 @@ from session_host.machines.names import MachineEntry
 from session_host.machines.remote import RemoteMachine
 
 _SSH = """#!/bin/sh
-case "$*" in -G*) exit 0;; *"-O check"*) exit 255;; esac
+case "$*" in -G*) exit 0;; *"-O check"*) [ -e {hanging} ] && exec sleep 600; exit 255;; esac
 for last; do :; done
 echo $$ >> {pids}
 case "$*" in *ControlPath=none*) ;; *) [ -e {hanging} ] && exec sleep 600;; esac
@@ -65,7 +65,7 @@ class NearBridges:
             self._falling.unlink()
 
     def set_hanging_logins(self) -> None:
-        """Let new connections hang that may ride on a shared login."""
+        """Let new connections hang that may ride on a shared login, as on one that is stopped."""
         self._hanging.touch()
 
     def cut(self) -> None:

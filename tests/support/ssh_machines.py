@@ -200,13 +200,28 @@ def end_logins(*destinations: str) -> None:
         subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, check=False)
 
 
+@contextmanager
+def stopped_login(destination: str) -> Iterator[None]:
+    """Stop the process of the login that connections ride on; at the end, it is killed."""
+    pid = _pid_of_login(destination)
+    os.kill(pid, signal.SIGSTOP)
+    try:
+        yield
+    finally:
+        os.kill(pid, signal.SIGKILL)
+
+
 def end_login_at_once(destination: str) -> None:
     """Kill the ssh that has the login that connections ride on."""
+    os.kill(_pid_of_login(destination), signal.SIGKILL)
+
+
+def _pid_of_login(destination: str) -> int:
     command = ["ssh", *control_options(destination), "-O", "check", "--", destination]
     said = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=True).stderr
     pid = re.search(r"pid=(\d+)", said)
     assert pid is not None, said
-    os.kill(int(pid[1]), signal.SIGKILL)
+    return int(pid[1])
 
 
 @contextmanager

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from session_host.machines import link, listing
+from session_host.machines import link, listing, ssh
 from tests.support.commands import outlive
 from tests.support.ssh_machines import SshMachine, end_logins, ssh_machines
 
@@ -30,6 +30,7 @@ def machines(area: Area, sessions: Sessions, monkeypatch: pytest.MonkeyPatch) ->
 def no_rivals(monkeypatch: pytest.MonkeyPatch) -> None:
     """A shared login that answers slowly gets no rival from this process, for tests that count logins."""
     monkeypatch.setattr(link, "RIVAL_S", 60.0)
+    monkeypatch.setattr(ssh, "LOGIN_ANSWER_S", 60.0)
 
 
 @pytest.fixture

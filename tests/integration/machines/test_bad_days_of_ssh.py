@@ -17,13 +17,14 @@ import pytest
 
 from session_host.errors import LoginNeeded
 from session_host.machines import link as link_module
-from session_host.machines import names
+from session_host.machines import names, ssh
+from session_host.machines.install import plan
 from session_host.machines.link import Link
 from session_host.machines.names import MachineEntry
 from session_host.system import event_loop
 from tests.support.commands import OnTerminal, outlive
 from tests.support.processes import killed_after
-from tests.support.ssh_machines import SshMachine, end_login_at_once, end_logins
+from tests.support.ssh_machines import SshMachine, end_login_at_once, end_logins, stopped_login
 from tests.support.waiting import eventually, wait_until
 
 if TYPE_CHECKING:
@@ -156,6 +157,34 @@ def test_a_shared_login_that_ends_while_a_connection_begins_is_replaced(alpha: S
     assert (done.code, done.output, done.error) == (0, NO_CHATS, "")
 
 
+@pytest.mark.parametrize("words", [("ls", "--on", "alpha"), ("ls", "--on", "all"), ("send", "alpha:none", "x")])
+@pytest.mark.usefixtures("patient_lists")
+def test_a_command_waits_for_no_shared_login_that_is_stopped_and_the_next_one_makes_another(
+    alpha: SshMachine, monkeypatch: pytest.MonkeyPatch, words: tuple[str, ...]
+) -> None:
+    before = outlive(*words)
+    with stopped_login("alpha"):
+        assert outlive(*words) == before
+        monkeypatch.setattr(link_module, "RIVAL_S", 60.0)
+        monkeypatch.setattr(ssh, "LOGIN_ANSWER_S", 60.0)
+        logins = alpha.log.read_text().count("Accepted publickey")
+        assert [outlive(*words), outlive(*words)] == [before] * 2
+    assert alpha.log.read_text().count("Accepted publickey") == logins + 1
+
+
+def test_a_stopped_login_of_the_users_own_is_done_without_or_named(alpha: SshMachine, area: Area) -> None:
+    path = area.root / "own"
+    alpha.configure("ControlMaster auto", f"ControlPath {path}", "ControlPersist 60")
+    assert outlive("ls", "--on", "alpha").output == NO_CHATS
+    with stopped_login("alpha"):
+        assert outlive("ls", "--on", "alpha").output == NO_CHATS
+        assert plan(MachineEntry("alpha", "alpha")).python.startswith("python3")
+        with OnTerminal("machines", "login", "alpha") as terminal:
+            terminal.see("the ssh that holds your ControlPath hangs; end it")
+            assert terminal.wait() == 7
+        assert path.exists(), "it may go on"
+
+
 def test_options_of_the_user_that_are_for_terminals_do_no_harm(
     alpha: SshMachine, machines: list[SshMachine], tmp_path: Path
 ) -> None:
@@ -258,6 +287,31 @@ async def _log_in_again(alpha: SshMachine) -> None:
         await link.wait_up()
     await link.close()
     assert alpha.log.read_text().count("[preauth]") == refused
+
+
+def test_a_login_that_is_stopped_and_needs_its_user_is_replaced_by_a_new_one(
+    locked: SshMachine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(link_module, "LATER_RETRY_S", 0.1)
+    _add_with_login("passphrase for key", "right")
+    with stopped_login("alpha"):
+        event_loop.run(_log_in_again_from_stopped())
+        assert outlive("ls", "--on", "alpha").output == NO_CHATS
+    assert locked.log.read_text().count("Accepted publickey") == 2
+
+
+async def _log_in_again_from_stopped() -> None:
+    link = Link(MachineEntry("alpha", "alpha"))
+    link.hold()
+    await eventually(lambda: link.error, 15, "an error long before ssh gives up")
+    assert str(link.error) == "alpha: a login is needed; run `outlive machines login alpha`"
+    with OnTerminal("machines", "login", "alpha") as terminal:
+        await asyncio.to_thread(terminal.see, "passphrase for key")
+        terminal.type("right\r")
+        assert await asyncio.to_thread(terminal.wait) == 0
+    async with asyncio.timeout(60):
+        await link.wait_up()
+    await link.close()
 
 
 @pytest.fixture

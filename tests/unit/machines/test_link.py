@@ -14,7 +14,7 @@ import pytest
 from session_host.client.chats.directories import create_directory
 from session_host.client.sessions.listing import session_named
 from session_host.client.sessions.store_calls import recent_directories
-from session_host.errors import OutliveError, Unreachable
+from session_host.errors import LoginNeeded, OutliveError, Unreachable
 from session_host.machines import link, stream
 from session_host.machines.link import LinkState
 from session_host.machines.names import MachineEntry
@@ -200,6 +200,35 @@ async def test_a_call_to_a_machine_known_to_be_lost_waits_for_no_attempt(
     with pytest.raises(Unreachable, match="No route to host"):
         await machine.call(recent_directories, 5)
     assert machine.link.state is LinkState.CONNECTING, "the attempt hangs"
+
+
+async def test_a_command_waits_for_no_login_that_hangs(near: NearBridges) -> None:
+    near.set_hanging_logins()
+    machine = near.machine()
+    assert await machine.call(recent_directories, 5) == []
+    await machine.link.close()
+
+
+@pytest.mark.parametrize("has_login", [True, None])
+async def test_a_slow_machine_is_reached_though_the_login_to_it_hangs(
+    near: NearBridges, monkeypatch: pytest.MonkeyPatch, has_login: bool | None
+) -> None:
+    monkeypatch.setattr("session_host.machines.ssh.has_login", lambda _entry: has_login)
+    monkeypatch.setattr(link, "RIVAL_S", 0.02)
+    near.set_hanging_logins()
+    machine = near.machine()
+    assert await machine.call(recent_directories, 5) == []
+    await machine.link.close()
+
+
+async def test_a_login_that_hangs_and_cannot_be_done_without_is_named_at_once(near: NearBridges) -> None:
+    near.set_hanging_logins()
+    near.set_reachable(False, "me@near: Permission denied (publickey,keyboard-interactive).")
+    machine = near.machine()
+    with pytest.raises(LoginNeeded, match="run `outlive machines login near`"):
+        async with asyncio.timeout(link.CONNECT_TIMEOUT_S / 2):
+            await machine.call(recent_directories, 5)
+    await machine.link.close()
 
 
 async def test_a_machine_that_needs_a_login_is_unreachable_at_once(
