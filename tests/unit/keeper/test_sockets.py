@@ -95,10 +95,10 @@ def test_all_paths_are_made_again_after_the_directory_was_removed(harness: Keepe
 
 @pytest.mark.parametrize("fails", [False, True], ids=["at once", "at the second try"])
 def test_the_sockets_in_a_directory_that_was_moved_away_and_back_are_made_again(
-    harness: KeeperWithChat, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, *, fails: bool
+    harness: KeeperWithChat, area: Area, monkeypatch: pytest.MonkeyPatch, *, fails: bool
 ) -> None:
     harness.directory.check_paths()
-    aside = runtime_dir().rename(tmp_path / "aside")
+    aside = runtime_dir().rename(area.root / "aside")
     harness.directory.check_paths()
     remove_in_use(runtime_dir())
     aside.rename(runtime_dir())
