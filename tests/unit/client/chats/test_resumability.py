@@ -190,10 +190,10 @@ def test_a_chat_that_ended_before_its_worktree_was_set_up_begins_again(tmp_path:
 
 class TestAgentsDirectoryElsewhere:
     @pytest.fixture
-    def place(self, transcript: Path, tmp_path: Path) -> Path:
+    def place(self, transcript: Path, area: Area) -> Path:
         """Claude Code's directory with the transcript, at another path than this process's variables name."""
-        (tmp_path / "places").mkdir()
-        return transcript.parents[2].rename(tmp_path / "places" / "one")
+        (area.root / "places").mkdir()
+        return transcript.parents[2].rename(area.root / "places" / "one")
 
     def test_the_directory_of_the_chats_start_counts_and_not_the_callers(
         self, place: Path, monkeypatch: pytest.MonkeyPatch
