@@ -241,7 +241,7 @@ setup_environment() {
 }
 
 # Python reads the file that names this clone in the locale's encoding, and does not start if it cannot: in the locale
-# "C", or in one that the machine lacks, if the clone's path has a letter that is not ASCII.
+# "C", or in one that the machine lacks, if the clone's path has a letter that is not ASCII. pip writes it so, too.
 name_clone_in_ascii() {
     local file
     for file in "$VENV"/lib/python3*/site-packages/__editable__.outlive-*.pth; do
@@ -250,7 +250,7 @@ name_clone_in_ascii() {
 }
 
 pip_install() {
-    "$VENV/bin/python" -m pip install --quiet --retries 2 --timeout 20 --constraint "$ROOT/installers/constraints.txt" "$@" \
+    LC_ALL=C.UTF-8 "$VENV/bin/python" -m pip install --quiet --retries 2 --timeout 20 --constraint "$ROOT/installers/constraints.txt" "$@" \
         </dev/null >>"$LOG" 2>&1 && return 0
     if grep -q -E 'CERTIFICATE_VERIFY_FAILED|SSLCertVerificationError' "$LOG"; then
         fail "the package index has a certificate that pip does not know, as behind a company's proxy; name the file with yours: PIP_CERT=/path/to/ca.pem. Details: $LOG"
