@@ -377,7 +377,7 @@ class UsageChanged(Change, frozen=True):
     @property
     def share(self) -> float | None:
         """The used share of the model's context; None if unknown."""
-        return min(self.used / self.window, 1.0) if self.used and self.window else None
+        return min(self.used / self.window, 1.0) if self.used > 0 and self.window > 0 else None
 
     @property
     def percent(self) -> int:
