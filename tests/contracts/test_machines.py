@@ -78,8 +78,8 @@ async def test_blocking_and_coroutine_functions_are_called_and_stores_are_read_a
         (ChatFacts, record.id, State.EXITED)
     ]
     waiting = asyncio.ensure_future(machine.call(later_changes, found.version))
-    await machine.call(rename_chat, record.id, name='"ü"\n\0')
-    assert [each.entry.name for each in (await waiting).changed] == ['"ü"\n\0']
+    await machine.call(rename_chat, record.id, name='"ü" 👩')
+    assert [each.entry.name for each in (await waiting).changed] == ['"ü" 👩']
     assert await machine.call(recent_directories, 5) == ["/"]
     assert (await machine.call(session_named, record.id[:8], least_digits=8)).id == record.id
     assert [each.id for each in await machine.call(sessions_listed, Selection(), ended=True)] == [record.id]

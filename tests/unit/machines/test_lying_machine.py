@@ -94,7 +94,8 @@ def _info(*, notice: str = "", foreground: Any = None, **columns: Any) -> Any:
     facts = changed(chat_facts(id="x", name="x", agent="claude", created_at="", state=State.RUNNING), **columns)
     if foreground is not None:
         facts = replace(facts, foreground=Foreground(foreground))
-    return msgspec.to_builtins(SessionInfo(facts=facts, host=HostReport(0, 0, notice=notice)))
+    info = SessionInfo(facts=facts, host=HostReport(0, 0, notice=notice))
+    return msgspec.to_builtins(info, builtin_types=(bytes,))
 
 
 LIES: dict[str, tuple[Sequence[Frame | bytes], str]] = {

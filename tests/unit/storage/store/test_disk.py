@@ -96,7 +96,7 @@ class TestPlacesThatCannotBeWritten:
 
         with Store.open(path) as store:
             assert store.all() == [], "the existing file can be read"
-            with pytest.raises(StoreError, match="cannot write it") as caught:
+            with pytest.raises(StoreError, match="the disk is read-only") as caught:
                 store.insert(make_record())
 
         assert str(path) in one_line(caught.value)
