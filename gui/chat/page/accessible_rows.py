@@ -317,7 +317,7 @@ def _x_of(layout: QTextLayout, number: int, left: float, offset: int) -> float:
 
 
 def _kind_of(rows: Rows, row: Row) -> str:
-    """What a row is, for screen readers; "" if its text says it."""
+    """The kind of a row, for screen readers; "" if its text says it."""
     item = rows.transcript.get(row.key)
     kinds = {
         "user": chat_texts.PROMPT_OF_USER(),

@@ -45,7 +45,7 @@ class ListedEntry(QWidget):
 
     @property
     def entry(self) -> Entry | None:
-        """What the row shows; None if there is no such row any more."""
+        """The entry in the row; None if there is no such row any more."""
         model = self.view.model()
         assert isinstance(model, SidebarModel)
         return model.entry(self.index)
