@@ -7,8 +7,10 @@ place, and go nowhere.
 
 from __future__ import annotations
 
-from PySide6.QtCore import QEvent, QObject, QTimer, Signal
+from PySide6.QtCore import QEvent, QObject, Signal
 from PySide6.QtWidgets import QApplication, QWidget
+
+from gui.timers import single_shot
 
 KEYS_AFTER_MS = 500
 """Within this time, keys and clicks are meant for what was there before; people need longer to see what has come up."""
@@ -31,8 +33,7 @@ class RefusedKeys(QObject):
         super().__init__()
         self._windows: list[QWidget] = []
         """The windows that were there at the beginning."""
-        self._timer = QTimer(self)
-        self._timer.setSingleShot(True)
+        self._timer = single_shot(self)
         self._timer.timeout.connect(self.end)
         self._is_told = False
 

@@ -239,13 +239,13 @@ class AccessibleRows:
         for widget in self._rows[len(named) :]:
             widget.hide()
 
-    def focus(self, area: QRectF | None, name: str, whose: str) -> None:
+    def focus(self, area: QRectF | None, name: str, item: str) -> None:
         """Tell screen readers that a control has the keyboard focus.
 
         Args:
             area: the control's area on the page; None if no control has it.
             name: what it does.
-            whose: the item that it belongs to.
+            item: the text of the item that it belongs to.
         """
         if not QAccessible.isActive():
             return
@@ -254,7 +254,7 @@ class AccessibleRows:
         if area is not None:
             control.setGeometry(area.toAlignedRect())
             control.setAccessibleName(name)
-            control.setAccessibleDescription(whose)
+            control.setAccessibleDescription(item)
             QAccessible.updateAccessibility(QAccessibleEvent(control, QAccessible.Event.Focus))
 
 

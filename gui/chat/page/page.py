@@ -195,8 +195,8 @@ class TranscriptPage(PaintedPage):
         """Tell screen readers which control has the keyboard focus now."""
         target = self.focused
         row = self.rows.row(position) if target and (position := self.rows.position(target[0])) is not None else None
-        whose = cut(self.spoken(row)) if row is not None else ""
-        self._accessible.focus(self.area_of(target), self.control_name(target), whose)
+        item = cut(self.spoken(row)) if row is not None else ""
+        self._accessible.focus(self.area_of(target), self.control_name(target), item)
 
     def _press_focused(self) -> None:
         if self.focused is not None:

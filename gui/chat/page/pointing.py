@@ -69,7 +69,7 @@ class Pointer(QObject):
         self._pressed_at: QPointF | None = None
         self._pressed_control: tuple[str, int, int] | None = None
         self._pressed_action: Action | None = None
-        """What it did then; after a frame, another control may be in its place."""
+        """Its action at the press; after a frame, another control may be in its place."""
         self._pressed_link = ""
         self._pressed_bar: tuple[str, int] | None = None
         """The row and the segment of the table that is scrolled sideways by its bar."""

@@ -107,7 +107,7 @@ class CardLook(NamedTuple):
         key_of: returns the key of a kind of option, as the buttons name it.
         takes_words: whether the user can say, with a refusal, what to do instead.
         is_brief: whether the answers that last, and the exact text, are behind *More…*.
-        whose: who asks, for screen readers: the chat's name beside another one, else "" for the page's agent.
+        asker: the name of the chat that asks, for screen readers; "" for the agent of the page.
     """
 
     is_framed: bool = True
@@ -115,7 +115,7 @@ class CardLook(NamedTuple):
     key_of: Callable[[str], str] = answer_key
     takes_words: bool = False
     is_brief: bool = False
-    whose: str = ""
+    asker: str = ""
 
 
 class RequestCards(QObject):
@@ -351,7 +351,7 @@ class RequestCard(QWidget):
         """Why the last answer had no effect, until the user does something else about the request."""
         self._measured: tuple[int, float] = (0, 0.0)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
-        asks = chat_texts.ASKS_AS(name=look.whose) if look.whose else chat_texts.ASKS()
+        asks = chat_texts.ASKS_AS(name=look.asker) if look.asker else chat_texts.ASKS()
         self.setAccessibleName(chat_texts.SPOKEN(kind=asks, text=request.title))
         self._labels: dict[QLabel, str] = {}
         self._title = self._label(title_of(request), "title")

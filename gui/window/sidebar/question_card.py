@@ -169,7 +169,7 @@ class QuestionCard(QWidget):
             key_of=lambda kind: ANSWER_KEYS.get(kind, ""),
             takes_words=self._takes_words,
             is_brief=True,
-            whose=name,
+            asker=name,
         )
         transcript = Transcript()
         transcript.apply(StateChanged("requires_action"), request.at_ms)

@@ -72,16 +72,17 @@ def _more_files(keepers: list[int]) -> str:
 
 def chats() -> Iterator[Check]:
     """Check that every running chat can be reached and answers."""
-    records = _running()
-    answering = describe_all([record.id for record in records])
-    away = [(record, where) for record in records if record.id not in answering and (where := elsewhere(record))]
-    records = [record for record in records if record not in [each for each, _where in away]]
-    for record, where in away:
-        name = f"{record.entry.name} ({record.id[:8]})"
-        yield ok("running chats", f"{name} runs {where}, which shares this directory: nothing more is known here")
-    unreachable = [
-        check for record in records if record.id not in answering and (check := _unreachable(record)) is not None
-    ]
+    running = _running()
+    answering = describe_all([record.id for record in running])
+    unreachable: list[Check] = []
+    for record in running:
+        if record.id in answering:
+            continue
+        if where := elsewhere(record):
+            name = f"{record.entry.name} ({record.id[:8]})"
+            yield ok("running chats", f"{name} runs {where}, which shares this directory: nothing more is known here")
+        elif (check := _unreachable(record)) is not None:
+            unreachable.append(check)
     yield from unreachable
     if not unreachable:
         yield ok("running chats", f"{len(answering)}, all reachable")

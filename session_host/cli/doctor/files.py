@@ -81,11 +81,11 @@ def _directory(name: str, variable: str, path: Path) -> Check:
         return fail(name, f"{path} belongs to uid {status.st_uid}", f"set {variable} to another directory")
     if why := paths.obstacle(path, is_directory=True):
         return fail_with(name, why)
-    if not os.access(path, os.W_OK | os.X_OK) and not is_read_only(path):
-        return fail(name, f"{path} is not writable", "check its permissions")
     if is_read_only(path):
         what, _, remedy = READ_ONLY.partition("; ")
         return fail(name, f"{path}: {what}", remedy)
+    if not os.access(path, os.W_OK | os.X_OK):
+        return fail(name, f"{path} is not writable", "check its permissions")
     if why := lock_refusal(path, variable):
         return fail_with(name, why)
     return _space(name, variable, path, stat.S_IMODE(status.st_mode))
