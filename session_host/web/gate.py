@@ -1,8 +1,7 @@
 """Who gets in: the checks of each request before anything else reads it, and the headers of each answer.
 
 A request comes from a paired device by its cookie, from the page itself by its origin, to an address that the user
-gave. An agent and what it started get nothing, whatever they know: on the Unix socket the kernel names the process at
-the other end. On a port of the loopback it does not, so there the cookie alone counts.
+gave. An agent and what it started get nothing, whatever they know: the kernel says who is at the other end (``peers``).
 """
 
 from __future__ import annotations
@@ -19,11 +18,11 @@ from typing import Any, Final, NamedTuple
 from urllib.parse import urlsplit
 
 from session_host.errors import OutliveError
-from session_host.system.processes.permission import agent_chats
 
 from .devices import Device, Devices, Rights, devices_file, is_use_noted, load, note_use
 from .errors import PageError
 from .forms import encoded
+from .peers import Peer
 
 log = logging.getLogger(__name__)
 
@@ -124,6 +123,7 @@ class Gate:
             return
         sender = _Sender(send, is_api=scope["path"].startswith("/api/"))
         try:
+            await _check_peer(scope["state"]["peer"])
             headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]}
             self._check(scope, headers)
             if (device := scope.get("device")) is not None and not is_use_noted(device):
@@ -145,8 +145,6 @@ class Gate:
             await sender.fail(PageError(500, "failed", "this failed; the computer’s log of `outlive web` says why"))
 
     def _check(self, scope: Scope, headers: dict[str, str]) -> None:
-        if _is_agents(scope):
-            raise PageError(403, "not_allowed", "an agent has no access to the page")
         address = self._by_host.get(headers.get("host", "").lower())
         if address is None:
             raise PageError(421, "unknown_host", "this computer’s page has another address; see `outlive web --help`")
@@ -283,10 +281,9 @@ def _of_system(error: OSError) -> PageError:
     return PageError(500, "failed", f"this failed on the computer: {error.strerror or error}")
 
 
-def _is_agents(scope: Scope) -> bool:
-    """Whether the process at the other end of the Unix socket belongs to an agent's chat (``serving.PeerProtocol``)."""
-    peer = scope.get("client")
-    return peer is not None and peer[0] == "" and bool(agent_chats(peer[1]))
+async def _check_peer(peer: Peer) -> None:
+    if refusal := await peer.refusal():
+        raise PageError(403, "not_allowed", refusal)
 
 
 def _cookie(header: str, name: str) -> str:

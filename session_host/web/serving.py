@@ -17,10 +17,11 @@ from uvicorn.protocols.http.h11_impl import H11Protocol
 from session_host.errors import OutliveError
 from session_host.paths import ensure_private, runtime_dir
 from session_host.system.event_loop import Timer
-from session_host.system.unix_sockets import bind_private, peer_pid
+from session_host.system.unix_sockets import bind_private
 
 from .app import application
 from .gate import Address
+from .peers import Peer
 from .places import page_socket
 
 HEAD_S: Final = 10.0
@@ -51,14 +52,12 @@ class Listening(NamedTuple):
 
 
 class PeerProtocol(H11Protocol):
-    """HTTP with the other end's process: ``scope["client"]`` is ("", PID) on a Unix socket; 0 if it is unknown."""
+    """HTTP within limits; ``scope["state"]["peer"]`` is the other end of the connection."""
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """Note who connects, and how long that may take."""
         super().connection_made(transport)
-        connection: Any = transport.get_extra_info("socket")
-        if connection.family == socket.AF_UNIX:
-            self.client = ("", peer_pid(connection))
+        self.app_state = {**self.app_state, "peer": Peer(transport.get_extra_info("socket"))}
         self._stalled, self._head = Timer(), Timer()
         # Not with a reset: a browser keeps a spare connection, and takes another one if it is closed.
         self._head.set(HEAD_S, transport.close)

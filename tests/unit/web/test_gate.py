@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import socket
 from typing import Any
 
 import pytest
@@ -11,6 +12,7 @@ import pytest
 from session_host.web import devices, gate
 from session_host.web.devices import Rights
 from session_host.web.gate import Address, Gate, Message, Receive, Scope, Send
+from session_host.web.peers import Peer
 
 pytestmark = pytest.mark.usefixtures("area")
 HTTPS, LOCAL = Address.of("https://desk.example"), Address.of("http://localhost:7070")
@@ -23,6 +25,9 @@ class Asked:
         self.bodies: list[bytes] = []
         self.devices: list[str] = []
         self.gate = Gate(self._app, [HTTPS, LOCAL], lambda method, path: right if path != "/api/none" else None)
+        connection, other = socket.socketpair()
+        with connection, other:
+            self._peer = Peer(connection)
         _device, self.credential = devices.pair(devices.begin_pairing(Rights.ANSWER), "phone")
 
     async def _app(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -54,14 +59,13 @@ class Asked:
         *,
         method: str = "POST",
         body: bytes = b"{}",
-        client: tuple[str, int] | None = ("127.0.0.1", 1),
     ) -> tuple[int, Any, dict[str, str]]:
         given = self.headers() if headers is None else headers
         scope = {
             "type": "http",
             "method": method,
             "path": path,
-            "client": client,
+            "state": {"peer": self._peer},
             "headers": [(name.encode(), value.encode()) for name, value in given.items()],
         }
         sent: list[Message] = []
@@ -150,13 +154,6 @@ def test_a_revoked_device_is_out_at_once(asked: Asked) -> None:
     devices.revoke("phone")
     assert not asked.gate.is_paired(device)
     assert asked.ask()[0] == 401
-
-
-def test_an_agent_gets_nothing_even_with_the_cookie(asked: Asked, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(gate, "agent_chats", lambda pid: ("some-chat",) if pid == 77 else ())
-    assert asked.ask(client=("", 77))[0] == 403
-    assert asked.ask("/", method="GET", client=("", 77))[0] == 403
-    assert asked.ask(client=("", 78))[0] == 200
 
 
 def test_too_much_is_refused(asked: Asked) -> None:

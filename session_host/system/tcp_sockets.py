@@ -1,0 +1,155 @@
+"""The socket at the other end of a TCP connection within this computer, and the processes that have it open.
+
+The kernel finds a connection by its four numbers (``NETLINK_SOCK_DIAG``, sock_diag(7)) in a tenth of a millisecond;
+``/proc/net/tcp`` lists all of them, and is read only where the kernel does not answer.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import ipaddress
+import os
+import socket
+import struct
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Final, NamedTuple
+
+from .processes import proc
+
+_SOCK_DIAG: Final = 4
+_BY_FAMILY: Final = 20
+_REQUEST_FLAG: Final = 1
+_ALL_STATES: Final = 0xFFFFFFFF
+_NO_COOKIE: Final = 0xFFFFFFFF
+_LISTEN: Final = 10
+
+_HEADER: Final = struct.Struct("=IHHII")
+"""struct nlmsghdr of netlink(7): length, type, flags, sequence, port."""
+
+_REQUEST: Final = struct.Struct("=BBBxI")
+"""The begin of struct inet_diag_req_v2: family, protocol, extensions, states; its socket's id follows."""
+
+_NUMBERS: Final = struct.Struct("!HH16s16s")
+_REST: Final = struct.Struct("=III")
+"""struct inet_diag_sockid: ports and addresses of both ends in the network's order; interface and cookie."""
+
+_ANSWER: Final = struct.Struct("=BBBB48xIIIII")
+"""struct inet_diag_msg: family, state, timer, retransmits, the id, expires, queues, user, inode."""
+
+
+class End(NamedTuple):
+    """An end of a connection: its address, its port, and its interface if the address needs one."""
+
+    address: str
+    port: int
+    interface: int = 0
+
+    @classmethod
+    def of(cls, name: tuple[str, int] | tuple[str, int, int, int]) -> End:
+        """Of what ``getsockname`` and ``getpeername`` return."""
+        return cls(name[0].partition("%")[0], name[1], name[3] if len(name) == 4 else 0)
+
+    @property
+    def packed(self) -> bytes:
+        """The address, in four or sixteen bytes."""
+        return ipaddress.ip_address(self.address).packed
+
+
+class Owned(NamedTuple):
+    """A socket of this computer; ``inode`` is 0 once no process has it."""
+
+    user: int
+    inode: int
+
+
+def is_here(end: End) -> bool:
+    """Whether an address is one of this computer's: the kernel would send to it from itself."""
+    address = ipaddress.ip_address(end.address)
+    if address.is_loopback:
+        return True
+    family, more = (socket.AF_INET, ()) if address.version == 4 else (socket.AF_INET6, (0, end.interface))
+    with socket.socket(family, socket.SOCK_DGRAM) as probe:
+        try:  # Nothing is sent.
+            probe.connect((end.address, end.port, *more))
+        except OSError:
+            return False
+        return End.of(probe.getsockname()).packed == end.packed
+
+
+def find(end: End, other: End) -> Owned | None:
+    """The socket of this network namespace that is one end of a connection; None if there is none."""
+    with contextlib.suppress(OSError, struct.error):
+        if (found := _ask_kernel(end, other)) is not None:
+            return found
+    return _look_in_proc(end, other)  # Also if the kernel's answer is that it has no part that knows TCP.
+
+
+def holders(inode: int, user: int) -> tuple[list[int], list[int]]:
+    """The processes that have a socket open, and those of its user into which nobody may look.
+
+    The latter are programs that have changed their user, as ``sshd`` does for each login.
+    """
+    target, found, hidden = f"socket:[{inode}]", [], []
+    for pid in proc.pids():
+        try:
+            owner = os.stat(f"{proc.ROOT}/{pid}").st_uid  # noqa: PTH116 - of each process
+        except OSError:
+            continue
+        if owner == user or os.getuid() == 0:
+            if any(each == target for _number, each in proc.open_files(pid)):
+                found.append(pid)
+        elif str(user) in proc.status_field(pid, "Uid").split():
+            hidden.append(pid)
+    return found, hidden
+
+
+def _ask_kernel(end: End, other: End) -> Owned | None:
+    """Ask for one socket.
+
+    Raises:
+        OSError: the kernel does not say it.
+    """
+    family = socket.AF_INET if len(end.packed) == 4 else socket.AF_INET6
+    numbers = _NUMBERS.pack(end.port, other.port, end.packed.ljust(16, b"\0"), other.packed.ljust(16, b"\0"))
+    body = _REQUEST.pack(family, socket.IPPROTO_TCP, 0, _ALL_STATES) + numbers
+    body += _REST.pack(end.interface, _NO_COOKIE, _NO_COOKIE)
+    with socket.socket(socket.AF_NETLINK, socket.SOCK_RAW, _SOCK_DIAG) as asking:
+        asking.settimeout(1.0)
+        asking.send(_HEADER.pack(_HEADER.size + len(body), _BY_FAMILY, _REQUEST_FLAG, 0, 0) + body)
+        answer = asking.recv(4096)
+    kind = _HEADER.unpack_from(answer)[1]
+    if kind != _BY_FAMILY:
+        return None
+    _family, state, _timer, _retransmits, _expires, _unread, _unsent, user, inode = _ANSWER.unpack_from(
+        answer, _HEADER.size
+    )
+    # Without such a connection, a socket that listens at its address is found.
+    return Owned(user, inode) if state != _LISTEN else None
+
+
+def _look_in_proc(end: End, other: End) -> Owned | None:
+    wanted = [(each.packed, each.port) for each in (end, other)]
+    for file in ("tcp", "tcp6"):
+        for fields in _rows(file):
+            ends = [_end_of_proc(word) for word in fields[1:3]]
+            if ends == wanted and int(fields[3], 16) != _LISTEN:
+                return Owned(int(fields[7]), int(fields[9]))
+    return None
+
+
+def _rows(file: str) -> Iterator[list[str]]:
+    try:
+        lines = Path(proc.ROOT, "net", file).read_text(encoding="ascii").splitlines()
+    except OSError:
+        return
+    yield from (line.split() for line in lines[1:])
+
+
+def _end_of_proc(word: str) -> tuple[bytes, int]:
+    """An end as proc(5) writes it: words of four bytes in this computer's order."""
+    address, _, port = word.partition(":")
+    data = bytes.fromhex(address)
+    packed = b"".join(struct.pack("!I", number) for number in struct.unpack(f"={len(data) // 4}I", data))
+    mapped = packed[12:] if packed[:12] == bytes(10) + b"\xff\xff" else packed
+    return mapped, int(port, 16)
