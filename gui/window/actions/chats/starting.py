@@ -425,7 +425,8 @@ class StartActions(QObject):
             chat = await self._launch(request)
         except OutliveError as error:
             if replaces is not None:
-                # The user can correct the values in the sheet.
+                # The user can correct the values in the sheet. It comes up by itself, perhaps under his keys.
+                refused_keys.begin()
                 self.new_chat(
                     request.agent,
                     request.directory,

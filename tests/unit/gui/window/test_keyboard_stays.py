@@ -14,6 +14,9 @@ from PySide6.QtWidgets import QApplication
 from gui.input import refused_keys as module
 from gui.input.refused_keys import refused_keys
 from gui.window.widgets.keys_ahead import HeldKeys
+from session_host.client.chats.launch_spec import LaunchRequest
+from session_host.errors import LaunchFailed
+from session_host.protocol.facts import ChatFacts
 from session_host.protocol.values import KeyAction, State
 from session_host.structured.items import AgentRequest, RequestOpened, RequestOption, RequestResolved
 from session_host.structured.transcript import Transcript
@@ -195,3 +198,26 @@ async def test_what_is_typed_into_a_question_that_is_answered_elsewhere_goes_now
     await type_here(harness, "y")
     assert view.prompt.editor.toPlainText() == ""
     assert harness.banner == REFUSED
+
+
+async def test_enter_that_was_on_its_way_does_not_start_again_what_could_not_be_started(
+    harness: WindowHarness, monkeypatch: pytest.MonkeyPatch
+):
+    starts: list[str] = []
+
+    async def launch(request: LaunchRequest) -> ChatFacts:
+        starts.append(request.agent.name)
+        raise LaunchFailed("the disk is full; free some space")
+
+    monkeypatch.setattr("session_host.client.chats.launch.launch", launch)
+    monkeypatch.setattr(module, "KEYS_AFTER_MS", 600_000)
+    session_id = await harness.add("one", agent="shell", argv=["bash"], state=State.EXITED, exit_code=0)
+    window = harness.open_window()
+    window.commands.starting.new_like(harness.chat(session_id))
+    await harness.until(window.sheets.new_chat.error.isVisible, "the sheet")
+    await harness.until(lambda: QApplication.focusWidget() is not None, "the keyboard")
+    await harness.press(Qt.Key.Key_Return)
+    assert (starts, harness.banner) == (["shell"], REFUSED)
+    refused_keys.end()
+    await harness.press(Qt.Key.Key_Return)
+    await harness.until(lambda: len(starts) == 2, "another start")
