@@ -11,7 +11,6 @@ from collections.abc import Callable, Sequence
 from PySide6.QtCore import QMimeData, QPoint, QRect, Qt, Signal
 from PySide6.QtGui import (
     QAccessible,
-    QAccessibleAnnouncementEvent,
     QDragEnterEvent,
     QDropEvent,
     QGuiApplication,
@@ -25,6 +24,7 @@ from gui.clipboard import reading
 from gui.input.dragging import accept_as_copy
 from gui.input.keys import kind_of_answer
 from gui.input.refused_keys import refused_keys
+from gui.screen_readers import announce
 from gui.terminal.links.links import LinkRules
 from gui.theme.theme import Theme
 from gui.theme.tokens import GAP_M_PX
@@ -522,7 +522,7 @@ class Announcer:
 
     def announce(self, text: str) -> None:
         """Let the screen reader read a text."""
-        QAccessible.updateAccessibility(QAccessibleAnnouncementEvent(self._widget, text))
+        announce(self._widget, text)
 
     @staticmethod
     def _last(transcript: Transcript) -> list[Item]:

@@ -16,7 +16,6 @@ from typing import Any, NamedTuple
 from PySide6.QtCore import QObject, QPoint, QPointF, QRect, QSize, QTimer
 from PySide6.QtGui import (
     QAccessible,
-    QAccessibleAnnouncementEvent,
     QAccessibleTextCursorEvent,
     QAccessibleTextInsertEvent,
     QAccessibleTextInterface,
@@ -25,6 +24,7 @@ from PySide6.QtGui import (
 from PySide6.QtWidgets import QAccessibleWidget, QWidget
 from shiboken6 import Shiboken
 
+from gui.screen_readers import announce
 from gui.timers import single_shot
 from gui.wording import page_texts
 from session_host.terminal.base import Cursor
@@ -302,7 +302,7 @@ class TextReporter(QObject):
             selected = text.text(*text.selection)
             if known.selection is None or selected != known.text(*known.selection):
                 announcement = page_texts.SELECTED(text=selected[:_SELECTED_CHARACTERS])
-                QAccessible.updateAccessibility(QAccessibleAnnouncementEvent(self._display.widget, announcement))
+                announce(self._display.widget, announcement)
 
     def _announce_change(self, change: Change) -> None:
         offset, removed, inserted = change

@@ -9,12 +9,13 @@ from collections.abc import Callable
 from typing import NamedTuple
 
 from PySide6.QtCore import QObject
-from PySide6.QtGui import QAccessible, QAccessibleAnnouncementEvent
+from PySide6.QtGui import QAccessible
 from PySide6.QtWidgets import QWidget
 
 from gui.bridge.chat import Chat
 from gui.bridge.chat_words import status_text
 from gui.bridge.sessions import Sessions
+from gui.screen_readers import announce
 from gui.wording import notice_texts, tray_texts
 from session_host.protocol.values import Activity
 from session_host.standing.endings import end_of
@@ -71,6 +72,4 @@ class StatusAnnouncer(QObject):
             self._announce(text(name=chat.full_name))
 
     def _announce(self, text: str, politeness: Politeness = Politeness.Polite) -> None:
-        event = QAccessibleAnnouncementEvent(self._window(), text)
-        event.setPoliteness(politeness)
-        QAccessible.updateAccessibility(event)
+        announce(self._window(), text, politeness)

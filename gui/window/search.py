@@ -25,13 +25,13 @@ from gui.bridge.chat import Chat
 from gui.bridge.search import LIMIT, MAX_COUNTED, Found, Hit, Query, Scope, SearchResults, scopes
 from gui.bridge.sessions import Sessions
 from gui.finding.query import unit_offsets
+from gui.screen_readers import announce
 from gui.theme.icons import paint_mark
 from gui.theme.theme import Theme
 from gui.theme.tokens import GAP_M_PX, GAP_S_PX, SECONDARY_PX, font
 from gui.timers import single_shot
 from gui.window.page.chat_page import ChatPage
 from gui.window.sheets.sheet import LINES_PX, LIST_PX, Sheet
-from gui.window.widgets.accessibility import announce
 from gui.window.widgets.parts import ElidedLabel, PlainLines, label, sentence
 from gui.window.widgets.result_list import ResultList, RowDelegate, lay_out_results
 from gui.wording import common_texts, sheet_texts

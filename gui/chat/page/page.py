@@ -9,7 +9,6 @@ from functools import partial
 from PySide6.QtCore import QEvent, QPoint, QPointF, QSize, Qt, Signal
 from PySide6.QtGui import (
     QAccessible,
-    QAccessibleAnnouncementEvent,
     QContextMenuEvent,
     QEnterEvent,
     QFocusEvent,
@@ -28,6 +27,7 @@ from PySide6.QtWidgets import QWidget
 
 from gui.chat.content.segments import Code, DiffHead, FoldLine, StatusLine, TurnLine, utf16_length
 from gui.input.keys import is_text
+from gui.screen_readers import announce
 from gui.terminal.drawing.frame_pacing import FramePacer
 from gui.theme.menu import Menu
 from gui.theme.theme import Theme
@@ -189,7 +189,7 @@ class TranscriptPage(PaintedPage):
         if not came and before.keys() == after.keys():
             came = [chat_texts.MESSAGES_END() if end else chat_texts.MESSAGES_BEGIN()]
         if came:
-            QAccessible.updateAccessibility(QAccessibleAnnouncementEvent(self, "\n".join(came)))
+            announce(self, "\n".join(came))
 
     def _tell_focus(self) -> None:
         """Tell screen readers which control has the keyboard focus now."""

@@ -8,8 +8,6 @@ from typing import NamedTuple
 from msgspec.structs import replace
 from PySide6.QtCore import QEvent, QObject, QPointF, QRectF, Qt, Signal
 from PySide6.QtGui import (
-    QAccessible,
-    QAccessibleAnnouncementEvent,
     QFocusEvent,
     QKeyEvent,
     QPainter,
@@ -34,6 +32,7 @@ from gui.chat.drawing.segment_layout import text_box
 from gui.chat.drawing.style import Style
 from gui.input.keys import ANSWER_KEYS, answer_key, kind_of_answer
 from gui.input.refused_keys import KEYS_AFTER_MS, refused_keys
+from gui.screen_readers import announce
 from gui.theme.controls import FlowLayout, PlainLabel, caption, fit_buttons, set_look, show_text
 from gui.theme.painting import paint_frame
 from gui.theme.theme import Theme
@@ -612,8 +611,7 @@ class RequestCard(QWidget):
         self._is_hint_wanted, self._refusal = True, ""
         self._update_buttons()
         self.reveal_requested.emit(self._message)
-        if QAccessible.isActive():
-            QAccessible.updateAccessibility(QAccessibleAnnouncementEvent(self, hint))
+        announce(self, hint)
 
     def button_of(self, kind: str) -> QPushButton | None:
         """The button that the key of this kind presses: the first option's of this kind, or a form's *Answer*."""

@@ -6,9 +6,10 @@ import weakref
 from collections.abc import Callable
 
 from PySide6.QtCore import QRect, Qt
-from PySide6.QtGui import QAccessible, QAccessibleAnnouncementEvent, QKeyEvent
+from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QWidget
 
+from gui.screen_readers import announce
 from gui.terminal.display import TerminalDisplay
 from gui.terminal.drawing.canvas import least_covering
 from gui.terminal.input.selection import Selection
@@ -69,9 +70,9 @@ class ModeLine:
 
     def show_texts(self, title: str, keys: str) -> None:
         """Show the line with these texts."""
-        if QAccessible.isActive() and (title != self.title or not self.is_shown):
+        if title != self.title or not self.is_shown:
             for text in (title, keys):
-                QAccessible.updateAccessibility(QAccessibleAnnouncementEvent(self._view, text))
+                announce(self._view, text)
         if self._line is None:
             self._line = _Line(self._view)
         self.title = title

@@ -9,6 +9,7 @@ from PySide6.QtCore import QObject
 
 from gui.bridge.chat import Chat
 from gui.input.refused_keys import refused_keys
+from gui.screen_readers import announce
 from gui.settings.live import LiveSettings
 from gui.settings.pane_tree import Side
 from gui.terminal.input.recipients import Recipients
@@ -17,7 +18,6 @@ from gui.window.page.chat_page import ChatPage
 from gui.window.panes.pane import PaneWidget, move_tab
 from gui.window.panes.panes import Panes
 from gui.window.panes.window_tabs import put_back
-from gui.window.widgets.accessibility import announce
 from gui.wording import notice_texts, window_texts
 from session_host.standing.endings import was_left
 

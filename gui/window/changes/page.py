@@ -36,13 +36,13 @@ from gui.chat.page.diff_lines import (
 from gui.chat.page.page import DocumentPage
 from gui.chat.page.positions import PlacedSegment, ScrollPosition
 from gui.chat.page.rows import TAIL, Row
+from gui.screen_readers import announce
 from gui.settings.layout import ReviewComment
 from gui.theme.controls import FlowLayout
 from gui.theme.icons import Glyph, paint_glyph
 from gui.theme.painting import paint_frame
 from gui.theme.theme import Theme
 from gui.theme.tokens import GAP_M_PX, GAP_S_PX, blend
-from gui.window.widgets.accessibility import announce
 from gui.window.widgets.parts import button, label, monospace_font
 from gui.window.widgets.prompt_field import PromptField
 from gui.wording import changes_texts

@@ -16,10 +16,10 @@ from gui.bridge.changes import Changes, ChangesReader, readable
 from gui.bridge.chat import Chat
 from gui.bridge.unsent import ReviewComments
 from gui.chat.page.diff_lines import LineRange
+from gui.screen_readers import announce
 from gui.settings.layout import ReviewComment
 from gui.theme.tokens import GAP_L_PX, GAP_S_PX
 from gui.theme.tooltips import set_tooltip
-from gui.window.widgets.accessibility import announce
 from gui.window.widgets.parts import ElidedLabel, button, label, stack
 from gui.wording import changes_texts
 from session_host.protocol.untrusted_text import legible

@@ -27,6 +27,7 @@ from gui.chat.content.segments import Action, DiffLine
 from gui.chat.drawing.code import SHOWN_AT_ONCE
 from gui.chat.finder import Hit, TranscriptFinder
 from gui.chat.page.diff_lines import LineRange
+from gui.screen_readers import announce
 from gui.theme.icons import Glyph
 from gui.theme.theme import Theme
 from gui.theme.tokens import GAP_L_PX, GAP_M_PX, GAP_S_PX, SECONDARY_PX, font
@@ -34,7 +35,6 @@ from gui.window.page.find_bar import FindBar
 from gui.window.sheets.chooser import Chooser
 from gui.window.sheets.question import QuestionSheet
 from gui.window.sheets.sheet import is_over_window
-from gui.window.widgets.accessibility import announce
 from gui.window.widgets.paged_window import PAGE_ROW_PX, PageList
 from gui.window.widgets.parts import Area, ElidedLabel, Hairline, IconButton, button, label, show_text, stack
 from gui.window.widgets.result_list import RowDelegate

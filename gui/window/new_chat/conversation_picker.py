@@ -11,6 +11,7 @@ from PySide6.QtGui import QFontMetrics, QKeyEvent, QKeySequence, QPainter, QStan
 from PySide6.QtWidgets import QHBoxLayout, QLineEdit, QPushButton, QStyleOptionViewItem, QVBoxLayout, QWidget
 
 from gui.bridge.earlier_conversations import ChatOfConversation
+from gui.screen_readers import announce
 from gui.theme.controls import flow
 from gui.theme.icons import paint_mark
 from gui.theme.painting import paint_matched
@@ -19,7 +20,6 @@ from gui.theme.tokens import GAP_L_PX, GAP_M_PX, GAP_S_PX, SECONDARY_PX, font
 from gui.theme.tooltips import set_tooltip
 from gui.window.new_chat.fields import RuntimeField
 from gui.window.sheets.sheet import LIST_PX, Sheet
-from gui.window.widgets.accessibility import announce
 from gui.window.widgets.parts import button, label, sentence, show_text
 from gui.window.widgets.result_list import ResultList, RowDelegate, lay_out_results
 from gui.wording import common_texts, new_chat_texts

@@ -18,6 +18,7 @@ from PySide6.QtCore import QEvent, QMargins, QObject, QPoint, QRect, Qt, QTimer,
 from PySide6.QtGui import QHideEvent, QShowEvent
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QSizePolicy, QVBoxLayout, QWidget
 
+from gui.screen_readers import announce
 from gui.terminal.drawing.canvas import least_covering
 from gui.theme.controls import PlainLabel, set_look
 from gui.theme.icons import Glyph
@@ -25,7 +26,6 @@ from gui.theme.theme import Theme
 from gui.theme.tokens import GAP_M_PX, GAP_S_PX
 from gui.timers import single_shot
 from gui.window.sheets.question import QuestionSheet
-from gui.window.widgets.accessibility import announce
 from gui.window.widgets.parts import Area, IconButton, button, sentence
 from gui.wording import common_texts, page_texts
 from session_host.protocol.untrusted_text import one_line

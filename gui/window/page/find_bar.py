@@ -12,10 +12,10 @@ from PySide6.QtWidgets import QHBoxLayout, QLineEdit, QToolButton, QVBoxLayout, 
 
 from gui.clipboard import fields
 from gui.finding.query import Finder, FindQuery, FindResult
+from gui.screen_readers import announce
 from gui.theme.icons import Glyph, glyph_icon
 from gui.theme.theme import Theme
 from gui.theme.tooltips import set_tooltip
-from gui.window.widgets.accessibility import announce
 from gui.window.widgets.parts import Area, label
 from gui.wording import common_texts, page_texts
 

@@ -22,13 +22,13 @@ from PySide6.QtGui import (
 from PySide6.QtWidgets import QHBoxLayout, QSizePolicy, QVBoxLayout, QWidget
 
 from gui.bridge.chat import SHOW_WAITING_AFTER_MS, Look
+from gui.screen_readers import announce
 from gui.terminal.drawing.canvas import least_covering
 from gui.theme.icons import Glyph, mark_color
 from gui.theme.theme import Theme
 from gui.theme.tokens import GAP_L_PX, GAP_M_PX, GAP_S_PX
 from gui.theme.tooltips import set_tooltip
 from gui.timers import single_shot
-from gui.window.widgets.accessibility import announce
 from gui.window.widgets.parts import (
     Area,
     ElidedLabel,

@@ -10,6 +10,7 @@ from PySide6.QtGui import QFocusEvent, QFontMetrics, QKeyEvent, QKeySequence, QP
 from PySide6.QtWidgets import QAbstractButton, QHBoxLayout, QLineEdit, QSizePolicy, QVBoxLayout, QWidget
 
 from gui.input.shortcuts import show_key
+from gui.screen_readers import announce
 from gui.settings.live import LiveSettings
 from gui.settings.text_keys import MAX_CHARACTERS, TextKey, is_text, name_of, typed, without_controls
 from gui.theme.controls import set_look
@@ -17,7 +18,6 @@ from gui.theme.menu import temporary_menu
 from gui.theme.painting import paint_frame
 from gui.theme.theme import Theme
 from gui.theme.tokens import GAP_M_PX, GAP_S_PX, SECONDARY_PX, font
-from gui.window.widgets.accessibility import announce
 from gui.window.widgets.parts import button, label, sentence, stack
 from gui.wording import common_texts, phrases, settings_texts
 from session_host.errors import ConfigError

@@ -9,10 +9,10 @@ from PySide6.QtCore import QObject, Qt, Signal
 from PySide6.QtWidgets import QHBoxLayout, QLineEdit, QVBoxLayout
 from shiboken6 import Shiboken
 
+from gui.screen_readers import announce
 from gui.theme.icons import Glyph
 from gui.theme.tokens import GAP_M_PX, GAP_S_PX
 from gui.window.sheets.sheet import field_grid
-from gui.window.widgets.accessibility import announce
 from gui.window.widgets.directory_field import DirectoryField
 from gui.window.widgets.parts import IconButton, button, label, sentence, stack
 from gui.wording import common_texts, new_chat_texts, phrases, settings_texts

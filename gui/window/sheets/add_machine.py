@@ -8,9 +8,9 @@ from collections.abc import Callable, Collection
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QLineEdit, QWidget
 
+from gui.screen_readers import announce
 from gui.theme.theme import Theme
 from gui.window.sheets.sheet import ASK_PX, Sheet, button_row, field_grid
-from gui.window.widgets.accessibility import announce
 from gui.window.widgets.parts import button, label, sentence, show_text
 from gui.wording import common_texts, machine_texts
 from session_host.machines.names import NAME, problem_of_destination, problem_of_name

@@ -10,11 +10,11 @@ from PySide6.QtCore import QFileSystemWatcher, QProcess, QRectF, QSize, Qt, QTim
 from PySide6.QtGui import QColor, QPainter, QPaintEvent
 from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
+from gui.screen_readers import announce
 from gui.theme.theme import Theme
 from gui.theme.tokens import GAP_M_PX, GAP_S_PX
 from gui.timers import repeating
 from gui.window.sheets.sheet import ASK_PX, Sheet, button_row, field_grid
-from gui.window.widgets.accessibility import announce
 from gui.window.widgets.parts import ChoiceBox, button, label, sentence, show_text, stack
 from gui.wording import common_texts, phone_texts
 from session_host.errors import OutliveError

@@ -13,9 +13,9 @@ from PySide6.QtWidgets import QLineEdit, QWidget
 from gui.bridge.ended_list import EndedRecord
 from gui.bridge.removals import UNDO_MS
 from gui.bridge.tasks import Tasks
+from gui.screen_readers import announce
 from gui.theme.theme import Theme
 from gui.window.sheets.sheet import ASK_PX, Sheet, button_row, field_grid
-from gui.window.widgets.accessibility import announce
 from gui.window.widgets.parts import ChoiceBox, button, label
 from gui.wording import action_texts, common_texts, page_texts, phrases, sheet_texts
 from session_host.agents.agent import Agent

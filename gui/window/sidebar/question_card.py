@@ -14,13 +14,13 @@ from gui.chat.page.page import TranscriptPage
 from gui.chat.page.requests import CardLook, RequestCard
 from gui.input.keys import ANSWER_KEYS, kind_of_answer
 from gui.input.refused_keys import KEYS_AFTER_MS
+from gui.screen_readers import announce
 from gui.theme.controls import PlainLabel
 from gui.theme.painting import paint_frame
 from gui.theme.terminal import TerminalFont
 from gui.theme.theme import Theme
 from gui.theme.tokens import GAP_S_PX
 from gui.timers import single_shot
-from gui.window.widgets.accessibility import announce
 from gui.window.widgets.parts import button, show_text
 from gui.wording import chat_texts
 from session_host.protocol.messages import AnswerRequest

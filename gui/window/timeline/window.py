@@ -9,11 +9,11 @@ from PySide6.QtGui import QHideEvent, QKeyEvent, QMouseEvent, QPainter, QPaintEv
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QListView, QVBoxLayout, QWidget
 
 from gui.bridge.chat_days import ReadDay
+from gui.screen_readers import announce
 from gui.theme.icons import Glyph, paint_mark
 from gui.theme.theme import Theme
 from gui.theme.tokens import GAP_L_PX, GAP_M_PX, GAP_S_PX, HEADING_PX, ProjectHues, font
 from gui.timers import repeating
-from gui.window.widgets.accessibility import announce
 from gui.window.widgets.parts import IconButton, label, own_viewport, show_text
 from gui.window.widgets.separate_window import SeparateWindow
 from gui.wording import chat_texts, dates, phrases, timeline_texts

@@ -8,7 +8,7 @@ from __future__ import annotations
 import functools
 
 from PySide6.QtCore import QObject
-from PySide6.QtGui import QAccessible, QAccessibleAnnouncementEvent, QAccessibleInterface
+from PySide6.QtGui import QAccessible, QAccessibleInterface
 from PySide6.QtWidgets import QAccessibleWidget, QWidget
 
 ROLES = {
@@ -61,9 +61,3 @@ def _interface(class_name: str, owner: QObject | None) -> QAccessibleInterface |
         return made
     role = ROLES.get(class_name)
     return QAccessibleWidget(owner, role) if role is not None and isinstance(owner, QWidget) else None
-
-
-def announce(widget: QWidget, text: str) -> None:
-    """Let screen readers read a text aloud, which the widget shows."""
-    if QAccessible.isActive():  # Qt passes no alerts (QAccessible.Event.Alert) on to AT-SPI.
-        QAccessible.updateAccessibility(QAccessibleAnnouncementEvent(widget, text))

@@ -8,11 +8,11 @@ from PySide6.QtCore import QModelIndex, QSize, QStringListModel, Qt, Signal
 from PySide6.QtGui import QAction, QFontMetrics, QIcon, QKeyEvent, QKeySequence
 from PySide6.QtWidgets import QHBoxLayout, QLineEdit, QListView, QVBoxLayout, QWidget
 
+from gui.screen_readers import announce
 from gui.theme.icons import Glyph, glyph_icon
 from gui.theme.theme import Theme
 from gui.theme.tokens import GAP_L_PX, GAP_S_PX, font
 
-from .accessibility import announce
 from .parts import Area, Hairline, label
 from .result_list import RowDelegate
 from .separate_window import SeparateWindow
