@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import contextlib
 import ipaddress
-import os
 import socket
 import struct
 from collections.abc import Iterator
@@ -88,18 +87,13 @@ def find(end: End, other: End) -> Owned | None:
 def holders(inode: int, user: int) -> tuple[list[int], list[int]]:
     """The processes that have a socket open, and those of its user into which nobody may look.
 
-    The latter are programs that have changed their user, as ``sshd`` does for each login.
+    The latter have changed their user, as ``sshd`` does for each login.
     """
     target, found, hidden = f"socket:[{inode}]", [], []
-    for pid in proc.pids():
-        try:
-            owner = os.stat(f"{proc.ROOT}/{pid}").st_uid  # noqa: PTH116 - of each process
-        except OSError:
-            continue
-        if owner == user or os.getuid() == 0:
-            if any(each == target for _number, each in proc.open_files(pid)):
-                found.append(pid)
-        elif str(user) in proc.status_field(pid, "Uid").split():
+    for pid in proc.pids_of_user(user):
+        if any(each == target for _number, each in proc.open_files(pid)):
+            found.append(pid)
+        elif proc.hides_files(pid):
             hidden.append(pid)
     return found, hidden
 

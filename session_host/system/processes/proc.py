@@ -189,6 +189,12 @@ def open_files(pid: int | str) -> Iterator[tuple[int, str]]:
             continue  # The descriptor is closed, or is the one that reads this directory.
 
 
+def hides_files(pid: int) -> bool:
+    """Whether the descriptors of a process cannot be read, though it exists: it has changed its user, for one."""
+    directory = f"{ROOT}/{pid}/fd"
+    return os.path.exists(directory) and not os.access(directory, os.R_OK)  # noqa: PTH110
+
+
 def descriptor_path(descriptor: int, pid: int | str = "self") -> str:
     """A path that opens a descriptor's file again."""
     return f"{ROOT}/{pid}/fd/{descriptor}"
