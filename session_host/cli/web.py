@@ -20,6 +20,7 @@ from session_host.system.installation import outlive_command
 from session_host.system.processes.permission import agent_chats
 from session_host.web import devices, places
 from session_host.web.devices import Rights
+from session_host.web.places import Served
 
 _UNIT: Final = "outlive-web.service"
 _LOOK_S: Final = 0.5
@@ -99,7 +100,7 @@ def _serve(options: argparse.Namespace) -> int:
         raise UsageError(f"--address {error}: write it as https://NAME or http://localhost:PORT") from None
     listening = Listening(found, host, options.port, options.certificate, options.key)
     with only_server():
-        places.note_addresses([each.origin for each in found])
+        places.note(Served(tuple(each.origin for each in found), options.lan))
         print_line(f"The page: {found[0].origin}")
         print_line(f"Socket: {places.page_socket()}")
         if not devices.load().devices:

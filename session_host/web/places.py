@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import contextlib
 import importlib.util
+import ipaddress
 import socket
 from pathlib import Path
 from typing import Final
-from urllib.parse import quote
+from urllib.parse import quote, urlsplit
 
 import msgspec
 
@@ -37,29 +38,77 @@ def is_served() -> bool:
     return False
 
 
-def note_addresses(addresses: list[str]) -> None:
-    """Keep the addresses of the server that starts now."""
+class Certificate(msgspec.Struct, frozen=True):
+    """The page's own certificate, of which browsers warn once: nobody but this computer vouches for it."""
+
+    fingerprint: str
+    """SHA-256 as browsers show it: 32 pairs of hexadecimal digits with colons between them."""
+    made_at: str
+    until: str
+    why_new: str = ""
+    """Why it took the place of an earlier one, of which browsers warn again; "" if it is the first one."""
+
+    @property
+    def end(self) -> str:
+        """The last bytes of the fingerprint, as desk and page show them: ``… 4F:9A : 17:C0``."""
+        pairs = self.fingerprint.split(":")[-4:]
+        return f"… {pairs[0]}:{pairs[1]} : {pairs[2]}:{pairs[3]}"
+
+
+class Served(msgspec.Struct, frozen=True):
+    """Where a server serves the page."""
+
+    addresses: tuple[str, ...]
+    """How browsers reach it, the best one first; ``https://192.168.1.20:7443``."""
+    lan: str = ""
+    """The address in the user's network on which it listens; "" for none."""
+    certificate: Certificate | None = None
+    """Its own one; None for one that the user gave, and without HTTPS."""
+    firewall: str = ""
+    """The command that opens the port in this computer's firewall; "" if none is known to be closed."""
+
+    @property
+    def for_phone(self) -> str:
+        """The first address that leads another device here, "" if all lead it to itself: ``http://localhost:7070``."""
+        return next((each for each in self.addresses if not _is_loopback(each)), "")
+
+
+def note(served: Served) -> None:
+    """Keep where the server serves that starts now."""
     ensure_private(state_dir())
     ensure_private(_file().parent)
-    replace_file(_file(), msgspec.json.encode(addresses))
+    replace_file(_file(), msgspec.json.encode(served))
 
 
-def known_addresses() -> list[str]:
+def served() -> Served | None:
+    """Where the page is served; None if it is not served now."""
+    return _noted() if is_served() else None
+
+
+def known_addresses() -> tuple[str, ...]:
     """The addresses of the last server; at least one."""
-    return _noted_addresses() or [DEFAULT_ADDRESS]
+    return _noted().addresses or (DEFAULT_ADDRESS,)
 
 
 def page_link(chat: str) -> str:
     """The address of a chat on the page; of the list if ``chat`` is "". Returns "" if no page was served yet."""
-    address = next(iter(_noted_addresses()), "")
+    address = next(iter(_noted().addresses), "")
     return f"{address}/#/chat/{quote(chat, safe='')}" if address and chat else address
 
 
-def _noted_addresses() -> list[str]:
+def _noted() -> Served:
     try:
-        return msgspec.json.decode(_file().read_bytes(), type=list[str])
+        found = msgspec.json.decode(_file().read_bytes(), type=Served | tuple[str, ...])
     except (OSError, *UNREADABLE):
-        return []
+        return Served(())
+    return found if isinstance(found, Served) else Served(found)  # Version 0.1.0 kept addresses alone.
+
+
+def _is_loopback(address: str) -> bool:
+    host = urlsplit(address).hostname or ""
+    with contextlib.suppress(ValueError):
+        return ipaddress.ip_address(host).is_loopback
+    return host == "localhost" or host.endswith(".localhost")
 
 
 def _file() -> Path:

@@ -97,7 +97,7 @@ def test_a_second_server_says_so_and_changes_nothing(server: PageServer, device:
         1,
         "the page is served already; `outlive web off`, or Ctrl+C there, ends that",
     )
-    assert known_addresses() == ["http://localhost:7070"]
+    assert known_addresses() == ("http://localhost:7070",)
     assert device.read("me")["device"] == "phone"
 
 

@@ -32,8 +32,8 @@ def test_devices_without_a_server_are_told_how_to_get_one() -> None:
 
 def test_a_server_is_named_with_its_addresses_and_its_socket() -> None:
     ensure_private(runtime_dir())
-    addresses = ["https://desk.example", "http://localhost:7070"]
-    places.note_addresses(addresses)
+    addresses = ("https://desk.example", "http://localhost:7070")
+    places.note(places.Served(addresses))
     with socket.socket(socket.AF_UNIX) as listener:
         listener.bind(str(places.page_socket()))
         listener.listen(1)

@@ -25,7 +25,7 @@ from session_host.client.viewer.viewer import ViewerState
 from session_host.protocol.facts import Foreground
 from session_host.protocol.messages import BellEvent, ForegroundEvent, NotificationEvent, OutputEvent
 from session_host.protocol.values import Activity
-from session_host.web.places import note_addresses
+from session_host.web.places import Served, note
 from tests.support.area import Area
 from tests.support.waiting import wait_for_end
 from tests.unit.gui.conftest import WindowHarness
@@ -581,7 +581,7 @@ def test_texts_replace_the_commands_placeholders_and_stay_in_one_argument():
 def test_the_link_is_that_of_the_page_for_the_phone(area: Area):
     chat = "8abf4bcb-f802-46df-b19b-8d00abf9862a"
     assert link_to(chat) == "", "the page was never served"
-    note_addresses(["https://desk.example"])
+    note(Served(("https://desk.example",)))
     assert link_to(chat) == f"https://desk.example/#/chat/{chat}"
     assert link_to(f"devbox/{chat} id 7") == f"https://desk.example/#/chat/devbox%2F{chat}"
     assert link_to("asks") == "https://desk.example"
