@@ -938,6 +938,8 @@ function screenPage(chat) {
 		const drawn = [...pre.children];
 		screen = next;
 		isLive = true;
+		main.style.setProperty('--text', screen.text);
+		main.style.setProperty('--page', screen.ground);
 		screen.rows.forEach((runs, at) => part(drawn[at] ?? pre.appendChild(h('div')), runs, () => runs.map(runOf)));
 		drawn.slice(screen.rows.length).forEach((row) => row.remove());
 		if (isAtEnd) main.scrollTop = main.scrollHeight;
@@ -980,9 +982,8 @@ function screenPage(chat) {
 function runOf([text, colour, ground, style = '']) {
 	if (!colour && !ground && !style) return text;
 	const node = h(['span', ...style].join('.run-'), text);
-	const value = (name) => (name > 'c' ? `var(--${name})` : name);
-	node.style.color = value(colour);
-	node.style.background = value(ground);
+	node.style.color = colour;
+	node.style.background = ground;
 	return node;
 }
 

@@ -41,9 +41,11 @@ from session_host.protocol.messages import (
     OpenRequests,
     Output,
     Peek,
+    PeekColors,
     Request,
     Resized,
     Screen,
+    ScreenColors,
     Send,
     SendChatInput,
     Stop,
@@ -74,6 +76,7 @@ RETRY_S = (0.0, 0.05, 0.2, 0.5, 1.0)
 _REPLIES: dict[type[Request], type[Message]] = {
     Describe: Description,
     Peek: Screen,
+    PeekColors: ScreenColors,
     Explain: Explanation,
     OpenRequests: AgentRequests,
 }

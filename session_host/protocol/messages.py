@@ -10,6 +10,7 @@ A connection, from the client's side::
     → Prompt | AnswerRequest | …                      (the same, for a structured chat)
     → AcceptRefusal, Resize, Follow, Detach, ClearTerminal, Continue
     → Describe | Peek | Send | Stop | Kill | Rename   ← Description | Screen | Done | Failed
+    → PeekColors                                      ← ScreenColors
     → SendChatInput, OpenRequests                     ← Done | Failed | AgentRequests × n
     → Explain                                         ← Explanation
     → Report                                          (from the agent's hooks; without a reply)
@@ -537,6 +538,12 @@ class Peek(Message, frozen=True):
     command: int = 0
 
 
+class PeekColors(Message, frozen=True):
+    """Ask for the ScreenColors of a terminal. A host of 0.1.0 does not know it, and ends the connection."""
+
+    request: int
+
+
 class Send(Message, frozen=True):
     """Type into the session without attaching: text, then keys, then Enter."""
 
@@ -714,6 +721,18 @@ class Screen(Message, frozen=True):
     commands: int = -1
 
 
+class ScreenColors(Message, frozen=True):
+    """The colours of a terminal's screen, as its program was told them or set them itself.
+
+    Each is 0xRRGGBB; ``palette`` has the colours 0 to 15.
+    """
+
+    request: int
+    foreground: int
+    background: int
+    palette: tuple[int, ...]
+
+
 class AgentRequests(Message, frozen=True):
     """The agent's open requests, oldest first: a list of ``structured.items.AgentRequest`` as msgpack.
 
@@ -768,8 +787,8 @@ INPUTS = (Key, Text, Paste, Mouse, Focus, *CHAT_INPUTS)
 """The classes of ``Input``, for isinstance."""
 
 Input = Key | Text | Paste | Mouse | Focus | ChatInput
-Request = Describe | Peek | Send | Stop | Kill | Rename | Explain | SendChatInput | OpenRequests
-Reply = Description | Explanation | Screen | AgentRequests | UserAnswer | Done | Failed
+Request = Describe | Peek | PeekColors | Send | Stop | Kill | Rename | Explain | SendChatInput | OpenRequests
+Reply = Description | Explanation | Screen | ScreenColors | AgentRequests | UserAnswer | Done | Failed
 # fmt: off
 Event = (
     StateEvent | TitleEvent | NameEvent | ActivityEvent | ForegroundEvent | BellEvent | NotificationEvent
@@ -780,12 +799,13 @@ FromClient = (
     Hello | Attach | Follow | Received | Detach | Resize | Colors | AcceptRefusal | ClearTerminal | Continue
     | Key | Text | Paste | Mouse | Focus
     | Prompt | WithdrawPrompt | Interrupt | SendNow | ReleaseHeld | AnswerRequest | ChangeSetting
-    | Describe | Peek | Send | Stop | Kill | Rename | Explain | SendChatInput | OpenRequests | Report | AskUser
+    | Describe | Peek | PeekColors | Send | Stop | Kill | Rename | Explain | SendChatInput | OpenRequests | Report
+    | AskUser
 )
 FromHost = (
     Welcome | Error | Starting | Attached | SnapshotPart | Output | Resized
     | StateEvent | TitleEvent | NameEvent | ActivityEvent | ForegroundEvent | BellEvent | NotificationEvent
     | OutputEvent | ClipboardEvent | NoticeEvent | SizeEvent | CommandEvent | InputAck | InputRefused
-    | Description | Explanation | Screen | AgentRequests | UserAnswer | Done | Failed
+    | Description | Explanation | Screen | ScreenColors | AgentRequests | UserAnswer | Done | Failed
 )
 # fmt: on

@@ -32,6 +32,7 @@ from session_host.protocol.messages import (
     OpenRequests,
     Paste,
     Peek,
+    PeekColors,
     Prompt,
     Received,
     ReleaseHeld,
@@ -68,7 +69,7 @@ REFUSABLE = (Right.CONTROL, Right.ANSWER)
 """The rights that depend on the chats to which the client belongs."""
 
 _RIGHTS: dict[type[Message], Right] = {
-    **dict.fromkeys((Hello, Describe, Peek, Explain, OpenRequests), Right.READ),
+    **dict.fromkeys((Hello, Describe, Peek, PeekColors, Explain, OpenRequests), Right.READ),
     **dict.fromkeys((Follow, Received, Detach, AcceptRefusal, Resize), Right.ATTACHMENT),
     **dict.fromkeys((Colors, ClearTerminal, Continue, Key, Text, Paste, Mouse, Focus), Right.ATTACHMENT),
     **dict.fromkeys(

@@ -209,6 +209,10 @@ class Emulator(Replica, Protocol):
     def set_default_colors(self, colors: DefaultColors) -> None:
         """Set the answers to colour and colour-scheme queries."""
 
+    @property
+    def colors(self) -> DefaultColors:
+        """The answers now: the default colours with the program's changes, and sixteen colours in the palette."""
+
     def limit_images(self, max_bytes: int) -> None:
         """Keep images up to a size in all, 0 for none; not part of a snapshot."""
 

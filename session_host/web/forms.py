@@ -231,8 +231,12 @@ class ScreenPage(msgspec.Struct, frozen=True, kw_only=True):
     """A terminal's screen, as text."""
 
     columns: int
+    text: str
+    """The colour of text, as CSS: ``#rrggbb``."""
+    ground: str
     rows: list[list[tuple[str, str, str, str]]]
-    """Runs of one look: text, foreground, background, and letters of b, i, u, s (dim), c (the cursor)."""
+    """Runs of one look: text, its colour and its ground, "" for the screen's, and letters of b, i, u, s (struck
+    through), c (the cursor)."""
     title: str
     hash: str
     """Of what is shown: keys carry it."""

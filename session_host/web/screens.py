@@ -1,4 +1,7 @@
-"""A terminal's screen as text with its colours. The page has no emulator: the chat's host interprets the output."""
+"""A terminal's screen as text with its colours, as at the desk. The page has no emulator.
+
+The chat's host interprets the output, and says on which ground and with which palette.
+"""
 
 from __future__ import annotations
 
@@ -6,15 +9,19 @@ import asyncio
 import contextlib
 import re
 from collections.abc import AsyncIterator
-from typing import Final
+from typing import Final, NamedTuple
 
+from session_host.client.chats.settings import remembered_colors
 from session_host.client.control import ControlConnection, request
 from session_host.client.machine import Machine
 from session_host.client.sessions.session_info import SessionInfo
-from session_host.errors import HostUnavailable, SessionEnded
-from session_host.protocol.messages import OutputEvent, Peek, Screen, StateEvent
+from session_host.errors import HostUnavailable, OutliveError, SessionEnded
+from session_host.protocol.messages import OutputEvent, Peek, PeekColors, Screen, ScreenColors, StateEvent
 from session_host.protocol.untrusted_text import one_line
 from session_host.protocol.values import RUNNING_STATES
+from session_host.terminal.base import DefaultColors
+from session_host.terminal.contrast import MARK_RATIO, TEXT_RATIO, blend, readable
+from session_host.terminal.rows import DEFAULT_COLOR, RGB, Color
 from session_host.terminal.text import screen_hash, used_lines
 
 from .forms import ScreenPage
@@ -23,9 +30,47 @@ EACH_S: Final = 0.25
 """The least time between two screens of one device."""
 
 _SEQUENCE: Final = re.compile(r"\x1b\[([0-9;:]*)m|\x1b\]8;[^\x1b\x07]*(?:\x1b\\|\x07)|\x1b\[[0-?]*[ -/]*[@-~]")
-_LETTERS: Final = {"1": "b", "2": "s", "3": "i", "7": "r", "8": "h"}
+_LETTERS: Final = {"1": "b", "2": "d", "3": "i", "4": "u", "7": "r", "8": "h", "9": "s"}
+"""Of SGR's attributes; those of dim, reversed and hidden text end in ``_colored``."""
 _CUBE: Final = (0, 95, 135, 175, 215, 255)
+_DIM_SHARE: Final = 0.6
+"""As at the desk: the rest is the ground's."""
+
 Run = tuple[str, str, str, str]
+
+
+class Look(NamedTuple):
+    """The colours of a run, as the program set them, and its attributes."""
+
+    foreground: Color = DEFAULT_COLOR
+    background: Color = DEFAULT_COLOR
+    letters: str = ""
+
+
+class Ground(NamedTuple):
+    """The colours of a screen, 0xRRGGBB."""
+
+    text: int
+    ground: int
+    palette: tuple[int, ...]
+
+    @classmethod
+    def usual(cls) -> Ground:
+        """Those of the window: of a chat whose host is too old to say its own."""
+        colors = remembered_colors() or DefaultColors()
+        return cls(colors.foreground, colors.background, colors.palette or DefaultColors().palette)
+
+
+async def ground_of(machine: Machine, info: SessionInfo) -> Ground:
+    """The colours that a running chat's program was told, or has set."""
+    with contextlib.suppress(OutliveError):
+        async with ControlConnection(info.id, machine) as connection:
+            found: ScreenColors = await connection.request(PeekColors(0))
+            if len(found.palette) == 16 and all(
+                0 <= each <= 0xFFFFFF for each in (found.foreground, found.background, *found.palette)
+            ):
+                return Ground(found.foreground, found.background, found.palette)
+    return Ground.usual()
 
 
 async def screen_of(machine: Machine, info: SessionInfo) -> ScreenPage:
@@ -33,12 +78,12 @@ async def screen_of(machine: Machine, info: SessionInfo) -> ScreenPage:
     if info.state not in RUNNING_STATES:
         raise SessionEnded("the chat has ended")
     screen: Screen = await request(info.id, Peek(0, 0, ansi=True), machine)
-    return page_of(screen)
+    return page_of(screen, await ground_of(machine, info))
 
 
-def page_of(screen: Screen) -> ScreenPage:
+def page_of(screen: Screen, ground: Ground) -> ScreenPage:
     """A screen for the page."""
-    rows = [runs_of(line) for line in used_lines(screen)]
+    rows = [[_colored(text, look, ground) for text, look in runs_of(line)] for line in used_lines(screen)]
     is_whole = len(screen.lines) == screen.size.rows
     # Another machine may say anything.
     is_on_it = 0 <= screen.cursor_row < len(rows) and 0 <= screen.cursor_column <= screen.size.columns
@@ -48,6 +93,8 @@ def page_of(screen: Screen) -> ScreenPage:
         rows.pop()
     return ScreenPage(
         columns=screen.size.columns,
+        text=_css(ground.text),
+        ground=_css(ground.ground),
         rows=rows,
         title=one_line(screen.title),
         hash=screen_hash(screen),
@@ -57,7 +104,7 @@ def page_of(screen: Screen) -> ScreenPage:
 
 async def screens(machine: Machine, info: SessionInfo) -> AsyncIterator[ScreenPage]:
     """Yield a chat's screen, and again after each change, until the chat ends."""
-    last = ""
+    last = None
     changed = asyncio.Event()
     changed.set()
     async with ControlConnection(info.id, machine) as connection:
@@ -79,8 +126,8 @@ async def screens(machine: Machine, info: SessionInfo) -> AsyncIterator[ScreenPa
                     return
                 changed.clear()
                 screen = await screen_of(machine, info)
-                if screen.hash != last:
-                    last = screen.hash
+                if screen != last:
+                    last = screen
                     yield screen
                 await asyncio.sleep(EACH_S)
         finally:
@@ -89,20 +136,57 @@ async def screens(machine: Machine, info: SessionInfo) -> AsyncIterator[ScreenPa
                 await listening
 
 
-def runs_of(line: str) -> list[Run]:
+def runs_of(line: str) -> list[tuple[str, Look]]:
     """A line with SGR sequences as runs of one look."""
-    runs: list[Run] = []
-    look = ("", "", "")
+    runs: list[tuple[str, Look]] = []
+    look = Look()
     start = 0
     for found in _SEQUENCE.finditer(line):
         if text := line[start : found.start()]:
-            runs.append((text, *look))
+            runs.append((text, look))
         start = found.end()
         if found[1] is not None:
             look = _look(found[1], look)
     if text := line[start:]:
-        runs.append((text, *look))
+        runs.append((text, look))
     return runs
+
+
+def _colored(text: str, look: Look, screen: Ground) -> Run:
+    """A run as it is drawn: its colours are "" where they are the screen's.
+
+    As at the desk, a colour of the palette, and one on the screen's own ground, is made readable; if the program chose
+    both colours exactly, or made them equal to hide its text, they stay.
+    """
+    front, back = _rgb(look.foreground, screen.text, screen), _rgb(look.background, screen.ground, screen)
+    if "r" in look.letters:
+        front, back = back, front
+    if "d" in look.letters:
+        front = blend(front, back, _DIM_SHARE)
+    hides = look.foreground == look.background != DEFAULT_COLOR
+    if "h" in look.letters:
+        front = back
+    elif not hides and min(look.foreground, look.background) < 16:
+        front = readable(front, back, MARK_RATIO if "d" in look.letters else TEXT_RATIO)
+    letters = "".join(each for each in look.letters if each in "bius")
+    return (
+        text,
+        _css(front) if front != screen.text else "",
+        _css(back) if back != screen.ground else "",
+        letters,
+    )
+
+
+def _rgb(color: Color, default: int, screen: Ground) -> int:
+    if color == DEFAULT_COLOR:
+        return default
+    if color >= RGB:
+        return color & 0xFFFFFF
+    return screen.palette[color] if color < 16 else _indexed(color)
+
+
+def _css(color: int) -> str:
+    return f"#{color:06x}"
 
 
 def _with_cursor(runs: list[Run], column: int) -> list[Run]:
@@ -124,7 +208,7 @@ def _with_cursor(runs: list[Run], column: int) -> list[Run]:
     return [*runs, *blanks, (" ", "", "", "c")]
 
 
-def _look(parameters: str, look: tuple[str, str, str]) -> tuple[str, str, str]:
+def _look(parameters: str, look: Look) -> Look:
     foreground, background, letters = look
     parts = [each.split(":")[0] if each.startswith("4:") else each for each in parameters.split(";")]
     position = 0
@@ -132,43 +216,38 @@ def _look(parameters: str, look: tuple[str, str, str]) -> tuple[str, str, str]:
         part = parts[position]
         position += 1
         if part in {"", "0"}:
-            foreground = background = letters = ""
+            foreground, background, letters = Look()
         elif part in _LETTERS:
             letters += _LETTERS[part]
-        elif part == "4":
-            letters += "u"
         elif part in {"38", "48"}:
             color, position = _color(parts, position)
             foreground, background = (color, background) if part == "38" else (foreground, color)
         elif part.isdigit() and 30 <= int(part) <= 37:
-            foreground = f"c{int(part) - 30}"
+            foreground = int(part) - 30
         elif part.isdigit() and 90 <= int(part) <= 97:
-            foreground = f"c{int(part) - 90 or 8}"
+            foreground = int(part) - 82
         elif part.isdigit() and 40 <= int(part) <= 47:
-            background = f"c{int(part) - 40}"
+            background = int(part) - 40
         elif part.isdigit() and 100 <= int(part) <= 107:
-            background = f"c{int(part) - 100 or 8}"
-    return foreground, background, letters
+            background = int(part) - 92
+    return Look(foreground, background, letters)
 
 
-def _color(parts: list[str], position: int) -> tuple[str, int]:
+def _color(parts: list[str], position: int) -> tuple[Color, int]:
     """The colour of ``5;N`` or ``2;R;G;B`` at a position, and the position after it."""
     try:
         if parts[position] == "5":
-            return _indexed(int(parts[position + 1])), position + 2
+            return int(parts[position + 1]) & 0xFF, position + 2
         red, green, blue = (int(each) & 0xFF for each in parts[position + 1 : position + 4])
-        return f"#{red:02x}{green:02x}{blue:02x}", position + 4
+        return RGB | red << 16 | green << 8 | blue, position + 4
     except (IndexError, ValueError):
-        return "", len(parts)
+        return DEFAULT_COLOR, len(parts)
 
 
-def _indexed(number: int) -> str:
-    """One of xterm's 256 colours; of the first 16, the bright ones are the page's usual ones, but for gray."""
-    if number < 16:
-        return f"c{number if number <= 8 else number - 8}"
-    if number < 232:
-        red, rest = divmod(number - 16, 36)
-        green, blue = divmod(rest, 6)
-        return f"#{_CUBE[red]:02x}{_CUBE[green]:02x}{_CUBE[blue]:02x}"
-    gray = 8 + 10 * (number - 232)
-    return f"#{gray:02x}{gray:02x}{gray:02x}"
+def _indexed(number: int) -> int:
+    """The colours 16 to 255 of xterm: a cube of six levels, and 24 greys."""
+    if number >= 232:
+        return (8 + 10 * (number - 232)) * 0x010101
+    red, rest = divmod(number - 16, 36)
+    green, blue = divmod(rest, 6)
+    return _CUBE[red] << 16 | _CUBE[green] << 8 | _CUBE[blue]

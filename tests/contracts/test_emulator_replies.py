@@ -155,6 +155,24 @@ def test_a_program_that_asks_for_the_sixteen_colours_gets_those_of_the_theme(mak
     assert emulator.take_replies() not in (b"", red % b"f0f0/7777/7f7f")
 
 
+@SET_COLORS
+def test_the_colours_of_a_screen_are_those_that_its_program_is_told(make: Maker) -> None:
+    theme = DefaultColors(0x111111, 0x222222, 0x333333, palette=tuple(range(0x100000, 0x100010)))
+    emulator = make(colors=theme)
+    assert emulator.colors == theme
+    emulator.feed(b"\x1b]11;#010203\x07\x1b]4;1;#a0b0c0\x07")
+    palette = (0x100000, 0xA0B0C0, *range(0x100002, 0x100010))
+    assert emulator.colors == theme._replace(background=0x010203, palette=palette)
+    emulator.feed(b"\x1b]111\x07\x1b]104\x07")
+    emulator.set_default_colors(DefaultColors(dark=False))
+    assert emulator.colors == DefaultColors(dark=False)
+
+
+def test_a_screen_without_a_theme_has_sixteen_colours(make: Maker) -> None:
+    emulator = make(colors=DefaultColors(palette=()))
+    assert len(emulator.colors.palette) == 16
+
+
 @pytest.mark.parametrize(
     ("output", "events"),
     [

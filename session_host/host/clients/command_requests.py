@@ -23,6 +23,7 @@ from session_host.protocol.messages import (
     Kill,
     OpenRequests,
     Peek,
+    PeekColors,
     Rename,
     Reply,
     Request,
@@ -73,6 +74,8 @@ async def handle_request(driver: Driver, request: Request, host_pid: int, keeper
             return [describe(driver, request, host_pid, keeper_pid)]
         case Peek():
             return in_pieces(await driver.kind.screen(request))
+        case PeekColors():
+            return [await driver.kind.colors(request)]
         case Rename(request=number, name=name):
             if not is_name(name):
                 return [Failed(number, ErrorCode.BAD_REQUEST, "a name is 1 to 200 printable characters, no dash first")]

@@ -20,7 +20,18 @@ from session_host.paths import session_history
 from session_host.protocol.codec import UNREADABLE
 from session_host.protocol.facts import AgentStatus
 from session_host.protocol.launch import LaunchSpec, StructuredLaunch
-from session_host.protocol.messages import Event, Failed, OpenRequests, Peek, Prompt, Reply, Screen, Send, SendChatInput
+from session_host.protocol.messages import (
+    Event,
+    Failed,
+    OpenRequests,
+    Peek,
+    PeekColors,
+    Prompt,
+    Reply,
+    Screen,
+    Send,
+    SendChatInput,
+)
 from session_host.protocol.untrusted_text import one_line, topic_of_prompt
 from session_host.protocol.values import BACKGROUND, ErrorCode
 from session_host.session.effects import (
@@ -292,6 +303,10 @@ class StructuredDriver:
     async def screen(self, request: Peek) -> Screen:
         """The end of the transcript as text, or all of it; in the thread, since it may be long."""
         return await self._worker.run_in_thread(lambda engine: screen_of(engine.transcript, request))
+
+    async def colors(self, request: PeekColors) -> Reply:
+        """Refuse: a transcript has no colours."""
+        return Failed(request.request, ErrorCode.WRONG_RUNTIME, "this chat has no terminal")
 
     async def send(self, request: Send) -> Reply:
         """Take a command's text as a prompt."""

@@ -28,9 +28,11 @@ from session_host.protocol.messages import (
     Failed,
     OpenRequests,
     Peek,
+    PeekColors,
     Reply,
     Resized,
     Screen,
+    ScreenColors,
     Send,
     SendChatInput,
 )
@@ -305,6 +307,14 @@ class TerminalDriver:
 
             return await self.worker.run(lambda emulator: output_screen(emulator, request))
         return await self.worker.run(lambda emulator: screen_of(emulator, request))
+
+    async def colors(self, request: PeekColors) -> Reply:
+        """The colours that the screen is drawn with."""
+        colors, modes = await self.worker.run(lambda emulator: (emulator.colors, emulator.modes))
+        text, ground = colors.foreground, colors.background
+        if modes.reverse_screen:
+            text, ground = ground, text
+        return ScreenColors(request.request, text, ground, colors.palette)
 
     async def send(self, request: Send) -> Reply:
         """Type a command's text."""

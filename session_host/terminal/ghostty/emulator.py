@@ -19,13 +19,13 @@ from session_host.terminal.events import TerminalEvent
 from session_host.terminal.images.graphics import NO_IMAGES
 from session_host.terminal.osc import MAX_TITLE_CHARACTERS
 from session_host.terminal.prompts import TURN, Prompt, RowMark
-from session_host.terminal.rows import Row
+from session_host.terminal.rows import DEFAULT_COLOR, Row
 from session_host.terminal.sgr_lines import SgrLines
 
 from . import snapshot as ghostty_snapshot
 from .cells import GridReader
 from .effects import Effects, clean_text, install
-from .frame import FrameBuilder
+from .frame import FrameBuilder, ProgramColors
 from .history import HistoryLimits
 from .images import TerminalImages
 from .library.calls import (
@@ -223,6 +223,23 @@ class GhosttyEmulator:
         self._set_colors()
         if changed and mode(self._terminal, _COLOR_SCHEME_MODE):
             self._effects.reply(b"\x1b[?997;1n" if colors.dark else b"\x1b[?997;2n")
+
+    @property
+    def colors(self) -> DefaultColors:
+        """The answers to colour queries now."""
+        defaults, program = self._effects.colors, ProgramColors(self._terminal)
+
+        def now(name: str, default: int) -> int:
+            color = program.dynamic(name)
+            return default if color == DEFAULT_COLOR else color & 0xFFFFFF
+
+        return DefaultColors(
+            now("foreground", defaults.foreground),
+            now("background", defaults.background),
+            now("cursor", defaults.cursor),
+            defaults.dark,
+            program.sixteen(),
+        )
 
     def limit_images(self, max_bytes: int) -> None:
         """Keep images up to a size in all."""

@@ -21,7 +21,7 @@ _SHAPES: Final = {
 
 
 class ProgramColors:
-    """The colours that a terminal's program set to other values than the defaults."""
+    """The colours of a terminal: those that its program set to other values than the defaults, and the palette."""
 
     def __init__(self, terminal: Any) -> None:
         self._terminal = terminal
@@ -52,6 +52,12 @@ class ProgramColors:
             for index in range(0, 768, 3)
             if now[index : index + 3] != default[index : index + 3]
         )
+
+    def sixteen(self) -> tuple[int, ...]:
+        """The first colours of the palette as they are now, 0xRRGGBB."""
+        lib.ghostty_terminal_get(self._terminal, lib.GHOSTTY_TERMINAL_DATA_COLOR_PALETTE, self._palettes)
+        data = bytes(ffi.buffer(self._palettes, 48))
+        return tuple(int.from_bytes(data[at : at + 3], "big") for at in range(0, 48, 3))
 
     def as_set(self) -> Iterator[tuple[bytes, bytes]]:
         """All of them, as the parameters and the values of the sequences that set them (OSC 4, 10 to 12)."""

@@ -23,6 +23,7 @@ from session_host.terminal.sgr_lines import SgrLines
 
 from . import reflow, snapshot
 from . import replay as pyte_replay
+from .osc_commands import PALETTE
 from .parser import OutliveStream
 from .reports import Reports
 from .screen import MOUSE_ENCODING, MOUSE_TRACKING, Screen
@@ -157,6 +158,11 @@ class PyteEmulator:
         screen.defaults = colors
         if changed and screen.has_mode(2031):
             Reports(screen).report_color_scheme()
+
+    @property
+    def colors(self) -> DefaultColors:
+        defaults = self._screen.defaults
+        return defaults._replace(palette=(defaults.palette + PALETTE[len(defaults.palette) :])[:16])
 
     def limit_images(self, max_bytes: int) -> None:
         """Do nothing: the engine has no images."""

@@ -42,12 +42,14 @@ FROM_CLIENT: list[m.Message] = [
     m.Focus("a", 5, focused=True),
     m.Send(9, "text", paste=True, keys=["Ctrl+c"], enter=True),
     m.Peek(10, lines=3, scrollback=True, ansi=True),
+    m.PeekColors(10),
     m.Received("a", 5000),
     m.Detach("a"),
 ]
 FROM_HOST: list[m.Message] = [
     m.Welcome(m.PROTOCOL_VERSION, "0.1", "id", State.STARTING),
     m.SnapshotPart(5, 2, "vt", GridSize(80, 24), 10_000, last=True, data=b"\x00\xff" * 100),
+    m.ScreenColors(5, 0xE7E9EC, 0x15171C, tuple(range(16))),
     m.Output(5, bytes(range(256))),
     m.StateEvent(Outcome(State.EXITED, None, 9)),
     m.SizeEvent(GridSize(60, 15), "attach"),

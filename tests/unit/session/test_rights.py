@@ -33,6 +33,7 @@ def test_each_message_of_a_client_has_its_right() -> None:
         (m.Send(1, "hello"), False, Right.CONTROL),
         (m.Send(1, keys=["Enter"]), True, Right.ANSWER),
         (m.Peek(1), True, Right.READ),
+        (m.PeekColors(1), True, Right.READ),
     ],
 )
 def test_what_may_answer_an_agent_needs_more_than_control(message: m.Message, asks: bool, right: Right) -> None:
