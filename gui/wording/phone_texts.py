@@ -14,9 +14,7 @@ MAY = Text("It may")
 LOOK = Text("look")
 ANSWER = Text("look, and answer questions")
 EVERYTHING = Text("look, answer, send, stop and start")
-LEFT = Text(
-    "Valid for {minutes}:{seconds:02} min, and {n} more try", "Valid for {minutes}:{seconds:02} min, and {n} more tries"
-)
+LEFT = Text("Valid for {minutes}:{seconds:02} min")
 OVER = Text("The code is void. Choose what the device may do for another one.")
 PAIRED = Text("{name} is paired.")
 DEVICES = Text("Paired devices")

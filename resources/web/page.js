@@ -1053,12 +1053,12 @@ function pairPage(scanned = '') {
 		pair.disabled = code.value.length !== 8;
 	}
 
-	function show({ machine, open, tries, until, may: rights, address: host }) {
+	function show({ machine, open, until, may: rights, address: host }) {
 		const line = ([title, what, isChosen]) => h(isChosen ? 'li.may' : 'li.may.quiet', icon(isChosen ? 'check' : 'cross'), h('div', title, quiet(what)));
 		const fields = [
 			h('p.quiet', `Type the eight characters that ${machine} shows under Phone…, or scan its picture with the camera.`),
 			h('label.code', code),
-			h('p.below.dim', h('span', `${tries} tries left`), h('span', `until ${clock(until)}`)),
+			h('p.below.dim', `until ${clock(until)}`),
 			h('h2.cap', `This ${DEVICE} may`),
 			h('ul', rights.map(line)),
 			quiet(`Chosen on ${machine}. To change it, pair again.`),

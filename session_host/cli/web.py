@@ -246,7 +246,7 @@ def _wait_for_device(before: set[str]) -> int:
             print_line(f"Paired: {new[0].name}")
             return 0
         if saved.pairing is None or saved.pairing.is_over:
-            print_error("the code is void: its time or its five tries are over")
+            print_error("the code is void: its time is over")
             return 1
 
 

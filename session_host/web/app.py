@@ -33,7 +33,7 @@ from session_host.version import VERSION
 from .actions import MAX_DIRECTORIES, Actions, Results
 from .changed_lines import of_patch
 from .conversations import Conversation, conversation_of, unfolded
-from .devices import Device, NoPairing, Rights, WrongCode, notify, pair, revoke
+from .devices import Device, Rights, WrongCode, notify, pair, revoke
 from .devices import load as load_devices
 from .errors import PageError
 from .following import Following
@@ -201,22 +201,19 @@ class _Page:
         pairing = (await asyncio.to_thread(load_devices)).pairing
         host, name = request.scope["address"].host, self._following.name
         if pairing is None or pairing.is_over:
-            return _json(OpenPairing(name, host, False, [], 0, ""))
+            return _json(OpenPairing(name, host, False, [], ""))
         may = [
             (title, what if right <= pairing.rights else f"not chosen on {name}", right <= pairing.rights)
             for right, (title, what) in _MAY.items()
         ]
-        return _json(OpenPairing(name, host, True, may, pairing.tries, pairing.until))
+        return _json(OpenPairing(name, host, True, may, pairing.until))
 
     async def _pair(self, request: Request) -> Response:
         code = decoded(await request.body(), Code)
         try:
             device, credential = await asyncio.to_thread(pair, code.code, code.name)
         except WrongCode as error:
-            left = f"{error.tries} tries are left" if error.tries else "it is void now; begin again on the computer"
-            raise PageError(403, "wrong_code", f"this is not the code; {left}", tries=error.tries) from error
-        except NoPairing as error:
-            raise PageError(410, "no_pairing", str(error)) from error
+            raise PageError(403, "wrong_code", str(error)) from error
         address: Address = request.scope["address"]
         response = _json(await self._me_of(device, request))
         response.set_cookie(

@@ -1,7 +1,8 @@
-"""The devices that may use the page, and the code that pairs one: a file that only the user can read.
+"""The devices that may use the page, those that ask to, and the code with which they ask: a file of the user's.
 
-A device's credential is 256 random bits in a cookie; the file has its hash alone. Commands and the server change the
-file under a lock, so that a device is paired and revoked also while no server runs.
+A device signs its requests with a key that its browser does not hand out; the file has the public half. Its cookie has
+a number that opens nothing: a browser that has lost the key asks with it for the device's place. Who may be let in is
+said by the user, in a window or a terminal: they, the commands and the server change the file under a lock.
 """
 
 from __future__ import annotations
@@ -23,23 +24,29 @@ from typing import Any, Final, Self
 import msgspec
 from msgspec.structs import replace
 
-from session_host.errors import OutliveError
+from session_host.errors import NotAllowed, OutliveError
 from session_host.paths import ensure_private, state_dir
 from session_host.protocol.codec import UNREADABLE
 from session_host.protocol.untrusted_text import one_line
 from session_host.system.clock import as_text, now, parse_time
 from session_host.system.files import replace_file
+from session_host.system.processes.permission import is_of_chat
 
 CODE_CHARACTERS: Final = "23456789ABCDEFGHJKMNPQRSTUVWXYZ"
 """Those of a code: none of 0, O, 1, I and L, which look alike."""
 
 CODE_LENGTH: Final = 8
 PAIRING_S: Final = 600.0
-TRIES: Final = 5
+ASKING_S: Final = 120.0
+"""How long a device asks."""
+
+MAX_ASKING: Final = 3
 MAX_DEVICES: Final = 20
 MAX_NAME_CHARACTERS: Final = 40
 USED_EVERY_S: Final = 60.0
 """How exactly the last use of a device is kept."""
+
+_WORDS_FILE: Final = Path(__file__).parents[2] / "resources" / "web" / "words.txt"
 
 
 class Rights(IntEnum):
@@ -78,50 +85,81 @@ class Device(msgspec.Struct, frozen=True):
     """Unique among the devices."""
     rights: Rights
     hash: str
-    """SHA-256 of its credential, hexadecimal."""
+    """SHA-256 of the number in its cookie, hexadecimal. In 0.1.0, that number was all that a device had."""
     paired_at: str
     last_used: str = ""
     push: PushTarget | None = None
+    key: str = ""
+    """The public half of its key: an uncompressed point of P-256, base64. "" for a device of 0.1.0."""
+    was_refused: bool = False
+    """Whether the user refused a browser that had its number: the next one needs a code."""
+
+
+class Asking(msgspec.Struct, frozen=True, kw_only=True):
+    """A device that asks to be let in."""
+
+    id: str
+    words: tuple[str, str]
+    """The browser and the desk show them, and no other device that asks has one of them."""
+    name: str
+    """What it says that it is, as "Firefox on Android"."""
+    address: str
+    """Its network address, for people; "" if that is not known."""
+    at: str
+    lost: str = ""
+    """The device that it was, and of which it has lost the key; "" for a new one."""
+    key: str
+    hash: str
+    """As in ``Device``."""
+
+    @property
+    def left_s(self) -> float:
+        """For how long it asks yet; 0.0 if that is over, also if the clock was set back."""
+        at = parse_time(self.at)
+        asked_s = (datetime.now(UTC) - at).total_seconds() if at is not None else ASKING_S
+        return ASKING_S - asked_s if 0.0 <= asked_s < ASKING_S else 0.0
 
 
 class Pairing(msgspec.Struct, frozen=True):
-    """A code that pairs one device."""
+    """A code with which devices ask."""
 
     hash: str
-    rights: Rights
     until: str
-    tries: int = TRIES
+    rights: Rights = Rights.ANSWER
+    """What ``pair`` gives."""
 
     @property
     def is_over(self) -> bool:
-        """Whether its time or its tries are used up; also if the clock was set back by more than its time."""
+        """Whether its time is used up; also if the clock was set back by more than its time."""
         until = parse_time(self.until)
         left_s = (until - datetime.now(UTC)).total_seconds() if until is not None else 0.0
-        return self.tries <= 0 or not 0.0 < left_s <= PAIRING_S
+        return not 0.0 < left_s <= PAIRING_S
 
 
-class Devices(msgspec.Struct, frozen=True):
-    """The content of the file."""
+class Devices(msgspec.Struct, frozen=True, rename={"pairing": "code"}):
+    """The content of the file. A server of 0.1.0 would let in who has a code, so that it must not find it."""
 
     devices: tuple[Device, ...] = ()
     pairing: Pairing | None = None
+    asking: tuple[Asking, ...] = ()
 
-    def of_credential(self, credential: str) -> Device | None:
-        """The device with a credential."""
-        found = _hash(credential)
-        return next((each for each in self.devices if hmac.compare_digest(each.hash, found)), None)
+    def of_key(self, key: str) -> Device | None:
+        """The device with a key."""
+        return next((each for each in self.devices if each.key == key), None) if key else None
 
+    def of_number(self, number: str) -> Device | None:
+        """The device with a number in its cookie."""
+        return next((each for each in self.devices if each.hash == hash_of(number)), None) if number else None
 
-class NoPairing(OutliveError):
-    """No code is valid now."""
+    def is_code(self, code: str) -> bool:
+        """Whether this is the code that is valid now, however it was typed."""
+        given = "".join(each for each in code.upper() if each in CODE_CHARACTERS)
+        pairing = self.pairing
+        return pairing is not None and not pairing.is_over and hmac.compare_digest(pairing.hash, hash_of(given))
 
 
 class WrongCode(OutliveError):
-    """It was another code; ``tries`` are left."""
-
-    def __init__(self, tries: int) -> None:
-        super().__init__("this is not the code")
-        self.tries = tries
+    """This is no code that is valid now."""
 
 
 def devices_file() -> Path:
@@ -137,52 +175,149 @@ def load() -> Devices:
     """
     path = devices_file()
     try:
-        return msgspec.json.decode(path.read_bytes(), type=Devices)
+        saved = msgspec.json.decode(path.read_bytes(), type=Devices)
     except FileNotFoundError:
         return Devices()
     except (OSError, *UNREADABLE) as error:
         raise OutliveError(f"cannot read {path} ({error}); remove it, and pair your devices again") from error
+    return replace(saved, asking=tuple(each for each in saved.asking if each.left_s))
 
 
-def begin_pairing(rights: Rights) -> str:
-    """Begin to pair a device; returns the code. An earlier code is void."""
+def begin_pairing(rights: Rights = Rights.ANSWER) -> str:
+    """Let devices ask with a code; returns it. An earlier code is void."""
     code = "".join(secrets.choice(CODE_CHARACTERS) for _ in range(CODE_LENGTH))
     until = as_text(time.time() + PAIRING_S)
     with _locked():
-        _save(replace(load(), pairing=Pairing(_hash(code), rights, until)))
+        _save(replace(load(), pairing=Pairing(hash_of(code), until, rights)))
     return code
 
 
 def end_pairing() -> None:
-    """Make the code void."""
+    """Make the code void; who has asked with it still asks."""
     with _locked():
         _save(replace(load(), pairing=None))
 
 
-def pair(code: str, name: str) -> tuple[Device, str]:
-    """Pair the device that knows the code; returns it and its credential.
+def ask(code: str, key: str, number: str, name: str, address: str) -> tuple[Asking, str]:
+    """Ask for a device to be let in; returns that, and the number for its cookie. A key that asks goes on asking.
+
+    Args:
+        code: what was typed; not needed by a browser that has lost the key of its device.
+        key: the public half of its key.
+        number: the one in its cookie; "" for none.
+        name: what it says that it is.
+        address: its network address.
 
     Raises:
-        NoPairing: there is no code, or it is over.
-        WrongCode: it is another one.
-        OutliveError: there are too many devices.
+        WrongCode: this is no code that is valid now, or there is none; which of them is for nobody to know.
+        OutliveError: as many devices ask already as may.
     """
-    given = "".join(each for each in code.upper() if each in CODE_CHARACTERS)
     with _locked():
         saved = load()
-        pairing = saved.pairing
-        if pairing is None or pairing.is_over:
-            raise NoPairing("no device is being paired: run `outlive web pair` on the computer")
-        if not hmac.compare_digest(pairing.hash, _hash(given)):
-            tries = pairing.tries - 1
-            _save(replace(saved, pairing=replace(pairing, tries=tries) if tries else None))
-            raise WrongCode(tries)
-        if len(saved.devices) >= MAX_DEVICES:
+        known = saved.of_number(number)
+        before = next((each for each in saved.asking if each.key == key), None)
+        if before is None and not saved.is_code(code) and (known is None or known.was_refused):
+            raise WrongCode("this is not a code that is valid now")
+        if before is not None and before.hash == hash_of(number):
+            return before, number
+        number = number if known is not None else secrets.token_urlsafe(16)
+        others = tuple(each for each in saved.asking if each.key != key and each.hash != hash_of(number))
+        if before is not None:
+            asking = replace(before, hash=hash_of(number))
+        elif len(others) >= MAX_ASKING:
+            raise OutliveError(f"{MAX_ASKING} devices ask already: say yes or no to them first")
+        else:
+            asking = Asking(
+                id=secrets.token_hex(8),
+                words=_two_words(others),
+                name=_for_people(name),
+                address=one_line(address),
+                at=now(),
+                lost=known.name if known is not None else "",
+                key=key,
+                hash=hash_of(number),
+            )
+        _save(replace(saved, asking=(*others, asking)))
+    return asking, number
+
+
+def withdraw(key: str) -> None:
+    """Ask no more."""
+    with _locked():
+        saved = load()
+        _save(replace(saved, asking=tuple(each for each in saved.asking if each.key != key)))
+
+
+def let_in(asking_id: str, rights: Rights, name: str) -> Device:
+    """Let a device in that asks. If it has lost its key, it takes its own place again.
+
+    Raises:
+        OutliveError: it asks no more, there are too many devices, or this process belongs to a chat.
+    """
+    if is_of_chat(os.getpid()):
+        raise NotAllowed(
+            "a program of a chat lets no device in: say yes in a window or terminal outside of Outlive’s chats"
+        )
+    with _locked():
+        saved = load()
+        asking = _asked(saved, asking_id)
+        lost = next((each for each in saved.devices if asking.lost and each.hash == asking.hash), None)
+        others = tuple(each for each in saved.devices if each is not lost)
+        if len(others) >= MAX_DEVICES:
             raise OutliveError(f"{MAX_DEVICES} devices are paired: revoke one with `outlive web devices --revoke NAME`")
-        credential = secrets.token_urlsafe(32)
-        device = Device(_free_name(name, saved), pairing.rights, _hash(credential), now())
-        _save(Devices((*saved.devices, device)))
-    return device, credential
+        device = replace(
+            lost or Device("", rights, asking.hash, now()),
+            name=_free_name(name, others),
+            rights=rights,
+            key=asking.key,
+            was_refused=False,
+        )
+        kept = tuple(each for each in saved.asking if each is not asking)
+        _save(replace(saved, devices=(*others, device), asking=kept))
+    return device
+
+
+def refuse(asking_id: str) -> None:
+    """Refuse a device that asks. In the place of a lost one, the next browser needs a code.
+
+    Raises:
+        OutliveError: it asks no more.
+    """
+    with _locked():
+        saved = load()
+        asking = _asked(saved, asking_id)
+        kept = tuple(each for each in saved.asking if each is not asking)
+        devices = (replace(each, was_refused=each.was_refused or each.hash == asking.hash) for each in saved.devices)
+        _save(replace(saved, devices=tuple(devices), asking=kept))
+
+
+def _asked(saved: Devices, asking_id: str) -> Asking:
+    found = next((each for each in saved.asking if each.id == asking_id), None)
+    if found is None:
+        raise OutliveError("this device asks no more")
+    return found
+
+
+def _two_words(others: tuple[Asking, ...]) -> tuple[str, str]:
+    """Two words that no other device shows that asks."""
+    shown = {word for each in others for word in each.words}
+    words = [each for each in _WORDS_FILE.read_text(encoding="ascii").split() if each not in shown]
+    first, second = secrets.SystemRandom().sample(words, 2)
+    return first, second
+
+
+def pair(code: str, name: str) -> tuple[Device, str]:
+    """Let a device in that knows the code, without a question; returns it and the number for its cookie.
+
+    Raises:
+        WrongCode: this is no code that is valid now.
+        OutliveError: there are too many devices.
+    """
+    pairing = load().pairing
+    asking, number = ask(code, secrets.token_hex(8), "", name, "")
+    device = let_in(asking.id, pairing.rights if pairing is not None else Rights.LOOK, name)
+    end_pairing()
+    return device, number
 
 
 def revoke(name: str) -> None:
@@ -193,10 +328,12 @@ def revoke(name: str) -> None:
     """
     with _locked():
         saved = load()
-        kept = tuple(each for each in saved.devices if each.name != name)
-        if len(kept) == len(saved.devices):
+        gone = next((each for each in saved.devices if each.name == name), None)
+        if gone is None:
             raise OutliveError(f"no device is called {name!r}; see `outlive web devices`")
-        _save(replace(saved, devices=kept))
+        devices = tuple(each for each in saved.devices if each is not gone)
+        asking = tuple(each for each in saved.asking if each.hash != gone.hash)
+        _save(replace(saved, devices=devices, asking=asking))
 
 
 def notify(credential_hash: str, target: PushTarget | None) -> None:
@@ -240,13 +377,18 @@ def _locked() -> Iterator[None]:
         os.close(descriptor)
 
 
-def _free_name(name: str, saved: Devices) -> str:
+def _for_people(name: str) -> str:
+    return re.sub(r"\s+", " ", one_line(name)).strip()[:MAX_NAME_CHARACTERS] or "phone"
+
+
+def _free_name(name: str, devices: tuple[Device, ...]) -> str:
     """A name for people, which no device has."""
-    name = re.sub(r"\s+", " ", one_line(name)).strip()[:MAX_NAME_CHARACTERS] or "phone"
-    taken = {each.name for each in saved.devices}
+    name = _for_people(name)
+    taken = {each.name for each in devices}
     names = (name, *(f"{name} {number}" for number in range(2, MAX_DEVICES + 2)))
     return next(each for each in names if each not in taken)
 
 
-def _hash(secret: str) -> str:
+def hash_of(secret: str) -> str:
+    """SHA-256 of a code or a number, hexadecimal."""
     return hashlib.sha256(secret.encode()).hexdigest()

@@ -340,7 +340,6 @@ class OpenPairing(msgspec.Struct, frozen=True):
     open: bool
     may: list[tuple[str, str, bool]]
     """The rights of a device, each with its name, its meaning or why it is not given, and whether this one has it."""
-    tries: int
     until: str
 
 

@@ -160,7 +160,7 @@ class Gate:
         if path in _PUBLIC:
             self._count(path, *OF_PAIRING)
             return
-        device = self._devices.now().of_credential(_cookie(headers.get("cookie", ""), address.cookie))
+        device = self._devices.now().of_number(_cookie(headers.get("cookie", ""), address.cookie))
         if device is None:  # Who has no credential uses up nothing of those who do.
             self._count("strangers", *OF_PAIRING)
             raise PageError(401, "not_paired", "this device is not paired")

@@ -139,7 +139,7 @@ class PhoneSheet(Sheet):
             return
         left_s = max(0, int((until - datetime.now(UTC)).total_seconds()))
         minutes, seconds = divmod(left_s, 60)
-        show_text(self.left, phone_texts.LEFT(minutes=minutes, seconds=seconds, n=pairing.tries))
+        show_text(self.left, phone_texts.LEFT(minutes=minutes, seconds=seconds))
 
     def _show_devices(self, paired: tuple[Device, ...]) -> None:
         while (item := self.devices.takeAt(0)) is not None:

@@ -60,6 +60,18 @@ def agent_chats(pid: int) -> tuple[str, ...]:
     return (UNKNOWN,)
 
 
+def is_of_chat(pid: int) -> bool:
+    """Whether a process belongs to a chat, an agent's or the user's; also if that is unknown.
+
+    Keeper and hosts have the variable, too, so that a program that has left its parent is found below them.
+    """
+    for _ in range(_TRIES):
+        with contextlib.suppress(AncestorsUnknown):
+            lineage = chain((pid,), each_ancestor(pid, is_complete=True))
+            return any(AGENT_CHATS in environment_variables(each, AGENT_CHATS) for each in lineage)
+    return True
+
+
 def _agent_chats(pid: int) -> tuple[str, ...]:
     """Like ``agent_chats``, for a process that exists.
 

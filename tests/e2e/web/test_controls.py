@@ -47,7 +47,7 @@ def test_each_control_has_a_name_and_room_for_a_finger(server: PageServer, area:
         is_coarse = phone.driver.execute_script("return matchMedia('(pointer: coarse)').matches")
         assert is_coarse == (setting.size != DESKTOP)
         phone.open(f"{server.address}/#pair={code}")
-        phone.see("tries left")
+        phone.see("until ")
         check(phone)
         pair(phone, server)
         phone.see("a chat with a question", "view", "sh")

@@ -28,10 +28,9 @@ LONG = " && ".join(f"echo step {number} of a long command line" for number in ra
 def test_the_eight_characters_are_typed(phone: Browser, server: PageServer) -> None:
     code = outlive("web", "pair", "--json", "--rights", "look").json()["code"]
     phone.open(server.address)
-    phone.see("5 tries")
     phone.type("Pairing code", "22222222")
     phone.click("Pair", "button")
-    phone.see("4 tries")
+    phone.see("not a code")
     phone.type("Pairing code", "\ue003" * 9 + code)
     phone.click("Pair", "button")
     phone.see("Forget this device")
