@@ -34,14 +34,16 @@ from gui.tray.desktop_notifications import DesktopNotifications
 from gui.tray.notifier import Notifier
 from gui.tray.notify_command import NotifyCommand
 from gui.tray.tray import Tray, app_icon
+from gui.window import asking_devices
 from gui.window.announcing import StatusAnnouncer
+from gui.window.asking_devices import AskingDevices
 from gui.window.page.banners import Banner
 from gui.window.remote_control.server import ControlServer, RemoteControl
 from gui.window.remote_control.single_instance import SingleInstance
 from gui.window.sheets.question import Question
 from gui.window.widgets.accessibility import install_roles
 from gui.window.windows import MainWindow, Windows
-from gui.wording import notice_texts, phrases, tray_texts, window_texts
+from gui.wording import notice_texts, phone_texts, phrases, tray_texts, window_texts
 from session_host import paths
 from session_host.client.chats.retention import CHECK_INTERVAL_S, Tidying, check_limit
 from session_host.client.chats.settings import remember_colors
@@ -128,6 +130,7 @@ class App:
         self._notifier = Notifier(self.sessions, catalog, self.windows.viewed, self._notify_command)
         self._notifier.question_over.connect(self._notify_command.tell)
         self.notifications.answered.connect(self._notifier.answer)
+        self._asking_devices = AskingDevices(self.windows)
         self._announcer = StatusAnnouncer(self.sessions, lambda: self.window, self._is_active)
         self._bells = Bells(self.sessions, self.windows.window_of)
         self._apply_settings()
@@ -238,6 +241,8 @@ class App:
         tray.chat_chosen.connect(windows.open_chat)
         windows.viewed_chat_changed.connect(self._notifier.check)
         windows.viewed_chat_changed.connect(self._announcer.announce_changes)
+        self._asking_devices.asks.connect(self._notify_of_device)
+        self._asking_devices.over.connect(lambda: self._notify_command.withdraw(asking_devices.KEY))
         self.notifications.chosen.connect(self._on_notification_chosen)
         tray.message_chosen.connect(self._on_notification_chosen)
         tray.all_chats.connect(lambda: self.window.sidebar.list.setFocus(Qt.FocusReason.OtherFocusReason))
@@ -253,7 +258,14 @@ class App:
         """Exit the window's process; chats keep running."""
         self.finished.set()
 
+    def _notify_of_device(self, line: str) -> None:
+        if self.settings.preferences.window.notifications and self.sessions.muting.until is None:
+            self._notify_command.show(asking_devices.KEY, line, phone_texts.COMPARE_HINT())
+
     def _on_notification_chosen(self, key: str) -> None:
+        if key == asking_devices.KEY:
+            self._asking_devices.open()
+            return
         chat = self._notifier.chat_of(key)
         if chat is not None:
             self.windows.open_chat(chat)
@@ -380,6 +392,8 @@ class App:
             watcher = StoreWatcher(paths.runtime_dir(), paths.database(), self.sessions)
             watcher.changed.connect(self._check_claim)
             watcher.changed.connect(self.sessions.machines.here.refresh)
+            watcher.changed.connect(self._asking_devices.watch)
+            self._asking_devices.watch()
             self.sessions.machines.here.refresh()
             self.sessions.login_path.start()
             garbage.start_collecting()

@@ -36,6 +36,7 @@ QWidget[area="sidebar"] { background: $sidebar; }
 QWidget[area="raised"] { background: $raised; }
 QWidget[area="sheet"] { background: $raised; border: 1px solid $border; border-radius: 10px; }
 QWidget[area="banner"] { background: $raised; border: 1px solid $border; border-radius: ${radius}px; }
+QWidget[area="sheet"][asks="true"] { border-left: 4px solid $needs_you; }
 QWidget[area="card"] { background: $sidebar; border: 1px solid $hairline; border-radius: ${radius}px; }
 
 QLabel { background: transparent; color: $text; }
@@ -48,6 +49,10 @@ QLabel[kind="failed"] { color: $failed; }
 QLabel[kind="needs_you"] { color: $needs_you; }
 QLabel[kind="sum"] { font-size: 19px; font-weight: 600; }
 QLabel[kind="sum_waiting"] { font-size: 19px; font-weight: 600; color: $needs_you; }
+QLabel[kind="words"] {
+    background: $page; border: 1px solid $border; border-radius: ${radius}px; font-size: 19px; font-weight: 600;
+    min-width: 172px; min-height: 46px;
+}
 QLabel[kind="warning"] { color: $needs_you; font-size: 12px; }
 QLabel[kind="code"] {
     background: $sidebar; border: 1px solid $hairline; border-radius: 4px; padding: 4px 8px; color: $text;
@@ -145,6 +150,13 @@ QCheckBox::indicator:focus { border-color: $accent; }
 QCheckBox::indicator:disabled { border-color: $disabled; }
 QCheckBox::indicator:checked { background: $accent; border-color: $accent; image: url("$check"); }
 QCheckBox::indicator:checked:disabled { background: $hairline; border-color: $hairline; }
+QRadioButton { background: transparent; color: $text; spacing: 8px; }
+QRadioButton:focus { color: $accent; }
+QRadioButton::indicator {
+    width: 14px; height: 14px; border: 1px solid $secondary; border-radius: 8px; background: $field;
+}
+QRadioButton::indicator:focus { border-color: $accent; }
+QRadioButton::indicator:checked { border-color: $accent; background: $dot; }
 QPushButton[kind="to_end"], QPushButton[kind="to_new"] {
     min-width: 22px; min-height: 22px; padding: 0; border-radius: 12px;
 }
@@ -198,9 +210,16 @@ QTabBar QToolButton:hover { background: $hover; }
 """)
 
 
+_DOT = Template(
+    "qradialgradient(cx: 0.5, cy: 0.5, radius: 0.5, fx: 0.5, fy: 0.5, stop: 0 $accent, stop: 0.5 $accent,"
+    " stop: 0.6 $field, stop: 1 $field)"
+)
+"""The dot of a radio button that is chosen."""
+
+
 def style_sheet(tokens: Tokens) -> str:
     """The style sheet of one theme."""
-    dark = tokens.name == "dark"
+    field = tokens.page if tokens.name == "dark" else tokens.raised
     check = "light" if luminance(tokens.color("on_accent")) > 0.5 else "dark"
     return _TEMPLATE.substitute(
         page=tokens.page,
@@ -219,7 +238,8 @@ def style_sheet(tokens: Tokens) -> str:
         selected=tokens.selected,
         radius=RADIUS_PX,
         check=(ICONS / f"check-on-{check}.svg").as_posix(),
-        field=tokens.page if dark else tokens.raised,
+        field=field,
+        dot=_DOT.substitute(accent=tokens.accent, field=field),
         hover_raised=blend(tokens.text, tokens.raised, 0.06).name(),
         pressed=blend(tokens.text, tokens.raised, 0.12).name(),
         accent_hover=blend(tokens.text, tokens.accent, 0.12).name(),

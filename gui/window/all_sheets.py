@@ -247,6 +247,11 @@ class Sheets(QObject):
             before.setFocus(Qt.FocusReason.OtherFocusReason)
 
     @property
+    def is_phone_open(self) -> bool:
+        """Whether the sheet with the devices that ask is open."""
+        return "phone" in vars(self) and self.phone.is_open
+
+    @property
     def is_any_open(self) -> bool:
         """Whether a sheet is open and has the keyboard focus."""
         return any(sheet.is_open for sheet in self._created)

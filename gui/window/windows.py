@@ -207,6 +207,7 @@ class MainWindow(QWidget):
 
     def _on_sheet(self, sheet: Sheet) -> None:
         from .new_chat.sheet import NewChatSheet
+        from .sheets.phone import PhoneSheet
         from .sheets.send import SendSheet
 
         if isinstance(sheet, SendSheet):
@@ -214,6 +215,9 @@ class MainWindow(QWidget):
             sheet.chat_requested.connect(self.open_chat)
         elif isinstance(sheet, NewChatSheet):
             sheet.machine_wanted.connect(lambda: self.commands.machines.add())  # noqa: PLW0108 - as above
+        elif isinstance(sheet, PhoneSheet):
+            sheet.other_ways_requested.connect(lambda: self._windows.separate.guide.open("phone-address.md"))
+            sheet.closed.connect(self._windows.phone_sheet_closed)
 
     def _on_page_made(self, page: ChatPage) -> None:
         self.commands.looks.set_fonts([page])
@@ -452,6 +456,7 @@ class Windows(QObject):
         layout_changed: the layout must be saved.
         close_requested: the user closed the only window.
         viewed_chat_changed: the user views another chat or none, or returned to a window.
+        phone_sheet_closed: the sheet with the devices that ask was closed in a window.
 
     Attributes:
         separate: opens the windows without chats.
@@ -461,6 +466,7 @@ class Windows(QObject):
     layout_changed = Signal()
     close_requested = Signal()
     viewed_chat_changed = Signal()
+    phone_sheet_closed = Signal()
 
     def __init__(
         self,

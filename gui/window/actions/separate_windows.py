@@ -157,6 +157,13 @@ class GuideOpener(SingleWindow["GuideWindow"]):
         _set_font(window, self._settings)
         return window
 
+    def open(self, chapter: str = "") -> GuideWindow:
+        """Show the window, at a chapter by the name of its file, or with "" where it was."""
+        window = super().open()
+        if chapter:
+            window.show_chapter(chapter)
+        return window
+
     def _on_settings(self) -> None:
         if self.window is None:
             return

@@ -1,168 +1,222 @@
-"""The sheet that pairs a phone with the page of ``outlive web``, and lists the paired devices."""
+"""The sheet that brings the page to a phone: address and code, the devices that ask, and those that are paired."""
 
 from __future__ import annotations
 
 import importlib.util
+from collections.abc import Callable
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, TypeVar
 
-from PySide6.QtCore import QFileSystemWatcher, QProcess, QRectF, QSize, Qt, QTimer
-from PySide6.QtGui import QColor, QPainter, QPaintEvent
-from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
+from PySide6.QtCore import QFileSystemWatcher, QProcess, QRectF, QSize, Qt, Signal
+from PySide6.QtGui import QColor, QKeyEvent, QPainter, QPaintEvent, QResizeEvent
+from PySide6.QtWidgets import QBoxLayout, QGridLayout, QHBoxLayout, QLabel, QSizePolicy, QVBoxLayout, QWidget
 
 from gui.screen_readers import announce
+from gui.theme.controls import set_look
 from gui.theme.theme import Theme
-from gui.theme.tokens import GAP_M_PX, GAP_S_PX
-from gui.timers import repeating
-from gui.window.sheets.sheet import ASK_PX, Sheet, button_row, field_grid
-from gui.window.widgets.parts import ChoiceBox, button, label, sentence, show_text, stack
+from gui.theme.tokens import GAP_M_PX, GAP_S_PX, RADIUS_PX
+from gui.timers import repeating, single_shot
+from gui.window.sheets.asking_device import BESIDE_PX, AskingCard
+from gui.window.sheets.sheet import LIST_PX, Sheet, button_row
+from gui.window.widgets.parts import Scrolled, button, label, monospace_font, sentence, show_text, stack
 from gui.wording import common_texts, phone_texts
+from gui.wording.chat_texts import joined
+from gui.wording.phrases import first_upper
 from session_host.errors import OutliveError
 from session_host.paths import ensure_private, state_dir
 from session_host.standing.ages import age
 from session_host.system.clock import parse_time
 from session_host.system.installation import outlive_command
 from session_host.web import devices, places
-from session_host.web.devices import Device, Rights
+from session_host.web.devices import Asking, Device, Devices, Rights
+from session_host.web.places import Certificate, Served
 
-_PICTURE_PX = 168
+_PICTURE_PX = 198
 _QUIET_MODULES = 2
-_TICK_MS = 1000
+_MAX_PX = 1000
+_SECOND_MS = 1000
+_AFTER_MS = 100
+"""A code is over when this time has passed after its end; the file's time has no parts of a millisecond."""
+
+D = TypeVar("D")
 
 
 class PhoneSheet(Sheet):
-    """Shows a code while it is open; closing it makes the code void."""
+    """Shows a code while it is open; closing it makes the code void. A device that asks takes the code's place.
+
+    Signals:
+        other_ways_requested: the user wants to read how else a phone reaches the page.
+    """
+
+    other_ways_requested = Signal()
 
     def __init__(self, theme: Theme, parent: QWidget) -> None:
-        super().__init__(theme, parent, phone_texts.TITLE(), ASK_PX)
-        self._known: set[str] = set()
-        self._address = ""
-        self.picture = _Picture()
-        self.hint = label("", "secondary", wraps=True)
-        self.code = label("", "title")
-        self.code.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
-        self.left = label("", "secondary", wraps=True)
-        self.rights = ChoiceBox(theme)
-        for rights, text in _MAY.items():
-            self.rights.addItem(text(), rights)
-        self.serve = button(phone_texts.SERVE(), "primary", self._serve)
-        self.not_served = label(phone_texts.NOT_SERVED(), "", wraps=True)
+        super().__init__(theme, parent, phone_texts.TITLE(), LIST_PX)
+        self._code = self._decided = ""
+        self.reach = _Reach()
+        self.card = AskingCard(theme)
+        self.waiting = label("", "secondary", wraps=True)
         self.said = label("", "", wraps=True)
-        self.devices = QVBoxLayout()
-        self.devices.setSpacing(GAP_S_PX)
+        self._heading = label(phone_texts.DEVICES(), "secondary")
+        self._rows: dict[str, _DeviceRow] = {}
+        self._devices = stack(QVBoxLayout(), self._heading, gap=GAP_S_PX)
         self.close_button = button(common_texts.CLOSE(), "", self.dismiss)
-        words = stack(QVBoxLayout(), self.hint, self.code, self.left, gap=GAP_S_PX)
-        words.addStretch(1)
-        self.lay_out(
-            label(phone_texts.TITLE(), "title"),
-            self.not_served,
-            self.serve,
-            stack(QHBoxLayout(), self.picture, words, gap=GAP_M_PX),
-            field_grid((phone_texts.MAY(), self.rights)),
-            self.said,
-            self.devices,
-            button_row(self.close_button),
-        )
+        self._paired = QWidget()
+        stack(QVBoxLayout(self._paired), self._devices, button_row(self.close_button), gap=GAP_M_PX)
+        inner = QWidget()
+        stack(QVBoxLayout(inner), self.reach, self.card, self.waiting, self.said, self._paired, None, gap=GAP_M_PX)
+        scrolled = Scrolled(inner, _MAX_PX, phone_texts.TITLE())
+        self.lay_out(scrolled, wide=scrolled)
         self._watcher = QFileSystemWatcher(self)
         self._watcher.directoryChanged.connect(lambda _path: self._look())
-        self._ticking = repeating(self, _TICK_MS)
-        self._ticking.timeout.connect(self._show_time)
+        self._seconds = repeating(self, _SECOND_MS)
+        self._seconds.timeout.connect(self._look)
+        self._code_over = single_shot(self)
+        self._code_over.timeout.connect(self._look)
         self._starting = QProcess(self)
-        self._starting.finished.connect(self._served)
-        self.rights.activated.connect(lambda _index: self._begin())
+        self._starting.finished.connect(self._turned_on)
+        self.card.refused.connect(self._refuse)
+        self.card.let_in.connect(self._let_in)
+        self.reach.turn_on.clicked.connect(lambda _checked: self._turn_on())
+        self.reach.new_code.clicked.connect(lambda _checked: self._begin())
+        self.reach.other_ways.clicked.connect(lambda _checked: self.other_ways_requested.emit())
         self.closed.connect(self._end)
 
     def ask(self) -> None:
-        """Open the sheet with a new code."""
-        self.rights.setCurrentIndex(list(_MAY).index(Rights.ANSWER))
+        """Open the sheet with the devices that ask, or with a new code if there is none."""
         self._say("")
-        self._begin()
-        self.open()
-        self.rights.setFocus(Qt.FocusReason.OtherFocusReason)
-
-    def _begin(self) -> None:
-        """Make a code for the chosen rights."""
+        self._code = ""
         try:
             ensure_private(state_dir())
-            self._known = {each.hash for each in devices.load().devices}
-            code = devices.begin_pairing(self.rights.currentData())
-            self._watcher.addPath(str(devices.devices_file().parent))
+            self._watcher.addPath(str(ensure_private(devices.devices_file().parent)))
+            if not devices.load().asking:
+                self._make_code()
         except (OutliveError, OSError) as error:
             self._say(str(error))
-            return
-        self._address = places.known_addresses()[0]
-        self.picture.show_link(f"{self._address}/#pair={code}")
-        show_text(self.hint, phone_texts.HINT(address=self._address))
-        show_text(self.code, f"{code[:4]}-{code[4:]}")
-        self.code.setAccessibleName(phone_texts.CODE(code=" ".join(code)))
-        self._ticking.start()
         self._look()
+        self.open()
+        self._take_focus()
+
+    def _take_focus(self) -> None:
+        if self.card.isHidden():
+            self.close_button.setFocus(Qt.FocusReason.OtherFocusReason)
+        else:
+            self.card.take_focus()
+
+    def _make_code(self) -> None:
+        """Make a code if there is a page that takes it."""
+        served = places.served()
+        self._code = devices.begin_pairing() if served is not None and served.addresses else ""
+        self._code_over.start(round(devices.PAIRING_S * 1000) + _AFTER_MS)
+
+    def _begin(self) -> None:
+        """Show a new code."""
+        try:
+            self._make_code()
+        except (OutliveError, OSError) as error:
+            self._say(str(error))
+        self._look()
+        self._take_focus()
 
     def _end(self) -> None:
-        self._ticking.stop()
+        self._seconds.stop()
+        self._code_over.stop()
+        self.card.forget()
         if paths := self._watcher.directories():
             self._watcher.removePaths(paths)
+        self._end_code()
+
+    def _end_code(self) -> None:
+        self._code = ""
         try:
             if devices.load().pairing is not None:
                 devices.end_pairing()
         except (OutliveError, OSError):
             pass  # It ends by its time.
 
+    # ------------------------------------------------------------ what the file says
+
     def _look(self) -> None:
         """Show what the file says now."""
-        is_served = places.is_served()
-        for each in (self.not_served, self.serve):
-            each.setVisible(not is_served)
         try:
             saved = devices.load()
         except OutliveError as error:
             self._say(str(error))
             return
-        new = [each for each in saved.devices if each.hash not in self._known]
-        if new:
-            self._known |= {each.hash for each in new}
-            self._say(phone_texts.PAIRED(name=new[0].name))
-        self._show_devices(saved.devices)
-        self._show_time()
+        if saved.pairing is None or saved.pairing.is_over:
+            self._code = ""
+        self.reach.setVisible(not saved.asking)
+        self._paired.setVisible(not saved.asking)
+        set_look(self.body, "asks", "true" if saved.asking else "")
+        if saved.asking:
+            self._show_asking(saved)
+        else:
+            self.reach.show_code(self._code, places.served())
+            self._show_devices(saved.devices)
+            self._show_none_asking()
 
-    def _show_time(self) -> None:
+    def _show_asking(self, saved: Devices) -> None:
+        self._note_gone(saved.asking)
+        first, *others = saved.asking
+        self.card.show()
+        self.card.show_asking(first, next((each for each in saved.devices if each.name == first.lost), None))
+        self._seconds.start()
+        lines = [phone_texts.WAITS(name=each.name, words=" ".join(each.words)) for each in others]
+        show_text(self.waiting, "\n".join(lines))
+
+    def _show_none_asking(self) -> None:
+        self._seconds.stop()
+        show_text(self.waiting, "")
+        had_card = self.card.asking is not None
+        self._note_gone(())
+        self.card.hide()
+        if had_card and self.is_open:
+            self._take_focus()
+
+    def _note_gone(self, asking: tuple[Asking, ...]) -> None:
+        """Say that the device of the card asks no more, if nobody has decided about it here."""
+        shown = self.card.asking
+        if shown is None or shown.id in {each.id for each in asking}:
+            return
+        self.card.forget()
+        if shown.id != self._decided:
+            self._say(phone_texts.ASKS_NO_MORE(name=shown.name))
+
+    def _refuse(self, asking: Asking) -> None:
+        self._decide(asking, lambda: devices.refuse(asking.id), lambda _done: phone_texts.REFUSED(name=asking.name))
+
+    def _let_in(self, asking: Asking, rights: Rights, name: str) -> None:
+        def let_in() -> Device:
+            device = devices.let_in(asking.id, rights, name)
+            self._end_code()
+            return device
+
+        self._decide(asking, let_in, lambda device: phone_texts.IS_IN(name=device.name, may=_MAY[device.rights]()))
+
+    def _decide(self, asking: Asking, do: Callable[[], D], line: Callable[[D], str]) -> None:
+        """Do what the user said about a device; say what became of it."""
+        self._decided = asking.id
         try:
-            pairing = devices.load().pairing
-        except OutliveError:
-            return
-        until = parse_time(pairing.until) if pairing is not None and not pairing.is_over else None
-        if pairing is None or until is None:
-            self._ticking.stop()
-            show_text(self.left, phone_texts.OVER())
-            show_text(self.code, "")
-            self.picture.show_link("")
-            return
-        left_s = max(0, int((until - datetime.now(UTC)).total_seconds()))
-        minutes, seconds = divmod(left_s, 60)
-        show_text(self.left, phone_texts.LEFT(minutes=minutes, seconds=seconds))
+            self._say(line(do()))
+        except (OutliveError, OSError) as error:
+            self._say(str(error))
+        self._look()
+
+    # ------------------------------------------------------------ devices
 
     def _show_devices(self, paired: tuple[Device, ...]) -> None:
-        while (item := self.devices.takeAt(0)) is not None:
-            if (widget := item.widget()) is not None:
-                widget.deleteLater()
-        if paired:
-            self.devices.addWidget(label(phone_texts.DEVICES(), "secondary"))
+        """List the devices; a row stays the same widget, since one of its parts may have the keyboard focus."""
+        for name in self._rows.keys() - {each.name for each in paired}:
+            row = self._rows.pop(name)
+            self._devices.removeWidget(row)
+            row.hide()
+            row.deleteLater()
+        self._heading.setVisible(bool(paired))
         for device in paired:
-            self.devices.addWidget(self._row(device))
-
-    def _row(self, device: Device) -> QWidget:
-        row = QWidget()
-        may = _MAY[device.rights]()
-        used = parse_time(device.last_used)
-        text = phone_texts.NEVER_USED(name=device.name, may=may)
-        if used is not None:
-            when = age(device.last_used, datetime.now(UTC))
-            text = phone_texts.LAST_USED(name=device.name, may=may, when=when)
-        revoke = button(phone_texts.REVOKE(), "danger", lambda: self._revoke(device.name))
-        revoke.setAccessibleName(phone_texts.REVOKE_NAMED(name=device.name))
-        words = label(text, "", wraps=True)
-        stack(QHBoxLayout(row), words, revoke, gap=GAP_S_PX, wide=words)
-        return row
+            if device.name not in self._rows:
+                self._rows[device.name] = row = _DeviceRow(device.name, self._revoke)
+                self._devices.addWidget(row)
+            self._rows[device.name].show_device(device)
 
     def _revoke(self, name: str) -> None:
         try:
@@ -174,46 +228,179 @@ class PhoneSheet(Sheet):
         self.close_button.setFocus(Qt.FocusReason.OtherFocusReason)
         self._look()
 
-    def _serve(self) -> None:
+    # ------------------------------------------------------------ the page in this network
+
+    def _turn_on(self) -> None:
         if places.missing_packages():
-            self._say(phone_texts.NO_PICTURE())
+            self._say(phone_texts.NO_PACKAGES())
             return
         program, *words = outlive_command()
-        self.serve.setEnabled(False)
-        self._say(phone_texts.SERVING())
-        self._starting.start(program, [*words, "web", "on"])
+        self.reach.turn_on.setEnabled(False)
+        self._say(phone_texts.TURNING_ON())
+        self._starting.start(program, [*words, "web", "on", "--lan"])
 
-    def _served(self, code: int) -> None:
-        self.serve.setEnabled(True)
+    def _turned_on(self, code: int) -> None:
+        self.reach.turn_on.setEnabled(True)
         errors = bytes(self._starting.readAllStandardError().data()).decode(errors="replace").strip()
         self._say(errors.removeprefix("outlive: ") if code else "")
-        QTimer.singleShot(_TICK_MS, self, self._look)
+        if self.is_open and not code:
+            self._begin()
 
     def _say(self, text: str) -> None:
         show_text(self.said, sentence(text))
         if text:
             announce(self.said, self.said.text())
 
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        """Escape refuses the device that asks; without one, it closes the sheet."""
+        if event.key() != Qt.Key.Key_Escape:
+            super().keyPressEvent(event)
+        elif not self.card.isHidden() and not event.isAutoRepeat():
+            self.card.refuse()
+        elif not event.isAutoRepeat():
+            self.dismiss()
+
+
+class _DeviceRow(QWidget):
+    """A paired device, with a button that revokes it."""
+
+    def __init__(self, name: str, revoke: Callable[[str], object]) -> None:
+        super().__init__()
+        self._may = label("", "secondary", wraps=True)
+        self.revoke = button(phone_texts.REVOKE(), "danger", lambda: revoke(name))
+        self.revoke.setAccessibleName(phone_texts.REVOKE_NAMED(name=name))
+        words = stack(QVBoxLayout(), label(name, wraps=True), self._may, gap=0)
+        row = stack(QHBoxLayout(self), words, self.revoke, gap=GAP_S_PX)
+        row.setStretch(0, 1)
+
+    def show_device(self, device: Device) -> None:
+        """Show what the device may do, and when it was used last."""
+        used = phone_texts.NEVER_USED()
+        if parse_time(device.last_used) is not None:
+            used = phone_texts.LAST_USED(when=age(device.last_used, datetime.now(UTC)))
+        self._may.setText(joined(first_upper(_MAY[device.rights]()), used))
+
 
 _MAY = {
-    Rights.LOOK: phone_texts.LOOK,
-    Rights.ANSWER: phone_texts.ANSWER,
-    Rights.EVERYTHING: phone_texts.EVERYTHING,
+    Rights.LOOK: phone_texts.MAY_LOOK,
+    Rights.ANSWER: phone_texts.MAY_ANSWER,
+    Rights.EVERYTHING: phone_texts.MAY_DO_EVERYTHING,
 }
 
 
-class _Picture(QWidget):
+class _Reach(QWidget):
+    """How a phone gets to the page: the picture, the address and the code; or what is missing for that."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.picture = CodePicture()
+        self.hint = label("", "secondary", wraps=True)
+        self.turn_on = button(phone_texts.TURN_ON(), "primary")
+        self.new_code = button(phone_texts.NEW_CODE(), "primary")
+        self.note = label("", "secondary", wraps=True)
+        self.other_ways = button(phone_texts.OTHER_WAYS(), "link")
+        self.closed = label(phone_texts.CLOSED(), "secondary", wraps=True)
+        self.firewall = label("", "code", wraps=True)
+        self.firewall.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+        self.address, self.code, self.certificate = _value(), _value(), _value()
+        self._values = QWidget()
+        grid = QGridLayout(self._values)
+        grid.setContentsMargins(0, 0, 0, 0)
+        grid.setHorizontalSpacing(GAP_M_PX)
+        grid.setVerticalSpacing(GAP_S_PX)
+        grid.setColumnStretch(1, 1)
+        self.address.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
+        self._names = [
+            label(text(), "secondary") for text in (phone_texts.ADDRESS, phone_texts.CODE, phone_texts.CERTIFICATE)
+        ]
+        for at, (name, value) in enumerate(zip(self._names, (self.address, self.code, self.certificate), strict=True)):
+            grid.addWidget(name, at, 0)
+            grid.addWidget(value, at, 1)
+        words = stack(
+            QVBoxLayout(),
+            label(phone_texts.TITLE(), "title"),
+            self.hint,
+            stack(QHBoxLayout(), self.turn_on, self.new_code, None, gap=GAP_S_PX),
+            self._values,
+            self.note,
+            self.closed,
+            self.firewall,
+            stack(QHBoxLayout(), self.other_ways, None, gap=0),
+            None,
+            gap=GAP_S_PX,
+        )
+        self._row = stack(QHBoxLayout(self), self.picture, words, gap=GAP_M_PX + GAP_S_PX)
+        self._row.setStretch(1, 1)
+        self._row.setAlignment(self.picture, Qt.AlignmentFlag.AlignTop)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        is_wide = self.width() >= BESIDE_PX
+        self._row.setDirection(QBoxLayout.Direction.LeftToRight if is_wide else QBoxLayout.Direction.TopToBottom)
+
+    def show_code(self, code: str, served: Served | None) -> None:
+        """Show a code with the address at which it is typed.
+
+        Args:
+            code: the code; "" for none.
+            served: where the page is served; None if it is not.
+        """
+        address = served.for_phone if served is not None else ""
+        certificate = served.certificate if served is not None and address else None
+        self.turn_on.setVisible(not address)
+        self.new_code.setVisible(bool(address) and not code)
+        if not address:
+            show_text(self.hint, phone_texts.NOT_REACHED())
+        else:
+            show_text(self.hint, phone_texts.HINT() if code else phone_texts.OVER())
+        self.picture.show_link(f"{address}/#pair={code}" if address and code else "")
+        self._values.setVisible(bool(code))
+        self.address.setText(address or (served.addresses[0] if served is not None else ""))
+        self.code.setText(f"{code[:4]}-{code[4:]}")
+        self.code.setAccessibleName(" ".join(code))
+        self.certificate.setText(certificate.end if certificate is not None else "")
+        for each in (self._names[-1], self.certificate):
+            each.setVisible(certificate is not None)
+        show_text(self.note, _note(served, certificate) if code else "")
+        firewall = served.firewall if served is not None and address else ""
+        show_text(self.closed, phone_texts.CLOSED() if firewall and code else "")
+        show_text(self.firewall, firewall if code else "")
+
+
+def _note(served: Served | None, certificate: Certificate | None) -> str:
+    """What the user of a phone has to know at the address that is shown."""
+    if served is None or not served.for_phone:
+        return phone_texts.TUNNEL_HINT()
+    if certificate is None:
+        return ""
+    if certificate.why_new:
+        return phone_texts.NEW_CERTIFICATE(why=certificate.why_new)
+    return phone_texts.OWN_CERTIFICATE()
+
+
+def _value() -> QLabel:
+    value = label()
+    value.setFont(monospace_font())
+    value.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+    return value
+
+
+class CodePicture(QWidget):
     """A QR code; black on white in each theme, since cameras need that."""
 
     def __init__(self) -> None:
         super().__init__()
         self._rows: list[list[int]] = []
+        self.link = ""
         self.setFixedSize(QSize(_PICTURE_PX, _PICTURE_PX))
         self.setAccessibleName(phone_texts.PICTURE())
 
     def show_link(self, link: str) -> None:
         """Draw a link; nothing for ""."""
-        self._rows = []
+        self.setVisible(bool(self._rows) and bool(link))
+        if link == self.link:
+            return
+        self.link, self._rows = link, []
         if link and importlib.util.find_spec("segno") is not None:
             import segno
 
@@ -224,7 +411,11 @@ class _Picture(QWidget):
 
     def paintEvent(self, _event: QPaintEvent) -> None:
         painter = QPainter(self)
-        painter.fillRect(self.rect(), QColor("white"))
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        painter.setPen(Qt.PenStyle.NoPen)
+        painter.setBrush(QColor("white"))
+        painter.drawRoundedRect(self.rect(), RADIUS_PX, RADIUS_PX)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing, on=False)
         modules = len(self._rows) + 2 * _QUIET_MODULES
         side = self.width() / modules
         for y, row in enumerate(self._rows):

@@ -22,6 +22,8 @@ ROLES = {
     "RequestCard": QAccessible.Role.AlertMessage,
     "QuestionCard": QAccessible.Role.Dialog,
     "PromptBox": QAccessible.Role.Grouping,
+    "AskingCard": QAccessible.Role.AlertMessage,
+    "CodePicture": QAccessible.Role.Graphic,
     "CommentCard": QAccessible.Role.Grouping,
     "FindBar": QAccessible.Role.Grouping,
     "StatusLine": QAccessible.Role.StatusBar,
