@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import os
 import shlex
+import ssl
 import subprocess
 import sys
 import time
@@ -84,10 +85,9 @@ def run(options: argparse.Namespace) -> int:
 def _serve(options: argparse.Namespace) -> int:
     from session_host.system import event_loop
     from session_host.web.gate import Address
-    from session_host.web.serving import Listening, only_server, serve
+    from session_host.web.serving import LOOPBACK, Listening, only_server, serve
 
     addresses = _addresses(options)
-    host = options.lan or "127.0.0.1"
     if options.lan and not options.certificate:
         raise UsageError(
             "--lan needs --certificate and --key: without HTTPS, everybody in the network could read along"
@@ -98,15 +98,22 @@ def _serve(options: argparse.Namespace) -> int:
         found = [Address.of(each) for each in addresses]
     except ValueError as error:
         raise UsageError(f"--address {error}: write it as https://NAME or http://localhost:PORT") from None
-    listening = Listening(found, host, options.port, options.certificate, options.key)
-    with only_server():
+    hosts = () if not options.port else (options.lan,) if options.lan else LOOPBACK
+    secured = None
+    if options.certificate:
+        secured = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        secured.load_cert_chain(options.certificate, options.key or None)
+
+    def say() -> None:
         places.note(Served(tuple(each.origin for each in found), options.lan))
         print_line(f"The page: {found[0].origin}")
         print_line(f"Socket: {places.page_socket()}")
         if not devices.load().devices:
             print_line("No device is paired: run `outlive web pair` in another terminal")
         sys.stdout.flush()
-        event_loop.run_command(serve(listening))
+
+    with only_server():
+        event_loop.run_command(serve(Listening(found, hosts, options.port, secured), say))
     return 0
 
 

@@ -10,7 +10,7 @@ import subprocess
 import sys
 import threading
 import uuid
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from types import TracebackType
@@ -55,7 +55,12 @@ class PageServer:
     """
 
     def __init__(
-        self, area: Area, *words: str, address: str = ADDRESS, changed: dict[str, float] | None = None
+        self,
+        area: Area,
+        *words: str,
+        address: str = ADDRESS,
+        changed: dict[str, float] | None = None,
+        prefix: Sequence[str] = (),
     ) -> None:
         """Describe a server that is not started yet.
 
@@ -64,12 +69,14 @@ class PageServer:
             words: the command's arguments.
             address: the page's.
             changed: constants with another value, as ``{"following.LEAVE_AFTER_S": 1.0}``.
+            prefix: words before the program's that run it in another network.
         """
         program = [sys.executable, "-c", _CHANGED, json.dumps(changed)] if changed else OUTLIVE
-        self._argv = [*program, "web", *words]
+        self._argv = [*prefix, *program, "web", *words]
         self.address = address
         self.errors = area.root / "web-errors"
-        self._port = int(words[words.index("--port") + 1]) if "--port" in words else 0
+        self._port = int(words[words.index("--port") + 1]) if "--port" in words and not prefix else 0
+        self._host = words[words.index("--lan") + 1] if "--lan" in words else "127.0.0.1"
         self._process: subprocess.Popen[str] | None = None
 
     @property
@@ -98,7 +105,7 @@ class PageServer:
         with socket.socket(socket.AF_UNIX) as probe, suppress(OSError):
             probe.connect(str(page_socket()))
             if self._port:
-                socket.create_connection(("127.0.0.1", self._port)).close()
+                socket.create_connection((self._host, self._port)).close()
             return True
         return False
 

@@ -15,9 +15,9 @@ from typing import Any
 import httpx2
 import pytest
 
+from session_host.web.connections import MAX_CONNECTIONS
 from session_host.web.gate import MAX_BODY_BYTES, MAX_UPLOAD_BYTES, OF_DEVICE, OF_PAIRING
 from session_host.web.places import page_socket
-from session_host.web.serving import MAX_CONNECTIONS
 from tests.integration.test_agents_keep_to_their_chats import NOT_ALLOWED, ShellInChat
 from tests.support.area import Area
 from tests.support.commands import REPOSITORY, new, outlive
@@ -198,7 +198,7 @@ def test_who_has_no_credential_uses_up_nothing_of_those_who_do(device: Device) -
     assert 429 in many
 
 
-SLOW = {"serving.HEAD_S": 1.0, "gate.BODY_S": 1.0, "serving.STALLED_S": 1.0}
+SLOW = {"connections.HEAD_S": 1.0, "gate.BODY_S": 1.0, "connections.STALLED_S": 1.0}
 
 
 @pytest.mark.usefixtures("sessions")
@@ -251,7 +251,7 @@ class TestSlowClients:
                 wait_until(lambda: device.get("/api/me").status_code == 200, TIMEOUT_S, "an answer")
 
     def test_idle_connections_leave_room_for_the_page(self, area: Area) -> None:
-        changed = {"serving.HEAD_S": 600.0}
+        changed = {"connections.HEAD_S": 600.0}
         with PageServer(area, changed=changed) as server, server.pair() as device, ExitStack() as stack:
             before = _open(server.pid)
             idle = [stack.enter_context(closing(raw())) for _ in range(2 * MAX_CONNECTIONS)]
