@@ -157,6 +157,17 @@ class RequestOption(Value, frozen=True):
         return self.short or self.name
 
 
+class Takes(Value, frozen=True):
+    """What a question takes for an answer."""
+
+    kind: Literal["", "integer", "number", "email", "uri", "date"] = ""
+    """The kind of a free answer; "" for any text."""
+    least: float | None = None
+    """The least number, characters of a text, or answers if several can be given; None without a limit."""
+    most: float | None = None
+    optional: bool = False
+
+
 class Question(Value, frozen=True):
     """One question of a request for the user's input."""
 
@@ -170,6 +181,7 @@ class Question(Value, frozen=True):
     """Whether several answers can be given; then each is a line of the answer's text."""
     descriptions: tuple[str, ...] = ()
     """A description of each suggested answer, in the same order; () if the agent sent none."""
+    takes: Takes = Takes()
 
     @property
     def shown_text(self) -> str:
@@ -221,7 +233,9 @@ def digest(request: AgentRequest) -> str:
     """
     import hashlib  # most readers of items need none
 
-    shown = msgspec.structs.replace(request, at_ms=0)
+    # Without what questions take, which hosts of 0.1.0 do not say.
+    questions = [msgspec.structs.astuple(each)[:-1] for each in request.questions]
+    shown = msgspec.structs.replace(request, at_ms=0, questions=questions)
     return hashlib.sha256(msgspec.msgpack.encode(shown)).hexdigest()[:32]
 
 

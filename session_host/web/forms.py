@@ -79,9 +79,16 @@ class Form(msgspec.Struct, frozen=True):
     text: str
     options: list[tuple[str, str]]
     """Names and descriptions."""
-    free: bool
     secret: bool
     several: bool
+    optional: bool
+    field: dict[str, str] | None
+    """The attributes of the field for a free answer, one of HTML's inputs if there is a type; None without one."""
+    least: float
+    """The fewest characters of a text, or answers if several can be given."""
+    most: float
+    hint: str
+    """What it takes, in words."""
 
 
 class Question(msgspec.Struct, frozen=True, kw_only=True):

@@ -17,6 +17,8 @@ from session_host.protocol.messages import AgentRequests, OpenRequests
 from session_host.protocol.untrusted_text import one_line, plain
 from session_host.protocol.values import RUNNING_STATES
 from session_host.structured.items import AgentRequest, digest
+from session_host.structured.items import Question as StructuredQuestion
+from session_host.structured.shortening import cut
 from session_host.structured.text import exact_lines
 from session_host.system.clock import as_text, moment_of
 
@@ -24,6 +26,21 @@ from .changed_lines import of_patch
 from .forms import Form, Line, Option, Question
 from .rows import agent_named
 
+NO_LIMIT = 1e9
+_KINDS = {
+    "integer": "a whole number",
+    "number": "a number",
+    "email": "an e-mail address",
+    "uri": "an address such as https://example.com",
+    "date": "a date",
+}
+_INPUTS = {
+    "integer": {"type": "number", "step": "1"},
+    "number": {"type": "number", "step": "any"},
+    "email": {"type": "email"},
+    "uri": {"type": "url"},
+    "date": {"type": "date"},
+}
 MAX_SHOWN_CHARACTERS = 1_000_000
 """A longer subject is not shown, so it can only be declined."""
 
@@ -77,7 +94,7 @@ def question_of(asked: AgentRequest, machine: Machine, agent: str) -> Question:
         request=asked.id,
         digest=digest(asked),
         kind=asked.kind,
-        title=one_line(asked.title),
+        title=_title(asked),
         at=as_text(asked.at_ms / 1000),
         directory=one_line(short_directory(asked.directory, machine.home or None)) if asked.directory else "",
         reason=plain(asked.reason, 4000, keep_lines=True),
@@ -89,21 +106,59 @@ def question_of(asked: AgentRequest, machine: Machine, agent: str) -> Question:
             for each in asked.options
             if not each.sets_mode
         ],
-        forms=[
-            Form(
-                each.id,
-                plain(each.shown_text, 4000, keep_lines=True),
-                [(one_line(option), one_line(meaning)) for option, meaning in each.described()],
-                each.free,
-                each.secret,
-                each.several,
-            )
-            for each in asked.questions
-        ],
+        forms=[_form(each) for each in asked.questions],
         takes_words=(found := agent_named(agent)) is not None and found.hears_refusals,
         added=added if is_edit else None,
         removed=removed if is_edit else None,
     )
+
+
+def _title(asked: AgentRequest) -> str:
+    """The agent's title, or a general one if it only repeats the command, which is shown below it."""
+    words = " ".join(asked.title.split()[1:]).removesuffix("?")  # Without the verb, such as "Run".
+    repeats = bool(words) and words == " ".join(cut(asked.shown_subject).split())
+    return "Run this command?" if asked.kind == "command" and repeats else one_line(asked.title)
+
+
+def _form(asked: StructuredQuestion) -> Form:
+    """A question with the field for its answer, which the browser checks."""
+    kind, least, most, optional = msgspec.structs.astuple(asked.takes)
+    is_text = asked.several or kind not in {"integer", "number"}
+    field = None
+    if asked.free or asked.secret or not asked.options:
+        field = {"autocomplete": "off", **_INPUTS.get(kind, {})}
+        if asked.secret:
+            field["type"] = "password"
+        elif not is_text:
+            field |= {name: f"{value:g}" for name, value in (("min", least), ("max", most)) if value is not None}
+            if least is not None and least >= 0:  # The keyboard of iPhones for numbers has no minus.
+                field["inputmode"] = "numeric" if kind == "integer" else "decimal"
+    is_limited = asked.several or field is not None
+    return Form(
+        asked.id,
+        plain(asked.text, 4000, keep_lines=True),
+        [(one_line(option), one_line(meaning)) for option, meaning in asked.described()],
+        asked.secret,
+        asked.several,
+        optional,
+        field,
+        (least or 0) if is_text and is_limited else 0,
+        NO_LIMIT if most is None or not (is_text and is_limited) else most,
+        _hint(asked) if is_limited else "",
+    )
+
+
+def _hint(asked: StructuredQuestion) -> str:
+    """What a question takes, in words."""
+    kind, least, most, optional = msgspec.structs.astuple(asked.takes)
+    unit = " answers" if asked.several else "" if kind in {"integer", "number"} else " characters"
+    if least is not None and most is not None:
+        limits = f"{least:g} to {most:g}{unit}"
+    elif least is not None:
+        limits = f"{least:g}{unit} or more"
+    else:
+        limits = f"{most:g}{unit} at most" if most is not None else ""
+    return ", ".join(filter(None, (_KINDS.get(kind, ""), limits, "may stay empty" if optional else "")))
 
 
 def _lines(subject: str, asked: AgentRequest) -> list[Line]:

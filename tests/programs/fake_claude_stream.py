@@ -42,7 +42,7 @@ FORM = {
         "sign": {"type": "boolean"},
     },
 }
-TEXTS = re.compile(r"\b(refuse|control|form|think|run|withdraw):[ \t]*(.+)$", re.MULTILINE)
+TEXTS = re.compile(r"\b(refuse|control|form|schema|think|run|withdraw):[ \t]*(.+)$", re.MULTILINE)
 MODEL = {
     "value": "default",
     "resolvedModel": "fake-model",
@@ -218,7 +218,8 @@ class Turn:
             answer = f"the client said: {self.asked({'subtype': texts['control']}).get('error')}"
         if "form" in texts:
             asked = {"subtype": "elicitation", "mcp_server_name": "asker", "mode": "form", "message": texts["form"]}
-            answer = f"the client said: {json.dumps(self.asked({**asked, 'requested_schema': FORM})['response'])}"
+            schema = json.loads(texts["schema"]) if "schema" in texts else FORM
+            answer = f"the client said: {json.dumps(self.asked({**asked, 'requested_schema': schema})['response'])}"
         if "think" in texts:
             self.block("thinking", [texts["think"]])
         if "run" in texts:

@@ -3,14 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any, Final
+from itertools import zip_longest
+from typing import Any, Final, Literal
 
 import msgspec
 
-from session_host.structured.items import Question
+from session_host.structured.items import Question, Takes
 
 from . import reading
 
+_KINDS: Final[dict[str, Literal["", "integer", "number", "email", "uri", "date"]]] = {
+    "integer": "integer",
+    "number": "number",
+    "email": "email",
+    "uri": "uri",
+    "date": "date",
+}
 _BOOLEANS: Final = {"Yes": "true", "No": "false"}
 
 
@@ -28,6 +36,7 @@ def read_form(schema: dict[str, Any]) -> tuple[list[Field], tuple[Question, ...]
     """The fields of a form, and the questions that ask for them."""
     fields: list[Field] = []
     questions: list[Question] = []
+    required = reading.array(schema, "required")
     for name, field in reading.mapping(schema, "properties").items():
         kind = reading.text(field, "type") or "string"
         limited = reading.mapping(field, "items") if kind == "array" else field
@@ -38,8 +47,8 @@ def read_form(schema: dict[str, Any]) -> tuple[list[Field], tuple[Question, ...]
         text = "\n".join(part for part in (title, description) if part)
         fields.append(Field(name, kind, values))
         secret = reading.text(field, "format") == "password"
-        free = not values or kind == "array"
-        questions.append(Question(name, text, tuple(values), free, secret, several))
+        takes = _takes(kind, field, is_optional=name not in required)
+        questions.append(Question(name, text, tuple(values), not values, secret, several, takes=takes))
     return fields, tuple(questions)
 
 
@@ -48,9 +57,25 @@ def filled_form(fields: Iterable[Field], texts: dict[str, str]) -> dict[str, Any
     return {field.id: _value(field, texts[field.id]) for field in fields if texts.get(field.id, "") != ""}
 
 
+def _takes(kind: str, field: Any, *, is_optional: bool) -> Takes:
+    """What a field takes, by the keywords of its type (JSON Schema Validation, 6)."""
+    unit = {"array": "Items", "string": "Length", "integer": "imum", "number": "imum"}.get(kind)
+    if unit is None:
+        return Takes(optional=is_optional)
+    form = _KINDS.get(reading.text(field, "format") if kind == "string" else kind, "")
+    return Takes(form, _number(field, f"min{unit}"), _number(field, f"max{unit}"), is_optional)
+
+
+def _number(field: Any, name: str) -> float | None:
+    found = reading.at(field, name)
+    return float(found) if isinstance(found, int | float) and not isinstance(found, bool) else None
+
+
 def _values(schema: Any) -> dict[str, str]:
     """The allowed values of a field, by their labels; {} if any value is allowed."""
-    values = {value: value for value in reading.array(schema, "enum") if isinstance(value, str)}
+    allowed = [str(each) for each in reading.array(schema, "enum") if isinstance(each, str | int | float)]
+    names = [each if isinstance(each, str) else "" for each in reading.array(schema, "enumNames")]
+    values = {name or value: value for value, name in zip_longest(allowed, names[: len(allowed)], fillvalue="")}
     for choice in (*reading.array(schema, "oneOf"), *reading.array(schema, "anyOf")):
         if value := reading.text(choice, "const"):
             values[reading.text(choice, "title") or value] = value
