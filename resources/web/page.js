@@ -57,7 +57,7 @@ const facts = (...parts) => parts.filter(Boolean).join(' · ');
 
 function clock(moment) {
 	const at = new Date(moment);
-	const weekday = at.toDateString() === new Date().toDateString() ? undefined : 'short';
+	const weekday = at.toDateString() === new Date(serverMs()).toDateString() ? undefined : 'short';
 	return at.toLocaleString([], { hour: '2-digit', minute: '2-digit', weekday });
 }
 
@@ -80,7 +80,7 @@ const keep = (key, text) => (text ? localStorage.setItem(key, text) : localStora
 
 /** A field that grows with its text, and keeps it. */
 function draftField(key, label, rows = 1) {
-	const field = named(label, h('textarea.field', { rows, placeholder: label }));
+	const field = Object.assign(named(label, h('textarea.field', { rows, placeholder: label })), { key });
 	field.put = (text) => {
 		field.value = text;
 		keep(key, text);
@@ -94,9 +94,17 @@ function draftField(key, label, rows = 1) {
 	return field;
 }
 
+/** What is sent is no draft any more, whatever becomes of its page. What was not taken is one again. */
+function draftAgain(key, text) {
+	const field = [...document.querySelectorAll('textarea')].find((each) => each.key === key);
+	const all = [text, recall(key)].filter(Boolean).join('\n');
+	field ? field.put(all) : keep(key, all);
+}
+
 function onEnter(field, button) {
 	field.onkeydown = (event) => {
-		if (event.key !== 'Enter' || event.shiftKey || event.isComposing) return;
+		// 229: it ended a composition; Safari says so only by this.
+		if (event.key !== 'Enter' || event.shiftKey || event.isComposing || event.keyCode === 229) return;
 		event.preventDefault();
 		button.click();
 	};
@@ -143,14 +151,14 @@ async function post(path, body) {
 	}
 }
 
-const SILENT_MS = 45_000;
+const SILENT_MS = 11_000;
 
 /** The events of a stream, [name, data, id], until it is silent for longer than two heartbeats. */
 async function* events(path, signal, headers) {
 	const response = await request(path, { signal, headers });
 	const reader = response.body.pipeThrough(new TextDecoderStream()).getReader();
 	let heard = Date.now();
-	const watch = setInterval(() => Date.now() - heard > SILENT_MS && reader.cancel(), 5000);
+	const watch = setInterval(() => Date.now() - heard > SILENT_MS && reader.cancel(), 1000);
 	try {
 		for (let rest = ''; ; ) {
 			const { value, done } = await reader.read();
@@ -171,10 +179,11 @@ async function* events(path, signal, headers) {
 
 // ---- Connection
 
-/** The stream: `last` is when an event came, `cursor` is behind it. */
-const line = { last: Date.now(), cursor: '', failures: 0 };
+/** The stream: `last` is when an event came, `cursor` is behind it; the server's clock is `aheadMs` ahead of this one. */
+const line = { last: Date.now(), cursor: '', failures: 0, aheadMs: 0 };
 const isCurrent = () => line.isUp && !page?.asOf;
-const now = () => page?.asOf || (line.isUp ? Date.now() : line.last);
+const serverMs = (ms = Date.now()) => ms + line.aheadMs;
+const now = () => page?.asOf || serverMs(line.isUp ? Date.now() : line.last);
 
 let me = {};
 const may = (right) => me.rights === 'everything' || me.rights === right;
@@ -183,8 +192,7 @@ const rows = new Map();
 const away = new Map();
 
 async function connect() {
-	clearTimeout(line.timer);
-	line.ending?.abort();
+	hangUp();
 	const ending = (line.ending = new AbortController());
 	const tooLate = setTimeout(() => ending.abort(), 10_000);
 	const end = await orFailure(follow(ending.signal, tooLate));
@@ -199,18 +207,21 @@ async function follow(signal, tooLate) {
 	for await (const [name, data, id] of events('stream', signal, { 'Last-Event-ID': line.cursor })) {
 		clearTimeout(tooLate);
 		line.last = Date.now();
+		if (data.now) line.aheadMs = data.now - line.last;
 		line.cursor = id || line.cursor;
 		await onEvent[name]?.(data);
 	}
 }
 
 const onEvent = {
-	hello() {
+	hello({ version }) {
 		const isFirst = line.isUp === undefined;
 		line.failures = 0;
+		line.isOld = version !== line.version;
 		setUp(true);
-		if (!isFirst) page.reload();
+		if (!renew() && !isFirst) page.reload();
 	},
+	beat: renew,
 	row: (row) => changed(row.id, rows.set(row.id, row)),
 	gone: ({ chat }) => changed(chat, rows.delete(chat)),
 	machine: (machine) => changed('', machine.since ? away.set(machine.name, machine) : away.delete(machine.name)),
@@ -220,6 +231,7 @@ const onEvent = {
 async function loadList() {
 	const [mine, { cursor, chats, ended, machines }] = await Promise.all([ask('me'), ask('chats')]);
 	me = mine;
+	line.version ??= me.version;
 	line.cursor = cursor;
 	rows.clear();
 	away.clear();
@@ -227,6 +239,14 @@ async function loadList() {
 	for (const machine of machines) away.set(machine.name, machine);
 	if (!page) route();
 	changed('');
+}
+
+/** After an upgrade, load the new page, once nothing is being written or done on this one. */
+function renew() {
+	const holds = (field) => (['checkbox', 'radio'].includes(field.type) ? field.checked : field.value);
+	const isFree = line.isOld && !page.isBusy && !byId('sheet').open && ![...document.querySelectorAll('input, textarea')].some(holds);
+	if (isFree) location.reload();
+	return isFree;
 }
 
 function changed(chat) {
@@ -237,7 +257,7 @@ function changed(chat) {
 /** Without a connection, nothing can be done, and nothing looks current. */
 function setUp(isUp) {
 	line.isUp = isUp;
-	byId('lost').firstChild.textContent = line.cursor ? `Not connected since ${clock(line.last)}` : 'Not connected';
+	byId('lost').firstChild.textContent = line.cursor ? `Not connected since ${clock(serverMs(line.last))}` : 'Not connected';
 	if (isUp) line.onUp?.();
 	showCurrent();
 }
@@ -250,11 +270,18 @@ function showCurrent() {
 	tick();
 }
 
-/** Connect anew. Until then, what is older than two heartbeats does not count as current. */
+/** Connect anew, or end the stream of a page that nobody sees. What is older than two heartbeats is not current. */
 function wake() {
-	if (document.hidden || page?.kind === 'pair') return;
+	if (page?.kind === 'pair') return;
+	if (document.hidden) return hangUp();
 	if (line.isUp && Date.now() - line.last > SILENT_MS) setUp(false);
 	connect();
+}
+
+function hangUp() {
+	clearTimeout(line.timer);
+	line.ending?.abort();
+	line.ending = null;
 }
 
 // ---- Parts
@@ -270,6 +297,13 @@ const gateOne = (node) => (node.disabled = !isCurrent() || !node.isReady());
 const gate = () => [...document.querySelectorAll('button')].filter((each) => each.isReady).forEach(gateOne);
 const always = () => true;
 const iconButton = (name, label, onclick, isReady) => named(label, button('icon', icon(name), onclick, isReady));
+
+/** The second tap of a double tap was meant for what was here before: nothing here takes it. */
+function settle(node) {
+	node.classList.add('settling');
+	clearTimeout(node.settling);
+	node.settling = setTimeout(() => node.classList.remove('settling'), 400);
+}
 
 /** A page: its head, what scrolls, its foot, and what became of the last thing that was done on it. */
 function makePage(kind, chat, name, right, back) {
@@ -300,7 +334,7 @@ function makePage(kind, chat, name, right, back) {
 		renew(failed) {
 			clearTimeout(again);
 			if (!isBad(failed)) {
-				read = Date.now();
+				read = serverMs();
 				alert.remove();
 			} else {
 				const words = facts(failed.message, read && `as it was at ${clock(read)}`);
@@ -455,7 +489,14 @@ function makeListPage() {
 	}
 
 	function leave() {
-		if (confirm(`Forget this device? It shows no chats until it is paired again on ${me.machine}.`)) act('', post('leave')).then(() => location.reload());
+		if (confirm(`Forget this device? It shows no chats until it is paired again on ${me.machine}.`)) act('', post('leave').then(forgetAll));
+	}
+
+	/** Nothing of its chats stays here: no draft, and no notification. */
+	async function forgetAll() {
+		localStorage.clear();
+		for (const each of (await navigator.serviceWorker?.getRegistrations()) ?? []) await each.unregister();
+		location.reload();
 	}
 
 	/** Have questions pushed to this browser, also while the page is closed. */
@@ -514,7 +555,7 @@ function questionPage(chat, wanted) {
 		became.textContent = question ? 'The question changed. Read it again.' : '';
 		question = next;
 		key = facts(chat, question.request, question.digest);
-		form = makeForm(question);
+		form = makeForm(chat, question);
 		lines = lineBlock(question.lines);
 		main.replaceChildren(
 			h(
@@ -560,7 +601,8 @@ function questionPage(chat, wanted) {
 			else low = middle + 1;
 		}
 		const left = all.length - low;
-		const words = isSeen ? [] : [left ? `${count(left, 'line')} below` : 'More below', 'Allow waits for the end'];
+		const yes = yesOf(question);
+		const words = isSeen ? [] : [left ? `${count(left, 'line')} below` : 'More below', yes && `${yes.label} waits for the end`];
 		part(below, words, () => words.map((text) => h('span', text)));
 	}
 
@@ -571,7 +613,8 @@ function questionPage(chat, wanted) {
 		below.hidden = outcome || !may('answer');
 		if (outcome) ageOf('', age);
 		if (outcome || !may('answer')) part(became, [outcome, me], () => becameOf(outcome));
-		part(buttons, [outcome?.state, question, next(), me], () => buttonsFor(outcome));
+		const { shown } = buttons;
+		if (part(buttons, [outcome?.state, question, next(), me], () => buttonsFor(outcome)).shown !== shown) settle(foot);
 		showBelow();
 		gate();
 	}
@@ -597,9 +640,11 @@ function questionPage(chat, wanted) {
 		return waiting && addressOf('question', waiting.id);
 	}
 
+	const yesOf = ({ options, forms }) => (forms.length ? { id: '', kind: '', label: 'Answer' } : options.find(({ kind }) => kind === 'allow_once'));
+
 	function answerButtons() {
-		const { options, forms, complete } = question;
-		const yes = forms.length ? { id: '', kind: '', label: 'Answer' } : options.find(({ kind }) => kind === 'allow_once');
+		const { options, complete } = question;
+		const yes = yesOf(question);
 		const no = options.find(({ kind }) => kind === 'reject_once') ?? options.find(isNo);
 		const shown = [yes, ...options.filter(({ kind }) => kind === 'choice'), no].filter(Boolean);
 		const rest = options.filter((option) => !shown.includes(option) && (complete || isNo(option)));
@@ -658,6 +703,8 @@ function questionPage(chat, wanted) {
 	function end({ words, at, detail }) {
 		if (outcomes.has(key)) return;
 		closeSheet();
+		form.forget();
+		keep(`why ${key}`, '');
 		outcomes.set(key, { state: 'over', words: facts(capital(words), clock(at || now())), detail });
 	}
 
@@ -675,15 +722,21 @@ function questionPage(chat, wanted) {
 	});
 }
 
-/** The fields of a question that asks for more than yes or no. */
-function makeForm({ request, forms }) {
-	const draft = (id) => `form ${request} ${id}`;
-	const fieldset = ({ id, text, options, free, secret, several }) => {
-		const box = ([value, meaning]) =>
-			h('label.choice', h('input', { type: several ? 'checkbox' : 'radio', name: id, value }), h('span', exactly(value), meaning && quiet(exactly(meaning))));
-		const typed = secret ? h('input.field', { type: 'password', autocomplete: 'off' }) : (free || !options.length) && draftField(draft(id));
-		const root = h('fieldset', h('legend', exactly(text), several && quiet('Several answers possible')), options.map(box), typed);
-		if (typed) named(text, set(typed, { name: id, placeholder: 'Your answer' }));
+/** The fields of a question that asks for more than yes or no. What was chosen stays, but for secrets. */
+function makeForm(chat, { request, forms }) {
+	const key = `form ${chat} ${request}`;
+	const kept = JSON.parse(recall(key) || '{}');
+	const fieldset = ({ id, text, options, secret, several, optional, hint, field }) => {
+		const mine = kept[id] ?? [];
+		const box = ([value, meaning, label = value]) => {
+			const input = h('input', { type: several ? 'checkbox' : 'radio', name: id, value });
+			input.checked = mine.includes(value);
+			return h('label.choice', input, h('span', exactly(label), meaning && quiet(exactly(meaning))));
+		};
+		const typed = field && named(facts(text, hint), h(field.type ? 'input.field' : 'textarea.field', { ...field, name: id, placeholder: 'Your answer' }));
+		if (typed && !secret) typed.value = mine.filter((each) => !options.some(([value]) => value === each)).join();
+		const none = optional && options.length && !several && box(['', '', 'No answer']);
+		const root = h('fieldset', h('legend', exactly(text), several && quiet('Several answers possible')), options.map(box), none, typed, hint && quiet(hint));
 		root.disabled = !may('answer');
 		return root;
 	};
@@ -693,19 +746,30 @@ function makeForm({ request, forms }) {
 			if (each.type === 'radio') each.checked = false;
 			else if (target.type === 'radio') each.value = '';
 		}
+		keep(key, JSON.stringify(answersTo(forms.filter(({ secret }) => !secret))));
 		gate();
 	};
 	const root = h('form', { onsubmit: (event) => event.preventDefault(), oninput }, forms.map(fieldset));
 	const given = ({ id, several }) => new FormData(root).getAll(id).filter((each) => each.trim()).slice(several ? 0 : -1);
+	const answersTo = (some) => Object.fromEntries(some.map((form) => [form.id, given(form)]));
+	const isRight = (form) => {
+		const { several, optional, least, most } = form;
+		const answer = given(form);
+		const size = several ? answer.length : answer.join().length;
+		return answer.length ? least <= size && size <= most : optional;
+	};
 	return {
 		root,
-		forget: () => forms.forEach(({ id }) => keep(draft(id), '')),
-		answers: () => Object.fromEntries(forms.map((form) => [form.id, given(form)])),
-		isComplete: () => forms.every((form) => given(form).length),
+		forget: () => keep(key, ''),
+		answers: () => answersTo(forms),
+		isComplete: () => root.checkValidity() && forms.every(isRight),
 	};
 }
 
 // ---- Chat
+
+/** The prompts that are on their way, by their chats. */
+const sending = new Map();
 
 function chatPage(chat) {
 	const self = makePage('chat', chat, null, iconButton('more', 'More', () => openChatMenu(self)));
@@ -726,7 +790,8 @@ function chatPage(chat) {
 	const left = quiet(`Earlier turns are not shown here. Read them on ${machineOf(rows.get(chat))}.`);
 	const resume = button('button', 'Resume', () => order('resume'), isReady);
 	const timer = setInterval(() => isWorking && !document.hidden && self.reload(), 5000);
-	let [isWorking, due, sent] = [];
+	const sentKey = `sent ${chat}`;
+	let [isWorking, isSent, due] = [];
 	main.append(h('.chat', list, rest));
 	foot.append(above, self.said, box, resume);
 	foot.hidden = true;
@@ -743,6 +808,7 @@ function chatPage(chat) {
 			limits.map(limitLine),
 		]);
 		showFoot();
+		if (!previous) goOn();
 		if (!previous) list.lastChild?.scrollIntoView();
 		else if (isAtEnd) main.scrollTop = main.scrollHeight;
 	}
@@ -812,16 +878,35 @@ function chatPage(chat) {
 		gate();
 	}
 
-	/** If nobody knows whether a text came, sending it again is the same sending. */
-	async function send(now) {
-		const text = field.value;
-		if (sent?.text !== text || sent.now !== now) sent = { id: uuid(), chat, text, now };
-		field.readOnly = true;
-		const got = await act('Sending…', post('send', sent));
-		field.readOnly = false;
-		if (!isBad(got)) field.put('');
-		if (got.status !== 0) sent = null;
+	/** While nobody knows whether a text came, it is the same sending: sent again, or after the page was left. */
+	function send(now, text = field.value) {
+		const kept = sentBefore();
+		const { at = Date.now(), ...what } = kept.text === text && kept.now === now ? kept : { id: uuid(), chat, text, now };
+		keep(sentKey, JSON.stringify({ ...what, at }));
+		if (field.value === text) field.put('');
+		const doing = post('send', what).catch((error) => {
+			draftAgain(field.key, text);
+			throw error;
+		});
+		sending.set(chat, doing);
+		follow(doing);
+	}
+
+	const sentBefore = () => JSON.parse(recall(sentKey) || '{}');
+
+	async function follow(doing) {
+		isSent = true;
+		const got = await act('Sending…', doing);
+		if (got.status !== 0) keep(sentKey, '');
+		sending.delete(chat);
 		self.reload();
+	}
+
+	/** Go on with what was on its way when the page was left; if that is long ago, it is a draft again. */
+	function goOn() {
+		const { text, now, at } = sentBefore();
+		if (sending.has(chat)) follow(sending.get(chat));
+		else if (text && !field.value.includes(text)) Date.now() - at < 600_000 ? send(now, text) : draftAgain(field.key, text);
 	}
 
 	async function upload(file) {
@@ -903,7 +988,11 @@ function screenPage(chat) {
 	function keyboard() {
 		const canType = () => isLive && !self.isBusy;
 		const field = set(draftField(`line ${chat}`, 'Type a line'), { autocapitalize: 'off', spellcheck: false });
-		const sendLine = async () => isBad(await press('The line', { text: field.value, enter: true })) || field.put('');
+		const sendLine = async () => {
+			const text = field.value;
+			field.put('');
+			if (isBad(await press('The line', { text, enter: true }))) draftAgain(field.key, text);
+		};
 		const enter = named('Send the line', button('go', '↵', sendLine, canType));
 		const key = (name) => named(name, button(/[+n]./.test(name) ? 'key.long' : 'key', ARROWS[name] ?? name, () => press(name, { keys: [name] }), canType));
 		onEnter(field, enter);
@@ -1024,10 +1113,11 @@ function startPage() {
 	async function start() {
 		const { agent, preset } = presets()[agents.selectedIndex];
 		const { path: directory, machine } = place();
-		const { chat, status } = await self.act('Starting…', post('start', { id, agent, preset, directory, machine, prompt: prompt.value }));
-		if (status !== 0) id = uuid();
-		if (!chat) return;
+		const text = prompt.value;
 		prompt.put('');
+		const { chat, status } = await self.act('Starting…', post('start', { id, agent, preset, directory, machine, prompt: text }));
+		if (status !== 0) id = uuid();
+		if (!chat) return draftAgain(prompt.key, text);
 		go(viewOf(rows.get(chat) ?? { id: chat }), true);
 	}
 
@@ -1093,9 +1183,14 @@ function sheet(title, ...content) {
 		if (target === dialog) closeSheet();
 	};
 	dialog.showModal();
+	settle(dialog);
 }
 
-const closeSheet = () => byId('sheet').close();
+function closeSheet() {
+	if (byId('sheet').open) settle(byId('page'));
+	byId('sheet').close();
+}
+
 const entry = (label, more, onclick, isReady) => button('entry', [label, more && h('small', more)], onclick, isReady);
 
 /** A link of an answer opens outside, after its whole address was seen. */
@@ -1130,6 +1225,7 @@ function show(next) {
 	next.isFromList = page === listPage;
 	page = next;
 	byId('page').replaceChildren(...page.root);
+	settle(byId('page'));
 	showCurrent();
 	if (page === listPage) {
 		listPage.draw();
@@ -1141,6 +1237,7 @@ function show(next) {
 
 for (const name of ['online', 'offline']) addEventListener(name, wake);
 addEventListener('hashchange', route);
+addEventListener('pageshow', ({ persisted }) => persisted && wake());
 document.addEventListener('visibilitychange', () => {
 	page?.arm?.();
 	wake();
@@ -1149,7 +1246,10 @@ for (const name of ['click', 'auxclick']) document.addEventListener(name, askToO
 if (navigator.serviceWorker) navigator.serviceWorker.onmessage = ({ data }) => go(data);
 byId('lost').lastChild.onclick = connect;
 // The page ends above the keyboard of a phone.
-visualViewport.onresize = () => visualViewport.scale === 1 && document.body.style.setProperty('--height', `${visualViewport.height}px`);
+visualViewport.onresize = visualViewport.onscroll = () => {
+	const { scale, height, offsetTop } = visualViewport;
+	for (const [name, px] of [['--height', height], ['--top', offsetTop]]) if (scale === 1) document.body.style.setProperty(name, `${px}px`);
+};
 addEventListener('resize', () => page?.resize?.());
 setInterval(tick, 1000);
 if (/^#\/?pair/.test(location.hash)) route();

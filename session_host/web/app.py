@@ -27,7 +27,7 @@ from session_host.paths import config_dir, short_directory
 from session_host.protocol.untrusted_text import one_line
 from session_host.protocol.values import RUNNING_STATES
 from session_host.standing.endings import end_of
-from session_host.system.clock import now
+from session_host.system.clock import now, now_ms
 from session_host.version import VERSION
 
 from .actions import MAX_DIRECTORIES, Actions, Results
@@ -257,7 +257,7 @@ class _Page:
 
         async def lines() -> AsyncGenerator[bytes]:
             async with self._following.used():
-                yield event("hello", {"cursor": cursor}, cursor)
+                yield event("hello", {"cursor": cursor, "version": VERSION, "now": now_ms()}, cursor)
                 async for told in self._following.told_after(cursor):
                     if told is None:
                         yield event("reset", {})

@@ -8,12 +8,15 @@ from collections.abc import AsyncGenerator, AsyncIterator, Callable
 from typing import Any, Final, NamedTuple
 
 from session_host.errors import OutliveError
+from session_host.system.clock import now_ms
 from session_host.system.inotify import Event, Inotify
 
 from .devices import Device, devices_file
 from .forms import encoded
 
-BEAT_S: Final = 20.0
+BEAT_S: Final = 5.0
+"""A page calls its connection lost after two beats that did not come."""
+
 MAX_STREAMS: Final = 6
 """How many streams a device may have; one more ends the oldest one, since a phone does not always end its own."""
 
@@ -54,7 +57,7 @@ class Streams:
                 if stream.ended in done or not self.is_paired(device):
                     return
                 if not done:
-                    yield event("beat", {})
+                    yield event("beat", {"now": now_ms()})
                     continue
                 try:
                     data = following.result()

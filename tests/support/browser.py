@@ -116,6 +116,18 @@ class Browser:
         control.click()
         return True
 
+    def double_tap(self, name: str, kind: str) -> None:
+        """Tap with a finger twice at one place, as fast as the browser takes it."""
+        control = self.find(name, kind)
+        settled = "return document.querySelector('.settling') === null"
+        wait_until(control.is_enabled, TIMEOUT_S, f"{name!r} to take a tap")
+        wait_until(lambda: self.driver.execute_script(settled), TIMEOUT_S, "the page to take taps")
+        at = control.rect
+        finger = {"x": at["x"] + at["width"] / 2, "y": at["y"] + at["height"] / 2}
+        for _ in range(2):
+            for kind_of, points in (("touchStart", [finger]), ("touchEnd", [])):
+                self.driver.execute_cdp_cmd("Input.dispatchTouchEvent", {"type": kind_of, "touchPoints": points})
+
     def type(self, name: str, text: str) -> None:
         """Type into a field."""
         self.find(name).send_keys(text)
@@ -173,8 +185,18 @@ class Browser:
 
     def set_offline(self, *, is_offline: bool) -> None:
         """Take the network away, or give it back."""
+        self.set_line(is_offline=is_offline)
+
+    def set_line(self, *, is_offline: bool = False, latency_ms: int = 0, bits_s: int = -8) -> None:
+        """Make the network slow, or as it is."""
         self.driver.execute_cdp_cmd("Network.enable", {})
-        conditions = {"offline": is_offline, "latency": 0, "downloadThroughput": -1, "uploadThroughput": -1}
+        rate = bits_s // 8
+        conditions = {
+            "offline": is_offline,
+            "latency": latency_ms,
+            "downloadThroughput": rate,
+            "uploadThroughput": rate,
+        }
         self.driver.execute_cdp_cmd("Network.emulateNetworkConditions", conditions)
 
     def set_background(self, *, is_hidden: bool) -> None:

@@ -59,7 +59,7 @@ class PageServer:
         area: Area,
         *words: str,
         address: str = ADDRESS,
-        changed: dict[str, float] | None = None,
+        changed: dict[str, float | str] | None = None,
         prefix: Sequence[str] = (),
     ) -> None:
         """Describe a server that is not started yet.

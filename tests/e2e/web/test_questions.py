@@ -32,13 +32,58 @@ def test_a_form_is_filled_in_and_answered_once_it_is_complete(phone: Browser, se
     phone.type("Branch", "main / “next”")
     phone.click("major", "label")
     phone.click("minor", "label")
-    assert not phone.is_enabled("Answer"), "one field is empty"
+    phone.driver.refresh()
+    phone.see("Which release?", "minor")
+    chosen = "return [...document.querySelectorAll('input:checked, textarea')].map((each) => each.value)"
+    assert phone.driver.execute_script(chosen) == ["main / “next”", "minor"], "they survive a reload"
+    phone.scroll_to_end()
     phone.click("Yes", "label")
     phone.click("Answer", "button")
     phone.see("Answered here")
     wait_until(lambda: form_answers(area), TIMEOUT_S, "the answer")
     assert form_answers(area) == [{"branch": "main / “next”", "kind": "minor", "sign": True}]
     assert phone.too_wide() == []
+
+
+SCHEMA = {
+    "required": ["count", "mail", "color"],
+    "properties": {
+        "count": {"type": "integer", "title": "How many", "minimum": 1, "maximum": 10},
+        "mail": {"type": "string", "title": "Mail", "format": "email"},
+        "color": {"type": "string", "title": "Colour", "enum": ["#f00", "#00f"], "enumNames": ["Red", "Blue"]},
+        "word": {"type": "string", "title": "Word", "minLength": 3},
+        "size": {"type": "string", "title": "Size", "enum": ["small", "large"]},
+    },
+}
+
+
+def test_a_wrong_value_is_refused_at_its_field(phone: Browser, server: PageServer, area: Area) -> None:
+    claude(area, f"form: A few things\nschema: {json.dumps(SCHEMA)}")
+    wait("docs", "needs_input")
+    pair(phone, server)
+    phone.click("docs", "a")
+    phone.see("a whole number, 1 to 10", "an e-mail address", "Red", "3 characters or more, may stay empty")
+    phone.scroll_to_end()
+    keyboards = "return [...document.querySelectorAll('fieldset .field')].map((each) => each.inputMode || each.type)"
+    assert phone.driver.execute_script(keyboards) == ["numeric", "email", "textarea"]
+    color = "return getComputedStyle(document.querySelector('fieldset p')).color"
+    usual = phone.driver.execute_script(color)
+    phone.type("How many", "11")
+    phone.type("Mail", "ada@example.org")
+    phone.click("Blue", "label")
+    wait_until(lambda: phone.driver.execute_script(color) != usual, TIMEOUT_S, "the refusal")
+    assert not phone.is_enabled("Answer")
+    phone.type("How many", "\ue003")  # Backspace
+    wait_until(lambda: phone.is_enabled("Answer"), TIMEOUT_S, "Answer to be ready, though two fields are empty")
+    phone.type("Word", "no")
+    assert not phone.is_enabled("Answer")
+    phone.type("Word", "pe")
+    phone.click("small", "label")
+    phone.click("No answer", "label")
+    phone.click("Answer", "button")
+    phone.see("Answered here")
+    wait_until(lambda: form_answers(area), TIMEOUT_S, "the answer")
+    assert form_answers(area) == [{"count": 1, "mail": "ada@example.org", "color": "#00f", "word": "nope"}]
 
 
 def test_a_form_is_declined(phone: Browser, server: PageServer, area: Area) -> None:
@@ -50,6 +95,16 @@ def test_a_form_is_declined(phone: Browser, server: PageServer, area: Area) -> N
     phone.click("Decline", "button")
     phone.see("Declined here")
     wait_until(lambda: '"decline"' in (area.home / "claude.log").read_text(), TIMEOUT_S, "the answer")
+
+
+def test_the_hint_names_the_button_that_waits(phone: Browser, server: PageServer, area: Area) -> None:
+    many = {"properties": {f"field {number}": {"type": "string"} for number in range(20)}}
+    claude(area, f"form: Many things\nschema: {json.dumps(many)}")
+    wait("docs", "needs_input")
+    pair(phone, server)
+    phone.click("docs", "a")
+    phone.see("Answer waits for the end")
+    assert "Allow waits" not in phone.text
 
 
 def test_more_answers_wait_for_the_end_and_one_of_them_is_always(
@@ -90,6 +145,20 @@ def test_the_next_question_is_one_tap_away(phone: Browser, server: PageServer, a
     phone.see_no_more("Next question")
     wait("second", "idle")
     assert decisions(area) == ["decline", "decline"]
+
+
+def test_the_second_tap_of_a_double_tap_opens_nothing(phone: Browser, server: PageServer, area: Area) -> None:
+    new_chat(area, "api", "run: npm test")
+    wait("api", "needs_input")
+    pair(phone, server)
+    phone.click("api", "a")
+    phone.see("npm test", "The end")
+    wait_until(lambda: phone.is_enabled("Decline"), TIMEOUT_S, "Decline to be ready")
+    phone.double_tap("Decline", "button")
+    phone.see("Declined here", "Open the chat")
+    wait("api", "idle")
+    assert decisions(area) == ["decline"]
+    assert "/question/" in str(phone.driver.current_url)
 
 
 def test_a_question_that_the_agent_cancels_is_withdrawn(phone: Browser, server: PageServer, area: Area) -> None:

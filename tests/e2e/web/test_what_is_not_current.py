@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import signal
+import subprocess
+import time
 from pathlib import Path
 
 import pytest
@@ -19,8 +21,7 @@ from tests.support.structured_chats import new_chat, wait, wait_for_text
 from tests.support.waiting import wait_until
 
 TIMEOUT_S = 60.0
-_LATER = "const clock = Date.now; Date.now = () => clock() + 46_000"
-"""The page's clock goes on by more than two heartbeats."""
+SAID_WITHIN_S = 12.0
 _HELD = """
 const real = fetch;
 window.fetch = (path, options) => {
@@ -132,8 +133,9 @@ def test_a_server_that_is_silent_is_lost(phone: Browser, server: PageServer, kin
         phone.see("ready", "columns")
     os.kill(server.pid, signal.SIGSTOP)
     try:
-        phone.driver.execute_script(_LATER)
+        stopped = time.monotonic()
         phone.see("Not connected since")
+        assert time.monotonic() - stopped < SAID_WITHIN_S
         assert is_gray(phone)
     finally:
         os.kill(server.pid, signal.SIGCONT)
@@ -144,4 +146,54 @@ def test_a_server_that_is_silent_is_lost(phone: Browser, server: PageServer, kin
         wait_until(lambda: phone.is_enabled("Esc"), TIMEOUT_S, "the keys to be ready")
         phone.type("Type a line", "hello\n")
         phone.see("hello\nhello")
+    lost_requests(phone)
+
+
+def test_a_page_that_nobody_sees_ends_its_stream(phone: Browser, server: PageServer) -> None:
+    """Its connection would hold a phone's radio, and its beats would be for nobody."""
+    pair(phone, server)
+    streams = f"ss -Htn state established sport = :{server.address.rpartition(':')[2]} | wc -l"
+
+    def connections() -> int:
+        return int(subprocess.run(["sh", "-c", streams], capture_output=True, text=True, check=True).stdout)
+
+    open_now = wait_until(connections, TIMEOUT_S, "the stream")
+    phone.driver.switch_to.new_window("tab")
+    wait_until(lambda: connections() < open_now, TIMEOUT_S, "the end of the stream")
+    new("-n", "sh", "--", "cat")
+    phone.driver.close()
+    phone.driver.switch_to.window(phone.driver.window_handles[0])
+    phone.see("sh")
+    assert "Not connected" not in phone.text
+
+
+def test_ages_are_by_the_clock_of_the_server(phone: Browser, server: PageServer) -> None:
+    new("-n", "sh", "--", "cat")
+    pair(phone, server)
+    phone.see("sh")
+    fast = "const real = Date.now; Date.now = () => real() + 7_200_000;"
+    phone.driver.execute_cdp_cmd("Page.addScriptToEvaluateOnNewDocument", {"source": fast})
+    phone.driver.refresh()
+    phone.see("sh")
+    wait_until(lambda: " s" in phone.text or " min" in phone.text, TIMEOUT_S, lambda: f"a small age in {phone.text!r}")
+    phone.see_no_more("2 h")
+
+
+def test_an_upgrade_loads_the_new_page_once_no_draft_is_being_written(
+    phone: Browser, server: PageServer, area: Area
+) -> None:
+    new_chat(area, "api")
+    pair(phone, server)
+    phone.click("api", "a")
+    phone.type("Ask", "a draft")
+    phone.driver.execute_script("window.isOld = true")
+    server.end()
+    phone.see("Not connected since")
+    port = server.address.rpartition(":")[2]
+    with PageServer(area, "--port", port, address=server.address, changed={"app.VERSION": "99.0"}):
+        phone.see_no_more("Not connected since")
+        assert phone.driver.execute_script("return window.isOld"), "the draft is still being written"
+        phone.type("Ask", "\ue003" * len("a draft"))
+        wait_until(lambda: not phone.driver.execute_script("return window.isOld"), TIMEOUT_S, "the new page")
+        phone.find("Ask", "textarea")
     lost_requests(phone)
