@@ -20,10 +20,12 @@ from gui.window.new_chat.agent_tiles import MAX_COLUMNS, AgentTile
 from gui.window.new_chat.sheet import NewChatSheet
 from gui.window.page.empty_state import EmptyState
 from gui.window.page.state_bars import ConnectionBar
+from gui.window.sheets.phone import PhoneSheet
 from gui.window.sheets.question import SUBJECT_LINES, Question, QuestionSheet
 from gui.wording import page_texts
 from session_host.agents.catalog import load_catalog
 from session_host.standing.groups import Mark
+from session_host.web import devices
 from tests.support.area import Area
 from tests.support.qt_waiting import process_events_until, show
 from tests.support.themes import OWN
@@ -116,6 +118,23 @@ def test_the_chosen_agent_is_visible_in_a_low_window(
         settles(lambda: _is_in_view(sheet), "the agent chosen by an arrow key to be visible")
 
 
+@pytest.mark.usefixtures("area")
+def test_a_device_that_asks_is_answered_in_the_smallest_window(theme: Theme, around: QWidget) -> None:
+    around.resize(*MIN_SIZE_PX)
+    devices.ask(devices.begin_pairing(), "a key", "", "Firefox on Android", "192.168.1.34")
+    sheet = PhoneSheet(theme, around)
+    sheet.ask()
+    card = sheet.card
+    settles(lambda: card.width() <= sheet.body.width(), "the card to be as wide as the sheet")
+    settles(lambda: max(card.no.width(), card.yes.width()) <= card.width(), "its answers to be whole")
+    assert "\n" in card.yes.text(), "in two lines"
+    settles(card.yes.isEnabled, "the first half second to be over")
+    assert _is_in_view(sheet, card.words[0]), "what is to be compared comes first"
+    QTest.keyClick(card.no, Qt.Key.Key_Tab)
+    assert sheet.focusWidget() is card.yes
+    settles(lambda: _is_in_view(sheet, card.yes), "the button for yes to be visible")
+
+
 @pytest.mark.parametrize("focused", ["agent", "environment"])
 def test_what_has_the_keyboard_stays_visible_when_the_window_becomes_smaller(
     theme: Theme, around: QWidget, area: Area, focused: str
@@ -149,9 +168,11 @@ def test_a_smaller_window_shows_what_the_user_has_scrolled_to(theme: Theme, arou
     assert not _is_in_view(sheet, tile)
 
 
-def _is_in_view(sheet: NewChatSheet, control: QWidget | None = None) -> bool:
+def _is_in_view(sheet: NewChatSheet | PhoneSheet, control: QWidget | None = None) -> bool:
     """Whether the user sees the whole control, by default the chosen agent."""
-    control, viewport = control or sheet.tiles.current_tile(), sheet.scrolled.viewport()
+    viewport = sheet.scrolled.viewport()
+    if isinstance(sheet, NewChatSheet):
+        control = control or sheet.tiles.current_tile()
     assert control is not None
     shown = QRect(control.mapTo(viewport, QPoint()), control.size())
     return viewport.rect().contains(shown.adjusted(0, 1, 0, -1))  # Qt may leave a line of the frame outside.
