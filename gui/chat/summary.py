@@ -15,9 +15,9 @@ from gui.theme.tooltips import set_tooltip
 from gui.wording import changes_texts, chat_texts
 from session_host.protocol.untrusted_text import one_line
 from session_host.structured.items import Item
+from session_host.structured.patches import counts
 from session_host.structured.transcript import Transcript
 
-from .content import patches
 from .content.patches import shown_path
 
 _MAX_FILES = 40
@@ -171,7 +171,7 @@ class Summary:
             edits.pop(item_id, None)
             if item.kind == "tool" and item.status == "done" and item.changes:
                 edits[item_id] = tuple(
-                    ChangedFile(change.moved_to or change.path, *patches.counts([change]), item_id, change.path)
+                    ChangedFile(change.moved_to or change.path, *counts([change]), item_id, change.path)
                     for change in item.changes
                 )
             (self._plans.add if item.kind == "plan" and not item.parent else self._plans.discard)(item_id)

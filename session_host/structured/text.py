@@ -19,6 +19,7 @@ from session_host.protocol.values import Image
 from .engine import SIZE
 from .fences import NestedFences, is_markdown
 from .items import PLACES, AgentRequest, FileChange, Item, ItemStatus, RequestResolved, ToolKind
+from .patches import DiffLine, counts, lines_of
 from .shortening import shown_command
 from .transcript import Transcript
 
@@ -33,11 +34,15 @@ _MARGIN: Final = re.compile("[ │]*(?:[>?—∴○✓✗◐■⊘▸·-] )?")
 
 
 class TextLine(NamedTuple):
-    """One line, and its style."""
+    """One line, and its style; of a diff's hunk also what it is there."""
 
     text: str
     style: LineStyle = ""
+    changed: DiffLine | None = None
 
+
+_STYLES: Final[Mapping[str, LineStyle]] = {"+": "added", "-": "removed", " ": "", "@": "dim", "\\": "dim"}
+"""The styles of a diff's lines, by their kinds."""
 
 OUTPUT_LINES: Final = 5
 """How many of the last lines of a tool's output are shown while it is folded."""
@@ -195,7 +200,7 @@ def item_lines(item: Item, *, width: int = 0, folded: bool = True, allowed_ms: i
                 lines += [TextLine(f"  {line}", "dim") for line in clean_lines(item.text)]
     if item.kind != "user":
         lines += _image_lines(item)
-    return [part for line in lines for part in wrapped(TextLine(margin + line.text, line.style), width)]
+    return [part for line in lines for part in wrapped(line._replace(text=margin + line.text), width)]
 
 
 def _prompt(item: Item) -> list[TextLine]:
@@ -283,36 +288,27 @@ def tool_title(item: Item, allowed_ms: int = 0) -> str:
 
 
 def _patch(change: FileChange, *, folded: bool) -> Iterator[TextLine]:
-    patch = clean_lines(change.patch)
+    patch = patch_lines(without_sequences(change.patch), clean_lines(change.patch))
     shown = patch[:PATCH_LINES] if folded else patch
-    yield from (TextLine(f"  {line}", patch_style(line)) for line in shown)
+    yield from (line._replace(text=f"  {line.text}") for line in shown)
     if len(shown) < len(patch):
         yield TextLine(f"  … {len(patch) - len(shown)} more lines", "dim")
 
 
 def change_title(change: FileChange) -> str:
     """A file's change in one line: ``src/a.py (+3 −1)``."""
-    added, removed = line_counts(change.patch)
+    added, removed = counts([change])
     words = {"add": "new file ", "delete": "deleted "}.get(change.kind, "") + change.path
     words += f" → {change.moved_to}" if change.moved_to else ""
     return one_line(words + (f" (+{added} −{removed})" if change.patch else ""))
 
 
-def line_counts(patch: str) -> tuple[int, int]:
-    """How many lines a diff adds and removes."""
-    lines = patch.splitlines()
-    return sum(line.startswith("+") for line in lines), sum(line.startswith("-") for line in lines)
-
-
-def patch_style(line: str) -> LineStyle:
-    """The style of a diff's line."""
-    if line.startswith("@@"):
-        return "dim"
-    return "added" if line.startswith("+") else "removed" if line.startswith("-") else ""
-
-
-def _code_style(_line: str) -> LineStyle:
-    return "code"
+def patch_lines(patch: str, shown: Iterable[str]) -> list[TextLine]:
+    """The lines of a diff with their styles; ``shown`` are their texts without what may not be shown."""
+    return [
+        TextLine(text, _STYLES[line.kind] if line is not None else "dim", line)
+        for text, line in zip(shown, lines_of(patch), strict=False)
+    ]
 
 
 # ---------------------------------------------------------------- requests
@@ -327,8 +323,12 @@ def request_lines(request: AgentRequest, *, width: int = 0, keys: Mapping[str, s
         keys: the key that answers with an option, by the option's id; None to name no keys.
     """
     lines = [TextLine(f"? {one_line(request.title)}", "asking")]
-    style = patch_style if request.kind == "edit" else _code_style
-    lines += [TextLine(f"    {line}", style(line)) for line in exact_lines(request.shown_subject)]
+    subject = exact_lines(request.shown_subject)
+    if request.kind == "edit":
+        shown = patch_lines(request.shown_subject, subject)
+    else:
+        shown = [TextLine(line, "code") for line in subject]
+    lines += [line._replace(text=f"    {line.text}") for line in shown]
     if request.directory:
         lines.append(TextLine(f"  in {one_line(request.directory)}"))
     lines += [TextLine(f"  {line}") for line in clean_lines(request.reason)]

@@ -17,7 +17,8 @@ from session_host.errors import HostUnavailable, NotAllowed, OutliveError
 from session_host.protocol.untrusted_text import one_line, plain
 from session_host.protocol.values import RUNNING_STATES
 from session_host.structured.items import IN_QUEUE, Item, UsageLimit
-from session_host.structured.text import TextLine, duration, item_lines, line_counts
+from session_host.structured.patches import counts
+from session_host.structured.text import TextLine, duration, item_lines
 from session_host.structured.transcript import BUILD, Transcript
 from session_host.structured.turns import answer_in, is_prompt, limit_reset_ms
 from session_host.system.clock import as_text
@@ -191,18 +192,20 @@ def _is_step(item: Item) -> bool:
 
 def _step(item: Item) -> Step:
     title, *lines = item_lines(item, folded=False) or [TextLine("")]
-    shown = of_text((line.text, line.style) for line in islice(lines, MAX_STEP_LINES))
+    shown = list(of_text(map(_without_margin, islice(lines, MAX_STEP_LINES))))
     if len(lines) > MAX_STEP_LINES:
         shown.append((f"… {len(lines) - MAX_STEP_LINES} more lines", "dim"))
     return Step(title.text, shown)
 
 
+def _without_margin(line: TextLine) -> TextLine:
+    return line._replace(text=line.text.removeprefix("  ")) if line.changed is not None else line
+
+
 def _line_counts(items: list[Item]) -> tuple[int | None, int | None]:
     """How many lines the agent's edits added and removed; None without an edit."""
-    counts = [line_counts(change.patch) for item in items for change in item.changes if item.status != "declined"]
-    if not counts:
-        return None, None
-    return sum(added for added, _removed in counts), sum(removed for _added, removed in counts)
+    changes = [change for item in items for change in item.changes if item.status != "declined"]
+    return counts(changes) if changes else (None, None)
 
 
 def _steps(items: list[Item]) -> str:

@@ -407,7 +407,6 @@ WRONG = {
     ("write without a change", "window"): "a file that was written as it was is counted",
     ("write without a change", "page"): "a file that was written as it was is counted",
     ("write without a change", "events"): "a file that was written as it was is counted",
-    ("edit question of two files", "page"): "the heads of files are counted as lines",
 }
 """What fronts say wrong today."""
 

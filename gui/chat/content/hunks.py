@@ -2,25 +2,19 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
-from typing import Final, Literal
+from typing import Literal
 
 from gui.wording import changes_texts
+from session_host.structured.patches import DiffLine, hunks_of
 
-from .segments import Action, Button, Diff, DiffHead, DiffLine, FoldLine, Segment, TakenBack
+from .segments import Action, Button, Diff, DiffHead, FoldLine, Segment, TakenBack
 
 HunkState = Literal["", "whole", "made", "taken_back"]
 """The buttons of a hunk, for each state in turn: none; *Comment*; *Comment* and *Take back*; *Undo*."""
 HunkStates = Callable[[str, str], HunkState]
 """Returns the state of a hunk of a file: of a path as the agent names it, and a text as the agent sent it."""
-_START: Final = re.compile(r"^(?=@@ )", re.MULTILINE)
-
-
-def hunk_texts(head: DiffHead) -> list[str]:
-    """The hunks of a file's change, as the agent sent them."""
-    return _START.split(head.patch)[1:]
 
 
 def with_hunks(found: Sequence[Segment], item: str, state_of: HunkStates) -> list[Segment]:
@@ -32,7 +26,7 @@ def with_hunks(found: Sequence[Segment], item: str, state_of: HunkStates) -> lis
         head = segment.head if isinstance(segment, FoldLine) else segment
         if isinstance(head, DiffHead):
             path, number, state = head.file.path if head.file is not None else "", -1, ""
-            texts = hunk_texts(head) if path else []
+            texts = hunks_of(head.patch) if path else []
         if not isinstance(segment, Diff):
             made.append(segment)
             continue

@@ -12,6 +12,7 @@ from gui.theme.icons import Glyph
 from gui.wording import chat_texts
 from session_host.protocol.untrusted_text import legible, one_line, with_visible
 from session_host.structured.items import REJECTIONS, AgentRequest, Item, RequestResolved
+from session_host.structured.patches import counts
 
 from . import ansi, patches
 from .markdown import MarkdownText, plain_paragraphs
@@ -251,7 +252,7 @@ def _tool(item: Item, mode: Mode, markdown: MarkdownText, directory: str, reques
     has_content = bool(item.command or item.output or item.changes or item.text or item.images)
     title, is_code = tool_title(item, directory)
     detail, tone = _tool_state(item, requests)
-    added, removed = patches.counts(item.changes)
+    added, removed = counts(item.changes)
     head = FoldLine(
         title,
         item=item.id,

@@ -14,6 +14,7 @@ from typing import Literal, NamedTuple
 
 from gui.wording import chat_texts
 from session_host.protocol.values import FileLocation, Image
+from session_host.structured.patches import DiffLine
 
 TAB_CHARACTERS = 4
 LINES_PER_CHUNK = 32
@@ -166,35 +167,6 @@ class Code(Segment):
     longest: int = 0
     line: int = 1
     lines: int = 1
-
-
-class DiffLine(NamedTuple):
-    """One line of a diff.
-
-    Attributes:
-        kind: "+", "-", " ", "@" (the first line of a hunk) or "\\" (a remark on the line above).
-        old, new: its line numbers, 0 if unknown or none; for a hunk, the number of unchanged lines hidden above it.
-        text: the text without the sign; for a hunk and a remark, the whole line.
-        partner: the text of the line that it replaces, or that replaces it; None for none. ``patches`` sets it.
-        first_hidden: for a hunk, the old number of the first line hidden above it; 0 if none is, or it is unknown.
-    """
-
-    kind: str
-    old: int
-    new: int
-    text: str
-    partner: str | None = None
-    first_hidden: int = 0
-
-    @property
-    def has_sign(self) -> bool:
-        """Whether it is a line of the file, before or after the change."""
-        return self.kind in {"+", "-", " "}
-
-    @property
-    def signed_text(self) -> str:
-        """The line as in a patch."""
-        return self.kind + self.text if self.has_sign else self.text
 
 
 @dataclass(frozen=True)

@@ -9,6 +9,7 @@ from itertools import islice
 from gui.wording import chat_texts
 from gui.wording.changes_texts import changed_lines
 from session_host.structured.items import BETWEEN_TURNS, IN_QUEUE, FileChange, Item
+from session_host.structured.patches import counts
 from session_host.structured.transcript import Transcript
 from session_host.structured.turns import is_prompt
 
@@ -115,14 +116,14 @@ class Turn:
     def _counts(self) -> list[tuple[str, str]]:
         """The first changed files, and their numbers of lines."""
         first = islice(self._by_file.items(), _MAX_NAMED)
-        return [(path, changed_lines(*patches.counts(changes))) for path, changes in first]
+        return [(path, changed_lines(*counts(changes))) for path, changes in first]
 
     @cached_property
     def line(self) -> TurnLine:
         """The line that sums up the steps."""
         transcript = self._transcript
         items = [transcript[each] for each in range(self.begin, self.end)]
-        added, removed = patches.counts(self._changes)
+        added, removed = counts(self._changes)
         commands = [item for item in self._calls if item.tool == "execute" and item.status != "declined"]
         ended_ms = max((transcript.turn_ends.get(item.id, 0) for item in items), default=0)
         return TurnLine(

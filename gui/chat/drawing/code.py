@@ -13,13 +13,14 @@ from PySide6.QtCore import QPointF, QRectF, Qt, QTextBoundaryFinder
 from PySide6.QtGui import QColor, QPainter, QPainterPath, QTextCharFormat, QTextLayout
 
 from gui.chat.content.highlighting import spans
-from gui.chat.content.patches import equal_characters, hunk_title, pairs
-from gui.chat.content.segments import Action, Code, Diff, DiffHead, DiffLine, Face, Run, TakenBack, utf16_length
+from gui.chat.content.patches import equal_characters, pairs
+from gui.chat.content.segments import Action, Code, Diff, DiffHead, Face, Run, TakenBack, utf16_length
 from gui.finding.query import unit_offsets
 from gui.theme.icons import Glyph, paint_glyph
 from gui.theme.painting import paint_frame
 from gui.theme.tokens import GAP_M_PX, GAP_S_PX, RADIUS_PX, on
 from gui.wording import changes_texts, chat_texts
+from session_host.structured.patches import DiffLine, hunk_title
 
 from .segment_layout import (
     LINE_SEPARATOR,

@@ -13,20 +13,10 @@ from PySide6.QtCore import QPoint, QPointF, QRect, QRectF, Qt
 from PySide6.QtGui import QAccessible, QAccessibleEvent, QAccessibleTextInterface, QTextLayout
 from PySide6.QtWidgets import QAccessibleWidget, QWidget
 
-from gui.chat.content.patches import hunk_title
-from gui.chat.content.segments import (
-    Card,
-    Diff,
-    DiffHead,
-    DiffLine,
-    FoldLine,
-    Segment,
-    TakenBack,
-    TurnLine,
-    utf16_length,
-)
+from gui.chat.content.segments import Card, Diff, DiffHead, FoldLine, Segment, TakenBack, TurnLine, utf16_length
 from gui.terminal.accessibility import TextWidgetInterface
 from gui.wording import changes_texts, chat_texts
+from session_host.structured.patches import DiffLine, hunk_title
 
 from .positions import PlacedSegment
 from .rows import Row, Rows

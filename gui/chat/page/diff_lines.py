@@ -10,9 +10,9 @@ from typing import NamedTuple
 
 from PySide6.QtCore import QPointF, QRectF
 
-from gui.chat.content.hunks import hunk_texts
-from gui.chat.content.segments import Diff, DiffHead, DiffLine, FoldLine, Segment, utf16_length, utf16_slice
+from gui.chat.content.segments import Diff, DiffHead, FoldLine, Segment, utf16_length, utf16_slice
 from gui.chat.drawing.segment_layout import SegmentLayout
+from session_host.structured.patches import DiffLine, hunks_of
 
 from .painting import PaintedPage
 from .positions import PlacedSegment
@@ -150,7 +150,7 @@ def _to_the_end(above: Sequence[DiffLine], segments: Sequence[Segment], segment:
 
 def _hunk(key: str, head: DiffHead, lines: Sequence[DiffLine], at: int) -> PointedHunk | None:
     starts = [number for number, line in enumerate(lines) if line.kind == "@"]
-    texts = hunk_texts(head)
+    texts = hunks_of(head.patch)
     number = sum(start <= at for start in starts) - 1
     if head.file is None or number < 0 or number >= len(texts):
         return None

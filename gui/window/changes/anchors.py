@@ -12,9 +12,8 @@ from typing import NamedTuple
 import msgspec
 
 from gui.bridge.changes import ChangedFile, readable
-from gui.chat.content.patches import read_diff
-from gui.chat.content.segments import DiffLine
 from gui.settings.layout import ReviewComment
+from session_host.structured.patches import DiffLine, read_diff
 
 MAX_LINES = 200
 """The most lines of a comment: the first ones of the selected lines."""

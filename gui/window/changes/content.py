@@ -12,12 +12,12 @@ from gui.bridge.changes import LINK, ChangedFile, Changes, can_discard_file, rea
 from gui.chat.content import patches
 from gui.chat.content.items import ItemRequests, Mode
 from gui.chat.content.markdown import MarkdownText
-from gui.chat.content.patches import DiffFile
-from gui.chat.content.segments import Action, Button, Card, Diff, DiffHead, DiffLine, QuietLine, Segment
+from gui.chat.content.segments import Action, Button, Card, Diff, DiffHead, QuietLine, Segment
 from gui.theme.icons import Glyph
 from gui.wording import changes_texts, chat_texts, common_texts
 from session_host.protocol.untrusted_text import one_line
 from session_host.structured.items import FileChange, Item
+from session_host.structured.patches import DiffFile, DiffLine
 
 from .anchors import Anchored, lines_of
 

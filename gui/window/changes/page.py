@@ -20,7 +20,7 @@ from PySide6.QtGui import (
 from PySide6.QtWidgets import QLabel, QMenu, QPushButton, QSizePolicy, QVBoxLayout, QWidget
 
 from gui.bridge.changes import ChangedFile, Changes
-from gui.chat.content.segments import Action, Card, Diff, DiffHead, DiffLine, Segment, utf16_slice
+from gui.chat.content.segments import Action, Card, Diff, DiffHead, Segment, utf16_slice
 from gui.chat.drawing.segment_layout import left_of
 from gui.chat.page.accessible_rows import spoken_segments
 from gui.chat.page.diff_lines import (
@@ -48,6 +48,7 @@ from gui.window.widgets.prompt_field import PromptField
 from gui.wording import changes_texts
 from session_host.protocol.untrusted_text import legible
 from session_host.protocol.values import FileLocation
+from session_host.structured.patches import DiffLine
 
 from .anchors import AROUND, Anchored, lines_of
 from .content import FileSegments, HiddenLines

@@ -27,7 +27,7 @@ from gui.bridge.changes import (
     restore,
     undo,
 )
-from gui.chat.content.segments import Action, DiffLine
+from gui.chat.content.segments import Action
 from gui.chat.page.diff_lines import LineRange
 from gui.theme.icons import Glyph, glyph_icon
 from gui.theme.theme import Theme
@@ -38,6 +38,7 @@ from gui.wording import changes_texts, phrases
 from gui.wording.text import Text
 from session_host.errors import FilesChanged, OutliveError
 from session_host.protocol.values import Activity
+from session_host.structured.patches import DiffLine
 
 from . import anchors
 from .content import shown

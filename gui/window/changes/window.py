@@ -23,7 +23,7 @@ from PySide6.QtWidgets import QHBoxLayout, QStackedWidget, QVBoxLayout, QWidget
 
 from gui.bridge.changes import MAX_BYTES, ChangedFile, Changes, ChangesReader, ListedPoint, State
 from gui.bridge.unsent import ReviewComments
-from gui.chat.content.segments import Action, DiffLine
+from gui.chat.content.segments import Action
 from gui.chat.drawing.code import SHOWN_AT_ONCE
 from gui.chat.finder import Hit, TranscriptFinder
 from gui.chat.page.diff_lines import LineRange
@@ -42,6 +42,7 @@ from gui.window.widgets.text_window import TextWindow
 from gui.wording import changes_texts, chat_texts, common_texts
 from session_host.errors import OutliveError
 from session_host.protocol.values import FileLocation
+from session_host.structured.patches import DiffLine
 
 from . import anchors
 from .anchors import lines_of

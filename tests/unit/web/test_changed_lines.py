@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from session_host.structured.items import FileChange, Item
+from session_host.structured.text import TextLine, patch_lines
 from session_host.web.changed_lines import of_patch, of_text
+from session_host.web.conversations import _step
 
 PATCH = """\
 @@ -8,3 +8,4 @@ def use(self):
@@ -31,10 +34,33 @@ def test_lines_of_a_patch_have_the_numbers_of_their_file() -> None:
     ]
 
 
-def test_without_a_hunks_head_there_are_no_numbers() -> None:
-    assert of_patch("+one\n two") == [("one", "added"), ("two", "")]
+def test_a_hunk_without_numbers_has_none() -> None:
+    assert of_patch("@@\n+one\n two") == [("@@", "dim"), ("one", "added"), ("two", "")]
 
 
 def test_text_keeps_its_signs_unless_it_has_changes() -> None:
-    assert of_text([("- a", ""), ("@@ -1 +1", "dim")]) == [("- a", ""), ("@@ -1 +1", "dim")]
-    assert of_text([("Edited a.py", "dim"), ("-a", "removed")]) == [("Edited a.py", "dim"), ("a", "removed")]
+    plain = [TextLine("- a"), TextLine("@@ -1 +1", "dim")]
+    assert list(of_text(plain)) == [("- a", ""), ("@@ -1 +1", "dim")]
+    lines = [TextLine("Edited a.py", "dim"), *patch_lines("@@ -1 +0,0 @@\n-a\n", ["@@ -1 +0,0 @@", "-a"])]
+    assert list(of_text(lines))[::2] == [("Edited a.py", "dim"), ("a", "removed", 1)]
+
+
+def test_the_heads_of_files_are_no_changes_and_no_line_of_one_file_numbers_the_next() -> None:
+    files = "--- a\n+++ b\n@@ -1 +1 @@\n-one\n+two\n--- c\n+++ d\n@@ -7 +7 @@\n three\n"
+    assert of_patch(files) == [
+        ("--- a", "dim"),
+        ("+++ b", "dim"),
+        ("@@ -1 +1 @@", "dim"),
+        ("one", "removed", 1),
+        ("two", "added", 1),
+        ("--- c", "dim"),
+        ("+++ d", "dim"),
+        ("@@ -7 +7 @@", "dim"),
+        ("three", "", 7),
+    ]
+
+
+def test_an_edit_among_the_steps_of_a_turn_has_signs_by_its_styles_alone() -> None:
+    change = FileChange("a.py", "@@ -4 +4,2 @@\n kept\n+    more\n")
+    step = _step(Item(id="1", kind="tool", at_ms=1, tool="edit", status="done", title="Edit a.py", changes=(change,)))
+    assert step.lines[1:] == [("@@ -4 +4,2 @@", "dim"), ("kept", "", 4), ("    more", "added", 5)]

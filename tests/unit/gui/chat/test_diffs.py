@@ -14,7 +14,6 @@ from PySide6.QtWidgets import QApplication
 from gui.chat.content import patches
 from gui.chat.content.items import ItemRequests, Mode, segments
 from gui.chat.content.markdown import MarkdownText
-from gui.chat.content.patches import hunk_title, read_diff
 from gui.chat.content.segments import Diff, DiffHead, FoldLine, QuietLine, Segment, as_markdown, as_plain, cut
 from gui.chat.drawing.code import lay_out_diff
 from gui.chat.drawing.style import Style, Widths
@@ -24,6 +23,7 @@ from gui.theme.theme import Theme
 from session_host.protocol.values import FileLocation
 from session_host.structured.dialects.patches import fragment_patch, unified_patch, whole_diff
 from session_host.structured.items import AgentRequest, FileChange, Item
+from session_host.structured.patches import hunk_title, read_diff
 from tests.support.scripted_chat import ScriptedChat
 from tests.support.themes import OWN
 

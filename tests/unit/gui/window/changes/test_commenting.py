@@ -12,7 +12,7 @@ from PySide6.QtWidgets import QApplication
 
 from gui.bridge.changes import ChangedFile
 from gui.chat.content import patches
-from gui.chat.content.segments import Card, Diff, DiffLine, QuietLine, Segment
+from gui.chat.content.segments import Card, Diff, QuietLine, Segment
 from gui.chat.drawing.lay_out import lay_out
 from gui.chat.drawing.style import Style, Widths
 from gui.chat.page.diff_lines import LineRange, selected_lines
@@ -23,6 +23,7 @@ from gui.window.changes.content import with_cards
 from gui.window.changes.page import CommentCard
 from session_host.protocol.values import State
 from session_host.structured.items import FileChange
+from session_host.structured.patches import DiffLine
 from tests.support.facts import changed
 from tests.support.themes import OWN
 from tests.support.widgets import open_menu

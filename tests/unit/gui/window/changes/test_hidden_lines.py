@@ -10,12 +10,12 @@ import pytest
 from PySide6.QtCore import QPointF, Qt
 from PySide6.QtTest import QTest
 
-from gui.chat.content.segments import DiffLine
 from gui.chat.page.diff_lines import LineRange
 from gui.window.changes.anchors import lines_of
 from gui.window.changes.content import HiddenLines
 from gui.window.changes.page import ChangesPage
 from session_host.client.worktrees.changes import lines_before, read_changes
+from session_host.structured.patches import DiffLine
 from tests.support.repositories import Checkout
 from tests.unit.gui.window.changes.conftest import LONG, LONG_FILE, Opened
 from tests.unit.gui.window.changes.test_commenting import cards, choose, comment_on, until_said
