@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
 import os
 import shlex
-import ssl
+import socket
 import subprocess
 import sys
 import time
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from session_host.cli.output import print_error, print_json, print_line
 from session_host.errors import NotAllowed, OutliveError, UsageError
 from session_host.paths import home_dir
+from session_host.protocol.untrusted_text import as_message
 from session_host.system.clock import parse_time
 from session_host.system.files import replace_file
 from session_host.system.installation import outlive_command
@@ -23,8 +25,12 @@ from session_host.web import devices, places
 from session_host.web.devices import Rights
 from session_host.web.places import Served
 
+if TYPE_CHECKING:
+    from session_host.web.plan import Plan, Wish
+
 _UNIT: Final = "outlive-web.service"
 _LOOK_S: Final = 0.5
+_ACTIONS: Final = ("on", "off", "pair", "devices")
 _VARIABLES: Final = ("PATH", "OUTLIVE_RUNTIME_DIR", "OUTLIVE_STATE_DIR", "OUTLIVE_CONFIG_DIR", "SSH_AUTH_SOCK")
 """The variables of the shell in which the user types `outlive web on`: the service gets them, too."""
 
@@ -33,14 +39,15 @@ Without an argument it serves until Ctrl+C. `on` starts it with your login (syst
 
 The page is served on a Unix socket, which `outlive web` names. Put an address before it:
   ssh -L 7070:SOCKET this-computer, then http://localhost:7070 there;
-  tailscale serve, Caddy or nginx, with HTTPS: --address https://NAME.
+  tailscale serve, Caddy or nginx, with HTTPS: --address https://NAME;
+  none: --lan serves in your network, with a certificate of its own.
 """
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
     """Add the subcommand's arguments to the parser."""
     parser.formatter_class = argparse.RawDescriptionHelpFormatter
-    parser.add_argument("action", nargs="?", choices=("on", "off", "pair", "devices"), help="without one: serve")
+    parser.add_argument("action", nargs="?", choices=_ACTIONS, help="without one: serve")
     parser.add_argument(
         "--address",
         metavar="URL",
@@ -48,9 +55,15 @@ def configure(parser: argparse.ArgumentParser) -> None:
         default=[],
         help=f"how browsers reach it ({places.DEFAULT_ADDRESS})",
     )
-    parser.add_argument("--port", metavar="N", type=int, default=0, help="also listen on this port of the loopback")
-    parser.add_argument("--lan", metavar="HOST", default="", help="listen on this address instead, with a certificate")
-    parser.add_argument("--certificate", metavar="FILE", default="", help="for HTTPS on the port")
+    parser.add_argument("--port", metavar="N", type=int, help="also listen on this port of the loopback")
+    parser.add_argument(
+        "--lan",
+        metavar="HOST",
+        nargs="?",
+        const="",
+        help="listen in your network instead, at this address or at the one that this computer has (port 7443)",
+    )
+    parser.add_argument("--certificate", metavar="FILE", default="", help="for HTTPS on the port (--lan: its own)")
     parser.add_argument("--key", metavar="FILE", default="", help="the certificate's key")
     parser.add_argument(
         "--rights",
@@ -84,45 +97,50 @@ def run(options: argparse.Namespace) -> int:
 
 def _serve(options: argparse.Namespace) -> int:
     from session_host.system import event_loop
-    from session_host.web.gate import Address
-    from session_host.web.serving import LOOPBACK, Listening, only_server, serve
+    from session_host.web.plan import serve_as_planned
+    from session_host.web.serving import only_server
 
-    addresses = _addresses(options)
-    if options.lan and not options.certificate:
-        raise UsageError(
-            "--lan needs --certificate and --key: without HTTPS, everybody in the network could read along"
-        )
-    if options.lan and not options.port:
-        raise UsageError("--lan needs --port")
-    try:
-        found = [Address.of(each) for each in addresses]
-    except ValueError as error:
-        raise UsageError(f"--address {error}: write it as https://NAME or http://localhost:PORT") from None
-    hosts = () if not options.port else (options.lan,) if options.lan else LOOPBACK
-    secured = None
-    if options.certificate:
-        secured = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-        secured.load_cert_chain(options.certificate, options.key or None)
-
-    def say() -> None:
-        places.note(Served(tuple(each.origin for each in found), options.lan))
-        print_line(f"The page: {found[0].origin}")
+    def say(plan: Plan) -> None:
+        places.note(plan.served)
+        print_line(f"The page: {plan.served.addresses[0]}")
         print_line(f"Socket: {places.page_socket()}")
+        _print_about(plan.served)
+        if wish.lan is not None and not plan.served.lan:
+            print_line("This computer has no address in a network: the page is there once it has one")
         if not devices.load().devices:
             print_line("No device is paired: run `outlive web pair` in another terminal")
         sys.stdout.flush()
+        _tell_systemd()
 
+    wish = _wish(options)
     with only_server():
-        event_loop.run_command(serve(Listening(found, hosts, options.port, secured), say))
+        event_loop.run_command(serve_as_planned(wish, say))
     return 0
 
 
-def _addresses(options: argparse.Namespace) -> list[str]:
-    """The addresses that the user gave, and those of the port."""
-    own = [f"http://{name}:{options.port}" for name in ("localhost", "127.0.0.1")] if options.port else []
-    if options.lan:
-        own = [f"https://{options.lan}:{options.port}"]
-    return [*options.address, *own] or [places.DEFAULT_ADDRESS]
+def _wish(options: argparse.Namespace) -> Wish:
+    from session_host.web.plan import Wish
+
+    if options.lan in _ACTIONS:
+        raise UsageError(f"write it as `outlive web {options.lan} --lan`")
+    return Wish(tuple(options.address), options.port, options.lan, options.certificate, options.key)
+
+
+def _print_about(served: Served) -> None:
+    """Print what the user has to know of an address in the network."""
+    if served.certificate is not None:
+        print_line(f"Certificate: SHA-256 {served.certificate.fingerprint}")
+        if served.certificate.why_new:
+            print_line(f"It is new, since {served.certificate.why_new}: browsers ask again; devices stay paired")
+    if served.firewall:
+        print_line(f"The firewall of this computer is on; this opens the port: {served.firewall}")
+
+
+def _tell_systemd() -> None:
+    """Tell systemd that the page is served, sd_notify(3)."""
+    if path := os.environ.pop("NOTIFY_SOCKET", ""):
+        with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as telling:
+            telling.sendto(b"READY=1", f"\0{path[1:]}" if path.startswith("@") else path)
 
 
 # ---------------------------------------------------------------- the service
@@ -133,46 +151,110 @@ def _unit_file() -> Path:
     return (Path(base) if base.startswith("/") else home_dir() / ".config") / "systemd" / "user" / _UNIT
 
 
+class NotServed(OutliveError):
+    """The page is not served as it was asked for; nothing has changed."""
+
+    exit_code = 2
+
+
 def _on(options: argparse.Namespace) -> int:
+    from session_host.web.plan import check_port, planned
+    from session_host.web.reached import answer_at, check_own
+
+    wish = _wish(options)
+    plan = planned(wish)
+    file = _unit_file()
+    before = file.read_bytes() if file.exists() else None
+    if places.is_served() and before is None:
+        raise NotServed("the page is served already; Ctrl+C in its terminal ends that")
+    if not places.is_served():
+        check_port(plan)
+    file.parent.mkdir(parents=True, exist_ok=True)
+    replace_file(file, _unit(wish).encode())
+    try:
+        _systemctl("daemon-reload")
+        _systemctl("enable", _UNIT)
+        try:
+            _systemctl("restart", _UNIT)
+            check_own(plan)
+        except OutliveError as error:
+            raise NotServed(f"the page is not served: {_why_not() or error}") from error
+    except OutliveError:
+        _take_back(file, before)
+        raise
+    print_line(f"The page is served, also after your next login: {plan.served.addresses[0]}")
+    _print_about(plan.served)
+    for address in wish.addresses:
+        if not places.is_loopback(address):
+            print_line(answer_at(address))
+    if not devices.load().devices:
+        print_line("Pair a device: outlive web pair")
+    return 0
+
+
+def _unit(wish: Wish) -> str:
+    """The unit that serves the page, systemd.service(5)."""
     words = [*outlive_command(), "web"]
-    for each in options.address:
+    for each in wish.addresses:
         words += ["--address", each]
-    for name in ("port", "lan", "certificate", "key"):
-        if value := getattr(options, name):
-            words += [f"--{name}", str(Path(value).absolute()) if name in {"certificate", "key"} else str(value)]
+    if wish.port is not None:
+        words += ["--port", str(wish.port)]
+    if wish.lan is not None:
+        words += ["--lan", wish.lan] if wish.lan else ["--lan"]
+    for name, path in (("certificate", wish.certificate), ("key", wish.key)):
+        words += [f"--{name}", str(Path(path).absolute())] if path else []
     variables = [f"{name}={os.environ[name]}" for name in _VARIABLES if os.environ.get(name)]
-    text = "\n".join(
+    return "\n".join(
         [
             "[Unit]",
             "Description=Outlive: the page for the phone",
+            "StartLimitIntervalSec=0",
             "",
             "[Service]",
+            "Type=notify",
+            "NotifyAccess=all",
+            "SyslogIdentifier=outlive",
             f"ExecStart={' '.join(map(_quoted, words))}",
             *(f"Environment={_quoted(each)}" for each in variables),
             "Restart=on-failure",
-            "RestartSec=2",
+            "RestartSec=5",
             "",
             "[Install]",
             "WantedBy=default.target",
             "",
         ]
     )
-    file = _unit_file()
-    is_new = not file.exists()
-    file.parent.mkdir(parents=True, exist_ok=True)
-    replace_file(file, text.encode())
-    try:
+
+
+def _take_back(file: Path, before: bytes | None) -> None:
+    """Have the unit be as it was."""
+    with contextlib.suppress(OutliveError):
+        if before is None:
+            _systemctl("disable", "--now", _UNIT)
+    if before is None:
+        file.unlink(missing_ok=True)
+    else:
+        replace_file(file, before)
+    with contextlib.suppress(OutliveError):
         _systemctl("daemon-reload")
-        _systemctl("enable", _UNIT)
-        _systemctl("restart", _UNIT)
-    except OutliveError:
-        if is_new:
-            file.unlink(missing_ok=True)
-        raise
-    print_line(f"The page is served, also after your next login: {_addresses(options)[0]}")
-    if not devices.load().devices:
-        print_line("Pair a device: outlive web pair")
-    return 0
+        if before is not None:
+            _systemctl("restart", _UNIT)
+
+
+def _why_not() -> str:
+    """The last line that the service wrote; "" if it is unknown."""
+    try:
+        done = subprocess.run(
+            ["journalctl", "--user", f"--unit={_UNIT}", "--identifier=outlive", "--lines=1", "--output=cat", "--quiet"],
+            capture_output=True,
+            text=True,
+            timeout=10,
+            check=False,
+        )
+    except (OSError, subprocess.TimeoutExpired):
+        return ""
+    line = as_message(done.stdout)
+    return line.removeprefix("outlive: ") if line.startswith("outlive: ") else ""
 
 
 def _off() -> int:

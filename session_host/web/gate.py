@@ -10,6 +10,7 @@ import asyncio
 import errno
 import logging
 import os
+import re
 import time
 from collections import defaultdict, deque
 from collections.abc import Awaitable, Callable, MutableMapping
@@ -77,7 +78,9 @@ class Address(NamedTuple):
         parts = urlsplit(text)
         if parts.scheme not in {"http", "https"} or not parts.hostname or parts.path not in {"", "/"}:
             raise ValueError(text)
-        if parts.query or parts.fragment or parts.username is not None:
+        if parts.query or parts.fragment or parts.username is not None or parts.port == 0:
+            raise ValueError(text)
+        if not re.fullmatch(r"[a-z0-9._:-]+", parts.hostname):
             raise ValueError(text)
         host = f"[{parts.hostname}]" if ":" in parts.hostname else parts.hostname
         usual = parts.port in {None, 443 if parts.scheme == "https" else 80}

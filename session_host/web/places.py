@@ -22,7 +22,7 @@ DEFAULT_ADDRESS: Final = "http://localhost:7070"
 
 def missing_packages() -> list[str]:
     """The packages of ``outlive[web]`` that are not installed, of those without which nothing is served."""
-    return [each for each in ("starlette", "uvicorn") if importlib.util.find_spec(each) is None]
+    return [each for each in ("cryptography", "starlette", "uvicorn") if importlib.util.find_spec(each) is None]
 
 
 def page_socket() -> Path:
@@ -70,7 +70,7 @@ class Served(msgspec.Struct, frozen=True):
     @property
     def for_phone(self) -> str:
         """The first address that leads another device here, "" if all lead it to itself: ``http://localhost:7070``."""
-        return next((each for each in self.addresses if not _is_loopback(each)), "")
+        return next((each for each in self.addresses if not is_loopback(each)), "")
 
 
 def note(served: Served) -> None:
@@ -82,21 +82,22 @@ def note(served: Served) -> None:
 
 def served() -> Served | None:
     """Where the page is served; None if it is not served now."""
-    return _noted() if is_served() else None
+    return noted() if is_served() else None
 
 
 def known_addresses() -> tuple[str, ...]:
     """The addresses of the last server; at least one."""
-    return _noted().addresses or (DEFAULT_ADDRESS,)
+    return noted().addresses or (DEFAULT_ADDRESS,)
 
 
 def page_link(chat: str) -> str:
     """The address of a chat on the page; of the list if ``chat`` is "". Returns "" if no page was served yet."""
-    address = next(iter(_noted().addresses), "")
+    address = next(iter(noted().addresses), "")
     return f"{address}/#/chat/{quote(chat, safe='')}" if address and chat else address
 
 
-def _noted() -> Served:
+def noted() -> Served:
+    """Where the last server served, or this one serves; no addresses if there was none."""
     try:
         found = msgspec.json.decode(_file().read_bytes(), type=Served | tuple[str, ...])
     except (OSError, *UNREADABLE):
@@ -104,7 +105,8 @@ def _noted() -> Served:
     return found if isinstance(found, Served) else Served(found)  # Version 0.1.0 kept addresses alone.
 
 
-def _is_loopback(address: str) -> bool:
+def is_loopback(address: str) -> bool:
+    """Whether an address leads each device to itself."""
     host = urlsplit(address).hostname or ""
     with contextlib.suppress(ValueError):
         return ipaddress.ip_address(host).is_loopback

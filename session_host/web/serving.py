@@ -8,7 +8,6 @@ import errno
 import fcntl
 import logging
 import os
-import signal
 import socket
 import ssl
 from collections.abc import Callable, Iterator
@@ -50,28 +49,21 @@ LOOPBACK: Final = ("127.0.0.1", "::1")
 """Whoever listens on the other one of them is ``http://localhost:PORT``, too."""
 
 
-async def serve(listening: Listening, on_listening: Callable[[], object]) -> None:
-    """Serve until SIGTERM or SIGINT.
+async def serve(listening: Listening, on_listening: Callable[[], object], ended: asyncio.Event) -> None:
+    """Serve until ``ended``.
 
     Args:
         listening: where.
         on_listening: called once all sockets listen.
+        ended: the end.
 
     Raises:
         OutliveError: an address cannot be used.
     """
     app, end_streams = application(listening.addresses)
-    ended = asyncio.Event()
-
-    def end() -> None:
-        end_streams()
-        ended.set()
-
     handler = logging.StreamHandler()
     handler.addFilter(OnceAMinute())
     logging.basicConfig(level=logging.WARNING, format="%(message)s", handlers=[handler])
-    for number in (signal.SIGTERM, signal.SIGINT):
-        asyncio.get_running_loop().add_signal_handler(number, end)
     config = uvicorn.Config(
         app,
         http="h11",
@@ -89,17 +81,22 @@ async def serve(listening: Listening, on_listening: Callable[[], object]) -> Non
         listeners += [(stack.enter_context(each), listening.secured) for each in _ports(listening)]
         listeners.append((stack.enter_context(_unix_socket()), None))
         on_listening()
-        await _Server(config, listeners, ended).serve()
+        await _Server(config, listeners, ended, end_streams).serve()
 
 
 class _Server(uvicorn.Server):
     """uvicorn's server, but it accepts as ``Accepting`` does, and does not look ten times a second for its end."""
 
     def __init__(
-        self, config: uvicorn.Config, listeners: list[tuple[socket.socket, ssl.SSLContext | None]], ended: asyncio.Event
+        self,
+        config: uvicorn.Config,
+        listeners: list[tuple[socket.socket, ssl.SSLContext | None]],
+        ended: asyncio.Event,
+        end_streams: Callable[[], None],
     ) -> None:
         super().__init__(config)
-        self._listeners, self._ended, self._limits = listeners, ended, Limits()
+        self._listeners, self._ended, self._end_streams = listeners, ended, end_streams
+        self._limits = Limits()
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         """Nothing is accepted yet."""
@@ -111,6 +108,7 @@ class _Server(uvicorn.Server):
     async def main_loop(self) -> None:
         """Accept until the end."""
         await Accepting(self._protocol, self._limits.handshakes).run(self._listeners, self._ended)
+        self._end_streams()
 
     def _protocol(self, peer: Peer) -> PeerProtocol:
         return PeerProtocol(
@@ -161,7 +159,7 @@ def _ports(listening: Listening) -> list[socket.socket]:
     try:
         for host in listening.hosts:
             try:
-                found.append(_listener(host, listening.port))
+                found.append(listener(host, listening.port))
             except OSError as error:
                 if host in LOOPBACK and error.errno in {errno.EADDRNOTAVAIL, errno.EAFNOSUPPORT}:
                     continue
@@ -174,15 +172,20 @@ def _ports(listening: Listening) -> list[socket.socket]:
     return found
 
 
-def _listener(host: str, port: int) -> socket.socket:
-    listener = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET, socket.SOCK_STREAM)
+def listener(host: str, port: int) -> socket.socket:
+    """A socket that listens.
+
+    Raises:
+        OSError: the address is not this computer's, or another program has the port.
+    """
+    made = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET, socket.SOCK_STREAM)
     try:
-        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        if listener.family == socket.AF_INET6:
-            listener.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
-        listener.bind((host, port))
-        listener.listen(BACKLOG)
+        made.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        if made.family == socket.AF_INET6:
+            made.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
+        made.bind((host, port))
+        made.listen(BACKLOG)
     except BaseException:
-        listener.close()
+        made.close()
         raise
-    return listener
+    return made

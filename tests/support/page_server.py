@@ -10,7 +10,7 @@ import subprocess
 import sys
 import threading
 import uuid
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from types import TracebackType
@@ -59,7 +59,7 @@ class PageServer:
         area: Area,
         *words: str,
         address: str = ADDRESS,
-        changed: dict[str, float | str] | None = None,
+        changed: Mapping[str, float | str] | None = None,
         prefix: Sequence[str] = (),
     ) -> None:
         """Describe a server that is not started yet.
@@ -71,12 +71,12 @@ class PageServer:
             changed: constants with another value, as ``{"following.LEAVE_AFTER_S": 1.0}``.
             prefix: words before the program's that run it in another network.
         """
-        program = [sys.executable, "-c", _CHANGED, json.dumps(changed)] if changed else OUTLIVE
+        program = [sys.executable, "-c", _CHANGED, json.dumps(dict(changed))] if changed else OUTLIVE
         self._argv = [*prefix, *program, "web", *words]
         self.address = address
         self.errors = area.root / "web-errors"
         self._port = int(words[words.index("--port") + 1]) if "--port" in words and not prefix else 0
-        self._host = words[words.index("--lan") + 1] if "--lan" in words else "127.0.0.1"
+        self._host = words[words.index("--lan") + 1] if "--lan" in words[:-1] else "127.0.0.1"
         self._process: subprocess.Popen[str] | None = None
 
     @property

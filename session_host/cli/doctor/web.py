@@ -19,9 +19,11 @@ def page() -> Iterator[Check]:
         yield warn(name, *str(error).rsplit("; ", 1))
         return
     count = f"{paired} device{'' if paired == 1 else 's'} paired"
-    if places.is_served():
-        addresses = ", ".join(places.known_addresses())
-        yield ok(name, f"served at {addresses}, and on the socket {places.page_socket()}; {count}")
+    if (served := places.served()) is not None:
+        addresses = ", ".join(served.addresses)
+        own = served.certificate
+        kept = f"; its certificate is {own.fingerprint}, until {own.until[:10]}" if own is not None else ""
+        yield ok(name, f"served at {addresses}, and on the socket {places.page_socket()}{kept}; {count}")
     elif not paired:
         yield ok(name, "not served; `outlive web on` serves it")
     elif missing := places.missing_packages():

@@ -20,6 +20,7 @@ from tests.support.area import Area
 from tests.support.commands import OUTLIVE, environment, new, outlive
 from tests.support.disks import fill_disk, small_disk
 from tests.support.page_server import Device, PageServer
+from tests.support.user_systemd import UserSystemd
 from tests.support.waiting import wait_until
 
 TIMEOUT_S = 60.0
@@ -129,7 +130,7 @@ from importlib.machinery import PathFinder
 class Lacking(PathFinder):
     @classmethod
     def find_spec(cls, name, path=None, target=None):
-        return None if name.partition(".")[0] in {"starlette", "uvicorn"} else PathFinder.find_spec(name, path, target)
+        return None if name.partition(".")[0] in {"cryptography", "starlette", "uvicorn"} else PathFinder.find_spec(name, path, target)
 
 
 sys.meta_path[sys.meta_path.index(PathFinder)] = Lacking
@@ -143,7 +144,7 @@ def test_without_the_extra_it_says_what_to_install(area: Area) -> None:
         argv = [sys.executable, "-c", _MISSING, "web", *words]
         done = subprocess.run(argv, capture_output=True, text=True, env=environment(), timeout=60, check=False)
         assert (done.returncode, done.stdout) == (1, "")
-        assert done.stderr == "outlive: the page needs starlette and uvicorn: install Outlive as outlive[web]\n"
+        assert done.stderr == "outlive: the page needs cryptography and starlette and uvicorn: install Outlive as outlive[web]\n"
     pairs = [sys.executable, "-c", _MISSING, "web", "pair", "--json"]
     assert subprocess.run(pairs, capture_output=True, env=environment(), timeout=60, check=False).returncode == 0
 
@@ -166,15 +167,15 @@ def test_without_systemd_it_is_not_turned_on_and_nothing_is_left(
     assert (failing.code, "Failed to connect to bus" in failing.complaint()) == (1, True)
     assert not unit.exists()
     assert "the page was not turned on" in outlive("web", "off").complaint()
-    systemctl.write_text(f'#!/bin/sh\necho "$@" >> {tmp_path / "asked"}\n')
-    assert outlive("web", "on", "--address", "https://desk.example/").code == 0
-    assert "ExecStart=" in unit.read_text()
+
+
+def test_it_is_turned_on_and_off(sessions: object, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    systemd = UserSystemd(tmp_path / "systemd", monkeypatch)
+    assert outlive("web", "on").code == 0
+    assert "ExecStart=" in systemd.unit.read_text()
     assert outlive("web", "off").code == 0
-    assert not unit.exists()
-    assert (tmp_path / "asked").read_text().splitlines()[-2:] == [
-        "--user disable --now outlive-web.service",
-        "--user daemon-reload",
-    ]
+    assert not systemd.unit.exists()
+    assert systemd.asked[-2:] == ["--user disable --now outlive-web.service", "--user daemon-reload"]
 
 
 def test_a_chat_that_hangs_is_named_and_the_page_goes_on(server: PageServer, device: Device) -> None:

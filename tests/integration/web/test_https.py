@@ -62,10 +62,3 @@ def test_without_https_the_port_answers_nothing(served: Served) -> None:
         connection.request("GET", "/")
         with pytest.raises((http.client.HTTPException, ConnectionError)):
             connection.getresponse()
-
-
-@pytest.mark.usefixtures("area")
-def test_a_network_without_a_certificate_is_refused() -> None:
-    done = outlive("web", "--lan", "127.0.0.1", "--port", "7071")
-    assert done.code != 0
-    assert "--lan needs --certificate and --key: without HTTPS" in done.complaint()
