@@ -88,7 +88,7 @@ def run(options: argparse.Namespace) -> int:
         case "off":
             return _off()
     if missing := places.missing_packages():
-        raise OutliveError(f"the page needs {' and '.join(missing)}: install Outlive as outlive[web]")
+        raise OutliveError(f"the page needs {', '.join(missing)}: install Outlive as outlive[web]")
     return _on(options) if options.action == "on" else _serve(options)
 
 

@@ -130,7 +130,8 @@ from importlib.machinery import PathFinder
 class Lacking(PathFinder):
     @classmethod
     def find_spec(cls, name, path=None, target=None):
-        return None if name.partition(".")[0] in {"cryptography", "starlette", "uvicorn"} else PathFinder.find_spec(name, path, target)
+        is_lacking = name.partition(".")[0] in {"cryptography", "starlette", "uvicorn"}
+        return None if is_lacking else PathFinder.find_spec(name, path, target)
 
 
 sys.meta_path[sys.meta_path.index(PathFinder)] = Lacking
@@ -144,7 +145,10 @@ def test_without_the_extra_it_says_what_to_install(area: Area) -> None:
         argv = [sys.executable, "-c", _MISSING, "web", *words]
         done = subprocess.run(argv, capture_output=True, text=True, env=environment(), timeout=60, check=False)
         assert (done.returncode, done.stdout) == (1, "")
-        assert done.stderr == "outlive: the page needs cryptography and starlette and uvicorn: install Outlive as outlive[web]\n"
+        assert (
+            done.stderr
+            == "outlive: the page needs cryptography, starlette, uvicorn: install Outlive as outlive[web]\n"
+        )
     pairs = [sys.executable, "-c", _MISSING, "web", "pair", "--json"]
     assert subprocess.run(pairs, capture_output=True, env=environment(), timeout=60, check=False).returncode == 0
 
