@@ -355,7 +355,7 @@ class _Reach(QWidget):
             show_text(self.hint, phone_texts.HINT() if code else phone_texts.OVER())
         self.picture.show_link(f"{address}/#pair={code}" if address and code else "")
         self._values.setVisible(bool(code))
-        self.address.setText(address or (served.addresses[0] if served is not None else ""))
+        self.address.setText(address or next(iter(served.addresses if served is not None else ()), ""))
         self.code.setText(f"{code[:4]}-{code[4:]}")
         self.code.setAccessibleName(" ".join(code))
         self.certificate.setText(certificate.end if certificate is not None else "")

@@ -101,6 +101,16 @@ def test_a_page_that_is_not_served_has_no_picture_and_no_code(sheet: PhoneSheet)
     assert phone_texts.CODE() not in visible_texts(sheet)
 
 
+def test_a_page_that_has_not_said_where_it_is_served_is_waited_for(
+    sheet: PhoneSheet, serve: Callable[[Served], None]
+) -> None:
+    serve(Served(()))
+    sheet.ask()
+    assert not sheet.reach.picture.isVisible()
+    places.note(IN_NETWORK)
+    process_events_until(sheet.reach.new_code.isVisible, WAIT_S, "the offer of a code")
+
+
 def test_an_address_that_leads_a_phone_to_itself_is_no_picture(
     sheet: PhoneSheet, serve: Callable[[Served], None]
 ) -> None:
