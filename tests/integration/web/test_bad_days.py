@@ -146,8 +146,7 @@ def test_without_the_extra_it_says_what_to_install(area: Area) -> None:
         done = subprocess.run(argv, capture_output=True, text=True, env=environment(), timeout=60, check=False)
         assert (done.returncode, done.stdout) == (1, "")
         assert (
-            done.stderr
-            == "outlive: the page needs cryptography, starlette, uvicorn: install Outlive as outlive[web]\n"
+            done.stderr == "outlive: the page needs cryptography, starlette, uvicorn: install Outlive as outlive[web]\n"
         )
     pairs = [sys.executable, "-c", _MISSING, "web", "pair", "--json"]
     assert subprocess.run(pairs, capture_output=True, env=environment(), timeout=60, check=False).returncode == 0
