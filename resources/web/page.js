@@ -124,12 +124,48 @@ const waitMs = (failures) => [1000, 2000, 5000][failures] ?? 10_000;
 const encode = encodeURIComponent;
 const uuid = () => Array.from(crypto.getRandomValues(new Uint8Array(16)), (byte) => byte.toString(16).padStart(2, 0)).join('');
 
-async function request(path, options) {
-	const response = await fetch(`/api/${path}`, { cache: 'no-store', ...options, headers: { 'X-Outlive': 1, ...options.headers } }).catch(lose);
-	if (response.ok) return response;
-	const body = await response.json().catch(lose);
-	if (response.status === 401) go('#/pair', true);
-	throw failure(response.status, body);
+let key; // `name` is its public half, `own` the other one, which scripts can use and not read.
+let challenge = new URL(import.meta.url).search.slice(1);
+let number = 0;
+const base64 = (buffer) => btoa(String.fromCharCode(...new Uint8Array(buffer)));
+
+/** Do something with the kept keys; undefined where this browser keeps none. */
+const inKeys = (work) => new Promise((resolve, reject) => {
+	const opening = indexedDB.open('outlive');
+	opening.onerror = reject;
+	opening.onupgradeneeded = () => opening.result.createObjectStore('keys');
+	opening.onsuccess = () => {
+		const got = work(opening.result.transaction('keys', 'readwrite').objectStore('keys'));
+		got.onerror = reject;
+		got.onsuccess = () => resolve(got.result);
+	};
+}).catch(() => undefined);
+
+const keptKey = () => inKeys((keys) => keys.get(1));
+
+async function signed(url, { method = 'GET', body = '' }) {
+	const hash = base64(await crypto.subtle.digest('SHA-256', await new Response(body).arrayBuffer()));
+	const own = (number = Math.max(number + 1, Date.now() * 1000 + Math.floor(Math.random() * 1000)));
+	const text = new TextEncoder().encode([method, url, hash, challenge, own].join('\n'));
+	return [key.name, own, hash, base64(await crypto.subtle.sign({ name: 'ECDSA', hash: 'SHA-256' }, key.own, text))].join(' ');
+}
+
+/** Ask; signed anew if the server has another challenge, as after its restart, or has counted this number. */
+async function request(path, options = {}) {
+	const url = new URL(`/api/${path}`, location).href;
+	for (let tries = 3; key && tries--; ) {
+		const headers = { 'X-Outlive': 1, 'X-Outlive-Signed': await signed(url, options), ...options.headers };
+		const response = await fetch(url, { cache: 'no-store', ...options, headers }).catch(lose);
+		if (response.ok) return response;
+		const body = await response.json().catch(lose);
+		if (!body.challenge || body.code === 'not_paired') {
+			if (response.status === 401) break;
+			throw failure(response.status, body);
+		}
+		({ challenge, number = number } = body);
+	}
+	go('#/pair', true);
+	throw failure(401);
 }
 
 async function ask(path, options, ms = 20_000) {
@@ -492,9 +528,10 @@ function makeListPage() {
 		if (confirm(`Forget this device? It shows no chats until it is paired again on ${me.machine}.`)) act('', post('leave').then(forgetAll));
 	}
 
-	/** Nothing of its chats stays here: no draft, and no notification. */
+	/** Nothing of its chats stays here: no draft, no notification, and no key. */
 	async function forgetAll() {
 		localStorage.clear();
+		await inKeys((keys) => keys.clear());
 		for (const each of (await navigator.serviceWorker?.getRegistrations()) ?? []) await each.unregister();
 		location.reload();
 	}
@@ -1125,54 +1162,6 @@ function startPage() {
 	return self;
 }
 
-// ---- Pairing
-
-function pairPage(scanned = '') {
-	const self = makePage('pair');
-	const { main, foot, said } = self;
-	const name = navigator.userAgent.match(/iPhone|iPad|Android|Windows|Mac|Linux|$/)[0] || DEVICE;
-	const code = named('Pairing code, eight characters', h('input', { autocomplete: 'off', autocapitalize: 'characters', spellcheck: false, oninput }));
-	const pair = button('button.main', 'Pair', send);
-	const address = h('p.dim');
-	foot.append(said, h('.buttons', pair), address);
-	code.value = scanned;
-	oninput();
-
-	function oninput() {
-		code.value = code.value.toUpperCase().replace(/[^A-Z0-9]/g, '').slice(0, 8);
-		pair.disabled = code.value.length !== 8;
-	}
-
-	function show({ machine, open, until, may: rights, address: host }) {
-		const line = ([title, what, isChosen]) => h(isChosen ? 'li.may' : 'li.may.quiet', icon(isChosen ? 'check' : 'cross'), h('div', title, quiet(what)));
-		const fields = [
-			h('p.quiet', `Type the eight characters that ${machine} shows under Phone…, or scan its picture with the camera.`),
-			h('label.code', code),
-			h('p.below.dim', `until ${clock(until)}`),
-			h('h2.cap', `This ${DEVICE} may`),
-			h('ul', rights.map(line)),
-			quiet(`Chosen on ${machine}. To change it, pair again.`),
-		];
-		const closed = [h('p.quiet', `No pairing is open. On ${machine}, choose Phone… in Outlive, or run: outlive web pair`), button('button', 'Try again', self.reload)];
-		foot.hidden = !open;
-		address.textContent = `The connection is yours: ${host}`;
-		main.replaceChildren(h('.pair', h('img', { src: '/icon.svg', alt: '' }), h('h1', { tabindex: -1 }, `Pair this ${DEVICE} with ${machine}`), open ? fields : closed));
-	}
-
-	async function send() {
-		const got = await self.act('', postOnce('pair', { code: code.value, name }));
-		if (isBad(got)) {
-			code.value = '';
-			oninput();
-			return self.reload();
-		}
-		history.replaceState(null, '', '/');
-		location.reload();
-	}
-
-	return Object.assign(self, { root: [main, foot], changed() {}, reload: () => self.load('pairing', show) });
-}
-
 // ---- Sheets
 
 function sheet(title, ...content) {
@@ -1204,7 +1193,7 @@ function askToOpen(event) {
 
 // ---- Routes
 
-const PAGES = { question: questionPage, chat: chatPage, screen: screenPage, diff: diffPage, new: startPage, pair: pairPage };
+const PAGES = { question: questionPage, chat: chatPage, screen: screenPage, diff: diffPage, new: startPage };
 const listPage = makeListPage();
 let page = null;
 
@@ -1214,7 +1203,12 @@ function route() {
 	const code = location.hash.match(/^#pair=(.*)/)?.[1];
 	if (code) history.replaceState(null, '', '#/pair'); // It leaves the address bar first.
 	const [kind, ...rest] = (code ? ['pair', code] : location.hash.slice(2).split('/')).map(decodeURIComponent);
-	show(PAGES[kind]?.(...rest) ?? listPage);
+	if (kind !== 'pair') return show(PAGES[kind]?.(...rest) ?? listPage);
+	const parts = { h, named, quiet, button, makePage, orFailure, isBad, postOnce, ask, waitMs, base64, inKeys, keptKey, DEVICE };
+	const isShown = (self) => page === self;
+	const enter = () => show(listPage, connect());
+	const use = (made) => (key = made);
+	import(`/pair.js?${challenge}`).then(({ pairPage }) => show(pairPage({ ...parts, key, use, isShown, enter }, ...rest)), () => setTimeout(route, 2000));
 }
 
 function show(next) {
@@ -1243,7 +1237,11 @@ document.addEventListener('visibilitychange', () => {
 	wake();
 });
 for (const name of ['click', 'auxclick']) document.addEventListener(name, askToOpen);
-if (navigator.serviceWorker) navigator.serviceWorker.onmessage = ({ data }) => go(data);
+const workers = navigator.serviceWorker;
+if (workers) {
+	workers.onmessage = ({ data }) => go(data);
+	workers.getRegistrations().then((all) => all.forEach((each) => each.active?.scriptURL.endsWith('/worker.js') || each.unregister()));
+}
 byId('lost').lastChild.onclick = connect;
 // The page ends above the keyboard of a phone.
 visualViewport.onresize = visualViewport.onscroll = () => {
@@ -1252,5 +1250,6 @@ visualViewport.onresize = visualViewport.onscroll = () => {
 };
 addEventListener('resize', () => page?.resize?.());
 setInterval(tick, 1000);
+key = await keptKey();
 if (/^#\/?pair/.test(location.hash)) route();
 else connect();

@@ -1,5 +1,16 @@
 // Shows what the server pushes, also while the page is closed. Browsers want each message to be shown, its end too.
 
+self.addEventListener('install', () => skipWaiting());
+self.addEventListener('activate', (event) => event.waitUntil(takeOver()));
+
+/** This is the update of every worker at this address: one that another server left here ends with its registration. */
+async function takeOver() {
+	await clients.claim();
+	if (location.pathname === '/worker.js') return;
+	await registration.unregister();
+	for (const each of await clients.matchAll({ type: 'window' })) each.navigate(each.url);
+}
+
 self.addEventListener('push', (event) => event.waitUntil(tell(event.data.json())));
 
 async function tell({ title, body, tag, chat, request, over }) {

@@ -9,18 +9,18 @@ import shlex
 import socket
 import subprocess
 import sys
-import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from session_host.cli.output import print_error, print_json, print_line
+from session_host.cli.output import print_json, print_line
+from session_host.cli.pairing import MAY, pair
 from session_host.errors import NotAllowed, OutliveError, UsageError
 from session_host.paths import home_dir
 from session_host.protocol.untrusted_text import as_message
 from session_host.system.clock import parse_time
 from session_host.system.files import replace_file
 from session_host.system.installation import outlive_command
-from session_host.system.processes.permission import agent_chats
+from session_host.system.processes.permission import agent_chats, is_of_chat
 from session_host.web import devices, places
 from session_host.web.devices import Rights
 from session_host.web.places import Served
@@ -29,7 +29,6 @@ if TYPE_CHECKING:
     from session_host.web.plan import Plan, Wish
 
 _UNIT: Final = "outlive-web.service"
-_LOOK_S: Final = 0.5
 _ACTIONS: Final = ("on", "off", "pair", "devices")
 _VARIABLES: Final = ("PATH", "OUTLIVE_RUNTIME_DIR", "OUTLIVE_STATE_DIR", "OUTLIVE_CONFIG_DIR", "SSH_AUTH_SOCK")
 """The variables of the shell in which the user types `outlive web on`: the service gets them, too."""
@@ -69,7 +68,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
         "--rights",
         choices=[each.word for each in Rights],
         default=Rights.ANSWER.word,
-        help="pair: look; answer questions, too; or everything: send, stop, start (answer)",
+        help="pair: what a device gets unless you choose otherwise: look, answer or everything (answer)",
     )
     parser.add_argument("--revoke", metavar="NAME", help="devices: forget this one")
     parser.add_argument("--json", action="store_true", help="print JSON")
@@ -80,9 +79,12 @@ def run(options: argparse.Namespace) -> int:
     """Serve the page, or do what is asked."""
     if agent_chats(os.getpid()):
         raise NotAllowed("an agent may neither serve the page nor pair a device: run this outside of its chat")
+    if (options.action in {"pair", "on"} or options.revoke is not None) and is_of_chat(os.getpid()):
+        what = {"pair": "pair a device", "on": "turn the page on"}.get(options.action, "revoke a device")
+        raise NotAllowed(f"a program of a chat may not {what}: run this in a terminal outside of Outlive’s chats")
     match options.action:
         case "pair":
-            return _pair(options)
+            return pair(options)
         case "devices":
             return _devices(options)
         case "off":
@@ -285,60 +287,6 @@ def _systemctl(*words: str) -> None:
 # ---------------------------------------------------------------- devices
 
 
-def _pair(options: argparse.Namespace) -> int:
-    rights = Rights.named(options.rights)
-    before = {each.hash for each in devices.load().devices}
-    code = devices.begin_pairing(rights)
-    address = options.address[0] if options.address else places.known_addresses()[0]
-    link = f"{address}/#pair={code}"
-    if options.json:
-        pairing = devices.load().pairing
-        print_json({"code": code, "address": link, "rights": rights.word, "until": pairing.until if pairing else None})
-        return 0
-    if sys.stdout.isatty():
-        _print_picture(link)
-    print_line(f"Open {address} on the phone, and type {code[:4]}-{code[4:]}")
-    print_line(f"Or open {link}")
-    print_line(f"The code pairs one device, which may {_MAY[rights]}; it is valid for ten minutes")
-    if not sys.stdout.isatty():
-        return 0
-    try:
-        return _wait_for_device(before)
-    except KeyboardInterrupt:
-        devices.end_pairing()
-        print_line("The code is void")
-        return 130
-
-
-_MAY: Final = {
-    Rights.LOOK: "look",
-    Rights.ANSWER: "look, and answer questions",
-    Rights.EVERYTHING: "look, answer questions, send, stop and start",
-}
-
-
-def _print_picture(link: str) -> None:
-    """Print a QR code."""
-    try:
-        import segno
-    except ImportError:
-        return
-    segno.make(link, micro=False).terminal(compact=True)
-
-
-def _wait_for_device(before: set[str]) -> int:
-    """Wait until the code is used, or void."""
-    while True:
-        time.sleep(_LOOK_S)
-        saved = devices.load()
-        if new := [each for each in saved.devices if each.hash not in before]:
-            print_line(f"Paired: {new[0].name}")
-            return 0
-        if saved.pairing is None or saved.pairing.is_over:
-            print_error("the code is void: its time is over")
-            return 1
-
-
 def _devices(options: argparse.Namespace) -> int:
     if options.revoke is not None:
         devices.revoke(options.revoke)
@@ -365,5 +313,5 @@ def _devices(options: argparse.Namespace) -> int:
         used = parse_time(each.last_used)
         when = used.astimezone().strftime("%Y-%m-%d %H:%M") if used is not None else "not yet"
         told = "; notified" if each.push is not None else ""
-        print_line(f"{each.name}: may {_MAY[each.rights]}; last used {when}{told}")
+        print_line(f"{each.name}: may {MAY[each.rights]}; last used {when}{told}")
     return 0

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import gzip
 import hashlib
-import importlib.util
 import socket
 from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable
 from pathlib import Path
 from typing import Any, Final
 
+from msgspec.structs import replace
 from starlette.middleware.gzip import GZipMiddleware
 from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
@@ -33,11 +34,11 @@ from session_host.version import VERSION
 from .actions import MAX_DIRECTORIES, Actions, Results
 from .changed_lines import of_patch
 from .conversations import Conversation, conversation_of, unfolded
-from .devices import Device, Rights, WrongCode, notify, pair, revoke
-from .devices import load as load_devices
+from .devices import Device, Rights, hash_of, notify, revoke, withdraw
 from .errors import PageError
 from .following import Following
 from .forms import (
+    Asked,
     Can,
     ChatPage,
     Choices,
@@ -49,7 +50,6 @@ from .forms import (
     Me,
     NamedText,
     OfChat,
-    OpenPairing,
     Place,
     Preset,
     Push,
@@ -59,7 +59,9 @@ from .forms import (
     decoded,
     encoded,
 )
-from .gate import Address, Gate
+from .gate import Address, Gate, Receive, Scope, Send, number_of
+from .pairing import Pairing
+from .places import served
 from .push.orders import target_of
 from .push.reminders import Reminders
 from .questions import asked_by, question_of
@@ -67,18 +69,13 @@ from .rows import agents, row_of
 from .screens import screens
 from .streams import Streams, event
 
-CREDENTIAL_S: Final = 400 * 86400
+COOKIE_S: Final = 400 * 86400
 """How long browsers keep a cookie at most."""
 
 AGAIN_S: Final = 0.3
 """The pause before a screen is followed again."""
 
 _UNKNOWN_END: Final = Done("no longer open", detail="It was answered elsewhere, or the agent withdrew it.")
-_MAY: Final = {
-    Rights.LOOK: ("Look", "chats, answers, changes, screens"),
-    Rights.ANSWER: ("Answer", "questions of agents"),
-    Rights.EVERYTHING: ("Send, stop and start", "prompts, keys, chats"),
-}
 _FOLDER: Final = Path(__file__).parents[2] / "resources" / "web"
 _KINDS: Final = {
     ".html": "text/html; charset=utf-8",
@@ -92,6 +89,7 @@ _FILES: Final = {
     "/": "index.html",
     "/page.css": "page.css",
     "/page.js": "page.js",
+    "/pair.js": "pair.js",
     "/worker.js": "worker.js",
     "/icon.svg": "icon.svg",
     "/icon.png": "icon.png",
@@ -102,16 +100,56 @@ _FILES: Final = {
 def application(addresses: list[Address]) -> tuple[Gate, Callable[[], None]]:
     """The whole application, and what ends its streams before the server ends."""
     page = _Page(Following(), _contact(addresses))
-    routes = [Route(path, page.file) for path in _FILES]
-    routes += [Route(f"/api/{name}", work) for name, _right, work in page.reads()]
-    routes += [Route(f"/api/{name}", work, methods=["POST"]) for name, _right, work in page.writes()]
-    rights = {("GET", path): Rights.LOOK for path in _FILES}
-    rights |= {("GET", f"/api/{name}"): right for name, right, _work in page.reads()}
+    rights = {("GET", f"/api/{name}"): right for name, right, _work in page.reads()}
     rights |= {("POST", f"/api/{name}"): right for name, right, _work in page.writes()}
-    inner = Router(routes, lifespan=page.life)  # Unlike ``Starlette``, it leaves errors to the gate.
-    gate = Gate(GZipMiddleware(inner, minimum_size=1000), addresses, lambda method, path: rights.get((method, path)))
-    page.streams.is_paired = gate.is_paired
-    return gate, page.streams.end_all
+    rights |= {("GET", path): Rights.LOOK for path in _FILES}
+    routes = [Route(f"/api/{name}", work) for name, _right, work in page.reads()]
+    routes += [Route(f"/api/{name}", work, methods=["POST"]) for name, _right, work in page.writes()]
+    inner = Router(lifespan=page.life)  # Unlike ``Starlette``, it leaves errors to the gate.
+    gate = Gate(
+        GZipMiddleware(inner, minimum_size=1000),
+        addresses,
+        lambda method, path: rights.get((method, path)),
+        _File("worker.js").as_worker,
+    )
+    files = {path: _File(name, gate.signatures.challenge) for path, name in _FILES.items()}
+    inner.routes.extend([*(Route(path, file.answer) for path, file in files.items()), *routes])
+    page.streams.is_paired, page.pairing = gate.is_paired, Pairing(gate.limits)
+
+    def end() -> None:
+        page.streams.end_all()
+        page.pairing.end()
+
+    return gate, end
+
+
+class _File:
+    """A file of the page, read and compressed once."""
+
+    def __init__(self, name: str, challenge: str = "") -> None:
+        path = _FOLDER / name
+        data = path.read_bytes()
+        if path.suffix == ".html":  # The page signs with it at once, and asks a cache for no other server's script.
+            data = data.replace(b"/page.js", f"/page.js?{challenge}".encode())
+        self._data, self._compressed = data, gzip.compress(data, mtime=0)
+        self._headers = {
+            "content-type": _KINDS[path.suffix],
+            "etag": f'"{hashlib.sha256(data).hexdigest()[:32]}"',
+            "vary": "accept-encoding",
+        }
+
+    async def answer(self, request: Request) -> Response:
+        """The file, unless the browser has it."""
+        if self._headers["etag"] in request.headers.get("if-none-match", ""):
+            return Response(status_code=304, headers=self._headers)
+        if "gzip" in request.headers.get("accept-encoding", ""):
+            return Response(self._compressed, headers={**self._headers, "content-encoding": "gzip"})
+        return Response(self._data, headers=self._headers)
+
+    async def as_worker(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """The file as the update of whatever worker the browser has here, also of one that has this file's tag."""
+        headers = {"content-type": self._headers["content-type"], "service-worker-allowed": "/"}
+        await Response(self._data, headers=headers)(scope, receive, send)
 
 
 _Work = Callable[[Request], Awaitable[Response]]
@@ -119,6 +157,8 @@ _Work = Callable[[Request], Awaitable[Response]]
 
 class _Page:
     """The requests."""
+
+    pairing: Pairing
 
     def __init__(self, following: Following, contact: str) -> None:
         self._following = following
@@ -139,7 +179,7 @@ class _Page:
         look = Rights.LOOK
         return [
             ("me", look, self._me),
-            ("pairing", look, self._pairing),
+            ("asking", look, self._asking),
             ("chats", look, self._chats),
             ("stream", look, self._stream),
             ("questions", look, self._questions),
@@ -154,7 +194,8 @@ class _Page:
         """What is done, and the right that it needs."""
         actions, everything = self._actions, Rights.EVERYTHING
         return [
-            ("pair", Rights.LOOK, self._pair),
+            ("ask", Rights.LOOK, self._ask),
+            ("withdraw", Rights.LOOK, self._withdraw),
             ("leave", Rights.LOOK, self._leave),
             ("push", Rights.LOOK, self._push),
             ("answer", Rights.ANSWER, self._does(GivenAnswer, actions.answer)),
@@ -167,27 +208,15 @@ class _Page:
             ("upload", everything, self._upload),
         ]
 
-    # ------------------------------------------------------------ files and devices
-
-    async def file(self, request: Request) -> Response:
-        """A file of the page."""
-        path = _FOLDER / _FILES[request.url.path]
-        data = await asyncio.to_thread(path.read_bytes)
-        tag = f'"{hashlib.sha256(data).hexdigest()[:32]}"'
-        if tag in request.headers.get("if-none-match", ""):
-            return Response(status_code=304, headers={"etag": tag})
-        return Response(data, headers={"content-type": _KINDS[path.suffix], "etag": tag})
+    # ------------------------------------------------------------ devices
 
     async def _me(self, request: Request) -> Response:
         device: Device = request.scope["device"]
-        return _json(await self._me_of(device, request))
-
-    async def _me_of(self, device: Device, request: Request) -> Me:
         address: Address = request.scope["address"]
         push_key = ""
         with contextlib.suppress(OutliveError):
             push_key = await self._reminders.public_key() if _can_push(address) else ""
-        return Me(
+        me = Me(
             self._following.name,
             VERSION,
             device.name,
@@ -196,35 +225,28 @@ class _Page:
             push_key,
             device.push is not None,
         )
+        number = number_of(request.scope)
+        return _numbered(_json(me), address, number if hash_of(number) == device.hash else "")
 
-    async def _pairing(self, request: Request) -> Response:
-        pairing = (await asyncio.to_thread(load_devices)).pairing
-        host, name = request.scope["address"].host, self._following.name
-        if pairing is None or pairing.is_over:
-            return _json(OpenPairing(name, host, False, [], ""))
-        may = [
-            (title, what if right <= pairing.rights else f"not chosen on {name}", right <= pairing.rights)
-            for right, (title, what) in _MAY.items()
-        ]
-        return _json(OpenPairing(name, host, True, may, pairing.until))
+    async def _ask(self, request: Request) -> Response:
+        """A device asks to be let in: by a code, or by its cookie if it has lost its key."""
+        code, scope = decoded(await request.body(), Code).code, request.scope
+        browser = request.headers.get("user-agent", "")
+        asked, number = await self.pairing.ask(code, scope["key"], number_of(scope), browser, scope["state"]["peer"])
+        return _numbered(self._asked(asked, request), scope["address"], number)
 
-    async def _pair(self, request: Request) -> Response:
-        code = decoded(await request.body(), Code)
-        try:
-            device, credential = await asyncio.to_thread(pair, code.code, code.name)
-        except WrongCode as error:
-            raise PageError(403, "wrong_code", str(error)) from error
-        address: Address = request.scope["address"]
-        response = _json(await self._me_of(device, request))
-        response.set_cookie(
-            address.cookie,
-            credential,
-            max_age=CREDENTIAL_S,
-            secure=address.scheme == "https",
-            httponly=True,
-            samesite="strict",
-        )
-        return response
+    async def _asking(self, request: Request) -> Response:
+        """What became of that, as soon as it is known."""
+        return self._asked(await self.pairing.answer(request.scope["key"]), request)
+
+    def _asked(self, asked: Asked, request: Request) -> Response:
+        place = served() if request.scope["scheme"] == "https" else None  # A proxy's certificate is its own.
+        certificate = place.certificate if place is not None else None
+        return _json(replace(asked, certificate=certificate.end if certificate is not None else ""))
+
+    async def _withdraw(self, request: Request) -> Response:
+        await asyncio.to_thread(withdraw, request.scope["key"])
+        return _json(Done("This device asks no more"))
 
     async def _leave(self, request: Request) -> Response:
         device: Device = request.scope["device"]
@@ -408,9 +430,22 @@ def _contact(addresses: list[Address]) -> str:
 
 
 def _can_push(address: Address) -> bool:
-    """Whether browsers take notifications from a page at this address, and this computer can encrypt them."""
-    is_secure = address.scheme == "https" or address.host.partition(":")[0] == "localhost"
-    return is_secure and importlib.util.find_spec("cryptography") is not None
+    """Whether browsers take notifications from a page at this address."""
+    return address.scheme == "https" or address.host.partition(":")[0] == "localhost"
+
+
+def _numbered(response: Response, address: Address, number: str) -> Response:
+    """An answer with the cookie, which is all that a device has left that has lost its key; it opens nothing."""
+    if number:
+        response.set_cookie(
+            address.cookie,
+            number,
+            max_age=COOKIE_S,
+            secure=address.scheme == "https",
+            httponly=True,
+            samesite="strict",
+        )
+    return response
 
 
 def _parameter(request: Request, name: str) -> str:

@@ -125,8 +125,6 @@ class Pairing(msgspec.Struct, frozen=True):
 
     hash: str
     until: str
-    rights: Rights = Rights.ANSWER
-    """What ``pair`` gives."""
 
     @property
     def is_over(self) -> bool:
@@ -150,6 +148,15 @@ class Devices(msgspec.Struct, frozen=True, rename={"pairing": "code"}):
     def of_number(self, number: str) -> Device | None:
         """The device with a number in its cookie."""
         return next((each for each in self.devices if each.hash == hash_of(number)), None) if number else None
+
+    def asks(self, key: str) -> Asking | None:
+        """The request of a key to be let in."""
+        return next((each for each in self.asking if each.key == key), None)
+
+    def may_ask(self, code: str, key: str, number: str) -> bool:
+        """Whether a device may ask: with the code, for its own place, or as it asks already."""
+        known = self.of_number(number)
+        return self.is_code(code) or self.asks(key) is not None or (known is not None and not known.was_refused)
 
     def is_code(self, code: str) -> bool:
         """Whether this is the code that is valid now, however it was typed."""
@@ -183,12 +190,12 @@ def load() -> Devices:
     return replace(saved, asking=tuple(each for each in saved.asking if each.left_s))
 
 
-def begin_pairing(rights: Rights = Rights.ANSWER) -> str:
+def begin_pairing() -> str:
     """Let devices ask with a code; returns it. An earlier code is void."""
     code = "".join(secrets.choice(CODE_CHARACTERS) for _ in range(CODE_LENGTH))
     until = as_text(time.time() + PAIRING_S)
     with _locked():
-        _save(replace(load(), pairing=Pairing(hash_of(code), until, rights)))
+        _save(replace(load(), pairing=Pairing(hash_of(code), until)))
     return code
 
 
@@ -212,12 +219,13 @@ def ask(code: str, key: str, number: str, name: str, address: str) -> tuple[Aski
         WrongCode: this is no code that is valid now, or there is none; which of them is for nobody to know.
         OutliveError: as many devices ask already as may.
     """
+    if not load().may_ask(code, key, number):  # Wrong codes wait for no lock.
+        raise WrongCode("this is not a code that is valid now")
     with _locked():
         saved = load()
-        known = saved.of_number(number)
-        before = next((each for each in saved.asking if each.key == key), None)
-        if before is None and not saved.is_code(code) and (known is None or known.was_refused):
+        if not saved.may_ask(code, key, number):
             raise WrongCode("this is not a code that is valid now")
+        known, before = saved.of_number(number), saved.asks(key)
         if before is not None and before.hash == hash_of(number):
             return before, number
         number = number if known is not None else secrets.token_urlsafe(16)
@@ -304,20 +312,6 @@ def _two_words(others: tuple[Asking, ...]) -> tuple[str, str]:
     words = [each for each in _WORDS_FILE.read_text(encoding="ascii").split() if each not in shown]
     first, second = secrets.SystemRandom().sample(words, 2)
     return first, second
-
-
-def pair(code: str, name: str) -> tuple[Device, str]:
-    """Let a device in that knows the code, without a question; returns it and the number for its cookie.
-
-    Raises:
-        WrongCode: this is no code that is valid now.
-        OutliveError: there are too many devices.
-    """
-    pairing = load().pairing
-    asking, number = ask(code, secrets.token_hex(8), "", name, "")
-    device = let_in(asking.id, pairing.rights if pairing is not None else Rights.LOOK, name)
-    end_pairing()
-    return device, number
 
 
 def revoke(name: str) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, Final, TypeVar
+from typing import Any, Final, Literal, TypeVar
 
 import msgspec
 
@@ -339,22 +339,25 @@ class Push(msgspec.Struct, frozen=True):
     keys: PushKeys = PushKeys()
 
 
-class OpenPairing(msgspec.Struct, frozen=True):
-    """Whether a device can be paired now."""
-
-    machine: str
-    address: str
-    open: bool
-    may: list[tuple[str, str, bool]]
-    """The rights of a device, each with its name, its meaning or why it is not given, and whether this one has it."""
-    until: str
-
-
 class Code(msgspec.Struct, frozen=True):
-    """The code that a device was given."""
+    """The code that a device was given; "" from one that may have lost its key."""
 
-    code: str
+    code: str = ""
+
+
+class Asked(msgspec.Struct, frozen=True):
+    """What became of a device's request to be let in."""
+
+    state: Literal["asks", "let_in", "refused", "needs_code"]
+    words: tuple[str, str] = ("", "")
+    """The desk shows the same ones."""
     name: str = ""
+    """What the desk calls it."""
+    left_s: float = 0.0
+    is_lost: bool = False
+    """Whether it asks for the place of a device that has lost its key."""
+    certificate: str = ""
+    """The end of the fingerprint of the server's own certificate; "" if the connection has none."""
 
 
 def encoded(value: Any) -> bytes:

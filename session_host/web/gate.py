@@ -1,21 +1,23 @@
 """Who gets in: the checks of each request before anything else reads it, and the headers of each answer.
 
-A request comes from a paired device by its cookie, from the page itself by its origin, to an address that the user
-gave. An agent and what it started get nothing, whatever they know: the kernel says who is at the other end (``peers``).
+A request comes from a paired device by its signature, from the page itself by its origin, to an address that the user
+gave. A cookie opens nothing. An agent and what it started get nothing, whatever they know: the kernel says who is at
+the other end (``peers``).
 """
 
 from __future__ import annotations
 
 import asyncio
 import errno
+import hashlib
 import logging
 import os
 import re
 import time
-from collections import defaultdict, deque
+from collections import deque
 from collections.abc import Awaitable, Callable, MutableMapping
-from http.cookies import CookieError, SimpleCookie
-from typing import Any, Final, NamedTuple
+from html import escape
+from typing import Any, Final, NamedTuple, NoReturn
 from urllib.parse import urlsplit
 
 from session_host.errors import OutliveError
@@ -24,6 +26,7 @@ from .devices import Device, Devices, Rights, devices_file, is_use_noted, load, 
 from .errors import PageError
 from .forms import encoded
 from .peers import Peer
+from .signatures import Signatures, Signed
 
 log = logging.getLogger(__name__)
 
@@ -39,10 +42,15 @@ BODY_S: Final = 30.0
 """How long the body of a request may take; a photo takes longer."""
 UPLOAD_S: Final = 300.0
 
+MAX_ASKING_BYTES: Final = 1024
+"""How much a device may send that is not let in."""
+
 OF_DEVICE: Final = (40, 10.0)
-OF_ALL: Final = (200, 10.0)
-OF_PAIRING: Final = (20, 60.0)
-"""Requests that are allowed in so many seconds: of one device, of all devices, and of those without a credential."""
+OF_NETWORK: Final = (20, 60.0)
+"""Requests that are allowed in so many seconds: of one device; of one network, those that no device has signed."""
+
+MAX_COUNTED: Final = 1000
+"""How many devices and networks are counted before those are forgotten that are quiet."""
 
 CONTENT_SECURITY_POLICY: Final = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:; connect-src 'self'; "
@@ -57,7 +65,20 @@ _HEADERS: Final = [
     (b"cross-origin-resource-policy", b"same-origin"),
     (b"permissions-policy", b"camera=(), microphone=(), geolocation=()"),
 ]
-_PUBLIC: Final = {"/api/pairing", "/api/pair"}
+_PAGE: Final = """\
+<!doctype html>
+<html lang="en">
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width">
+<title>Outlive</title>
+<link rel="stylesheet" href="/page.css">
+<main class="note"><h1>Outlive</h1><p>{words}.</p></main>
+"""
+"""What a browser shows that has come to something that it does not get."""
+
+_ASKING: Final = {"/api/ask", "/api/asking", "/api/withdraw"}
+"""The requests of a device that is not let in, signed with its key."""
+
 UPLOAD: Final = "/api/upload"
 
 
@@ -93,28 +114,59 @@ class Address(NamedTuple):
 
     @property
     def cookie(self) -> str:
-        """The name of the credential's cookie: under HTTPS browsers keep it for this host alone."""
+        """The name of the cookie: under HTTPS browsers keep it for this host alone."""
         return "__Host-outlive" if self.scheme == "https" else "outlive"
+
+
+class Limits:
+    """Counts requests."""
+
+    def __init__(self) -> None:
+        self._times: dict[str, deque[float]] = {}
+
+    def count(self, who: str, most: int, within_s: float, **facts: Any) -> None:
+        """Count a request.
+
+        Raises:
+            PageError: there were as many as are allowed; with these facts.
+        """
+        at_s = time.monotonic()
+        if len(self._times) > MAX_COUNTED:
+            self._times = {each: times for each, times in self._times.items() if times[-1] > at_s - OF_NETWORK[1]}
+        times = self._times.setdefault(who, deque())
+        while times and times[0] <= at_s - within_s:
+            times.popleft()
+        if len(times) >= most:
+            raise PageError(429, "too_many", "too many requests; wait a few seconds", **facts)
+        times.append(at_s)
 
 
 class Gate:
     """The outermost part of the application.
 
-    ``scope["device"]`` is the device for the parts within, ``scope["address"]`` the address that it used.
+    ``scope["device"]`` is the device for the parts within, ``scope["address"]`` the address that it used. Of one that
+    is not let in, ``scope["key"]`` is the key that has signed the request.
+
+    Attributes:
+        limits: count the requests.
+        signatures: check them.
     """
 
-    def __init__(self, app: App, addresses: list[Address], right_for: Callable[[str, str], Rights | None]) -> None:
+    def __init__(
+        self, app: App, addresses: list[Address], right_for: Callable[[str, str], Rights | None], worker: App
+    ) -> None:
         """Guard an application.
 
         Args:
             app: it.
             addresses: at which it is reached.
             right_for: the right that a method and a path need; None for an unknown path.
+            worker: answers with the page's service worker.
         """
-        self._app, self._right_for = app, right_for
+        self._app, self._right_for, self._worker = app, right_for, worker
         self._by_host = {address.host: address for address in addresses}
-        self._limits: defaultdict[str, deque[float]] = defaultdict(deque)
         self._devices = _CachedDevices()
+        self.limits, self.signatures = Limits(), Signatures()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Let a request in, or refuse it."""
@@ -124,16 +176,22 @@ class Gate:
         if scope["type"] != "http":
             await send({"type": "websocket.close", "code": 1008})
             return
-        sender = _Sender(send, is_api=scope["path"].startswith("/api/"))
+        headers = _headers(scope)
+        is_api = scope["path"].startswith("/api/")
+        sender = _Sender(send, is_api=is_api, is_for_eyes=headers.get("sec-fetch-mode") == "navigate")
         try:
-            await _check_peer(scope["state"]["peer"])
-            headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]}
-            self._check(scope, headers)
+            peer: Peer = scope["state"]["peer"]
+            scope["address"] = self._address(await peer.refusal(), headers)
+            # Whatever its path: a worker that another server has left at this address would stay for good.
+            is_worker = headers.get("service-worker") == "script" and scope["method"] == "GET"
+            signed = None if is_worker else self._check(scope, headers, peer)
             if (device := scope.get("device")) is not None and not is_use_noted(device):
                 await asyncio.to_thread(note_use, device)
-            limit, within_s = (MAX_UPLOAD_BYTES, UPLOAD_S) if scope["path"] == UPLOAD else (MAX_BODY_BYTES, BODY_S)
-            body = _Body(receive, limit, within_s, headers.get("content-length", ""))
-            await self._app(scope, body.receive, sender.send)
+            limit, within_s = MAX_BODY_BYTES if device is not None else MAX_ASKING_BYTES, BODY_S
+            if scope["path"] == UPLOAD:
+                limit, within_s = MAX_UPLOAD_BYTES, UPLOAD_S
+            body = _Body(receive, limit, within_s, headers.get("content-length", ""), signed)
+            await (self._worker if is_worker else self._app)(scope, body.receive, sender.send)
         except PageError as error:
             await sender.fail(error)
         except OutliveError as error:
@@ -147,39 +205,58 @@ class Gate:
             log.exception("%s failed", scope["path"])
             await sender.fail(PageError(500, "failed", "this failed; the computer’s log of `outlive web` says why"))
 
-    def _check(self, scope: Scope, headers: dict[str, str]) -> None:
+    def _address(self, refusal: str, headers: dict[str, str]) -> Address:
+        """The address that was asked for, if anything may be."""
+        if refusal:
+            raise PageError(403, "not_allowed", refusal)
         address = self._by_host.get(headers.get("host", "").lower())
         if address is None:
             raise PageError(421, "unknown_host", "this computer’s page has another address; see `outlive web --help`")
-        method, path = scope["method"], scope["path"]
+        return address
+
+    def _check(self, scope: Scope, headers: dict[str, str], peer: Peer) -> Signed | None:
+        """Check a request but for its body; returns what its signature says of that, None for a file of the page."""
+        method, path, address = scope["method"], scope["path"], scope["address"]
         right = self._right_for(method, path)
         if right is None:
             raise PageError(404, "no_such_page", "there is no such page")
         self._check_source(address, headers, method, path)
-        scope["address"] = address
         if not path.startswith("/api/"):
-            self._count("files", *OF_ALL)
-            return
-        if path in _PUBLIC:
-            self._count(path, *OF_PAIRING)
-            return
-        device = self._devices.now().of_number(_cookie(headers.get("cookie", ""), address.cookie))
-        if device is None:  # Who has no credential uses up nothing of those who do.
-            self._count("strangers", *OF_PAIRING)
-            raise PageError(401, "not_paired", "this device is not paired")
-        self._count("devices", *OF_ALL)
-        self._count(device.hash, *OF_DEVICE)
+            return None
+        try:
+            signed = Signed.of(headers.get("x-outlive-signed", ""))
+        except ValueError:
+            self._refuse(peer, "unsigned", "this request is not signed")
+        device = self._devices.now().of_key(signed.key)
+        if device is None and path not in _ASKING:
+            self._refuse(peer, "not_paired", "this device is not paired")
+        if not self.signatures.is_good(signed, method, address.origin + _target(scope)):
+            self._refuse(peer, "unsigned", "this is signed with another key, or for another run of `outlive web`")
+        if path in _ASKING:
+            scope["key"] = signed.key
+            return signed
+        assert device is not None
+        if number := self.signatures.count(signed.key, signed.number):
+            self._refuse(peer, "unsigned", "this number was counted", number=number)
+        self.limits.count(device.hash, *OF_DEVICE)
         if device.rights < right:
             raise PageError(403, "not_allowed", "this device may not do that; pair it again with more rights")
         scope["device"] = device
+        return signed
+
+    def _refuse(self, peer: Peer, code: str, words: str, **facts: Any) -> NoReturn:
+        """Refuse who has no device's signature; a page that was loaded in an earlier run signs again."""
+        facts["challenge"] = self.signatures.challenge
+        self.limits.count(f"network {peer.network}", *OF_NETWORK, **facts)
+        raise PageError(401, code, words, **facts)
 
     def is_paired(self, device: Device) -> bool:
-        """Whether a device is still paired, with the same rights; no device is if the file cannot be read."""
+        """Whether a device has still its key and rights; no device has if the file cannot be read."""
         try:
             devices = self._devices.now().devices
         except OutliveError:
             return False
-        return any((each.hash, each.rights) == (device.hash, device.rights) for each in devices)
+        return any((each.key, each.rights) == (device.key, device.rights) for each in devices)
 
     @staticmethod
     def _check_source(address: Address, headers: dict[str, str], method: str, path: str) -> None:
@@ -198,14 +275,6 @@ class Gate:
             kind = headers.get("content-type", "").partition(";")[0].strip()
             if origin is None or kind != ("application/octet-stream" if path == UPLOAD else "application/json"):
                 raise PageError(415, "other_origin", "this needs the page’s own form")
-
-    def _count(self, who: str, most: int, within_s: float) -> None:
-        times, at_s = self._limits[who], time.monotonic()
-        while times and times[0] <= at_s - within_s:
-            times.popleft()
-        if len(times) >= most:
-            raise PageError(429, "too_many", "too many requests; wait a few seconds")
-        times.append(at_s)
 
 
 class _CachedDevices:
@@ -227,12 +296,13 @@ class _CachedDevices:
 
 
 class _Body:
-    """The body of a request, within limits."""
+    """The body of a request, within limits, and as it was signed."""
 
-    def __init__(self, receive: Receive, most_bytes: int, within_s: float, length: str) -> None:
+    def __init__(self, receive: Receive, most_bytes: int, within_s: float, length: str, signed: Signed | None) -> None:
         if length.isdigit() and int(length) > most_bytes:
             raise PageError(413, "too_large", f"at most {most_bytes >> 20} MB can be sent")
         self._receive, self._left = receive, most_bytes
+        self._hash, self._signed = hashlib.sha256(), signed
         self._until_s = asyncio.get_running_loop().time() + within_s
         self._is_whole = False
 
@@ -249,14 +319,17 @@ class _Body:
         self._left -= len(message.get("body", b""))
         if self._left < 0:
             raise PageError(413, "too_large", "too much was sent")
+        self._hash.update(message.get("body", b""))
+        if self._is_whole and self._signed is not None and not self._signed.has_body(self._hash.digest()):
+            raise PageError(400, "bad_request", "another body was signed")
         return message
 
 
 class _Sender:
     """Sends an answer with the headers of all."""
 
-    def __init__(self, send: Send, *, is_api: bool) -> None:
-        self._send, self._is_begun = send, False
+    def __init__(self, send: Send, *, is_api: bool, is_for_eyes: bool) -> None:
+        self._send, self._is_begun, self._is_for_eyes = send, False, is_for_eyes
         self._more = [*_HEADERS, (b"cache-control", b"no-store" if is_api else b"no-cache")]
 
     async def send(self, message: Message) -> None:
@@ -270,12 +343,11 @@ class _Sender:
     async def fail(self, error: PageError) -> None:
         if self._is_begun:
             return
-        headers = [
-            (b"content-type", b"application/json"),
-            *([(b"connection", b"close")] if error.status == 413 else []),
-        ]
+        kind = b"text/html; charset=utf-8" if self._is_for_eyes else b"application/json"
+        headers = [(b"content-type", kind), *([(b"connection", b"close")] if error.status == 413 else [])]
+        body = _PAGE.format(words=escape(error.words)).encode() if self._is_for_eyes else encoded(error.as_object())
         await self.send({"type": "http.response.start", "status": error.status, "headers": headers})
-        await self.send({"type": "http.response.body", "body": encoded(error.as_object())})
+        await self.send({"type": "http.response.body", "body": body})
 
 
 def _of_system(error: OSError) -> PageError:
@@ -284,14 +356,27 @@ def _of_system(error: OSError) -> PageError:
     return PageError(500, "failed", f"this failed on the computer: {error.strerror or error}")
 
 
-async def _check_peer(peer: Peer) -> None:
-    if refusal := await peer.refusal():
-        raise PageError(403, "not_allowed", refusal)
+def _headers(scope: Scope) -> dict[str, str]:
+    """The headers; of several with one name the last one, but all cookies."""
+    found: dict[str, str] = {}
+    for name, value in scope["headers"]:
+        key, text = name.decode("latin-1"), value.decode("latin-1")
+        found[key] = f"{found[key]}; {text}" if key == "cookie" and key in found else text
+    return found
 
 
-def _cookie(header: str, name: str) -> str:
-    try:
-        found = SimpleCookie(header).get(name)
-    except CookieError:
-        return ""
-    return found.value if found is not None else ""
+def _target(scope: Scope) -> str:
+    """What was asked for, as it was sent."""
+    query: bytes = scope["query_string"]
+    raw: bytes = scope["raw_path"]
+    return (raw + b"?" + query if query else raw).decode("latin-1")
+
+
+def number_of(scope: Scope) -> str:
+    """The number in the page's cookie; "" for none. What other programs have put beside it is not read."""
+    name = scope["address"].cookie
+    for each in _headers(scope).get("cookie", "").split(";"):
+        key, _, value = each.strip().partition("=")
+        if key == name and value:
+            return value.strip('"')
+    return ""

@@ -85,8 +85,9 @@ _FILES = ["/", "/page.css", "/page.js"]
 def _ms(address: str, device: Device, files: list[str]) -> float:
     """The time until the list is there for a browser that has nothing yet, in milliseconds."""
     headers = {"Origin": address, "X-Outlive": "1"}
+    signing = device.client.auth
     with (
-        httpx2.Client(base_url=address, headers=headers, cookies=device.client.cookies, timeout=30) as client,
+        httpx2.Client(base_url=address, headers=headers, auth=signing, timeout=30) as client,
         ThreadPoolExecutor(2) as pool,
     ):
         began_s = time.perf_counter()

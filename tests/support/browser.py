@@ -15,7 +15,8 @@ from selenium.webdriver.common.by import By
 from selenium.webdriver.common.keys import Keys
 from selenium.webdriver.remote.webelement import WebElement
 
-from tests.support.commands import outlive
+from session_host.web import devices
+from session_host.web.devices import Rights
 from tests.support.page_server import PageServer
 from tests.support.waiting import wait_until
 
@@ -233,12 +234,15 @@ def browser(size: tuple[int, int] = PHONE, *, is_dark: bool = False, font_px: in
 
 
 def pair(phone: Browser, server: PageServer, rights: str = "everything") -> None:
-    """Pair the phone by the address in the picture."""
-    done = outlive("web", "pair", "--json", "--rights", rights).json()
-    phone.open(f"{server.address}/#pair={done['code']}")
-    phone.see("Pair this")
-    assert done["code"] not in str(phone.driver.current_url)
-    phone.click("Pair", "button")
+    """Let the phone in that has opened the address in the picture."""
+    code = devices.begin_pairing()
+    phone.open(f"{server.address}/#pair={code}")
+    phone.see("Say yes at the desk")
+    assert code not in str(phone.driver.current_url)
+    [asking] = devices.load().asking
+    phone.see(*asking.words)
+    devices.let_in(asking.id, Rights.named(rights), asking.name)
+    devices.end_pairing()
     phone.see("Outlive", "Forget this device")
 
 

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import base64
+import hashlib
 import http.client
+import itertools
 import json
 import signal
 import socket
@@ -10,17 +13,23 @@ import subprocess
 import sys
 import threading
 import uuid
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from types import TracebackType
 from typing import Any, NamedTuple, Self
 
 import httpx2
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
+from session_host.web import devices
+from session_host.web.devices import Rights
 from session_host.web.places import page_socket
 from tests.support.area import Area
-from tests.support.commands import OUTLIVE, environment, outlive
+from tests.support.commands import OUTLIVE, environment
 from tests.support.waiting import wait_for_end, wait_until
 
 ADDRESS = "http://localhost:7070"
@@ -135,12 +144,14 @@ class PageServer:
         return [pid for pid in self.children() if b"events" in _arguments(pid)]
 
     def pair(self, rights: str = "everything", name: str = "phone") -> Device:
-        """Pair a device, as the user does."""
-        done = outlive("web", "pair", "--json", "--rights", rights)
-        assert done.code == 0, done.error
+        """Pair a device: it asks with the code, and is let in as at the desk."""
         device = Device(self.address)
-        paired = device.post("/api/pair", {"code": done.json()["code"], "name": name})
-        assert paired.status_code == 200, paired.text
+        asked = device.post("/api/ask", {"code": devices.begin_pairing()})
+        assert asked.status_code == 200, asked.text
+        [asking] = [each for each in devices.load().asking if each.key == device.key.name]
+        assert list(asking.words) == asked.json()["words"]
+        devices.let_in(asking.id, Rights.named(rights), name)
+        devices.end_pairing()
         return device
 
     def __enter__(self) -> Self:
@@ -161,16 +172,67 @@ def _arguments(pid: int) -> list[bytes]:
         return []
 
 
+class Key:
+    """A browser's key, which signs requests as the page does.
+
+    Attributes:
+        name: its public half, base64.
+        challenge: the server's; "" before its first answer.
+    """
+
+    def __init__(self) -> None:
+        self._own = ec.generate_private_key(ec.SECP256R1())
+        point = self._own.public_key().public_bytes(Encoding.X962, PublicFormat.UncompressedPoint)
+        self.name = base64.b64encode(point).decode()
+        self.challenge = ""
+        self._numbers = itertools.count(1)
+
+    def signed(self, method: str, target: str, origin: str, body: bytes = b"", number: int = 0) -> str:
+        """The header of a signed request."""
+        digest = base64.b64encode(hashlib.sha256(body).digest()).decode()
+        counted = str(number or next(self._numbers))
+        text = f"{method}\n{origin}{target}\n{digest}\n{self.challenge}\n{counted}".encode()
+        r, s = decode_dss_signature(self._own.sign(text, ec.ECDSA(hashes.SHA256())))
+        signature = base64.b64encode(r.to_bytes(32, "big") + s.to_bytes(32, "big")).decode()
+        return f"{self.name} {counted} {digest} {signature}"
+
+
+class _Signing(httpx2.Auth):
+    """Signs each request of a client, and once more with the server's new challenge."""
+
+    requires_request_body = True
+
+    def __init__(self, key: Key, origin: str) -> None:
+        self._key, self._origin = key, origin
+
+    def auth_flow(self, request: httpx2.Request) -> Generator[httpx2.Request, httpx2.Response]:
+        used = self._key.challenge
+        request.headers["X-Outlive-Signed"] = self._signed(request)
+        response = yield request
+        if response.status_code not in {401, 429}:
+            return
+        response.read()
+        self._key.challenge = response.json().get("challenge", used)
+        if self._key.challenge != used:
+            request.headers["X-Outlive-Signed"] = self._signed(request)
+            yield request
+
+    def _signed(self, request: httpx2.Request) -> str:
+        return self._key.signed(request.method, request.url.raw_path.decode(), self._origin, request.content)
+
+
 class Device:
     """A browser with the page.
 
     Attributes:
-        client: with the credential, once it is paired.
+        key: its own.
+        client: signs with it.
     """
 
-    def __init__(self, address: str = ADDRESS, *, cookies: Any = None) -> None:
+    def __init__(self, address: str = ADDRESS, *, key: Key | None = None, cookies: Any = None) -> None:
         self.address = address
-        self.client = client(address, cookies=cookies)
+        self.key = key or Key()
+        self.client = client(address, key=self.key, cookies=cookies)
 
     def get(self, path: str, /, **parameters: str) -> httpx2.Response:
         """Ask for something; again while there are too many requests."""
@@ -226,7 +288,13 @@ class Device:
 
     def copy(self) -> Device:
         """The same device with connections of its own."""
-        return Device(self.address, cookies=self.client.cookies)
+        return Device(self.address, key=self.key, cookies=self.client.cookies)
+
+    def head(self, path: str = "/api/chats", method: str = "GET", body: bytes = b"") -> str:
+        """The headers of a signed request, for one that is written by hand."""
+        self.read("me")  # It has the challenge then.
+        signed = self.key.signed(method, path, self.address, body)
+        return f"X-Outlive: 1\r\nX-Outlive-Signed: {signed}\r\n"
 
     def close(self) -> None:
         """Close its connections."""
@@ -241,6 +309,13 @@ class Device:
         self.close()
 
 
+def let_in(name: str, rights: str = "look") -> devices.Device:
+    """Have a device in the list; no browser has its key."""
+    asking, _number = devices.ask(devices.begin_pairing(), Key().name, "", name, "")
+    devices.end_pairing()
+    return devices.let_in(asking.id, Rights.named(rights), name)
+
+
 def _patiently(ask: Callable[[], httpx2.Response]) -> httpx2.Response:
     def asked() -> httpx2.Response | None:
         answer = ask()
@@ -251,13 +326,16 @@ def _patiently(ask: Callable[[], httpx2.Response]) -> httpx2.Response:
     return found
 
 
-def client(address: str = ADDRESS, *, cookies: Any = None, path: Path | None = None) -> httpx2.Client:
-    """A client on the Unix socket with the headers that the page sends."""
+def client(
+    address: str = ADDRESS, *, key: Key | None = None, cookies: Any = None, path: Path | None = None
+) -> httpx2.Client:
+    """A client on the Unix socket with the headers that the page sends; it signs with a key."""
     return httpx2.Client(
         base_url=address,
         transport=httpx2.HTTPTransport(uds=str(path or page_socket())),
         headers={"Origin": address, "X-Outlive": "1"},
         cookies=cookies,
+        auth=_Signing(key, address) if key is not None else None,
         timeout=TIMEOUT_S,
     )
 
@@ -289,8 +367,7 @@ class Phone(threading.Thread):
 
     def __init__(self, device: Device) -> None:
         super().__init__(daemon=True)
-        self._address = device.address
-        self._cookie = "; ".join(f"{name}={value}" for name, value in device.client.cookies.items())
+        self._address, self._key = device.address, device.key
         self._ended = threading.Event()
         self._connection: _UnixConnection | None = None
         self.rows: dict[str, Json] = {}
@@ -324,10 +401,12 @@ class Phone(threading.Thread):
         """Ask for something on a connection of its own."""
         self._close()
         self._connection = _UnixConnection(self._address.partition("//")[2], timeout=TIMEOUT_S)
-        headers |= {"Origin": self._address, "X-Outlive": "1", "Cookie": self._cookie}
+        signed = self._key.signed("GET", path, self._address)
+        headers |= {"Origin": self._address, "X-Outlive": "1", "X-Outlive-Signed": signed}
         self._connection.request("GET", path, headers=headers)
         response = self._connection.getresponse()
         if response.status != 200:
+            self._key.challenge = json.loads(response.read()).get("challenge", self._key.challenge)
             raise _Refused(response.status)
         return response
 

@@ -7,9 +7,10 @@ from typing import NamedTuple
 
 import pytest
 
+from session_host.web import devices
 from tests.support.area import Area
 from tests.support.browser import DESKTOP, PHONE, SMALL, Browser, Keys, browser, pair
-from tests.support.commands import new, outlive
+from tests.support.commands import new
 from tests.support.page_server import PageServer
 from tests.support.structured_chats import new_chat, wait, wait_for_text
 
@@ -42,12 +43,14 @@ def test_each_control_has_a_name_and_room_for_a_finger(server: PageServer, area:
     wait_for_text("view", "the docs")
     screen = new("-n", "sh", "--", "sh", "-c", "echo ready; exec cat")
     wait("a chat with a question", "needs_input")
-    code = outlive("web", "pair", "--json").json()["code"]
     with browser(setting.size, is_dark=setting.is_dark, font_px=setting.font_px) as phone:
         is_coarse = phone.driver.execute_script("return matchMedia('(pointer: coarse)').matches")
         assert is_coarse == (setting.size != DESKTOP)
-        phone.open(f"{server.address}/#pair={code}")
-        phone.see("until ")
+        phone.open(server.address)
+        phone.see("Ask to be let in")
+        check(phone)
+        phone.open(f"{server.address}/#pair={devices.begin_pairing()}")
+        phone.see("Say yes at the desk")
         check(phone)
         pair(phone, server)
         phone.see("a chat with a question", "view", "sh")

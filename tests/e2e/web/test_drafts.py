@@ -105,6 +105,6 @@ def test_a_device_that_is_forgotten_keeps_no_draft(phone: Browser, server: PageS
     phone.click("Chats", "a")
     phone.click("Forget this device", "button")
     phone.driver.switch_to.alert.accept()
-    phone.see("Pair this")
+    phone.see("Ask to be let in")
     assert kept(phone) == {}
     phone.complaints()

@@ -26,13 +26,28 @@ LONG = " && ".join(f"echo step {number} of a long command line" for number in ra
 
 
 def test_the_eight_characters_are_typed(phone: Browser, server: PageServer) -> None:
-    code = outlive("web", "pair", "--json", "--rights", "look").json()["code"]
     phone.open(server.address)
-    phone.type("Pairing code", "22222222")
-    phone.click("Pair", "button")
+    phone.type("Code", "22222222")
+    phone.click("Ask", "button")
     phone.see("not a code")
-    phone.type("Pairing code", "\ue003" * 9 + code)
-    phone.click("Pair", "button")
+    phone.type("Code", devices.begin_pairing())
+    phone.click("Ask", "button")
+    phone.see("Say yes at the desk", " s left")
+    phone.click("Cancel", "button")
+    phone.see("Ask to be let in")
+    assert devices.load().asking == ()
+    phone.type("Code", devices.begin_pairing())
+    phone.click("Ask", "button")
+    phone.see("Say yes at the desk")
+    [asking] = devices.load().asking
+    phone.driver.refresh()
+    phone.see(*asking.words)
+    devices.refuse(asking.id)
+    phone.see("The desk said no")
+    phone.type("Code", devices.begin_pairing())
+    phone.click("Ask", "button")
+    phone.see("Say yes at the desk")
+    devices.let_in(devices.load().asking[0].id, devices.Rights.LOOK, "phone")
     phone.see("Forget this device")
     allowed = [each for each in phone.complaints() if "403" not in each and "401" not in each]
     assert allowed == []
@@ -187,7 +202,7 @@ def test_a_revoked_device_sees_nothing_more(phone: Browser, server: PageServer) 
     pair(phone, server)
     [device] = json.loads(outlive("web", "devices", "--json").output)
     assert outlive("web", "devices", "--revoke", device["name"]).code == 0
-    phone.see("Pair this")
+    phone.see("Ask to be let in")
     assert "Not connected" not in phone.text
     allowed = [each for each in phone.complaints() if "401" not in each]
     assert allowed == []

@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 
+from session_host.web import devices
 from session_host.web.devices import devices_file
 from session_host.web.places import known_addresses, page_socket
 from tests.support import processes
@@ -32,14 +33,13 @@ def test_on_a_full_disk_nobody_is_paired_and_those_who_are_go_on(area: Area, mon
         monkeypatch.setenv("OUTLIVE_STATE_DIR", str(disk))
         with PageServer(area) as server, server.pair() as device:
             chat = new("-n", "one", "--", "cat")
-            code = outlive("web", "pair", "--json").json()["code"]
+            code = devices.begin_pairing()
             ballast = fill_disk(disk)
             with Device() as other:
-                refused = other.post("/api/pair", {"code": code, "name": "other"})
+                refused = other.post("/api/ask", {"code": code})
                 assert (refused.status_code, refused.json()["code"]) == (507, "disk_full")
                 assert "disk" in refused.json()["words"]
-                wrong = other.post("/api/pair", {"code": "22222222", "name": "other"})
-                assert wrong.status_code == 507, "a try that is not counted is none"
+                assert other.post("/api/ask", {"code": "22222222"}).status_code == 403
             assert set(device.rows()) == {"one"}
             assert device.do("send", chat=chat, text="typed")["words"] == "Sent"
             done = outlive("web", "pair")
@@ -49,7 +49,7 @@ def test_on_a_full_disk_nobody_is_paired_and_those_who_are_go_on(area: Area, mon
             assert (revoked.code, "space" in revoked.error) == (1, True)
             ballast.unlink()
             with Device() as other:
-                assert other.post("/api/pair", {"code": code, "name": "other"}).status_code == 200
+                assert other.post("/api/ask", {"code": code}).json()["state"] == "asks"
         for pid in processes.with_environment("OUTLIVE_STATE_DIR", str(disk)):
             with suppress(ProcessLookupError):
                 os.kill(pid, signal.SIGKILL)

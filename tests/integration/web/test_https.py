@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import http.client
+import json
 import ssl
 from collections.abc import Iterator
 from contextlib import closing
@@ -15,7 +16,7 @@ import pytest
 from tests.conftest import Sessions
 from tests.support.area import Area
 from tests.support.commands import outlive
-from tests.support.page_server import PageServer
+from tests.support.page_server import Key, PageServer
 from tests.support.ports import free_port
 from tests.support.push_service import certificate
 
@@ -42,19 +43,29 @@ def served(area: Area, sessions: Sessions, tmp_path: Path) -> Iterator[Served]:
         yield Served(address, port, files["--certificate"])
 
 
-def test_a_credential_is_kept_for_this_host_and_never_sent_without_https(served: Served) -> None:
+def test_the_cookie_is_kept_for_this_host_and_never_sent_without_https(served: Served) -> None:
     pairing = outlive("web", "pair", "--json").json()
     assert pairing["address"] == f"{served.address}/#pair={pairing['code']}"
     trust = ssl.create_default_context(cafile=served.certificate)
-    headers = {"Origin": served.address, "X-Outlive": "1"}
-    with httpx2.Client(base_url=served.address, verify=trust, headers=headers) as browser:
-        paired = browser.post("/api/pair", json={"code": pairing["code"], "name": "phone"})
-        assert paired.status_code == 200, paired.text
-        credential, *attributes = (each.strip() for each in paired.headers["set-cookie"].split(";"))
-        assert credential.startswith("__Host-outlive=")
+    key = Key()
+    with httpx2.Client(
+        base_url=served.address, verify=trust, headers={"Origin": served.address, "X-Outlive": "1"}
+    ) as it:
+        key.challenge = it.get("/api/me").json()["challenge"]
+    body = json.dumps({"code": pairing["code"]}).encode()
+    headers = {
+        "Origin": served.address,
+        "X-Outlive": "1",
+        "X-Outlive-Signed": key.signed("POST", "/api/ask", served.address, body),
+        "Content-Type": "application/json",
+    }
+    with httpx2.Client(base_url=served.address, verify=trust) as browser:
+        asked = browser.post("/api/ask", content=body, headers=headers)
+        assert asked.status_code == 200, asked.text
+        cookie, *attributes = (each.strip() for each in asked.headers["set-cookie"].split(";"))
+        assert cookie.startswith("__Host-outlive=")
         assert {"Secure", "HttpOnly", "SameSite=strict", "Path=/"} <= set(attributes)
         assert not any(each.startswith("Domain") for each in attributes)
-        assert browser.get("/api/me").json()["device"] == "phone"
 
 
 def test_without_https_the_port_answers_nothing(served: Served) -> None:

@@ -11,7 +11,6 @@ import pytest
 
 from session_host.client.chats.saved_prompts import prompts_directory
 from session_host.paths import config_dir
-from session_host.web.places import page_socket
 from session_host.web.streams import BEAT_S
 from tests.support.area import Area
 from tests.support.commands import new, outlive
@@ -45,26 +44,6 @@ def text_of(screen: dict[str, object]) -> list[str]:
     rows = screen["rows"]
     assert isinstance(rows, list)
     return ["".join(run[0] for run in row) for row in rows]
-
-
-def test_a_device_is_paired_by_its_code_once(server: PageServer) -> None:
-    done = outlive("web", "pair", "--json", "--rights", "look").json()
-    assert done["address"].endswith(f"/#pair={done['code']}")
-    assert (page_socket().stat().st_mode & 0o777) == 0o600
-    with Device() as first, Device() as second:
-        assert first.get("/api/me").status_code == 401
-        pairing = first.read("pairing")
-        chosen = [name for name, _what, is_chosen in pairing["may"] if is_chosen]
-        assert (pairing["open"], chosen) == (True, ["Look"])
-
-        paired = first.post("/api/pair", {"code": done["code"].lower(), "name": "Ada’s  phone"})
-
-        cookie = paired.headers["set-cookie"]
-        assert {"HttpOnly", "SameSite=strict", "Path=/"} <= {each.strip() for each in cookie.split(";")}
-        assert (first.read("me")["device"], first.read("me")["rights"]) == ("Ada’s phone", "look")
-        again = second.post("/api/pair", {"code": done["code"], "name": "thief"})
-        assert (again.status_code, again.json()["code"]) == (403, "wrong_code")
-        assert [each["name"] for each in outlive("web", "devices", "--json").json()] == ["Ada’s phone"]
 
 
 def test_the_list_a_chat_and_its_screen(device: Device, area: Area) -> None:

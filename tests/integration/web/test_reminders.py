@@ -13,14 +13,14 @@ import pytest
 from session_host.paths import config_dir, database
 from session_host.storage.store import Store
 from session_host.web import devices
-from session_host.web.devices import PushTarget, Rights
+from session_host.web.devices import PushTarget
 from session_host.web.following import Following
 from session_host.web.push import reminders
 from session_host.web.push.orders import Order, Result
 from session_host.web.push.reminders import Reminders
 from tests.support.area import Area
 from tests.support.commands import outlive
-from tests.support.page_server import Device, PageServer
+from tests.support.page_server import Device, PageServer, let_in
 from tests.support.push_service import Subscriber
 from tests.support.structured_chats import new_chat
 from tests.support.waiting import eventually, wait_until
@@ -73,8 +73,8 @@ def sender(monkeypatch: pytest.MonkeyPatch) -> Sender:
 
 
 def paired(target: PushTarget | None = TARGET, name: str = "phone") -> str:
-    """Pair a device that wants reminders; returns its credential's hash."""
-    device, _credential = devices.pair(devices.begin_pairing(Rights.LOOK), name)
+    """Let a device in that wants reminders; returns its hash."""
+    device = let_in(name)
     devices.notify(device.hash, target)
     return device.hash
 

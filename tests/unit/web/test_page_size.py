@@ -11,3 +11,7 @@ def test_the_page_is_under_64_kb() -> None:
     names = ("index.html", "page.css", "page.js", "worker.js")
     sizes = {name: (REPOSITORY / "resources" / "web" / name).stat().st_size for name in names}
     assert sum(sizes.values()) < MAX_BYTES, sizes
+
+
+def test_what_only_a_device_loads_that_is_not_let_in_is_under_6_kb() -> None:
+    assert (REPOSITORY / "resources" / "web" / "pair.js").stat().st_size < 6 * 1024

@@ -10,7 +10,7 @@ from session_host.cli.doctor.check import Status
 from session_host.cli.doctor.web import page
 from session_host.paths import ensure_private, runtime_dir
 from session_host.web import devices, places
-from session_host.web.devices import Rights
+from tests.support.page_server import let_in
 
 pytestmark = pytest.mark.usefixtures("area")
 
@@ -21,7 +21,7 @@ def test_without_devices_it_need_not_be_served() -> None:
 
 
 def test_devices_without_a_server_are_told_how_to_get_one() -> None:
-    devices.pair(devices.begin_pairing(Rights.LOOK), "phone")
+    let_in("phone")
     [check] = page()
     assert (check.status, check.message, check.remedy) == (
         Status.WARN,
@@ -43,7 +43,7 @@ def test_a_server_is_named_with_its_addresses_and_its_socket() -> None:
 
 
 def test_a_damaged_file_has_its_remedy() -> None:
-    devices.begin_pairing(Rights.LOOK)
+    devices.begin_pairing()
     devices.devices_file().write_text("x")
     [check] = page()
     assert check.status is Status.WARN
