@@ -50,6 +50,11 @@ NO_ROOM_S: Final = 0.5
 """The pause after a connection for which there was no descriptor: the kernel does not say when one is free."""
 
 _NO_ROOM: Final = {errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM}
+_LOST: Final = {
+    *(errno.ECONNABORTED, errno.ENETDOWN, errno.EPROTO, errno.ENOPROTOOPT, errno.EHOSTDOWN, errno.ENONET),
+    *(errno.EHOSTUNREACH, errno.EOPNOTSUPP, errno.ENETUNREACH, errno.EPERM, errno.ETIMEDOUT),
+}
+"""What became of a connection before somebody took it, accept(2)."""
 
 
 class PeerProtocol(H11Protocol):
@@ -168,19 +173,29 @@ class Accepting:
         while True:
             try:
                 connection, _name = await asyncio.get_running_loop().sock_accept(listener)
-            except OSError as error:  # Also what became of a connection that nobody has taken yet, accept(2).
+            except OSError as error:
                 if error.errno in _NO_ROOM:
-                    log.warning("no connection can be accepted: %s", error.strerror)
-                    if self._opening:
-                        self._end(next(iter(self._opening)))
-                    await asyncio.sleep(NO_ROOM_S)
+                    await self._wait_for_room(error)
+                elif error.errno not in _LOST:
+                    raise
                 continue
-            peer = Peer(connection)
+            try:
+                peer = Peer(connection)
+            except OSError as error:
+                connection.close()
+                await self._wait_for_room(error)
+                continue
             if context is not None:
                 self._make_room(peer.network)
                 self._opening[connection] = peer.network
             tasks.create_task(self._open(connection, peer, context))
             await asyncio.sleep(0)  # Others are served meanwhile: the next one may be there already.
+
+    async def _wait_for_room(self, error: OSError) -> None:
+        log.warning("no connection can be accepted: %s", error.strerror)
+        if self._opening:
+            self._end(next(iter(self._opening)))
+        await asyncio.sleep(NO_ROOM_S)
 
     def _make_room(self, network: str) -> None:
         counted = Counter(self._opening.values())

@@ -37,7 +37,11 @@ class Peer:
     """
 
     def __init__(self, connection: socket.socket) -> None:
-        """Describe the other end of an open connection."""
+        """Describe the other end of an open connection.
+
+        Raises:
+            OSError: there is no descriptor left to look.
+        """
         self._pid: int | None = None
         self._ends: tuple[End, End] | None = None
         self._refusal: str | None = None

@@ -7,7 +7,7 @@ import ssl
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, closing, contextmanager
 from pathlib import Path
 from typing import NamedTuple
@@ -76,12 +76,14 @@ class Served(NamedTuple):
 
 
 @contextmanager
-def served(area: Area, address: str, changed: dict[str, float] | None = None) -> Iterator[Served]:
+def served(
+    area: Area, address: str, changed: dict[str, float] | None = None, prefix: Sequence[str] = ()
+) -> Iterator[Served]:
     """Serve the page at an address with a certificate."""
     port, file = free_port(), area.root / "desk.pem"
     file.write_bytes(certificate())
     words = ["--lan", address, "--port", str(port), "--certificate", str(file)]
-    with PageServer(area, *words, address=f"https://{address}:{port}", changed=changed) as server:
+    with PageServer(area, *words, address=f"https://{address}:{port}", changed=changed, prefix=prefix) as server:
         yield Served(server, address, port)
 
 
@@ -115,6 +117,25 @@ def test_one_address_has_some_handshakes_and_the_oldest_one_ends_for_a_new_one(a
         with pytest.raises(TimeoutError):
             opened[1].recv(1)
         assert page.answer_s() < ANSWER_S
+
+
+def test_with_few_descriptors_the_page_has_fewer_connections_and_answers(area: Area, sessions: Sessions) -> None:
+    few = ["sh", "-c", 'ulimit -n 200 && exec "$@"', "sh"]
+    with served(area, "127.0.0.1", prefix=few) as page, ExitStack() as stack:
+        for _ in range(300):
+            stack.enter_context(closing(socket.create_connection((page.address, page.port), timeout=60)))
+        assert page.answer_s() < ANSWER_S
+        assert "no connection can be accepted" not in page.server.errors.read_text()
+
+
+def test_the_log_has_one_line_of_a_kind(area: Area, sessions: Sessions) -> None:
+    port = free_port()
+    with PageServer(area, "--port", str(port), address=f"http://localhost:{port}") as server:
+        for _ in range(50):
+            with closing(socket.create_connection(("127.0.0.1", port), timeout=60)) as connection:
+                connection.sendall(b"\0nonsense\r\n\r\n")
+                assert connection.recv(100).startswith(b"HTTP/1.1 400 ")
+        assert server.errors.read_text().count("\n") == 1
 
 
 def test_a_handshake_takes_seconds_and_not_a_minute(area: Area, sessions: Sessions) -> None:
