@@ -62,10 +62,12 @@ async def test_all_dialogs_are_at_the_same_place_of_the_window(harness: WindowHa
         sheets.send,
         sheets.save_prompt,
         sheets.remove_ended,
+        sheets.phone,
         sheets.searching.sheet,
         sheets.searching.recorded,
     ]
     sheets.chooser.ask("Commands", "", [Choice("one", "", list)])
+    sheets.phone.ask()
     for question in (sheets.question, harness.page.question):
         question.ask(Question("Stop?", "Stop", list))
     for sheet in (*over_window, harness.page.question):

@@ -10,11 +10,13 @@ from PySide6.QtGui import QImage
 from PySide6.QtWidgets import QApplication, QWidget
 
 from gui.terminal.view import TerminalView
+from gui.window.sheets.phone import PhoneSheet
 from gui.window.sheets.sheet import Sheet
 from gui.window.windows import MainWindow
 from session_host import paths
 from session_host.protocol.messages import SizeEvent
 from session_host.protocol.values import GridSize, State
+from session_host.web import devices
 from tests.support.journals import output, resize, write_journal
 from tests.unit.gui.conftest import WindowHarness
 
@@ -42,6 +44,8 @@ async def test_every_keyboard_stop_shows_its_focus(harness: WindowHarness):
         "explain": window.actions_["explain"].trigger,
         "send": window.actions_["send"].trigger,
         "search": window.actions_["search"].trigger,
+        "phone": sheets.phone.ask,
+        "a device that asks": lambda: _ask(sheets.phone),
         "stop all": window.commands.chat_actions.stop_all,
     }
     for name, opens in places.items():
@@ -51,6 +55,11 @@ async def test_every_keyboard_stop_shows_its_focus(harness: WindowHarness):
     window.open_chat(harness.chat(ended))
     await harness.until(lambda: harness.page.is_settled, "the last screen")
     await _check(harness, "end", lambda: None)
+
+
+def _ask(sheet: PhoneSheet) -> None:
+    devices.ask(devices.begin_pairing(), "a key", "", "Firefox on Android", "192.168.1.34")
+    sheet.ask()
 
 
 async def _check(harness: WindowHarness, place: str, opens: Callable[[], object]) -> None:
