@@ -5,18 +5,20 @@ from __future__ import annotations
 import shutil
 import tempfile
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import NamedTuple, TypeVar
 
 from selenium import webdriver
-from selenium.common.exceptions import WebDriverException
+from selenium.common.exceptions import InsecureCertificateException, WebDriverException
 from selenium.webdriver.common.by import By
 from selenium.webdriver.common.keys import Keys
+from selenium.webdriver.common.utils import is_url_connectable
 from selenium.webdriver.remote.webelement import WebElement
 
 from session_host.web import devices
 from session_host.web.devices import Rights
+from tests.support.networks import OtherMachine
 from tests.support.page_server import PageServer
 from tests.support.waiting import wait_until
 
@@ -49,14 +51,23 @@ class Browser:
         driver: Selenium's.
     """
 
-    def __init__(self, profile: Path, size: tuple[int, int], *, is_dark: bool, font_px: int) -> None:
+    def __init__(
+        self,
+        profile: Path,
+        size: tuple[int, int],
+        *,
+        is_dark: bool = False,
+        font_px: int = 16,
+        machine: OtherMachine | None = None,
+    ) -> None:
         options = webdriver.ChromeOptions()
         options.add_experimental_option("prefs", {"webkit.webprefs.default_font_size": font_px})
         options.binary_location = CHROMIUM
         for each in (*_OPTIONS, f"--user-data-dir={profile}"):
             options.add_argument(each)
         options.set_capability("goog:loggingPrefs", {"browser": "ALL"})
-        self.driver = webdriver.Chrome(options=options, service=webdriver.ChromeService(DRIVER))
+        service = webdriver.ChromeService(DRIVER) if machine is None else _ServiceThere(machine)
+        self.driver = webdriver.Chrome(options=options, service=service)
         (width, height), is_phone = size, size != DESKTOP
         metrics = {"width": width, "height": height, "deviceScaleFactor": 2, "mobile": is_phone}
         self.driver.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", metrics)
@@ -68,6 +79,18 @@ class Browser:
     def open(self, address: str) -> None:
         """Go to an address."""
         self.driver.get(address)
+
+    def open_unknown(self, address: str) -> list[str]:
+        """Go to an address with a certificate that nobody vouches for; returns what the user presses to go on."""
+        with suppress(InsecureCertificateException):  # The driver's word for the browser's warning.
+            self.driver.get(address)
+        pressed = []
+        for button in ("details-button", "proceed-link"):
+            control = self.driver.find_element(By.ID, button)
+            wait_until(control.is_displayed, TIMEOUT_S, f"{button} of the warning")
+            pressed.append(control.text)
+            control.click()
+        return pressed
 
     # ------------------------------------------------------------ what one sees
 
@@ -219,12 +242,40 @@ class Browser:
             return None
 
 
+class _ServiceThere(webdriver.ChromeService):
+    """The driver on another machine, where it starts the browser."""
+
+    def __init__(self, machine: OtherMachine) -> None:
+        self._machine = machine
+        super().__init__(shutil.which(machine.argv[0]))
+
+    def command_line_args(self) -> list[str]:
+        anybody = ["--allowed-ips=", "--allowed-origins=*"]
+        return [*self._machine.argv[1:], DRIVER, *super().command_line_args(), *anybody]
+
+    @property
+    def service_url(self) -> str:
+        return f"http://{self._machine.own_address}:{self.port}"
+
+    def is_connectable(self) -> bool:
+        return bool(is_url_connectable(self.port, host=self._machine.own_address))
+
+
 @contextmanager
-def browser(size: tuple[int, int] = PHONE, *, is_dark: bool = False, font_px: int = 16) -> Iterator[Browser]:
-    """Open a browser, one with touch but for the desktop's size, and close it with all that it has written."""
+def browser(
+    size: tuple[int, int] = PHONE,
+    *,
+    is_dark: bool = False,
+    font_px: int = 16,
+    machine: OtherMachine | None = None,
+) -> Iterator[Browser]:
+    """Open a browser, one with touch but for the desktop's size, and close it with all that it has written.
+
+    ``machine`` is where it runs; None for this one.
+    """
     profile = Path(tempfile.mkdtemp(prefix="chromium-"))
     try:
-        opened = Browser(profile, size, is_dark=is_dark, font_px=font_px)
+        opened = Browser(profile, size, is_dark=is_dark, font_px=font_px, machine=machine)
         try:
             yield opened
         finally:

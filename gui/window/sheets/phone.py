@@ -64,7 +64,7 @@ class PhoneSheet(Sheet):
         self._paired = QWidget()
         stack(QVBoxLayout(self._paired), self._devices, button_row(self.close_button), gap=GAP_M_PX)
         inner = QWidget()
-        stack(QVBoxLayout(inner), self.reach, self.card, self.waiting, self.said, self._paired, None, gap=GAP_M_PX)
+        stack(QVBoxLayout(inner), self.card, self.waiting, self.said, self.reach, self._paired, None, gap=GAP_M_PX)
         self.scrolled = Scrolled(inner, _MAX_PX, phone_texts.TITLE())
         self.lay_out(self.scrolled, wide=self.scrolled)
         self._watcher = QFileSystemWatcher(self)

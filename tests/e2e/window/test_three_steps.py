@@ -1,0 +1,129 @@
+"""From the box to an answered question over the network: each action of the user is counted."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import segno
+from PySide6.QtGui import QColor, QImage
+
+from session_host.web import devices, places
+from tests.conftest import Sessions
+from tests.integration.web.test_answers import decisions
+from tests.support.area import Area
+from tests.support.browser import browser
+from tests.support.networks import OtherMachine, needs_network, other_machine
+from tests.support.screen_reader import ScreenReader
+from tests.support.structured_chats import new_chat, wait
+from tests.support.user_systemd import UserSystemd
+from tests.support.waiting import wait_until
+from tests.support.windows import Window, outlive
+
+from .conftest import WAIT_S, OpenWindow, picture
+from .test_phone import yes_button
+from .user_actions import Mouse, command
+
+pytestmark = [pytest.mark.e2e, needs_network]
+
+
+@pytest.fixture
+def systemd(area: Area, sessions: Sessions, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[UserSystemd]:
+    """The user's systemd, in which the page is off at the end."""
+    systemd = UserSystemd(tmp_path / "systemd", monkeypatch)
+    yield systemd
+    if systemd.unit.exists():
+        outlive("web", "off")
+
+
+@pytest.fixture
+def phones_network() -> Iterator[OtherMachine]:
+    """The network of a phone, which reaches each address of this computer."""
+    with other_machine() as machine:
+        subprocess.run([*machine.argv, "ip", "route", "add", "default", "via", machine.address], check=True)
+        yield machine
+
+
+def press(app: Window, area: Area, what: str) -> None:
+    """Click the blue button of the sheet."""
+    place = wait_until(lambda: yes_button(app, area), WAIT_S, what)
+    assert place is not None
+    Mouse(app.shown()[0], 0).click(*place)
+
+
+def labels(reader: ScreenReader) -> list[str]:
+    """What a screen reader says of the window's texts."""
+    return reader.program("outlive").showing("label")
+
+
+def codes_of(reader: ScreenReader) -> list[str]:
+    """The code that the window shows, which a screen reader spells."""
+    return [each.replace(" ", "") for each in labels(reader) if re.fullmatch(r"(\w ){7}\w", each)]
+
+
+def scanned(app: Window, area: Area, link: str) -> bool:
+    """Whether a camera reads this link in the window's picture."""
+    image = QImage(str(picture(app, area, "scan")))
+    black = QColor("black").rgb()
+    dark = [(x, y) for y in range(image.height()) for x in range(image.width()) if image.pixel(x, y) == black]
+    (left, right), (top, bottom) = ((min(each), max(each) + 1) for each in zip(*dark, strict=True))
+    rows = [list(row) for row in segno.make(link, micro=False).matrix]
+    side = (right - left) / len(rows)
+    read = [
+        [image.pixel(round(left + (x + 0.5) * side), round(top + (y + 0.5) * side)) == black for x in range(len(rows))]
+        for y in range(len(rows))
+    ]
+    return round((bottom - top) / side) == len(rows) and read == [[bool(each) for each in row] for row in rows]
+
+
+def test_a_question_is_answered_on_a_phone_after_three_actions_and_the_browsers_warning(
+    area: Area,
+    sessions: Sessions,
+    systemd: UserSystemd,
+    phones_network: OtherMachine,
+    reader: ScreenReader,
+    open_window: OpenWindow,
+) -> None:
+    """The first time, one more turns the page on."""
+    new_chat(area, "api", "run: npm test")
+    wait("api", "needs_input")
+    actions: list[str] = []
+    with open_window() as app, browser(machine=phones_network) as phone:
+        app.focus()
+        command(app, "phone")
+        actions.append("Phone…")
+        press(app, area, "the button that turns the page on")
+        turned_on = ["Turn it on in this network"]
+        served = wait_until(places.served, WAIT_S, "the page to be on")
+        assert served is not None
+        assert served.certificate is not None
+        codes = wait_until(lambda: codes_of(reader), WAIT_S, lambda: f"the code in {labels(reader)}")
+        assert codes is not None
+        assert {served.for_phone, served.certificate.end} <= set(labels(reader))
+
+        link = f"{served.for_phone}/#pair={codes[0]}"
+        assert scanned(app, area, link)
+        warning = phone.open_unknown(link)
+        actions.append("scan")
+        phone.see("Say yes at the desk", served.certificate.end)
+        [asking] = devices.load().asking
+        phone.see(*asking.words)
+        wait_until(lambda: set(asking.words) <= set(labels(reader)), WAIT_S, "the same words at the desk")
+        assert asking.address == phones_network.own_address
+
+        press(app, area, "the button for yes")
+        actions.append("yes")
+        phone.see("NEEDS YOU", "api")
+        assert turned_on + actions == ["Turn it on in this network", "Phone…", "scan", "yes"]
+        assert len(warning) == 2, warning
+
+        phone.click("api", "a")
+        phone.see("npm test")
+        phone.scroll_to_end()
+        phone.click("Allow", "button")
+        phone.see("Allowed here")
+        wait("api", "idle")
+    assert decisions(area) == ["accept"]
