@@ -9,11 +9,11 @@ from math import isfinite
 from gui.wording.dates import time_of_day
 from gui.wording.phrases import short_clock
 from gui.wording.text import Text
+from session_host.protocol.shown_duration import exact_duration, told_duration
 from session_host.protocol.untrusted_text import before_more, one_line
 from session_host.structured.items import AgentRequest, Item, UsageLimit
 from session_host.system.clock import moment_of
 
-_MINUTE_MS = 60_000
 _LINE_CHARACTERS = 400
 """More characters than a line shows; a question may have many more."""
 MESSAGES = Text("Messages")
@@ -91,18 +91,7 @@ THINKING = Text("Thinking…")
 def thought(duration_ms: int) -> str:
     if duration_ms < 1000:
         return Text("Thought")()
-    return Text("Thought for {duration}")(duration=duration(duration_ms))
-
-
-def duration(milliseconds: int) -> str:
-    if milliseconds < 100:
-        return ""
-    if milliseconds < 10_000:
-        return Text("{seconds:.1f} s")(seconds=milliseconds / 1000)
-    if milliseconds < _MINUTE_MS:
-        return Text("{seconds} s")(seconds=milliseconds // 1000)
-    minutes, rest_ms = divmod(milliseconds, _MINUTE_MS)
-    return Text("{minutes} min {seconds} s")(minutes=minutes, seconds=rest_ms // 1000)
+    return Text("Thought for {duration}")(duration=exact_duration(duration_ms))
 
 
 WORKING = Text("Working")
@@ -145,17 +134,6 @@ def asking(request: AgentRequest) -> tuple[str, int]:
     text = one_line(request.title[:_LINE_CHARACTERS])
     subject = f"{one_line(request.shown_subject[:_LINE_CHARACTERS])}?"
     return text, len(text) - len(subject) if request.kind == "command" and text.endswith(f" {subject}") else len(text)
-
-
-def clock_duration(seconds: int) -> str:
-    """A time that goes on: "42 s", "3 min 5 s", "1 h 2 min"."""
-    minutes, rest = divmod(seconds, 60)
-    if not minutes:
-        return Text("{seconds} s")(seconds=seconds)
-    hours, minutes = divmod(minutes, 60)
-    if not hours:
-        return Text("{minutes} min {seconds} s")(minutes=minutes, seconds=rest)
-    return Text("{hours} h {minutes} min")(hours=hours, minutes=minutes)
 
 
 def short_tokens(count: int) -> str:
@@ -235,7 +213,7 @@ def turn_facts(files: int, commands: int, failed: int, steps: int, duration_ms: 
         facts.append(Text("{ran}, {count:,} failed")(ran=ran(n=commands), count=failed) if failed else ran(n=commands))
     if not facts:
         facts.append(Text("{n:,} step", "{n:,} steps")(n=steps))
-    return [*facts, *filter(None, [duration(duration_ms)])]
+    return [*facts, *filter(None, [told_duration(duration_ms)])]
 
 
 def turn_result(files: int, *, failed: bool, asked: bool) -> str:

@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 
 from gui.wording import phrases
 from gui.wording.text import Text
+from session_host.protocol.shown_duration import exact_duration
 from session_host.system.clock import moment_of
 
 TERMINAL = Text("Terminal")
@@ -196,7 +197,7 @@ def command_facts(code: int | None, took_ms: int | None, began_ms: int | None, *
     """How a command ended, how long it ran and when it began; None is not known. "" if nothing is."""
     parts = [] if code is None else [EXIT_CODE(code=code)]
     if took_ms is not None:
-        parts.append(phrases.exact_duration(took_ms))
+        parts.append(exact_duration(took_ms))
     if began_ms is not None:
         began = phrases.short_clock(moment_of(began_ms), datetime.now(UTC))
         parts.append(Text("running since {time}")(time=began) if is_running else began)

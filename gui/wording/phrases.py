@@ -12,26 +12,12 @@ from gui.wording import dates
 from gui.wording.text import Text
 from session_host.paths import short_directory as short_directory  # noqa: PLC0414 - re-exported
 from session_host.protocol.facts import AgentStatus
+from session_host.protocol.shown_duration import exact_duration
 from session_host.protocol.values import SILENCE
-from session_host.standing.ages import DAY_S, HOUR_S, MINUTE_S, NOW_S, duration
+from session_host.standing.ages import MINUTE_S, NOW_S, duration
 
 WORD_JOINER = "\u2060"
 """Forbids a line break; it has no width (UAX #14)."""
-
-
-def exact_duration(ms: int) -> str:
-    """A measured duration in its two largest units: "340 ms", "1.2 s", "12 s", "2 min 5 s", "3 h 20 min", "2 d 4 h"."""
-    seconds = max(ms, 0) // 1000
-    if seconds < 1:
-        return f"{max(ms, 0)} ms"
-    if seconds < NOW_S:
-        return f"{ms / 1000:.1f} s"
-    if seconds < MINUTE_S:
-        return f"{seconds} s"
-    units = ((DAY_S, "d", HOUR_S, "h"), (HOUR_S, "h", MINUTE_S, "min"), (MINUTE_S, "min", 1, "s"))
-    large_s, large, small_s, small = next(unit for unit in units if seconds >= unit[0])
-    rest = seconds % large_s // small_s
-    return f"{seconds // large_s} {large}" + (f" {rest} {small}" if rest else "")
 
 
 def ago(since: datetime | None, now: datetime) -> str:
@@ -46,7 +32,8 @@ def ago(since: datetime | None, now: datetime) -> str:
 
 def whole_duration(seconds: float) -> str:
     """A duration, rounded to minutes, a short one to seconds: "14 s", "21 min", "3 h 5 min"."""
-    return exact_duration((round(seconds / 60) * 60 if seconds >= 60 else round(seconds)) * 1000)
+    whole_s = round(seconds / 60) * 60 if seconds >= MINUTE_S else round(seconds)
+    return exact_duration(whole_s * 1000, is_whole=True)
 
 
 def is_young(since: datetime | None, now: datetime) -> bool:

@@ -13,6 +13,7 @@ from typing import Final, Literal, NamedTuple
 import msgspec
 
 from session_host.protocol.messages import Peek, Screen
+from session_host.protocol.shown_duration import exact_duration
 from session_host.protocol.untrusted_text import escaped, legible, one_line, without_controls
 from session_host.protocol.values import Image
 
@@ -26,7 +27,6 @@ from .transcript import Transcript
 LineStyle = Literal["", "prompt", "heading", "code", "dim", "added", "removed", "failed", "asking"]
 
 _TAB_COLUMNS: Final = 8
-_MS_PER_S: Final = 1000
 _SEQUENCES: Final = re.compile("\x1b(?:\\[[0-?]*[ -/]*[@-~]|\\][^\x07\x1b]*(?:\x07|\x1b\\\\)|[ -/]*[0-~])")
 """Escape sequences in a tool's output."""
 
@@ -280,7 +280,7 @@ def tool_title(item: Item, allowed_ms: int = 0) -> str:
         words = item.title or f"{verb} {', '.join(map(change_title, item.changes))}"
     facts = [str(item.exit_code)] if item.exit_code is not None else []
     if item.ended_ms and item.at_ms and item.tool == "execute" and item.status != "declined":
-        facts.append(duration(item.ended_ms - max(item.at_ms, min(allowed_ms, item.ended_ms))))
+        facts.append(exact_duration(item.ended_ms - max(item.at_ms, min(allowed_ms, item.ended_ms))))
     if item.status in {"interrupted", "cut"}:
         facts.append(item.status)
     mark = _MARKS.get(item.status, "✓")
@@ -515,15 +515,6 @@ def wrapped(line: TextLine, width: int) -> list[TextLine]:
         text, width, subsequent_indent=margin, replace_whitespace=False, drop_whitespace=not keeps_blanks
     )
     return [TextLine(part.rstrip(), line.style) for part in parts]
-
-
-def duration(length_ms: int) -> str:
-    """A length of time: ``3.2 s``, ``2 min 5 s``."""
-    seconds = max(0, length_ms) / _MS_PER_S
-    if seconds < 60:
-        return f"{seconds:.1f} s"
-    minutes, seconds = divmod(round(seconds), 60)
-    return f"{minutes} min {seconds} s" if minutes < 60 else f"{minutes // 60} h {minutes % 60} min"
 
 
 def image_size(image: Image) -> str:

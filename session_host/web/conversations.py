@@ -14,11 +14,12 @@ from session_host.client.machine import ANSWER_S, Machine
 from session_host.client.sessions.session_info import SessionInfo
 from session_host.client.viewer.transcript_watch import watch_transcript
 from session_host.errors import HostUnavailable, NotAllowed, OutliveError
+from session_host.protocol.shown_duration import told_duration
 from session_host.protocol.untrusted_text import one_line, plain
 from session_host.protocol.values import RUNNING_STATES
 from session_host.structured.items import IN_QUEUE, Item, UsageLimit
 from session_host.structured.patches import counts
-from session_host.structured.text import TextLine, duration, item_lines
+from session_host.structured.text import TextLine, item_lines
 from session_host.structured.transcript import BUILD, Transcript
 from session_host.structured.turns import answer_in, is_prompt, limit_reset_ms
 from session_host.system.clock import as_text
@@ -161,7 +162,7 @@ def _of_transcript(transcript: Transcript) -> Conversation:
                 turn=turn.prompt.id,
                 prompt=plain(turn.prompt.text, MAX_PROMPT_CHARACTERS, keep_lines=True),
                 at=as_text(turn.prompt.at_ms / 1000),
-                took=duration(end_ms - turn.prompt.at_ms) if end_ms > turn.prompt.at_ms else "",
+                took=told_duration(end_ms - turn.prompt.at_ms),
                 steps=_steps(turn.items),
                 added=added,
                 removed=removed,

@@ -395,8 +395,6 @@ def events(case: Case, _style: Style) -> Said:
 FRONTS: tuple[Callable[[Case, Style], Said], ...] = (window, page, commands, events)
 
 WRONG = {
-    ("of 12.3 s", "page"): "tenths of seconds are told in one front",
-    ("of 2.5 h", "window"): "hours are told as minutes",
     ("failed edit", "page"): "failed edits are counted",
     ("moved then edited file", "events"): "a moved file is another one than the one that it became",
     ("limit, before its reset", "window"): "the window says that the turn failed",

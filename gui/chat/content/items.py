@@ -10,6 +10,7 @@ from typing import NamedTuple
 
 from gui.theme.icons import Glyph
 from gui.wording import chat_texts
+from session_host.protocol.shown_duration import told_duration
 from session_host.protocol.untrusted_text import legible, one_line, with_visible
 from session_host.structured.items import REJECTIONS, AgentRequest, Item, RequestResolved
 from session_host.structured.patches import counts
@@ -304,7 +305,7 @@ def _tool_state(item: Item, requests: ItemRequests) -> tuple[str, Tone]:
     if requests.open:
         return chat_texts.WAITS(), "needs_you"
     began_ms = max(item.at_ms, *(answer.at_ms for _, answer in requests.answered), 0)  # It waited for the answer.
-    duration = chat_texts.duration(item.ended_ms - began_ms) if item.ended_ms > began_ms else ""
+    duration = told_duration(item.ended_ms - began_ms)
     match item.status:
         case "failed":
             how = chat_texts.EXIT_CODE(code=item.exit_code) if item.exit_code else chat_texts.FAILED()

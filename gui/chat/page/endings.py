@@ -9,6 +9,7 @@ from gui.chat.content.items import ItemRequests
 from gui.chat.content.segments import Action, Button, LiveLine, QuietLine, Segment, StatusLine, TurnFooter
 from gui.theme.icons import Glyph
 from gui.wording import chat_texts, common_texts
+from session_host.protocol.shown_duration import told_duration
 from session_host.protocol.untrusted_text import one_line
 from session_host.structured.items import IN_QUEUE, NOT_STOPPED, Item, TurnEnded
 from session_host.structured.transcript import Transcript
@@ -68,7 +69,7 @@ def turn_footer(transcript: Transcript, position: int, prompt: str) -> TurnFoote
     if ended_ms:
         time = chat_texts.time_of(ended_ms)
     if ended_ms and asked is not None:
-        duration = chat_texts.duration(ended_ms - asked.at_ms)
+        duration = told_duration(ended_ms - asked.at_ms)
     return TurnFooter(item=item.id, label=chat_texts.joined(time, duration))
 
 

@@ -14,6 +14,7 @@ from gui.chat.content.segments import LiveLine
 from gui.theme.painting import bar_height
 from gui.timers import single_shot
 from gui.wording import chat_texts
+from session_host.protocol.shown_duration import exact_duration
 from session_host.standing.ages import MINUTE_S, duration
 from session_host.structured.items import Item
 from session_host.structured.transcript import Transcript
@@ -95,7 +96,7 @@ class Live:
         self.line = LiveLine(
             text,
             object_at=at,
-            facts=chat_texts.joined(chat_texts.clock_duration(int(seconds)), self._tokens(transcript)),
+            facts=chat_texts.joined(exact_duration(int(seconds) * 1000, is_whole=True), self._tokens(transcript)),
             bars=tuple(bar_height(bucket, _HIGHEST) for bucket in self._buckets) if moves else still,
         )
 

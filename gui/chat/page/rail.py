@@ -17,6 +17,7 @@ from gui.theme.painting import paint_frame
 from gui.theme.tokens import GAP_M_PX, GAP_S_PX, SECONDARY_PX, TEXT_PX, blend, font
 from gui.timers import single_shot
 from gui.wording import changes_texts, chat_texts
+from session_host.protocol.shown_duration import told_duration
 from session_host.protocol.untrusted_text import one_line
 from session_host.structured.transcript import Changes
 from session_host.structured.turns import is_prompt
@@ -305,7 +306,7 @@ class _Flyout(QWidget):
         self._text = one_line(prompt.text[:_LINE_CHARACTERS]).strip() or chat_texts.PROMPT_WITHOUT_TEXT()
         line, time = turn.line, chat_texts.time_of(prompt.at_ms) if prompt.at_ms else ""
         lines = changes_texts.changed_lines(line.added, line.removed)
-        self._facts = chat_texts.joined(tick.words(turn), lines, time, chat_texts.duration(line.duration_ms))
+        self._facts = chat_texts.joined(tick.words(turn), lines, time, told_duration(line.duration_ms))
         metrics = QFontMetrics(font(TEXT_PX, bold=True))
         room = _FLYOUT_PX - 2 * GAP_M_PX
         lines_of_text = 2 if metrics.horizontalAdvance(self._text) > room else 1

@@ -32,9 +32,9 @@ from typing import Final, Literal, NamedTuple
 
 from session_host.client.chats.notification_rules import NotificationRules, read_rules
 from session_host.protocol.messages import ActivityEvent
+from session_host.protocol.shown_duration import exact_duration
 from session_host.protocol.untrusted_text import one_line
 from session_host.protocol.values import Activity
-from session_host.structured.text import duration
 
 SIGNALS: Final = "OUTLIVE_ATTACH_SIGNALS"
 """The environment variable that turns bells, notifications, the clipboard and the title off, if it is "0"."""
@@ -257,7 +257,7 @@ class Attention:
             title = f"{name} needs you"
         else:
             title = f"{name} failed" if found.failed else f"{name} finished"
-            text = ": ".join(filter(None, [f"After {duration(round(found.seconds * 1000))}", text]))
+            text = ": ".join(filter(None, [f"After {exact_duration(round(found.seconds * 1000))}", text]))
         return self._signals.bell(), self._signals.notification(title, "", text)
 
 

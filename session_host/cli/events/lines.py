@@ -31,11 +31,11 @@ from session_host.protocol.events import (
     Withdrawn,
 )
 from session_host.protocol.facts import AgentStatus, Outcome
+from session_host.protocol.shown_duration import exact_duration
 from session_host.protocol.untrusted_text import escaped, one_line
 from session_host.protocol.values import Activity, State
 from session_host.standing.endings import end_of
 from session_host.structured.items import PLACES
-from session_host.structured.text import duration
 
 VERSION: Final = 1
 """The version of the lines; a new field does not change it."""
@@ -118,7 +118,9 @@ def words_of(line: Line) -> str:  # noqa: C901, PLR0912 - one case for each even
         case TurnEnded():
             return _end_words(event)
         case CommandEnded(exit_code=code, duration_s=seconds):
-            return f"command ended after {duration(round(seconds * 1000))}" + (f": exit code {code}" if code else "")
+            return f"command ended after {exact_duration(round(seconds * 1000))}" + (
+                f": exit code {code}" if code else ""
+            )
         case Ended(exit_code=code, exit_signal=signal, end_request=request, error=error, left=left):
             state = State.LOST if code is None and signal is None and error else State.EXITED
             ended = f"ended: {end_of(Outcome(state, code, signal, request, error)).status}"

@@ -101,7 +101,7 @@ def test_the_terminals_own_title_is_saved_once_and_restored() -> None:
 
 ID = "the-chat"
 ASKS = b"\x1b]777;notify;api needs you;Run make?\a"
-FINISHED = b"\x1b]777;notify;api finished;After 31.0 s: All done\a"
+FINISHED = b"\x1b]777;notify;api finished;After 31 s: All done\a"
 
 
 class AttachedChat:
@@ -138,7 +138,7 @@ def attached(area: Area, monkeypatch: pytest.MonkeyPatch) -> AttachedChat:
 async def test_a_long_turn_that_an_error_stopped_is_not_called_finished(attached: AttachedChat) -> None:
     attached.begin(Activity.WORKING, 1)
     attached.begin(Activity.IDLE, 32, "Usage limit reached", failed=True)
-    text = b"\x1b]777;notify;api failed;After 31.0 s: Usage limit reached\a"
+    text = b"\x1b]777;notify;api failed;After 31 s: Usage limit reached\a"
     assert await attached.newly_written() == [b"\a", text]
 
 

@@ -254,11 +254,13 @@ def test_one_picture_at_a_time_is_decoded_and_those_out_of_view_are_not(
 ) -> None:
     """60 flat pictures took 5 GB, and the window stood still for 10 seconds."""
     at_once: list[int] = []
-    release = threading.Semaphore(0)
+    release, decoding = threading.Semaphore(0), set[Image]()
 
     def slowly(image: Image, _most: QSize) -> QImage:
-        at_once.append(sum(each.name == "picture" for each in threading.enumerate()))
+        decoding.add(image)
+        at_once.append(len(decoding))
         release.acquire()
+        decoding.remove(image)
         return QImage(1000, 500, QImage.Format.Format_RGB32)
 
     monkeypatch.setattr(pictures, "decode", slowly)

@@ -130,7 +130,7 @@ def test_a_turn_that_began_before_is_timed_by_its_prompt() -> None:
     watched.chat.run()
     watched.live.start(watched.chat.transcript)
     expected = int(time.time() - item.at_ms / 1000)
-    assert watched.line().startswith(f"Working · {expected // 3600} h")
+    assert watched.line().startswith(f"Working · {expected // 86400} d")
 
 
 def test_while_the_agent_asks_the_line_is_its_question_and_the_time_goes_on(watched: Watched) -> None:

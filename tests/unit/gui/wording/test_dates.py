@@ -7,6 +7,7 @@ from datetime import date, datetime, timedelta
 import pytest
 
 from gui.wording import chat_texts, dates, phrases, window_texts
+from session_host.protocol.shown_duration import exact_duration
 
 DAY = date(2026, 5, 2)
 THAT_YEAR, NEXT_YEAR = date(2026, 9, 12), date(2027, 1, 1)
@@ -87,7 +88,7 @@ def test_dates_follow_lc_time_alone(in_locale: pytest.MonkeyPatch, stronger: dic
 @pytest.mark.parametrize("variable", ["LC_ALL", "LC_NUMERIC"])
 def test_durations_sizes_and_money_have_a_point(in_locale: pytest.MonkeyPatch, variable: str, locale: str):
     in_locale.setenv(variable, locale)
-    assert phrases.exact_duration(1234) == chat_texts.duration(1234) == "1.2 s"
+    assert exact_duration(1234) == "1.2 s"
     assert phrases.data_size(1_500_000_000) == "1.4 GiB"
     assert chat_texts.cost(0.5, "USD").startswith("about 0.50 USD")
     assert chat_texts.short_tokens(3100) == "3.1k tokens"

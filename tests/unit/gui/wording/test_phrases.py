@@ -200,22 +200,3 @@ def test_an_explanation_says_why_an_agent_lacks_its_plugin():
     transitions = explained(explanation(evidence=[], transitions=[], remark=why))
     assert why in transitions.notes
     assert why in transitions.as_text()
-
-
-@pytest.mark.parametrize(
-    ("ms", "text"),
-    [
-        (-1, "0 ms"),
-        (340, "340 ms"),
-        (1_234, "1.2 s"),
-        (4_999, "5.0 s"),
-        (12_900, "12 s"),
-        (60_000, "1 min"),
-        (125_400, "2 min 5 s"),
-        (3_599_999, "59 min 59 s"),
-        (12_000_000, "3 h 20 min"),
-        (187_200_000, "2 d 4 h"),
-    ],
-)
-def test_a_measured_duration_has_two_units(ms: int, text: str):
-    assert phrases.exact_duration(ms) == text
