@@ -160,15 +160,15 @@ class Accepting:
 
     async def run(self, listeners: Iterable[tuple[socket.socket, ssl.SSLContext | None]], ended: asyncio.Event) -> None:
         """Accept on sockets that listen, until ``ended``."""
-        async with asyncio.TaskGroup() as tasks:
-            accepting = [tasks.create_task(self._accept(*each, tasks)) for each in listeners]
+        async with asyncio.TaskGroup() as group:
+            accepting = [group.create_task(self._accept(*each, group)) for each in listeners]
             await ended.wait()
             for each in accepting:
                 each.cancel()
             for opening in list(self._opening):
                 self._end(opening)
 
-    async def _accept(self, listener: socket.socket, context: ssl.SSLContext | None, tasks: asyncio.TaskGroup) -> None:
+    async def _accept(self, listener: socket.socket, context: ssl.SSLContext | None, group: asyncio.TaskGroup) -> None:
         listener.setblocking(False)
         while True:
             try:
@@ -188,7 +188,7 @@ class Accepting:
             if context is not None:
                 self._make_room(peer.network)
                 self._opening[connection] = peer.network
-            tasks.create_task(self._open(connection, peer, context))
+            group.create_task(self._open(connection, peer, context))
             await asyncio.sleep(0)  # Others are served meanwhile: the next one may be there already.
 
     async def _wait_for_room(self, error: OSError) -> None:
