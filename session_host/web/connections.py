@@ -36,6 +36,8 @@ MAX_CONNECTIONS: Final = 200
 """One more takes the place of one of the network that has most: of the one without a request for longest."""
 
 HANDSHAKE_S: Final = 5.0
+"""How long the first byte may take, and then the handshake."""
+
 MAX_HANDSHAKES: Final = 64
 MAX_HANDSHAKES_OF_NETWORK: Final = 16
 """One more ends the oldest one of its network; in all, the oldest one of the network that has most."""
@@ -48,6 +50,9 @@ RESERVED_DESCRIPTORS: Final = 128
 
 NO_ROOM_S: Final = 0.5
 """The pause after a connection for which there was no descriptor: the kernel does not say when one is free."""
+
+AT_ONCE: Final = 16
+"""How many connections are accepted before something else has its turn."""
 
 _NO_ROOM: Final = {errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM}
 _LOST: Final = {
@@ -145,6 +150,13 @@ class Limits:
         self.handshakes = max(4, int(MAX_HANDSHAKES * share))
 
 
+class _Opening:
+    """A connection until its handshake is done."""
+
+    def __init__(self, network: str, waiting: asyncio.TimerHandle) -> None:
+        self.network, self.waiting, self.has_begun = network, waiting, False
+
+
 class Accepting:
     """Accepts connections, until it is ended."""
 
@@ -156,7 +168,7 @@ class Accepting:
             handshakes: how many there may be at once.
         """
         self._protocol, self._most = protocol, handshakes
-        self._opening: dict[socket.socket, str] = {}  # The oldest one first, with its network.
+        self._opening: dict[socket.socket, _Opening] = {}  # The oldest one first.
 
     async def run(self, listeners: Iterable[tuple[socket.socket, ssl.SSLContext | None]], ended: asyncio.Event) -> None:
         """Accept on sockets that listen, until ``ended``."""
@@ -170,6 +182,7 @@ class Accepting:
 
     async def _accept(self, listener: socket.socket, context: ssl.SSLContext | None, group: asyncio.TaskGroup) -> None:
         listener.setblocking(False)
+        accepted = 0
         while True:
             try:
                 connection, _name = await asyncio.get_running_loop().sock_accept(listener)
@@ -185,11 +198,30 @@ class Accepting:
                 connection.close()
                 await self._wait_for_room(error)
                 continue
-            if context is not None:
+            if context is None:
+                group.create_task(self._open(connection, peer, None))
+            else:
                 self._make_room(peer.network)
-                self._opening[connection] = peer.network
+                self._wait_for_first_byte(connection, peer, context, group)
+            accepted += 1
+            if accepted % AT_ONCE == 0:
+                await asyncio.sleep(0)  # Others are served meanwhile: there may be many more.
+
+    def _wait_for_first_byte(
+        self, connection: socket.socket, peer: Peer, context: ssl.SSLContext, group: asyncio.TaskGroup
+    ) -> None:
+        """Begin the handshake when the other end does: a connection that says nothing costs a tenth of one."""
+        loop = asyncio.get_running_loop()
+
+        def begin() -> None:
+            loop.remove_reader(connection)
+            opening.waiting.cancel()
+            opening.has_begun = True
             group.create_task(self._open(connection, peer, context))
-            await asyncio.sleep(0)  # Others are served meanwhile: the next one may be there already.
+
+        loop.add_reader(connection, begin)
+        opening = _Opening(peer.network, loop.call_later(HANDSHAKE_S, self._end, connection))
+        self._opening[connection] = opening
 
     async def _wait_for_room(self, error: OSError) -> None:
         log.warning("no connection can be accepted: %s", error.strerror)
@@ -198,20 +230,25 @@ class Accepting:
         await asyncio.sleep(NO_ROOM_S)
 
     def _make_room(self, network: str) -> None:
-        counted = Counter(self._opening.values())
+        counted = Counter(each.network for each in self._opening.values())
         if counted[network] >= min(MAX_HANDSHAKES_OF_NETWORK, self._most):
             fullest = network
         elif len(self._opening) >= self._most:
-            fullest = _fullest(self._opening.values())
+            fullest = counted.most_common(1)[0][0]
         else:
             return
-        self._end(next(each for each, of_network in self._opening.items() if of_network == fullest))
+        self._end(next(each for each, opening in self._opening.items() if opening.network == fullest))
 
     def _end(self, connection: socket.socket) -> None:
-        """End a handshake: it fails, since nothing more comes."""
-        del self._opening[connection]
-        with contextlib.suppress(OSError):
-            connection.shutdown(socket.SHUT_RDWR)
+        """End a handshake, or a connection that waits for its own."""
+        opening = self._opening.pop(connection)
+        if opening.has_begun:
+            with contextlib.suppress(OSError):
+                connection.shutdown(socket.SHUT_RDWR)  # It fails, since nothing more comes.
+        else:
+            opening.waiting.cancel()
+            asyncio.get_running_loop().remove_reader(connection)
+            connection.close()
 
     async def _open(self, connection: socket.socket, peer: Peer, context: ssl.SSLContext | None) -> None:
         secured = {"ssl_handshake_timeout": HANDSHAKE_S, "ssl_shutdown_timeout": CLOSING_S} if context else {}

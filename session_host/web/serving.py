@@ -25,8 +25,8 @@ from .gate import Address
 from .peers import Peer
 from .places import page_socket
 
-BACKLOG: Final = 512
-"""How many connections the kernel keeps until they are accepted."""
+BACKLOG: Final = 4096
+"""How many connections the kernel keeps until they are accepted; of more, it drops some, and they try again in 1 s."""
 
 
 class Listening(NamedTuple):
