@@ -35,6 +35,7 @@ _VARIABLES: Final = ("PATH", "OUTLIVE_RUNTIME_DIR", "OUTLIVE_STATE_DIR", "OUTLIV
 
 _HELP: Final = """\
 Without an argument it serves until Ctrl+C. `on` starts it with your login (systemd), `off` ends that.
+`on --lan` in a terminal pairs the first device, too.
 
 The page is served on a Unix socket, which `outlive web` names. Put an address before it:
   ssh -L 7070:SOCKET this-computer, then http://localhost:7070 there;
@@ -189,8 +190,11 @@ def _on(options: argparse.Namespace) -> int:
     for address in wish.addresses:
         if not places.is_loopback(address):
             print_line(answer_at(address))
-    if not devices.load().devices:
-        print_line("Pair a device: outlive web pair")
+    if devices.load().devices:
+        return 0
+    if plan.served.lan and sys.stdin.isatty() and sys.stdout.isatty():
+        return pair(options)
+    print_line("Pair a device: outlive web pair")
     return 0
 
 

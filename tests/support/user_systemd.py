@@ -4,9 +4,13 @@ from __future__ import annotations
 
 import os
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
+
+from tests.support.commands import outlive
 
 UNIT = "outlive-web.service"
 
@@ -98,3 +102,12 @@ class UserSystemd:
     def asked(self) -> list[str]:
         """What it was asked."""
         return (self._folder / "asked").read_text().splitlines()
+
+
+@contextmanager
+def user_systemd(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[UserSystemd]:
+    """The stand-in, in which the page is off at the end."""
+    systemd = UserSystemd(folder, monkeypatch)
+    yield systemd
+    if systemd.unit.exists():
+        assert outlive("web", "off").code == 0

@@ -19,9 +19,9 @@ from tests.support.browser import browser
 from tests.support.networks import OtherMachine, needs_network, other_machine
 from tests.support.screen_reader import ScreenReader
 from tests.support.structured_chats import new_chat, wait
-from tests.support.user_systemd import UserSystemd
+from tests.support.user_systemd import UserSystemd, user_systemd
 from tests.support.waiting import wait_until
-from tests.support.windows import Window, outlive
+from tests.support.windows import Window
 
 from .conftest import WAIT_S, OpenWindow, picture
 from .test_phone import yes_button
@@ -32,11 +32,8 @@ pytestmark = [pytest.mark.e2e, needs_network]
 
 @pytest.fixture
 def systemd(area: Area, sessions: Sessions, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[UserSystemd]:
-    """The user's systemd, in which the page is off at the end."""
-    systemd = UserSystemd(tmp_path / "systemd", monkeypatch)
-    yield systemd
-    if systemd.unit.exists():
-        outlive("web", "off")
+    with user_systemd(tmp_path / "systemd", monkeypatch) as systemd:
+        yield systemd
 
 
 @pytest.fixture

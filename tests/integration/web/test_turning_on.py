@@ -17,16 +17,13 @@ from tests.support.commands import outlive
 from tests.support.page_server import Device
 from tests.support.ports import free_port
 from tests.support.push_service import certificate
-from tests.support.user_systemd import UserSystemd
+from tests.support.user_systemd import UserSystemd, user_systemd
 
 
 @pytest.fixture
 def systemd(area: Area, sessions: Sessions, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[UserSystemd]:
-    """The user's systemd, in which the page is off at the end."""
-    systemd = UserSystemd(tmp_path / "systemd", monkeypatch)
-    yield systemd
-    if systemd.unit.exists():
-        assert outlive("web", "off").code == 0
+    with user_systemd(tmp_path / "systemd", monkeypatch) as systemd:
+        yield systemd
 
 
 def test_the_page_is_on_once_its_own_certificate_has_answered(systemd: UserSystemd) -> None:
