@@ -32,12 +32,10 @@ _PR_SET_DUMPABLE = 4
 NOBODY_FOUND = "no program of yours was found at the other end"
 
 ASK = """
-import http.client, sys
-host, port = sys.argv[1:]
-connection = http.client.HTTPConnection(host, int(port), timeout=30)
-connection.request("GET", "/", headers={"Host": f"localhost:{port}"})
-answer = connection.getresponse()
-print(answer.status, answer.read().decode()[:200])
+import socket, sys
+with socket.create_connection((sys.argv[1], int(sys.argv[2])), timeout=30) as connection:
+    connection.sendall(sys.argv[3].encode().decode("unicode_escape").encode())
+    print(b"".join(iter(lambda: connection.recv(65536), b"")).decode())
 """
 
 CONNECT = """
@@ -48,28 +46,29 @@ with socket.create_connection((sys.argv[1], int(sys.argv[2]))) as connection:
 
 
 @pytest.fixture
-def port(area: Area, sessions: Sessions) -> Iterator[int]:
-    """The loopback's port of a running ``outlive web``."""
-    port = free_port()
-    with PageServer(area, "--port", str(port), address=f"http://localhost:{port}"):
-        yield port
-
-
-@pytest.fixture
 def agent(area: Area, monkeypatch: pytest.MonkeyPatch) -> ShellInChat:
     """A chat with an agent that runs commands."""
     monkeypatch.setenv("PYTHONPATH", str(REPOSITORY))
     return ShellInChat(area, "docs")
 
 
-def test_an_agents_program_gets_nothing_on_a_port_and_reads_which_chat_it_is_of(port: int, agent: ShellInChat) -> None:
-    asking = shlex.join([sys.executable, "-c", ASK, "127.0.0.1", str(port)])
-    for words in (asking, f"env -u OUTLIVE_AGENT_CHATS {asking}", f"setsid env -i {asking}"):
-        done = agent.run(words)
-        assert done.output.startswith("403 "), done
-        assert REFUSED in done.output
-    mine = subprocess.run(shlex.split(asking), capture_output=True, text=True, check=True, timeout=60)
-    assert mine.stdout.startswith("200 "), mine
+def test_an_agents_program_with_a_devices_key_gets_nothing_on_a_port_and_reads_which_chat_it_is_of(
+    area: Area, sessions: Sessions, agent: ShellInChat
+) -> None:
+    port = free_port()
+    with PageServer(area, "--port", str(port), address=f"http://localhost:{port}") as server, server.pair() as device:
+
+        def asking() -> str:
+            head = f"GET /api/chats HTTP/1.1\r\nHost: localhost:{port}\r\nConnection: close\r\n{device.head()}\r\n"
+            argv = [sys.executable, "-ISc", ASK, "127.0.0.1", str(port), head.replace("\r\n", "\\r\\n")]
+            return shlex.join(argv)
+
+        for before in ("", "env -u OUTLIVE_AGENT_CHATS ", "setsid env -i "):
+            done = agent.run(before + asking())
+            assert done.output.startswith("HTTP/1.1 403 "), done
+            assert REFUSED in done.output
+        mine = subprocess.run(shlex.split(asking()), capture_output=True, text=True, check=True, timeout=60)
+        assert mine.stdout.startswith("HTTP/1.1 200 "), mine
 
 
 @contextmanager
