@@ -130,16 +130,14 @@ let number = 0;
 const base64 = (buffer) => btoa(String.fromCharCode(...new Uint8Array(buffer)));
 
 /** Do something with the kept keys; undefined where this browser keeps none. */
-const inKeys = (work) => new Promise((resolve, reject) => {
-	const opening = indexedDB.open('outlive');
-	opening.onerror = reject;
-	opening.onupgradeneeded = () => opening.result.createObjectStore('keys');
-	opening.onsuccess = () => {
-		const got = work(opening.result.transaction('keys', 'readwrite').objectStore('keys'));
-		got.onerror = reject;
-		got.onsuccess = () => resolve(got.result);
-	};
-}).catch(() => undefined);
+async function inKeys(work) {
+	const done = (asked) => new Promise((resolve, reject) => set(asked, { onsuccess: () => resolve(asked.result), onerror: reject }));
+	try {
+		const opening = indexedDB.open('outlive');
+		opening.onupgradeneeded = () => opening.result.createObjectStore('keys');
+		return await done(work((await done(opening)).transaction('keys', 'readwrite').objectStore('keys')));
+	} catch {}
+}
 
 const keptKey = () => inKeys((keys) => keys.get(1));
 
