@@ -98,8 +98,7 @@ def moved(rows: Rows, scroll: ScrollPosition, by: float) -> ScrollPosition:
     position = rows.position(scroll.key)
     if position is None:
         return top(rows)
-    at: tuple[int, int] = (position, min(scroll.segment, max(len(rows.row(position).segments) - 1, 0)))
-    above = scroll.above + by
+    at, above = _segment_at(rows, position, scroll), scroll.above + by
     while above < 0:
         previous = before(rows, *at)
         if previous is None:
@@ -113,6 +112,14 @@ def moved(rows: Rows, scroll: ScrollPosition, by: float) -> ScrollPosition:
         above -= height
         at = following
     return ScrollPosition(rows.key(at[0]), at[1], above)
+
+
+def _segment_at(rows: Rows, position: int, scroll: ScrollPosition) -> tuple[int, int]:
+    """The segment of a scroll position in a row, which may show less than it did: else the next one of the page."""
+    segments = rows.row(position).segments
+    if segments:
+        return position, min(scroll.segment, len(segments) - 1)
+    return next_of(rows, position, 0) or last_of(rows)
 
 
 def distance_from_top(rows: Rows, scroll: ScrollPosition) -> float:
@@ -144,10 +151,7 @@ def segments_on_page(rows: Rows, scroll: ScrollPosition, height: float) -> list[
     position = rows.position(scroll.key)
     if position is None:
         return []
-    segments = rows.row(position).segments
-    at: tuple[int, int] | None = (position, min(scroll.segment, max(len(segments) - 1, 0)))
-    if not segments:
-        at = next_of(rows, position, 0)
+    at: tuple[int, int] | None = _segment_at(rows, position, scroll)
     y = -scroll.above
     found: list[PlacedSegment] = []
     while at is not None and y < height:

@@ -361,6 +361,28 @@ def test_a_page_in_use_shows_what_a_new_page_shows_of_the_same_transcript(
                 raise
 
 
+def test_a_page_scrolls_on_from_steps_that_are_folded(make_view: Callable[[], ChatView]) -> None:
+    view, transcript = make_view(), Transcript()
+    transcript.apply(Put(Item(id="prompt", kind="user", at_ms=BEGAN_MS, turn="t1", text="go")))
+    for number in range(40):
+        transcript.apply(
+            Put(
+                Item(id=f"step {number}", kind="tool", at_ms=BEGAN_MS, turn="t1", status="done", title=f"step {number}")
+            )
+        )
+    transcript.apply(
+        Put(Item(id="answer", kind="agent", at_ms=BEGAN_MS, turn="t1", status="done", text="word\n\n" * 60))
+    )
+    transcript.apply(StateChanged("idle"))
+    view.set_transcript(transcript)
+    page = view.page
+    page.rows.toggle_turn("prompt")
+    page.scroller.scroll_to("step 20", 0, always=True)
+    page.rows.toggle_turn("prompt")
+    page.scroller.scroll_by(5)
+    assert page.rows.key(page.visible[0].position) == "answer"
+
+
 def use(choose: random.Random, view: ChatView, new: ChatView, unhandled_errors: UnhandledErrors) -> None:
     """Show a random transcript while it grows; then compare the page with a new one."""
     view.page.rows.modes.clear()
@@ -381,6 +403,7 @@ def use(choose: random.Random, view: ChatView, new: ChatView, unhandled_errors: 
     settle(view)
     assert not unhandled_errors.found, "\n".join(unhandled_errors.found)
     compare(view, new, writer.transcript)
+    run_deferred_deletes()
 
 
 def check_visible(view: ChatView) -> None:
