@@ -185,7 +185,7 @@ async function post(path, body) {
 	}
 }
 
-const SILENT_MS = 11_000;
+const SILENT_MS = 9000;
 
 /** The events of a stream, [name, data, id], until it is silent for longer than two heartbeats. */
 async function* events(path, signal, headers) {
@@ -238,7 +238,7 @@ async function connect() {
 
 async function follow(signal, tooLate) {
 	if (!line.cursor) await loadList();
-	for await (const [name, data, id] of events('stream', signal, { 'Last-Event-ID': line.cursor })) {
+	for await (const [name, data, id] of events(streamPath(), signal, { 'Last-Event-ID': line.cursor })) {
 		clearTimeout(tooLate);
 		line.last = Date.now();
 		if (data.now) line.aheadMs = data.now - line.last;
@@ -246,6 +246,8 @@ async function follow(signal, tooLate) {
 		await onEvent[name]?.(data);
 	}
 }
+
+const streamPath = () => (page.kind === 'screen' ? `stream?screen=${encode(page.chat)}` : 'stream');
 
 const onEvent = {
 	hello({ version }) {
@@ -259,6 +261,9 @@ const onEvent = {
 	row: (row) => changed(row.id, rows.set(row.id, row)),
 	gone: ({ chat }) => changed(chat, rows.delete(chat)),
 	machine: (machine) => changed('', machine.since ? away.set(machine.name, machine) : away.delete(machine.name)),
+	screen: (screen) => page.draw?.(screen),
+	screen_lost: (failed) => page.lose?.(failed),
+	screen_ended: () => page.end?.(),
 	reset: () => loadList().then(() => page.reload()),
 };
 
@@ -511,8 +516,8 @@ function makeListPage() {
 		});
 		document.title = `${asking ? `(${asking}) ` : ''}Outlive`;
 		plus.hidden = !may('everything');
-		empty.hidden = asking > 0;
-		empty.textContent = rows.size || away.size ? 'Nothing needs you.' : `No chats run on ${me.machine}. Start one ${plus.hidden ? 'there' : 'with +'}.`;
+		empty.hidden = asking && may('answer');
+		empty.textContent = asking ? `This ${DEVICE} may only look: answer on ${me.machine}.` : rows.size || away.size ? 'Nothing needs you.' : `No chats run on ${me.machine}. Start one ${plus.hidden ? 'there' : 'with +'}.`;
 		part(device, me, () => [
 			quiet(bdi(facts(me.device, `Outlive ${me.version} on ${me.machine}`))),
 			me.push_key && window.PushManager && button('link', me.notified ? 'No notifications' : 'Notify me', () => act('', notify(!me.notified)), always), ' \u00a0 ',
@@ -744,7 +749,7 @@ function questionPage(chat, wanted) {
 	}
 
 	function showNone(elsewhere) {
-		const words = elsewhere ? 'Asked in its terminal only. Answer it on its screen.' : 'This question is no longer open.';
+		const words = elsewhere ? `Asked in its terminal only. ${may('answer') ? 'Answer it on its screen.' : `This ${DEVICE} may only look: answer it on ${machineOf(row)}.`}` : 'This question is no longer open.';
 		const open = elsewhere ? ['Open the screen', addressOf('screen', chat)] : ['Open the chat', viewOf(row)];
 		main.replaceChildren(h('p.note', words), elsewhere && textBlock(elsewhere), h('.note', button('button', open[0], () => go(open[1], true))));
 	}
@@ -1013,15 +1018,16 @@ function screenPage(chat) {
 	const { main, foot, said, tell } = self;
 	const [pre, width] = [h('pre'), h('span')];
 	const wrap = button('link', '', () => setWrap(!recall('wrap')));
-	let [isAtEnd, isLive, screen, ending] = [true];
+	let [isAtEnd, isLive, screen] = [true];
 	named('Screen', main).append(pre);
 	main.onscroll = () => (isAtEnd = main.scrollTop + main.clientHeight > main.scrollHeight - 24);
 	foot.className = 'typing';
-	foot.append(said, h('.below.dim', width, wrap), may('everything') ? keyboard() : '');
+	foot.append(said, h('.below.dim', width, wrap), may('answer') ? keyboard() : quiet(`This ${DEVICE} may only look.`));
 	setWrap(recall('wrap'));
 
 	function keyboard() {
-		const canType = () => isLive && !self.isBusy;
+		const isAll = may('everything');
+		const canType = () => isLive && !self.isBusy && (isAll || rows.get(chat)?.group === 'needs you');
 		const field = set(draftField(`line ${chat}`, 'Type a line'), { autocapitalize: 'off', spellcheck: false });
 		const sendLine = async () => {
 			const text = field.value;
@@ -1031,7 +1037,8 @@ function screenPage(chat) {
 		const enter = named('Send the line', button('go', '↵', sendLine, canType));
 		const key = (name) => named(name, button(/[+n]./.test(name) ? 'key.long' : 'key', ARROWS[name] ?? name, () => press(name, { keys: [name] }), canType));
 		onEnter(field, enter);
-		return h('div', KEYS.map((names) => h('.keys', names.map(key))), h('.keys', field, enter));
+		const more = isAll ? h('.keys', field, enter) : quiet(`This ${DEVICE} may press keys while the chat asks something.`);
+		return h('div', KEYS.map((names) => h('.keys', names.filter((name) => isAll || !/Tab|Ctrl/.test(name)).map(key))), more);
 	}
 
 	async function openMenu() {
@@ -1039,29 +1046,23 @@ function screenPage(chat) {
 		if (!isBad(got)) openChatMenu({ ...self, got });
 	}
 
-	async function reload() {
-		close();
+	const reload = () => (isLive = false);
+
+	function lose(body) {
 		isLive = false;
-		const { signal } = (ending = new AbortController());
-		const end = await orFailure(follow(signal));
-		if (signal.aborted) return;
-		isLive = false;
-		self.renew(end === 'ended' || (end ?? failure()));
-		if (end === 'ended') tell('The chat has ended.');
+		self.renew(failure(404, body));
 	}
 
-	async function follow(signal) {
-		for await (const [name, data] of events(`screen/stream?chat=${encode(chat)}`, signal)) {
-			if (name === 'screen') draw(data);
-			if (name === 'ended') return name;
-			if (isLive) self.renew();
-		}
+	function end() {
+		isLive = false;
+		tell('The chat has ended.');
 	}
 
 	function draw(next) {
 		const drawn = [...pre.children];
 		screen = next;
 		isLive = true;
+		self.renew();
 		main.style.setProperty('--text', screen.text);
 		main.style.setProperty('--page', screen.ground);
 		screen.rows.forEach((runs, at) => part(drawn[at] ?? pre.appendChild(h('div')), runs, () => runs.map(runOf)));
@@ -1098,9 +1099,7 @@ function screenPage(chat) {
 		return got;
 	}
 
-	const close = () => ending?.abort();
-
-	return Object.assign(self, { reload, close, changed() {}, resize: measure });
+	return Object.assign(self, { reload, draw, lose, end, changed: gate, resize: measure });
 }
 
 function runOf([text, colour, ground, style = '']) {
@@ -1213,9 +1212,11 @@ function show(next) {
 	const left = page?.chat;
 	closeSheet();
 	if (page === listPage) listPage.top = listPage.main.scrollTop;
+	const before = page && streamPath();
 	page?.close();
 	next.isFromList = page === listPage;
 	page = next;
+	if (before && before !== streamPath()) connect();
 	byId('page').replaceChildren(...page.root);
 	settle(byId('page'));
 	showCurrent();

@@ -24,7 +24,7 @@ from session_host.errors import AlreadyAnswered, HostUnavailable, Outdated, Outl
 from session_host.protocol.messages import AnswerRequest, Interrupt, Prompt, Send, SendChatInput, Stop
 from session_host.protocol.messages import Done as HostDone
 from session_host.protocol.untrusted_text import one_line
-from session_host.protocol.values import RUNNING_STATES
+from session_host.protocol.values import RUNNING_STATES, Activity
 from session_host.structured.items import REJECTIONS, WITHDRAWN, AgentRequest, RequestOption, digest
 from session_host.system.clock import now
 
@@ -46,6 +46,9 @@ _KEYS: Final = {"Esc": "Escape", "Ctrl+C": "Ctrl+c"}
 
 MAX_DIRECTORIES: Final = 30
 """In how many directories a chat can be started."""
+
+ANSWER_KEYS: Final = frozenset({"Esc", "Left", "Up", "Down", "Right", "Enter", *"123456789yn"})
+"""The keys that answer a dialog."""
 
 _ALLOWED_KEYS: Final = frozenset({"Esc", "Tab", "Ctrl+C", "Left", "Up", "Down", "Right", "Enter", "Backspace"})
 
@@ -148,6 +151,19 @@ class Actions:
             screen = await screen_of(machine, info)
             raise PageError(409, "screen_changed", one_line(str(error)), screen=screen) from error
         return Done("Sent", at=now())
+
+    async def answer_by_keys(self, keys: Keys, token: str) -> Done:
+        """Press a key of a dialog, for someone who saw it and may answer, but not type.
+
+        Raises:
+            PageError: it is another key, the chat asks nothing, or the screen has changed.
+        """
+        _machine, info = await self._running(keys.chat)
+        if keys.text or not ANSWER_KEYS.issuperset(keys.keys):
+            raise PageError(403, "not_allowed", "this device may only press keys that answer a question")
+        if info.status.activity != Activity.NEEDS_INPUT:
+            raise PageError(409, "asks_nothing", "the chat asks nothing now, and this device may only answer")
+        return await self.keys(keys, token)
 
     async def interrupt(self, what: OfChat, token: str) -> Done:
         """Stop a chat view's running turn."""

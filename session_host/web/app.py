@@ -23,7 +23,7 @@ from session_host.client.machine import ANSWER_S, Machine
 from session_host.client.sessions.session_info import SessionInfo
 from session_host.client.sessions.store_calls import recent_directories
 from session_host.client.worktrees.changes import Changes, read_changes
-from session_host.errors import OutliveError, Unreachable, WorktreeError
+from session_host.errors import NoSuchSession, OutliveError, Unreachable, WorktreeError
 from session_host.paths import config_dir, short_directory
 from session_host.protocol.untrusted_text import one_line
 from session_host.protocol.values import RUNNING_STATES
@@ -67,13 +67,16 @@ from .push.reminders import Reminders
 from .questions import asked_by, question_of
 from .rows import agents, row_of
 from .screens import screens
-from .streams import Streams, event
+from .streams import Streams, event, merged
 
 COOKIE_S: Final = 400 * 86400
 """How long browsers keep a cookie at most."""
 
 AGAIN_S: Final = 0.3
 """The pause before a screen is followed again."""
+
+LOST_S: Final = 3.0
+"""The pause before a chat is looked for again that was not found or not reached."""
 
 _UNKNOWN_END: Final = Done("no longer open", detail="It was answered elsewhere, or the agent withdrew it.")
 _FOLDER: Final = Path(__file__).parents[2] / "resources" / "web"
@@ -186,7 +189,6 @@ class _Page:
             ("chat", look, self._chat),
             ("turn", look, self._turn),
             ("diff", look, self._diff),
-            ("screen/stream", look, self._screen_stream),
             ("start", Rights.EVERYTHING, self._choices),
         ]
 
@@ -200,7 +202,7 @@ class _Page:
             ("push", Rights.LOOK, self._push),
             ("answer", Rights.ANSWER, self._does(GivenAnswer, actions.answer)),
             ("send", everything, self._does(Text, actions.send)),
-            ("keys", everything, self._does(Keys, actions.keys)),
+            ("keys", Rights.ANSWER, self._keys),
             ("interrupt", everything, self._does(OfChat, actions.interrupt)),
             ("stop", everything, self._does(OfChat, actions.stop)),
             ("resume", everything, self._does(OfChat, actions.resume)),
@@ -275,7 +277,8 @@ class _Page:
         return _json(await self._following.listed())
 
     async def _stream(self, request: Request) -> Response:
-        cursor = request.headers.get("last-event-id", "")
+        """The changes of the list, and a chat's screen if the page shows one."""
+        cursor, chat = request.headers.get("last-event-id", ""), request.query_params.get("screen", "")
 
         async def lines() -> AsyncGenerator[bytes]:
             async with self._following.used():
@@ -286,7 +289,9 @@ class _Page:
                     else:
                         yield event(told.event, told.data, told.cursor)
 
-        return self._streamed(request, lines())
+        stream = merged(lines(), self._screen_lines(chat)) if chat else lines()
+        headers = {"content-type": "text/event-stream", "x-accel-buffering": "no"}
+        return StreamingResponse(self.streams.kept(request.scope["device"], stream), headers=headers)
 
     async def _questions(self, request: Request) -> Response:
         machine, info = await self._find(request)
@@ -351,20 +356,28 @@ class _Page:
             lines = [("Its lines are not shown: it is too long, or no text." if file.withheld else "No lines.", "dim")]
         return _json({"path": path, "lines": lines})
 
-    async def _screen_stream(self, request: Request) -> Response:
-        machine, info = await self._find(request)
-
-        async def lines() -> AsyncGenerator[bytes]:
-            current = info
-            while current.state in RUNNING_STATES:
-                with contextlib.suppress(OutliveError):
-                    async for screen in screens(machine, current):
-                        yield event("screen", screen)
-                await asyncio.sleep(AGAIN_S)
-                _machine, current = await self._find(request)  # Its host may have been replaced.
-            yield event("ended", {})
-
-        return self._streamed(request, lines())
+    async def _screen_lines(self, chat: str) -> AsyncGenerator[bytes]:
+        """A chat's screen, until the chat ends; what keeps it away is said, and it comes back."""
+        lost = ""
+        while True:
+            again_s = AGAIN_S  # Its host may have been replaced.
+            try:
+                machine, info = await self._following.find(chat)
+                if info.state not in RUNNING_STATES:
+                    break
+                async for screen in screens(machine, info):
+                    lost = ""
+                    yield event("screen", screen)
+            except (OutliveError, TimeoutError) as error:
+                again_s = LOST_S
+                words = PageError.of(error).words if isinstance(error, OutliveError) else "no answer"
+                if words != lost:
+                    yield event("screen_lost", {"words": words})
+                lost = words
+                if isinstance(error, NoSuchSession):
+                    return
+            await asyncio.sleep(again_s)
+        yield event("screen_ended", {})
 
     async def _choices(self, request: Request) -> Response:
         del request
@@ -389,13 +402,14 @@ class _Page:
 
         return work
 
+    async def _keys(self, request: Request) -> Response:
+        """Press keys; a device that may not type presses those that answer a question, while there is one."""
+        may_type = request.scope["device"].rights >= Rights.EVERYTHING
+        do = self._actions.keys if may_type else self._actions.answer_by_keys
+        return await self._does(Keys, do)(request)
+
     async def _find(self, request: Request) -> Any:
         return await self._following.find(_parameter(request, "chat"))
-
-    def _streamed(self, request: Request, lines: AsyncGenerator[bytes]) -> Response:
-        """A stream of events, until its device is revoked."""
-        headers = {"content-type": "text/event-stream", "x-accel-buffering": "no"}
-        return StreamingResponse(self.streams.kept(request.scope["device"], lines), headers=headers)
 
 
 async def _choices_of(machine: Machine) -> tuple[list[Preset], list[Place]]:

@@ -30,12 +30,14 @@ from session_host.machines.another import by_our_clock
 from session_host.machines.link import Link
 from session_host.machines.names import MachineEntry
 from session_host.machines.remote import RemoteMachine
+from session_host.paths import config_dir
 from session_host.protocol.untrusted_facts import harmless_facts
 from session_host.protocol.untrusted_text import one_line
 from session_host.standing.endings import is_unlisted
 from session_host.standing.groups import OVER, Mark
 from session_host.system.clock import as_text, now
 from session_host.system.event_loop import Timer
+from session_host.system.inotify import Event, Inotify
 from session_host.system.installation import outlive_command
 
 from .forms import Away, ChatList, Row
@@ -98,6 +100,7 @@ class Following:
         self._process: asyncio.subprocess.Process | None = None
         self._entries: list[MachineEntry] | None = None
         """The machines that the child follows; None without one."""
+        self._inotify = Inotify(self._settings_changed)
         self._leaving = Timer()
         self._changed: defaultdict[str, set[str]] = defaultdict(set)
         """The chats of a machine that have to be read again; "" stands for all of them."""
@@ -328,6 +331,8 @@ class Following:
             await asyncio.sleep(AGAIN_S)
 
     async def _follow_once(self) -> None:
+        self._watch_settings()
+        self._find_machines()
         self._entries = self._configured()
         self._process = process = await asyncio.create_subprocess_exec(
             *outlive_command(),
@@ -347,6 +352,18 @@ class Following:
                 process.terminate()
             await process.wait()
         log.info("the events ended (exit code %s)", process.returncode)
+
+    def _watch_settings(self) -> None:
+        """Notice machines that are added or removed; without inotify, with the next list that is read."""
+        if self._inotify.is_open or not self._inotify.start():
+            return
+        flags = self._inotify.flags
+        with contextlib.suppress(OSError):
+            self._inotify.watch(config_dir(), flags.MOVED_TO | flags.CLOSE_WRITE | flags.DELETE)
+
+    def _settings_changed(self, events: list[Event]) -> None:
+        if any(each.name in {"", names.FILE} for each in events):
+            self._find_machines()
 
     def _take(self, data: bytes) -> None:
         """Handle a line."""
@@ -428,6 +445,7 @@ class Following:
     async def close(self) -> None:
         """Stop following, and close the connections to other machines. What was last known of their chats stays."""
         self._leaving.cancel()
+        self._inotify.close()
         self._run = secrets.token_hex(4)
         tasks = [*self._readers.values(), *([self._task] if self._task is not None else [])]
         links = [link for _entry, link in self._links.values()]

@@ -96,6 +96,28 @@ class Streams:
                 _end(each)
 
 
+async def merged(*sources: AsyncGenerator[bytes]) -> AsyncGenerator[bytes]:
+    """Yield what several streams yield, as it comes, until all have ended."""
+    waiting: dict[asyncio.Future[bytes], AsyncGenerator[bytes]] = {}
+    try:
+        for source in sources:
+            waiting[asyncio.ensure_future(anext(source))] = source
+        while waiting:
+            done, _pending = await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)
+            for future in done:
+                source = waiting.pop(future)
+                with contextlib.suppress(StopAsyncIteration):
+                    data = future.result()
+                    waiting[asyncio.ensure_future(anext(source))] = source
+                    yield data
+    finally:
+        for future in waiting:
+            future.cancel()
+        await asyncio.gather(*waiting, return_exceptions=True)
+        for source in sources:
+            await source.aclose()
+
+
 def event(kind: str, data: Any, cursor: str = "") -> bytes:
     """A server-sent event."""
     number = f"id: {cursor}\n" if cursor else ""

@@ -262,7 +262,7 @@ class Device:
 
     def screen(self, chat: str) -> Json:
         """The screen of a terminal's chat as it is now."""
-        with self.stream(path="/api/screen/stream", chat=chat) as happened:
+        with self.stream(screen=chat) as happened:
             found: Json = next(each.data for each in happened if each.kind == "screen")
             return found
 

@@ -7,11 +7,12 @@ import pytest
 from session_host.client.chats.settings import remember_colors
 from session_host.terminal.base import DefaultColors
 from session_host.terminal.contrast import TEXT_RATIO, ratio
+from tests.integration.web.test_page import ASKS
 from tests.support.area import Area
 from tests.support.browser import Browser, browser, pair
 from tests.support.commands import new
 from tests.support.page_server import PageServer
-from tests.support.structured_chats import wait_for_text
+from tests.support.structured_chats import wait, wait_for_text
 
 DARK = DefaultColors()
 LIGHT = DefaultColors(
@@ -76,3 +77,25 @@ def test_a_program_that_sets_its_own_ground_is_drawn_on_that(phone: Browser, ser
     phone.open(f"{server.address}/#/screen/{chat}")
     phone.see("ready")
     assert {ground for _text, _color, ground in drawn(phone)} == {0x102030}
+
+
+@pytest.mark.parametrize("rights", ["answer", "look"])
+def test_a_dialog_is_answered_by_a_device_that_may_answer(phone: Browser, server: PageServer, rights: str) -> None:
+    new("-n", "asks", "--", "sh", "-c", ASKS)
+    wait("asks", "needs_input")
+    pair(phone, server, rights)
+    phone.see("NEEDS YOU", "asks")
+    assert ("may only look: answer on" in phone.text) == (rights == "look")
+    phone.click("asks", "a")
+    phone.see("Asked in its terminal only", "Answer it on its screen" if rights == "answer" else "may only look")
+    phone.click("Open the screen", "button")
+    phone.see("> 1. Yes", "columns")
+    if rights == "look":
+        phone.see("may only look")
+        assert not phone.driver.execute_script("return document.querySelectorAll('.key').length")
+        return
+    names = phone.driver.execute_script("return [...document.querySelectorAll('.key')].map((each) => each.innerText)")
+    assert names == ["Esc", "←", "↑", "↓", "→", "1", "2", "3", "y", "n", "Enter"]
+    phone.click("1", "button")
+    phone.see("> 1. Yes\n1")
+    assert phone.too_wide() == []

@@ -128,7 +128,6 @@ PARAMETERS = [
     ("chat", {"chat": "near/x"}),
     ("chat", {"chat": "x" * 8000}),
     ("chat", {"chat": "\x00\u202e<b>"}),
-    ("screen/stream", {"chat": "%00"}),
     ("questions", {"chat": "' OR 1=1 --"}),
     ("turn", {"chat": "CHAT", "turn": "../x"}),
     ("diff", {"chat": "CHAT", "path": "../../../../etc/passwd"}),

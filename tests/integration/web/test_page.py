@@ -5,7 +5,9 @@ from __future__ import annotations
 import os
 import time
 import uuid
+from base64 import b64encode
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -55,7 +57,7 @@ def test_the_list_a_chat_and_its_screen(device: Device, area: Area) -> None:
     page = device.read("chat", chat=chat)
     assert page["can"] == {"send": True, "interrupt": False, "stop": True, "resume": False, "screen": True}
     screen = device.screen(chat)
-    assert screen["rows"][0] == [["red", "c1", "", "b"], [" plain", "", "", ""]]
+    assert screen["rows"][0] == [["red", "#f0777f", "", "b"], [" plain", "", "", ""]]
 
 
 def test_a_text_is_sent_once_though_the_request_is_repeated(device: Device) -> None:
@@ -103,17 +105,55 @@ def test_keys_that_are_repeated_after_a_kill_of_the_server_are_typed_once(server
     assert outlive("peek", "sh").output.count("one") == 2, "its echo and cat's output"
 
 
+ASKS = f"printf '\\033]7501;state=blocked:msg={b64encode(b'Run make?').decode()}\\033\\\\'; echo '> 1. Yes'; exec cat"
+"""A program that asks in its terminal, as Codex does."""
+
+
+def test_a_device_that_may_answer_presses_the_keys_of_a_dialog_and_no_others(server: PageServer) -> None:
+    chat, quiet = new("-n", "asks", "--", "sh", "-c", ASKS), shell()
+    wait("asks", "needs_input")
+    with server.pair("answer", "tablet") as device:
+        [row] = [row for row in device.read("chats")["chats"] if row["id"] == chat]
+        assert (row["group"], device.read("questions", chat=chat)["elsewhere"]) == ("needs you", "Run make?")
+
+        def press(chat: str, **what: Any) -> tuple[int, str]:
+            done = device.post("/api/keys", {"id": uuid.uuid4().hex, "chat": chat, "hash": seen, **what})
+            return done.status_code, done.json().get("code", "")
+
+        seen = device.screen(chat)["hash"]
+        assert press(chat, text="rm -rf /", enter=True) == (403, "not_allowed")
+        assert press(chat, keys=["Ctrl+C"]) == (403, "not_allowed")
+        assert press(chat, keys=["1", "x"]) == (403, "not_allowed")
+        assert press(chat, keys=["1"]) == (200, "")
+        wait_until(lambda: "1. Yes\n1" in outlive("peek", "asks").output, TIMEOUT_S, "the key")
+        assert press(chat, keys=["2"]) == (409, "screen_changed"), "it was for what was seen"
+        seen = device.screen(quiet)["hash"]
+        assert press(quiet, keys=["1"]) == (409, "asks_nothing")
+    with server.pair("look", "watch") as device:
+        done = device.post("/api/keys", {"id": uuid.uuid4().hex, "chat": chat, "hash": seen, "keys": ["1"]})
+        assert done.status_code == 403
+
+
+def test_a_list_and_a_screen_come_in_one_stream(device: Device) -> None:
+    chat = shell()
+    with device.stream(device.read("chats")["cursor"], screen=chat) as happened:
+        kinds = {next(happened).kind, next(happened).kind}
+        assert kinds == {"hello", "screen"}
+        outlive("rename", "sh", "other")
+        assert any(each.kind == "row" and each.data["name"] == "other" for each in happened)
+
+
 def test_a_screen_is_followed_also_when_its_host_is_replaced(device: Device, server: PageServer) -> None:
     chat = shell()
-    with device.stream(path="/api/screen/stream", chat=chat) as happened:
-        assert "ready" in text_of(next(happened).data)
+    with device.stream(screen=chat) as happened:
+        assert "ready" in text_of(next(each.data for each in happened if each.kind == "screen"))
         assert outlive("send", "sh", "seen", "--enter").code == 0
         assert any("seen" in text_of(each.data) for each in happened if each.kind == "screen")
         outlive("upgrade")
         assert outlive("send", "sh", "again", "--enter").code == 0
         assert any(each.kind == "screen" and "again" in text_of(each.data) for each in happened)
         outlive("kill", "sh")
-        assert any(each.kind == "ended" for each in happened)
+        assert any(each.kind == "screen_ended" for each in happened)
 
 
 NAMES = ["../../../etc/passwd", "..", "a/b\x00c.jpg", "/abs", "\u202egpj.exe", "x" * 3000, "~"]
@@ -215,7 +255,8 @@ def test_it_is_said_that_earlier_turns_are_left_out(area: Area, project: Path) -
 def test_a_device_does_what_its_rights_allow(server: PageServer, rights: str, allowed: set[str]) -> None:
     with server.pair(rights) as device:
         assert device.get("/api/chats").status_code == 200
-        assert device.get("/api/screen/stream", chat="nothing").status_code == 404
+        with device.stream(screen="nothing") as happened:
+            assert next(each.data["words"] for each in happened if each.kind == "screen_lost")
         for name in ("answer", "send", "keys", "stop", "resume", "start", "interrupt"):
             done = device.post(f"/api/{name}", {})
             expected = {400} if name in allowed or rights == "everything" else {403}

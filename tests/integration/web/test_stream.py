@@ -218,11 +218,13 @@ class TestOtherMachines:
         with server.pair() as device, phone(device) as shown:
             wait_until(lambda: chat in shown.rows, TIMEOUT_S, "the list")
             assert outlive("machines", "add", "near").code == 0
-            assert f"near/{chat}" in {each["id"] for each in device.read("chats")["chats"]}
+            wait_until(lambda: f"near/{chat}" in shown.rows, TIMEOUT_S, "its chat, without a new list")
             outlive("rename", "one", "two")
             wait_until(
                 lambda: [each["name"] for each in shown.rows.values()] == ["two", "two"], TIMEOUT_S, "both names"
             )
+            assert outlive("machines", "remove", "near").code == 0
+            wait_until(lambda: list(shown.rows) == [chat], TIMEOUT_S, "the chats of here alone")
 
     def test_a_broken_list_of_machines_does_not_hide_the_chats_here(self, server: PageServer, area: Area) -> None:
         area.config.mkdir(exist_ok=True)
