@@ -270,6 +270,7 @@ const onEvent = {
 async function loadList() {
 	const [mine, { cursor, chats, ended, machines }] = await Promise.all([ask('me'), ask('chats')]);
 	me = mine;
+	if (!line.version && workers && me.push_key && (me.notified || recall('push'))) seldom().then(({ compare }) => compare(parts, me)).catch(() => {});
 	line.version ??= me.version;
 	line.cursor = cursor;
 	rows.clear();
@@ -412,6 +413,8 @@ function makePage(kind, chat, name, right, back) {
 
 const numbers = ({ added, removed }) => h('span.small.both', added && h('span.plus', `+${added}`), removed && h('span.bad', `−${removed}`));
 
+const sumOf = (files) => Object.fromEntries(['added', 'removed'].map((key) => [key, files.reduce((sum, file) => sum + file[key], 0)]));
+
 const addressOf = (...path) => `#/${path.map(encode).join('/')}`;
 const viewOf = (row) => addressOf(row.kind === 'screen' ? 'screen' : 'chat', row.id);
 const machineOf = (row) => row?.machine || me.machine;
@@ -539,13 +542,8 @@ function makeListPage() {
 		location.reload();
 	}
 
-	/** Have questions pushed to this browser, also while the page is closed. */
 	async function notify(isWanted) {
-		if (isWanted && (await Notification.requestPermission()) !== 'granted') throw Error('This browser blocks notifications. Its settings allow them.');
-		await navigator.serviceWorker.register('/worker.js');
-		const { pushManager } = await navigator.serviceWorker.ready;
-		const options = { userVisibleOnly: true, applicationServerKey: me.push_key };
-		const got = await postOnce('push', isWanted ? await pushManager.subscribe(options) : {});
+		const got = await (await seldom()).notify(parts, me.push_key, isWanted);
 		me = await ask('me');
 		drawSoon();
 		return got;
@@ -557,6 +555,9 @@ function makeListPage() {
 
 	return Object.assign(self, { draw, drawSoon, rowsOf, changed() {}, root: [h('header', h('h1', { tabindex: -1 }, 'Outlive'), plus), main] });
 }
+
+/** What few pages need. */
+const seldom = () => import(`/seldom.js?${challenge}`);
 
 // ---- Question
 
@@ -574,9 +575,18 @@ function questionPage(chat, wanted) {
 		showFoot();
 	}, { root: main });
 	let [row, question, others, form, lines, key, isSeen, armedMs] = [null, null, []];
+	let makeForm = () => ({ forget() {}, answers: () => ({}) });
 	foot.append(below, became, buttons);
 	main.onscroll = showBelow;
 	showFoot();
+
+	async function load(got) {
+		if (!got.questions.some(({ forms }) => forms.length)) return take(got);
+		const found = await orFailure(seldom());
+		if (isBad(found)) return self.renew(failure());
+		makeForm = (question) => found.makeForm(parts, chat, question);
+		if (page === self) take(got);
+	}
 
 	function take({ chat: its, questions, elsewhere, over }) {
 		const request = question?.request ?? wanted;
@@ -595,7 +605,7 @@ function questionPage(chat, wanted) {
 		became.textContent = question ? 'The question changed. Read it again.' : '';
 		question = next;
 		key = facts(chat, question.request, question.digest);
-		form = makeForm(chat, question);
+		form = makeForm(question);
 		lines = lineBlock(question.lines);
 		main.replaceChildren(
 			h(
@@ -756,54 +766,10 @@ function questionPage(chat, wanted) {
 
 	return Object.assign(self, {
 		arm,
-		reload: () => self.load('questions', take),
+		reload: () => self.load('questions', load),
 		changed: (id) => (id === chat ? self.reload() : showFoot()),
 		resize: showFoot,
 	});
-}
-
-/** The fields of a question that asks for more than yes or no. What was chosen stays, but for secrets. */
-function makeForm(chat, { request, forms }) {
-	const key = `form ${chat} ${request}`;
-	const kept = JSON.parse(recall(key) || '{}');
-	const fieldset = ({ id, text, options, secret, several, optional, hint, field }) => {
-		const mine = kept[id] ?? [];
-		const box = ([value, meaning, label = value]) => {
-			const input = h('input', { type: several ? 'checkbox' : 'radio', name: id, value });
-			input.checked = mine.includes(value);
-			return h('label.choice', input, h('span', exactly(label), meaning && quiet(exactly(meaning))));
-		};
-		const typed = field && named(facts(text, hint), h(field.type ? 'input.field' : 'textarea.field', { ...field, name: id, placeholder: 'Your answer' }));
-		if (typed && !secret) typed.value = mine.filter((each) => !options.some(([value]) => value === each)).join();
-		const none = optional && options.length && !several && box(['', '', 'No answer']);
-		const root = h('fieldset', h('legend', exactly(text), several && quiet('Several answers possible')), options.map(box), none, typed, hint && quiet(hint));
-		root.disabled = !may('answer');
-		return root;
-	};
-	const oninput = ({ target }) => {
-		for (const each of root.elements) {
-			if (each === target || each.name !== target.name) continue;
-			if (each.type === 'radio') each.checked = false;
-			else if (target.type === 'radio') each.value = '';
-		}
-		keep(key, JSON.stringify(answersTo(forms.filter(({ secret }) => !secret))));
-		gate();
-	};
-	const root = h('form', { onsubmit: (event) => event.preventDefault(), oninput }, forms.map(fieldset));
-	const given = ({ id, several }) => new FormData(root).getAll(id).filter((each) => each.trim()).slice(several ? 0 : -1);
-	const answersTo = (some) => Object.fromEntries(some.map((form) => [form.id, given(form)]));
-	const isRight = (form) => {
-		const { several, optional, least, most } = form;
-		const answer = given(form);
-		const size = several ? answer.length : answer.join().length;
-		return answer.length ? least <= size && size <= most : optional;
-	};
-	return {
-		root,
-		forget: () => keep(key, ''),
-		answers: () => answersTo(forms),
-		isComplete: () => root.checkValidity() && forms.every(isRight),
-	};
 }
 
 // ---- Chat
@@ -830,27 +796,29 @@ function chatPage(chat) {
 	const left = quiet(`Earlier turns are not shown here. Read them on ${machineOf(rows.get(chat))}.`);
 	const resume = button('button', 'Resume', () => order('resume'), isReady);
 	const timer = setInterval(() => isWorking && !document.hidden && self.reload(), 5000);
-	const sentKey = `sent ${chat}`;
+	const [sentKey, filesKey] = [`sent ${chat}`, `files ${chat}`];
 	let [isWorking, isSent, due] = [];
 	main.append(h('.chat', list, rest));
 	foot.append(above, self.said, box, resume);
 	foot.hidden = true;
 	if (DEVICE === 'browser') onEnter(field, sendLater);
 
-	function take({ turns: all, earlier, note, plan, files, limits }, previous) {
-		const isAtEnd = main.scrollTop + main.clientHeight > main.scrollHeight - 40;
+	function take({ chat: row, turns: all, earlier, note, plan, files, limits }, previous) {
+		const view = () => main.scrollTop + main.clientHeight;
+		const isAtEnd = view() > rest.offsetTop - 40;
 		isWorking = all.at(-1)?.outcome === 'running';
 		place(list, [...(earlier ? [left] : []), ...all.map((turn) => turnOf(turn, turn === all.at(-1)))]);
 		part(rest, [note, plan, files, limits, all.length], () => [
 			(note || !all.length) && h('p.quiet', note || 'No turns yet.'),
 			plan.length && h('.block', h('h2.cap', 'Plan'), h('ol', plan.map(planStep))),
-			h('.block', files.map(fileLink)),
+			files.length && h('details.block', h('summary.fold', icon('fold'), bdi(`Changed files in ${row.directory}: ${files.length}`), numbers(sumOf(files))), files.map(fileLink)),
 			limits.map(limitLine),
 		]);
 		showFoot();
 		if (!previous) goOn();
-		if (!previous) list.lastChild?.scrollIntoView();
-		else if (isAtEnd) main.scrollTop = main.scrollHeight;
+		// The newest turn is what one sees: all of it, else its begin.
+		if (!previous || isAtEnd || isSent) main.scrollTop = Math.min(list.lastChild?.offsetTop ?? 0, rest.offsetTop - main.clientHeight);
+		isSent &&= all.length === previous?.turns.length;
 	}
 
 	function turnOf(turn, isLast) {
@@ -919,11 +887,11 @@ function chatPage(chat) {
 	}
 
 	/** While nobody knows whether a text came, it is the same sending: sent again, or after the page was left. */
-	function send(now, text = field.value) {
+	function send(now, text = withPaths(field.value)) {
 		const kept = sentBefore();
 		const { at = Date.now(), ...what } = kept.text === text && kept.now === now ? kept : { id: uuid(), chat, text, now };
 		keep(sentKey, JSON.stringify({ ...what, at }));
-		if (field.value === text) field.put('');
+		if (withPaths(field.value) === text) field.put('');
 		const doing = post('send', what).catch((error) => {
 			draftAgain(field.key, text);
 			throw error;
@@ -938,6 +906,7 @@ function chatPage(chat) {
 		isSent = true;
 		const got = await act('Sending…', doing);
 		if (got.status !== 0) keep(sentKey, '');
+		if (!isBad(got)) keep(filesKey, '');
 		sending.delete(chat);
 		self.reload();
 	}
@@ -946,13 +915,23 @@ function chatPage(chat) {
 	function goOn() {
 		const { text, now, at } = sentBefore();
 		if (sending.has(chat)) follow(sending.get(chat));
-		else if (text && !field.value.includes(text)) Date.now() - at < 600_000 ? send(now, text) : draftAgain(field.key, text);
+		else if (text && !withPaths(field.value).includes(text)) Date.now() - at < 600_000 ? send(now, text) : draftAgain(field.key, text);
 	}
 
+	/** Files have short names in the field, and their paths in what is sent. */
+	const files = () => JSON.parse(recall(filesKey) || '{}');
+	const withPaths = (text) => Object.entries(files()).reduce((all, [name, path]) => all.replaceAll(name, path), text);
+
 	async function upload(file) {
-		const { path } = await act(`Adding ${file.name}…`, ask(`upload?chat=${encode(chat)}&name=${encode(file.name)}`, { method: 'POST', body: new Blob([file], { type: 'application/octet-stream' }) }, 300_000));
+		const { name, path } = await act(`Adding ${file.name}…`, (async () => {
+			const [body, name] = await (await seldom()).forAgents(file, Object.keys(files()));
+			const path = `upload?chat=${encode(chat)}&name=${encode(name)}`;
+			return { name: `[${name}]`, ...(await ask(path, { method: 'POST', body: new Blob([body], { type: 'application/octet-stream' }) }, 300_000)) };
+		})());
 		pick.value = '';
-		if (path) field.put(`${field.value.replace(/(\S)$/, '$1 ')}${path} `);
+		if (!path) return;
+		keep(filesKey, JSON.stringify({ ...files(), [name]: path }));
+		field.put(`${field.value.replace(/(\S)$/, '$1 ')}${name} `);
 	}
 
 	function openPrompts() {
@@ -1190,6 +1169,7 @@ function askToOpen(event) {
 
 // ---- Routes
 
+const parts = { h, set, named, quiet, facts, exactly, button, makePage, orFailure, isBad, postOnce, ask, waitMs, base64, inKeys, keptKey, recall, keep, gate, may, DEVICE };
 const PAGES = { question: questionPage, chat: chatPage, screen: screenPage, diff: diffPage, new: startPage };
 const listPage = makeListPage();
 let page = null;
@@ -1201,7 +1181,6 @@ function route() {
 	if (code) history.replaceState(null, '', '#/pair'); // It leaves the address bar first.
 	const [kind, ...rest] = (code ? ['pair', code] : location.hash.slice(2).split('/')).map(decodeURIComponent);
 	if (kind !== 'pair') return show(PAGES[kind]?.(...rest) ?? listPage);
-	const parts = { h, named, quiet, button, makePage, orFailure, isBad, postOnce, ask, waitMs, base64, inKeys, keptKey, DEVICE };
 	const isShown = (self) => page === self;
 	const enter = () => show(listPage, connect());
 	const use = (made) => (key = made);
@@ -1216,7 +1195,7 @@ function show(next) {
 	page?.close();
 	next.isFromList = page === listPage;
 	page = next;
-	if (before && before !== streamPath()) connect();
+	if (before && before !== streamPath()) wake();
 	byId('page').replaceChildren(...page.root);
 	settle(byId('page'));
 	showCurrent();

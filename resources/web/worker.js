@@ -13,20 +13,22 @@ async function takeOver() {
 
 self.addEventListener('push', (event) => event.waitUntil(tell(event.data.json())));
 
+/** What became of a question stays until the next one: browsers end a subscription that shows nothing. */
 async function tell({ title, body, tag, chat, request, over }) {
-	const data = `/#/question/${[chat, request].filter(Boolean).map(encodeURIComponent).join('/')}`;
-	await registration.showNotification(title, { body, tag, data, silent: over, icon: '/icon.png' });
-	if (over) for (const each of await registration.getNotifications({ tag })) each.close();
+	const address = `/#/question/${[chat, request].filter(Boolean).map(encodeURIComponent).join('/')}`;
+	await registration.showNotification(title, { body, tag, data: { address, over }, silent: over, renotify: !over, icon: '/icon.png' });
+	for (const each of await registration.getNotifications()) if (each.data.over && each.tag !== tag) each.close();
 }
 
 self.addEventListener('notificationclick', (event) => {
 	event.notification.close();
-	event.waitUntil(show(event.notification.data));
+	event.waitUntil(show(event.notification.data.address));
 });
 
-/** Show the question in a page that is open, or in a new one. */
+/** Show the question in the page that shows its chat, in another one, or in a new one. */
 async function show(address) {
-	const [page] = await clients.matchAll({ type: 'window', includeUncontrolled: true });
+	const pages = await clients.matchAll({ type: 'window', includeUncontrolled: true });
+	const page = pages.find(({ url }) => url.includes(`/${address.split('/')[3]}`)) ?? pages.find(({ focused }) => focused) ?? pages[0];
 	if (!page) return clients.openWindow(address);
 	page.postMessage(address);
 	return page.focus();

@@ -93,6 +93,7 @@ _FILES: Final = {
     "/page.css": "page.css",
     "/page.js": "page.js",
     "/pair.js": "pair.js",
+    "/seldom.js": "seldom.js",
     "/worker.js": "worker.js",
     "/icon.svg": "icon.svg",
     "/icon.png": "icon.png",

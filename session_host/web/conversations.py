@@ -27,7 +27,7 @@ from session_host.system.clock import as_text
 from .changed_lines import of_text
 from .errors import PageError
 from .forms import LimitUse, Queued, Step, TurnRow, Unfolded
-from .markdown import html_of
+from .markdown import html_of, text_of
 
 MAX_TURNS: Final = 50
 """How many turns the page gets; earlier ones are read on the computer."""
@@ -40,6 +40,9 @@ _LONG_CHAT_S: Final = 60.0
 
 MAX_PROMPT_CHARACTERS: Final = 4000
 MAX_STEP_LINES: Final = 400
+MAX_WORDS: Final = 120
+"""How many characters of an answer a row has."""
+
 _MIN_PER_HOUR, _MIN_PER_DAY = 60, 24 * 60
 
 
@@ -86,6 +89,23 @@ async def conversation_of(machine: Machine, info: SessionInfo) -> Conversation:
         ],
         has_earlier=has_earlier,
     )
+
+
+async def last_words(machine: Machine, info: SessionInfo) -> str:
+    """The first words of a chat's last answer, on one line; "" if there is none, or it is too far to read.
+
+    Raises:
+        OutliveError, TimeoutError, PageError: it cannot be read.
+    """
+    if info.facts.origin.runtime == "structured":
+        if machine.terms.is_far:
+            return ""  # A transcript comes as a whole.
+        turns = _turns(await _transcript(machine, info), 1)
+        answer = answer_in(turns[-1].items) if turns else ""
+    else:
+        recorded = await asyncio.wait_for(machine.call(recorded_conversation, info.id, 1), ANSWER_S)
+        answer = recorded[-1].answer if recorded else ""
+    return one_line(text_of(answer[: 10 * MAX_WORDS]))[:MAX_WORDS]
 
 
 async def unfolded(machine: Machine, info: SessionInfo, key: str) -> Unfolded:

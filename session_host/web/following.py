@@ -14,7 +14,7 @@ import secrets
 import socket
 from collections import defaultdict, deque
 from collections.abc import AsyncIterator, Coroutine
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any, Final, NamedTuple
 
 import msgspec
@@ -34,12 +34,14 @@ from session_host.paths import config_dir
 from session_host.protocol.untrusted_facts import harmless_facts
 from session_host.protocol.untrusted_text import one_line
 from session_host.standing.endings import is_unlisted
-from session_host.standing.groups import OVER, Mark
-from session_host.system.clock import as_text, now
+from session_host.standing.groups import OVER, Group, Mark
+from session_host.system.clock import as_text, now, parse_time
 from session_host.system.event_loop import Timer
 from session_host.system.inotify import Event, Inotify
 from session_host.system.installation import outlive_command
 
+from .conversations import last_words
+from .errors import PageError
 from .forms import Away, ChatList, Row
 from .rows import row_of
 
@@ -56,6 +58,9 @@ GATHER_S: Final = 0.1
 
 AGAIN_S: Final = 1.0
 """The pause before a chat is read again that could not be read."""
+
+SETTLE_S: Final = 1.0
+"""How long after an agent says that it is idle its own record has the answer."""
 
 _MAX_LINE_BYTES: Final = 1024 * 1024
 
@@ -107,6 +112,10 @@ class Following:
         self._locks: defaultdict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
         """Each reading of a machine's chats ends before the next one begins, so that no row is older than the last."""
         self._readers: dict[str, asyncio.Task[None]] = {}
+        self._said: dict[str, tuple[str, str]] = {}
+        """Of idle chats: since when, and the first words of the answer."""
+        self._unheard: dict[str, tuple[Machine, SessionInfo]] = {}
+        self._listener: asyncio.Task[None] | None = None
         self._tasks: set[asyncio.Future[None]] = set()
 
     # ------------------------------------------------------------ devices
@@ -138,6 +147,10 @@ class Following:
     def asking(self) -> list[Row]:
         """The chats that need the user, as far as they are followed."""
         return [row for row in self._rows.values() if row.mark == Mark.NEEDS_YOU]
+
+    def is_lost(self, machine: str) -> bool:
+        """Whether a machine is not reached now, so that its chats may be as they were."""
+        return machine in self._away
 
     @property
     def cursor(self) -> str:
@@ -292,13 +305,40 @@ class Following:
         if is_unlisted(info.facts) or (row.group in OVER and row.since < _midnight()):
             self._gone(row.id)
             return
+        if row.group == Group.IDLE and not row.words and row.kind == "conversation":
+            since, said = self._said.get(row.id, ("", ""))
+            if since == row.since:
+                row = replace(row, words=said)
+            else:
+                self._unheard[row.id] = machine, info
+                self._listen()
         self._infos[row.id] = info
         if self._rows.get(row.id) != row:
             self._rows[row.id] = row
             self._tell("row", row)
 
+    def _listen(self) -> None:
+        if self._listener is None or self._listener.done():
+            self._listener = asyncio.get_running_loop().create_task(self._hear(), name="last words")
+
+    async def _hear(self) -> None:
+        """Read the last answers of idle chats, one after the other, until none is left."""
+        while self._unheard:
+            key, (machine, info) = self._unheard.popitem()
+            since = row_of(info.facts, machine).since
+            at = parse_time(since)
+            age_s = (datetime.now(UTC) - at).total_seconds() if at is not None else SETTLE_S
+            await asyncio.sleep(min(max(SETTLE_S - age_s, 0.0), SETTLE_S))
+            words = ""
+            with contextlib.suppress(OutliveError, TimeoutError, PageError):
+                words = await last_words(machine, info)
+            self._said[key] = since, words
+            if self._infos.get(key) is info:
+                self._put(info, machine)
+
     def _gone(self, key: str) -> None:
-        self._infos.pop(key, None)
+        for of_chat in (self._infos, self._said, self._unheard):
+            of_chat.pop(key, None)
         if self._rows.pop(key, None) is not None:
             self._tell("gone", {"chat": key})
 
@@ -447,9 +487,10 @@ class Following:
         self._leaving.cancel()
         self._inotify.close()
         self._run = secrets.token_hex(4)
-        tasks = [*self._readers.values(), *([self._task] if self._task is not None else [])]
+        self._unheard.clear()
+        tasks = [*self._readers.values(), *(each for each in (self._task, self._listener) if each is not None)]
         links = [link for _entry, link in self._links.values()]
-        self._task, self._links, self._machines = None, {}, {"": THIS_MACHINE}
+        self._task, self._listener, self._links, self._machines = None, None, {}, {"": THIS_MACHINE}
         self._changed.clear()
         for task in tasks:
             task.cancel()

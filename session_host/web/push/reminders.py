@@ -8,6 +8,7 @@ import hashlib
 import logging
 from collections.abc import Awaitable, Callable, Coroutine, Iterable
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any, Final
 
 import msgspec
@@ -41,6 +42,9 @@ AGAIN_S: Final = 30.0
 """The pause before a push service that did not take a message is asked again."""
 
 TRIES: Final = 3
+CLOCK_S: Final = 5.0
+"""How much the time of another machine's question differs between two runs."""
+
 _MAX_CHARACTERS: Final = 500
 """How much of a question is sent."""
 
@@ -53,13 +57,18 @@ class Key(msgspec.Struct, frozen=True):
 
 
 class _Open:
-    """A question that is open."""
+    """A question that is open.
 
-    def __init__(self, row: Row) -> None:
+    Attributes:
+        row: its chat's.
+        is_told: whether devices were told of it.
+        task: what reminds of it; None if an earlier run of the server did.
+    """
+
+    def __init__(self, row: Row, *, is_told: bool = False) -> None:
         self.row = row
-        self.tag = ""
-        """That of its notification; "" while none was sent."""
-        self.task: asyncio.Task[None]
+        self.is_told = is_told
+        self.task: asyncio.Task[None] | None = None
 
 
 class Reminders:
@@ -83,6 +92,8 @@ class Reminders:
         self._following, self._contact = following, contact
         self._send, self._idle_s = send, idle_s
         self._open: dict[str, _Open] = {}
+        self._has_read = False
+        """Whether it knows what an earlier run of the server told."""
         self._task: asyncio.Task[None] | None = None
         self._tasks: set[asyncio.Task[None]] = set()
         self._making_key = asyncio.Lock()
@@ -137,6 +148,9 @@ class Reminders:
             try:
                 async with self._following.used():
                     await self._following.listed()
+                    if not self._has_read:
+                        self._has_read = True
+                        self._open |= {row.id: _Open(row, is_told=True) for row in _read_told()}
                     cursor = self._following.cursor
                     self._note(self._following.asking())
                     async for _told in self._following.told_after(cursor):
@@ -150,7 +164,9 @@ class Reminders:
         rows = {row.id: row for row in asking}
         for chat, known in list(self._open.items()):
             row = rows.get(chat)
-            if row is None or (row.since, row.words) != (known.row.since, known.row.words):
+            if row is None and self._following.is_lost(known.row.machine):
+                continue  # Its question may still be open.
+            if row is None or not _is_same(row, known.row):
                 del self._open[chat]
                 self._start(self._tell_end(known))
         for row in rows.values():
@@ -171,7 +187,7 @@ class Reminders:
         if (await asyncio.to_thread(read_rules, row.id)).is_muted:
             return
         request = await self._request_of(row)
-        question.tag = f"{row.id}/{request}"
+        question.is_told = True
         where = f" on {row.machine}" if row.machine else ""
         message = {
             "title": f"{row.name} needs you{where}",
@@ -179,7 +195,8 @@ class Reminders:
             "chat": row.id,
             "request": request,
         }
-        await self._tell(question.tag, message, lambda: self._open.get(row.id) is question)
+        await self._tell(row.id, message, lambda: self._open.get(row.id) is question, is_urgent=True)
+        self._save_told()
 
     async def _desk_is_idle(self) -> None:
         """Wait until nobody has used the desk for a while."""
@@ -197,29 +214,53 @@ class Reminders:
         return ""
 
     async def _tell_end(self, question: _Open) -> None:
-        """Take a notification back, once it is sent."""
-        if not question.tag:
+        """Put what became of a question in the place of its notification, unless the next one is there."""
+        row = question.row
+        if question.task is not None and not question.is_told:
             question.task.cancel()
             return
-        await asyncio.wait([question.task])
-        message = {"title": f"{question.row.name} no longer needs you", "chat": question.row.id, "over": True}
-        await self._tell(question.tag, message)
+        if question.task is not None:
+            await asyncio.wait([question.task])
+        self._save_told()
+        outcome = await self._outcome_of(row)
+        title = f"{row.name}: {outcome}" if outcome else f"{row.name} no longer needs you"
+        message = {"title": title, "chat": row.id, "over": True}
+        await self._tell(row.id, message, lambda: row.id not in self._open or not self._open[row.id].is_told)
 
-    async def _tell(self, tag: str, message: dict[str, Any], is_open: Callable[[], bool] | None = None) -> None:
+    async def _outcome_of(self, row: Row) -> str:
+        with contextlib.suppress(OutliveError, TimeoutError):
+            machine, info = await self._following.find(row.id)
+            return (await asked_by(machine, info)).outcome.removeprefix("already ")
+        return ""
+
+    def _save_told(self) -> None:
+        """Keep which open questions were told, so that a restart of the server tells none again."""
+        file = _told_file()
+        told = [each.row for each in self._open.values() if each.is_told]
+        try:
+            ensure_private(file.parent)
+            replace_file(file, msgspec.json.encode(told))
+        except (OSError, OutliveError) as error:
+            log.warning("cannot save which questions were told: %s", error)
+
+    async def _tell(
+        self, chat: str, message: dict[str, Any], is_wanted: Callable[[], bool], *, is_urgent: bool = False
+    ) -> None:
         """Tell all devices that want it, and those that were not reached again.
 
         Args:
-            tag: the notification's.
+            chat: the chat that it is about: it takes the place of that chat's last notification.
             message: it; see ``resources/web/worker.js``.
-            is_open: whether it asks something that is still open; None for a message that asks nothing.
+            is_wanted: whether it still says what is.
+            is_urgent: whether it asks something.
         """
         left: set[str] | None = None
-        topic = hashlib.sha256(tag.encode()).hexdigest()[:32]
-        text = msgspec.json.encode({"body": "", "request": "", "over": False, "tag": tag, **message}).decode()
+        topic = hashlib.sha256(chat.encode()).hexdigest()[:32]
+        text = msgspec.json.encode({"body": "", "request": "", "over": False, "tag": chat, **message}).decode()
         for number in range(TRIES):
             if number:
                 await asyncio.sleep(AGAIN_S)
-            if is_open is not None and not is_open():
+            if not is_wanted():
                 return
             told = [each for each in _wanting() if left is None or each.hash in left]
             targets = [each.push for each in told if each.push is not None]
@@ -228,9 +269,7 @@ class Reminders:
                 return
             try:
                 key = (await self._key()).key
-                result = await self._send(
-                    Order(key, self._contact, targets, text, topic, is_urgent=is_open is not None)
-                )
+                result = await self._send(Order(key, self._contact, targets, text, topic, is_urgent=is_urgent))
             except OutliveError as error:
                 log.warning("%s", error)
                 return
@@ -243,6 +282,26 @@ class Reminders:
                     left.add(device.hash)
             if not left:
                 return
+
+
+def _told_file() -> Path:
+    return state_dir() / "web" / "told.json"
+
+
+def _read_told() -> list[Row]:
+    """The chats of which an earlier run told that they need the user."""
+    try:
+        return msgspec.json.decode(_told_file().read_bytes(), type=list[Row])
+    except (OSError, *UNREADABLE):  # Of another version, too: then a question may be told twice.
+        return []
+
+
+def _is_same(one: Row, other: Row) -> bool:
+    """Whether two rows of a chat have the same question; another machine's clock is known to some seconds only."""
+    if one.words != other.words or not one.machine:
+        return (one.words, one.since) == (other.words, other.since)
+    mine, its = parse_time(one.since), parse_time(other.since)
+    return mine == its or (mine is not None and its is not None and abs(mine - its).total_seconds() < CLOCK_S)
 
 
 def _wanting() -> list[Device]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -48,6 +49,44 @@ def test_a_running_turn_takes_a_prompt_later_or_now_and_is_stopped(
     wait_until(lambda: "turn/interrupt" in input_log(area).read_text(), TIMEOUT_S, "the agent to be told")
     phone.see("Held: later")
     phone.see_no_more("Send now")
+
+
+def test_after_sending_at_the_end_of_a_chat_the_answer_is_what_one_sees(
+    phone: Browser, server: PageServer, area: Area
+) -> None:
+    subprocess.run(["git", "init", "-q", str(area.home)], check=True)
+    for number in range(40):
+        (area.home / f"file-{number:02d}.py").write_text("new\n")
+    new_chat(area, "api", "answer: " + "first " * 400)
+    wait("api", "idle")
+    pair(phone, server)
+    phone.click("api", "a")
+    phone.see("first", "Changed files in ~")
+    assert "file-00.py" not in phone.text, "they are behind their line"
+    phone.scroll_to_end()
+    phone.type("Ask", "answer: the second one")
+    phone.click("Send", "button")
+    phone.see("the second one")
+    in_view = """
+        const answer = [...document.querySelectorAll('.answer')].at(-1);
+        const [box, main] = [answer, document.querySelector('main')].map((each) => each.getBoundingClientRect());
+        return answer.innerText.includes('second') && box.top >= main.top && box.bottom <= main.bottom;
+    """
+    wait_until(lambda: phone.driver.execute_script(in_view), TIMEOUT_S, "the answer in view")
+
+
+def test_an_idle_row_has_the_first_words_of_its_answer(
+    project: Path, phone: Browser, server: PageServer, area: Area
+) -> None:
+    new_chat(area, "view", "answer: **All** tests pass.")
+    terminal = new_agent("claude", project, name="terminal")
+    outlive("send", terminal, "hello", "--enter")
+    wait_for_text("terminal", "you said: hello")
+    pair(phone, server)
+    phone.see("All tests pass.", "you said: hello")
+    outlive("send", "view", "answer: Now other ones.")
+    phone.see("Now other ones.")
+    phone.see_no_more("All tests pass.")
 
 
 def test_lines_of_a_screen_are_wrapped(phone: Browser, server: PageServer) -> None:

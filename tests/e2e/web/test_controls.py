@@ -68,7 +68,12 @@ def test_each_control_has_a_name_and_room_for_a_finger(server: PageServer, area:
                 phone.see_no_more(text)
 
         visit(f"question/{question}", "Decline", sheets={"More": "More answers"})
-        visit(f"chat/{view}", "the docs", "a.py", sheets={"More": "End the chat", "the docs": "Open this address?"})
+        visit(
+            f"chat/{view}",
+            "the docs",
+            "Changed files in ~",
+            sheets={"More": "End the chat", "the docs": "Open this address?"},
+        )
         visit(f"screen/{screen}", "ready", "columns")
         visit(f"diff/{view}/a.py", "new")
         visit("new", "AGENT", "Start")

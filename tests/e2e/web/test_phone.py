@@ -9,6 +9,7 @@ import threading
 from pathlib import Path
 
 import pytest
+from PySide6.QtGui import QImage
 
 from session_host.paths import pasted_files_dir
 from session_host.web import devices
@@ -113,20 +114,43 @@ def test_a_prompt_is_sent_and_its_answer_read(phone: Browser, server: PageServer
     assert phone.too_wide() == []
 
 
-def test_a_photo_goes_into_the_chats_own_directory(
+def picture(path: Path, width: int) -> Path:
+    """Save a picture of a width."""
+    image = QImage(width, 100, QImage.Format.Format_RGB32)
+    image.fill(0x336699)
+    assert image.save(str(path))
+    return path
+
+
+def attached(phone: Browser, file: Path, name: str) -> None:
+    """Attach a file, and wait until its name is in the field."""
+    phone.attach(file)
+    field = phone.find("Ask", "textarea")
+    wait_until(lambda: f"[{name}]" in str(field.get_attribute("value")), TIMEOUT_S, lambda: f"{name}: {phone.text}")
+
+
+def test_a_photo_goes_into_the_chats_own_directory_as_small_as_at_the_desk(
     phone: Browser, server: PageServer, area: Area, tmp_path: Path
 ) -> None:
     chat = new_chat(area, "api")
     wait("api", "idle")
-    (tmp_path / "photo.png").write_bytes(b"a picture")
     pair(phone, server)
     phone.click("api", "a")
-    phone.find("Ask", "textarea")
-    phone.attach(tmp_path / "photo.png")
-    wait_until(lambda: "photo.png" in str(phone.find("Ask", "textarea").get_attribute("value")), TIMEOUT_S, "its path")
-    path = Path(str(phone.find("Ask", "textarea").get_attribute("value")).strip())
-    assert path.read_bytes() == b"a picture"
-    assert path.is_relative_to(pasted_files_dir(chat))
+    phone.type("Ask", "answer: see")
+    attached(phone, picture(tmp_path / "IMG_20260503_142233_HDR.jpg", 3000), "photo.jpg")
+    attached(phone, picture(tmp_path / "screen.png", 400), "photo.png")
+    attached(phone, picture(tmp_path / "IMG_20260503_142234_HDR.jpg", 2001), "photo-2.jpg")
+    phone.click("Send", "button")
+    phone.see("photo-2.jpg")
+    directory = pasted_files_dir(chat)
+    shown = phone.find("answer: see", "summary").text
+    assert all(str(each) in shown for each in directory.glob("*/*")), "the agent gets the paths"
+    sizes = {each.name: QImage(str(each)).width() for each in directory.glob("*/*")}
+    assert sizes == {"photo.jpg": 2000, "photo.png": 400, "photo-2.jpg": 2000}
+    (tmp_path / "IMG_1.HEIC").write_bytes(b"a picture of an iPhone")
+    phone.attach(tmp_path / "IMG_1.HEIC")
+    phone.see("This browser cannot read HEIC")
+    assert len(list(directory.glob("*/*"))) == 3
 
 
 def test_a_shell_takes_a_line_and_keys(phone: Browser, server: PageServer) -> None:
@@ -148,6 +172,7 @@ def test_a_files_diff_is_read(phone: Browser, server: PageServer, area: Area) ->
     wait("api", "idle")
     pair(phone, server)
     phone.click("api", "a")
+    phone.click("Changed files in ~", "summary")
     phone.click("a.py", "a")
     phone.see("print('new line')")
 
@@ -243,7 +268,7 @@ _NOTIFICATIONS = """
 const done = arguments[0];
 navigator.serviceWorker.ready
     .then((registration) => registration.getNotifications())
-    .then((all) => done(all.map(({ title, body, tag, data }) => [title, body, tag, data])));
+    .then((all) => done(all.map(({ title, body, tag, data }) => [title, body, tag, data.address])));
 """
 
 
@@ -273,7 +298,10 @@ def test_a_question_is_pushed_to_the_phone(phone: Browser, server: PageServer, a
     driver.execute_cdp_cmd("ServiceWorker.enable", {})
     shown = [["api needs you", "", "a", f"/#/question/{chat}/r%201"]]
     wait_until(lambda: deliver() == shown, TIMEOUT_S, "the notification", every_s=0.5)
-    wait_until(lambda: deliver(title="api no longer needs you", over=True) == [], TIMEOUT_S, "its end", every_s=0.5)
+    over = [["api: answered", "", "a", f"/#/question/{chat}/r%201"]]
+    wait_until(lambda: deliver(title="api: answered", over=True) == over, TIMEOUT_S, "what became of it", every_s=0.5)
+    tags = lambda: [tag for _title, _body, tag, _address in deliver(title="web needs you", tag="b")]  # noqa: E731
+    wait_until(lambda: tags() == ["b"], TIMEOUT_S, "the next one in its place", every_s=0.5)
     phone.click("No notifications", "button")
     phone.see("Notifications are off", "Notify me")
     assert devices.load().devices[0].push is None

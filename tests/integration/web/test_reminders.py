@@ -10,7 +10,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from session_host.paths import config_dir, database
+from session_host.paths import config_dir, database, state_dir
 from session_host.storage.store import Store
 from session_host.web import devices
 from session_host.web.devices import PushTarget
@@ -111,7 +111,7 @@ async def test_a_question_is_pushed_and_taken_back(sender: Sender, area: Area) -
         await until(lambda: len(sender.messages) == 2, "the end")
 
         over, _endpoints = sender.messages[1]
-        assert (over["title"], over["over"], over["tag"]) == ("api no longer needs you", True, asked["tag"])
+        assert (over["title"], over["over"], over["tag"]) == ("api: answered by a command: Allow", True, asked["tag"])
         assert sender.topics[0] == sender.topics[1]
 
 
@@ -148,6 +148,33 @@ async def test_an_answered_question_is_not_pushed(sender: Sender, area: Area) ->
     assert sender.titles() == ["two needs you"]
 
 
+async def test_a_restart_of_the_server_pushes_no_open_question_again(sender: Sender, area: Area) -> None:
+    paired()
+    async with reminding(sender):
+        for name in ("one", "two"):
+            await asyncio.to_thread(new_chat, area, name, "run: npm test")
+        await until(lambda: len(sender.messages) == 2, "both questions")
+        await until(lambda: len(_told()) == 2, "that they were told")
+    await asyncio.to_thread(outlive, "approve", "one")
+    async with reminding(sender):
+        await until(lambda: len(sender.messages) == 3, "what became of one meanwhile")
+        await asyncio.to_thread(new_chat, area, "three", "run: npm test")
+        await until(lambda: len(sender.messages) == 4, "the next question")
+        await asyncio.to_thread(outlive, "deny", "two")
+        await until(lambda: len(sender.messages) == 5, "what became of the other one")
+    assert sorted(sender.titles()[:2]) == ["one needs you", "two needs you"]
+    assert sender.titles()[2:] == [
+        "one: answered by a command: Allow",
+        "three needs you",
+        "two: answered by a command: Decline",
+    ]
+
+
+def _told() -> list[object]:
+    file = state_dir() / "web" / "told.json"
+    return msgspec.json.decode(file.read_bytes(), type=list[object]) if file.exists() else []
+
+
 async def test_a_muted_chat_says_nothing(sender: Sender, area: Area) -> None:
     paired()
     async with reminding(sender):
@@ -179,7 +206,7 @@ async def test_a_push_service_that_fails_is_asked_again(sender: Sender, area: Ar
         await until(lambda: len(sender.messages) == 3, "the last try")
         await asyncio.to_thread(outlive, "approve", "api")
         await until(lambda: len(sender.messages) > 3, "the end")
-    assert sender.titles() == ["api needs you"] * 3 + ["api no longer needs you"]
+    assert sender.titles() == ["api needs you"] * 3 + ["api: answered by a command: Allow"]
 
 
 async def test_without_a_device_that_wants_it_nothing_is_followed(sender: Sender, area: Area) -> None:

@@ -13,5 +13,9 @@ def test_the_page_is_under_64_kb() -> None:
     assert sum(sizes.values()) < MAX_BYTES, sizes
 
 
+def test_what_few_pages_load_is_under_6_kb() -> None:
+    assert (REPOSITORY / "resources" / "web" / "seldom.js").stat().st_size < 6 * 1024
+
+
 def test_what_only_a_device_loads_that_is_not_let_in_is_under_6_kb() -> None:
     assert (REPOSITORY / "resources" / "web" / "pair.js").stat().st_size < 6 * 1024
