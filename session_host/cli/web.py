@@ -11,6 +11,7 @@ import subprocess
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
+from urllib.parse import urlsplit
 
 from session_host.cli.output import print_json, print_line
 from session_host.cli.pairing import MAY, pair
@@ -168,9 +169,10 @@ def _on(options: argparse.Namespace) -> int:
     plan = planned(wish)
     file = _unit_file()
     before = file.read_bytes() if file.exists() else None
-    if places.is_served() and before is None:
+    served = places.served()
+    if served is not None and before is None:
         raise NotServed("the page is served already; Ctrl+C in its terminal ends that")
-    if not places.is_served():
+    if served is None or plan.listening.port not in {urlsplit(each).port for each in served.addresses}:
         check_port(plan)
     file.parent.mkdir(parents=True, exist_ok=True)
     replace_file(file, _unit(wish).encode())
@@ -251,7 +253,16 @@ def _why_not() -> str:
     """The last line that the service wrote; "" if it is unknown."""
     try:
         done = subprocess.run(
-            ["journalctl", "--user", f"--unit={_UNIT}", "--identifier=outlive", "--lines=1", "--output=cat", "--quiet"],
+            [
+                "journalctl",
+                "--user",
+                f"--unit={_UNIT}",
+                "--identifier=outlive",
+                "--since=-1min",
+                "--lines=1",
+                "--output=cat",
+                "--quiet",
+            ],
             capture_output=True,
             text=True,
             timeout=10,

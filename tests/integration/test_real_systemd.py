@@ -16,8 +16,11 @@ import pytest
 
 from session_host.system.dbus import addresses, bus
 from session_host.system.systemd import manager, scope
+from session_host.web import places
 from tests.support.area import Area
 from tests.support.commands import OUTLIVE, environment, outlive
+from tests.support.page_server import PageServer
+from tests.support.ports import free_port
 from tests.support.processes import end, with_environment
 from tests.support.waiting import wait_until
 
@@ -147,3 +150,21 @@ def test_a_chat_and_the_keeper_outlive_the_scope_in_which_a_desktop_started_them
         after = described()
         assert (after["id"], after["child_pid"], after["exit_code"]) == (before["id"], before["child_pid"], 7)
         wait_until(lambda: systemd.units("outlive-*.scope") == [keeper], 60, "the chat's scope to end")
+
+
+@pytest.mark.usefixtures("sessions")
+def test_the_page_for_the_phone_is_on_once_it_answers(area: Area, monkeypatch: pytest.MonkeyPatch) -> None:
+    with user_systemd(area, monkeypatch) as systemd:
+        port = free_port()
+        words = ["web", "on", "--lan", "127.0.0.1", "--port", str(port)]
+        done = outlive(*words)
+        assert (done.code, done.error) == (0, "")
+        assert f"served at https://127.0.0.1:{port}" in outlive("doctor").output
+        systemd.stop("outlive-web.service")
+        with PageServer(area):  # In a terminal: the service cannot start.
+            failed = outlive(*words)
+        assert (failed.code, failed.output) == (2, "")
+        assert "the page is not served: " in failed.complaint()
+        assert outlive(*words).code == 0
+        assert outlive("web", "off").code == 0
+        assert places.served() is None

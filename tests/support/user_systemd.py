@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -42,7 +43,7 @@ def stop():
 
 if "is-active" in words:
     sys.exit(3)
-if "disable" in words:
+if "disable" in words or "stop" in words:
     stop()
 if "restart" in words:
     stop()
@@ -102,6 +103,10 @@ class UserSystemd:
     def asked(self) -> list[str]:
         """What it was asked."""
         return (self._folder / "asked").read_text().splitlines()
+
+    def stop(self) -> None:
+        """Stop the service."""
+        subprocess.run(["systemctl", "--user", "stop", UNIT], check=True, timeout=60)
 
 
 @contextmanager

@@ -14,7 +14,7 @@ from session_host.web.certificates import fingerprint_in
 from tests.conftest import Sessions
 from tests.support.area import Area
 from tests.support.commands import outlive
-from tests.support.page_server import Device
+from tests.support.page_server import Device, PageServer
 from tests.support.ports import free_port
 from tests.support.push_service import certificate
 from tests.support.user_systemd import UserSystemd, user_systemd
@@ -22,6 +22,7 @@ from tests.support.user_systemd import UserSystemd, user_systemd
 
 @pytest.fixture
 def systemd(area: Area, sessions: Sessions, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[UserSystemd]:
+    """The user's systemd, in which the page is off at the end."""
     with user_systemd(tmp_path / "systemd", monkeypatch) as systemd:
         yield systemd
 
@@ -59,17 +60,31 @@ def test_turned_on_again_it_has_the_same_certificate(systemd: UserSystemd) -> No
     assert found[0] == found[1]
 
 
-def test_a_page_that_does_not_start_leaves_the_earlier_one_on(systemd: UserSystemd) -> None:
-    port, taken = free_port(), free_port()
+def test_a_port_that_another_program_has_leaves_the_earlier_page_on(systemd: UserSystemd) -> None:
+    port = free_port()
     assert outlive("web", "on", "--lan", "127.0.0.1", "--port", str(port)).code == 0
     before = systemd.unit.read_bytes()
-    with socket.create_server(("127.0.0.1", taken)):
+    with socket.create_server(("127.0.0.1", 0)) as other:
+        taken = other.getsockname()[1]
         done = outlive("web", "on", "--lan", "127.0.0.1", "--port", str(taken))
     assert (done.code, done.output) == (2, "")
     assert f"another program has the port {taken}" in done.complaint()
     served = places.served()
     assert served is not None
     assert (systemd.unit.read_bytes(), served.addresses) == (before, (f"https://127.0.0.1:{port}",))
+
+
+def test_a_page_that_does_not_start_leaves_the_earlier_unit(systemd: UserSystemd, area: Area) -> None:
+    words = ["web", "on", "--lan", "127.0.0.1", "--port", str(free_port())]
+    assert outlive(*words).code == 0
+    before = systemd.unit.read_bytes()
+    systemd.stop()
+    with PageServer(area):
+        done = outlive(*words[:-1], str(free_port()))
+    assert (done.code, done.output, systemd.unit.read_bytes()) == (2, "", before)
+    assert done.complaint() == (
+        "the page is not served: the page is served already; `outlive web off`, or Ctrl+C there, ends that"
+    )
 
 
 def test_a_first_page_that_does_not_start_leaves_nothing(systemd: UserSystemd) -> None:
