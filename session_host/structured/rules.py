@@ -38,6 +38,7 @@ from session_host.protocol.values import ErrorCode
 
 from .dialects.base import Answer, Dialect, DialectPort, Start, UserPrompt
 from .dialects.reading import one_line
+from .edits import edited_files
 from .items import (
     BETWEEN_TURNS,
     DIALOG,
@@ -507,7 +508,7 @@ class StructuredRules(DialectPort):
                 by = state.sent_by or next((prompt.by for prompt in state.steering), "")
                 change, state.sent_by = msgspec.structs.replace(change, by=by), ""
             case Put(item) if item.changes and item.status == "done":
-                state.edited = list(dict.fromkeys([*state.edited, *(each.path for each in item.changes)]))
+                state.edited = edited_files(state.edited, item)
             case UsageChanged(total=total):
                 state.total = total
             case TurnEnded():

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections.abc import Iterator, Sequence
-from itertools import islice
+from itertools import chain, islice
 from typing import Final, NamedTuple
 
 from session_host.client.chats.agent_record import recorded_conversation
@@ -17,6 +17,7 @@ from session_host.errors import HostUnavailable, NotAllowed, OutliveError
 from session_host.protocol.shown_duration import told_duration
 from session_host.protocol.untrusted_text import one_line, plain
 from session_host.protocol.values import RUNNING_STATES
+from session_host.structured.edits import changes_by_file
 from session_host.structured.items import IN_QUEUE, Item, UsageLimit
 from session_host.structured.patches import counts
 from session_host.structured.text import TextLine, item_lines
@@ -225,7 +226,7 @@ def _without_margin(line: TextLine) -> TextLine:
 
 def _line_counts(items: list[Item]) -> tuple[int | None, int | None]:
     """How many lines the agent's edits added and removed; None without an edit."""
-    changes = [change for item in items for change in item.changes if item.status != "declined"]
+    changes = list(chain(*changes_by_file(items).values()))
     return counts(changes) if changes else (None, None)
 
 
@@ -236,8 +237,7 @@ def _steps(items: list[Item]) -> str:
 
 def _step_words(items: list[Item]) -> Iterator[str]:
     done = [each for each in items if each.kind == "tool" and each.status != "declined"]
-    files = {change.path for each in done for change in each.changes}
-    if files:
+    if files := changes_by_file(items):
         yield _count("edited", len(files), "file")
     if commands := sum(each.tool == "execute" for each in done):
         yield _count("ran", commands, "command")

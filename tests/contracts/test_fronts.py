@@ -395,16 +395,9 @@ def events(case: Case, _style: Style) -> Said:
 FRONTS: tuple[Callable[[Case, Style], Said], ...] = (window, page, commands, events)
 
 WRONG = {
-    ("failed edit", "page"): "failed edits are counted",
-    ("moved then edited file", "events"): "a moved file is another one than the one that it became",
     ("limit, before its reset", "window"): "the window says that the turn failed",
     ("limit, after its reset", "window"): "the window says that the turn failed",
     ("limit, after its reset", "page"): "a limit that was reset is a failure",
-    ("failed then good edit", "page"): "failed edits are counted",
-    ("moved then edited file", "page"): "a moved file is another one than the one that it became",
-    ("write without a change", "window"): "a file that was written as it was is counted",
-    ("write without a change", "page"): "a file that was written as it was is counted",
-    ("write without a change", "events"): "a file that was written as it was is counted",
 }
 """What fronts say wrong today."""
 

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Container
 from functools import cached_property
-from itertools import islice
+from itertools import chain, islice
 
 from gui.wording import chat_texts
 from gui.wording.changes_texts import changed_lines
+from session_host.structured.edits import changes_by_file
 from session_host.structured.items import BETWEEN_TURNS, IN_QUEUE, FileChange, Item
 from session_host.structured.patches import counts
 from session_host.structured.transcript import Transcript
@@ -91,15 +92,8 @@ class Turn:
         return [item for item in items if item.kind == "tool"]
 
     @cached_property
-    def _changes(self) -> list[FileChange]:
-        return [change for item in self._calls if item.status == "done" for change in item.changes]
-
-    @cached_property
     def _by_file(self) -> dict[str, list[FileChange]]:
-        found: dict[str, list[FileChange]] = {}
-        for change in self._changes:
-            found.setdefault(change.moved_to or change.path, []).append(change)
-        return found
+        return changes_by_file(self._calls)
 
     @property
     def files(self) -> int:
@@ -123,7 +117,7 @@ class Turn:
         """The line that sums up the steps."""
         transcript = self._transcript
         items = [transcript[each] for each in range(self.begin, self.end)]
-        added, removed = counts(self._changes)
+        added, removed = counts(list(chain(*self._by_file.values())))
         commands = [item for item in self._calls if item.tool == "execute" and item.status != "declined"]
         ended_ms = max((transcript.turn_ends.get(item.id, 0) for item in items), default=0)
         return TurnLine(

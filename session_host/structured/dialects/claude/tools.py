@@ -139,6 +139,8 @@ def _applied(changes: tuple[FileChange, ...], result: Any) -> tuple[FileChange, 
     """The changes as the call's result reports them: with line numbers."""
     if len(changes) != 1:
         return changes
+    if text(result, "type") == "update" and isinstance(result, Mapping) and result.get("structuredPatch") == []:
+        return ()  # The file was written as it was.
     hunks = [hunk for hunk in array(result, "structuredPatch") if array(hunk, "lines")]
     patch = "".join(
         f"@@ -{integer(hunk, 'oldStart')},{integer(hunk, 'oldLines')} "

@@ -1,0 +1,32 @@
+"""The files that an agent's edits have changed, the same for window, page and events. Pure.
+
+Only edits that were done count, not those that failed or were declined; a moved file counts once, by its last name.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from .items import FileChange, Item
+
+
+def changes_by_file(items: Iterable[Item]) -> dict[str, list[FileChange]]:
+    """The changes of each file, by its last name."""
+    found: dict[str, list[FileChange]] = {}
+    for item in items:
+        for change in item.changes if item.status == "done" else ():
+            name = change.moved_to or change.path
+            earlier = found.pop(change.path, []) if change.moved_to else []
+            found[name] = [*found.get(name, []), *earlier, change]
+    return found
+
+
+def edited_files(known: Iterable[str], item: Item) -> list[str]:
+    """The files that are changed after another item, by their last names; ``known`` are those before."""
+    found = dict.fromkeys(known)
+    for name, changes in changes_by_file([item]).items():
+        for change in changes:
+            if change.moved_to:
+                found.pop(change.path, None)
+        found[name] = None
+    return list(found)
