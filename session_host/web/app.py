@@ -59,7 +59,7 @@ from .forms import (
     decoded,
     encoded,
 )
-from .gate import Address, Gate, Receive, Scope, Send, number_of
+from .gate import CLEARS_CACHE, Address, Gate, Receive, Scope, Send, number_of
 from .pairing import Pairing
 from .places import served
 from .push.orders import target_of
@@ -133,7 +133,8 @@ class _File:
     def __init__(self, name: str, challenge: str = "") -> None:
         path = _FOLDER / name
         data = path.read_bytes()
-        if path.suffix == ".html":  # The page signs with it at once, and asks a cache for no other server's script.
+        self._has_challenge = path.suffix == ".html"
+        if self._has_challenge:  # The page signs with it at once, and asks a cache for no other server's script.
             data = data.replace(b"/page.js", f"/page.js?{challenge}".encode())
         self._data, self._compressed = data, gzip.compress(data, mtime=0)
         self._headers = {
@@ -144,11 +145,15 @@ class _File:
 
     async def answer(self, request: Request) -> Response:
         """The file, unless the browser has it."""
-        if self._headers["etag"] in request.headers.get("if-none-match", ""):
-            return Response(status_code=304, headers=self._headers)
+        headers = dict(self._headers)
+        if self._has_challenge and (request.url.query or request.headers.get("sec-fetch-mode") != "navigate"):
+            name, value = CLEARS_CACHE  # The page itself does not ask so.
+            headers[name.decode()] = value.decode()
+        if headers["etag"] in request.headers.get("if-none-match", ""):
+            return Response(status_code=304, headers=headers)
         if "gzip" in request.headers.get("accept-encoding", ""):
-            return Response(self._compressed, headers={**self._headers, "content-encoding": "gzip"})
-        return Response(self._data, headers=self._headers)
+            return Response(self._compressed, headers={**headers, "content-encoding": "gzip"})
+        return Response(self._data, headers=headers)
 
     async def as_worker(self, scope: Scope, receive: Receive, send: Send) -> None:
         """The file as the update of whatever worker the browser has here, also of one that has this file's tag."""

@@ -65,6 +65,9 @@ _HEADERS: Final = [
     (b"cross-origin-resource-policy", b"same-origin"),
     (b"permissions-policy", b"camera=(), microphone=(), geolocation=()"),
 ]
+CLEARS_CACHE: Final = (b"clear-site-data", b'"cache"')
+"""With the challenge: a page that another server has left in the browser's cache is not there for long."""
+
 _PAGE: Final = """\
 <!doctype html>
 <html lang="en">
@@ -345,6 +348,8 @@ class _Sender:
             return
         kind = b"text/html; charset=utf-8" if self._is_for_eyes else b"application/json"
         headers = [(b"content-type", kind), *([(b"connection", b"close")] if error.status == 413 else [])]
+        if "challenge" in error.facts:
+            headers.append(CLEARS_CACHE)
         body = _PAGE.format(words=escape(error.words)).encode() if self._is_for_eyes else encoded(error.as_object())
         await self.send({"type": "http.response.start", "status": error.status, "headers": headers})
         await self.send({"type": "http.response.body", "body": body})

@@ -11,6 +11,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import httpx2
+import pytest
 
 from session_host.web import devices
 from session_host.web.devices import Rights
@@ -58,8 +59,9 @@ class Thief(http.server.ThreadingHTTPServer):
     daemon_threads = True
     allow_reuse_address = True
 
-    def __init__(self, port: int) -> None:
+    def __init__(self, port: int, cache: str) -> None:
         self.got: list[dict[str, str]] = []
+        self.cache = cache
         super().__init__(("127.0.0.1", port), _Handler)
 
 
@@ -72,22 +74,18 @@ class _Handler(http.server.BaseHTTPRequestHandler):
         self.send_response(200)
         self.send_header("Content-Type", "text/javascript" if is_script else "text/html")
         self.send_header("Service-Worker-Allowed", "/")
-        # The page's own script and tag, so that a browser that asks whether they have changed would keep these.
-        self.send_header("Cache-Control", "max-age=31536000, immutable" if is_script else "no-store")
+        self.send_header("Cache-Control", self.server.cache)
         self.end_headers()
-        if self.path.startswith("/page.js"):
-            self.wfile.write(b"document.body.append('thief in the cache')")
-        else:
-            self.wfile.write(_WORKER if is_script else _THIEF)
+        self.wfile.write(_WORKER if is_script else _THIEF)
 
     def log_message(self, *_words: Any) -> None:
         pass
 
 
 @contextmanager
-def thief(port: int = 0) -> Iterator[Thief]:
+def thief(port: int = 0, cache: str = "no-store") -> Iterator[Thief]:
     """Serve, as an agent may."""
-    with Thief(port) as server:
+    with Thief(port, cache) as server:
         thread = threading.Thread(target=server.serve_forever)
         thread.start()
         try:
@@ -138,7 +136,6 @@ def test_a_server_that_takes_the_port_gets_no_secret_and_its_worker_goes(phone: 
         read, signed = phone.driver.execute_async_script(script)
         assert read == "InvalidAccessError", "the key can be used here, and not be read"
         assert phone.driver.execute_async_script("settle().then(arguments[0])").endswith("/deep/thief.js")
-        phone.driver.execute_async_script("fetch('/page.js').then(arguments[0])")
         phone.open(f"{server.address}/")
         phone.see("thief for good")
         assert taker.got
@@ -157,6 +154,26 @@ def test_a_server_that_takes_the_port_gets_no_secret_and_its_worker_goes(phone: 
     workers = "navigator.serviceWorker.getRegistrations().then((all) => arguments[0](all.length))"
     wait_until(lambda: phone.driver.execute_async_script(workers) == 0, TIMEOUT_S, "the end of its worker")
     assert outlive("ls", "--json").json()[0]["state"] == "running"
+    phone.complaints()
+
+
+@pytest.mark.parametrize("ask", ["fetch('/api/chats', { headers: { 'X-Outlive': 1 } })", "fetch('/?x')"])
+def test_a_page_of_such_a_server_that_the_browser_keeps_goes_once_it_asks_for_the_challenge(
+    phone: Browser, server: PageServer, ask: str
+) -> None:
+    pair(phone, server)
+    server.end()
+    with thief(urlsplit(server.address).port or 0, "max-age=31536000, immutable"):
+        phone.open(f"{server.address}/")
+        phone.see("thief")
+        phone.driver.execute_async_script("fetch('/page.js').then(() => arguments[0]())")
+    server.start()
+    phone.open(f"{server.address}/")
+    phone.see("thief")
+    phone.driver.execute_async_script(f"{ask}.then(() => arguments[0]())")
+    phone.open(f"{server.address}/")
+    phone.see("Forget this device")
+    assert "thief" not in phone.text
     phone.complaints()
 
 
