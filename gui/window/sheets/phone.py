@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import importlib.util
 from collections.abc import Callable
 from datetime import UTC, datetime
@@ -52,7 +53,7 @@ class PhoneSheet(Sheet):
 
     def __init__(self, theme: Theme, parent: QWidget) -> None:
         super().__init__(theme, parent, phone_texts.TITLE(), LIST_PX)
-        self._code = self._decided = ""
+        self._code = self._until = self._decided = ""
         self.reach = _Reach()
         self.card = AskingCard(theme)
         self.waiting = label("", "secondary", wraps=True)
@@ -75,6 +76,7 @@ class PhoneSheet(Sheet):
         self._code_over.timeout.connect(self._look)
         self._starting = QProcess(self)
         self._starting.finished.connect(self._turned_on)
+        self._starting.errorOccurred.connect(self._on_error)
         self.card.refused.connect(self._refuse)
         self.card.let_in.connect(self._let_in)
         self.reach.turn_on.clicked.connect(lambda _checked: self._turn_on())
@@ -107,6 +109,8 @@ class PhoneSheet(Sheet):
         """Make a code if there is a page that takes it."""
         served = places.served()
         self._code = devices.begin_pairing() if served is not None and served.addresses else ""
+        pairing = devices.load().pairing
+        self._until = pairing.until if pairing is not None else ""
         self._code_over.start(round(devices.PAIRING_S * 1000) + _AFTER_MS)
 
     def _begin(self) -> None:
@@ -127,12 +131,10 @@ class PhoneSheet(Sheet):
         self._end_code()
 
     def _end_code(self) -> None:
-        self._code = ""
-        try:
-            if devices.load().pairing is not None:
+        with contextlib.suppress(OutliveError, OSError):  # It ends by its time.
+            if self._is_own_code(devices.load()):
                 devices.end_pairing()
-        except (OutliveError, OSError):
-            pass  # It ends by its time.
+        self._code = ""
 
     # ------------------------------------------------------------ what the file says
 
@@ -143,17 +145,21 @@ class PhoneSheet(Sheet):
         except OutliveError as error:
             self._say(str(error))
             return
-        if saved.pairing is None or saved.pairing.is_over:
+        if not self._is_own_code(saved) or (saved.pairing is not None and saved.pairing.is_over):
             self._code = ""
-        self.reach.setVisible(not saved.asking)
-        self._paired.setVisible(not saved.asking)
         set_look(self.body, "asks", "true" if saved.asking else "")
         if saved.asking:
             self._show_asking(saved)
-        else:
+        for each in (self.reach, self._paired):
+            each.setVisible(not saved.asking)  # After the card came, so that the keyboard stays in the sheet.
+        if not saved.asking:
             self.reach.show_code(self._code, places.served())
             self._show_devices(saved.devices)
             self._show_none_asking()
+
+    def _is_own_code(self, saved: Devices) -> bool:
+        """Whether the code of the file is this sheet's, and not that of a command which was run after it."""
+        return bool(self._code) and saved.pairing is not None and saved.pairing.until == self._until
 
     def _show_asking(self, saved: Devices) -> None:
         self._note_gone(saved.asking)
@@ -245,6 +251,11 @@ class PhoneSheet(Sheet):
         self._say(errors.removeprefix("outlive: ") if code else "")
         if self.is_open and not code:
             self._begin()
+
+    def _on_error(self, error: QProcess.ProcessError) -> None:
+        if error is QProcess.ProcessError.FailedToStart:  # After other errors, it has finished.
+            self.reach.turn_on.setEnabled(True)
+            self._say(self._starting.errorString())
 
     def _say(self, text: str) -> None:
         show_text(self.said, sentence(text))

@@ -166,6 +166,16 @@ def test_a_closed_sheet_has_made_its_code_void(sheet: PhoneSheet, serve: Callabl
         ask(code)
 
 
+def test_the_code_of_a_command_is_neither_shown_nor_ended(sheet: PhoneSheet, serve: Callable[[Served], None]) -> None:
+    serve(IN_NETWORK)
+    sheet.ask()
+    code = devices.begin_pairing()
+    process_events_until(sheet.reach.new_code.isVisible, WAIT_S, "the end of the sheet's own code")
+    assert not sheet.reach.picture.isVisible()
+    sheet.dismiss()
+    assert devices.load().is_code(code)
+
+
 def test_other_ways_are_in_the_guide(sheet: PhoneSheet) -> None:
     asked: list[bool] = []
     sheet.other_ways_requested.connect(lambda: asked.append(True))
@@ -225,6 +235,8 @@ def test_neither_click_nor_key_counts_in_the_first_half_second(
     sheet.ask()
     asking, _number = ask(code_of(sheet))
     process_events_until(lambda: sheet.card.asking == asking, WAIT_S, "the device")
+    needed = sheet.card.minimumSizeHint().height
+    process_events_until(lambda: sheet.body.height() > sheet.card.height() >= needed(), WAIT_S, "the card's place")
     for widget in (sheet.card.rights[Rights.EVERYTHING], sheet.card.yes, sheet.card.no):
         click_where(widget)
     for key in (Qt.Key.Key_Escape, Qt.Key.Key_Return, Qt.Key.Key_Space, Qt.Key.Key_Tab, Qt.Key.Key_Space):
