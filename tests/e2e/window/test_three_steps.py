@@ -11,6 +11,7 @@ import pytest
 import segno
 from PySide6.QtGui import QColor, QImage
 
+from session_host.system.own_address import in_network
 from session_host.web import devices, places
 from tests.conftest import Sessions
 from tests.integration.web.test_answers import decisions
@@ -27,7 +28,11 @@ from .conftest import WAIT_S, OpenWindow, picture
 from .test_phone import yes_button
 from .user_actions import Mouse, command
 
-pytestmark = [pytest.mark.e2e, needs_network]
+pytestmark = [
+    pytest.mark.e2e,
+    needs_network,
+    pytest.mark.skipif(in_network() is None, reason="this computer is in no network"),
+]
 
 
 @pytest.fixture
