@@ -75,7 +75,7 @@ _PAGE: Final = """\
 <meta name="viewport" content="width=device-width">
 <title>Outlive</title>
 <link rel="stylesheet" href="/page.css">
-<main class="note"><h1>Outlive</h1><p>{words}.</p></main>
+<main class="note"><h1><a href="/">Outlive</a></h1><p>{words}.</p></main>
 """
 """What a browser shows that has come to something that it does not get."""
 
@@ -350,7 +350,11 @@ class _Sender:
         headers = [(b"content-type", kind), *([(b"connection", b"close")] if error.status == 413 else [])]
         if "challenge" in error.facts:
             headers.append(CLEARS_CACHE)
-        body = _PAGE.format(words=escape(error.words)).encode() if self._is_for_eyes else encoded(error.as_object())
+        body = (
+            _PAGE.format(words=escape(error.words[:1].upper() + error.words[1:])).encode()
+            if self._is_for_eyes
+            else encoded(error.as_object())
+        )
         await self.send({"type": "http.response.start", "status": error.status, "headers": headers})
         await self.send({"type": "http.response.body", "body": body})
 

@@ -218,6 +218,7 @@ def test_what_a_browser_came_to_says_so_in_words(asked: Asked) -> None:
         found, page, answered = asked.ask(path, {**headers, "host": host}, method="GET", signed="")
         assert (found, answered["content-type"]) == (status, "text/html; charset=utf-8")
         assert page.startswith("<!doctype html>")
+        assert "<p>T" in page, "a sentence"
         assert '"code"' not in page
 
 
