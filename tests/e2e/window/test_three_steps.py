@@ -11,15 +11,19 @@ import pytest
 import segno
 from PySide6.QtGui import QColor, QImage
 
+from session_host.protocol.values import GridSize
 from session_host.system.own_address import in_network
 from session_host.web import devices, places
 from tests.conftest import Sessions
 from tests.integration.web.test_answers import decisions
+from tests.integration.web.test_at_a_terminal import type_until
 from tests.support.area import Area
-from tests.support.browser import browser
+from tests.support.browser import Browser, browser
+from tests.support.commands import OUTLIVE
 from tests.support.networks import OtherMachine, needs_network, other_machine
 from tests.support.screen_reader import ScreenReader
 from tests.support.structured_chats import new_chat, wait
+from tests.support.terminals import ScreenTerminal
 from tests.support.user_systemd import UserSystemd, user_systemd
 from tests.support.waiting import wait_until
 from tests.support.windows import Window
@@ -81,24 +85,39 @@ def scanned(app: Window, area: Area, link: str) -> bool:
     return round((bottom - top) / side) == len(rows) and read == [[bool(each) for each in row] for row in rows]
 
 
-def test_a_question_is_answered_on_a_phone_after_three_actions_and_the_browsers_warning(
-    area: Area,
-    sessions: Sessions,
-    systemd: UserSystemd,
-    phones_network: OtherMachine,
-    reader: ScreenReader,
-    open_window: OpenWindow,
-) -> None:
-    """The first time, one more turns the page on."""
+WARNING = 2
+"""What the user presses in Chromium because nobody vouches for the certificate."""
+
+
+def answers_its_question(phone: Browser, area: Area) -> None:
+    """Go on from the list: open the question, read it, allow it."""
+    phone.see("NEEDS YOU", "api")
+    phone.click("api", "a")
+    phone.see("npm test")
+    phone.scroll_to_end()
+    phone.click("Allow", "button")
+    phone.see("Allowed here")
+    wait("api", "idle")
+    assert decisions(area) == ["accept"]
+
+
+@pytest.fixture
+def question(area: Area, sessions: Sessions) -> None:
+    """A chat asks something."""
     new_chat(area, "api", "run: npm test")
     wait("api", "needs_input")
-    actions: list[str] = []
+
+
+@pytest.mark.usefixtures("question", "systemd")
+def test_from_the_window_a_phone_answers_after_three_actions_and_one_that_turns_the_page_on(
+    area: Area, phones_network: OtherMachine, reader: ScreenReader, open_window: OpenWindow
+) -> None:
     with open_window() as app, browser(machine=phones_network) as phone:
         app.focus()
         command(app, "phone")
-        actions.append("Phone…")
+        actions = ["Phone…"]
         press(app, area, "the button that turns the page on")
-        turned_on = ["Turn it on in this network"]
+        actions.append("Turn it on in this network")
         served = wait_until(places.served, WAIT_S, "the page to be on")
         assert served is not None
         assert served.certificate is not None
@@ -118,14 +137,27 @@ def test_a_question_is_answered_on_a_phone_after_three_actions_and_the_browsers_
 
         press(app, area, "the button for yes")
         actions.append("yes")
-        phone.see("NEEDS YOU", "api")
-        assert turned_on + actions == ["Turn it on in this network", "Phone…", "scan", "yes"]
-        assert len(warning) == 2, warning
+        answers_its_question(phone, area)
+    assert (len(actions), len(warning)) == (4, WARNING), (actions, warning)
 
-        phone.click("api", "a")
-        phone.see("npm test")
-        phone.scroll_to_end()
-        phone.click("Allow", "button")
-        phone.see("Allowed here")
-        wait("api", "idle")
-    assert decisions(area) == ["accept"]
+
+@pytest.mark.usefixtures("question", "systemd")
+def test_from_a_terminal_a_phone_answers_after_three_actions(area: Area, phones_network: OtherMachine) -> None:
+    on = ["web", "on", "--lan"]
+    with ScreenTerminal([*OUTLIVE, *on], size=GridSize(100, 60)) as terminal, browser(machine=phones_network) as phone:
+        actions = [" ".join(on)]
+        shown = terminal.see("The code only asks")
+        link = re.search(r"https://\S+/#pair=\w{8}", shown)
+        assert link is not None
+        warning = phone.open_unknown(link[0])
+        actions.append("scan")
+        phone.see("Say yes at the desk")
+        [asking] = devices.load().asking
+        phone.see(*asking.words)
+        assert all(word in terminal.see("let it in?") for word in asking.words)
+
+        type_until(terminal, "y\n", "It may look, answer or everything (answer): ")
+        type_until(terminal, "\n", "Paired: ")
+        actions.append("yes")
+        answers_its_question(phone, area)
+    assert (len(actions), len(warning)) == (3, WARNING), (actions, warning)
