@@ -216,6 +216,9 @@ def test_what_the_device_may_do_and_its_name_are_chosen_there(
     asking, _number = ask(code_of(sheet))
     shows(sheet, asking)
     assert sheet.card.rights[Rights.ANSWER].isChecked()
+    sheet.card.rights[Rights.ANSWER].setFocus()
+    QTest.keyClick(sheet.card.rights[Rights.ANSWER], Qt.Key.Key_Up)
+    assert sheet.card.rights[Rights.LOOK].isChecked(), "by arrow keys"
     [words] = [each for each in sheet.findChildren(QLabel) if each.text() == phone_texts.WHAT_EVERYTHING()]
     click_where(words)
     sheet.card.name.selectAll()
