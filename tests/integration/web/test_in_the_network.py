@@ -46,19 +46,29 @@ def readdress(machine: OtherMachine, before: str, after: str) -> None:
 
 def served_at(address: str) -> bool:
     """Whether the page is served there, with the certificate that is noted."""
-    served = places.served()
-    if served is None or served.addresses != (f"https://{address}:7443",):
+    served, link = places.served(), f"https://{f'[{address}]' if ':' in address else address}:7443"
+    if served is None or served.addresses != (link,):
         return False
     sent = ssl.get_server_certificate((address, 7443), timeout=60)
     assert served.certificate is not None
     assert fingerprint_of(x509.load_pem_x509_certificate(sent.encode())) == served.certificate.fingerprint
-    assert (served.lan, served.for_phone) == (address, f"https://{address}:7443")
+    assert (served.lan, served.for_phone) == (address, link)
     return True
 
 
 def test_a_phone_reaches_the_address_that_was_chosen(area: Area, sessions: Sessions, desk: OtherMachine) -> None:
     with PageServer(area, "--lan", prefix=desk.argv):
         assert served_at(desk.own_address)
+
+
+def test_a_network_without_ipv4_has_the_page_too(area: Area, sessions: Sessions, desk: OtherMachine) -> None:
+    script = f"""
+        for name in $(ls /proc/sys/net/ipv4/conf | grep ^ot); do ip -4 address flush dev $name; done
+        ip -6 route add default via {desk.address6}
+    """
+    subprocess.run([*desk.argv, "sh", "-c", script], check=True, timeout=60)
+    with PageServer(area, "--lan", prefix=desk.argv):
+        assert served_at(desk.own_address6)
 
 
 def test_the_page_follows_the_computer_to_another_address(area: Area, sessions: Sessions, desk: OtherMachine) -> None:
