@@ -105,7 +105,6 @@ def _serve(options: argparse.Namespace) -> int:
     from session_host.web.serving import only_server
 
     def say(plan: Plan) -> None:
-        places.note(plan.served)
         print_line(f"The page: {plan.served.addresses[0]}")
         print_line(f"Socket: {places.page_socket()}")
         _print_about(plan.served)

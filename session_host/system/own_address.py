@@ -39,8 +39,8 @@ _UNUSABLE: Final = 0x01 | 0x08 | 0x20 | 0x40
 """Of an IPv6 address: temporary, a duplicate, deprecated, not yet checked (linux/if_addr.h)."""
 
 
-def in_network() -> Address | None:
-    """The address of this computer in its network: IPv4 if there is one; None without any."""
+def in_network() -> list[Address]:
+    """The addresses of this computer in its networks, the best one first: private before public, IPv4 before IPv6."""
     metrics = _default_routes()
     found: list[tuple[int, str]] = []
     for _index, name in socket.if_nameindex():
@@ -49,7 +49,7 @@ def in_network() -> Address | None:
             found.append((metrics.get(name, _NO_METRIC), name))
     names = [name for _metric, name in sorted(found)]
     every = [each for find in (_ipv4, _ipv6) for name in names for each in find(name)]
-    return next((each for each in every if not each.is_global), every[0] if every else None)
+    return sorted(every, key=lambda each: each.is_global)
 
 
 def answered_name(address: str) -> str:

@@ -34,10 +34,11 @@ CLOCK_DIFFERENCE: Final = timedelta(days=1)
 
 
 class Own(NamedTuple):
-    """The certificate: the file with it and its key, and what is shown of it."""
+    """The certificate: the file with it and its key, what is shown of it, and the names that it is for."""
 
     file: Path
     facts: Certificate
+    names: tuple[str, ...]
 
 
 def own_certificate(hosts: Sequence[str]) -> Own:
@@ -49,7 +50,7 @@ def own_certificate(hosts: Sequence[str]) -> Own:
     Raises:
         OutliveError: it cannot be kept.
     """
-    file = state_dir() / "web" / "certificate.pem"
+    file = _file()
     why_new = _why_new(file, hosts) if file.exists() else ""
     if why_new or not file.exists():
         try:
@@ -67,7 +68,19 @@ def own_certificate(hosts: Sequence[str]) -> Own:
         until=as_text(certificate.not_valid_after_utc.timestamp()),
         why_new=first[1:].strip() if first.startswith("#") else "",
     )
-    return Own(file, facts)
+    names = certificate.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
+    return Own(file, facts, tuple(names.get_values_for_type(x509.DNSName)))
+
+
+def known_addresses() -> list[ipaddress.IPv4Address | ipaddress.IPv6Address]:
+    """The addresses in the page's own certificate; none if there is no such one."""
+    try:
+        certificate = x509.load_pem_x509_certificate(_file().read_bytes())
+        names = certificate.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
+    except (OSError, ValueError, x509.ExtensionNotFound):
+        return []
+    found = names.get_values_for_type(x509.IPAddress)
+    return [each for each in found if isinstance(each, ipaddress.IPv4Address | ipaddress.IPv6Address)]
 
 
 def secured(certificate: str, key: str) -> ssl.SSLContext:
@@ -105,6 +118,10 @@ def fingerprint_in(file: str) -> str:
 def fingerprint_of(certificate: x509.Certificate) -> str:
     """SHA-256 as browsers show it."""
     return certificate.fingerprint(hashes.SHA256()).hex(":").upper()
+
+
+def _file() -> Path:
+    return state_dir() / "web" / "certificate.pem"
 
 
 def _why_new(file: Path, hosts: Sequence[str]) -> str:

@@ -130,7 +130,7 @@ async def _served_until_moved(
 ) -> Plan | None:
     """Serve by a plan; returns the next one, None at the end."""
     ended, following = asyncio.Event(), None
-    serving = asyncio.create_task(serve(plan.listening, on_listening, ended))
+    serving = asyncio.create_task(serve(plan.listening, partial(places.note, plan.served), on_listening, ended))
     waiting = {asyncio.create_task(over.wait()): "over", serving: "serving"}
     try:
         while following is None:
@@ -177,27 +177,42 @@ def check_port(plan: Plan) -> None:
 
 def _in_network(wish: Wish, given: list[Address], port: int) -> Plan:
     if wish.lan == CHOSEN:
-        found = own_address.in_network()
-        if found is None:
-            raise NoNetwork("this computer has no address in a network: connect it, or name one with --lan HOST")
-        if found.is_global:
-            raise UsageError(f"{found}, this computer’s address, is one of the internet; --lan {found} serves there")
-        host = str(found)
+        host = _chosen()
         names = [own_address.answered_name(host), host]
     else:
         host = _own_host(wish)
         names = [wish.lan or ""]
-    own = [_address(f"https://{f'[{each}]' if ':' in each else each}:{port}") for each in names if each]
+    own = [_at(each, port) for each in names if each]
     addresses = [*given, *(each for each in own if each not in given)]
     if wish.certificate:
         secured, fingerprint = _given_certificate(wish)
         facts = None
     else:
         certificate = certificates.own_certificate(_hosts_at(port, addresses))
+        # A name that is not answered at this moment, as soon after a login, is one by which phones come.
+        addresses += [each for name in certificate.names if (each := _at(name, port)) not in addresses]
         secured, facts = certificates.secured(str(certificate.file), ""), certificate.facts
         fingerprint = facts.fingerprint
     served = Served(tuple(each.origin for each in addresses), host, facts, own_address.opening_command(port))
     return Plan(Listening(addresses, (host,), port, secured), served, fingerprint)
+
+
+def _chosen() -> str:
+    """The address of this computer in its network; the certificate's, as long as this computer has that one.
+
+    Raises:
+        NoNetwork: there is none.
+        UsageError: it is none of a network.
+    """
+    for before in certificates.known_addresses():
+        if not before.is_loopback and is_here(End(str(before), 0)):
+            return str(before)
+    found = own_address.in_network()
+    if not found:
+        raise NoNetwork("this computer has no address in a network: connect it, or name one with --lan HOST")
+    if found[0].is_global:
+        raise UsageError(f"{found[0]}, this computer’s address, is one of the internet; --lan {found[0]} takes it")
+    return str(found[0])
 
 
 def _own_host(wish: Wish) -> str:
@@ -231,6 +246,10 @@ def _hosts_at(port: int, addresses: list[Address]) -> list[str]:
 def _given_certificate(wish: Wish) -> tuple[ssl.SSLContext, str]:
     context = certificates.secured(wish.certificate, wish.key)
     return context, certificates.fingerprint_in(wish.certificate)
+
+
+def _at(host: str, port: int) -> Address:
+    return _address(f"https://{f'[{host}]' if ':' in host else host}:{port}")
 
 
 def _address(text: str) -> Address:

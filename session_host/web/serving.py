@@ -49,11 +49,14 @@ LOOPBACK: Final = ("127.0.0.1", "::1")
 """Whoever listens on the other one of them is ``http://localhost:PORT``, too."""
 
 
-async def serve(listening: Listening, on_listening: Callable[[], object], ended: asyncio.Event) -> None:
+async def serve(
+    listening: Listening, on_bound: Callable[[], object], on_listening: Callable[[], object], ended: asyncio.Event
+) -> None:
     """Serve until ``ended``.
 
     Args:
         listening: where.
+        on_bound: called once the ports listen, and nobody can see yet that the page is served.
         on_listening: called once all sockets listen.
         ended: the end.
 
@@ -79,6 +82,7 @@ async def serve(listening: Listening, on_listening: Callable[[], object], ended:
     with contextlib.ExitStack() as stack:
         listeners: list[tuple[socket.socket, ssl.SSLContext | None]] = []
         listeners += [(stack.enter_context(each), listening.secured) for each in _ports(listening)]
+        on_bound()
         listeners.append((stack.enter_context(_unix_socket()), None))
         on_listening()
         await _Server(config, listeners, ended, end_streams).serve()

@@ -83,6 +83,23 @@ def test_the_page_follows_the_computer_to_another_address(area: Area, sessions: 
         assert served.certificate.why_new == "this computer’s addresses have changed"
 
 
+def test_a_second_address_moves_no_page(area: Area, sessions: Sessions, desk: OtherMachine) -> None:
+    """A cable beside the Wi-Fi: another address would be another page, at which each phone pairs again."""
+    first = desk.own_address.rpartition(".")[0] + ".9"
+    with PageServer(area, "--lan", prefix=desk.argv) as server:
+        assert served_at(desk.own_address)
+        server.end()
+        script = f"""
+            name=$(ls /proc/sys/net/ipv4/conf | grep ^ot)
+            ip address flush dev $name
+            for each in {first} {desk.own_address}; do ip address add $each/24 dev $name; done
+        """
+        subprocess.run([*desk.argv, "sh", "-c", script], check=True, timeout=60)
+        route(desk, "add", "default", "via", desk.address)
+        server.start()
+        assert served_at(desk.own_address)
+
+
 def test_at_login_the_page_waits_for_the_network(area: Area, sessions: Sessions, desk: OtherMachine) -> None:
     route(desk, "del", "default")
     with PageServer(area, "--lan", prefix=desk.argv):
