@@ -7,6 +7,7 @@ The kernel finds a connection by its four numbers (``NETLINK_SOCK_DIAG``, sock_d
 from __future__ import annotations
 
 import contextlib
+import errno
 import ipaddress
 import socket
 import struct
@@ -37,6 +38,15 @@ _ANSWER: Final = struct.Struct("=BBBB48xIIIII")
 """struct inet_diag_msg: family, state, timer, retransmits, the id, expires, queues, user, inode."""
 
 
+_GET_ROUTE, _NEW_ROUTE = 26, 24
+_ROUTE_LOCAL: Final = 2
+_ROUTE_TO, _ROUTE_BY = 1, 4
+_ROUTE: Final = struct.Struct("=8BI")
+"""struct rtmsg of rtnetlink(7): family, lengths of both addresses, service, table, protocol, scope, type, flags."""
+
+_ATTRIBUTE: Final = struct.Struct("=HH")
+
+
 class End(NamedTuple):
     """An end of a connection: its address, its port, and its interface if the address needs one."""
 
@@ -63,17 +73,20 @@ class Owned(NamedTuple):
 
 
 def is_here(end: End) -> bool:
-    """Whether an address is one of this computer's: the kernel would send to it from itself."""
+    """Whether an address is one of this computer's: the kernel would send to it from itself.
+
+    Raises:
+        OSError: there is no descriptor to ask with.
+    """
     address = ipaddress.ip_address(end.address)
     if address.is_loopback:
         return True
-    family, more = (socket.AF_INET, ()) if address.version == 4 else (socket.AF_INET6, (0, end.interface))
-    with socket.socket(family, socket.SOCK_DGRAM) as probe:
-        try:  # Nothing is sent.
-            probe.connect((end.address, end.port, *more))
-        except OSError:
-            return False
-        return End.of(probe.getsockname()).packed == end.packed
+    try:
+        return _route_type(address.packed, end.interface) == _ROUTE_LOCAL
+    except OSError as error:
+        if error.errno in {errno.EMFILE, errno.ENFILE}:
+            raise
+        return _can_bind(end)  # Without netlink, as in some containers.
 
 
 def find(end: End, other: End) -> Owned | None:
@@ -98,6 +111,40 @@ def holders(inode: int, user: int) -> tuple[list[int], list[int]]:
     return found, hidden
 
 
+def _route_type(address: bytes, interface: int) -> int:
+    """The type of the route to an address, rtnetlink(7); 0 if there is none.
+
+    Raises:
+        OSError: the kernel does not say it.
+    """
+    family = socket.AF_INET if len(address) == 4 else socket.AF_INET6
+    body = _ROUTE.pack(family, 8 * len(address), 0, 0, 0, 0, 0, 0, 0)
+    body += _ATTRIBUTE.pack(_ATTRIBUTE.size + len(address), _ROUTE_TO) + address
+    if interface:
+        body += _ATTRIBUTE.pack(_ATTRIBUTE.size + 4, _ROUTE_BY) + struct.pack("=I", interface)
+    kind, answer = _asked(socket.NETLINK_ROUTE, _GET_ROUTE, body)
+    return int(_ROUTE.unpack_from(answer)[7]) if kind == _NEW_ROUTE else 0
+
+
+def _can_bind(end: End) -> bool:
+    family, more = (socket.AF_INET, ()) if len(end.packed) == 4 else (socket.AF_INET6, (0, end.interface))
+    with socket.socket(family, socket.SOCK_DGRAM) as probe:
+        try:
+            probe.bind((end.address, 0, *more))
+        except OSError:
+            return False
+    return True
+
+
+def _asked(protocol: int, kind: int, body: bytes) -> tuple[int, bytes]:
+    """Ask the kernel by netlink(7); returns the kind of its first message, and that."""
+    with socket.socket(socket.AF_NETLINK, socket.SOCK_RAW, protocol) as asking:
+        asking.settimeout(1.0)
+        asking.send(_HEADER.pack(_HEADER.size + len(body), kind, _REQUEST_FLAG, 0, 0) + body)
+        answer = asking.recv(8192)
+    return int(_HEADER.unpack_from(answer)[1]), answer[_HEADER.size :]
+
+
 def _ask_kernel(end: End, other: End) -> Owned | None:
     """Ask for one socket.
 
@@ -108,16 +155,10 @@ def _ask_kernel(end: End, other: End) -> Owned | None:
     numbers = _NUMBERS.pack(end.port, other.port, end.packed.ljust(16, b"\0"), other.packed.ljust(16, b"\0"))
     body = _REQUEST.pack(family, socket.IPPROTO_TCP, 0, _ALL_STATES) + numbers
     body += _REST.pack(end.interface, _NO_COOKIE, _NO_COOKIE)
-    with socket.socket(socket.AF_NETLINK, socket.SOCK_RAW, _SOCK_DIAG) as asking:
-        asking.settimeout(1.0)
-        asking.send(_HEADER.pack(_HEADER.size + len(body), _BY_FAMILY, _REQUEST_FLAG, 0, 0) + body)
-        answer = asking.recv(4096)
-    kind = _HEADER.unpack_from(answer)[1]
+    kind, answer = _asked(_SOCK_DIAG, _BY_FAMILY, body)
     if kind != _BY_FAMILY:
         return None
-    _family, state, _timer, _retransmits, _expires, _unread, _unsent, user, inode = _ANSWER.unpack_from(
-        answer, _HEADER.size
-    )
+    _family, state, _timer, _retransmits, _expires, _unread, _unsent, user, inode = _ANSWER.unpack_from(answer)
     # Without such a connection, a socket that listens at its address is found.
     return Owned(user, inode) if state != _LISTEN else None
 

@@ -104,6 +104,23 @@ def test_a_program_of_the_user_gets_in_at_each_address_of_the_loopback(address: 
         assert (refusal(connection), peer.network) == ("", HERE)
 
 
+@needs_network
+def test_a_second_address_of_this_computer_is_this_computer() -> None:
+    with other_machine() as other:
+        second = other.address.rpartition(".")[0] + ".77"
+        listed = subprocess.run(["ip", "-brief", "address"], capture_output=True, text=True, check=True, timeout=60)
+        name = next(line.split("@")[0] for line in listed.stdout.splitlines() if f" {other.address}/" in line)
+        subprocess.run(["ip", "address", "add", f"{second}/24", "dev", name], check=True, timeout=60)
+        for address in (second, other.address):
+            with listening(address) as listener, socket.socket() as browser:
+                browser.bind((second, 0))
+                browser.connect(listener.getsockname())
+                with closing(listener.accept()[0]) as connection:
+                    assert (refusal(connection), Peer(connection).network) == ("", HERE)
+        assert not tcp_sockets.is_here(End(other.own_address, 0))
+        assert not tcp_sockets.is_here(End("203.0.113.9", 0))
+
+
 def test_a_browser_that_speaks_ipv6_to_an_address_of_ipv4_is_found() -> None:
     with listening() as listener, socket.socket(socket.AF_INET6) as browser:
         browser.connect(("::ffff:127.0.0.1", listener.getsockname()[1]))
@@ -197,6 +214,8 @@ def test_where_the_kernel_does_not_answer_its_list_says_the_same() -> None:
             assert tcp_sockets._look_in_proc(end, own) == found
             assert tcp_sockets._look_in_proc(own, end) == Owned(os.getuid(), os.fstat(connection.fileno()).st_ino)
             assert tcp_sockets._look_in_proc(end, own._replace(port=1)) is None
+            assert tcp_sockets._can_bind(end)
+    assert not tcp_sockets._can_bind(End("203.0.113.9", 0))
 
 
 def test_a_server_at_the_same_numbers_is_no_end_of_the_connection() -> None:
