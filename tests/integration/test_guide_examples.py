@@ -391,17 +391,20 @@ def completion(area: Area, home: Path) -> None:
 
 
 def over_ssh(area: Area, home: Path) -> None:
-    port = free_port()
+    """To the socket, and, as apps of phones do that forward to ports alone, to the port."""
+    there, here = free_port(), free_port()
+    words = ["--port", str(there), "--address", f"http://localhost:{here}"]
     with (
-        PageServer(area, "--address", f"http://localhost:{port}", address=f"http://localhost:{port}"),
+        PageServer(area, *words, address=f"http://localhost:{here}"),
         ssh_machines(area.root / "m", "desk") as (_machines, variables),
     ):
-        line = BLOCKS["phone-address 1"].strip().replace("7070", str(port)).replace("SOCKET", str(page_socket()))
-        with subprocess.Popen(shlex.split(line), env=environment() | variables, stdin=subprocess.DEVNULL) as tunnel:
-            try:
-                wait_until(lambda: _is_page(port), 60, "the page at the other end")
-            finally:
-                tunnel.terminate()
+        for target in (str(page_socket()), f"localhost:{there}"):
+            line = BLOCKS["phone-address 1"].strip().replace("7070", str(here)).replace("SOCKET", target)
+            with subprocess.Popen(shlex.split(line), env=environment() | variables, stdin=subprocess.DEVNULL) as tunnel:
+                try:
+                    wait_until(lambda: _is_page(here), 60, "the page at the other end")
+                finally:
+                    tunnel.terminate()
 
 
 def _is_page(port: int) -> bool:
