@@ -35,14 +35,20 @@ def pair(options: argparse.Namespace) -> int:
     """Let devices ask, until one of them is let in; returns the command's exit code."""
     known = {each.key for each in devices.load().devices}
     code = devices.begin_pairing()
-    address = options.address[0] if options.address else places.known_addresses()[0]
+    served = places.served()
+    for_phone = served.for_phone if served is not None else ""
+    address = options.address[0] if options.address else for_phone or places.known_addresses()[0]
     link = f"{address}/#pair={code}"
     pairing = devices.load().pairing
     until = pairing.until if pairing is not None else ""
     if options.json:
         print_json({"code": code, "address": link, "rights": options.rights, "until": until or None})
         return 0
-    if sys.stdout.isatty():
+    if served is None:
+        print_line("The page is not served now: run `outlive web on --lan`")
+    elif places.is_loopback(address):
+        print_line("Only a tunnel leads a phone to this address; `outlive web on --lan` makes one in your network")
+    elif sys.stdout.isatty():
         _print_picture(link)
     print_line(f"Open {address} on the phone, and type {code[:4]}-{code[4:]}")
     print_line(f"Or open {link}")

@@ -13,7 +13,8 @@ from session_host.web import devices, places
 from session_host.web.devices import Rights
 from tests.conftest import Sessions
 from tests.support.area import Area
-from tests.support.commands import OUTLIVE
+from tests.support.commands import OUTLIVE, outlive
+from tests.support.page_server import ADDRESS, PageServer
 from tests.support.ports import free_port
 from tests.support.terminals import ScreenTerminal
 from tests.support.user_systemd import UserSystemd, user_systemd
@@ -29,6 +30,10 @@ def systemd(area: Area, sessions: Sessions, tmp_path: Path, monkeypatch: pytest.
 ON = [*OUTLIVE, "web", "on", "--lan", "127.0.0.1", "--port"]
 SIZE = GridSize(100, 60)
 """With room for the picture."""
+
+
+PICTURE = "█▀▄"
+"""What a picture is made of."""
 
 
 def type_until(terminal: ScreenTerminal, line: str, text: str) -> None:
@@ -56,6 +61,7 @@ def test_the_command_that_turns_the_page_on_shows_the_picture_and_takes_the_yes(
         served = places.served()
         assert served is not None
         assert served.addresses[0] in shown
+        assert not any(block in shown for block in PICTURE), "on the loopback, it would lead a phone to itself"
         asking, _number = devices.ask(code_in(shown), "a key", "", "Firefox on Android", "192.168.1.34")
         shown = terminal.see("let it in?")
         assert all(word in shown for word in asking.words)
@@ -75,3 +81,18 @@ def test_the_page_stays_on_when_nobody_asks(systemd: UserSystemd) -> None:
         assert terminal.end() == 130
     assert places.is_served()
     assert devices.load().pairing is None
+
+
+def test_an_address_that_leads_a_phone_to_itself_is_no_picture(server: PageServer) -> None:
+    with ScreenTerminal([*OUTLIVE, "web", "pair"], size=SIZE) as terminal:
+        shown = terminal.see("The code only asks")
+        assert not any(block in shown for block in PICTURE), shown
+        assert "outlive web on --lan" in shown
+        assert ADDRESS in shown, "through a tunnel, it is typed"
+        terminal.type("\x03")
+        assert terminal.end() == 130
+
+
+def test_a_page_that_is_not_served_is_said_so(area: Area) -> None:
+    done = outlive("web", "pair")
+    assert done.output.startswith("The page is not served now: run `outlive web on --lan`\n")
