@@ -52,6 +52,10 @@ def pair(options: argparse.Namespace) -> int:
         _print_picture(link)
     print_line(f"Open {address} on the phone, and type {code[:4]}-{code[4:]}")
     print_line(f"Or open {link}")
+    if served is not None and served.certificate is not None:
+        print_line(
+            f"The browser warns of the certificate: compare the end of its fingerprint, {served.certificate.end}"
+        )
     print_line("The code only asks, for ten minutes: nobody is let in before you say yes")
     if not (sys.stdin.isatty() and sys.stdout.isatty()):
         return 0

@@ -61,7 +61,7 @@ from .forms import (
 )
 from .gate import CLEARS_CACHE, Address, Gate, Receive, Scope, Send, number_of
 from .pairing import Pairing
-from .places import served
+from .places import noted
 from .push.orders import target_of
 from .push.reminders import Reminders
 from .questions import asked_by, question_of
@@ -248,8 +248,8 @@ class _Page:
         return self._asked(await self.pairing.answer(request.scope["key"]), request)
 
     def _asked(self, asked: Asked, request: Request) -> Response:
-        place = served() if request.scope["scheme"] == "https" else None  # A proxy's certificate is its own.
-        certificate = place.certificate if place is not None else None
+        is_own = request.scope["scheme"] == "https"  # A proxy's certificate is its own.
+        certificate = noted().certificate if is_own else None
         return _json(replace(asked, certificate=certificate.end if certificate is not None else ""))
 
     async def _withdraw(self, request: Request) -> Response:

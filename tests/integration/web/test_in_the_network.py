@@ -13,6 +13,7 @@ from session_host.web import places
 from session_host.web.certificates import fingerprint_of
 from tests.conftest import Sessions
 from tests.support.area import Area
+from tests.support.commands import outlive
 from tests.support.networks import OtherMachine, needs_network, other_machine
 from tests.support.page_server import PageServer
 from tests.support.waiting import wait_until
@@ -59,6 +60,12 @@ def served_at(address: str) -> bool:
 def test_a_phone_reaches_the_address_that_was_chosen(area: Area, sessions: Sessions, desk: OtherMachine) -> None:
     with PageServer(area, "--lan", prefix=desk.argv):
         assert served_at(desk.own_address)
+        served = places.served()
+        assert served is not None
+        assert served.certificate is not None
+        said = outlive("web", "pair").output
+        assert f"Open https://{desk.own_address}:7443 on the phone" in said
+        assert f"compare the end of its fingerprint, {served.certificate.end}" in said
 
 
 def test_a_network_without_ipv4_has_the_page_too(area: Area, sessions: Sessions, desk: OtherMachine) -> None:
