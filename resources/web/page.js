@@ -270,14 +270,15 @@ const onEvent = {
 async function loadList() {
 	const [mine, { cursor, chats, ended, machines }] = await Promise.all([ask('me'), ask('chats')]);
 	me = mine;
-	if (!line.version && workers && me.push_key && (me.notified || recall('push'))) seldom().then(({ compare }) => compare(parts, me)).catch(() => {});
+	const isNew = !line.version;
+	if (isNew && workers && me.push_key && (me.notified || recall('push'))) seldom().then(({ compare }) => compare(parts, me)).catch(() => {});
 	line.version ??= me.version;
 	line.cursor = cursor;
 	rows.clear();
 	away.clear();
 	for (const row of [...chats, ...ended]) rows.set(row.id, row);
 	for (const machine of machines) away.set(machine.name, machine);
-	if (!page) route();
+	if (!page || (isNew && page.kind !== 'pair')) route();
 	changed('');
 }
 
@@ -575,7 +576,7 @@ function questionPage(chat, wanted) {
 		showFoot();
 	}, { root: main });
 	let [row, question, others, form, lines, key, isSeen, armedMs] = [null, null, []];
-	let makeForm = () => ({ forget() {}, answers: () => ({}) });
+	let makeForm = () => ({ root: '', forget() {}, answers: () => ({}) });
 	foot.append(below, became, buttons);
 	main.onscroll = showBelow;
 	showFoot();

@@ -70,6 +70,7 @@ def test_a_question_is_allowed_once_its_end_was_in_view(phone: Browser, server: 
     phone.click("Allow", "button")
     phone.see("Allowed here", "Open the chat")
     assert "step 59" in phone.text, "the question stays"
+    assert "undefined" not in phone.text
     wait("api", "idle")
     assert decisions(area) == ["accept"]
     phone.click("Open the chat")

@@ -13,6 +13,7 @@ from tests.support.browser import Browser, browser, pair
 from tests.support.commands import new
 from tests.support.page_server import PageServer
 from tests.support.structured_chats import wait, wait_for_text
+from tests.support.waiting import wait_until
 
 DARK = DefaultColors()
 LIGHT = DefaultColors(
@@ -77,6 +78,27 @@ def test_a_program_that_sets_its_own_ground_is_drawn_on_that(phone: Browser, ser
     phone.open(f"{server.address}/#/screen/{chat}")
     phone.see("ready")
     assert {ground for _text, _color, ground in drawn(phone)} == {0x102030}
+
+
+_COMPOSED = """
+    const field = [...document.querySelectorAll('textarea')].at(-1);
+    field.put(arguments[0]);
+    field.dispatchEvent(new KeyboardEvent('keydown', { key: 'Enter', keyCode: arguments[1], bubbles: true }));
+"""
+
+
+def test_the_enter_that_ends_a_composition_sends_no_half_word(phone: Browser, server: PageServer) -> None:
+    """Safari ends the composition first, and tells only by the code 229."""
+    chat = new("-n", "sh", "--", "sh", "-c", "echo ready; exec cat")
+    wait_for_text("sh", "ready")
+    pair(phone, server)
+    phone.open(f"{server.address}/#/screen/{chat}")
+    phone.see("ready", "columns")
+    wait_until(lambda: phone.is_enabled("Esc"), 60.0, "the keys to be ready")
+    phone.driver.execute_script(_COMPOSED, "ni", 229)
+    phone.driver.execute_script(_COMPOSED, "nihao", 13)
+    phone.see("nihao\nnihao")
+    assert "ni\n" not in phone.text
 
 
 @pytest.mark.parametrize("rights", ["answer", "look"])
