@@ -139,8 +139,6 @@ async function inKeys(work) {
 	} catch {}
 }
 
-const keptKey = () => inKeys((keys) => keys.get(1));
-
 async function signed(url, { method = 'GET', body = '' }) {
 	const hash = base64(await crypto.subtle.digest('SHA-256', await new Response(body).arrayBuffer()));
 	const own = (number = Math.max(number + 1, Date.now() * 1000 + Math.floor(Math.random() * 1000)));
@@ -1170,7 +1168,7 @@ function askToOpen(event) {
 
 // ---- Routes
 
-const parts = { h, set, named, quiet, facts, exactly, button, makePage, orFailure, isBad, postOnce, ask, waitMs, base64, inKeys, keptKey, recall, keep, gate, may, DEVICE };
+const parts = { h, set, named, quiet, facts, exactly, button, makePage, orFailure, isBad, postOnce, ask, waitMs, base64, inKeys, recall, keep, gate, may, DEVICE };
 const PAGES = { question: questionPage, chat: chatPage, screen: screenPage, diff: diffPage, new: startPage };
 const listPage = makeListPage();
 let page = null;
@@ -1185,7 +1183,7 @@ function route() {
 	const isShown = (self) => page === self;
 	const enter = () => show(listPage, connect());
 	const use = (made) => (key = made);
-	import(`/pair.js?${challenge}`).then(({ pairPage }) => show(pairPage({ ...parts, key, use, isShown, enter }, ...rest)), () => setTimeout(route, 2000));
+	import(`/pair.js?${challenge}`).then(({ pairPage }) => show(pairPage({ ...parts, use, isShown, enter }, ...rest)), () => setTimeout(route, 2000));
 }
 
 function show(next) {
@@ -1229,6 +1227,6 @@ visualViewport.onresize = visualViewport.onscroll = () => {
 };
 addEventListener('resize', () => page?.resize?.());
 setInterval(tick, 1000);
-key = await keptKey();
+key = await inKeys((keys) => keys.get(1));
 if (/^#\/?pair/.test(location.hash)) route();
 else connect();

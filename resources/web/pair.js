@@ -20,14 +20,13 @@ looks.replaceSync(`
 
 /** The page; `parts` are those of page.js, `scanned` is the code of the picture. */
 export function pairPage(parts, scanned) {
-	const { h, named, quiet, button, makePage, orFailure, isBad, postOnce, ask, waitMs, base64, inKeys, keptKey, DEVICE } = parts;
-	let { key } = parts;
+	const { h, named, quiet, button, makePage, orFailure, isBad, postOnce, ask, waitMs, base64, inKeys, DEVICE } = parts;
 	const self = makePage('pair');
 	const { main, foot, said } = self;
 	const code = named('Code, eight characters', h('input', { autocomplete: 'off', autocapitalize: 'characters', spellcheck: false, oninput }));
 	const asks = button('button.main', 'Ask', () => send(code.value));
 	const [buttons, left] = [h('.buttons'), h('span')];
-	let endMs;
+	let [endMs, key, isKept] = [];
 	const ticking = setInterval(drawLeft, 1000);
 	foot.append(said, buttons, h('p.dim', location.host));
 	document.adoptedStyleSheets = [looks];
@@ -47,7 +46,7 @@ export function pairPage(parts, scanned) {
 		draw('Ask to be let in', asks,
 			quiet('Type the eight characters that Outlive shows at the desk under Phone…, or scan its picture with the camera.'),
 			h('label.code', code),
-			key.isBrief && h('p.note', `This browser keeps nothing here, as in a private window: this ${DEVICE} is let in until the page is closed.`),
+			!isKept && h('p.note', `This browser keeps nothing here, as in a private window: this ${DEVICE} is let in until the page is closed.`),
 		);
 	}
 
@@ -72,6 +71,7 @@ export function pairPage(parts, scanned) {
 	/** Ask with a code, or without one for the place of a device that has lost its key, until there is an answer. */
 	async function send(typed) {
 		self.tell('');
+		sessionStorage.code = typed; // For a page that is loaded again.
 		let got = await orFailure(postOnce('ask', { code: typed }));
 		if (got.state === 'asks') drawAsking(got);
 		for (let failures = 0; parts.isShown(self) && got.state === 'asks'; ) {
@@ -80,23 +80,26 @@ export function pairPage(parts, scanned) {
 			else await new Promise((resolve) => setTimeout(resolve, waitMs(failures++)));
 		}
 		if (!parts.isShown(self)) return;
+		sessionStorage.clear();
 		if (got.state === 'let_in') return enter();
 		drawForm();
 		if (got.state === 'refused') self.tell(endMs ? `${Date.now() < endMs ? 'The desk said no' : 'Nobody said yes at the desk'}.` : '', true);
 		else if (isBad(got)) self.tell(got.message, true);
 	}
 
-	function enter() {
+	async function enter() {
+		await inKeys((keys) => keys.put(key, 1));
 		navigator.storage?.persist?.();
 		history.replaceState(null, '', '/');
 		parts.enter();
 	}
 
+	/** A new key each time: a kept one that is not let in may be one that another server has left here. */
 	async function makeKey() {
 		const { privateKey: own, publicKey } = await crypto.subtle.generateKey({ name: 'ECDSA', namedCurve: 'P-256' }, false, ['sign']);
-		const made = { own, name: base64(await crypto.subtle.exportKey('raw', publicKey)) };
-		await inKeys((keys) => keys.add(made, 1)); // Fails if another page was first.
-		return (await keptKey()) ?? { ...made, isBrief: true };
+		key = { own, name: base64(await crypto.subtle.exportKey('raw', publicKey)) };
+		isKept = await inKeys((keys) => keys.put(key, 'asks'));
+		parts.use(key);
 	}
 
 	function cancel() {
@@ -106,8 +109,8 @@ export function pairPage(parts, scanned) {
 
 	self.reload = async () => {
 		if (!crypto.subtle) return draw('This address keeps no key', '', quiet(`Each ${DEVICE} has a key, which browsers make only for https and for localhost. Open the page at such an address.`));
-		parts.use((key ??= await makeKey()));
-		send(scanned ?? '');
+		await makeKey();
+		send(scanned ?? sessionStorage.code ?? '');
 	};
 	return Object.assign(self, { root: [main, foot], changed() {}, close: () => clearInterval(ticking) });
 }

@@ -228,7 +228,8 @@ def ask(code: str, key: str, number: str, name: str, address: str) -> tuple[Aski
         known, before = saved.of_number(number), saved.asks(key)
         if before is not None and before.hash == hash_of(number):
             return before, number
-        number = number if known is not None else secrets.token_urlsafe(16)
+        has_asked = any(each.hash == hash_of(number) for each in saved.asking)
+        number = number if known is not None or has_asked else secrets.token_urlsafe(16)
         others = tuple(each for each in saved.asking if each.key != key and each.hash != hash_of(number))
         if before is not None:
             asking = replace(before, hash=hash_of(number))

@@ -42,6 +42,8 @@ def test_the_eight_characters_are_typed(phone: Browser, server: PageServer) -> N
     phone.see("Say yes at the desk")
     [asking] = devices.load().asking
     phone.driver.refresh()
+    wait_until(lambda: devices.load().asking != (asking,), TIMEOUT_S, "it to ask again, with a new key")
+    [asking] = devices.load().asking
     phone.see(*asking.words)
     devices.refuse(asking.id)
     phone.see("The desk said no")

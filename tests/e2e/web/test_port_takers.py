@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import http.server
 import json
+import socket
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -37,6 +38,16 @@ window.steal = async (challenge) => {
     const signature = await crypto.subtle.sign({ name: 'ECDSA', hash: 'SHA-256' }, own, new TextEncoder().encode(text));
     return [read, [name, 2 ** 52, hash, base64(signature)].join(' ')];
 };
+window.plant = async () => {
+    const made = await crypto.subtle.generateKey({ name: 'ECDSA', namedCurve: 'P-256' }, true, ['sign']);
+    const planted = { own: made.privateKey, name: base64(await crypto.subtle.exportKey('raw', made.publicKey)) };
+    const opening = indexedDB.open('outlive');
+    await new Promise((resolve) => (opening.onsuccess = resolve));
+    const doing = opening.result.transaction('keys', 'readwrite');
+    for (const each of [1, 'asks']) doing.objectStore('keys').put(planted, each);
+    await new Promise((resolve) => (doing.oncomplete = resolve));
+    return planted.name;
+};
 window.settle = () => navigator.serviceWorker.register('/deep/thief.js', { scope: '/' })
     .then(() => navigator.serviceWorker.ready).then(({ active }) => active.scriptURL);
 </script>"""
@@ -62,7 +73,20 @@ class Thief(http.server.ThreadingHTTPServer):
     def __init__(self, port: int, cache: str) -> None:
         self.got: list[dict[str, str]] = []
         self.cache = cache
+        self._connections: list[socket.socket] = []
         super().__init__(("127.0.0.1", port), _Handler)
+
+    def process_request(self, request: Any, client_address: Any) -> None:
+        """Note the connection: a browser keeps a spare one."""
+        self._connections.append(request)
+        super().process_request(request, client_address)
+
+    def server_close(self) -> None:
+        """End as a process does."""
+        super().server_close()
+        for each in self._connections:
+            with suppress(OSError):
+                each.shutdown(socket.SHUT_RDWR)
 
 
 class _Handler(http.server.BaseHTTPRequestHandler):
@@ -157,6 +181,27 @@ def test_a_server_that_takes_the_port_gets_no_secret_and_its_worker_goes(phone: 
     phone.complaints()
 
 
+def test_a_key_that_such_a_server_leaves_is_not_let_in(phone: Browser, server: PageServer) -> None:
+    pair(phone, server)
+    server.end()
+    with thief(urlsplit(server.address).port or 0):
+        phone.open(f"{server.address}/")
+        phone.see("thief")
+        planted = phone.driver.execute_async_script("plant().then(arguments[0])")
+    server.start()
+    phone.open(f"{server.address}/")
+    phone.see("Say yes at the desk", "has lost its key")
+    [asking] = devices.load().asking
+    phone.see(*asking.words)
+    assert asking.key != planted
+    devices.let_in(asking.id, Rights.EVERYTHING, asking.lost)
+    phone.see("Forget this device")
+    phone.driver.refresh()
+    phone.see("Forget this device")
+    assert devices.load().of_key(planted) is None
+    phone.complaints()
+
+
 @pytest.mark.parametrize("ask", ["fetch('/api/chats', { headers: { 'X-Outlive': 1 } })", "fetch('/?x')"])
 def test_a_page_of_such_a_server_that_the_browser_keeps_goes_once_it_asks_for_the_challenge(
     phone: Browser, server: PageServer, ask: str
@@ -192,7 +237,7 @@ def test_a_browser_that_lost_its_key_asks_by_itself_for_its_place(phone: Browser
 
 
 def test_where_no_key_is_kept_that_is_said_before_a_code_is_typed(phone: Browser, server: PageServer) -> None:
-    keeps_nothing = "IDBObjectStore.prototype.add = () => { throw new DOMException('', 'DataCloneError'); };"
+    keeps_nothing = "IDBObjectStore.prototype.put = () => { throw new DOMException('', 'DataCloneError'); };"
     phone.driver.execute_cdp_cmd("Page.addScriptToEvaluateOnNewDocument", {"source": keeps_nothing})
     phone.open(server.address)
     phone.see("Ask to be let in", "until the page is closed")

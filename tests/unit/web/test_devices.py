@@ -135,7 +135,17 @@ def test_there_are_1024_words_and_each_is_drawn() -> None:
     assert len(seen) > 60
 
 
-def test_a_page_that_is_loaded_again_asks_on_with_its_words() -> None:
+def test_a_browser_that_asks_with_a_new_key_asks_in_place_of_its_old_one() -> None:
+    code = devices.begin_pairing()
+    asking, number = ask("K1", code)
+    with pytest.raises(WrongCode):
+        ask("thief", "", number)
+    again, same = ask("K2", code, number)
+    assert devices.load().asking == (again,)
+    assert (same, again.id != asking.id) == (number, True)
+
+
+def test_a_key_that_asks_goes_on_asking() -> None:
     code = devices.begin_pairing()
     asking, number = ask("K1", code)
     assert ask("K1", "", number) == (asking, number)
