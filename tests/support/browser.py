@@ -192,12 +192,15 @@ class Browser:
         script = """
             const shown = document.querySelector('dialog[open]') ?? document;
             const controls = shown.querySelectorAll('a, button, input, select, summary, textarea, label.choice');
-            return [...controls].filter((each) => each.getClientRects().length && !each.closest('.answer')
+            return [...controls].filter((each) => each.checkVisibility() && !each.closest('.answer')
                 && !(each.matches('input') && each.closest('label.choice')));
         """
-        found: list[WebElement] = self.driver.execute_script(script)
-        named = ((each.accessible_name or each.text, each) for each in found)
-        return [Control(name, str(each.get_attribute("outerHTML"))[:200], **each.size) for name, each in named]
+
+        def found() -> list[Control]:
+            named = ((each.accessible_name or each.text, each) for each in self.driver.execute_script(script))
+            return [Control(name, str(each.get_attribute("outerHTML"))[:200], **each.size) for name, each in named]
+
+        return wait_until(lambda: self._try(found), TIMEOUT_S, "the controls, which are not being drawn anew") or []
 
     def complaints(self) -> list[str]:
         """What the browser's console says: errors, and what the content security policy kept out."""

@@ -59,6 +59,9 @@ def test_each_control_has_a_name_and_room_for_a_finger(server: PageServer, area:
         def visit(address: str, *texts: str, sheets: dict[str, str] | None = None) -> None:
             phone.open(f"{server.address}/#/{address}")
             phone.see(*texts)
+            if "Changed files in ~" in texts:
+                phone.click("Changed files in ~", "summary")
+                phone.see("a.py")
             check(phone, is_screen=address.startswith("screen"))
             for control, text in (sheets or {}).items():
                 phone.click(control)
