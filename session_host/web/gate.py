@@ -222,7 +222,12 @@ class Gate:
         method, path, address = scope["method"], scope["path"], scope["address"]
         right = self._right_for(method, path)
         if right is None:
-            raise PageError(404, "no_such_page", "there is no such page")
+            words = (
+                "this page is of another version: load it again"
+                if path.startswith("/api/")
+                else "there is no such page"
+            )
+            raise PageError(404, "no_such_page", words)
         self._check_source(address, headers, method, path)
         if not path.startswith("/api/"):
             return None
