@@ -21,6 +21,7 @@ from tests.support.area import Area
 from tests.support.browser import Browser, browser
 from tests.support.commands import OUTLIVE
 from tests.support.networks import OtherMachine, needs_network, other_machine
+from tests.support.ports import usual_port
 from tests.support.screen_reader import ScreenReader
 from tests.support.structured_chats import new_chat, wait
 from tests.support.terminals import ScreenTerminal
@@ -48,7 +49,7 @@ def systemd(area: Area, sessions: Sessions, tmp_path: Path, monkeypatch: pytest.
 @pytest.fixture
 def phones_network() -> Iterator[OtherMachine]:
     """The network of a phone, which reaches each address of this computer."""
-    with other_machine() as machine:
+    with usual_port(), other_machine() as machine:
         subprocess.run([*machine.argv, "ip", "route", "add", "default", "via", machine.address], check=True)
         yield machine
 
