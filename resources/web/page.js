@@ -276,7 +276,7 @@ async function loadList() {
 	away.clear();
 	for (const row of [...chats, ...ended]) rows.set(row.id, row);
 	for (const machine of machines) away.set(machine.name, machine);
-	if (!page || (isNew && page.kind !== 'pair')) route();
+	if (!page || isNew || page.kind === 'pair') route();
 	changed('');
 }
 
@@ -1181,7 +1181,7 @@ function route() {
 	const [kind, ...rest] = (code ? ['pair', code] : location.hash.slice(2).split('/')).map(decodeURIComponent);
 	if (kind !== 'pair') return show(PAGES[kind]?.(...rest) ?? listPage);
 	const isShown = (self) => page === self;
-	const enter = () => show(listPage, connect());
+	const enter = () => connect((line.cursor = ''));
 	const use = (made) => (key = made);
 	import(`/pair.js?${challenge}`).then(({ pairPage }) => show(pairPage({ ...parts, use, isShown, enter }, ...rest)), () => setTimeout(route, 2000));
 }
