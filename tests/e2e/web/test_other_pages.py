@@ -84,7 +84,7 @@ def test_another_site_reads_and_does_nothing(server: PageServer, host: str) -> N
         phone.see("refused to connect")
         phone.driver.switch_to.default_content()
         phone.driver.execute_script(_FORM, server.address, chat)
-        phone.see("another page asked for this")
+        phone.see("Another page asked for this.")
         assert phone.complaints() != [], "the browser says what it kept out"
     assert [each["state"] for each in outlive("ls", "--json").json()] == ["running"]
     with urllib.request.urlopen(server.address) as answer:
