@@ -94,7 +94,7 @@ def test_an_agent_in_its_terminal_is_asked_and_answered(
 @pytest.mark.parametrize("desk", [DARK, LIGHT], ids=["dark desk", "light desk"])
 @pytest.mark.parametrize("agent", [CLAUDE, CODEX], ids=lambda agent: agent.label, indirect=True)
 def test_a_dialog_in_a_terminal_is_readable_and_answered_by_its_keys(
-    agent: RealAgent, desk: DefaultColors, area: Area, project: Path, work: Work
+    agent: RealAgent, desk: DefaultColors, area: Area, sessions: Sessions, project: Path, work: Work
 ) -> None:
     """On a light and on a dark phone; the text of a dialog has the contrast that it has at the desk."""
     remember_colors(desk)
