@@ -21,7 +21,7 @@ from session_host.system import own_address
 from session_host.system.network_changes import NetworkChanges
 from session_host.system.tcp_sockets import End, is_here
 
-from . import certificates, places
+from . import places
 from .gate import Address
 from .places import Served
 from .serving import LOOPBACK, Listening, listener, serve
@@ -188,6 +188,8 @@ def _in_network(wish: Wish, given: list[Address], port: int) -> Plan:
         secured, fingerprint = _given_certificate(wish)
         facts = None
     else:
+        from . import certificates  # 5 MB that a page without HTTPS of its own does not need
+
         certificate = certificates.own_certificate(_hosts_at(port, addresses))
         # A name that is not answered at this moment, as soon after a login, is one by which phones come.
         addresses += [each for name in certificate.names if (each := _at(name, port)) not in addresses]
@@ -204,6 +206,8 @@ def _chosen() -> str:
         NoNetwork: there is none.
         UsageError: it is none of a network.
     """
+    from . import certificates
+
     for before in certificates.known_addresses():
         if not before.is_loopback and is_here(End(str(before), 0)):
             return str(before)
@@ -244,6 +248,8 @@ def _hosts_at(port: int, addresses: list[Address]) -> list[str]:
 
 
 def _given_certificate(wish: Wish) -> tuple[ssl.SSLContext, str]:
+    from . import certificates
+
     context = certificates.secured(wish.certificate, wish.key)
     return context, certificates.fingerprint_in(wish.certificate)
 

@@ -25,7 +25,7 @@ from tests.support.waiting import wait_until
 CHATS = 100
 ROUND_TRIP_S, BYTES_PER_S = 0.15, 1_000_000 // 8
 REST_S = 60.0
-LIST_LIMIT_S, BYTES_LIMIT, MEMORY_LIMIT_MB = 1.0, 60_000, 24.0
+LIST_LIMIT_S, BYTES_LIMIT, MEMORY_LIMIT_MB = 1.0, 60_000, 36.0
 
 
 def run(bench: BenchmarkEnvironment) -> Report:
