@@ -33,6 +33,9 @@ _SGR_ATTRIBUTES: Final = tuple(
         (Attribute.STRIKE, "9"),
     )
 )
+_TURNING: Final = re.compile("[\u2800-\u28ff]")
+"""Braille patterns: programs turn them while they wait, as Qwen Code and Gemini CLI do beside their dialogs."""
+
 _BEFORE_UNDERLINE: Final = 3
 """In the order of libghostty-vt, the underline is after so many attributes."""
 
@@ -241,8 +244,9 @@ def used_lines(screen: Screen) -> list[str]:
 
 
 def screen_hash(screen: Screen) -> str:
-    """A hash of a screen's used lines: 32 hexadecimal digits."""
-    return hashlib.sha256("\n".join(used_lines(screen)).encode(errors="replace")).hexdigest()[:32]
+    """A hash of a screen's used lines: 32 hexadecimal digits. Signs that turn while a program waits do not count."""
+    text = _TURNING.sub("\u28ff", "\n".join(used_lines(screen)))
+    return hashlib.sha256(text.encode(errors="replace")).hexdigest()[:32]
 
 
 def screen_of(emulator: Emulator, request: Peek) -> Screen:

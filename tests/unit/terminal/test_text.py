@@ -6,12 +6,13 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
+from session_host.protocol.messages import Screen
 from session_host.protocol.values import GridSize
 from session_host.terminal import create
 from session_host.terminal.base import Modes
 from session_host.terminal.encode import encode_paste
 from session_host.terminal.rows import PLAIN, RGB, Attribute, Row, Run, Style, Underline
-from session_host.terminal.text import ansi_row, logical_ansi_lines, logical_lines, style_change
+from session_host.terminal.text import ansi_row, logical_ansi_lines, logical_lines, screen_hash, style_change
 
 RED = Style(foreground=1)
 
@@ -113,3 +114,11 @@ def test_a_paste_has_no_controls_but_tab_and_cr(text: str) -> None:
     inner = data[6:-6].decode()
     assert all(c >= " " and not "\x7f" <= c <= "\x9f" for c in inner if c not in "\t\r")
     assert encode_paste(text, Modes()) == data[6:-6]
+
+
+def test_a_sign_that_turns_beside_a_dialog_makes_no_other_screen_of_it():
+    def hashed(text: str) -> str:
+        lines = [f"\x1b[35m{text}\x1b[m waiting for you", "1. Yes"]
+        return screen_hash(Screen(1, lines, 0, 1, True, "", GridSize(80, 24), False, 0))
+
+    assert hashed("\u2807") == hashed("\u280f") != hashed("*")
