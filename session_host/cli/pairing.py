@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import contextlib
-import select
 import sys
 import termios
 import time
@@ -15,6 +14,7 @@ from session_host.cli.output import YES_OR_NO, is_yes, print_error, print_json, 
 from session_host.ending_signals import SignalWakeup
 from session_host.errors import OutliveError
 from session_host.paths import ensure_private
+from session_host.readiness import readable
 from session_host.system.clock import parse_time
 from session_host.system.inotify import make_inotify
 from session_host.web import devices, places
@@ -154,7 +154,7 @@ class _Desk:
             own.append(self._changes.fileno())
         else:
             at_most_s = min(at_most_s, _WITHOUT_INOTIFY_S)
-        ready, _, _ = select.select([*own, *more], [], [], max(0.0, at_most_s) + 0.1)
+        ready = readable([*own, *more], max(0.0, at_most_s) + 0.1)
         if self._changes is not None:
             self._changes.read(timeout=0)
         return any(each in ready for each in more)

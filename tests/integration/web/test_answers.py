@@ -113,7 +113,7 @@ def test_a_form_is_answered(device: Device, area: Area) -> None:
     chat = claude(area, "form: Which release?")
     question = device.question(chat)
     branch, kind, *_rest = question["forms"]
-    assert (branch["free"], [name for name, _about in kind["options"]]) == (True, ["major", "minor"])
+    assert (bool(branch["field"]), [name for name, _about in kind["options"]]) == (True, ["major", "minor"])
     given = {branch["id"]: ["main / “next”"], kind["id"]: ["minor"]}
     accept = next((each["id"] for each in question["options"] if each["kind"] in {"choice", "allow_once"}), "")
     assert device.answer(chat, question, accept, answers=given).status_code == 200

@@ -179,7 +179,7 @@ class TestLoopback:
     @needs_network
     def test_a_computer_without_ipv6_serves_at_the_address_that_it_has(self, area: Area) -> None:
         port = free_port()
-        script = 'ip link set lo up && sysctl -qw net.ipv6.conf.all.disable_ipv6=1 && exec "$@"'
+        script = 'ip link set lo up && echo 1 > /proc/sys/net/ipv6/conf/all/disable_ipv6 && exec "$@"'
         alone = ["unshare", "--net", "sh", "-c", script, "sh"]
         words = ["--port", str(port)]
         with PageServer(area, *words, address=f"http://localhost:{port}", prefix=alone) as server:

@@ -46,6 +46,7 @@ RAISING = {
     ("gui/app.py", "_quit_after_question"): "the tray's menu: he quits",
     ("gui/chat/view.py", "dropEvent"): "he drops something",
     ("gui/terminal/view.py", "dropEvent"): "he drops something",
+    ("gui/window/asking_devices.py", "open"): "he clicks on the banner or the notification that a device asks",
     ("gui/window/panes/tab_drag.py", "open_chats"): "he drops a chat",
     ("gui/window/panes/tab_drag.py", "accept_drop"): "he drops a tab",
     ("gui/window/actions/chats/starting.py", "edit"): "he opens a file from another window",
