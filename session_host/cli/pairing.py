@@ -44,6 +44,24 @@ def pair(options: argparse.Namespace) -> int:
     if options.json:
         print_json({"code": code, "address": link, "rights": options.rights, "until": until or None})
         return 0
+    waits = sys.stdin.isatty() and sys.stdout.isatty()
+    try:
+        _tell(code, address, link, served)
+        if not waits:
+            return 0
+        with SignalWakeup() as wakeup, _changes() as changes:
+            return _Desk(wakeup, changes, Rights.named(options.rights)).run(known, until)
+    except KeyboardInterrupt:
+        print_line("")
+        print_line("The code is void")
+        return 130
+    finally:
+        if waits and (now := devices.load().pairing) is not None and now.until == until:
+            devices.end_pairing()
+
+
+def _tell(code: str, address: str, link: str, served: places.Served | None) -> None:
+    """Say where the page is, and with which code a device asks."""
     if served is None:
         print_line("The page is not served now: run `outlive web on --lan`")
     elif places.is_loopback(address):
@@ -57,18 +75,6 @@ def pair(options: argparse.Namespace) -> int:
             f"The browser warns of the certificate: compare the end of its fingerprint, {served.certificate.end}"
         )
     print_line("The code only asks, for ten minutes: nobody is let in before you say yes")
-    if not (sys.stdin.isatty() and sys.stdout.isatty()):
-        return 0
-    try:
-        with SignalWakeup() as wakeup, _changes() as changes:
-            return _Desk(wakeup, changes, Rights.named(options.rights)).run(known, until)
-    except KeyboardInterrupt:
-        print_line("")
-        print_line("The code is void")
-        return 130
-    finally:
-        if (now := devices.load().pairing) is not None and now.until == until:
-            devices.end_pairing()
 
 
 def _print_picture(link: str) -> None:

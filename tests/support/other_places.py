@@ -13,7 +13,7 @@ from pathlib import Path
 from tests.support.area import Area
 from tests.support.commands import TIMEOUT_S, Done, environment
 
-_AS_USER = [] if os.getuid() == 0 else ["--user", "--map-current-user"]
+_AS_USER = [] if os.getuid() == 0 else ["--user", "--map-root-user"]
 _BOOT_ID = "/proc/sys/kernel/random/boot_id"
 
 
