@@ -14,7 +14,7 @@ def changes_by_file(items: Iterable[Item]) -> dict[str, list[FileChange]]:
     """The changes of each file, by its last name."""
     found: dict[str, list[FileChange]] = {}
     for item in items:
-        for change in item.changes if item.status == "done" else ():
+        for change in _done(item):
             name = change.moved_to or change.path
             earlier = found.pop(change.path, []) if change.moved_to else []
             found[name] = [*found.get(name, []), *earlier, change]
@@ -24,9 +24,12 @@ def changes_by_file(items: Iterable[Item]) -> dict[str, list[FileChange]]:
 def edited_files(known: Iterable[str], item: Item) -> list[str]:
     """The files that are changed after another item, by their last names; ``known`` are those before."""
     found = dict.fromkeys(known)
-    for name, changes in changes_by_file([item]).items():
-        for change in changes:
-            if change.moved_to:
-                found.pop(change.path, None)
-        found[name] = None
+    for change in _done(item):
+        if change.moved_to:
+            found.pop(change.path, None)
+        found[change.moved_to or change.path] = None
     return list(found)
+
+
+def _done(item: Item) -> tuple[FileChange, ...]:
+    return item.changes if item.status == "done" else ()

@@ -68,7 +68,7 @@ def own_certificate(hosts: Sequence[str]) -> Own:
         until=as_text(certificate.not_valid_after_utc.timestamp()),
         why_new=first[1:].strip() if first.startswith("#") else "",
     )
-    names = certificate.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
+    names = _names_in(certificate)
     return Own(file, facts, tuple(names.get_values_for_type(x509.DNSName)))
 
 
@@ -76,7 +76,7 @@ def known_addresses() -> list[ipaddress.IPv4Address | ipaddress.IPv6Address]:
     """The addresses in the page's own certificate; none if there is no such one."""
     try:
         certificate = x509.load_pem_x509_certificate(_file().read_bytes())
-        names = certificate.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
+        names = _names_in(certificate)
     except (OSError, ValueError, x509.ExtensionNotFound):
         return []
     found = names.get_values_for_type(x509.IPAddress)
@@ -129,7 +129,7 @@ def _why_new(file: Path, hosts: Sequence[str]) -> str:
     try:
         certificate = x509.load_pem_x509_certificate(file.read_bytes())
         secured(str(file), "")
-        names = certificate.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
+        names = _names_in(certificate)
     except (OSError, ValueError, UsageError, x509.ExtensionNotFound):
         return "the earlier one could not be read"
     if file.stat().st_mode & 0o077:
@@ -140,6 +140,15 @@ def _why_new(file: Path, hosts: Sequence[str]) -> str:
     if certificate.not_valid_after_utc - datetime.now(UTC) < BEFORE_END:
         return "the earlier one was about to end"
     return ""
+
+
+def _names_in(certificate: x509.Certificate) -> x509.SubjectAlternativeName:
+    """The names and addresses that a certificate is for.
+
+    Raises:
+        x509.ExtensionNotFound: it has none.
+    """
+    return certificate.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
 
 
 def _name(host: str) -> x509.GeneralName:

@@ -177,14 +177,15 @@ def _of_transcript(transcript: Transcript) -> Conversation:
         if ending is not None and not outcome:
             failed = "failed" if limit_reset_ms(ending, limits) is None else "limit"
             outcome = "interrupted" if ending.outcome in {"interrupted", "cut"} else failed
-        added, removed = _line_counts(turn.items)
+        files = changes_by_file(turn.items)
+        added, removed = counts(list(chain(*files.values()))) if files else (None, None)
         rows.append(
             TurnRow(
                 turn=turn.prompt.id,
                 prompt=plain(turn.prompt.text, MAX_PROMPT_CHARACTERS, keep_lines=True),
                 at=as_text(turn.prompt.at_ms / 1000),
                 took=told_duration(end_ms - turn.prompt.at_ms),
-                steps=_steps(turn.items),
+                steps=_steps(turn.items, len(files)),
                 added=added,
                 removed=removed,
                 outcome=outcome,
@@ -224,21 +225,15 @@ def _without_margin(line: TextLine) -> TextLine:
     return line._replace(text=line.text.removeprefix("  ")) if line.changed is not None else line
 
 
-def _line_counts(items: list[Item]) -> tuple[int | None, int | None]:
-    """How many lines the agent's edits added and removed; None without an edit."""
-    changes = list(chain(*changes_by_file(items).values()))
-    return counts(changes) if changes else (None, None)
-
-
-def _steps(items: list[Item]) -> str:
+def _steps(items: list[Item], files: int) -> str:
     """What the agent did, in short: ``Edited 3 files · ran 4 commands``."""
-    return " · ".join(_step_words(items)).capitalize()
+    return " · ".join(_step_words(items, files)).capitalize()
 
 
-def _step_words(items: list[Item]) -> Iterator[str]:
+def _step_words(items: list[Item], files: int) -> Iterator[str]:
     done = [each for each in items if each.kind == "tool" and each.status != "declined"]
-    if files := changes_by_file(items):
-        yield _count("edited", len(files), "file")
+    if files:
+        yield _count("edited", files, "file")
     if commands := sum(each.tool == "execute" for each in done):
         yield _count("ran", commands, "command")
     if reads := sum(each.tool in {"read", "search", "fetch"} for each in done):
