@@ -15,6 +15,7 @@ from selenium.webdriver.common.by import By
 from selenium.webdriver.common.keys import Keys
 from selenium.webdriver.common.utils import is_url_connectable
 from selenium.webdriver.remote.webelement import WebElement
+from selenium.webdriver.support.select import Select
 
 from session_host.web import devices
 from session_host.web.devices import Rights
@@ -143,14 +144,24 @@ class Browser:
     def double_tap(self, name: str, kind: str) -> None:
         """Tap with a finger twice at one place, as fast as the browser takes it."""
         control = self.find(name, kind)
-        settled = "return document.querySelector('.settling') === null"
         wait_until(control.is_enabled, TIMEOUT_S, f"{name!r} to take a tap")
-        wait_until(lambda: self.driver.execute_script(settled), TIMEOUT_S, "the page to take taps")
+        self._settle()
         at = control.rect
         finger = {"x": at["x"] + at["width"] / 2, "y": at["y"] + at["height"] / 2}
         for _ in range(2):
             for kind_of, points in (("touchStart", [finger]), ("touchEnd", [])):
                 self.driver.execute_cdp_cmd("Input.dispatchTouchEvent", {"type": kind_of, "touchPoints": points})
+
+    def choose(self, name: str, text: str) -> None:
+        """Choose a line of a select field, by the field's label as it is shown."""
+        field = Select(self.find(name, "label").find_element(By.TAG_NAME, "select"))
+        self._settle()  # Before, nothing takes the driver's click, and the driver says nothing.
+        field.select_by_visible_text(text)
+        assert field.first_selected_option.text == text
+
+    def _settle(self) -> None:
+        script = "return document.querySelector('.settling') === null"
+        wait_until(lambda: self.driver.execute_script(script), TIMEOUT_S, "the page to take taps")
 
     def type(self, name: str, text: str) -> None:
         """Type into a field."""

@@ -7,7 +7,6 @@ import subprocess
 from pathlib import Path
 
 import pytest
-from selenium.webdriver.support.select import Select
 
 from session_host.client.chats.saved_prompts import prompts_directory
 from session_host.paths import config_dir
@@ -108,10 +107,8 @@ def test_a_chat_is_started_with_a_prompt(phone: Browser, server: PageServer, are
     outlive("kill", "api")
     pair(phone, server)
     phone.click("New chat", "a")
-    phone.see("AGENT", "DIRECTORY")
-    directories, agents = (Select(each) for each in phone.driver.find_elements("css selector", "select"))
-    directories.select_by_visible_text("~")
-    agents.select_by_visible_text("Fake")
+    phone.choose("DIRECTORY", "~")
+    phone.choose("AGENT", "Fake")
     phone.type("What to do first", "hello")
     phone.click("Start", "button")
     phone.see("echo: hello")
