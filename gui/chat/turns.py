@@ -14,7 +14,7 @@ from session_host.protocol.untrusted_text import one_line
 from session_host.structured.items import Item
 from session_host.structured.turns import answer_at, is_prompt
 
-from .content.turn_steps import Turn
+from .content.turn_steps import Folding
 from .drawing.segment_layout import reads_from_right
 from .page.page import TranscriptPage
 from .page.painting import BAR_PX
@@ -66,7 +66,7 @@ class TranscriptTurns:
         transcript, ticks = self._page.transcript, Ticks(self._page.rows)
         while ticks.read_on():
             pass
-        turns = [(tick, Turn(transcript, transcript.position(tick.key))) for tick in ticks.found]
+        turns = [(tick, Folding(transcript, transcript.position(tick.key))) for tick in ticks.found]
         return [ListedPrompt(transcript[turn.begin], tick.words(turn)) for tick, turn in turns]
 
     def answer_to(self, key: str) -> str:

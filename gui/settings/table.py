@@ -86,7 +86,7 @@ class Choice(Struct, frozen=True):
         return "" if value in self.values else f"must be one of {', '.join(map(repr, self.values))}"
 
 
-class Line(Struct, frozen=True):
+class OneLine(Struct, frozen=True):
     """A text of one line; "" for none.
 
     Attributes:
@@ -113,7 +113,7 @@ class Line(Struct, frozen=True):
         return ""
 
 
-class Named(Line, frozen=True):
+class Named(OneLine, frozen=True):
     """The name of something that is installed: a theme, a font's family, or an agent."""
 
     of: Literal["theme", "font", "agent"] = "theme"
@@ -141,7 +141,7 @@ class Names(Struct, frozen=True):
         return ""
 
 
-Kind = Toggle | Number | Choice | Line | Named | Names
+Kind = Toggle | Number | Choice | OneLine | Named | Names
 
 
 FileName = Literal["window", "chats", "endpoint"]
@@ -222,12 +222,12 @@ class WindowFile(Struct, frozen=True, forbid_unknown_fields=True):
         words=Text("autostart startup boot"),
     )] = False
     editor: Annotated[str, Setting(
-        GENERAL, Text("Editor"), Line(is_command=True),
+        GENERAL, Text("Editor"), OneLine(is_command=True),
         help=Text("A command that opens files; may have {file}, {line} and {column}."),
         in_file='such as "code"',
     )] = ""
     remote_editor: Annotated[str, Setting(
-        GENERAL, Text("Editor for other machines"), Line(is_command=True),
+        GENERAL, Text("Editor for other machines"), OneLine(is_command=True),
         help=Text("As above, with {destination}; $EDITOR opens that machine’s editor in a tab."),
         words=Text("remote ssh"),
         in_file='"code", "zed", a command with {destination} and {file}, or "$EDITOR"',
@@ -378,7 +378,7 @@ class WindowFile(Struct, frozen=True, forbid_unknown_fields=True):
         words=Text("finished done"),
     )] = DEFAULT_LONG_TURN_S
     notify_command: Annotated[str, Setting(
-        NOTIFICATIONS, Text("Command"), Line(is_command=True),
+        NOTIFICATIONS, Text("Command"), OneLine(is_command=True),
         help=Text("Also runs for each notification, such as one to your phone; may have {title}, {text} and {link}."),
         words=Text("push webhook"),
         in_file="such as 'my-script {title} {text}'",
@@ -456,17 +456,19 @@ _CHATS: Final[dict[str, Setting]] = {
 }
 _ENDPOINT: Final[dict[str, Setting]] = {
     "url": Setting(
-        SERVER, Text("Address"), Line(r"https?://\S+", "a URL that begins with http:// or https://"),
+        SERVER, Text("Address"), OneLine(r"https?://\S+", "a URL that begins with http:// or https://"),
         help=Text("An OpenAI-compatible server, such as http://127.0.0.1:8080/v1."),
         in_file='"": OPENAI_BASE_URL',
     ),
     "model": Setting(
-        SERVER, Text("Model"), Line(),
+        SERVER, Text("Model"), OneLine(),
         help=Text("Empty: the server’s only model, or the one that you choose with /model."),
     ),
-    "system": Setting(SERVER, Text("System prompt"), Line(), help=Text("Sent at the beginning of each conversation.")),
+    "system": Setting(
+        SERVER, Text("System prompt"), OneLine(), help=Text("Sent at the beginning of each conversation."),
+    ),
     "key_from": Setting(
-        SERVER, Text("API key"), Line("env:.+|file:.+|secret", "env:NAME, file:PATH or secret"),
+        SERVER, Text("API key"), OneLine("env:.+|file:.+|secret", "env:NAME, file:PATH or secret"),
         help=Text("Where the key is: env:NAME, file:PATH or secret; empty: OPENAI_API_KEY."),
     ),
     "api": Setting(

@@ -52,7 +52,7 @@ import re
 from collections.abc import Collection
 from typing import Final, Literal, NamedTuple
 
-from session_host.protocol.events import Outcome
+from session_host.protocol.events import TurnOutcome
 from session_host.protocol.facts import AgentStatus
 from session_host.protocol.launch import Watch
 from session_host.protocol.messages import Evidence, Report
@@ -274,7 +274,7 @@ class ActivityTracker:
         """Note that a turn begins."""
         self._input_before_turn_s = self.last_input_s
 
-    def turn_outcome(self) -> Outcome:
+    def turn_outcome(self) -> TurnOutcome:
         """How the turn ended, as far as the agent has said it; it is idle now.
 
         A turn is interrupted by a key: an agent that shows itself idle without one has had no real turn.
@@ -285,7 +285,7 @@ class ActivityTracker:
         is_stopped = "interrupted" in said and self.last_input_s > self._input_before_turn_s
         return "interrupted" if is_stopped else "done"
 
-    def take_failed_turn(self) -> tuple[Outcome, str] | None:
+    def take_failed_turn(self) -> tuple[TurnOutcome, str] | None:
         """How a turn ended that failed, and its error, if another turn runs; None after the first call."""
         failed, self._failed_turn = self._failed_turn, None
         error = "" if failed is None else failed.detail or FAILED
@@ -297,7 +297,7 @@ class ActivityTracker:
         report = self.reports.get(STATE_FILE)
         return report is not None and report.kind == _OWN_DIALOG
 
-    def _failed_outcome(self, error: str) -> Outcome:
+    def _failed_outcome(self, error: str) -> TurnOutcome:
         return "limit" if self._limit and re.match(self._limit, error) else "error"
 
     def status(self) -> AgentStatus:

@@ -34,21 +34,21 @@ from .arguments import add_session_argument
 from .output import print_json, print_line
 from .session_argument import ask, find, require_running
 
-Outcome = Literal["allow", "allow_always", "deny"]
+Intent = Literal["allow", "allow_always", "deny"]
 
 EPILOG: Final = (
     "Prints the whole question before it answers. If the chat asks several questions, the command prints all of them; "
     "name one with --request. The first answer counts: a later one fails (exit code 6). For agents: give only the "
     "answer that the user told you, in a chat that you started; your own questions you cannot answer (exit code 8)."
 )
-_KINDS: Final[dict[Outcome, tuple[OptionKind, ...]]] = {
+_KINDS: Final[dict[Intent, tuple[OptionKind, ...]]] = {
     "allow": ("allow_once",),
     "allow_always": ("allow_always",),
     "deny": ("reject_once", "cancel", "reject_always"),
 }
 """The kinds of options for an outcome, in order of preference."""
 
-_DONE: Final[dict[Outcome, str]] = {"allow": "Allowed", "allow_always": "Always allowed", "deny": "Declined"}
+_DONE: Final[dict[Intent, str]] = {"allow": "Allowed", "allow_always": "Always allowed", "deny": "Declined"}
 
 LATE_S: Final = 60.0
 """An answer that comes within this time after another one was meant for the same question."""
@@ -66,7 +66,7 @@ def _configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--json", action="store_true", help="print the question and its answer as JSON")
 
 
-def answer(options: argparse.Namespace, outcome: Outcome) -> int:
+def answer(options: argparse.Namespace, outcome: Intent) -> int:
     """Answer the open request of a chat, or the named one.
 
     Raises:
@@ -100,7 +100,7 @@ def answer(options: argparse.Namespace, outcome: Outcome) -> int:
     return 0
 
 
-class Asked(NamedTuple):
+class OpenQuestions(NamedTuple):
     """What a chat's agent asks.
 
     Attributes:
@@ -118,7 +118,7 @@ class Asked(NamedTuple):
         return bool(self.outcome) and abs(time.time() - self.outcome_at_ms / 1000) <= seconds
 
 
-def open_requests(info: SessionInfo) -> Asked:
+def open_requests(info: SessionInfo) -> OpenQuestions:
     """What a chat's agent asks.
 
     Raises:
@@ -133,10 +133,10 @@ def open_requests(info: SessionInfo) -> Asked:
             text += f"; or set answer_from_outside = true in {config_dir() / 'chats.toml'}, and resume it"
         raise WrongRuntime(text) from None
     requests = _decoder.decode(reply.data)
-    return Asked(requests, one_line(reply.elsewhere), one_line(reply.outcome), reply.outcome_at_ms)
+    return OpenQuestions(requests, one_line(reply.elsewhere), one_line(reply.outcome), reply.outcome_at_ms)
 
 
-def choose(request: AgentRequest, outcome: Outcome, name: str) -> RequestOption:
+def choose(request: AgentRequest, outcome: Intent, name: str) -> RequestOption:
     """The option of a request for an outcome.
 
     Raises:
@@ -191,7 +191,7 @@ def as_object(request: AgentRequest) -> dict[str, object]:
     }
 
 
-def _chosen(info: SessionInfo, asked: Asked, request_id: str | None) -> list[AgentRequest]:
+def _chosen(info: SessionInfo, asked: OpenQuestions, request_id: str | None) -> list[AgentRequest]:
     """The requests that match the user's argument; at least one.
 
     Raises:
@@ -213,7 +213,7 @@ def _chosen(info: SessionInfo, asked: Asked, request_id: str | None) -> list[Age
     return matches
 
 
-def _raise_nothing_asked(info: SessionInfo, asked: Asked) -> NoReturn:
+def _raise_nothing_asked(info: SessionInfo, asked: OpenQuestions) -> NoReturn:
     asks_in_terminal = info.facts.origin.runtime == "terminal" and info.status.activity == Activity.NEEDS_INPUT
     if asked.is_answered_since(STATUS_DELAY_S if asks_in_terminal else LATE_S):
         raise AlreadyAnswered(f"{info.name}: {asked.outcome}")

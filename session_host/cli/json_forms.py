@@ -6,7 +6,7 @@ from typing import Literal
 
 import msgspec
 
-from session_host.protocol.events import Outcome
+from session_host.protocol.events import TurnOutcome
 
 How = Literal["began", "queued", "steered", "typed", "unknown"]
 """What became of a text.
@@ -42,7 +42,7 @@ class TurnAnswer(msgspec.Struct, frozen=True):
     name: str
     turn: int | None
     """None of a shell's command, of an agent's command that began no turn, and of a turn that Outlive did not see."""
-    outcome: Outcome
+    outcome: TurnOutcome
     error: str
     """The error that stopped the turn, one line."""
     resets_at: str

@@ -34,7 +34,7 @@ from session_host.protocol.untrusted_text import one_line, plain
 from session_host.protocol.values import Activity
 from session_host.restore_points import restoring
 from session_host.restore_points.points import RestorePoint
-from session_host.restore_points.restoring import Outcome, Plan
+from session_host.restore_points.restoring import Plan, Restored
 from session_host.storage.store import Store
 
 NAME_CHARACTERS: Final = 60
@@ -307,7 +307,7 @@ def _notes(info: SessionInfo, plan: Plan) -> Iterator[str]:
         yield f"submodules stay as they are ({plan.submodules})"
 
 
-def _report(info: SessionInfo, row: Row, plan: Plan, outcome: Outcome) -> int:
+def _report(info: SessionInfo, row: Row, plan: Plan, outcome: Restored) -> int:
     if outcome.failed:
         more = ", …" if len(outcome.failed) > MAX_FAILED else ""
         paths = ", ".join(_shown(path) for path in outcome.failed[:MAX_FAILED]) + more

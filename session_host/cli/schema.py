@@ -9,7 +9,7 @@ from typing import Any, Final
 
 import msgspec
 
-from session_host.cli.events.lines import VERSION, Line
+from session_host.cli.events.lines import VERSION, EventLine
 from session_host.cli.json_forms import FailedCommand, FoundLine, SentText, TurnAnswer
 from session_host.cli.output import print_json
 from session_host.client.sessions.session_info import JSON_KEYS, SessionInfo
@@ -34,7 +34,7 @@ def run(options: argparse.Namespace) -> int:
 def schema() -> dict[str, Any]:
     """The schema: the form of what each command prints, by the command's name; ``events`` prints one a line."""
     forms = {
-        "events": Line,
+        "events": msgspec.defstruct("Line", [], bases=(EventLine,), namespace={"__doc__": EventLine.__doc__}),
         "ls": list[row_form()],  # type: ignore[misc]
         "send": SentText,
         "send --wait": TurnAnswer,

@@ -13,11 +13,11 @@ from session_host.endpoint.conversation import (
     AnswerBegan,
     AnswerEnded,
     AnswerState,
+    ModelMessage,
     Piece,
     Record,
-    Turn,
 )
-from session_host.endpoint.server.client import Finished, Server, Text, Thinking, Tokens
+from session_host.endpoint.server.client import Finished, Server, TextPiece, Thinking, Tokens
 from session_host.endpoint.server.errors import ApiError, ErrorKind
 from session_host.system.clock import now
 
@@ -46,7 +46,7 @@ class AnswerDisplay(Protocol):
     def show_wait(self, error: ApiError, wait_s: float) -> None:
         """Show that the server is asked again in ``wait_s`` seconds."""
 
-    def show_arrived(self, events: Sequence[Text | Thinking]) -> None:
+    def show_arrived(self, events: Sequence[TextPiece | Thinking]) -> None:
         """Show these pieces of the answer, and of the thoughts."""
 
     def show_note(self, note: str) -> None:
@@ -71,13 +71,13 @@ class AnswerRun:
         """The server's remark about the end, one line; "" for none."""
         self._save = save
         self._display = display
-        self._arrived: list[Text | Thinking] = []
+        self._arrived: list[TextPiece | Thinking] = []
         self._unsaved: list[str] = []
         self._changed = asyncio.Event()
         self._begun = False
         self._saved_s = time.monotonic()
 
-    async def run(self, server: Server, turns: Sequence[Turn]) -> None:
+    async def run(self, server: Server, turns: Sequence[ModelMessage]) -> None:
         """Ask until there is an answer or an error; cancelling the task stops it.
 
         Args:
@@ -102,7 +102,7 @@ class AnswerRun:
 
     # ------------------------------------------------------------ asking
 
-    async def _ask(self, server: Server, turns: Sequence[Turn]) -> None:
+    async def _ask(self, server: Server, turns: Sequence[ModelMessage]) -> None:
         for attempt in range(MAX_TRIES):
             try:
                 async for event in server.answer(turns):
@@ -116,9 +116,9 @@ class AnswerRun:
                 self._display.show_wait(error, wait_s)
                 await asyncio.sleep(wait_s)
 
-    def _on_event(self, event: Text | Thinking | Tokens | Finished) -> None:
+    def _on_event(self, event: TextPiece | Thinking | Tokens | Finished) -> None:
         match event:
-            case Text(text):
+            case TextPiece(text):
                 self._save_beginning()
                 self._arrived.append(event)
                 self._unsaved.append(text)

@@ -99,7 +99,7 @@ class Picture(msgspec.Struct, frozen=True):
         return f"data:{self.mime};base64,{base64.b64encode(self.data).decode()}"
 
 
-class Turn(NamedTuple):
+class ModelMessage(NamedTuple):
     """A message as sent to the model."""
 
     role: str
@@ -170,7 +170,7 @@ class Rewound(msgspec.Struct, frozen=True, tag="rewound"):
 Record = Union[Began, SettingsChanged, Question, AnswerBegan, Piece, AnswerEnded, Rewound]  # noqa: UP007 - msgspec decodes into it
 
 
-class Answer(msgspec.Struct, kw_only=True):
+class ModelAnswer(msgspec.Struct, kw_only=True):
     """An answer of the model, as far as it is known."""
 
     at: str
@@ -199,7 +199,7 @@ class Conversation:
     """
 
     def __init__(self, records: Iterable[Record] = ()) -> None:
-        self.messages: list[Question | Answer] = []
+        self.messages: list[Question | ModelAnswer] = []
         self.settings: Settings | None = None
         self.first_settings: Settings | None = None
         self.used_input_tokens = 0
@@ -209,14 +209,14 @@ class Conversation:
             self.apply(record)
 
     @property
-    def last(self) -> Question | Answer | None:
+    def last(self) -> Question | ModelAnswer | None:
         """The last message."""
         return self.messages[-1] if self.messages else None
 
     @property
-    def last_answer(self) -> Answer | None:
+    def last_answer(self) -> ModelAnswer | None:
         """The last answer."""
-        return next((message for message in reversed(self.messages) if isinstance(message, Answer)), None)
+        return next((message for message in reversed(self.messages) if isinstance(message, ModelAnswer)), None)
 
     @property
     def topic(self) -> str:
@@ -232,9 +232,9 @@ class Conversation:
             case Question():
                 self.messages.append(record)
             case AnswerBegan(at, model):
-                self.messages.append(Answer(at=at, model=model))
+                self.messages.append(ModelAnswer(at=at, model=model))
             case Piece(text):
-                if isinstance(self.last, Answer):
+                if isinstance(self.last, ModelAnswer):
                     self.last.text += text
             case AnswerEnded():
                 self._end(record)
@@ -249,7 +249,7 @@ class Conversation:
             self.used_input_tokens += record.input_tokens or 0
             self.used_output_tokens += record.output_tokens or 0
         answer = self.last
-        if isinstance(answer, Answer):
+        if isinstance(answer, ModelAnswer):
             answer.state, answer.note = record.state, record.note
             answer.input_tokens, answer.output_tokens = record.input_tokens, record.output_tokens
 
@@ -265,24 +265,24 @@ class Conversation:
                 return index, message
         raise OutliveError("no question yet; type one first")
 
-    def for_model(self, system: str) -> list[Turn]:
+    def for_model(self, system: str) -> list[ModelMessage]:
         """The messages for the server.
 
         Questions without an answer are left out, except the last one: the user has rephrased them. Answers without text
         are left out, too. User and assistant alternate, as many servers' templates require.
         """
-        turns = [Turn("system", system)] if system else []
+        turns = [ModelMessage("system", system)] if system else []
         for message in self.messages:
             if isinstance(message, Question):
-                turn = Turn("user", message.for_model(), message.images)
+                turn = ModelMessage("user", message.for_model(), message.images)
             else:
-                turn = Turn("assistant", message.text)
+                turn = ModelMessage("assistant", message.text)
             if not turn.text and not turn.images:
                 continue
             if turns and turns[-1].role == turn.role == "user":
                 turns[-1] = turn
             elif turns and turns[-1].role == turn.role:
-                turns[-1] = Turn(turn.role, f"{turns[-1].text}\n\n{turn.text}")
+                turns[-1] = ModelMessage(turn.role, f"{turns[-1].text}\n\n{turn.text}")
             else:
                 turns.append(turn)
         return turns

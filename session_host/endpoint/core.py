@@ -8,10 +8,10 @@ from collections.abc import Callable, Mapping, Sequence
 import msgspec
 
 from session_host.endpoint.conversation import (
-    Answer,
     Attachment,
     Conversation,
     ConversationFile,
+    ModelAnswer,
     Picture,
     Question,
     Record,
@@ -203,7 +203,7 @@ class ChatCore:
         Raises:
             OutliveError: it is not.
         """
-        if not isinstance(self.conversation.last, Answer):
+        if not isinstance(self.conversation.last, ModelAnswer):
             raise OutliveError("no answer to continue; /retry to ask the last question again")
 
     def token_lines(self) -> list[str]:

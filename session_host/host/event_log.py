@@ -19,8 +19,8 @@ from session_host.protocol.events import (
     Choice,
     Event,
     NumberedEvent,
-    Outcome,
     TurnEnded,
+    TurnOutcome,
     TurnStarted,
     Withdrawn,
     changes,
@@ -94,7 +94,7 @@ class EventLog:
             self.add(TurnStarted(turn=self.turn, agents_id=agents_id, by=by))
 
     def end_turn(
-        self, outcome: Outcome, error: str = "", resets_at: str = "", *, tokens: int = 0, files_changed: int = 0
+        self, outcome: TurnOutcome, error: str = "", resets_at: str = "", *, tokens: int = 0, files_changed: int = 0
     ) -> None:
         """Add the event that the running turn ended; without one, nothing."""
         if self.open_turn is not None:

@@ -111,7 +111,7 @@ class TurnStarted(msgspec.Struct, frozen=True, gc=False, tag_field="kind", tag="
     """
 
 
-Outcome = Literal["done", "interrupted", "error", "limit", "cut"]
+TurnOutcome = Literal["done", "interrupted", "error", "limit", "cut"]
 """How a turn ended: by a "limit" of the user's subscription, "cut" by the end of the agent."""
 
 
@@ -119,7 +119,7 @@ class TurnEnded(msgspec.Struct, frozen=True, gc=False, tag_field="kind", tag="tu
     """A turn ended."""
 
     turn: int
-    outcome: Outcome
+    outcome: TurnOutcome
     error: str = ""
     """The error that stopped it, one line."""
     resets_at: str = ""

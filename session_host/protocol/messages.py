@@ -224,7 +224,7 @@ class Key(Message, frozen=True):
     """Refuse the key with NOTHING_TYPED if the agent's input line is believed empty: the viewer detaches then."""
 
 
-class Text(Message, frozen=True):
+class Typed(Message, frozen=True, tag="Text"):
     """Composed text (an input method's commit, a dropped word): typed, not pasted."""
 
     attachment: str
@@ -783,10 +783,10 @@ ChatInput = Prompt | WithdrawPrompt | Interrupt | SendNow | ReleaseHeld | Answer
 CHAT_INPUTS = (Prompt, WithdrawPrompt, Interrupt, SendNow, ReleaseHeld, AnswerRequest, ChangeSetting)
 """The classes of ``ChatInput`` (the input of a structured chat), for isinstance."""
 
-INPUTS = (Key, Text, Paste, Mouse, Focus, *CHAT_INPUTS)
+INPUTS = (Key, Typed, Paste, Mouse, Focus, *CHAT_INPUTS)
 """The classes of ``Input``, for isinstance."""
 
-Input = Key | Text | Paste | Mouse | Focus | ChatInput
+Input = Key | Typed | Paste | Mouse | Focus | ChatInput
 Request = Describe | Peek | PeekColors | Send | Stop | Kill | Rename | Explain | SendChatInput | OpenRequests
 Reply = Description | Explanation | Screen | ScreenColors | AgentRequests | UserAnswer | Done | Failed
 # fmt: off
@@ -797,7 +797,7 @@ Event = (
 
 FromClient = (
     Hello | Attach | Follow | Received | Detach | Resize | Colors | AcceptRefusal | ClearTerminal | Continue
-    | Key | Text | Paste | Mouse | Focus
+    | Key | Typed | Paste | Mouse | Focus
     | Prompt | WithdrawPrompt | Interrupt | SendNow | ReleaseHeld | AnswerRequest | ChangeSetting
     | Describe | Peek | PeekColors | Send | Stop | Kill | Rename | Explain | SendChatInput | OpenRequests | Report
     | AskUser

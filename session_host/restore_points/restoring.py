@@ -78,7 +78,7 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
         return self.point.kept.has_untracked and self.now.has_untracked
 
 
-class Outcome(msgspec.Struct, frozen=True, kw_only=True):
+class Restored(msgspec.Struct, frozen=True, kw_only=True):
     """The result of a restore."""
 
     undo: RestorePoint
@@ -141,7 +141,7 @@ def _plan(tree: WorkingTree, now: KeptTree, point: RestorePoint) -> Plan:
     )
 
 
-def restore(directory: Path, accepted: Plan, session: str) -> Outcome:
+def restore(directory: Path, accepted: Plan, session: str) -> Restored:
     """Restore the files that a plan names. Blocks for up to ``WORK_TIMEOUT_S``.
 
     The files as they are now become a restore point of the session first. Two restores of one working tree do not
@@ -159,7 +159,7 @@ def restore(directory: Path, accepted: Plan, session: str) -> Outcome:
         raise WorktreeError(f"the files cannot be restored ({error.strerror})") from error
 
 
-def _restore(directory: Path, tree: WorkingTree, accepted: Plan, session: str) -> Outcome:
+def _restore(directory: Path, tree: WorkingTree, accepted: Plan, session: str) -> Restored:
     point = accepted.point
     current = plan_restore(directory, point)
     if current.files != accepted.files:
@@ -170,7 +170,7 @@ def _restore(directory: Path, tree: WorkingTree, accepted: Plan, session: str) -
 
 def write_files(
     directory: Path, tree: WorkingTree, now: KeptTree, files: Sequence[FileRestore], session: str, about: About
-) -> Outcome:
+) -> Restored:
     """Write files of a working tree, after a restore point of the session. Blocks for up to ``WORK_TIMEOUT_S``.
 
     Args:
@@ -194,7 +194,7 @@ def write_files(
     except (WorktreeError, OSError) as error:
         problem = (error.strerror if isinstance(error, OSError) else "") or str(error)
         failed |= {file.path for file in files if not _is_done(tree, file)}
-    return Outcome(undo=undo, restored=len(files) - len(failed), failed=tuple(sorted(failed)), problem=problem)
+    return Restored(undo=undo, restored=len(files) - len(failed), failed=tuple(sorted(failed)), problem=problem)
 
 
 def _is_done(tree: WorkingTree, file: FileRestore) -> bool:

@@ -45,7 +45,7 @@ from session_host.protocol.messages import (
     SendChatInput,
     Starting,
     StateEvent,
-    Text,
+    Typed,
 )
 from session_host.protocol.values import ErrorCode
 from session_host.protocol.values import State as ProgramState
@@ -63,7 +63,7 @@ from .subscription import OutputSubscription
 HELLO, HELLO_TIMEOUT_S = "hello", 10.0
 
 Unhandled = Request | Report | AskUser  # Messages for the host, not for these rules.
-_WITH_TEXT = (Text, Paste)
+_WITH_TEXT = (Typed, Paste)
 
 
 class ConnectionState(StrEnum):

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 
-from session_host.protocol.messages import Focus, Input, Key, Mouse, Paste, Text
+from session_host.protocol.messages import Focus, Input, Key, Mouse, Paste, Typed
 from session_host.protocol.values import MODIFIER_KEYS, Activity, KeyAction, MouseAction, MouseButton
 from session_host.storage.descriptors.log_state import LogState
 from session_host.terminal.base import Emulator
@@ -39,7 +39,7 @@ def encode_input(emulator: Emulator, message: Input) -> bytes:
             return encode_mouse(message, modes, emulator.size, emulator.cell)
         case Focus(focused=focused):
             return encode_focus(focused, modes)
-        case Text(text=text):
+        case Typed(text=text):
             return text.encode("utf-8", "replace")
         case _:
             raise TypeError(f"{type(message).__name__} has no bytes for a terminal")

@@ -43,7 +43,7 @@ from session_host.protocol.messages import (
     SendChatInput,
     SendNow,
     Stop,
-    Text,
+    Typed,
     WithdrawPrompt,
 )
 
@@ -71,7 +71,7 @@ REFUSABLE = (Right.CONTROL, Right.ANSWER)
 _RIGHTS: dict[type[Message], Right] = {
     **dict.fromkeys((Hello, Describe, Peek, PeekColors, Explain, OpenRequests), Right.READ),
     **dict.fromkeys((Follow, Received, Detach, AcceptRefusal, Resize), Right.ATTACHMENT),
-    **dict.fromkeys((Colors, ClearTerminal, Continue, Key, Text, Paste, Mouse, Focus), Right.ATTACHMENT),
+    **dict.fromkeys((Colors, ClearTerminal, Continue, Key, Typed, Paste, Mouse, Focus), Right.ATTACHMENT),
     **dict.fromkeys(
         (Prompt, WithdrawPrompt, Interrupt, SendNow, ReleaseHeld, AnswerRequest, ChangeSetting), Right.ATTACHMENT
     ),

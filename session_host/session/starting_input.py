@@ -26,7 +26,7 @@ from typing import Final, NamedTuple, Protocol
 import msgspec
 
 from session_host.protocol.launch import Watch
-from session_host.protocol.messages import EARLY_INPUT_BYTES, Input, Key, NoticeEvent, Paste, Text
+from session_host.protocol.messages import EARLY_INPUT_BYTES, Input, Key, NoticeEvent, Paste, Typed
 from session_host.protocol.values import MODIFIER_KEYS, ErrorCode, KeyAction, Modifiers
 from session_host.protocol.values import State as ProgramState
 from session_host.storage.descriptors.log_entries import EntryKind
@@ -62,8 +62,8 @@ CONVERSATION_ROWS: Final = 100
 WAITS = "the agent is starting; it gets what you type as soon as it is ready (Escape discards it)"
 ASKS = "the agent asks something; what you typed before was not typed"
 
-_HELD: Final = (Key, Text, Paste)
-_decoder: Final = msgspec.msgpack.Decoder(Key | Text | Paste)
+_HELD: Final = (Key, Typed, Paste)
+_decoder: Final = msgspec.msgpack.Decoder(Key | Typed | Paste)
 
 
 class StartingState(StrEnum):
@@ -79,7 +79,7 @@ class _Held(NamedTuple):
     """An input that waits, and its attachment in the input log's form."""
 
     key: bytes
-    message: Key | Text | Paste
+    message: Key | Typed | Paste
 
 
 class Typist(Protocol):

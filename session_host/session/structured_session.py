@@ -40,10 +40,10 @@ from session_host.structured.items import (
     RequestResolved,
     StateChanged,
     TitleChanged,
-    TurnEnded,
+    TurnOver,
     UsageChanged,
 )
-from session_host.structured.lines import Line, LineSplitter
+from session_host.structured.lines import AgentLine, LineSplitter
 from session_host.structured.log import FORK, NO_TAG, Cause, InputCause, encode_record, is_news
 from session_host.structured.operations import AnyResult
 from session_host.structured.rules import Refusal, Step, StructuredRules, lost_operations
@@ -68,7 +68,7 @@ from .effects import (
 )
 from .own_prompts import why_no_input
 
-_REPORTED = (StateChanged, TurnEnded, RequestOpened, RequestResolved, ConversationKnown, TitleChanged, UsageChanged)
+_REPORTED = (StateChanged, TurnOver, RequestOpened, RequestResolved, ConversationKnown, TitleChanged, UsageChanged)
 """Changes that matter to others than the transcript's viewers."""
 
 
@@ -268,7 +268,7 @@ class StructuredSession:
         reply = Done(request.request, note) if refusal is None else Failed(request.request, refusal.code, refusal.text)
         self.effects.append(SendReply(client, reply))
 
-    def _lines(self, lines: list[Line]) -> None:
+    def _lines(self, lines: list[AgentLine]) -> None:
         if lines:
             now_ms = self._now_ms()
             self._take(Cause.LINES, self.rules.receive_lines(lines, now_ms), now_ms, always=True)

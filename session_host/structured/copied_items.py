@@ -8,10 +8,10 @@ from typing import Final
 
 import msgspec
 
-from .items import AnyChange, Item, Put, RequestOpened, TitleChanged, TurnEnded, TurnOutcome
+from .items import AnyChange, Item, Put, RequestOpened, TitleChanged, TurnOver, WrittenOutcome
 from .transcript import Transcript
 
-_OUTCOMES: Final[dict[str, TurnOutcome]] = {"interrupted": "interrupted", "cut": "cut"}
+_OUTCOMES: Final[dict[str, WrittenOutcome]] = {"interrupted": "interrupted", "cut": "cut"}
 """The ends of turns by the states of their last messages; others are completed."""
 
 _decoder = msgspec.msgpack.Decoder(list[AnyChange])
@@ -49,7 +49,7 @@ def _with_ends(transcript: Transcript, items: Iterable[Item]) -> Iterator[AnyCha
     for item in items:
         yield Put(item)
         if at_ms := transcript.turn_ends.get(item.id, 0):
-            ending = transcript.endings.get(item.id) or TurnEnded(item.turn, "completed")
+            ending = transcript.endings.get(item.id) or TurnOver(item.turn, "completed")
             yield msgspec.structs.replace(ending, at_ms=at_ms)
 
 
@@ -59,7 +59,7 @@ def recorded_items(items: Sequence[Item]) -> list[AnyChange]:
     for item, following in itertools.zip_longest(items, items[1:]):
         changes.append(Put(item))
         if item.kind == "agent" and item.ended_ms and (following is None or following.kind == "user"):
-            changes.append(TurnEnded(item.turn, _OUTCOMES.get(item.status, "completed"), at_ms=item.ended_ms))
+            changes.append(TurnOver(item.turn, _OUTCOMES.get(item.status, "completed"), at_ms=item.ended_ms))
     return changes
 
 

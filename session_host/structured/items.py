@@ -49,7 +49,7 @@ turn runs, but something that the agent started does, which the state's detail n
 BETWEEN_TURNS: Final[frozenset[ChatState]] = frozenset({"idle", "background"})
 """The states in which the agent takes a prompt."""
 
-TurnOutcome = Literal["completed", "interrupted", "failed", "cut"]
+WrittenOutcome = Literal["completed", "interrupted", "failed", "cut"]
 """How a turn ended: "cut" by the agent's death."""
 
 OptionKind = Literal["allow_once", "allow_always", "reject_once", "reject_always", "cancel", "choice"]
@@ -296,7 +296,7 @@ class Capabilities(Value, frozen=True):
 
 
 class Change(msgspec.Struct, frozen=True, array_like=True, tag=True):
-    """Base of all changes; the tag is the class's name."""
+    """Base of all changes; the tag is the class's name, of a renamed class its first name."""
 
 
 class Put(Change, frozen=True):
@@ -359,11 +359,11 @@ class StateChanged(Change, frozen=True):
     """At the beginning of a turn, the kind of client that sent its prompt; "" if unknown. The rules add it."""
 
 
-class TurnEnded(Change, frozen=True):
+class TurnOver(Change, frozen=True, tag="TurnEnded"):
     """A turn ended."""
 
     turn: str
-    outcome: TurnOutcome
+    outcome: WrittenOutcome
     error: str = ""
     """One line for the user, if it failed."""
     at_ms: int = 0
@@ -431,7 +431,7 @@ class TitleChanged(Change, frozen=True):
 
 # fmt: off
 AnyChange = (
-    Put | Append | SetStatus | Remove | RequestOpened | RequestResolved | StateChanged | TurnEnded | UsageChanged
+    Put | Append | SetStatus | Remove | RequestOpened | RequestResolved | StateChanged | TurnOver | UsageChanged
     | SettingsChanged | CommandsChanged | CapabilitiesKnown | ConversationKnown | TitleChanged
 )
 # fmt: on

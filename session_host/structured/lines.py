@@ -11,7 +11,7 @@ base64: 56 MB for one of 20 MB."""
 SHOWN_BYTES = 2000
 
 
-class Line(NamedTuple):
+class AgentLine(NamedTuple):
     """One line, without its end."""
 
     data: bytes
@@ -32,9 +32,9 @@ class LineSplitter:
         self.offset, self.skipped, self.start = offset, skipped, start
         self._rest = bytearray()
 
-    def feed(self, data: bytes) -> list[Line]:
+    def feed(self, data: bytes) -> list[AgentLine]:
         """Return the lines that are complete with this data; empty lines are left out."""
-        lines: list[Line] = []
+        lines: list[AgentLine] = []
         rest = self._rest
         searched = len(rest)
         rest += data
@@ -52,17 +52,17 @@ class LineSplitter:
             rest.clear()
         return lines
 
-    def finish(self) -> list[Line]:
+    def finish(self) -> list[AgentLine]:
         """Return the last line, which has no line end: the output has ended."""
-        lines: list[Line] = []
+        lines: list[AgentLine] = []
         self.offset += len(self._rest)
         self._add(lines, bytes(self._rest))
         self._rest.clear()
         return lines
 
-    def _add(self, lines: list[Line], data: bytes) -> None:
+    def _add(self, lines: list[AgentLine], data: bytes) -> None:
         if self.skipped:
-            lines.append(Line(self.start, self.skipped + len(data)))
+            lines.append(AgentLine(self.start, self.skipped + len(data)))
             self.skipped, self.start = 0, b""
         elif data.strip():
-            lines.append(Line(data))
+            lines.append(AgentLine(data))

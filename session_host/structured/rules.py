@@ -36,7 +36,7 @@ from session_host.protocol.messages import (
 )
 from session_host.protocol.values import ErrorCode
 
-from .dialects.base import Answer, Dialect, DialectPort, Start, UserPrompt
+from .dialects.base import Chosen, Dialect, DialectPort, Start, UserPrompt
 from .dialects.reading import one_line
 from .edits import edited_files
 from .items import (
@@ -58,11 +58,11 @@ from .items import (
     SetStatus,
     StateChanged,
     TitleChanged,
-    TurnEnded,
+    TurnOver,
     UsageChanged,
     digest,
 )
-from .lines import Line
+from .lines import AgentLine
 from .operations import (
     LOST,
     AnyOperation,
@@ -194,7 +194,7 @@ class StructuredRules(DialectPort):
         self._call_dialect(now_ms, lambda: self._dialect.begin(self._start))
         return self._take_step()
 
-    def receive_lines(self, lines: Sequence[Line], now_ms: int) -> Step:
+    def receive_lines(self, lines: Sequence[AgentLine], now_ms: int) -> Step:
         """The agent wrote lines."""
         for line in lines:
             self._call_dialect(now_ms, partial(self._line, line))
@@ -288,7 +288,7 @@ class StructuredRules(DialectPort):
         for request_id in list(state.requests):
             self.emit(RequestResolved(request_id, "", at_ms=now_ms))
         if state.is_running and state.between is None:
-            self.emit(TurnEnded(state.turn, "cut"))
+            self.emit(TurnOver(state.turn, "cut"))
         self.emit(StateChanged("ended", detail=IDLE_TIMEOUT if state.timed_out else ""))
         state.steering, state.in_flight, state.held, state.queue, state.ended = [], None, [], [], True
         return self._take_step()
@@ -350,7 +350,7 @@ class StructuredRules(DialectPort):
         self.start_timer(STOPPING, STOPPING_S)
         self._call_dialect(self.now_ms, self._dialect.interrupt)
 
-    def _line(self, line: Line) -> None:
+    def _line(self, line: AgentLine) -> None:
         if line.dropped:
             start = line.data.decode(errors="replace")
             self.notice(f"a message of {line.dropped:,} bytes was dropped: it is too long")
@@ -424,7 +424,7 @@ class StructuredRules(DialectPort):
             return outcome
         request = self.state.requests[outcome.id]
         self.emit(outcome)
-        self._call_dialect(self.now_ms, lambda: self._dialect.answer(request, Answer(answer.option, answer.texts)))
+        self._call_dialect(self.now_ms, lambda: self._dialect.answer(request, Chosen(answer.option, answer.texts)))
         self._note_change()
         return None
 
@@ -475,7 +475,7 @@ class StructuredRules(DialectPort):
                     state.between = change
                     return None
                 self._enter_state(change)
-            case TurnEnded(turn, outcome, at_ms=at_ms):
+            case TurnOver(turn, outcome, at_ms=at_ms):
                 if outcome == "interrupted" and state.is_running and not (state.is_stopping or at_ms):
                     self._queue.hold()  # The user stopped the turn by an answer, or in the agent's own terminal.
                 state.waited = [prompt.id for prompt in (*state.held, *state.queue)]
@@ -511,7 +511,7 @@ class StructuredRules(DialectPort):
                 state.edited = edited_files(state.edited, item)
             case UsageChanged(total=total):
                 state.total = total
-            case TurnEnded():
+            case TurnOver():
                 tokens = max(0, state.total - state.total_before)
                 change = msgspec.structs.replace(change, tokens=tokens, files_changed=len(state.edited))
                 self._count_anew()

@@ -38,7 +38,7 @@ from .items import (
     SlashCommand,
     StateChanged,
     TitleChanged,
-    TurnEnded,
+    TurnOver,
     UsageChanged,
 )
 from .log import RecordReader, is_news
@@ -71,7 +71,7 @@ class Status(msgspec.Struct, array_like=True):
     settings: tuple[Setting, ...] = ()
     commands: tuple[SlashCommand, ...] = ()
     capabilities: Capabilities = Capabilities()
-    last_turn: TurnEnded | None = None
+    last_turn: TurnOver | None = None
 
     @property
     def is_running(self) -> bool:
@@ -94,7 +94,7 @@ class _Saved(msgspec.Struct, array_like=True):
     answers: list[RequestResolved]
     offset: int
     rest: bytes
-    endings: dict[str, TurnEnded] = {}
+    endings: dict[str, TurnOver] = {}
     turn_ends: dict[str, int] = {}
 
 
@@ -145,7 +145,7 @@ class Transcript:
         self.status = Status()
         self.requests: dict[str, AgentRequest] = {}
         self.answers: dict[str, RequestResolved] = {}
-        self.endings: dict[str, TurnEnded] = {}
+        self.endings: dict[str, TurnOver] = {}
         self.turn_ends: dict[str, int] = {}
         self.news = 0
         self.damaged = ""
@@ -301,7 +301,7 @@ class Transcript:
                     self.answers.setdefault(request_id, change)
             case StateChanged(state, turn, detail):
                 status.state, status.turn, status.detail = state, turn, detail
-            case TurnEnded():
+            case TurnOver():
                 self._end_turn(change, at_ms)
             case UsageChanged():
                 status.usage = change
@@ -318,7 +318,7 @@ class Transcript:
             case _:
                 pass
 
-    def _end_turn(self, change: TurnEnded, at_ms: int) -> None:
+    def _end_turn(self, change: TurnOver, at_ms: int) -> None:
         if not change.at_ms:
             self.status.last_turn = change
         if (last := self.queue_start - 1) >= 0:

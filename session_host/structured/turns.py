@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import Final
 
-from session_host.protocol.events import Outcome
+from session_host.protocol.events import TurnOutcome
 
-from .items import BETWEEN_TURNS, IN_QUEUE, Item, TurnEnded, TurnOutcome, UsageLimit
+from .items import BETWEEN_TURNS, IN_QUEUE, Item, TurnOver, UsageLimit, WrittenOutcome
 from .transcript import Transcript
 
-OUTCOMES: Final[dict[TurnOutcome, Outcome]] = {
+OUTCOMES: Final[dict[WrittenOutcome, TurnOutcome]] = {
     "completed": "done",
     "interrupted": "interrupted",
     "failed": "error",
@@ -66,7 +66,7 @@ def next_prompt(transcript: Transcript) -> Item | None:
     return next((item for item in queue if item.status == "queued"), None)
 
 
-def limit_reset_ms(end: TurnEnded, limits: Iterable[UsageLimit]) -> int | None:
+def limit_reset_ms(end: TurnOver, limits: Iterable[UsageLimit]) -> int | None:
     """When the limit is reset that stopped a turn, ms since 1970; 0 if that is unknown, None if no limit stopped it.
 
     A limit did, if the agent's error speaks of one and one is used up.
@@ -75,7 +75,7 @@ def limit_reset_ms(end: TurnEnded, limits: Iterable[UsageLimit]) -> int | None:
     return max(reached) if reached and end.outcome == "failed" and "limit" in end.error.lower() else None
 
 
-def answers(transcript: Transcript, *, without: str = "") -> Iterator[tuple[Item, str, TurnEnded | None]]:
+def answers(transcript: Transcript, *, without: str = "") -> Iterator[tuple[Item, str, TurnOver | None]]:
     """Yield all prompts, newest first, without those of one turn; each with its answer, "" for none.
 
     The third value is the end of its turn, if that did not end well.

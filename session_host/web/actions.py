@@ -21,8 +21,7 @@ from session_host.client.machine import Machine
 from session_host.client.sessions.session_info import SessionInfo
 from session_host.client.sessions.store_calls import recent_directories
 from session_host.errors import AlreadyAnswered, HostUnavailable, Outdated, OutliveError, SessionEnded, UsageError
-from session_host.protocol.messages import AnswerRequest, Interrupt, Prompt, Send, SendChatInput, Stop
-from session_host.protocol.messages import Done as HostDone
+from session_host.protocol.messages import AnswerRequest, Done, Interrupt, Prompt, Send, SendChatInput, Stop
 from session_host.protocol.untrusted_text import one_line
 from session_host.protocol.values import RUNNING_STATES, Activity
 from session_host.structured.items import REJECTIONS, WITHDRAWN, AgentRequest, RequestOption, digest
@@ -30,7 +29,7 @@ from session_host.system.clock import now
 
 from .errors import PageError
 from .following import Following
-from .forms import Done, GivenAnswer, Keys, OfChat, Start, Text
+from .forms import ActionDone, GivenAnswer, Keys, OfChat, SendPrompt, Start
 from .questions import asked_by
 from .rows import agent_named
 from .screens import screen_of
@@ -57,9 +56,9 @@ class Results:
     """The results of the last requests, by their ids."""
 
     def __init__(self) -> None:
-        self._results: OrderedDict[tuple[str, str, str], asyncio.Future[Done]] = OrderedDict()
+        self._results: OrderedDict[tuple[str, str, str], asyncio.Future[ActionDone]] = OrderedDict()
 
-    async def once(self, device: str, path: str, number: str, do: Callable[[str], Awaitable[Done]]) -> Done:
+    async def once(self, device: str, path: str, number: str, do: Callable[[str], Awaitable[ActionDone]]) -> ActionDone:
         """Do a request, or wait for its result if it is done already.
 
         Args:
@@ -91,7 +90,7 @@ class Actions:
     def __init__(self, following: Following) -> None:
         self._following = following
 
-    async def answer(self, given: GivenAnswer, token: str) -> Done:
+    async def answer(self, given: GivenAnswer, token: str) -> ActionDone:
         """Answer a question as it was shown; the first answer counts.
 
         Raises:
@@ -116,9 +115,9 @@ class Actions:
             raise PageError(409, "withdrawn", "the chat has ended", at=now()) from error
         agent = agent_named(info.facts.origin.agent)
         name = agent.title if agent is not None else info.facts.origin.agent
-        return Done(_done(asked, given.option), at=now(), detail=f"{name} has it and works on.")
+        return ActionDone(_done(asked, given.option), at=now(), detail=f"{name} has it and works on.")
 
-    async def send(self, text: Text, token: str) -> Done:
+    async def send(self, text: SendPrompt, token: str) -> ActionDone:
         """Send a prompt; a chat view takes it into its queue, or at once."""
         if not text.text.strip():
             raise PageError(400, "bad_request", "the text is empty")
@@ -127,11 +126,11 @@ class Actions:
             prompt = Prompt(text.text, "interrupt" if text.now else "queue")
             await request(info.id, SendChatInput(0, prompt, token, BY), machine)
             works = info.status.activity in {"working", "needs_input"}
-            return Done("Queued: it is sent when the turn ends" if works and not text.now else "Sent", at=now())
-        done: HostDone = await request(info.id, Send(0, text.text, enter=True, token=token), machine)
-        return Done(one_line(done.note).capitalize() or "Sent", at=now())
+            return ActionDone("Queued: it is sent when the turn ends" if works and not text.now else "Sent", at=now())
+        done: Done = await request(info.id, Send(0, text.text, enter=True, token=token), machine)
+        return ActionDone(one_line(done.note).capitalize() or "Sent", at=now())
 
-    async def keys(self, keys: Keys, token: str) -> Done:
+    async def keys(self, keys: Keys, token: str) -> ActionDone:
         """Press keys, or type a line, for someone who saw the screen as it is now.
 
         Raises:
@@ -150,9 +149,9 @@ class Actions:
         except Outdated as error:
             screen = await screen_of(machine, info)
             raise PageError(409, "screen_changed", one_line(str(error)), screen=screen) from error
-        return Done("Sent", at=now())
+        return ActionDone("Sent", at=now())
 
-    async def answer_by_keys(self, keys: Keys, token: str) -> Done:
+    async def answer_by_keys(self, keys: Keys, token: str) -> ActionDone:
         """Press a key of a dialog, for someone who saw it and may answer, but not type.
 
         Raises:
@@ -165,29 +164,29 @@ class Actions:
             raise PageError(409, "asks_nothing", "the chat asks nothing now, and this device may only answer")
         return await self.keys(keys, token)
 
-    async def interrupt(self, what: OfChat, token: str) -> Done:
+    async def interrupt(self, what: OfChat, token: str) -> ActionDone:
         """Stop a chat view's running turn."""
         machine, info = await self._running(what.chat)
         if info.facts.origin.runtime != "structured":
             raise UsageError("a terminal’s turn is stopped by its own key: press Esc or Ctrl+C on its screen")
         await request(info.id, SendChatInput(0, Interrupt(), token, BY), machine)
-        return Done("The turn stops", at=now())
+        return ActionDone("The turn stops", at=now())
 
-    async def stop(self, what: OfChat, token: str) -> Done:
+    async def stop(self, what: OfChat, token: str) -> ActionDone:
         """Ask a chat's program to exit."""
         del token
         machine, info = await self._running(what.chat)
         await request(info.id, Stop(0), machine)
-        return Done("Ended", at=now())
+        return ActionDone("Ended", at=now())
 
-    async def resume(self, what: OfChat, token: str) -> Done:
+    async def resume(self, what: OfChat, token: str) -> ActionDone:
         """Resume an ended chat."""
         del token
         machine, info = await self._following.find(what.chat)
         record = await machine.call(resume, info.id)
-        return Done("Resumed", machine.prefix + record.id, now())
+        return ActionDone("Resumed", machine.prefix + record.id, now())
 
-    async def start(self, start: Start, token: str) -> Done:
+    async def start(self, start: Start, token: str) -> ActionDone:
         """Start a chat in a directory in which one ran before, with one of the user's presets."""
         machine = self._following.machine_named(start.machine)
         found = await machine.call(installed_agents)
@@ -210,7 +209,7 @@ class Actions:
             token=token,
         )
         record = await machine.call(launch, wanted)
-        return Done("Started", machine.prefix + record.id, now())
+        return ActionDone("Started", machine.prefix + record.id, now())
 
     async def upload(self, chat: str, name: str, data: bytes) -> str:
         """Put a file into a chat's private directory; returns its path there."""

@@ -38,12 +38,12 @@ from .devices import Device, Rights, hash_of, notify, revoke, withdraw
 from .errors import PageError
 from .following import Following
 from .forms import (
-    Asked,
+    ActionDone,
+    Admission,
     Can,
     ChatPage,
     Choices,
     Code,
-    Done,
     FileCount,
     GivenAnswer,
     Keys,
@@ -54,8 +54,8 @@ from .forms import (
     Preset,
     Push,
     Questions,
+    SendPrompt,
     Start,
-    Text,
     decoded,
     encoded,
 )
@@ -78,7 +78,7 @@ AGAIN_S: Final = 0.3
 LOST_S: Final = 3.0
 """The pause before a chat is looked for again that was not found or not reached."""
 
-_UNKNOWN_END: Final = Done("no longer open", detail="It was answered elsewhere, or the agent withdrew it.")
+_UNKNOWN_END: Final = ActionDone("no longer open", detail="It was answered elsewhere, or the agent withdrew it.")
 _FOLDER: Final = Path(__file__).parents[2] / "resources" / "web"
 _KINDS: Final = {
     ".html": "text/html; charset=utf-8",
@@ -207,7 +207,7 @@ class _Page:
             ("leave", Rights.LOOK, self._leave),
             ("push", Rights.LOOK, self._push),
             ("answer", Rights.ANSWER, self._does(GivenAnswer, actions.answer)),
-            ("send", everything, self._does(Text, actions.send)),
+            ("send", everything, self._does(SendPrompt, actions.send)),
             ("keys", Rights.ANSWER, self._keys),
             ("interrupt", everything, self._does(OfChat, actions.interrupt)),
             ("stop", everything, self._does(OfChat, actions.stop)),
@@ -247,21 +247,21 @@ class _Page:
         """What became of that, as soon as it is known."""
         return self._asked(await self.pairing.answer(request.scope["key"]), request)
 
-    def _asked(self, asked: Asked, request: Request) -> Response:
+    def _asked(self, asked: Admission, request: Request) -> Response:
         is_own = request.scope["scheme"] == "https"  # A proxy's certificate is its own.
         certificate = noted().certificate if is_own else None
         return _json(replace(asked, certificate=certificate.end if certificate is not None else ""))
 
     async def _withdraw(self, request: Request) -> Response:
         await asyncio.to_thread(withdraw, request.scope["key"])
-        return _json(Done("This device asks no more"))
+        return _json(ActionDone("This device asks no more"))
 
     async def _leave(self, request: Request) -> Response:
         device: Device = request.scope["device"]
         await asyncio.to_thread(revoke, device.name)
         self._reminders.look()
         address: Address = request.scope["address"]
-        response = _json(Done("This device is not paired any more"))
+        response = _json(ActionDone("This device is not paired any more"))
         response.delete_cookie(address.cookie, secure=address.scheme == "https", httponly=True, samesite="strict")
         return response
 
@@ -274,7 +274,7 @@ class _Page:
             raise PageError(400, "bad_request", f"this browser cannot be told: {error}") from error
         await asyncio.to_thread(notify, device.hash, target)
         self._reminders.look()
-        return _json(Done("Notifications are on" if target is not None else "Notifications are off", at=now()))
+        return _json(ActionDone("Notifications are on" if target is not None else "Notifications are off", at=now()))
 
     # ------------------------------------------------------------ chats
 
@@ -306,7 +306,7 @@ class _Page:
         questions = [await asyncio.to_thread(question_of, each, machine, agent) for each in asked.requests]
         elsewhere = asked.elsewhere if info.status.activity == "needs_input" else ""
         row = row_of(info.facts, machine)
-        over = Done(asked.outcome, at=asked.outcome_at) if asked.outcome else _UNKNOWN_END
+        over = ActionDone(asked.outcome, at=asked.outcome_at) if asked.outcome else _UNKNOWN_END
         return _json(Questions(row, elsewhere, questions, over))
 
     async def _chat(self, request: Request) -> Response:
@@ -397,7 +397,7 @@ class _Page:
 
     # ------------------------------------------------------------ how
 
-    def _does(self, kind: type[Any], do: Callable[[Any, str], Awaitable[Done]]) -> _Work:
+    def _does(self, kind: type[Any], do: Callable[[Any, str], Awaitable[ActionDone]]) -> _Work:
         """A request that does something once."""
 
         async def work(request: Request) -> Response:

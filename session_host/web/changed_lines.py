@@ -6,15 +6,15 @@ from collections.abc import Iterable, Iterator
 
 from session_host.structured.text import TextLine, exact_lines, patch_lines
 
-from .forms import Line
+from .forms import ShownLine
 
 
-def of_patch(patch: str) -> list[Line]:
+def of_patch(patch: str) -> list[ShownLine]:
     """The lines of a patch."""
     return list(of_text(patch_lines(patch, exact_lines(patch))))
 
 
-def of_text(lines: Iterable[TextLine]) -> Iterator[Line]:
+def of_text(lines: Iterable[TextLine]) -> Iterator[ShownLine]:
     """Lines with their styles; changes may be among them, each with its sign as the first character.
 
     The head of a further hunk becomes the count of the lines between, if there are any.

@@ -12,7 +12,7 @@ from session_host.protocol.values import Runtime
 from .errors import PageError
 
 T = TypeVar("T")
-Line = tuple[str, str] | tuple[str, str, int]
+ShownLine = tuple[str, str] | tuple[str, str, int]
 """A line of text, its style, one of ``structured.text.LineStyle``, and its number in a file if that is known."""
 
 HUES: Final = 5
@@ -102,8 +102,8 @@ class Question(msgspec.Struct, frozen=True, kw_only=True):
     directory: str
     reason: str
     complete: bool
-    lines: list[Line]
-    exact: list[Line] | None
+    lines: list[ShownLine]
+    exact: list[ShownLine] | None
     options: list[Option]
     forms: list[Form]
     takes_words: bool
@@ -111,7 +111,7 @@ class Question(msgspec.Struct, frozen=True, kw_only=True):
     removed: int | None
 
 
-class Done(msgspec.Struct, frozen=True):
+class ActionDone(msgspec.Struct, frozen=True):
     """What became of a request."""
 
     words: str
@@ -127,7 +127,7 @@ class Questions(msgspec.Struct, frozen=True):
     elsewhere: str
     """A question that only its own terminal asks; "" for none."""
     questions: list[Question]
-    over: Done
+    over: ActionDone
     """How the last question was resolved that is not open any more."""
 
 
@@ -165,7 +165,7 @@ class Step(msgspec.Struct, frozen=True):
     """What the agent did, with its output."""
 
     title: str
-    lines: list[Line]
+    lines: list[ShownLine]
 
 
 class Unfolded(msgspec.Struct, frozen=True):
@@ -261,7 +261,7 @@ class Keys(msgspec.Struct, frozen=True, kw_only=True):
     enter: bool = False
 
 
-class Text(msgspec.Struct, frozen=True, kw_only=True):
+class SendPrompt(msgspec.Struct, frozen=True, kw_only=True):
     """A prompt."""
 
     id: str
@@ -345,7 +345,7 @@ class Code(msgspec.Struct, frozen=True):
     code: str = ""
 
 
-class Asked(msgspec.Struct, frozen=True):
+class Admission(msgspec.Struct, frozen=True):
     """What became of a device's request to be let in."""
 
     state: Literal["asks", "let_in", "refused", "needs_code"]

@@ -12,7 +12,7 @@ from session_host.system.inotify import Event, Inotify
 from . import devices
 from .devices import Asking, WrongCode, devices_file
 from .errors import PageError
-from .forms import Asked
+from .forms import Admission
 from .gate import OF_NETWORK, Limits
 from .peers import Peer
 
@@ -56,7 +56,7 @@ class Pairing:
         self._inotify = Inotify(self._changed)
         self._is_ended = False
 
-    async def ask(self, code: str, key: str, number: str, user_agent: str, peer: Peer) -> tuple[Asked, str]:
+    async def ask(self, code: str, key: str, number: str, user_agent: str, peer: Peer) -> tuple[Admission, str]:
         """Ask for a device to be let in; returns what became of it, and the number for the cookie.
 
         The right code is compared first. A wrong one counts for the network that it comes from, and says nothing.
@@ -66,18 +66,18 @@ class Pairing:
             OutliveError: too many devices ask.
         """
         if (await asyncio.to_thread(devices.load)).of_key(key) is not None:
-            return Asked("let_in"), number
+            return Admission("let_in"), number
         try:
             name = browser_of(user_agent)
             asking, number = await asyncio.to_thread(devices.ask, code, key, number, name, peer.shown)
         except WrongCode as error:
             if not code:
-                return Asked("needs_code"), ""
+                return Admission("needs_code"), ""
             self._limits.count(f"codes {peer.network}", *OF_NETWORK)
             raise PageError(403, "wrong_code", str(error)) from error
         return _asked(asking), number
 
-    async def answer(self, key: str) -> Asked:
+    async def answer(self, key: str) -> Admission:
         """Wait for the answer to a device that asks; "asks" if there is none yet after ``WAIT_S``."""
         until_s = asyncio.get_running_loop().time() + WAIT_S
         changed: asyncio.Future[None] = asyncio.get_running_loop().create_future()
@@ -124,13 +124,13 @@ class Pairing:
                 each.set_result(None)
 
 
-def _state_of(key: str) -> Asked:
+def _state_of(key: str) -> Admission:
     saved = devices.load()
     if saved.of_key(key) is not None:
-        return Asked("let_in")
+        return Admission("let_in")
     asking = saved.asks(key)
-    return _asked(asking) if asking is not None else Asked("refused")
+    return _asked(asking) if asking is not None else Admission("refused")
 
 
-def _asked(asking: Asking) -> Asked:
-    return Asked("asks", asking.words, asking.name, round(asking.left_s, 1), bool(asking.lost))
+def _asked(asking: Asking) -> Admission:
+    return Admission("asks", asking.words, asking.name, round(asking.left_s, 1), bool(asking.lost))

@@ -23,7 +23,7 @@ from session_host.structured.text import exact_lines
 from session_host.system.clock import as_text, moment_of
 
 from .changed_lines import of_patch
-from .forms import Form, Line, Option, Question
+from .forms import Form, Option, Question, ShownLine
 from .rows import agent_named
 
 NO_LIMIT = 1e9
@@ -47,7 +47,7 @@ MAX_SHOWN_CHARACTERS = 1_000_000
 _decoder = msgspec.msgpack.Decoder(list[AgentRequest])
 
 
-class Asked(NamedTuple):
+class OpenQuestions(NamedTuple):
     """What a chat asks.
 
     Attributes:
@@ -63,23 +63,23 @@ class Asked(NamedTuple):
     outcome_at: str = ""
 
 
-async def asked_by(machine: Machine, info: SessionInfo) -> Asked:
+async def asked_by(machine: Machine, info: SessionInfo) -> OpenQuestions:
     """What a chat asks now."""
     if info.state not in RUNNING_STATES:
-        return Asked([])
+        return OpenQuestions([])
     try:
         reply: AgentRequests = await request(info.id, OpenRequests(0), machine)
     except WrongRuntime:
-        return Asked([], one_line(info.status.detail) or "it asks something")
+        return OpenQuestions([], one_line(info.status.detail) or "it asks something")
     except SessionEnded:
-        return Asked([])
+        return OpenQuestions([])
     try:
         requests = await asyncio.to_thread(_decoder.decode, reply.data)
     except UNREADABLE:
-        return Asked([], "it asks something that cannot be read")
+        return OpenQuestions([], "it asks something that cannot be read")
     elsewhere = one_line(reply.elsewhere or ("" if requests else info.status.detail))
     outcome_at = as_text(moment_of(reply.outcome_at_ms).timestamp()) if reply.outcome else ""
-    return Asked(requests, elsewhere, one_line(reply.outcome), outcome_at)
+    return OpenQuestions(requests, elsewhere, one_line(reply.outcome), outcome_at)
 
 
 def question_of(asked: AgentRequest, machine: Machine, agent: str) -> Question:
@@ -161,5 +161,5 @@ def _hint(asked: StructuredQuestion) -> str:
     return ", ".join(filter(None, (_KINDS.get(kind, ""), limits, "may stay empty" if optional else "")))
 
 
-def _lines(subject: str, asked: AgentRequest) -> list[Line]:
+def _lines(subject: str, asked: AgentRequest) -> list[ShownLine]:
     return of_patch(subject) if asked.kind == "edit" else [(line, "code") for line in exact_lines(subject)]

@@ -1,17 +1,55 @@
-"""Types keep the tags by which other processes, and files, know them."""
+"""A word names one type; a type with another name than before keeps the tag by which processes and files know it."""
 
 from __future__ import annotations
 
+import ast
 import importlib
+import re
+from collections import defaultdict
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import msgspec
 
-from tests.architecture.source_tree import REPOSITORY, python_files
+from tests.architecture.source_tree import REPOSITORY, python_files, text, tree
 
 TAGS = REPOSITORY / "tests" / "recordings" / "tags.txt"
+
+PRODUCT = ("session_host", "gui", "resources", "installers")
+
+OWNERS = {
+    "Answer": "session_host/cli/turns/reading.py",
+    "Asked": "session_host/protocol/events.py",
+    "Done": "session_host/protocol/messages.py",
+    "Line": "session_host/client/viewer/line.py",
+    "Outcome": "session_host/protocol/facts.py",
+    "Text": "gui/wording/text.py",
+    "Turn": "",
+    "TurnEnded": "session_host/protocol/events.py",
+}
+"""Words that had several meanings, and the file that defines the type with this name; "" for none."""
+
+
+def _defined(node: ast.AST) -> Iterator[str]:
+    """The names that a statement gives to types: of a class, an alias, or an import under another name."""
+    match node:
+        case ast.ClassDef(name=name) | ast.AnnAssign(target=ast.Name(id=name)):
+            yield name
+        case ast.Assign(targets=targets):
+            yield from (target.id for target in targets if isinstance(target, ast.Name))
+        case ast.ImportFrom(names=names) | ast.Import(names=names):
+            yield from (alias.asname for alias in names if alias.asname)
+
+
+def test_each_of_these_words_names_one_type() -> None:
+    found: dict[str, list[str]] = defaultdict(list)
+    words = re.compile(rf"\b({'|'.join(OWNERS)})\b")
+    for path in python_files(*PRODUCT):
+        for node in ast.walk(tree(path)) if words.search(text(path)) else ():
+            for name in _defined(node):
+                found[name].append(str(path))
+    assert {word: found[word] for word in OWNERS} == {word: [path] if path else [] for word, path in OWNERS.items()}
 
 
 def _structs(base: type[Any] = msgspec.Struct) -> Iterator[type[Any]]:

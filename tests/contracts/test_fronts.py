@@ -23,9 +23,9 @@ from gui.theme.theme import Theme
 from gui.wording.changes_texts import changed_lines
 from session_host.client.machine import THIS_MACHINE
 from session_host.host.driver.structured import StructuredDriver
-from session_host.protocol.events import Outcome
+from session_host.protocol.events import TurnOutcome
 from session_host.protocol.messages import AnswerRequest, ChatInput, Peek, Prompt
-from session_host.structured.dialects.base import Answer, DialectPort, Start, UserPrompt
+from session_host.structured.dialects.base import Chosen, DialectPort, Start, UserPrompt
 from session_host.structured.dialects.claude.tools import file_changes, with_result
 from session_host.structured.items import (
     AgentRequest,
@@ -36,12 +36,12 @@ from session_host.structured.items import (
     Put,
     RequestOpened,
     StateChanged,
-    TurnEnded,
+    TurnOver,
     UsageChanged,
     UsageLimit,
     digest,
 )
-from session_host.structured.lines import Line
+from session_host.structured.lines import AgentLine
 from session_host.structured.operations import AnyResult
 from session_host.structured.rules import Step, StructuredRules
 from session_host.structured.text import screen_of
@@ -131,7 +131,7 @@ class ToldDialect:
     def interrupt(self) -> None:
         raise NotImplementedError
 
-    def answer(self, request: AgentRequest, answer: Answer) -> None:
+    def answer(self, request: AgentRequest, answer: Chosen) -> None:
         self._port.emit(StateChanged("running"))
 
     def change_setting(self, setting: str, value: str) -> None:
@@ -178,7 +178,7 @@ class Case:
 
     def hear(self, *changes: AnyChange) -> Case:
         """Let the agent say something."""
-        lines = [Line(msgspec.json.encode(change)) for change in changes]
+        lines = [AgentLine(msgspec.json.encode(change)) for change in changes]
         self._take(self._rules.receive_lines(lines, self._now_ms))
         return self
 
@@ -205,7 +205,7 @@ class Case:
         turn = self.transcript.status.turn
         if answer:
             self.put(Item("", "agent", 0, text=answer, status="done"))
-        return self.hear(TurnEnded(turn, outcome, error), StateChanged("idle"))
+        return self.hear(TurnOver(turn, outcome, error), StateChanged("idle"))
 
     def answer(self, option: str) -> Case:
         """Let the user answer the open question."""
@@ -378,7 +378,7 @@ def events(case: Case, _style: Style) -> Said:
     prompts = [item.text for item in case.transcript if item.kind == "user"]
     told: list[SaidTurn] = []
 
-    def end_turn(outcome: Outcome, error: str, _resets_at: str, *, tokens: int, files_changed: int) -> None:
+    def end_turn(outcome: TurnOutcome, error: str, _resets_at: str, *, tokens: int, files_changed: int) -> None:
         words = {"error": "failed"}.get(outcome, str(outcome))
         files = str(files_changed or "")
         told.append(SaidTurn(prompts[len(told)], words, files=files, error=error))
@@ -387,7 +387,7 @@ def events(case: Case, _style: Style) -> Said:
     for change in case.changes:
         if isinstance(change, UsageChanged):
             driver._limits = change.limits
-        elif isinstance(change, TurnEnded):
+        elif isinstance(change, TurnOver):
             StructuredDriver._end_turn(driver, change)
     return Said((*told, *map(SaidTurn, prompts[len(told) :])), None)
 

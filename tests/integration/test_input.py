@@ -17,7 +17,7 @@ from session_host.client.control import request
 from session_host.client.viewer import delivery
 from session_host.client.viewer.viewer import Viewer, ViewerState
 from session_host.errors import OutliveError
-from session_host.protocol.messages import EARLY_INPUT_BYTES, Attach, Attached, InputRefused, Key, Send, Text
+from session_host.protocol.messages import EARLY_INPUT_BYTES, Attach, Attached, InputRefused, Key, Send, Typed
 from session_host.protocol.values import ErrorCode, GridSize
 from session_host.terminal.base import DefaultColors, EngineName
 from tests.programs import Gate, program
@@ -76,7 +76,7 @@ async def test_input_repeated_after_a_reconnect_is_typed_once() -> None:
     connection.send_message(Attach(output=False))
     attached = await _next(answers, Attached)
     for sequence in (1, 2, 3):
-        connection.send_message(Text(attached.attachment, sequence, str(sequence)))
+        connection.send_message(Typed(attached.attachment, sequence, str(sequence)))
     await _acknowledged(answers, 3)
     connection.close()
     again = await HostConnection.open(record.id, "viewer")
@@ -86,7 +86,7 @@ async def test_input_repeated_after_a_reconnect_is_typed_once() -> None:
     resumed = await _next(more, Attached)
     assert (resumed.attachment, resumed.last_sequence) == (attached.attachment, 3)
     for sequence in (2, 3, 4):
-        again.send_message(Text(attached.attachment, sequence, str(sequence)))
+        again.send_message(Typed(attached.attachment, sequence, str(sequence)))
     await _acknowledged(more, 4)
     again.close()
     async with watching(record.id) as (viewer, watcher):

@@ -33,7 +33,7 @@ from session_host.protocol.messages import (
     InputRefused,
     Kill,
     Starting,
-    Text,
+    Typed,
 )
 from session_host.protocol.values import ErrorCode, GridSize, State
 from session_host.system.processes.pty_process import Program, ProgramDescriptors, PtyProcess
@@ -185,7 +185,7 @@ async def test_early_input_over_the_limit_is_refused_and_the_rest_is_kept(tmp_pa
         # Short lines: a terminal in canonical mode drops the bytes of a line beyond 4,095 (termios(3)).
         half = ("x" * 63 + "\n") * (EARLY_INPUT_BYTES // 128)
         for sequence in (1, 2, 3):
-            connection.send_message(Text(starting.attachment, sequence, half))
+            connection.send_message(Typed(starting.attachment, sequence, half))
         refusal = await asyncio.wait_for(messages.get(), 60)
         assert isinstance(refusal, InputRefused)
         assert (refusal.sequence, refusal.code) == (3, ErrorCode.INPUT_FULL)

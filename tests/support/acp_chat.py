@@ -12,7 +12,7 @@ from session_host.protocol.messages import AnswerRequest, ChangeSetting, ChatInp
 from session_host.structured.dialects.acp.dialect import AcpDialect
 from session_host.structured.dialects.base import Start
 from session_host.structured.items import AgentRequest, AnyChange, Item, StateChanged, digest
-from session_host.structured.lines import Line
+from session_host.structured.lines import AgentLine
 from session_host.structured.operations import AnyResult
 from session_host.structured.rules import Step, StructuredRules
 from session_host.structured.transcript import Transcript
@@ -62,7 +62,7 @@ class AcpChat:
 
     def hear(self, *messages: Any) -> list[dict[str, Any]]:
         """Handle messages, or lines of bytes, from the agent; returns the messages that are sent to it."""
-        lines = [Line(each if isinstance(each, bytes) else json.dumps(each).encode()) for each in messages]
+        lines = [AgentLine(each if isinstance(each, bytes) else json.dumps(each).encode()) for each in messages]
         return self._take(self._rules().receive_lines(lines, self._later()))
 
     def do(self, chat_input: ChatInput) -> list[dict[str, Any]]:

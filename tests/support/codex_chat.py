@@ -12,7 +12,7 @@ from session_host.protocol.messages import AnswerRequest, ChatInput, Interrupt, 
 from session_host.structured.dialects.base import Start
 from session_host.structured.dialects.codex.dialect import CodexDialect
 from session_host.structured.items import AnyChange, Item, digest
-from session_host.structured.lines import Line
+from session_host.structured.lines import AgentLine
 from session_host.structured.rules import Refusal, Step, StructuredRules
 from session_host.structured.transcript import Transcript
 
@@ -81,7 +81,7 @@ class CodexChat:
     def hear(self, *messages: Json) -> None:
         """Handle messages of the server."""
         for message in messages:
-            line = Line(json.dumps(message).encode())
+            line = AgentLine(json.dumps(message).encode())
             self._take(self.rules.receive_lines([line], self.now_ms))
 
     def notify(self, method: str, **params: Any) -> None:

@@ -12,7 +12,7 @@ from session_host.protocol.messages import AnswerRequest, ChatInput
 from session_host.structured.dialects.base import Start
 from session_host.structured.dialects.claude.dialect import ClaudeDialect
 from session_host.structured.items import Item, digest
-from session_host.structured.lines import Line
+from session_host.structured.lines import AgentLine
 from session_host.structured.rules import Step, StructuredRules
 from session_host.structured.transcript import Transcript
 
@@ -53,7 +53,7 @@ class ReplayedClaude:
             self.rules.load(copied, dialect)
         match entry["dir"]:
             case "<-":
-                self._take(self.rules.receive_lines([Line(json.dumps(entry["msg"]).encode())], 1))
+                self._take(self.rules.receive_lines([AgentLine(json.dumps(entry["msg"]).encode())], 1))
             case "do":
                 self.do(msgspec.convert(entry["msg"], ChatInput))
             case "end":

@@ -16,7 +16,7 @@ from session_host.structured.items import (
     RequestResolved,
     SetStatus,
     StateChanged,
-    TurnEnded,
+    TurnOver,
 )
 from session_host.structured.transcript import Transcript
 
@@ -62,7 +62,7 @@ class ScriptedChat:
         """Begin a turn."""
         self.apply(StateChanged("running", turn))
 
-    def end(self, ended: TurnEnded) -> None:
+    def end(self, ended: TurnOver) -> None:
         """End a turn."""
         self.apply(ended)
         self.apply(StateChanged("idle"))

@@ -23,7 +23,7 @@ _MAX_NAMED = 12
 _STEPS = frozenset({"agent", "thought", "tool", "plan", "raw"})
 
 
-class Turn:
+class Folding:
     """A prompt and what follows it up to the next prompt.
 
     Attributes:

@@ -11,7 +11,7 @@ from gui.theme.icons import Glyph
 from gui.wording import chat_texts, common_texts
 from session_host.protocol.shown_duration import told_duration
 from session_host.protocol.untrusted_text import one_line
-from session_host.structured.items import IN_QUEUE, NOT_STOPPED, Item, TurnEnded
+from session_host.structured.items import IN_QUEUE, NOT_STOPPED, Item, TurnOver
 from session_host.structured.transcript import Transcript
 
 _SHOWING_STATUS = frozenset({"agent", "tool"})
@@ -73,7 +73,7 @@ def turn_footer(transcript: Transcript, position: int, prompt: str) -> TurnFoote
     return TurnFooter(item=item.id, label=chat_texts.joined(time, duration))
 
 
-def with_ending(found: list[Segment], ending: TurnEnded, item: Item, prompt: str) -> list[Segment]:
+def with_ending(found: list[Segment], ending: TurnOver, item: Item, prompt: str) -> list[Segment]:
     """The segments of the last item of a turn that did not end well, with a line about that.
 
     A notice of the error becomes a part of that line. ``prompt`` is the id of the turn's prompt, "" if unknown.

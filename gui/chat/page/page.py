@@ -36,6 +36,7 @@ from gui.theme.tooltips import show_tooltip
 from gui.timers import single_shot
 from gui.wording import chat_texts, page_texts
 from session_host.paths import short_directory
+from session_host.protocol.messages import AnswerRequest
 from session_host.protocol.values import Image
 from session_host.structured.items import REJECTIONS, Item, Put, StateChanged
 from session_host.structured.shortening import cut
@@ -49,7 +50,7 @@ from .live import Live, LiveTimer
 from .painting import PaintedPage
 from .pointing import Pointer
 from .positions import ScrollPosition
-from .requests import AT_EDGE_PX, Answer, RequestCards
+from .requests import AT_EDGE_PX, RequestCards
 from .rows import TAIL, Row
 from .scrolling import Scroller
 from .selection import Point
@@ -95,7 +96,7 @@ class TranscriptPage(PaintedPage):
         directory: str = "",
         parent: QWidget | None = None,
         *,
-        answer: Answer = lambda *_: None,
+        answer: Callable[[AnswerRequest], object] = lambda *_: None,
         short_directory: Callable[[str], str] = short_directory,
     ) -> None:
         """Make an empty page; ``answer`` gets the answers to its requests, ``short_directory`` shortens their paths."""

@@ -12,7 +12,7 @@ from PySide6.QtCore import QEvent, QPoint, QRect, QRectF, Qt
 from PySide6.QtGui import QColor, QFontMetrics, QMouseEvent, QPainter, QPaintEvent
 from PySide6.QtWidgets import QWidget
 
-from gui.chat.content.turn_steps import Turn
+from gui.chat.content.turn_steps import Folding
 from gui.theme.painting import paint_frame
 from gui.theme.tokens import GAP_M_PX, GAP_S_PX, SECONDARY_PX, TEXT_PX, blend, font
 from gui.timers import single_shot
@@ -59,7 +59,7 @@ class Tick(NamedTuple):
         """The most important of these: failed, then asked, then edited."""
         return "failed" if self.failed else "asked" if self.asked else "edited" if self.edited else "plain"
 
-    def words(self, turn: Turn) -> str:
+    def words(self, turn: Folding) -> str:
         """The result of the prompt in words, from its turn; "" for a plain answer."""
         return chat_texts.turn_result(turn.files if self.edited else 0, failed=self.failed, asked=self.asked)
 
@@ -281,7 +281,7 @@ class PromptRail(QWidget):
         if found is None or position is None:
             self._flyout.hide()
             return
-        self._flyout.show_turn(found[0], Turn(page.transcript, position))
+        self._flyout.show_turn(found[0], Folding(page.transcript, position))
         height = self._flyout.height()
         top = min(max(round(found[1]) - height // 2, page.covered_px + 4), page.height() - height - 4)
         self._flyout.move(max(self.x() - _FLYOUT_PX - GAP_S_PX, 4), top)
@@ -300,7 +300,7 @@ class _Flyout(QWidget):
         self.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
         self.hide()
 
-    def show_turn(self, tick: Tick, turn: Turn) -> None:
+    def show_turn(self, tick: Tick, turn: Folding) -> None:
         """Show a prompt and its turn."""
         prompt = self._page.transcript[turn.begin]
         self._text = one_line(prompt.text[:_LINE_CHARACTERS]).strip() or chat_texts.PROMPT_WITHOUT_TEXT()

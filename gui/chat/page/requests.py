@@ -93,10 +93,6 @@ _WORDS_PX = 40
 """The height of the field for words, with the space above it."""
 
 
-Answer = Callable[[AnswerRequest], object]
-"""Gets the request's id, the option's id, the digest of the shown request, and texts by the ids of questions."""
-
-
 class CardLook(NamedTuple):
     """How the widgets of requests look.
 
@@ -132,7 +128,7 @@ class RequestCards(QObject):
     def __init__(
         self,
         page: PaintedPage,
-        answer: Answer,
+        answer: Callable[[AnswerRequest], object],
         short_directory: Callable[[str], str],
         arrange: Callable[[], object],
         reveal: Callable[[QWidget], object],
@@ -330,7 +326,7 @@ class RequestCard(QWidget):
         theme: Theme,
         request: AgentRequest,
         parent: QWidget,
-        answer: Answer,
+        answer: Callable[[AnswerRequest], object],
         short_directory: Callable[[str], str],
         look: CardLook = CardLook(),  # noqa: B008 - it cannot change
     ) -> None:

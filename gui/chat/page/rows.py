@@ -28,7 +28,7 @@ from gui.chat.content.segments import (
     TurnFooter,
     TurnLine,
 )
-from gui.chat.content.turn_steps import Turn
+from gui.chat.content.turn_steps import Folding
 from gui.chat.drawing.code import USUAL_CODE, CodeLook
 from gui.chat.drawing.lay_out import estimate, lay_out
 from gui.chat.drawing.segment_layout import SegmentLayout
@@ -137,7 +137,7 @@ class Rows:
         self.offers: Callable[[Item], Sequence[Offer]] = lambda _prompt: ()
         self.hunks: Callable[[Item], HunkStates | None] = lambda _item: None
         self.live = Live()
-        self._turns: dict[int, Turn] = {}
+        self._turns: dict[int, Folding] = {}
         """The turns that were looked at, by the positions of their items."""
         self.columns: set[str] = set()
         self.code_looks: dict[tuple[str, int], CodeLook] = {}
@@ -191,11 +191,11 @@ class Rows:
 
     # ------------------------------------------------------------ turns
 
-    def turn(self, position: int) -> Turn:
+    def turn(self, position: int) -> Folding:
         """The turn of the item at a position."""
         found = self._turns.get(position)
         if found is None:
-            found = Turn(self.transcript, position, self._answered)
+            found = Folding(self.transcript, position, self._answered)
             self._turns.update(dict.fromkeys(range(max(found.begin, 0), found.end), found))
             self._guess_heights(found)
         return found
@@ -225,11 +225,11 @@ class Rows:
             self._turns = {}
             self._refill(frozenset())
 
-    def _is_folded(self, turn: Turn) -> bool:
+    def _is_folded(self, turn: Folding) -> bool:
         is_open = self.mode(self.transcript[turn.begin].id).unfolded
         return self.folds_turns if is_open is None else not is_open
 
-    def _guess_heights(self, turn: Turn) -> None:
+    def _guess_heights(self, turn: Folding) -> None:
         """Set the heights of steps that are hidden, and guess those that are shown again."""
         hidden = turn.steps if turn.steps and self._is_folded(turn) else frozenset()
         for position in range(max(turn.begin, 0), turn.end):

@@ -17,13 +17,13 @@ _MAX_ROWS = 1000
 
 
 class Position(NamedTuple):
-    """A cell; its row is numbered as in ``Text``."""
+    """A cell; its row is numbered as in ``CellRows``."""
 
     row: int
     column: int
 
 
-class Text(Protocol):
+class CellRows(Protocol):
     """Rows of cells."""
 
     @property
@@ -52,7 +52,7 @@ class Text(Protocol):
         """Whether the line continues in the next row."""
 
 
-def last_column(text: Text, row: int) -> int:
+def last_column(text: CellRows, row: int) -> int:
     """The column of a row's last character; 0 in a blank row."""
     cells = text.cells(row)
     column = len(cells) - 1
@@ -64,7 +64,7 @@ def last_column(text: Text, row: int) -> int:
     return max(column, 0)
 
 
-def at(text: Text, row: int, column: int, *, is_free: bool = False) -> Position:
+def at(text: CellRows, row: int, column: int, *, is_free: bool = False) -> Position:
     """The position nearest to a cell, never in the second half of a wide character.
 
     The position is on a character of the row; with ``is_free``, it may be on the blank cells after the last character.
@@ -78,7 +78,7 @@ def at(text: Text, row: int, column: int, *, is_free: bool = False) -> Position:
 # ---------------------------------------------------------------- by character
 
 
-def left(text: Text, position: Position, *, is_free: bool = False) -> Position:
+def left(text: CellRows, position: Position, *, is_free: bool = False) -> Position:
     """The character before; ``is_free``: at the row's first cell, stay there."""
     if position.column > 0:
         return at(text, position.row, position.column - 1, is_free=True)
@@ -87,7 +87,7 @@ def left(text: Text, position: Position, *, is_free: bool = False) -> Position:
     return Position(position.row - 1, last_column(text, position.row - 1))
 
 
-def right(text: Text, position: Position, *, is_free: bool = False) -> Position:
+def right(text: CellRows, position: Position, *, is_free: bool = False) -> Position:
     """The character after; ``is_free``: move up to the row's last cell, and stay there."""
     cells = text.cells(position.row)
     column = position.column + 1
@@ -113,7 +113,7 @@ def _kind(character: str, *, is_big: bool) -> int:
     return 1 if is_big or character.isalnum() or character == "_" else 2
 
 
-def _forward(text: Text, position: Position) -> Iterator[_Step]:
+def _forward(text: CellRows, position: Position) -> Iterator[_Step]:
     row, column = position.row, position.column + 1
     while True:
         if column > 0 or not text.is_blank(row):
@@ -126,7 +126,7 @@ def _forward(text: Text, position: Position) -> Iterator[_Step]:
         row, column = row + 1, 0
 
 
-def _backward(text: Text, position: Position) -> Iterator[_Step]:
+def _backward(text: CellRows, position: Position) -> Iterator[_Step]:
     row, column = position.row, position.column - 1
     while True:
         if not text.is_blank(row):
@@ -140,7 +140,7 @@ def _backward(text: Text, position: Position) -> Iterator[_Step]:
             yield None, " "
 
 
-def word_forward(text: Text, position: Position, *, is_big: bool = False) -> Position:
+def word_forward(text: CellRows, position: Position, *, is_big: bool = False) -> Position:
     """The beginning of the next word; the text's end if there is none."""
     kind = _kind(text.cells(position.row)[position.column] or " ", is_big=is_big)
     for found, character in _forward(text, position):
@@ -151,12 +151,12 @@ def word_forward(text: Text, position: Position, *, is_big: bool = False) -> Pos
     return text_end(text)
 
 
-def word_end(text: Text, position: Position, *, is_big: bool = False) -> Position:
+def word_end(text: CellRows, position: Position, *, is_big: bool = False) -> Position:
     """The next end of a word; the text's end if there is none."""
     return _run_end(_forward(text, position), is_big=is_big) or text_end(text)
 
 
-def word_back(text: Text, position: Position, *, is_big: bool = False) -> Position:
+def word_back(text: CellRows, position: Position, *, is_big: bool = False) -> Position:
     """The beginning of the word, or of the one before; the text's beginning if there is none."""
     return _run_end(_backward(text, position), is_big=is_big) or Position(text.first, 0)
 
@@ -176,7 +176,7 @@ def _run_end(steps: Iterator[_Step], *, is_big: bool) -> Position | None:
 # ---------------------------------------------------------------- by line and paragraph
 
 
-def line_start(text: Text, position: Position) -> Position:
+def line_start(text: CellRows, position: Position) -> Position:
     """The first cell of the line, over soft wraps."""
     row = position.row
     while row > max(text.first, position.row - _MAX_ROWS) and text.wraps(row - 1):
@@ -184,7 +184,7 @@ def line_start(text: Text, position: Position) -> Position:
     return Position(row, 0)
 
 
-def line_text(text: Text, position: Position) -> Position:
+def line_text(text: CellRows, position: Position) -> Position:
     """The first character of the line that is not a blank."""
     start = line_start(text, position)
     row = start.row
@@ -194,7 +194,7 @@ def line_text(text: Text, position: Position) -> Position:
     return Position(row, next((column for column, cell in enumerate(cells) if cell and not cell.isspace()), 0))
 
 
-def line_end(text: Text, position: Position) -> Position:
+def line_end(text: CellRows, position: Position) -> Position:
     """The last character of the line, over soft wraps."""
     row = position.row
     while row < min(text.last, position.row + _MAX_ROWS) and text.wraps(row):
@@ -202,7 +202,7 @@ def line_end(text: Text, position: Position) -> Position:
     return Position(row, last_column(text, row))
 
 
-def paragraph_back(text: Text, position: Position) -> Position:
+def paragraph_back(text: CellRows, position: Position) -> Position:
     """The blank row above the paragraph; the text's beginning if there is none."""
     row = position.row - 1
     while row > text.first and text.is_blank(row):
@@ -212,7 +212,7 @@ def paragraph_back(text: Text, position: Position) -> Position:
     return Position(max(row, text.first), 0)
 
 
-def paragraph_forward(text: Text, position: Position) -> Position:
+def paragraph_forward(text: CellRows, position: Position) -> Position:
     """The blank row below the paragraph; the text's end if there is none."""
     row = position.row
     while row < text.end and text.is_blank(row):
@@ -222,7 +222,7 @@ def paragraph_forward(text: Text, position: Position) -> Position:
     return Position(row, 0) if row < text.end else text_end(text)
 
 
-def text_end(text: Text) -> Position:
+def text_end(text: CellRows) -> Position:
     """The last character of the text."""
     return Position(text.end, last_column(text, text.end))
 
@@ -232,7 +232,7 @@ _BLANK = Row((), False)
 
 
 def cells_of(row: Row, columns: int) -> list[str]:
-    """The characters of a row, as ``Text.cells`` returns them."""
+    """The characters of a row, as ``CellRows.cells`` returns them."""
     cells = [" "] * columns
     for run in row.runs:
         cells[run.column : run.column + run.cells] = [run.text, *[""] * (run.cells - 1)] if run.cluster else run.text
@@ -240,10 +240,10 @@ def cells_of(row: Row, columns: int) -> list[str]:
 
 
 class GridText:
-    """The rows of an emulator at one moment; implements ``Text``.
+    """The rows of an emulator at one moment; implements ``CellRows``.
 
     Attributes:
-        columns, first, last: see ``Text``.
+        columns, first, last: see ``CellRows``.
     """
 
     def __init__(self, emulator: Emulator, dropped: int) -> None:
@@ -258,7 +258,7 @@ class GridText:
 
     @property
     def end(self) -> int:
-        """See ``Text``."""
+        """See ``CellRows``."""
         cursor_row = self.first + self._history + self._emulator.cursor.row
         row = self.last
         while row > max(cursor_row, self.first) and not self._row(row).runs:
@@ -266,18 +266,18 @@ class GridText:
         return row
 
     def cells(self, row: int) -> list[str]:
-        """See ``Text``."""
+        """See ``CellRows``."""
         cells = self._cells.get(row)
         if cells is None:
             cells = self._cells[row] = cells_of(self._row(row), self.columns)
         return cells
 
     def is_blank(self, row: int) -> bool:
-        """See ``Text``."""
+        """See ``CellRows``."""
         return all(run.text.isspace() for run in self._row(row).runs)
 
     def wraps(self, row: int) -> bool:
-        """See ``Text``."""
+        """See ``CellRows``."""
         return row < self.last and self._row(row).wrapped
 
     def _row(self, number: int) -> Row:

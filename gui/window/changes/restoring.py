@@ -17,8 +17,8 @@ from gui.bridge.changes import (
     ChangesReader,
     Discarded,
     ListedPoint,
-    Outcome,
     Plan,
+    Restored,
     Since,
     discard,
     hunks_of,
@@ -124,7 +124,7 @@ class Restoring(QObject):
             self._report(outcome, plan, is_undo=listed.point.about.kind == "restore")
         self._reader.refresh()
 
-    def _report(self, outcome: Outcome, plan: Plan, *, is_undo: bool) -> None:
+    def _report(self, outcome: Restored, plan: Plan, *, is_undo: bool) -> None:
         def undo() -> None:
             self._reader.tasks.start(self._undo(ListedPoint(outcome.undo, ""), plan), "undo restore")
 

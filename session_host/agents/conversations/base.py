@@ -10,7 +10,7 @@ from typing import Final, NamedTuple, Protocol
 from session_host.protocol.untrusted_text import one_line
 
 from .records import TranscriptFiles
-from .turns import Turn
+from .turns import RecordedTurn
 
 
 class Availability(Enum):
@@ -93,7 +93,7 @@ class ConversationStore(Protocol):
     def opened_by(self, query: ConversationQuery) -> list[int]:
         """The living processes that have a conversation open, by the agent's own files. Blocks on the disk."""
 
-    def turns(self, query: ConversationQuery) -> Iterator[Turn]:
+    def turns(self, query: ConversationQuery) -> Iterator[RecordedTurn]:
         """Yield the turns of a conversation, the newest first. Blocks on the disk.
 
         Sub-agents' texts, tools and thoughts are no part of an answer.

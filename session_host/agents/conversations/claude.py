@@ -29,7 +29,7 @@ from .records import (
     processes_in_conversation,
     records_backwards,
 )
-from .turns import RecordedText, Turn, seconds_of, turns_of
+from .turns import RecordedText, RecordedTurn, seconds_of, turns_of
 
 _USER_LINE = re.compile(rb'"type":\s*"user"')
 _INTERRUPTED = "[Request interrupted by user"
@@ -129,7 +129,7 @@ class Claude:
     def opened_by(self, query: ConversationQuery) -> list[int]:
         return processes_in_conversation(_home(query) / "sessions", query.conversation)
 
-    def turns(self, query: ConversationQuery) -> Iterator[Turn]:
+    def turns(self, query: ConversationQuery) -> Iterator[RecordedTurn]:
         for path in newest_first(transcripts_of(query))[:1]:
             yield from turns_of(_recorded_texts(path))
 

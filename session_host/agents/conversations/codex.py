@@ -19,7 +19,7 @@ from session_host.system.processes import proc
 from .base import Availability, ConversationQuery, LookupResult, StoredConversation, stored_conversation
 from .listing_files import FileLister, FoundFile, directories_in, files_in
 from .records import FileEnds, decoded, last_record, newest_first, records_backwards
-from .turns import RecordedText, Turn, seconds_of, turns_of
+from .turns import RecordedText, RecordedTurn, seconds_of, turns_of
 
 
 class _Content(msgspec.Struct):
@@ -85,7 +85,7 @@ class Codex:
         # Inode numbers are unique only within one file system.
         return sorted(pid for pid in pids if _has_open(pid, lock))
 
-    def turns(self, query: ConversationQuery) -> Iterator[Turn]:
+    def turns(self, query: ConversationQuery) -> Iterator[RecordedTurn]:
         for path in newest_first(_rollouts(query))[:1]:
             yield from turns_of(_recorded_texts(path))
 

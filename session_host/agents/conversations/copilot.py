@@ -19,7 +19,7 @@ from session_host.system.processes.identity import is_running
 from .base import Availability, ConversationQuery, LookupResult, StoredConversation, stored_conversation
 from .listing_files import FileLister, FoundFile, directories_in
 from .records import FileEnds, has_text, last_record, records_backwards
-from .turns import RecordedText, Turn, seconds_of, turns_of
+from .turns import RecordedText, RecordedTurn, seconds_of, turns_of
 
 _PROMPT: Final = re.compile(rb'"user\.message"')
 
@@ -66,7 +66,7 @@ class Copilot:
         pids = [int(match[1]) for name in names if (match := re.fullmatch(r"inuse\.(\d{1,10})\.hold", name))]
         return [pid for pid in pids if is_running(pid, None) and _is_copilot(pid)]
 
-    def turns(self, query: ConversationQuery) -> Iterator[Turn]:
+    def turns(self, query: ConversationQuery) -> Iterator[RecordedTurn]:
         if _events(query).exists():
             yield from turns_of(_recorded_texts(_events(query)))
 

@@ -26,7 +26,7 @@ import msgspec
 from .base import Availability, ConversationQuery, LookupResult, StoredConversation, stored_conversation
 from .listing_files import FileLister, FoundFile, files_in
 from .records import FileEnds, decoded, newest_first, records_backwards
-from .turns import RecordedText, Turn, seconds_of, turns_of
+from .turns import RecordedText, RecordedTurn, seconds_of, turns_of
 
 _CONTEXT: Final = ("<session_context>", "<hook_context>")
 """Beginnings of messages that Gemini CLI itself sends to the model as the user's."""
@@ -146,7 +146,7 @@ class Gemini:
     def opened_by(self, query: ConversationQuery) -> list[int]:  # noqa: ARG002 - no file names them
         return []
 
-    def turns(self, query: ConversationQuery) -> Iterator[Turn]:
+    def turns(self, query: ConversationQuery) -> Iterator[RecordedTurn]:
         for path in newest_first([*_transcripts(query), *backups(query.files, query.conversation)]):
             turn = None
             for turn in turns_of(recorded_texts(path)):

@@ -25,7 +25,7 @@ from .base import (
     StoredConversations,
     clean,
 )
-from .turns import RecordedText, Turn, turns_of
+from .turns import RecordedText, RecordedTurn, turns_of
 
 TIMEOUT_S = 1.0
 """How long to wait for a busy file."""
@@ -75,7 +75,7 @@ class OpenCode:
     def opened_by(self, query: ConversationQuery) -> list[int]:  # noqa: ARG002 - no file names them
         return []
 
-    def turns(self, query: ConversationQuery) -> Iterator[Turn]:
+    def turns(self, query: ConversationQuery) -> Iterator[RecordedTurn]:
         if database(query).exists():
             try:
                 yield from turns_of(_recorded_texts(database(query), query.conversation))

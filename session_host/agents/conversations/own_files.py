@@ -12,7 +12,7 @@ import msgspec
 
 from session_host.agents.conversations.base import Availability, ConversationQuery, LookupResult
 from session_host.agents.conversations.records import has_text, lines_backwards, records_backwards
-from session_host.agents.conversations.turns import RecordedText, Turn, turns_of
+from session_host.agents.conversations.turns import RecordedText, RecordedTurn, turns_of
 from session_host.paths import endpoint_conversation
 
 _PROMPT, _NOTE, _LINE_BREAK = "#### ", "> ", "  "
@@ -41,7 +41,7 @@ class Aider:
     def opened_by(self, query: ConversationQuery) -> list[int]:  # noqa: ARG002 - each session has its own
         return []
 
-    def turns(self, query: ConversationQuery) -> Iterator[Turn]:
+    def turns(self, query: ConversationQuery) -> Iterator[RecordedTurn]:
         path = query.files / f"{query.conversation}.md"
         if path.exists():
             yield from turns_of(_in_history(path))
@@ -62,7 +62,7 @@ class Endpoint:
     def opened_by(self, query: ConversationQuery) -> list[int]:  # noqa: ARG002 - found by command lines
         return []
 
-    def turns(self, query: ConversationQuery) -> Iterator[Turn]:
+    def turns(self, query: ConversationQuery) -> Iterator[RecordedTurn]:
         path = endpoint_conversation(query.conversation)
         if path.exists():
             yield from turns_of(reversed(_messages(path)))

@@ -13,7 +13,7 @@ from .base import Availability, ConversationQuery, LookupResult, StoredConversat
 from .claude import transcripts
 from .listing_files import FileLister, FoundFile
 from .records import FileEnds, has_text, last_record, newest_first, processes_in_conversation, records_backwards
-from .turns import RecordedText, Turn, seconds_of, turns_of
+from .turns import RecordedText, RecordedTurn, seconds_of, turns_of
 
 _USER_LINE: Final = re.compile(b'"user"')
 
@@ -96,7 +96,7 @@ class Qwen:
     def opened_by(self, query: ConversationQuery) -> list[int]:
         return processes_in_conversation(_home(query) / "sessions", query.conversation)
 
-    def turns(self, query: ConversationQuery) -> Iterator[Turn]:
+    def turns(self, query: ConversationQuery) -> Iterator[RecordedTurn]:
         for path in newest_first(_transcripts(query))[:1]:
             yield from turns_of(_recorded_texts(path))
 

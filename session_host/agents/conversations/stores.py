@@ -21,7 +21,7 @@ from .base import (
     StoredConversations,
 )
 from .listing_files import FileLister
-from .turns import Turn
+from .turns import RecordedTurn
 
 STORES: Final[dict[str, str]] = {
     "aider": "own_files.Aider",
@@ -84,7 +84,7 @@ def opened_by(name: str, query: ConversationQuery) -> list[int]:
         return []
 
 
-def turns_in(name: str, query: ConversationQuery) -> Iterator[Turn]:
+def turns_in(name: str, query: ConversationQuery) -> Iterator[RecordedTurn]:
     """The turns of a conversation, the newest first; none if no store has this name.
 
     Raises:

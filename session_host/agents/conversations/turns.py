@@ -34,7 +34,7 @@ class RecordedText(NamedTuple):
     """Whether the user stopped the turn there; the text is "" then."""
 
 
-class Turn(NamedTuple):
+class RecordedTurn(NamedTuple):
     """A prompt and the answer to it, as far as it is written; either may be empty."""
 
     prompt: str
@@ -56,7 +56,7 @@ Which = Literal["last", "unfinished", "before", "chosen"]
 class Choice(NamedTuple):
     """The turn that the user means; its answer may be empty."""
 
-    turn: Turn
+    turn: RecordedTurn
     which: Which
 
 
@@ -71,7 +71,7 @@ def seconds_of(timestamp: object) -> float:
         return 0.0
 
 
-def turns_of(newest_first: Iterable[RecordedText]) -> Iterator[Turn]:
+def turns_of(newest_first: Iterable[RecordedText]) -> Iterator[RecordedTurn]:
     """Put texts together to turns; both are in reversed order, so that the beginning need not be read."""
     texts: list[RecordedText] = []
     is_last = True
@@ -79,12 +79,12 @@ def turns_of(newest_first: Iterable[RecordedText]) -> Iterator[Turn]:
         if recorded.speaker == "user":
             stopped = any(each.stops for each in texts)
             is_joined = not (is_last or stopped) and (not texts or _goes_on(texts))
-            yield Turn(recorded.text, _joined(texts), recorded.at_s, _goes_on(texts), stopped, is_joined)
+            yield RecordedTurn(recorded.text, _joined(texts), recorded.at_s, _goes_on(texts), stopped, is_joined)
             texts, is_last = [], False
         else:
             texts.append(recorded)
     if any(each.text for each in texts):
-        yield Turn("", _joined(texts), goes_on=_goes_on(texts))
+        yield RecordedTurn("", _joined(texts), goes_on=_goes_on(texts))
 
 
 def _joined(newest_first: list[RecordedText]) -> str:
@@ -95,7 +95,7 @@ def _goes_on(newest_first: list[RecordedText]) -> bool:
     return bool(newest_first) and newest_first[0].goes_on
 
 
-def choose(turns: Iterator[Turn], position: TurnPosition | None, *, is_working: bool) -> Choice | None:
+def choose(turns: Iterator[RecordedTurn], position: TurnPosition | None, *, is_working: bool) -> Choice | None:
     """Choose the turn at a position of the terminal, or else the last one with an answer.
 
     Args:
@@ -130,8 +130,8 @@ _EARLY_S: Final = 1.0
 
 
 def turn_of_number(
-    newest_first: Iterable[Turn], starts: Mapping[int, float], number: int, ended_s: float = math.inf
-) -> Turn | None:
+    newest_first: Iterable[RecordedTurn], starts: Mapping[int, float], number: int, ended_s: float = math.inf
+) -> RecordedTurn | None:
     """The recorded turn that a session's own count names; one, if its prompts were sent while it ran.
 
     Records without times are counted from their end.
@@ -156,7 +156,7 @@ def turn_of_number(
     return _as_one(found) if found else None
 
 
-def number_of_turn(turns: Sequence[Turn], starts: Mapping[int, float], turn: Turn) -> int:
+def number_of_turn(turns: Sequence[RecordedTurn], starts: Mapping[int, float], turn: RecordedTurn) -> int:
     """The number of a recorded turn in a session's own count; 0 if it is not known.
 
     Args:
@@ -170,7 +170,7 @@ def number_of_turn(turns: Sequence[Turn], starts: Mapping[int, float], turn: Tur
     return next((number for number in numbers if _begin_s(turns, starts, number) <= turn.at_s), 0)
 
 
-def _begin_s(turns: Sequence[Turn], starts: Mapping[int, float], number: int) -> float:
+def _begin_s(turns: Sequence[RecordedTurn], starts: Mapping[int, float], number: int) -> float:
     """The time of the first prompt of a turn: the last one before the turn that no earlier turn began with."""
 
     def latest_s(each: int) -> float:
@@ -183,20 +183,20 @@ def _begin_s(turns: Sequence[Turn], starts: Mapping[int, float], number: int) ->
     return max(sent, default=starts[number])
 
 
-def _as_one(newest_first: Sequence[Turn]) -> Turn:
+def _as_one(newest_first: Sequence[RecordedTurn]) -> RecordedTurn:
     """Several prompts of one turn, with all that the agent wrote."""
     answer = "\n\n".join(turn.answer for turn in reversed(newest_first) if turn.answer)
     newest, oldest = newest_first[0], newest_first[-1]
     return oldest._replace(answer=answer, goes_on=newest.goes_on, is_stopped=newest.is_stopped)
 
 
-def turn_of_prompt(newest_first: Iterable[Turn], prompt: str, since_s: float) -> Turn | None:
+def turn_of_prompt(newest_first: Iterable[RecordedTurn], prompt: str, since_s: float) -> RecordedTurn | None:
     """The newest recorded turn with this prompt; None if there is none since a time, in seconds since 1970.
 
     An agent may take several prompts into one turn: the answer is the one to all of them, and its time the last one's.
     """
     wanted = _squeezed(prompt)
-    later: list[Turn] = []
+    later: list[RecordedTurn] = []
     for turn in takewhile(lambda turn: not turn.at_s or turn.at_s >= since_s, newest_first):
         later = [*later, turn] if turn.is_joined else [turn]
         if _squeezed(turn.prompt) == wanted:

@@ -22,7 +22,7 @@ from session_host.storage.store.ledger import LedgerEntry, Position
 from session_host.system.clock import now
 from session_host.system.processes.permission import UNKNOWN, agent_chats, split
 
-from .lines import VERSION, Line, LinePrinter, NamedChat, Printed
+from .lines import VERSION, EventLine, LinePrinter, NamedChat, Printed
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -143,4 +143,4 @@ class _Printer(LinePrinter):
         return chat != self._own and self._started_here[chat]
 
     def _print(self, position: Position, at: str, chat: NamedChat | None, event: Printed) -> None:
-        self.print(Line(VERSION, position.cursor, at, HERE, chat, event))
+        self.print(EventLine(VERSION, position.cursor, at, HERE, chat, event))

@@ -54,7 +54,7 @@ class NamedChat(msgspec.Struct, frozen=True):
     name: str
 
 
-class Line(msgspec.Struct, frozen=True):
+class EventLine(msgspec.Struct, frozen=True):
     """One line.
 
     Attributes:
@@ -81,7 +81,7 @@ class LinePrinter:
         self._is_json = is_json
         self._bold, self._plain = (_BOLD, _PLAIN) if not is_json and has_colors() else ("", "")
 
-    def print(self, line: Line) -> None:
+    def print(self, line: EventLine) -> None:
         """Print a line, unless it is for programs only."""
         if self._is_json:
             print(escaped(msgspec.json.encode(line).decode()))
@@ -97,7 +97,7 @@ class LinePrinter:
         sys.stdout.flush()
 
 
-def words_of(line: Line) -> str:  # noqa: C901, PLR0912 - one case for each event
+def words_of(line: EventLine) -> str:  # noqa: C901, PLR0912 - one case for each event
     """An event in words; "" for one that people need not see."""
     event: Any = line.event
     match event:

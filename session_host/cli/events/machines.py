@@ -29,13 +29,13 @@ from session_host.system import event_loop
 from session_host.system.clock import now
 from session_host.system.installation import outlive_command
 
-from .lines import VERSION, Line, LinePrinter
+from .lines import VERSION, EventLine, LinePrinter
 
 MAX_LINE_BYTES: Final = 256 * 1024
 _AGAIN_S: Final = 1.0
 """The pause before a command that has failed there runs again."""
 
-_decoder = msgspec.json.Decoder(Line)
+_decoder = msgspec.json.Decoder(EventLine)
 _Run = Callable[[list[str]], Coroutine[Any, Any, int]]
 
 
@@ -73,7 +73,7 @@ class _Follower:
         self._code = 0
         self._awaited: set[str] = set()
         """The machines of which it is not known yet whether they answer: ``hello`` is true for all others."""
-        self._held: list[Line] = []
+        self._held: list[EventLine] = []
         """The lines that wait for it, with their machines."""
 
     async def run(self, entries: list[MachineEntry]) -> int:
@@ -189,15 +189,15 @@ class _Follower:
         self._awaited.discard(machine)
         if not self._awaited:
             held, self._held = self._held, []
-            for line in (Line(VERSION, self._cursor(), now(), HERE, None, Hello()), *held):
+            for line in (EventLine(VERSION, self._cursor(), now(), HERE, None, Hello()), *held):
                 self._printer.print(line)
             self._printer.flush()
 
     def _print(self, machine: str, at: str, event: Reachable | Unreachable) -> None:
         if not self._options.event or kind_of(event) in self._options.event:
-            self._print_line(machine, Line(VERSION, "", at, machine, None, event))
+            self._print_line(machine, EventLine(VERSION, "", at, machine, None, event))
 
-    def _print_line(self, machine: str, line: Line) -> None:
+    def _print_line(self, machine: str, line: EventLine) -> None:
         line = msgspec.structs.replace(line, version=VERSION, machine=machine, cursor=self._cursor())
         if self._awaited:
             self._held.append(line)

@@ -9,7 +9,7 @@ from functools import lru_cache
 from html import escape
 from typing import Final
 
-from session_host.cli.recording.lines import CONTROLS, Line, lines_of
+from session_host.cli.recording.lines import CONTROLS, lines_of
 from session_host.cli.recording.recording import Gap, Recording
 from session_host.client.sessions.session_info import SessionInfo
 from session_host.terminal.rows import DEFAULT_COLOR, PLAIN, RGB, Attribute, Color, Row, Style, Underline
@@ -102,7 +102,7 @@ def html_lines(lines: SgrLines) -> str:
     return "\n".join([line.rstrip(" ") for line in shown.split("\n")]) if " \n" in shown else shown
 
 
-def html_line(line: Line) -> str:
+def html_line(line: list[Row]) -> str:
     """The rows of a logical line, without invisible blanks at its end."""
     parts: list[str] = []
     waiting = 0

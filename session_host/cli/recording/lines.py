@@ -19,9 +19,6 @@ from session_host.terminal.unfinished import finished_length
 
 from .recording import Gap, GapKind, Recording, RestoredState, Step, Terminal
 
-Line = list[Row]
-"""The rows of one logical line: all but the last are soft-wrapped, and filled up to their last cell."""
-
 _HISTORY_LINES: Final = 200_000
 _READ_ROWS: Final = 4_000
 """The number of history rows to read at once."""
@@ -53,8 +50,11 @@ _Part = Row | ScrolledText | SgrLines | Gap | None
 """None marks a position where no line continues."""
 
 
-def lines_of(recording: Recording) -> Iterator[Line | SgrLines | Gap]:
-    """All lines of a recording, including the last screen, without blank lines at the end; most in ``SgrLines``."""
+def lines_of(recording: Recording) -> Iterator[list[Row] | SgrLines | Gap]:
+    """All lines of a recording, including the last screen, without blank lines at the end; each as rows.
+
+    Most are in ``SgrLines``, many at once.
+    """
     history = _History(recording, as_text=False)
     try:
         yield from _without_trailing_blanks(_joined(_without_wrap_blanks(history.rows(recording.steps()))))
@@ -241,8 +241,8 @@ class _History:
         return self._terminal.emulator.scrollback_rows
 
 
-def _joined(rows: Iterator[_Part]) -> Iterator[Line | SgrLines | Gap]:
-    line: Line = []
+def _joined(rows: Iterator[_Part]) -> Iterator[list[Row] | SgrLines | Gap]:
+    line: list[Row] = []
     for row in rows:
         if isinstance(row, Row):
             line.append(row)
@@ -285,8 +285,8 @@ def _is_blank(row: Row) -> bool:
     return all(run.style == PLAIN and not run.text.strip(" ") for run in row.runs)
 
 
-def _without_trailing_blanks(lines: Iterator[Line | SgrLines | Gap]) -> Iterator[Line | SgrLines | Gap]:
-    blank: list[Line | SgrLines] = []
+def _without_trailing_blanks(lines: Iterator[list[Row] | SgrLines | Gap]) -> Iterator[list[Row] | SgrLines | Gap]:
+    blank: list[list[Row] | SgrLines] = []
     for line in lines:
         if isinstance(line, SgrLines):
             text = line.text.rstrip(" \n")

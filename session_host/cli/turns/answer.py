@@ -24,7 +24,7 @@ from session_host.system import event_loop
 from .prompts import wait_for_next_turn
 from .reading import Answer, answer_of_turn
 from .waiting import (
-    Turn,
+    AnsweredTurn,
     check_is_other,
     no_such_turn,
     raise_asks,
@@ -113,7 +113,7 @@ def command_output(info: SessionInfo, back: int) -> str:
 
 
 def show_turn(
-    info: SessionInfo, turn: Turn, *, as_json: bool, is_printed: bool = False, needs_text: bool = True
+    info: SessionInfo, turn: AnsweredTurn, *, as_json: bool, is_printed: bool = False, needs_text: bool = True
 ) -> None:
     """Print a turn's answer.
 
@@ -180,7 +180,7 @@ class _Follow:
             except (NotAllowed, HostUnavailable):
                 self._has_transcript = False  # The recording has it.
 
-    def end(self, turn: Turn) -> None:
+    def end(self, turn: AnsweredTurn) -> None:
         """Print the rest."""
         self._print(turn.answer.text)
         if self._printed:

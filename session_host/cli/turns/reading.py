@@ -6,7 +6,7 @@ import math
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from session_host.agents.conversations.turns import Turn, number_of_turn, turn_of_number, turn_of_prompt
+from session_host.agents.conversations.turns import RecordedTurn, number_of_turn, turn_of_number, turn_of_prompt
 from session_host.cli.session_argument import find
 from session_host.client.chats.agent_record import nothing_answered, recorded_turns
 from session_host.client.sessions.session_info import SessionInfo
@@ -66,9 +66,9 @@ def answer_to_prompt(info: SessionInfo, watch: TurnWatch, prompt: str, sent_s: f
     Raises:
         As ``answer_of_turn``.
     """
-    seen: list[Turn] = []
+    seen: list[RecordedTurn] = []
 
-    def turns() -> Iterator[Turn]:
+    def turns() -> Iterator[RecordedTurn]:
         for turn in recorded_turns(info.id):
             seen.append(turn)
             yield turn
@@ -126,7 +126,7 @@ def _answers_in_record(info: SessionInfo, watch: TurnWatch) -> list[tuple[TurnEn
     return [(_end_of(watch, answer.turn), answer) for answer in answers]
 
 
-def _answer(turn: Turn, number: int) -> Answer:
+def _answer(turn: RecordedTurn, number: int) -> Answer:
     is_whole = turn.is_stopped or (bool(turn.answer) and not turn.goes_on)
     return Answer(turn.answer, is_whole, turn.is_stopped, number)
 

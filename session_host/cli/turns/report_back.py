@@ -44,7 +44,7 @@ from session_host.system.clock import parse_time
 from session_host.system.processes.permission import UNKNOWN, agent_chats, split
 
 from .reading import Answer
-from .waiting import Turn, raise_unless_done, until, wait_for_answer
+from .waiting import AnsweredTurn, raise_unless_done, until, wait_for_answer
 
 MAX_CHARACTERS: Final = 20_000
 """The longest answer in a prompt; the rest is cut."""
@@ -123,7 +123,7 @@ def run(options: argparse.Namespace) -> int:
     return 0
 
 
-def _ended(info: SessionInfo, watch: TurnWatch, number: int) -> Turn:
+def _ended(info: SessionInfo, watch: TurnWatch, number: int) -> AnsweredTurn:
     """Wait for a turn's end and its answer.
 
     Raises:
@@ -132,15 +132,15 @@ def _ended(info: SessionInfo, watch: TurnWatch, number: int) -> Turn:
     try:
         return wait_for_answer(info, watch, number, until(None))
     except SessionEnded:
-        return Turn.of(TurnEnded(turn=number, outcome="cut"), None)
+        return AnsweredTurn.of(TurnEnded(turn=number, outcome="cut"), None)
     except NoAnswer as error:
         ended = watch.ends.get(number, TurnEnded(turn=number, outcome="done"))
         if ended.outcome == "done":
             ended = msgspec.structs.replace(ended, outcome="error", error=str(error))
-        return Turn.of(ended, Answer("", is_whole=False))
+        return AnsweredTurn.of(ended, Answer("", is_whole=False))
 
 
-def _first_line(info: SessionInfo, turn: Turn) -> str:
+def _first_line(info: SessionInfo, turn: AnsweredTurn) -> str:
     """The line above the answer, which no agent takes for a command."""
     answer, number, remarks = turn.answer.text, turn.end.turn, []
     try:

@@ -69,14 +69,14 @@ class Sent(NamedTuple):
     is_command: bool = False
 
 
-class Turn(NamedTuple):
+class AnsweredTurn(NamedTuple):
     """A turn that has ended, with its answer."""
 
     end: TurnEnded
     answer: Answer
 
     @classmethod
-    def of(cls, end: TurnEnded, answer: Answer | None) -> Turn:
+    def of(cls, end: TurnEnded, answer: Answer | None) -> AnsweredTurn:
         """A turn with its end in the ledger.
 
         If the user stopped the turn of an agent in a terminal, the ledger may say "done"; the agent's record knows it.
@@ -87,7 +87,7 @@ class Turn(NamedTuple):
         return cls(end, answer)
 
 
-WITHOUT_TURN: Final = Turn(TurnEnded(turn=0, outcome="done"), Answer("", is_whole=True))
+WITHOUT_TURN: Final = AnsweredTurn(TurnEnded(turn=0, outcome="done"), Answer("", is_whole=True))
 """What is known of a command of the agent's program that begins no turn, as one that clears the conversation."""
 
 
@@ -155,7 +155,7 @@ def no_such_turn(info: SessionInfo, number: int) -> NoSuchTurn:
 
 def wait_for_answer(
     info: SessionInfo, watch: TurnWatch, number: int, until_s: float, look: Callable[[], float] | None = None
-) -> Turn:
+) -> AnsweredTurn:
     """Wait for a turn's end, and until its answer is written; see ``wait_for_end``.
 
     Raises:
@@ -166,13 +166,13 @@ def wait_for_answer(
     while True:
         answer = answer_of_turn(info, watch, number)
         if answer is not None and answer.is_whole:
-            return Turn.of(end, answer)
+            return AnsweredTurn.of(end, answer)
         if time.monotonic() >= written_s:
-            return Turn.of(end, answer)
+            return AnsweredTurn.of(end, answer)
         time.sleep(_LOOK_S)
 
 
-def wait_for_reply(info: SessionInfo, watch: TurnWatch, sent: Sent, until_s: float) -> Turn:
+def wait_for_reply(info: SessionInfo, watch: TurnWatch, sent: Sent, until_s: float) -> AnsweredTurn:
     """Wait for the answer to a prompt that was sent to an agent in a terminal.
 
     An agent that works takes a prompt into its turn, or begins another one with it: its record tells which. A turn that
@@ -195,21 +195,21 @@ def wait_for_reply(info: SessionInfo, watch: TurnWatch, sent: Sent, until_s: flo
         while True:
             answer = answer_to_prompt(info, watch, sent.text, sent.at_s)
             if answer is not None and answer.is_whole:
-                return Turn.of(watch.ends.get(answer.turn, end), answer)
+                return AnsweredTurn.of(watch.ends.get(answer.turn, end), answer)
             is_own = is_own or (answer is not None and answer.turn == number)
             if number < max(watch.starts) and not (is_own and end.outcome != "done"):
                 break
             if answer is None and (began or time.monotonic() >= over_s + _JOINED_AFTER_S):
                 answer = answer_of_turn(info, watch, number)
                 if answer is not None and answer.is_whole:
-                    return Turn.of(end, answer)
+                    return AnsweredTurn.of(end, answer)
             if watch.is_over or time.monotonic() >= written_s:
-                return Turn.of(end, answer)
+                return AnsweredTurn.of(end, answer)
             watch.wait(min(written_s, time.monotonic() + _LOOK_S))
         number, is_own, began = min(each for each in watch.starts if each > number), False, True
 
 
-def wait_for_last_answer(info: SessionInfo, watch: TurnWatch, back: int) -> Turn:
+def wait_for_last_answer(info: SessionInfo, watch: TurnWatch, back: int) -> AnsweredTurn:
     """The last answer, or an earlier one. If a turn has ended just now, wait until its answer is written.
 
     Raises:
@@ -225,7 +225,7 @@ def wait_for_last_answer(info: SessionInfo, watch: TurnWatch, back: int) -> Turn
             if answer is not None and answer.is_whole:
                 break
             time.sleep(_LOOK_S)
-    return Turn.of(*last_answer(info, watch, back))
+    return AnsweredTurn.of(*last_answer(info, watch, back))
 
 
 def raise_unless_done(info: SessionInfo, end: TurnEnded) -> None:

@@ -12,7 +12,7 @@ from session_host.agents.catalog import find_agent
 from session_host.agents.conversations.base import Availability
 from session_host.agents.conversations.records import MAX_BYTES, TooFarBack
 from session_host.agents.conversations.stores import find_conversation, turns_in
-from session_host.agents.conversations.turns import Turn, Which, choose
+from session_host.agents.conversations.turns import RecordedTurn, Which, choose
 from session_host.client.sessions.stale_rows import record_of
 from session_host.client.sessions.store_access import open_store
 from session_host.errors import NoAnswer, NoRecord
@@ -57,7 +57,7 @@ def find_answer(session_id: str, position: TurnPosition | None, *, is_working: b
     return FoundAnswer(choice.turn.answer, choice.which)
 
 
-def recorded_turns(session_id: str) -> Iterator[Turn]:
+def recorded_turns(session_id: str) -> Iterator[RecordedTurn]:
     """Yield the turns of a chat from the agent's record, the newest first.
 
     Raises:
@@ -79,7 +79,7 @@ def recorded_turns(session_id: str) -> Iterator[Turn]:
         raise NoAnswer(f"The answer begins more than {limit} before the end of {agent.title}’s record") from error
 
 
-def recorded_conversation(session_id: str, most: int) -> list[Turn]:
+def recorded_conversation(session_id: str, most: int) -> list[RecordedTurn]:
     """The last turns of a chat from the agent's record, at most so many, oldest first.
 
     Raises:
@@ -126,7 +126,7 @@ def _agent_of(record: ChatFacts) -> Agent:
     return agent
 
 
-def recent_prompts(session_id: str, since_s: float) -> list[Turn]:
+def recent_prompts(session_id: str, since_s: float) -> list[RecordedTurn]:
     """The turns of a chat since a time, the newest first; none if the agent's record has no times, or cannot be read.
 
     Args:
@@ -137,7 +137,7 @@ def recent_prompts(session_id: str, since_s: float) -> list[Turn]:
         StoreError, NoSuchSession: there is no such chat.
         ConfigError: the catalog cannot be read.
     """
-    found: list[Turn] = []
+    found: list[RecordedTurn] = []
     with contextlib.suppress(NoAnswer):  # The newest ones are enough.
         for turn in recorded_turns(session_id):
             if turn.at_s < since_s:

@@ -19,7 +19,7 @@ from collections import deque
 from collections.abc import Mapping
 from typing import NamedTuple
 
-from session_host.protocol.messages import Focus, Input, Key, Text
+from session_host.protocol.messages import Focus, Input, Key, Typed
 from session_host.protocol.values import MODIFIER_KEYS, GridSize, KeyAction, Modifiers
 from session_host.terminal.base import Cursor
 from session_host.terminal.rows import PLAIN, Row, Run, Underline
@@ -348,7 +348,7 @@ def _edits(message: Input) -> tuple[str, ...] | None:
                 return (_EDIT_KEYS[key],)
             if not held & ~Modifiers.SHIFT and len(text) == 1 and text.isprintable():
                 return (text,)
-        case Text(text=text) if text.isprintable() and 0 < len(text) <= MAX_TEXT:
+        case Typed(text=text) if text.isprintable() and 0 < len(text) <= MAX_TEXT:
             return tuple(text)
     return None
 

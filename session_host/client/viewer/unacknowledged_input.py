@@ -19,13 +19,13 @@ from session_host.protocol.messages import (
     Key,
     Paste,
     Prompt,
-    Text,
+    Typed,
 )
 from session_host.protocol.values import MODIFIER_KEYS, ErrorCode, KeyAction
 
 MAX_INPUTS = 20_000
 
-_WITH_TEXT = (Text, Paste, Prompt)
+_WITH_TEXT = (Typed, Paste, Prompt)
 _WITHOUT_HOLD = frozenset(
     {
         ErrorCode.READ_ONLY,

@@ -25,7 +25,7 @@ from session_host.protocol.messages import (
     Mouse,
     Paste,
     SnapshotPart,
-    Text,
+    Typed,
 )
 from session_host.protocol.values import CellSize, GridSize, KeyAction, MouseAction, MouseButton, Runtime
 from session_host.structured.transcript import BUILD as TRANSCRIPT_BUILD
@@ -260,7 +260,7 @@ class Viewer:
 
     def text(self, text: str) -> None:
         """The user committed composed text."""
-        self._input(Text(*self._next, text))
+        self._input(Typed(*self._next, text))
 
     def paste(self, text: str) -> None:
         """The user pasted text."""

@@ -18,7 +18,7 @@ from session_host.endpoint.conversation import LEFT_OUT, AnswerState, Conversati
 from session_host.endpoint.core import CONTINUE, ChatCore
 from session_host.endpoint.options import Options, initial_settings, read_defaults, read_options
 from session_host.endpoint.server.api_keys import KeyFilter, check_source
-from session_host.endpoint.server.client import Text, Thinking, preload
+from session_host.endpoint.server.client import TextPiece, Thinking, preload
 from session_host.endpoint.server.errors import ApiError
 from session_host.endpoint.slash_commands import COMMANDS, Command, is_command, parse
 from session_host.errors import ConfigError, OutliveError, UsageError
@@ -470,11 +470,11 @@ class SentAnswer:
     def show_wait(self, error: ApiError, wait_s: float) -> None:
         self._send(updates.notice(f"{error}; asking again in {math.ceil(wait_s)} s"))
 
-    def show_arrived(self, events: Sequence[Text | Thinking]) -> None:
+    def show_arrived(self, events: Sequence[TextPiece | Thinking]) -> None:
         for kind, group in groupby(events, type):
             text = "".join(event.text for event in group)
             if text:
-                name = "agent_message_chunk" if kind is Text else "agent_thought_chunk"
+                name = "agent_message_chunk" if kind is TextPiece else "agent_thought_chunk"
                 self._send(updates.chunk(name, text))
 
     def show_note(self, note: str) -> None:

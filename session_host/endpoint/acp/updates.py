@@ -11,10 +11,10 @@ from urllib.parse import unquote, urlsplit
 from session_host.endpoint.conversation import (
     MAX_ALL_BYTES,
     UNANSWERED,
-    Answer,
     AnswerState,
     Attachment,
     Conversation,
+    ModelAnswer,
     Picture,
     Question,
     Settings,
@@ -110,7 +110,7 @@ def options_changed(settings: Settings, models: Sequence[Model]) -> Update:
     return {"sessionUpdate": "config_option_update", "configOptions": options(settings, models)}
 
 
-def usage(answer: Answer, models: Sequence[Model]) -> Update | None:
+def usage(answer: ModelAnswer, models: Sequence[Model]) -> Update | None:
     """The tokens in the model's context after an answer; None if the server did not count them."""
     used = (answer.input_tokens or 0) + (answer.output_tokens or 0)
     if not used:

@@ -15,7 +15,7 @@ import logging
 from collections.abc import AsyncGenerator, Iterator, Sequence
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
-from session_host.endpoint.conversation import Settings, Turn
+from session_host.endpoint.conversation import ModelMessage, Settings
 
 from . import errors
 from .addresses import is_local
@@ -48,7 +48,7 @@ _CONTEXT_FIELDS: Final = ("max_model_len", "context_length", "context_window", "
 """Fields of a model with the size of its context: vLLM, OpenRouter, Groq, Mistral."""
 
 
-class Text(NamedTuple):
+class TextPiece(NamedTuple):
     """A piece of the answer."""
 
     text: str
@@ -83,7 +83,7 @@ class Finished(NamedTuple):
     """A remark for the user about the end, one line; "" for none."""
 
 
-Event = Text | Thinking | Tokens | Finished
+Event = TextPiece | Thinking | Tokens | Finished
 
 
 class Server:
@@ -121,7 +121,7 @@ class Server:
         except (ValueError, TypeError, AttributeError, LookupError) as error:
             raise errors.not_a_model_server(self._settings.url) from error
 
-    async def answer(self, turns: Sequence[Turn]) -> AsyncGenerator[Event]:
+    async def answer(self, turns: Sequence[ModelMessage]) -> AsyncGenerator[Event]:
         """Ask, and yield the answer as it arrives; the last event is ``Finished``.
 
         Args:
@@ -237,7 +237,7 @@ class Server:
                     raise errors.stream_error(data["error"], self._settings.url)
                 yield data
 
-    async def _chat(self, client: httpx2.AsyncClient, turns: Sequence[Turn]) -> AsyncGenerator[Event]:
+    async def _chat(self, client: httpx2.AsyncClient, turns: Sequence[ModelMessage]) -> AsyncGenerator[Event]:
         """Ask by chat completions."""
         request: dict[str, Any] = self._settings.parameters | {
             "model": self._settings.model,
@@ -272,7 +272,7 @@ class Server:
             raise _incomplete()
         yield Finished(_NOTES.get(finish or "", ""))
 
-    async def _responses(self, client: httpx2.AsyncClient, turns: Sequence[Turn]) -> AsyncGenerator[Event]:
+    async def _responses(self, client: httpx2.AsyncClient, turns: Sequence[ModelMessage]) -> AsyncGenerator[Event]:
         """Ask by responses, without storage on the server."""
         system = turns[0].text if turns and turns[0].role == "system" else None
         request: dict[str, Any] = self._settings.parameters | {
@@ -292,7 +292,7 @@ class Server:
                     continue
                 kind = str(event["type"])
                 if kind in {"response.output_text.delta", "response.refusal.delta"}:
-                    yield Text(str(event.get("delta") or ""))
+                    yield TextPiece(str(event.get("delta") or ""))
                 elif kind.startswith("response.reasoning"):
                     yield Thinking(str(event.get("delta") or "") if kind.endswith(".delta") else "")
                 elif kind in {"response.completed", "response.incomplete"}:
@@ -390,10 +390,10 @@ def _events(thoughts: str, text: str) -> Iterator[Event]:
     if thoughts:
         yield Thinking(thoughts)
     if text:
-        yield Text(text)
+        yield TextPiece(text)
 
 
-def _chat_content(turn: Turn) -> Any:
+def _chat_content(turn: ModelMessage) -> Any:
     """A message's content for chat completions: text alone, else parts."""
     if not turn.images:
         return turn.text
@@ -401,7 +401,7 @@ def _chat_content(turn: Turn) -> Any:
     return [*([{"type": "text", "text": turn.text}] if turn.text else []), *images]
 
 
-def _responses_content(turn: Turn) -> Any:
+def _responses_content(turn: ModelMessage) -> Any:
     """A message's content for responses: text alone, else parts."""
     if not turn.images:
         return turn.text

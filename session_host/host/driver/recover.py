@@ -25,7 +25,7 @@ from session_host.storage.descriptors.output_file import PAGE_BYTES, MemoryFile,
 from session_host.storage.descriptors.session_descriptors import SessionDescriptors
 from session_host.structured.dialects.base import Dialect, DialectPort, Start, make_dialect
 from session_host.structured.engine import TranscriptEngine
-from session_host.structured.items import AnyChange, RequestOpened, RequestResolved, StateChanged, TurnEnded
+from session_host.structured.items import AnyChange, RequestOpened, RequestResolved, StateChanged, TurnOver
 from session_host.structured.lines import LineSplitter
 from session_host.structured.log import NO_TAG, Cause, InputCause, Record, RecordReader
 from session_host.structured.operations import AnyResult
@@ -38,7 +38,7 @@ from session_host.terminal.events import TerminalEvent
 from session_host.version import VERSION
 
 PIECE_BYTES = 256 * 1024
-TOLD = (RequestOpened, RequestResolved, StateChanged, TurnEnded)
+TOLD = (RequestOpened, RequestResolved, StateChanged, TurnOver)
 """Changes of which events are made."""
 
 _result_decoder = msgspec.msgpack.Decoder[AnyResult](AnyResult)

@@ -62,7 +62,7 @@ from session_host.structured.items import (
     RequestResolved,
     StateChanged,
     TitleChanged,
-    TurnEnded,
+    TurnOver,
     UsageChanged,
 )
 from session_host.structured.operations import AnyResult
@@ -225,7 +225,7 @@ class StructuredDriver:
                 case StateChanged():
                     self._watch.on_chat_state(change)
                     self._show_background(self._watch.tracker.status())
-                case TurnEnded(_, "failed", error, at_ms=0):  # Not one that is repeated from an earlier chat.
+                case TurnOver(_, "failed", error, at_ms=0):  # Not one that is repeated from an earlier chat.
                     self._watch.on_turn_failed(error)
                 case ConversationKnown(conversation):
                     self._conversation.set_conversation(conversation, PROTOCOL)
@@ -263,11 +263,11 @@ class StructuredDriver:
                 self._events.begin_turn(change.turn, change.by)
             elif isinstance(change, UsageChanged):
                 self._limits = change.limits
-            elif isinstance(change, TurnEnded) and not change.at_ms:
+            elif isinstance(change, TurnOver) and not change.at_ms:
                 self._end_turn(change)
         self._events.write(end)
 
-    def _end_turn(self, change: TurnEnded) -> None:
+    def _end_turn(self, change: TurnOver) -> None:
         """Make the event of a turn's end."""
         resets_ms = limit_reset_ms(change, self._limits)
         self._events.end_turn(

@@ -32,7 +32,7 @@ from session_host.protocol.values import Activity
 from session_host.storage.descriptors.input_log import InputLog
 from session_host.storage.descriptors.log_entries import EntryKind
 from session_host.storage.descriptors.log_state import KEPT_ANSWERS, HookAnswer, with_answer
-from session_host.structured.dialects.base import Answer
+from session_host.structured.dialects.base import Chosen
 from session_host.structured.dialects.claude import hook
 from session_host.structured.items import DIALOG, AgentRequest, RequestResolved
 from session_host.structured.rules import Refusal, first_answer
@@ -283,7 +283,7 @@ class HookQuestions:
 
 
 def _output(message: AskUser, answer: HookAnswer) -> bytes:
-    return hook.output(message.data, Answer(answer.resolved.option, answer.texts))
+    return hook.output(message.data, Chosen(answer.resolved.option, answer.texts))
 
 
 def _cancel(opened: _OpenQuestion) -> None:

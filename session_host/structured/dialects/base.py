@@ -63,7 +63,7 @@ class UserPrompt(msgspec.Struct, frozen=True, array_like=True):
     """The kind of client that sent it; "" if unknown."""
 
 
-class Answer(msgspec.Struct, frozen=True, array_like=True):
+class Chosen(msgspec.Struct, frozen=True, array_like=True):
     """The user's answer to a request: the id of an option, or texts by the ids of the questions."""
 
     option: str
@@ -117,7 +117,7 @@ class Dialect(Protocol):
     """Translates between one agent's protocol and the common vocabulary (``structured.items``).
 
     A dialect has no clock, no random numbers and no I/O: a new host repeats its calls and gets the same state. It emits
-    ``StateChanged``, ``TurnEnded``, ``RequestOpened`` and items; the rules own queued prompts and the first answer.
+    ``StateChanged``, ``TurnOver``, ``RequestOpened`` and items; the rules own queued prompts and the first answer.
     """
 
     def begin(self, start: Start) -> None:
@@ -135,7 +135,7 @@ class Dialect(Protocol):
     def interrupt(self) -> None:
         """Interrupt the running turn."""
 
-    def answer(self, request: AgentRequest, answer: Answer) -> None:
+    def answer(self, request: AgentRequest, answer: Chosen) -> None:
         """Answer an open request; called once for each."""
 
     def change_setting(self, setting: str, value: str) -> None:

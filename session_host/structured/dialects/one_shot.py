@@ -26,12 +26,12 @@ from session_host.structured.items import (
     SetStatus,
     StateChanged,
     ToolKind,
-    TurnEnded,
+    TurnOver,
     UsageChanged,
 )
 from session_host.structured.operations import AnyResult
 
-from .base import Answer, DialectPort, Start, UserPrompt
+from .base import Chosen, DialectPort, Start, UserPrompt
 from .claude import notices
 from .claude.reader import MessageReader, ReaderState
 from .patches import fragment_patch, unified_patch
@@ -110,7 +110,7 @@ class OneShotDialect:
         self._state.interrupting = True
         self._port.send({"interrupt": True})
 
-    def answer(self, request: AgentRequest, answer: Answer) -> None:
+    def answer(self, request: AgentRequest, answer: Chosen) -> None:
         """See ``Dialect``; such an agent asks nothing."""
 
     def change_setting(self, setting: str, value: str) -> None:
@@ -176,14 +176,14 @@ class OneShotDialect:
         failure = state.error or _failure(message)
         if state.interrupting:
             self._reader.finish("interrupted")
-            self._port.emit(TurnEnded(state.turn, "interrupted"))
+            self._port.emit(TurnOver(state.turn, "interrupted"))
         elif failure:
             self._reader.finish("failed")
             self._port.notice(failure)
-            self._port.emit(TurnEnded(state.turn, "failed", failure.partition("\n")[0]))
+            self._port.emit(TurnOver(state.turn, "failed", failure.partition("\n")[0]))
         else:
             self._reader.finish("done")
-            self._port.emit(TurnEnded(state.turn, "completed"))
+            self._port.emit(TurnOver(state.turn, "completed"))
         state.again = state.again or not failure
         state.turn, state.error, state.interrupting = "", "", False
         self._port.emit(StateChanged("idle"))

@@ -24,7 +24,7 @@ from session_host.structured.items import (
 )
 from session_host.structured.operations import AnyResult
 
-from .base import Answer, Dialect, DialectPort, Start, UserPrompt
+from .base import Chosen, Dialect, DialectPort, Start, UserPrompt
 
 KEY: Final = "worktree_setup"
 OPTIONS: Final = (
@@ -154,7 +154,7 @@ class SetupDialect:
 
     # ------------------------------------------------------------ the user
 
-    def answer(self, request: AgentRequest, answer: Answer) -> None:
+    def answer(self, request: AgentRequest, answer: Chosen) -> None:
         """See ``Dialect``."""
         if self._agent is not None:
             self._agent.answer(request, answer)

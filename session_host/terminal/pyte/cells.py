@@ -31,7 +31,7 @@ _encode = msgspec.msgpack.Encoder().encode
 _decode = msgspec.msgpack.Decoder().decode
 
 
-class Line:
+class CellLine:
     """One row of cells.
 
     Attributes:
@@ -97,7 +97,7 @@ class Line:
             end -= 1
         return end
 
-    def resized(self, columns: int) -> Line:
+    def resized(self, columns: int) -> CellLine:
         """The row cut or filled to ``columns``; the same object if it has that width already."""
         have = len(self.chars)
         if have < columns:
@@ -148,13 +148,13 @@ class Line:
                 found.append(Run(start, last - start, self.text(start, last), style, False))
         return tuple(found)
 
-    def pack_for_history(self, following: Line | None) -> bytes:
+    def pack_for_history(self, following: CellLine | None) -> bytes:
         """The row as bytes; at another width it is joined with the row ``following`` (None: not known) if wrapped."""
         if not self.wrapped or self.chars[-1] != BLANK:
             return self.pack()
         is_left_over = following is None or following.chars[1:2] == [TAIL]
         end = len(self.chars) - (is_left_over and len(self.chars) > 1)
-        line = Line(0)  # Without the last cell, if a wide character did not fit into it.
+        line = CellLine(0)  # Without the last cell, if a wide character did not fit into it.
         line.chars, line.styles, line.wrapped = self.chars[:end], self.styles[:end], True
         line.write_last_blanks()
         return line.pack()
@@ -193,10 +193,10 @@ def packed_wrapped(packed: bytes) -> bool:
     return bool(packed[0] & _WRAPPED_FLAG)
 
 
-def unpack(packed: bytes, columns: int) -> Line:
+def unpack(packed: bytes, columns: int) -> CellLine:
     """Restore a row from ``pack``, cut or filled to ``columns``."""
     text, runs = _decode(packed[3:])
-    line = Line(0)
+    line = CellLine(0)
     line.chars = list(text)
     line.styles = styles = []
     if runs:

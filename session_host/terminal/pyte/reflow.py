@@ -15,7 +15,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from itertools import pairwise
 
-from .cells import BLANK, TAIL, Line, packed_columns, packed_wrapped, unpack
+from .cells import BLANK, TAIL, CellLine, packed_columns, packed_wrapped, unpack
 from .history import History
 from .screen import SavedCursor, Screen
 
@@ -46,7 +46,7 @@ def resize_screen(screen: Screen, columns: int, lines: int) -> None:
     saved_place = _Place(top + saved.row, saved.column) if saved else cursor
     first = _Place(top, 0)
     end = max(content, shown_row + 1)
-    pairs = pairwise([*primary[:end], Line(columns)])
+    pairs = pairwise([*primary[:end], CellLine(columns)])
     rows = [*screen.history.rows, *(line.pack_for_history(following) for line, following in pairs)]
     if columns != screen.columns:
         rows = _rewrap(rows, columns, (first, cursor, saved_place))
@@ -57,7 +57,7 @@ def resize_screen(screen: Screen, columns: int, lines: int) -> None:
         cursor.row = new_top + min(shown_row, lines - 1)
     _keep_rows(screen.history, rows[:new_top], lines, is_rewrapped=columns != screen.columns)
     grid = [unpack(row, columns) for row in rows[new_top : new_top + lines]]
-    grid.extend(Line(columns) for _ in range(lines - len(grid)))
+    grid.extend(CellLine(columns) for _ in range(lines - len(grid)))
     if saved:
         row = min(max(saved_place.row - new_top, 0), lines - 1)
         screen.saved[0] = saved._replace(column=min(saved_place.column, columns - 1), row=row)
@@ -83,7 +83,7 @@ def _rewrap(rows: list[bytes], columns: int, places: Iterable[_Place]) -> list[b
     for place in places:
         places_of[place.row].append(place)
     wrapped: list[bytes] = []
-    line = Line(0)
+    line = CellLine(0)
     inside: list[tuple[_Place, int]] = []
     for index, packed in enumerate(rows):
         continues = packed_wrapped(packed)
@@ -98,21 +98,21 @@ def _rewrap(rows: list[bytes], columns: int, places: Iterable[_Place]) -> list[b
         line.styles += part.styles
         if not continues:
             _wrap_line(line, columns, wrapped, inside)
-            line, inside = Line(0), []
+            line, inside = CellLine(0), []
     if line.chars:  # The last row continues in a blank one.
         _wrap_line(line, columns, wrapped, inside)
         wrapped[-1] = b"\1" + wrapped[-1][1:]
     return wrapped
 
 
-def _wrap_line(line: Line, columns: int, wrapped: list[bytes], inside: list[tuple[_Place, int]]) -> None:
+def _wrap_line(line: CellLine, columns: int, wrapped: list[bytes], inside: list[tuple[_Place, int]]) -> None:
     """Wrap one line, and move its places, each given with the number of its cell."""
     start, total = 0, len(line.chars)
     while True:
         end = min(start + columns, total)
         if end < total and line.chars[end] == TAIL and end - start > 1:
             end -= 1
-        row = Line(0)
+        row = CellLine(0)
         row.chars, row.styles, row.wrapped = line.chars[start:end], line.styles[start:end], end < total
         for place, cell in inside:
             if cell >= start:
@@ -148,7 +148,7 @@ def _rows_of_lines(rows: list[bytes], max_lines: int) -> int:
     return max_rows
 
 
-def _resize_alternate(screen: Screen, columns: int, lines: int) -> list[Line]:
+def _resize_alternate(screen: Screen, columns: int, lines: int) -> list[CellLine]:
     """The alternate screen's rows, cut or filled; its cursor stays visible."""
     rows = screen.grid if screen.on_alternate else screen.other
     surplus = 0
@@ -164,5 +164,5 @@ def _resize_alternate(screen: Screen, columns: int, lines: int) -> list[Line]:
             column=min(saved.column, columns - 1), row=min(max(saved.row - surplus, 0), lines - 1)
         )
     kept = [line.resized(columns) for line in rows[surplus : surplus + lines]]
-    kept.extend(Line(columns) for _ in range(lines - len(kept)))
+    kept.extend(CellLine(columns) for _ in range(lines - len(kept)))
     return kept

@@ -5,7 +5,7 @@ from __future__ import annotations
 from session_host.terminal.rows import PLAIN, Row
 from session_host.terminal.text import cell_at, positioned_rows, scrolled_rows, style_change
 
-from .cells import Line, unpack
+from .cells import CellLine, unpack
 from .parser import OutliveStream
 from .screen import DEFAULT_MODES, MOUSE_ENCODING, MOUSE_TRACKING, SavedCursor, Screen
 
@@ -32,7 +32,7 @@ def replay(screen: Screen, stream: OutliveStream, *, has_history: bool) -> bytes
     return "".join(parts).encode() + stream.unfinished
 
 
-def _row(line: Line) -> Row:
+def _row(line: CellLine) -> Row:
     return Row(line.runs(), line.wrapped)
 
 
@@ -72,7 +72,7 @@ def _saved_cursor(screen: Screen, which: int) -> str:
     return f"{_move_cursor(saved, lines)}\x1b7{_PLAIN_PEN}"
 
 
-def _move_cursor(saved: SavedCursor, lines: list[Line]) -> str:
+def _move_cursor(saved: SavedCursor, lines: list[CellLine]) -> str:
     """Move the cursor, and set its style and character sets."""
     column, cell = saved.column, ""
     if saved.pending_wrap and saved.row < len(lines):

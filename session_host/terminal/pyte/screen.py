@@ -22,7 +22,7 @@ from session_host.terminal.rows import PLAIN, Style
 from session_host.version import VERSION
 
 from . import style as pyte_style
-from .cells import BLANK, MAX_CLUSTER, SEGMENTS, TAIL, Line, char_cells, cluster_cells, erased, joins
+from .cells import BLANK, MAX_CLUSTER, SEGMENTS, TAIL, CellLine, char_cells, cluster_cells, erased, joins
 from .history import History
 
 MAX_EVENTS = 1000
@@ -108,8 +108,8 @@ class Screen(pyte.Screen):
         self.notifications = KittyNotifications()
         self.history = History(history_limit)
         self.scrolled_out = self.switches = self.shifts = 0
-        self.grid = [Line(size.columns) for _ in range(size.rows)]
-        self.other = [Line(size.columns) for _ in range(size.rows)]
+        self.grid = [CellLine(size.columns) for _ in range(size.rows)]
+        self.other = [CellLine(size.columns) for _ in range(size.rows)]
         self.title = ""
         self._styles: dict[tuple[Style, str], tuple[Style, Style]] = {}
         super().__init__(size.columns, size.rows)
@@ -175,7 +175,7 @@ class Screen(pyte.Screen):
     # -- rows
 
     @property
-    def primary(self) -> list[Line]:
+    def primary(self) -> list[CellLine]:
         """The rows of the primary screen."""
         return self.other if self.on_alternate else self.grid
 

@@ -9,7 +9,7 @@ from session_host.terminal.images.placeholders import without_placeholders
 from session_host.terminal.rows import Row
 from session_host.terminal.words import word_around
 
-from .cells import BLANK, TAIL, Line, packed_wrapped, unpack
+from .cells import BLANK, TAIL, CellLine, packed_wrapped, unpack
 from .screen import Screen
 
 _MAX_LOGICAL_ROWS = 1000
@@ -70,7 +70,7 @@ class View:
 
     # -- lines by absolute number
 
-    def line(self, number: int) -> Line:
+    def line(self, number: int) -> CellLine:
         """The row with an absolute number, which must exist."""
         screen = self.screen
         if number >= screen.top_line:

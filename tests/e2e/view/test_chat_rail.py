@@ -6,7 +6,7 @@ from msgspec.structs import replace
 from PySide6.QtCore import QPoint, Qt
 from PySide6.QtTest import QTest
 
-from session_host.structured.items import FileChange, TurnEnded
+from session_host.structured.items import FileChange, TurnOver
 from tests.support.chat_view_harness import WAIT_S, ChatViewHarness, ShowChat
 from tests.support.qt_waiting import process_events_until
 from tests.support.scripted_chat import BEGAN_MS, ScriptedChat, command_request, long_chat
@@ -43,7 +43,7 @@ def test_each_prompt_is_a_tick_that_says_what_became_of_it_and_goes_there(show_c
             chat.ask(replace(command_request("ls", request_id="r3"), at_ms=BEGAN_MS + 1000 * len(chat.transcript)))
             chat.resolve("r3", "yes", "Allow", "window")
         chat.put("agent", "line\n\n" * 5, status="done", turn=f"t{number}")
-        chat.end(TurnEnded(f"t{number}", "failed" if number == 8 else "completed"))
+        chat.end(TurnOver(f"t{number}", "failed" if number == 8 else "completed"))
     shown = show_chat(chat)
     rail = shown.view.rail
     until_read(shown, 30)
@@ -95,7 +95,7 @@ def test_a_short_chat_has_no_ticks_and_a_very_long_one_those_that_matter(show_ch
         chat.put("user", f"Prompt {number}", status="done", turn=f"t{number}")
         chat.put("agent", "Yes.", status="done", turn=f"t{number}")
         if number == 777:
-            chat.apply(TurnEnded(f"t{number}", "failed"))
+            chat.apply(TurnOver(f"t{number}", "failed"))
     shown = show_chat(chat)
     until_read(shown, 2000)
     placed = shown.view.rail.placed()

@@ -27,7 +27,7 @@ from gui.window.widgets.accessibility import install_roles
 from gui.wording import chat_texts, phrases
 from session_host.protocol.messages import Prompt
 from session_host.protocol.values import Image
-from session_host.structured.items import FileChange, PlanEntry, Remove, SetStatus, TurnEnded
+from session_host.structured.items import FileChange, PlanEntry, Remove, SetStatus, TurnOver
 from session_host.structured.transcript import Transcript
 from tests.support.chat_view_harness import ShowChat
 from tests.support.qt_waiting import process_events_until
@@ -454,7 +454,7 @@ def test_a_failed_turn_is_retried_with_its_first_prompt(show_chat: ShowChat) -> 
     chat.put("agent", "I run", status="done", turn="t1")
     chat.put("user", "only the fast ones", status="done", turn="t1")
     chat.put("user", "and then", status="withdrawn")
-    chat.end(TurnEnded("t1", "failed", "overloaded"))
+    chat.end(TurnOver("t1", "failed", "overloaded"))
     shown = show_chat(chat)
     assert "The turn failed: overloaded" in shown.shown()
     shown.click(shown.control("again"))
@@ -465,7 +465,7 @@ def test_an_error_that_is_reported_and_ends_the_turn_is_shown_once(show_chat: Sh
     chat = ScriptedChat()
     chat.put("user", "run the tests", status="done", turn="t1")
     chat.put("notice", "no network (5 tries)", turn="t1")
-    chat.end(TurnEnded("t1", "failed", "no network"))
+    chat.end(TurnOver("t1", "failed", "no network"))
     shown = show_chat(chat)
     assert shown.shown().splitlines()[:2] == ["run the tests", "The turn failed: no network (5 tries)"]
     assert len(shown.controls("again")) == 1
@@ -494,7 +494,7 @@ def test_the_last_message_of_a_turn_says_when_it_ended_and_its_button_copies_the
     assert labels() == [""], "the turn runs"
     chat.apply(SetStatus("i5", "withdrawn"))
     queued = chat.put("user", "and then", status="queued")
-    chat.end(TurnEnded("t1", "completed"))
+    chat.end(TurnOver("t1", "completed"))
     shown.settle()
     time = phrases.short_clock(datetime.fromtimestamp(chat.transcript.turn_ends["i7"] / 1000, UTC), datetime.now(UTC))
     assert labels() == ["", f"{time} · 5.0 s"]

@@ -14,7 +14,7 @@ from PySide6.QtWidgets import QApplication, QMenu
 from gui.chat.prompt import settings_row as limits
 from gui.chat.summary import Summary
 from gui.chat.view import Announcer
-from session_host.structured.items import FileChange, Item, PlanEntry, Put, TurnEnded, UsageChanged, UsageLimit
+from session_host.structured.items import FileChange, Item, PlanEntry, Put, TurnOver, UsageChanged, UsageLimit
 from tests.support.chat_view_harness import ShowChat
 from tests.support.scripted_chat import BEGAN_MS, ScriptedChat
 
@@ -101,15 +101,15 @@ def test_an_unfinished_plan_is_shown_until_a_later_turn_has_ended_without_a_plan
     prompt("t1")
     put_plan("t1")
     chat.put("user", "steered into it", turn="t1")
-    chat.end(TurnEnded("t1", "completed"))
+    chat.end(TurnOver("t1", "completed"))
     assert shown() == "plan of t1"
     prompt("t2")
     assert shown() == "plan of t1", "the turn may go on with it"
     put_plan("t2")
-    chat.end(TurnEnded("t2", "completed"))
+    chat.end(TurnOver("t2", "completed"))
     assert shown() == "plan of t2"
     prompt("t3")
-    chat.end(TurnEnded("t3", "completed"))
+    chat.end(TurnOver("t3", "completed"))
     assert shown() == ""
     prompt("t4")
     assert shown() == ""

@@ -10,7 +10,7 @@ from PySide6.QtWidgets import QApplication, QMenu
 from gui.chat.content.segments import TurnLine
 from gui.chat.page.rows import Offer
 from gui.finding.query import FindQuery
-from session_host.structured.items import FileChange, SetStatus, StateChanged, TurnEnded
+from session_host.structured.items import FileChange, SetStatus, StateChanged, TurnOver
 from tests.support.chat_view_harness import WAIT_S, ChatViewHarness, ShowChat
 from tests.support.qt_waiting import process_events_until
 from tests.support.scripted_chat import ScriptedChat
@@ -29,7 +29,7 @@ def worked(chat: ScriptedChat, turn: str = "t1", *, is_over: bool = True) -> Non
     chat.put("tool", tool="execute", title="false", command="false", exit_code=1, status="failed", turn=turn)
     chat.put("agent", f"The answer of {turn}.", status="done", turn=turn)
     if is_over:
-        chat.end(TurnEnded(turn, "completed"))
+        chat.end(TurnOver(turn, "completed"))
 
 
 def lines(shown: ChatViewHarness) -> list[TurnLine]:
@@ -44,7 +44,7 @@ def test_a_turn_that_is_over_is_its_prompt_what_it_did_and_its_answer(show_chat:
     worked(chat, is_over=False)
     shown = show_chat(chat)
     assert "First I look" in shown.shown(), "a turn that runs shows its steps"
-    chat.end(TurnEnded("t1", "completed"))
+    chat.end(TurnOver("t1", "completed"))
     shown.settle()
     assert shown.shown().split("\n") == ["Prompt of t1", "", "false", "The answer of t1.", "", ""]
     [line] = lines(shown)
@@ -109,7 +109,7 @@ def test_steps_that_the_user_reads_stay_when_the_turn_ends(show_chat: ShowChat) 
     page.scroller.scroll_to_start()
     page.scroller.scroll_by(shown.point_of("Thought").y() - 5)
     place = shown.point_of("First I look")
-    chat.end(TurnEnded("t1", "completed"))
+    chat.end(TurnOver("t1", "completed"))
     shown.settle()
     assert shown.point_of("First I look") == place
     page.scroller.scroll_to_start()
@@ -121,7 +121,7 @@ def test_steps_that_the_user_reads_stay_when_the_turn_ends(show_chat: ShowChat) 
 def test_a_turn_that_did_not_end_well_keeps_its_steps(show_chat: ShowChat, outcome: str) -> None:
     chat = ScriptedChat()
     worked(chat, is_over=False)
-    chat.end(TurnEnded("t1", outcome))  # type: ignore[arg-type]
+    chat.end(TurnOver("t1", outcome))  # type: ignore[arg-type]
     shown = show_chat(chat)
     assert "First I look" in shown.shown()
     assert not lines(shown)

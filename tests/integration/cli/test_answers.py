@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 
-from session_host.agents.conversations.turns import Turn, number_of_turn, turn_of_number, turn_of_prompt
+from session_host.agents.conversations.turns import RecordedTurn, number_of_turn, turn_of_number, turn_of_prompt
 from session_host.cli.turns import waiting
 from session_host.protocol.values import Activity
 from tests.support.area import Area
@@ -385,10 +385,10 @@ class TestShells:
 
 
 TURNS = [
-    Turn("three", "C", 300.0),
-    Turn("steer", "B2", 204.0),
-    Turn("two", "B", 195.0),
-    Turn("one", "A", 101.0),
+    RecordedTurn("three", "C", 300.0),
+    RecordedTurn("steer", "B2", 204.0),
+    RecordedTurn("two", "B", 195.0),
+    RecordedTurn("one", "A", 101.0),
 ]
 """Recorded turns, the newest first; the second turn of the session began seconds after its prompt."""
 STARTS = {1: 100.5, 2: 200.0, 3: 300.2}
@@ -414,29 +414,34 @@ def test_the_prompt_of_a_next_turn_that_is_not_counted_yet_is_not_joined() -> No
 
 
 def test_records_without_times_are_counted_from_their_end() -> None:
-    turns = [Turn("b", "B"), Turn("a", "A")]
+    turns = [RecordedTurn("b", "B"), RecordedTurn("a", "A")]
     found: list[Any] = [turn_of_number(iter(turns), {1: 1.0, 2: 2.0, 3: 3.0}, number) for number in (3, 2, 1)]
     assert [turn and turn.answer for turn in found] == ["B", "A", None]
 
 
 def test_a_prompt_that_came_into_the_same_turn_as_the_next_one_has_its_answer() -> None:
     turns = [
-        Turn("two", "D", 30.0),
-        Turn("one", "C", 29.0, goes_on=True, is_joined=True),
-        Turn("a", "A", 20.0),
-        Turn("one", "", 10.0, is_joined=True),
+        RecordedTurn("two", "D", 30.0),
+        RecordedTurn("one", "C", 29.0, goes_on=True, is_joined=True),
+        RecordedTurn("a", "A", 20.0),
+        RecordedTurn("one", "", 10.0, is_joined=True),
     ]
-    assert turn_of_prompt(iter(turns), "one", 15.0) == Turn("one", "C\n\nD", 30.0, is_joined=True)
+    assert turn_of_prompt(iter(turns), "one", 15.0) == RecordedTurn("one", "C\n\nD", 30.0, is_joined=True)
     assert turn_of_prompt(iter(turns), "two", 15.0) == turns[0]
 
 
 def test_the_number_of_a_recorded_turn_is_found_by_its_time() -> None:
-    turns = [Turn("three", "C", 300.0), Turn("two", "B", 195.0), Turn("one", "A", 101.0), Turn("before", "O", 50.0)]
+    turns = [
+        RecordedTurn("three", "C", 300.0),
+        RecordedTurn("two", "B", 195.0),
+        RecordedTurn("one", "A", 101.0),
+        RecordedTurn("before", "O", 50.0),
+    ]
     assert [number_of_turn(turns, STARTS, turn) for turn in turns] == [3, 2, 1, 0]
-    assert number_of_turn([Turn("untimed", "A")], STARTS, Turn("untimed", "A")) == 0
+    assert number_of_turn([RecordedTurn("untimed", "A")], STARTS, RecordedTurn("untimed", "A")) == 0
 
 
 def test_a_prompt_is_found_by_its_text_and_not_an_earlier_one() -> None:
-    turns = [Turn("other", "C", 30.0), Turn("go\n on", "B", 20.0), Turn("go on", "A", 10.0)]
+    turns = [RecordedTurn("other", "C", 30.0), RecordedTurn("go\n on", "B", 20.0), RecordedTurn("go on", "A", 10.0)]
     assert turn_of_prompt(iter(turns), "go on", 15.0) == turns[1]
     assert turn_of_prompt(iter(turns), "go on", 25.0) is None

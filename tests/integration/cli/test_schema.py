@@ -8,7 +8,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from session_host.cli.events.lines import Line
+from session_host.cli.events.lines import EventLine
 from session_host.cli.json_forms import FailedCommand, FoundLine, SentText, TurnAnswer
 from session_host.cli.schema import row_form, schema
 from session_host.errors import NoSuchSession, codes
@@ -45,7 +45,7 @@ def test_commands_print_what_the_schema_says(area: Area) -> None:
     wait_until(lambda: outlive("search", "word").code == 0, TIMEOUT_S, "the recording of the answer")
     assert read(list[FoundLine], "search", "word", "--json")[0].name == "view"
     lines = outlive("events", "--once", "--json").output.splitlines()
-    assert len([msgspec.json.decode(line, type=Line) for line in lines]) == 3
+    assert len([msgspec.json.decode(line, type=EventLine) for line in lines]) == 3
 
 
 @pytest.mark.parametrize(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from session_host.cli.answers import Outcome, choose, subject_line
+from session_host.cli.answers import Intent, choose, subject_line
 from session_host.errors import OutliveError
 from session_host.structured.items import AgentRequest, OptionKind, RequestOption
 
@@ -27,7 +27,7 @@ def request(*kinds: OptionKind, complete: bool = True, subject: str = "make") ->
     ],
 )
 def test_the_mildest_option_of_an_outcome_is_chosen(
-    outcome: Outcome, kinds: tuple[OptionKind, ...], chosen: str
+    outcome: Intent, kinds: tuple[OptionKind, ...], chosen: str
 ) -> None:
     assert choose(request(*kinds), outcome, "x").id == chosen
 
@@ -44,7 +44,7 @@ def test_the_mildest_option_of_an_outcome_is_chosen(
     ],
 )
 def test_an_answer_that_is_not_offered_is_refused(
-    outcome: Outcome, kinds: tuple[OptionKind, ...], complete: bool, why: str
+    outcome: Intent, kinds: tuple[OptionKind, ...], complete: bool, why: str
 ) -> None:
     with pytest.raises(OutliveError, match=why):
         choose(request(*kinds, complete=complete), outcome, "x")

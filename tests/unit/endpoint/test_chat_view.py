@@ -16,13 +16,13 @@ from typing import Any, BinaryIO
 import pytest
 
 from session_host.endpoint.acp.agent import _until_signal, serve_pipes
-from session_host.endpoint.conversation import Answer, AnswerState, Conversation, ConversationFile, Question, read
+from session_host.endpoint.conversation import AnswerState, Conversation, ConversationFile, ModelAnswer, Question, read
 from session_host.endpoint.server.api_keys import KeyFilter
 from session_host.paths import endpoint_conversation
 from session_host.protocol.values import Image
 from session_host.structured.dialects.base import Start
-from session_host.structured.items import CommandsChanged, SettingsChanged, TitleChanged, TurnEnded, UsageChanged
-from session_host.structured.lines import Line
+from session_host.structured.items import CommandsChanged, SettingsChanged, TitleChanged, TurnOver, UsageChanged
+from session_host.structured.lines import AgentLine
 from session_host.structured.rules import Step
 from tests.fakes.model_script import Script
 from tests.fakes.model_server import ModelServer, answer_line
@@ -55,7 +55,7 @@ class EndpointChat(AcpChat):
             line = self._answers.readline()
             assert line, self.shown()
             self._check(line)
-            self._take(self.rules.receive_lines([Line(line)], self._later()))
+            self._take(self.rules.receive_lines([AgentLine(line)], self._later()))
 
     def ask(self, text: str, **fields: Any) -> list[tuple[str, str, str]]:
         """Prompt, and wait for the end of the turn; returns the items after the prompt."""
@@ -161,7 +161,7 @@ def test_a_stopped_answer_keeps_the_received_part(server: ModelServer, words: tu
         chat.until_idle()
         assert chat.shown()[-1] == ("agent", f"{answer_line(1)}\n{answer_line(2)}\n", "interrupted")
         answer = saved_conversation().last
-        assert isinstance(answer, Answer)
+        assert isinstance(answer, ModelAnswer)
         assert (answer.state, answer.text.splitlines()[-1]) == (AnswerState.STOPPED, answer_line(2))
         server.release()
         assert (chat.ask("/continue"))[0][1].startswith("echo: Go on exactly")
@@ -350,7 +350,7 @@ def test_failures_say_what_to_do(words: tuple[str, ...], script: str, words_of_i
         answer = (chat.ask(script))[-1][1]
         assert words_of_it in answer
         assert "/retry" not in answer, "the view has a button for that"
-        assert chat.last(TurnEnded).outcome == "failed"
+        assert chat.last(TurnOver).outcome == "failed"
         assert (chat.ask("hello"))[-1] == ("agent", "echo: hello", "done")
 
 
@@ -391,7 +391,7 @@ def test_thoughts_are_shown_and_not_saved(words: tuple[str, ...], monkeypatch: p
     from session_host.endpoint.server import client
 
     async def answer(*_: object) -> object:
-        for event in (client.Thinking("hm"), client.Thinking(), client.Thinking("m"), client.Text("yes")):
+        for event in (client.Thinking("hm"), client.Thinking(), client.Thinking("m"), client.TextPiece("yes")):
             yield event
         yield client.Finished("the answer reached the length limit; /continue to continue")
 

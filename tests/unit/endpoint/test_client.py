@@ -11,9 +11,18 @@ from typing import Any
 
 import pytest
 
-from session_host.endpoint.conversation import Settings, Turn
+from session_host.endpoint.conversation import ModelMessage, Settings
 from session_host.endpoint.server import client
-from session_host.endpoint.server.client import Event, Finished, Model, Server, TaggedThoughts, Text, Thinking, Tokens
+from session_host.endpoint.server.client import (
+    Event,
+    Finished,
+    Model,
+    Server,
+    TaggedThoughts,
+    TextPiece,
+    Thinking,
+    Tokens,
+)
 from session_host.endpoint.server.errors import ApiError, ErrorKind, retry_after_s
 from tests.fakes.model_script import Script
 from tests.fakes.model_server import ModelServer
@@ -65,7 +74,9 @@ def serving(*answers: tuple[int, dict[str, str], bytes]) -> Iterator[Any]:
         server.server_close()
 
 
-async def events(url: str, turns: Sequence[Turn] = (Turn("user", "hello"),), **settings: Any) -> list[Event]:
+async def events(
+    url: str, turns: Sequence[ModelMessage] = (ModelMessage("user", "hello"),), **settings: Any
+) -> list[Event]:
     server = Server(Settings(url=url, **({"model": "m"} | settings)), "key")
     try:
         async with aclosing(server.answer(turns)) as stream:
@@ -81,13 +92,15 @@ async def trouble(url: str, **settings: Any) -> ApiError:
 
 
 def texts(received: list[Event]) -> str:
-    return "".join(event.text for event in received if isinstance(event, Text))
+    return "".join(event.text for event in received if isinstance(event, TextPiece))
 
 
 @pytest.mark.parametrize("api", ["chat", "responses"])
 async def test_an_answer_has_pieces_tokens_and_an_end(api: str) -> None:
     with ModelServer(tools_needed=False) as server:
-        received = await events(f"{server.url}/v1", [Turn("system", "s"), Turn("user", "count: 3")], api=api)
+        received = await events(
+            f"{server.url}/v1", [ModelMessage("system", "s"), ModelMessage("user", "count: 3")], api=api
+        )
         assert texts(received) == "answer line 0001\nanswer line 0002\nanswer line 0003"
         assert Tokens(1, 1) in received
         assert received[-1] == Finished("")
@@ -122,7 +135,7 @@ async def test_the_models_are_listed_sorted() -> None:
 async def test_thoughts_of_a_model_are_not_part_of_the_answer(deltas: list[dict[str, str]]) -> None:
     body = b"".join(map(chunk, deltas)) + chunk({}, "stop") + b"data: [DONE]\n\n"
     with serving((200, {}, body)) as server:
-        assert await events(server.url) == [Thinking("hm"), Text("yes"), Finished("")]
+        assert await events(server.url) == [Thinking("hm"), TextPiece("yes"), Finished("")]
 
 
 async def test_an_answer_that_reached_a_limit_says_so() -> None:
@@ -207,7 +220,7 @@ async def test_a_request_has_the_key_and_the_query_of_the_address() -> None:
 async def test_an_answer_of_another_type_is_read_as_events_in_utf_8(kind: str) -> None:
     event = b'data: {"choices": [{"delta": {"content": "\xc3\xa4"}, "finish_reason": "stop"}]}\r\n\r\n'
     with serving((200, {"Content-Type": kind}, b": comment\n\nevent: ping\n\n" + event)) as server:
-        assert await events(server.url) == [Text("ä"), Finished("")]
+        assert await events(server.url) == [TextPiece("ä"), Finished("")]
 
 
 async def test_a_used_up_quota_is_not_waited_for() -> None:
@@ -243,7 +256,7 @@ async def test_an_invalid_reply_is_one_line(api: str) -> None:
 
 async def test_an_answer_that_ends_with_done_alone_is_complete() -> None:
     with serving((200, {}, chunk({"content": "yes"}) + b"data: [DONE]\n\n"), (200, {}, b"data: [DONE]\n\n")) as server:
-        assert await events(server.url) == [Text("yes"), Finished("")]
+        assert await events(server.url) == [TextPiece("yes"), Finished("")]
         assert (await trouble(server.url)).kind is ErrorKind.CUT, "an empty stream is no answer"
 
 
@@ -347,7 +360,7 @@ async def test_a_server_that_sends_without_end_does_not_fill_the_memory(
 async def test_a_redirect_within_the_server_is_followed() -> None:
     done: tuple[int, dict[str, str], bytes] = (200, {}, chunk({"content": "hi"}, "stop") + b"data: [DONE]\n\n")
     with serving((307, {"Location": "/v2/chat/completions"}, b""), done) as server:
-        assert Text("hi") in await events(server.url)
+        assert TextPiece("hi") in await events(server.url)
         assert [path for path, _ in server.bodies] == ["/v1/chat/completions", "/v2/chat/completions"]
 
 

@@ -13,7 +13,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from session_host.endpoint.conversation import (
-    Answer,
     AnswerBegan,
     AnswerEnded,
     AnswerState,
@@ -21,6 +20,7 @@ from session_host.endpoint.conversation import (
     Began,
     Conversation,
     ConversationFile,
+    ModelAnswer,
     Picture,
     Piece,
     Question,
@@ -53,7 +53,7 @@ def sent(conversation: Conversation, system: str) -> list[tuple[str, str]]:
 def test_pieces_are_joined_to_the_answer() -> None:
     conversation = Conversation([question_of("a"), AnswerBegan(AT, "m"), Piece("one "), Piece("two")])
     answer = conversation.last
-    assert isinstance(answer, Answer)
+    assert isinstance(answer, ModelAnswer)
     assert (answer.text, answer.state) == ("one two", AnswerState.STREAMING)
     conversation.apply(AnswerEnded(AT, AnswerState.CUT, note="broke"))
     assert (answer.text, answer.state, answer.note) == ("one two", AnswerState.CUT, "broke")

@@ -30,7 +30,7 @@ from session_host.client.viewer.line import Line
 from session_host.client.viewer.unacknowledged_input import UnacknowledgedInput
 from session_host.client.viewer.viewer import ViewerDelegate, ViewerState
 from session_host.protocol.facts import AgentStatus, ChatFacts, Outcome
-from session_host.protocol.messages import ActivityEvent, ChatInput, Event, InputRefused, StateEvent, Text
+from session_host.protocol.messages import ActivityEvent, ChatInput, Event, InputRefused, StateEvent, Typed
 from session_host.protocol.values import Activity, CellSize, GridSize, KeyAction, Runtime, State
 from session_host.storage.store import Store
 from session_host.structured.transcript import Transcript
@@ -122,7 +122,7 @@ class FakeViewer:
 
     def keep(self, count: int) -> None:
         """The user types so many characters that the host does not have."""
-        self.inputs.append(Text("", 1, "x" * count))
+        self.inputs.append(Typed("", 1, "x" * count))
 
     def send_kept(self) -> None:
         self.calls.append(("send_kept",))

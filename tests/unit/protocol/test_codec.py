@@ -36,7 +36,7 @@ FROM_CLIENT: list[m.Message] = [
     m.Attach(kind="window"),
     m.Attach(),
     m.Key("a", 1, "Enter", "", int(Modifiers.CTRL | Modifiers.SHIFT), KeyAction.REPEAT),
-    m.Text("a", 2, "héllo 👩‍👩‍👧"),
+    m.Typed("a", 2, "héllo 👩‍👩‍👧"),
     m.Paste("a", 3, "two\nlines"),
     m.Mouse("a", 4, MouseAction.PRESS, MouseButton.WHEEL_UP, 3, 4, 0),
     m.Focus("a", 5, focused=True),

@@ -14,7 +14,7 @@ from session_host.client.worktrees.discarding import Discarded, discard, undo
 from session_host.client.worktrees.taking_back import take_back
 from session_host.errors import FilesChanged, WorktreeError
 from session_host.restore_points.points import About, take
-from session_host.restore_points.restoring import Outcome, plan_restore, restore
+from session_host.restore_points.restoring import Restored, plan_restore, restore
 from tests.support.repositories import Checkout
 
 CHAT = "0d5a3c52-6a0c-4c6b-9d3e-1f2a3b4c5d6e"
@@ -71,7 +71,7 @@ def discarded(checkout: Checkout, path: str) -> Discarded:
     return discard(checkout.path, changes, next(file for file in changes.files if file.path == path), CHAT)
 
 
-def restored(checkout: Checkout, change: str) -> Outcome:
+def restored(checkout: Checkout, change: str) -> Restored:
     """Keep the files, change "big", and restore them."""
     point = take(checkout.path, CHAT, About(kind="prompt"))
     checkout.write("big", change)

@@ -18,7 +18,7 @@ import pytest
 from session_host.errors import FilesChanged, WorktreeError
 from session_host.restore_points import kept_tree, points, restoring
 from session_host.restore_points.points import About, RestorePoint, listed, remove_all, take
-from session_host.restore_points.restoring import Outcome, file_counts, plan_restore, restore
+from session_host.restore_points.restoring import Restored, file_counts, plan_restore, restore
 from tests.support.disks import fill_disk, make_read_only, small_disk
 from tests.support.repositories import Checkout
 
@@ -67,7 +67,7 @@ def point_of(checkout: Checkout) -> RestorePoint:
     return take(checkout.path, CHAT, PROMPT)
 
 
-def back_to(checkout: Checkout, point: RestorePoint) -> Outcome:
+def back_to(checkout: Checkout, point: RestorePoint) -> Restored:
     outcome = restore(checkout.path, plan_restore(checkout.path, point), CHAT)
     assert (outcome.failed, outcome.problem) == ((), "")
     return outcome

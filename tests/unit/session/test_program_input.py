@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from session_host.protocol.messages import Focus, Input, Key, Mouse, Paste, Text
+from session_host.protocol.messages import Focus, Input, Key, Mouse, Paste, Typed
 from session_host.protocol.values import Activity, GridSize, KeyAction, MouseAction, MouseButton
 from session_host.session.program_input import PromptLine, encode_input, is_navigation, is_use
 from session_host.storage.descriptors.log_state import LogState
@@ -27,8 +27,8 @@ PRESS = Mouse("", 1, MouseAction.PRESS, MouseButton.LEFT, 3, 4)
         (b"", RELEASE, b""),
         (b"", Key("", 1, "ArrowUp"), b"\x1b[A"),
         (b"\x1b[?1h", Key("", 1, "ArrowUp"), b"\x1bOA"),
-        (b"", Text("", 1, "ü\n"), "ü\n".encode()),
-        (b"", Text("", 1, "\ud800"), b"?"),
+        (b"", Typed("", 1, "ü\n"), "ü\n".encode()),
+        (b"", Typed("", 1, "\ud800"), b"?"),
         (b"", Paste("", 1, "a\nb"), b"a\rb"),
         (b"\x1b[?2004h", Paste("", 1, "a\nb"), b"\x1b[200~a\rb\x1b[201~"),
         (b"", PRESS, b""),
@@ -52,7 +52,7 @@ def test_input_is_encoded_by_the_current_modes(engine: EngineName, modes: bytes,
         (KEY, True, False),
         (RELEASE, False, True),
         (Key("", 1, "Control", modifiers=4), True, True),
-        (Text("", 1, "a"), True, False),
+        (Typed("", 1, "a"), True, False),
         (Paste("", 1, "a"), True, False),
         (Key("", 1, "ArrowDown"), True, True),
         (Key("", 1, "Enter"), True, False),

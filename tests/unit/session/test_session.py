@@ -56,7 +56,7 @@ def test_an_input_that_the_program_has_is_acknowledged(harness: Harness) -> None
 
 def test_an_acknowledgement_is_sent_before_the_refusal_of_a_later_input(harness: Harness) -> None:
     client = harness.start_program().viewer()
-    too_long = m.Text(ID, 2, "x" * (MAX_PASTE_CHARACTERS + 1))
+    too_long = m.Typed(ID, 2, "x" * (MAX_PASTE_CHARACTERS + 1))
     assert (
         harness.script()
         >> do(client.written, ID, 1)
@@ -112,14 +112,14 @@ def test_input_beyond_the_limit_and_all_later_input_is_refused_until_the_user_ac
     assert (
         harness.script()
         >> harness.fills_pending_input(bound)
-        >> harness.sends(client, key(1), m.Text(ID, 2, "b"))
+        >> harness.sends(client, key(1), m.Typed(ID, 2, "b"))
         << Flush(client.frames)
         << NoteUserInput()
         >> harness.receives(client)
         << Returned([refused(1, ErrorCode.INPUT_FULL), refused(2, ErrorCode.HELD)])
         >> do(harness.pending.clear)
         << Returned(bound)
-        >> harness.sends(client, m.AcceptRefusal(ID), m.Text(ID, 3, "c"))
+        >> harness.sends(client, m.AcceptRefusal(ID), m.Typed(ID, 3, "c"))
         << WriteToProgram(EntryKind.INPUT, b"c", TAG, 3)
         << NoteUserInput()
     )
@@ -150,7 +150,7 @@ def test_a_paste_in_parts_is_typed_as_a_whole_or_not_at_all(harness: Harness) ->
         << WriteToProgram(EntryKind.INPUT, b"one two", TAG, 2)
         << NoteUserInput()
         >> harness.sends(client, m.Paste(ID, 3, "three ", more=True))
-        >> harness.sends(client, m.Text(ID, 4, "x" * (MAX_PASTE_CHARACTERS + 1)), m.Paste(ID, 5, "four"))
+        >> harness.sends(client, m.Typed(ID, 4, "x" * (MAX_PASTE_CHARACTERS + 1)), m.Paste(ID, 5, "four"))
         << Flush(client.frames)
         >> harness.receives(client)
         << Returned([refused(4, ErrorCode.TOO_LARGE), refused(5, ErrorCode.HELD)])

@@ -19,7 +19,7 @@ from session_host.structured.items import (
     Put,
     RequestOpened,
     RequestResolved,
-    TurnEnded,
+    TurnOver,
 )
 from session_host.structured.transcript import Transcript
 
@@ -47,7 +47,7 @@ def test_items_before_a_prompt_are_copied_with_their_answered_requests():
 
 def test_a_resumed_chat_knows_when_earlier_turns_ended_and_how():
     earlier = Transcript()
-    for number, ending in ((1, TurnEnded("t1", "completed")), (2, TurnEnded("t2", "failed", "no network"))):
+    for number, ending in ((1, TurnOver("t1", "completed")), (2, TurnOver("t2", "failed", "no network"))):
         earlier.apply(Put(Item(f"p{number}", "user", number * 1000, "prompt", "done", f"t{number}")))
         earlier.apply(Put(Item(f"a{number}", "agent", number * 1000 + 1, "answer", "done", f"t{number}")))
         earlier.apply(ending, number * 1000 + 500)
@@ -78,5 +78,5 @@ def test_turns_in_an_agents_own_record_end_with_its_last_messages():
     ]
     changes = recorded_items(items)
     assert [change.item for change in changes if isinstance(change, Put)] == items
-    ends = [(place, change) for place, change in enumerate(changes) if isinstance(change, TurnEnded)]
-    assert ends == [(4, TurnEnded("t1", "completed", at_ms=1400)), (7, TurnEnded("t2", "interrupted", at_ms=2200))]
+    ends = [(place, change) for place, change in enumerate(changes) if isinstance(change, TurnOver)]
+    assert ends == [(4, TurnOver("t1", "completed", at_ms=1400)), (7, TurnOver("t2", "interrupted", at_ms=2200))]

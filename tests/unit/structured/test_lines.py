@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from session_host.structured import lines
-from session_host.structured.lines import Line, LineSplitter
+from session_host.structured.lines import AgentLine, LineSplitter
 
 
 @given(st.lists(st.binary(max_size=20).filter(lambda each: b"\n" not in each), max_size=8), st.data())
@@ -22,16 +22,16 @@ def test_any_pieces_give_the_same_lines(texts: list[bytes], data: st.DataObject)
 
 def test_the_offset_stays_before_an_unfinished_line() -> None:
     splitter = LineSplitter()
-    assert splitter.feed(b"one\ntw") == [Line(b"one")]
+    assert splitter.feed(b"one\ntw") == [AgentLine(b"one")]
     assert splitter.offset == 4
     again = LineSplitter(splitter.offset)
-    assert again.feed(b"two\n") == [Line(b"two")]
+    assert again.feed(b"two\n") == [AgentLine(b"two")]
 
 
 def test_a_last_line_without_an_end_counts() -> None:
     splitter = LineSplitter()
     splitter.feed(b"half")
-    assert splitter.finish() == [Line(b"half")]
+    assert splitter.finish() == [AgentLine(b"half")]
 
 
 def test_a_line_that_is_too_long_is_dropped_and_the_next_one_counts(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -45,4 +45,4 @@ def test_a_line_that_is_too_long_is_dropped_and_the_next_one_counts(monkeypatch:
     dropped, following = other.feed(rest + b"yy\nnext\n")
     assert dropped.dropped == 502
     assert dropped.data.startswith(b"xxx")
-    assert following == Line(b"next")
+    assert following == AgentLine(b"next")

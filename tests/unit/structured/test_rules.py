@@ -21,7 +21,7 @@ from session_host.protocol.messages import (
 from session_host.protocol.values import ErrorCode
 from session_host.session.effects import AppendRecord, Effect
 from session_host.session.structured_session import StructuredSession
-from session_host.structured.dialects.base import Answer, DialectPort, Start, UserPrompt
+from session_host.structured.dialects.base import Chosen, DialectPort, Start, UserPrompt
 from session_host.structured.items import (
     NOT_STOPPED,
     AgentRequest,
@@ -37,11 +37,11 @@ from session_host.structured.items import (
     RequestResolved,
     SetStatus,
     StateChanged,
-    TurnEnded,
+    TurnOver,
     UsageChanged,
     digest,
 )
-from session_host.structured.lines import Line, LineSplitter
+from session_host.structured.lines import AgentLine, LineSplitter
 from session_host.structured.operations import AnyResult
 from session_host.structured.rules import QUIET, QUIET_S, STOPPING, STOPPING_S, Step, StructuredRules, first_answer
 from session_host.structured.transcript import Transcript
@@ -91,7 +91,7 @@ class ScriptedDialect:
                 port.emit(UsageChanged(0, 0, int(text)))
             case "end" | "stop":
                 port.emit(SetStatus(f"a{self._turns}", "done", port.now_ms))
-                port.emit(TurnEnded(turn, "completed" if word == "end" else "interrupted"))
+                port.emit(TurnOver(turn, "completed" if word == "end" else "interrupted"))
                 port.emit(StateChanged("idle"))
             case _:
                 raise ValueError(word)
@@ -107,7 +107,7 @@ class ScriptedDialect:
     def interrupt(self) -> None:
         self._port.send({"interrupt": True})
 
-    def answer(self, request: AgentRequest, answer: Answer) -> None:
+    def answer(self, request: AgentRequest, answer: Chosen) -> None:
         self._port.send({"answer": answer.option})
         self._port.emit(StateChanged("running", f"t{self._turns}"))
 
@@ -144,7 +144,7 @@ class Chat:
         return step
 
     def hear(self, *lines: str) -> Step:
-        return self._take(self.rules.receive_lines([Line(each.encode()) for each in lines], 2))
+        return self._take(self.rules.receive_lines([AgentLine(each.encode()) for each in lines], 2))
 
     def do(self, chat_input: ChatInput, by: str = "window", token: str = "") -> Step:
         return self._take(self.rules.receive_input(chat_input, 3, by=by, token=token))
@@ -528,7 +528,7 @@ def test_a_message_on_which_the_dialect_fails_is_kept_and_does_no_harm(chat: Cha
 
 
 def test_a_dropped_line_is_reported(chat: Chat) -> None:
-    chat._take(chat.rules.receive_lines([Line(b"{ begins", 100_000_000)], 2))
+    chat._take(chat.rules.receive_lines([AgentLine(b"{ begins", 100_000_000)], 2))
     assert chat.transcript[0].text == "a message of 100,000,000 bytes was dropped: it is too long"
     assert chat.transcript[1].text == "{ begins"
 
@@ -547,13 +547,13 @@ def test_the_end_of_a_turn_has_its_tokens_and_the_number_of_its_files(chat: Chat
     state, dialect = chat.rules.save()
     other = StructuredRules(ScriptedDialect, Start(directory="/"), "me")
     other.load(state, dialect)
-    lines = [Line(each.encode()) for each in ("edit e3 declined c.py", "total 550", "end")]
+    lines = [AgentLine(each.encode()) for each in ("edit e3 declined c.py", "total 550", "end")]
     step = other.receive_lines(lines, 2)
     assert step == chat.hear("edit e3 declined c.py", "total 550", "end")
-    assert TurnEnded("t1", "completed", tokens=50, files_changed=2) in step.changes
+    assert TurnOver("t1", "completed", tokens=50, files_changed=2) in step.changes
     chat.hear("total 560", "edit e4 done d.py")  # Between turns.
     chat.do(prompt("two"))
-    assert TurnEnded("t2", "interrupted") in chat.hear("accept", "stop").changes
+    assert TurnOver("t2", "interrupted") in chat.hear("accept", "stop").changes
 
 
 def begun_by(step: Step) -> list[str]:
@@ -569,7 +569,7 @@ def test_the_beginning_of_a_turn_says_who_sent_its_prompt(chat: Chat) -> None:
     chat.hear("refuse no such model")
     other = StructuredRules(ScriptedDialect, Start(directory="/"), "me")
     other.load(*chat.rules.save())
-    lines = [Line(b"accept"), Line(b"ask make")]
+    lines = [AgentLine(b"accept"), AgentLine(b"ask make")]
     step = other.receive_lines(lines, 2)
     assert step == chat.hear("accept", "ask make")
     assert begun_by(step) == ["window", ""]
@@ -587,7 +587,7 @@ def test_a_saved_state_continues_in_the_same_way(chat: Chat) -> None:
     (request,) = chat.transcript.open_requests
     answer = AnswerRequest(request.id, "yes", digest(request))
     assert other.receive_input(answer, 3, by="window") == chat.rules.receive_input(answer, 3, by="window")
-    lines = [Line(b"say more"), Line(b"end")]
+    lines = [AgentLine(b"say more"), AgentLine(b"end")]
     assert other.receive_lines(lines, 4) == chat.rules.receive_lines(lines, 4)
 
 

@@ -21,7 +21,7 @@ from session_host.structured.items import (
     RequestOption,
     RequestResolved,
     StateChanged,
-    TurnEnded,
+    TurnOver,
 )
 from session_host.structured.text import TextLine, all_lines, item_lines, last_lines, request_lines, screen_of
 from session_host.structured.transcript import Transcript
@@ -212,7 +212,7 @@ def test_failures_are_shown() -> None:
         Item("6", "notice", 1, text="The model changed."),
     ):
         transcript.apply(Put(item))
-    transcript.apply(TurnEnded("t", "failed", "no credit"))
+    transcript.apply(TurnOver("t", "failed", "no credit"))
     transcript.apply(StateChanged("ended"))
     text = "\n".join(texts(all_lines(transcript)))
     for part in (
@@ -231,7 +231,7 @@ def test_failures_are_shown() -> None:
 def test_an_error_that_a_notice_names_is_shown_once() -> None:
     transcript = Transcript()
     transcript.apply(Put(Item("1", "notice", 1, text="The key is missing; set it")))
-    transcript.apply(TurnEnded("t", "failed", "the key is missing; set it"))
+    transcript.apply(TurnOver("t", "failed", "the key is missing; set it"))
     transcript.apply(StateChanged("idle"))
     assert "✗ The turn failed: the key is missing; set it" in texts(all_lines(transcript)), "another notice"
     transcript.apply(Put(Item("2", "notice", 1, text="the key is missing; set it")))
@@ -289,7 +289,7 @@ def test_no_text_of_an_agent_controls_a_terminal(text: str, width: int) -> None:
     transcript.apply(RequestOpened(request))
     transcript.apply(RequestOpened(AgentRequest("s", "edit", 1, text, text)))
     transcript.apply(RequestResolved("s", "y", text))
-    transcript.apply(TurnEnded("t", "failed", text))
+    transcript.apply(TurnOver("t", "failed", text))
     transcript.apply(StateChanged("running", "t", text))
     for line in texts(all_lines(transcript, width=width, folded=False)):
         assert not re.search("[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]", line), repr(line)

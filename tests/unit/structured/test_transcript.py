@@ -21,7 +21,7 @@ from session_host.structured.items import (
     SetStatus,
     StateChanged,
     TitleChanged,
-    TurnEnded,
+    TurnOver,
 )
 from session_host.structured.log import Cause, encode_record
 from session_host.structured.transcript import Status, Transcript, _Saved
@@ -36,7 +36,7 @@ _CHANGES: st.SearchStrategy[AnyChange] = st.one_of(
     st.builds(RequestResolved, _IDS, st.just("yes")),
     st.builds(StateChanged, st.sampled_from(["idle", "running"])),
     st.builds(TitleChanged, st.text(max_size=5)),
-    st.builds(TurnEnded, st.just("t"), st.sampled_from(["completed", "failed", "cut"])),
+    st.builds(TurnOver, st.just("t"), st.sampled_from(["completed", "failed", "cut"])),
 )
 
 
@@ -78,7 +78,7 @@ def test_the_failure_of_a_turn_stays_at_its_last_item() -> None:
     transcript = Transcript()
     for turn, error in (("t1", "no credit"), ("t2", "")):
         transcript.apply(Put(Item(turn, "agent", 1)))
-        transcript.apply(TurnEnded(turn, "failed" if error else "completed", error))
+        transcript.apply(TurnOver(turn, "failed" if error else "completed", error))
     assert {item: ending.error for item, ending in transcript.endings.items()} == {"t1": "no credit"}
 
 
@@ -88,7 +88,7 @@ def test_the_queue_stays_below_the_running_turn_and_hides_no_failure() -> None:
         transcript.apply(Put(Item(item_id, "user", 1, status="queued")))
     transcript.apply(Put(Item("tool", "tool", 2)))
     transcript.apply(SetStatus("second", "withdrawn"))
-    transcript.apply(TurnEnded("t1", "failed", "no credit"))
+    transcript.apply(TurnOver("t1", "failed", "no credit"))
     assert [each.id for each in transcript] == ["tool", "second", "first", "third"]
     assert transcript.queue_start == 2
     assert transcript.take_changes().removed, "positions have changed"
@@ -166,7 +166,7 @@ def test_the_newest_items_come_first_over_a_slow_line_and_older_ones_stay_above_
     whole.feed(log_of([put(number) for number in range(50)]))
     earlier = Transcript.restore(whole.snapshot())
     whole.apply(RequestOpened(AgentRequest("open", "command", 1, "?", "make", item="i0")))
-    for change in (Append("i49", "yz"), *put(50), *put(51), TurnEnded("t", "failed")):
+    for change in (Append("i49", "yz"), *put(50), *put(51), TurnOver("t", "failed")):
         whole.apply(change)
     newest = Transcript.restore(whole.snapshot(newest_bytes=600))
     assert [item.id for item in newest] == ["i48", "i49", "i50", "i51"]

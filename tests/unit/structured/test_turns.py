@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from session_host.structured.items import Item, Put, StateChanged, TurnEnded
+from session_host.structured.items import Item, Put, StateChanged, TurnOver
 from session_host.structured.transcript import Transcript
 from session_host.structured.turns import answer_in_turn, is_turn_over
 
@@ -30,7 +30,7 @@ def test_a_turn_is_over_after_its_end(transcript: Transcript) -> None:
     assert [is_turn_over(transcript, turn) for turn in ("t2", "t3")] == [True, False]
     transcript.apply(StateChanged("requires_action", "t3"), 2)
     assert not is_turn_over(transcript, "t3")
-    transcript.apply(TurnEnded("t3", "completed"), 3)
+    transcript.apply(TurnOver("t3", "completed"), 3)
     assert is_turn_over(transcript, "t3"), "also before the next state"
     transcript.apply(StateChanged("idle"), 4)
     assert is_turn_over(transcript, "t3")

@@ -8,7 +8,7 @@ from typing import Any, Final
 import msgspec
 
 from session_host.structured.dialects import reading
-from session_host.structured.dialects.base import Answer
+from session_host.structured.dialects.base import Chosen
 from session_host.structured.dialects.forms import filled_form, read_form
 from session_host.structured.dialects.json_rpc import METHOD_NOT_FOUND
 from session_host.structured.dialects.patches import whole_diff
@@ -63,7 +63,7 @@ class Requests:
                 if not method.startswith(("fs/", "terminal/", "craft/")):
                     self._shared.port.raw(method, params)
 
-    def answer(self, request: AgentRequest, answer: Answer) -> None:
+    def answer(self, request: AgentRequest, answer: Chosen) -> None:
         """Reply with the user's answer."""
         found = self._shared.state.requests.pop(request.id, None)
         if found is None:
@@ -155,7 +155,7 @@ class Requests:
         )
         self._open(request, found)
 
-    def _answer_form(self, found: OpenRequest, answer: Answer) -> None:
+    def _answer_form(self, found: OpenRequest, answer: Chosen) -> None:
         rpc_id = decode_id(found.rpc_id)
         if answer.option in {"", "accept"}:
             self._shared.rpc.reply(rpc_id, {"action": "accept", "content": filled_form(found.fields, answer.texts)})

@@ -7,7 +7,7 @@ from typing import Any, Final, Literal
 import msgspec
 
 from session_host.structured.dialects import reading
-from session_host.structured.dialects.base import FORK_OPTION, Answer, DialectPort, Start, UserPrompt
+from session_host.structured.dialects.base import FORK_OPTION, Chosen, DialectPort, Start, UserPrompt
 from session_host.structured.dialects.json_rpc import INVALID_PARAMS
 from session_host.structured.items import (
     AgentRequest,
@@ -22,9 +22,9 @@ from session_host.structured.items import (
     SlashCommand,
     StateChanged,
     TitleChanged,
-    TurnEnded,
-    TurnOutcome,
+    TurnOver,
     UsageChanged,
+    WrittenOutcome,
 )
 from session_host.structured.operations import AnyResult
 
@@ -56,14 +56,14 @@ SETTLE_S = 0.4
 REFUSALS: Final = frozenset({-32700, -32600, -32601, INVALID_PARAMS, AUTHENTICATION_REQUIRED})
 """Codes of errors if the agent did not accept the prompt. After any other error, its conversation has the prompt."""
 
-_STOPS: Final[dict[str, tuple[TurnOutcome, str]]] = {
+_STOPS: Final[dict[str, tuple[WrittenOutcome, str]]] = {
     "end_turn": ("completed", ""),
     "max_tokens": ("failed", "The answer is incomplete: the model's limit of tokens is reached."),
     "max_turn_requests": ("failed", "The turn is incomplete: the agent's limit of requests for one turn is reached."),
     "refusal": ("failed", "The agent refuses to continue after this prompt."),
     "cancelled": ("interrupted", ""),
 }
-_ITEM_STATUSES: Final[dict[TurnOutcome, ItemStatus]] = {
+_ITEM_STATUSES: Final[dict[WrittenOutcome, ItemStatus]] = {
     "completed": "done",
     "interrupted": "interrupted",
     "failed": "failed",
@@ -124,7 +124,7 @@ class AcpDialect:
         """See ``Dialect``."""
         self._turns.cancel()
 
-    def answer(self, request: AgentRequest, answer: Answer) -> None:
+    def answer(self, request: AgentRequest, answer: Chosen) -> None:
         """See ``Dialect``."""
         self._requests.answer(request, answer)
 
@@ -565,14 +565,14 @@ class Turns:
             self.confirm()
             self._finish("failed", reason)
 
-    def _finish(self, outcome: TurnOutcome, error: str = "") -> None:
+    def _finish(self, outcome: WrittenOutcome, error: str = "") -> None:
         turn, status = self._shared.state.turn, _ITEM_STATUSES[outcome]
         self._requests.withdraw_all()
         self._messages.finish(status)
         self._tools.finish(status)
         if error:
             self._shared.port.notice(error)
-        self._shared.port.emit(TurnEnded(turn, outcome, error))
+        self._shared.port.emit(TurnOver(turn, outcome, error))
         self._idle()
 
     def _idle(self) -> None:

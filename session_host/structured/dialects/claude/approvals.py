@@ -8,7 +8,7 @@ from typing import Any, Final, Literal
 
 import msgspec
 
-from session_host.structured.dialects.base import Answer
+from session_host.structured.dialects.base import Chosen
 from session_host.structured.dialects.forms import Field, filled_form, read_form
 from session_host.structured.dialects.patches import whole_diff
 from session_host.structured.dialects.reading import array, at, mapping, one_line, pretty, text
@@ -283,7 +283,7 @@ def _destination(suggestion: Any) -> str:
     return _DESTINATIONS.get(text(suggestion, "destination"), text(suggestion, "destination"))
 
 
-def reply(request: OpenRequest, answer: Answer) -> dict[str, Any]:
+def reply(request: OpenRequest, answer: Chosen) -> dict[str, Any]:
     """The reply to Claude. If the user declines to answer questions, the answers already chosen are dropped."""
     if request.fields is not None:
         if answer.option in {DECLINE.id, CANCEL.id}:

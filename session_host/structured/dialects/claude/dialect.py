@@ -12,7 +12,7 @@ import msgspec
 from session_host.structured.dialects.base import (
     EFFORTS,
     FORK_OPTION,
-    Answer,
+    Chosen,
     DialectPort,
     Start,
     UserPrompt,
@@ -34,7 +34,7 @@ from session_host.structured.items import (
     SlashCommand,
     StateChanged,
     TitleChanged,
-    TurnEnded,
+    TurnOver,
 )
 from session_host.structured.operations import AnyResult
 
@@ -145,7 +145,7 @@ class ClaudeDialect:
         self._state.interrupting = True
         self._control("interrupt", {})
 
-    def answer(self, request: AgentRequest, answer: Answer) -> None:
+    def answer(self, request: AgentRequest, answer: Chosen) -> None:
         """See ``Dialect``."""
         state = self._state
         opened = state.requests.pop(request.id, None)
@@ -326,15 +326,15 @@ class ClaudeDialect:
         aborted = text(message, "terminal_reason").startswith("aborted")
         if aborted or (state.interrupting and text(message, "subtype") == "error_during_execution"):
             self._reader.finish("interrupted")
-            self._port.emit(TurnEnded(turn, "interrupted"))
+            self._port.emit(TurnOver(turn, "interrupted"))
         elif failed:
             self._reader.finish("failed")
             reason = notices.from_failure(message)
             self._port.notice(reason)
-            self._port.emit(TurnEnded(turn, "failed", reason.partition("\n")[0]))
+            self._port.emit(TurnOver(turn, "failed", reason.partition("\n")[0]))
         else:
             self._reader.finish("done")
-            self._port.emit(TurnEnded(turn, "completed"))
+            self._port.emit(TurnOver(turn, "completed"))
         state.reader.running = state.interrupting = False
         self._emit_state()
 

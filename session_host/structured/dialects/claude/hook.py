@@ -11,7 +11,7 @@ from typing import Any, Final, NamedTuple
 
 import msgspec
 
-from session_host.structured.dialects.base import Answer
+from session_host.structured.dialects.base import Chosen
 from session_host.structured.dialects.reading import array, at, text
 from session_host.structured.items import AgentRequest
 
@@ -67,7 +67,7 @@ def question(request_id: str, data: str, at_ms: int) -> AgentRequest | None:
     return agent_request(request_id, body, at_ms=at_ms, item="", directory=text(hook_input, "cwd"))
 
 
-def output(data: str, answer: Answer) -> bytes:
+def output(data: str, answer: Chosen) -> bytes:
     """The hook's output that gives Claude the answer to the question of this input."""
     hook_input = _decoded(data)
     suggestions = msgspec.json.encode(array(hook_input, "permission_suggestions"))

@@ -8,7 +8,7 @@ from typing import Any, Final
 import msgspec
 
 from session_host.structured.dialects import reading
-from session_host.structured.dialects.base import FORK_OPTION, THROUGH_OPTION, Answer, DialectPort, Start, UserPrompt
+from session_host.structured.dialects.base import FORK_OPTION, THROUGH_OPTION, Chosen, DialectPort, Start, UserPrompt
 from session_host.structured.dialects.json_rpc import METHOD_NOT_FOUND, OVERLOADED, SentRequest
 from session_host.structured.dialects.limits import codex_limits_in_reply, codex_limits_of_pool
 from session_host.structured.dialects.reading import array, at, error_words, integer, mapping, text
@@ -268,7 +268,7 @@ class CodexDialect:
         """See ``Dialect``."""
         self._turns.interrupt()
 
-    def answer(self, request: AgentRequest, answer: Answer) -> None:
+    def answer(self, request: AgentRequest, answer: Chosen) -> None:
         """See ``Dialect``."""
         self._requests.answer(request, answer)
 
@@ -540,7 +540,7 @@ class Requests:
         found = self._context.state.items.get(item_id_of(text(params, "turnId"), item_id))
         return approvals.KnownItem(found.id, found.command, found.changes) if found else approvals.KnownItem()
 
-    def answer(self, request: AgentRequest, answer: Answer) -> None:
+    def answer(self, request: AgentRequest, answer: Chosen) -> None:
         """Reply with the user's answer."""
         context = self._context
         found = context.state.requests.pop(request.id, None)

@@ -14,15 +14,15 @@ from session_host.structured.items import (
     Put,
     Remove,
     SetStatus,
-    TurnEnded,
-    TurnOutcome,
+    TurnOver,
     UsageChanged,
+    WrittenOutcome,
 )
 
 from . import items
 from .state import KEPT_TURNS, Context, OpenItem
 
-_OUTCOMES: Final[dict[str, TurnOutcome]] = {
+_OUTCOMES: Final[dict[str, WrittenOutcome]] = {
     "completed": "completed",
     "interrupted": "interrupted",
     "failed": "failed",
@@ -84,7 +84,7 @@ class Turns:
             self._put_error(turn, mapping(raw, "error"))
         elif state.error_turn == turn and outcome == "completed":
             context.port.emit(Remove(f"{turn}/error"))  # A try that came later was successful.
-        context.port.emit(TurnEnded(turn, outcome, one_line(error)))
+        context.port.emit(TurnOver(turn, outcome, one_line(error)))
         if turn == state.turn or not state.turn or state.server_idle:
             state.turn, state.active, state.busy, state.interrupting = "", "", False, False
         context.show_state()
@@ -101,7 +101,7 @@ class Turns:
         if self._context.state.agents.pop(thread, None) is not None:
             self._context.show_state()
 
-    def finish_items(self, turn: str, outcome: TurnOutcome) -> None:
+    def finish_items(self, turn: str, outcome: WrittenOutcome) -> None:
         """Mark items that are not complete at the turn's end; a command may still run in the background.
 
         It also does so after an interrupt: the server completes its item when it ends.
@@ -286,4 +286,4 @@ class Turns:
         if error:
             self._put_error(turn, mapping(raw, "error"))
         if ended_ms:
-            port.emit(TurnEnded(turn, _OUTCOMES.get(text(raw, "status"), "completed"), one_line(error), ended_ms))
+            port.emit(TurnOver(turn, _OUTCOMES.get(text(raw, "status"), "completed"), one_line(error), ended_ms))

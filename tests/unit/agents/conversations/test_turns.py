@@ -15,7 +15,7 @@ from session_host.agents.conversations import records
 from session_host.agents.conversations.base import ConversationQuery
 from session_host.agents.conversations.records import TooFarBack, lines_backwards
 from session_host.agents.conversations.stores import STORES, turns_in
-from session_host.agents.conversations.turns import Choice, RecordedText, Turn, choose, turns_of
+from session_host.agents.conversations.turns import Choice, RecordedText, RecordedTurn, choose, turns_of
 from session_host.paths import endpoint_conversation
 from session_host.terminal.prompts import TurnPosition
 
@@ -66,7 +66,7 @@ def record(tmp_path: Path) -> Callable[[str], Path]:
     return put
 
 
-def turns(name: str, seek: Seek) -> list[Turn]:
+def turns(name: str, seek: Seek) -> list[RecordedTurn]:
     return list(turns_in(name, seek(name)))
 
 
@@ -160,14 +160,14 @@ class TestClaude:
             {"type": "assistant", "message": {"model": "<synthetic>", "content": [{"type": "text", "text": "No"}]}},
             assistant("Its end."),
         )
-        assert turns("claude", seek)[0] == Turn("a new prompt", "Its answer.\n\nIts end.")
+        assert turns("claude", seek)[0] == RecordedTurn("a new prompt", "Its answer.\n\nIts end.")
 
     def test_half_of_a_surrogate_pair_loses_only_that_character(
         self, seek: Seek, record: Callable[[str], Path]
     ) -> None:
         line = r'{"type":"assistant","message":{"content":[{"type":"text","text":"cut \ud83d, \ud83d\ude00"}]}}'
         append(record("claude"), {"type": "user", "message": {"content": "more"}}, line)
-        assert turns("claude", seek)[0] == Turn("more", "cut ?, 😀")
+        assert turns("claude", seek)[0] == RecordedTurn("more", "cut ?, 😀")
 
 
 class TestCodex:
@@ -179,7 +179,7 @@ class TestCodex:
             {"type": "event_msg", "payload": {"type": "agent_message", "message": "As ever."}},
             {"type": "response_item", "payload": {"type": "message", "role": "assistant", "content": content}},
         )
-        assert turns("codex", seek)[0] == Turn("an old prompt", "As ever.")
+        assert turns("codex", seek)[0] == RecordedTurn("an old prompt", "As ever.")
 
 
 class TestCopilot:
@@ -194,7 +194,7 @@ class TestCopilot:
             message("aside", parentToolCallId="call_1"),
             message("Done."),
         )
-        assert turns("copilot", seek)[0] == Turn("go", "I ask another.\n\nDone.")
+        assert turns("copilot", seek)[0] == RecordedTurn("go", "I ask another.\n\nDone.")
 
 
 class TestGemini:
@@ -205,7 +205,7 @@ class TestGemini:
         path = record("gemini")
         before = turns("gemini", seek)
         append(path, message("a", "user", [{"text": "wrong"}]), message("b", "gemini", "A wrong answer."))
-        assert turns("gemini", seek) == [Turn("wrong", "A wrong answer."), *before]
+        assert turns("gemini", seek) == [RecordedTurn("wrong", "A wrong answer."), *before]
         append(path, {"$rewindTo": "a"})
         assert turns("gemini", seek) == before
         append(
@@ -214,7 +214,7 @@ class TestGemini:
             message("d", "gemini", "The ri"),
             message("d", "gemini", [{"thought": True, "text": "hm"}, {"text": "The right "}, "answer."]),
         )
-        assert turns("gemini", seek) == [Turn("right", "The right answer."), *before]
+        assert turns("gemini", seek) == [RecordedTurn("right", "The right answer."), *before]
 
 
 class TestOwnFiles:
@@ -250,7 +250,10 @@ class TestOwnFiles:
             {"type": "piece", "text": "better"},
         )
         query = ConversationQuery("some-id", "/", {}, Path("/nonexistent"), used=True)
-        assert list(turns_in("endpoint", query)) == [Turn("second", "better"), Turn("first", "one answer")]
+        assert list(turns_in("endpoint", query)) == [
+            RecordedTurn("second", "better"),
+            RecordedTurn("first", "one answer"),
+        ]
 
 
 class TestBackwards:
@@ -296,18 +299,18 @@ def test_texts_become_turns() -> None:
         RecordedText("agent", "of a prompt that is gone"),
     ]
     assert list(turns_of(newest_first)) == [
-        Turn("second", "  one\n\ntwo"),
-        Turn("first", "", is_joined=True),
-        Turn("", "of a prompt that is gone"),
+        RecordedTurn("second", "  one\n\ntwo"),
+        RecordedTurn("first", "", is_joined=True),
+        RecordedTurn("", "of a prompt that is gone"),
     ]
 
 
 TURNS = [
-    Turn("go on", "four"),
-    Turn("list the files", ""),
-    Turn("go on", "three"),
-    Turn("What is a very long prompt, as it is wrapped on the screen?", "two"),
-    Turn("go on", "one"),
+    RecordedTurn("go on", "four"),
+    RecordedTurn("list the files", ""),
+    RecordedTurn("go on", "three"),
+    RecordedTurn("What is a very long prompt, as it is wrapped on the screen?", "two"),
+    RecordedTurn("go on", "one"),
 ]
 
 
@@ -336,4 +339,4 @@ def test_the_turn_at_the_users_position_is_chosen(
 
 def test_a_turn_without_an_answer_is_not_chosen() -> None:
     assert choose(iter([]), None, is_working=True) is None
-    assert choose(iter([Turn("hello", "")]), TurnPosition(0, ""), is_working=False) is None
+    assert choose(iter([RecordedTurn("hello", "")]), TurnPosition(0, ""), is_working=False) is None

@@ -51,7 +51,7 @@ class FarChat:
 
     def kept(self) -> list[int]:
         """What the viewer keeps for the host."""
-        return [int(each.text) for each in self._rules.inputs.pending() if isinstance(each, m.Text)]
+        return [int(each.text) for each in self._rules.inputs.pending() if isinstance(each, m.Typed)]
 
     def step(self, what: str) -> None:
         """Do one of ``STEPS``, and check that nothing is lost without a word."""
@@ -74,7 +74,7 @@ class FarChat:
         match what:
             case "types":
                 self._count += 1
-                rules.receive_input(m.Text(rules.inputs.attachment, rules.inputs.next_sequence, str(self._count)))
+                rules.receive_input(m.Typed(rules.inputs.attachment, rules.inputs.next_sequence, str(self._count)))
             case "accepts":
                 rules.gate.accept_refusal()
             case "sends":
@@ -120,7 +120,7 @@ class FarChat:
 
     def _receive(self, message: m.Message) -> None:
         match message:
-            case m.Text(attachment, sequence, text) if sequence > self._received:
+            case m.Typed(attachment, sequence, text) if sequence > self._received:
                 self._received = sequence
                 if self._holds or self._refuses_next:
                     code = ErrorCode.HELD if self._holds else ErrorCode.INPUT_FULL

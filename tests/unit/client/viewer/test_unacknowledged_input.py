@@ -14,7 +14,7 @@ from session_host.protocol.messages import (
     Key,
     Paste,
     Prompt,
-    Text,
+    Typed,
 )
 from session_host.protocol.values import ErrorCode, Image, KeyAction
 
@@ -65,7 +65,7 @@ def test_input_beyond_the_limit_is_refused_with_a_message() -> None:
         assert refusal.code == code
         inputs.acknowledge(MAX_INPUTS)
     for message in (
-        Text("", 1, "x" * (MAX_PASTE_CHARACTERS + 1)),
+        Typed("", 1, "x" * (MAX_PASTE_CHARACTERS + 1)),
         Paste("", 1, "x" * (MAX_WHOLE_PASTE_CHARACTERS + 1)),
     ):
         assert isinstance(refusal := UnacknowledgedInput().append(message), InputRefused)
@@ -108,7 +108,7 @@ def test_the_characters_keys_and_verbs_are_counted() -> None:
     inputs.reset_attachment("att")
     inputs.append(Focus("att", 1, True))
     has_user_input = [inputs.has_user_input]
-    inputs.append(Text("att", 2, "first"))
+    inputs.append(Typed("att", 2, "first"))
     inputs.append(Key("att", 3, "a", "a"))
     inputs.append(Key("att", 4, "a", "a", 0, KeyAction.RELEASE))
     inputs.append(Interrupt(attachment="att", sequence=5))

@@ -24,7 +24,7 @@ from session_host.protocol.messages import (
     NoticeEvent,
     Output,
     SnapshotPart,
-    Text,
+    Typed,
 )
 from session_host.protocol.values import ErrorCode, GridSize, KeyAction, SnapshotKind
 from session_host.session.paced import PART_BYTES
@@ -97,7 +97,7 @@ async def test_a_closed_viewer_sends_its_last_input_again_and_leaves_after_the_a
     monkeypatch.setattr(delivery, "TIMEOUT_S", 60.0)
     monkeypatch.setattr(delivery, "REATTACH_AFTER_S", 60.0)
     async with closing_viewer(host) as viewer:
-        typed = Text(host.attachment, 1, "typed")
+        typed = Typed(host.attachment, 1, "typed")
         for times in range(1, 4):
             await eventually(partial(is_received, host, typed, times), 20, "the input")
             assert not viewer.delivery.is_over
@@ -114,7 +114,7 @@ async def test_a_closed_viewer_counts_input_that_the_host_refuses(
     monkeypatch.setattr(delivery, "TIMEOUT_S", 60.0)
     monkeypatch.setattr(delivery, "REATTACH_AFTER_S", 60.0)
     async with closing_viewer(host) as viewer:
-        await eventually(lambda: Text(host.attachment, 1, "typed") in host.received, 20, "the input")
+        await eventually(lambda: Typed(host.attachment, 1, "typed") in host.received, 20, "the input")
         host.say(InputRefused(host.attachment, 1, ErrorCode.INPUT_FULL, "the program is not reading its input"))
         assert await viewer.delivery.wait() == len("typed")
         await eventually(lambda: Detach(host.attachment) in host.received, 20, "the host to see it go")

@@ -33,7 +33,7 @@ from session_host.structured.items import (
     RequestResolved,
     SetStatus,
     StateChanged,
-    TurnEnded,
+    TurnOver,
 )
 from session_host.structured.transcript import Transcript
 from tests.support.fuzzing import times
@@ -109,7 +109,7 @@ _CHANGES: st.SearchStrategy[AnyChange] = st.one_of(
         lambda request, item: RequestOpened(AgentRequest(request, "command", 50, "?", "make", item=item)), _IDS, _IDS
     ),
     st.builds(RequestResolved, _IDS, st.sampled_from(["", "yes"])),
-    st.builds(TurnEnded, st.just("t"), st.sampled_from(["completed", "failed", "cut"]), _TEXT),
+    st.builds(TurnOver, st.just("t"), st.sampled_from(["completed", "failed", "cut"]), _TEXT),
     st.builds(StateChanged, st.sampled_from(["idle", "running"]), st.sampled_from(["", "t"])),
 )
 

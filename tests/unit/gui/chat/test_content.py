@@ -34,7 +34,7 @@ from gui.chat.pictures import decode
 from gui.wording import phrases
 from session_host.protocol.untrusted_text import legible
 from session_host.protocol.values import Image
-from session_host.structured.items import AgentRequest, Item, Put, RequestResolved, StateChanged, TurnEnded
+from session_host.structured.items import AgentRequest, Item, Put, RequestResolved, StateChanged, TurnOver
 from session_host.structured.transcript import Transcript
 from tests.support.qt_waiting import process_events_until
 
@@ -352,7 +352,7 @@ def test_an_answer_of_an_earlier_chat_has_its_time_and_duration() -> None:
     for change in (
         Put(Item("p1", "user", 1_795_348_800_000, "prompt", "done", "t1")),
         Put(Item("a1", "agent", 1_795_348_801_000, "answer", "done", "t1")),
-        TurnEnded("t1", "completed", at_ms=1_795_348_875_000),
+        TurnOver("t1", "completed", at_ms=1_795_348_875_000),
     ):
         transcript.apply(change, 1_895_000_000_000)
     ended = datetime.fromtimestamp(1_795_348_875, UTC)
@@ -366,7 +366,7 @@ def test_a_turn_that_stopped_says_so_once_in_its_tool_call_or_below(
 ) -> None:
     call = Item("i1", "tool", 1000, title="make", tool="execute", command="make", status=outcome if in_call else "done")
     head, *below = with_ending(
-        segments(call, Mode(), MarkdownText(), ItemRequests()), TurnEnded("t1", outcome), call, ""
+        segments(call, Mode(), MarkdownText(), ItemRequests()), TurnOver("t1", outcome), call, ""
     )
     assert isinstance(head, FoldLine)
     assert [head.detail, *(each.text for each in below)] == ([line] if in_call else ["", line])

@@ -23,7 +23,7 @@ from session_host.structured.items import (
     RequestOpened,
     SetStatus,
     StateChanged,
-    TurnEnded,
+    TurnOver,
 )
 from session_host.structured.transcript import Transcript
 from tests.support.qt_waiting import run_deferred_deletes, show
@@ -73,7 +73,7 @@ def test_a_turn_that_grew_in_bursts_and_is_over_has_its_line_with_its_steps(page
         page.scroller.show_frame()
     tool(chat)
     chat.put("agent", "Done.", status="done", turn="t1")
-    chat.end(TurnEnded("t1", "completed"))
+    chat.end(TurnOver("t1", "completed"))
     chat.put("user", "And then?", status="done", turn="t2")  # In the same burst, the next turn begins.
     chat.run("t2")
     page.scroller.show_frame()
@@ -84,7 +84,7 @@ def test_the_line_of_a_turn_counts_an_edit_that_is_done_after_its_turn(page: Tra
     chat = begin(page)
     edit = chat.put("tool", tool="edit", changes=(FileChange("a.py", PATCH),), status="running", turn="t1")
     chat.put("agent", "It goes on.", status="done", turn="t1")
-    chat.end(TurnEnded("t1", "completed"))
+    chat.end(TurnOver("t1", "completed"))
     for _ in range(2):
         chat.put("user", "Next", status="done", turn="t2")
         page.scroller.show_frame()
@@ -99,7 +99,7 @@ def test_a_page_is_painted_resized_and_pointed_at_before_it_shows_what_came(
 ) -> None:
     chat = begin(page)
     chat.put("agent", "Done.", status="done", turn="t1")
-    chat.end(TurnEnded("t1", "completed"))
+    chat.end(TurnOver("t1", "completed"))
     page.rows.set_turns_fold(folds=not is_fold_open)
     page.scroller.show_frame()
     before = [(each.position, each.number) for each in page.visible]
@@ -149,7 +149,7 @@ def test_copying_what_was_selected_in_a_row_that_is_folded_now_copies_nothing(pa
     page.rows.toggle_fold("i2")
     page.scroller.arrange()
     assert not page.selection.text(page.rows, markdown=False)
-    chat.end(TurnEnded("t1", "completed"))
+    chat.end(TurnOver("t1", "completed"))
 
 
 def test_the_row_that_is_read_stays_if_the_agent_takes_back_the_row_above_it(page: TranscriptPage) -> None:
@@ -191,7 +191,7 @@ def test_a_declined_command_is_not_told_as_run_and_what_the_user_decided_is_not_
     chat.apply(RequestOpened(AgentRequest("r2", "question", 0, "Which one?", "", questions=(question,), item="i4")))
     chat.resolve("r2", "text", "the first", "window")
     chat.put("agent", "Removed.", status="done", turn="t1")
-    chat.end(TurnEnded("t1", "completed"))
+    chat.end(TurnOver("t1", "completed"))
     page.scroller.show_frame()
     assert [(line.commands, line.steps) for line in turn_lines(page)] == [(1, 1)]
     shown = [page.rows.key(each.position) for each in page.visible]

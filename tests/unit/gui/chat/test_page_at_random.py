@@ -35,8 +35,8 @@ from session_host.structured.items import (
     RequestResolved,
     SetStatus,
     StateChanged,
-    TurnEnded,
-    TurnOutcome,
+    TurnOver,
+    WrittenOutcome,
 )
 from session_host.structured.transcript import Transcript
 from tests.support.fuzzing import chance, some, times
@@ -57,7 +57,7 @@ TEXTS = (
 )
 
 STATUSES: tuple[ItemStatus, ...] = ("running", "done", "done", "failed", "cut", "interrupted", "withdrawn", "sent")
-OUTCOMES: tuple[TurnOutcome, ...] = ("completed", "completed", "failed", "interrupted", "cut")
+OUTCOMES: tuple[WrittenOutcome, ...] = ("completed", "completed", "failed", "interrupted", "cut")
 
 
 class Writer:
@@ -143,8 +143,8 @@ class Writer:
     def _end(self) -> AnyChange:
         if self._choose.random() < 0.5:
             return StateChanged("idle")
-        outcome: TurnOutcome = some(self._choose, OUTCOMES)
-        return TurnEnded(f"t{self._turns}", outcome, "an error" if outcome == "failed" else "")
+        outcome: WrittenOutcome = some(self._choose, OUTCOMES)
+        return TurnOver(f"t{self._turns}", outcome, "an error" if outcome == "failed" else "")
 
     def _request(self) -> AgentRequest:
         request, item = some(self._choose, ["r0", "r1"]), some(self._choose, ["", self._any()])

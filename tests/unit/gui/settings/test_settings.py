@@ -11,7 +11,7 @@ import pytest
 from gui.settings.layout import SavedPane, SavedWindow, WindowLayout
 from gui.settings.pane_tree import Pane, Split, numbers
 from gui.settings.preferences import load_preferences
-from gui.settings.table import SETTINGS, Choice, FileValues, Line, Named, Names, Number, Setting, Toggle, WindowFile
+from gui.settings.table import SETTINGS, Choice, FileValues, Named, Names, Number, OneLine, Setting, Toggle, WindowFile
 from gui.theme.terminal import FEATURE_FORM, TerminalFont
 from gui.window.actions.keys import with_overrides
 from gui.wording.text import Text
@@ -226,9 +226,9 @@ def test_each_setting_has_a_valid_default_all_choices_of_its_file_and_a_short_he
         (Number(6, 48, zero=Text("Never")), [0, 6, 48], [5, 49, 7.5, True, "7"]),
         (Number(1, 9, is_integer=False), [1, 2.5], [0, 10]),
         (Choice({"a": Text("A"), "b": Text("B")}), ["a"], ["c", 1]),
-        (Line(), ["", "x"], [1]),
-        (Line("env:.+", "env:NAME"), ["", "env:KEY"], ["sk-123"]),
-        (Line(is_command=True), ["code -w", ""], ["code 'x"]),
+        (OneLine(), ["", "x"], [1]),
+        (OneLine("env:.+", "env:NAME"), ["", "env:KEY"], ["sk-123"]),
+        (OneLine(is_command=True), ["code -w", ""], ["code 'x"]),
         (Named(of="font"), ["Hack"], [3]),
         (Names(of="font"), [[], ["Hack", "Noto Sans CJK JP"], ()], ["Hack", [1]]),
         (

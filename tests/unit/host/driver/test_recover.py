@@ -12,7 +12,7 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from session_host.paths import make_directories, session_history
-from session_host.protocol.messages import Colors, InputRefused, Resized, Text
+from session_host.protocol.messages import Colors, InputRefused, Resized, Typed
 from session_host.protocol.values import CellSize, GridSize
 from session_host.session import focus
 from session_host.session.attachments import Attachment
@@ -233,7 +233,7 @@ class Run:
                 driver.performer.perform()
             case Type():
                 self.sequence += 1
-                message = Text(self.attachment.id, self.sequence, step.text)
+                message = Typed(self.attachment.id, self.sequence, step.text)
                 if step.killed == "before it was written" and not self.spared:
                     self._let_the_program_take_nothing()
                 if step.killed != "before it was accepted":

@@ -9,7 +9,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from session_host.structured.dialects.base import Answer, Start
+from session_host.structured.dialects.base import Chosen, Start
 from session_host.structured.dialects.claude.approvals import (
     NO_PLAN,
     agent_request,
@@ -22,7 +22,7 @@ from session_host.structured.dialects.claude.dialect import ClaudeDialect
 from session_host.structured.dialects.claude.notices import from_failure
 from session_host.structured.dialects.claude.tools import DECLINED
 from session_host.structured.items import AnyChange, Put, StateChanged
-from session_host.structured.lines import Line
+from session_host.structured.lines import AgentLine
 from session_host.structured.rules import StructuredRules
 from tests.support.fuzzing import damaged
 from tests.support.replayed_claude import CURRENT, ReplayedClaude, entries
@@ -58,15 +58,15 @@ def test_a_message_with_a_wrong_field_causes_no_error() -> None:
         for _, wrong in damaged(message):
             rules = StructuredRules(ClaudeDialect, Start(directory="/"), "s")
             rules.load(msgspec.msgpack.decode(kept, type=type(state)), dialect)
-            step = rules.receive_lines([Line(json.dumps(wrong).encode())], 2)
+            step = rules.receive_lines([AgentLine(json.dumps(wrong).encode())], 2)
             if problems := faults(step.changes):
                 found.append((problems, wrong))
             rules.save()
     assert found == []
 
 
-def control_request(request_id: str, request: dict[str, Any]) -> Line:
-    return Line(json.dumps({"type": "control_request", "request_id": request_id, "request": request}).encode())
+def control_request(request_id: str, request: dict[str, Any]) -> AgentLine:
+    return AgentLine(json.dumps({"type": "control_request", "request_id": request_id, "request": request}).encode())
 
 
 def test_a_form_with_a_wrong_field_causes_no_error() -> None:
@@ -130,7 +130,7 @@ def test_a_page_that_an_mcp_server_wants_visited_is_named_and_not_opened() -> No
     opened, request = elicitation("r", body, at_ms=1)
     assert (request.title, request.subject) == ("asker: Log in.", "https://example.org/in")
     assert [option.label for option in request.options] == ["I have done it", "Decline", "Cancel"]
-    assert reply(opened, Answer("accept", {})) == {"action": "accept", "content": {}}
+    assert reply(opened, Chosen("accept", {})) == {"action": "accept", "content": {}}
 
 
 def test_a_command_without_a_description_is_shown_in_the_title() -> None:
@@ -174,7 +174,7 @@ def test_a_question_says_what_its_choices_mean_and_takes_several() -> None:
     assert question.shown_text == "Which parts? (several answers possible)"
     assert (question.several, question.described()) == (True, (("API", "REST"), ("UI", "")))
     line = json.dumps({"request": body}).encode()
-    replied = reply(open_request(line, body), Answer("", {"0": "API\nUI"}))
+    replied = reply(open_request(line, body), Chosen("", {"0": "API\nUI"}))
     assert replied["updatedInput"]["answers"] == {"Which parts?": "API, UI"}
 
 
@@ -220,7 +220,7 @@ def test_the_end_of_planning_without_a_plan_file_is_a_question_in_words() -> Non
 def test_the_reply_has_the_exact_bytes_of_the_request() -> None:
     line = b'{"type":"control_request","request":{"input":{"n":123456789012345678901234567890,  "t":"\\u00e9"}}}'
     opened = open_request(line, ask("X", {}))
-    assert msgspec.json.encode(reply(opened, Answer("allow"))) == (
+    assert msgspec.json.encode(reply(opened, Chosen("allow"))) == (
         b'{"behavior":"allow","updatedInput":{"n":123456789012345678901234567890,  "t":"\\u00e9"}}'
     )
 
@@ -244,7 +244,7 @@ def test_an_option_allows_only_what_its_name_says(option: str, chosen: list[str]
         ("Allow, and accept edits from now on",) * 2,
     ]
     line = json.dumps({"request": ask("Bash", {"command": "make"}, permission_suggestions=suggestions)}).encode()
-    permitted = reply(open_request(line, ask("Bash", {})), Answer(option)).get("updatedPermissions", [])
+    permitted = reply(open_request(line, ask("Bash", {})), Chosen(option)).get("updatedPermissions", [])
     assert [each["type"] for each in permitted] == chosen
 
 
@@ -274,7 +274,7 @@ def test_an_option_that_is_too_long_to_read_is_left_out() -> None:
 
 def test_a_declined_call_contains_the_users_text() -> None:
     opened = open_request(b"{}", ask("Bash", {}))
-    assert reply(opened, Answer("decline", {"": "use make"})) == {
+    assert reply(opened, Chosen("decline", {"": "use make"})) == {
         "behavior": "deny",
         "message": "use make",
         "interrupt": False,
@@ -283,7 +283,7 @@ def test_a_declined_call_contains_the_users_text() -> None:
 
 def test_do_not_answer_sends_none_of_the_answers_that_were_already_chosen() -> None:
     opened = open_request(b"{}", ask("AskUserQuestion", {"questions": [{"question": "Which?"}]}))
-    assert reply(opened, Answer("decline", {"0": "Postgres"})) == {
+    assert reply(opened, Chosen("decline", {"0": "Postgres"})) == {
         "behavior": "deny",
         "message": DECLINED,
         "interrupt": False,

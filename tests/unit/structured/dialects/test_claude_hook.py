@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from session_host.structured.dialects.base import Answer
+from session_host.structured.dialects.base import Chosen
 from session_host.structured.dialects.claude.hook import output, question
 
 RULE = {"type": "addRules", "behavior": "allow", "destination": "localSettings", "rules": [{"toolName": "Bash"}]}
@@ -29,7 +29,7 @@ def hook_input(**more: Any) -> str:
 
 
 def decision(option: str, **texts: str) -> Any:
-    reply = json.loads(output(hook_input(), Answer(option, texts)))["hookSpecificOutput"]
+    reply = json.loads(output(hook_input(), Chosen(option, texts)))["hookSpecificOutput"]
     assert reply["hookEventName"] == "PermissionRequest"
     return reply["decision"]
 

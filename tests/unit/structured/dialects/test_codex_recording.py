@@ -8,7 +8,7 @@ from itertools import groupby
 import pytest
 
 from session_host.structured.dialects.base import Start
-from session_host.structured.items import RequestOpened, StateChanged, TurnEnded
+from session_host.structured.items import RequestOpened, StateChanged, TurnOver
 from tests.support.codex_chat import DIRECTORY, CodexChat, recording
 from tests.support.fuzzing import damaged
 
@@ -81,7 +81,7 @@ def test_the_state_follows_turns_and_requests() -> None:
     states = [state for state, _ in groupby(each.state for each in chat.changes if isinstance(each, StateChanged))]
     expected = ["running", "requires_action", "running", "idle"]
     assert states == ["idle", *["running", "idle"] * 3, *expected, *expected, "running", "ended"]
-    ends = [(each.outcome, each.tokens) for each in chat.changes if isinstance(each, TurnEnded)]
+    ends = [(each.outcome, each.tokens) for each in chat.changes if isinstance(each, TurnOver)]
     assert ends == [
         ("completed", 15),
         ("completed", 15),
@@ -116,7 +116,7 @@ def test_the_resumed_conversation_is_shown_if_the_transcript_lacks_it() -> None:
         ("agent", "done", "PONG-10: after restart"),
     ]
     assert chat.transcript.status.state == "idle"
-    assert [each.tokens for each in chat.changes if isinstance(each, TurnEnded)][-1] == 15
+    assert [each.tokens for each in chat.changes if isinstance(each, TurnOver)][-1] == 15
     texts = {
         chat.transcript[chat.transcript.position(key)].text: at_ms for key, at_ms in chat.transcript.turn_ends.items()
     }

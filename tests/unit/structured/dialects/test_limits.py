@@ -14,7 +14,7 @@ from session_host.structured.dialects.base import Start
 from session_host.structured.dialects.limits import KEPT, merged, share, time_ms
 from session_host.structured.dialects.one_shot import OneShotDialect
 from session_host.structured.items import UsageLimit
-from session_host.structured.lines import Line
+from session_host.structured.lines import AgentLine
 from session_host.structured.rules import StructuredRules
 from session_host.structured.transcript import Transcript
 from tests.support.codex_chat import CodexChat
@@ -114,7 +114,7 @@ def test_claude_with_a_process_for_each_turn_reports_its_limits_too() -> None:
     transcript = Transcript()
     ready = {"type": "ready", "format": "claude"}
     for message in (ready, *({"type": "line", "data": each} for each in of_claude("2.1.329")[:3])):
-        for change in rules.receive_lines([Line(json.dumps(message).encode())], 1).changes:
+        for change in rules.receive_lines([AgentLine(json.dumps(message).encode())], 1).changes:
             transcript.apply(change, 1)
     assert shares(transcript) == {"five_hour": 0.93, "seven_day": 0.3}
     assert notices(transcript) == ["The usage limit is nearly reached until 2026-11-23 10:03 UTC (five hour)."]

@@ -14,7 +14,7 @@ from session_host.structured.items import (
     RequestResolved,
     SetStatus,
     StateChanged,
-    TurnEnded,
+    TurnOver,
 )
 from session_host.structured.transcript import Transcript
 
@@ -39,7 +39,7 @@ def test_whole_lines_are_printed_once_as_they_come() -> None:
     later.apply(StateChanged("idle"))
     assert log.take(later, None) == ["○ Idle"]
     later.apply(StateChanged("running", "t2"))
-    later.apply(TurnEnded("t2", "completed"))
+    later.apply(TurnOver("t2", "completed"))
     later.apply(StateChanged("idle"))
     assert log.take(later, None) == ["○ Idle"], "a turn between two calls"
 

@@ -52,7 +52,7 @@ TEXT = Rows("def run(it):", "", "  path/to some_word ", "end")
     ],
 )
 def test_motions_are_those_of_vi(
-    motion: Callable[[motions.Text, Position], Position], begin: tuple[int, int], positions: list[tuple[int, int]]
+    motion: Callable[[motions.CellRows, Position], Position], begin: tuple[int, int], positions: list[tuple[int, int]]
 ) -> None:
     position, gone = Position(*begin), []
     for _ in positions:

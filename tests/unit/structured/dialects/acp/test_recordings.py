@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from session_host.structured.dialects.base import Start
-from session_host.structured.items import TurnEnded
+from session_host.structured.items import TurnOver
 from tests.support.acp_chat import DIRECTORY, AcpChat, recording
 
 AGENTS = ("opencode", "gemini", "claude", "codex")
@@ -49,7 +49,7 @@ def test_a_conversation_has_its_items(agent: str) -> None:
     tools = [(each.tool, each.command) for each in chat.items if each.kind == "tool"]
     assert tools == ([("execute", "touch acpfile")] if agent in ASKING else [])
     assert len({each.turn for each in chat.items if each.kind != "notice"}) == 4
-    outcomes = [each.outcome for each in chat.changes if isinstance(each, TurnEnded)]
+    outcomes = [each.outcome for each in chat.changes if isinstance(each, TurnOver)]
     assert outcomes == ["completed", "completed", "interrupted"]
     assert chat.transcript.status.conversation == CONVERSATIONS[agent]
     assert not [each for each in chat.items if each.kind == "raw"]

@@ -11,7 +11,7 @@ from session_host.protocol.messages import Prompt
 from session_host.protocol.values import Image
 from session_host.structured.dialects.acp.items import NO_COMMAND
 from session_host.structured.dialects.base import Start
-from session_host.structured.items import NOT_STOPPED, TurnEnded
+from session_host.structured.items import NOT_STOPPED, TurnOver
 from session_host.structured.rules import NO_ANSWER, STOPPING
 from tests.support.acp_chat import AcpChat, permission, text_block, update
 
@@ -63,7 +63,7 @@ def test_a_prompt_that_the_agent_refuses_says_why_and_the_next_one_is_sent(chat:
 )
 def test_an_error_fails_the_turn(running: AcpChat, error: dict[str, Any]) -> None:
     running.reply_error(-32603, **error)
-    (ended,) = [each for each in running.changes if isinstance(each, TurnEnded)]
+    (ended,) = [each for each in running.changes if isinstance(each, TurnOver)]
     assert (ended.outcome, ended.error) == ("failed", "no such model")
     assert running.shown() == [("user", "go", "done"), ("thought", "hm", "failed"), ("notice", "no such model", "")]
     assert running.states()[-1] == "idle"
