@@ -60,11 +60,13 @@ class Browser:
         is_dark: bool = False,
         font_px: int = 16,
         machine: OtherMachine | None = None,
+        trusts: str = "",
     ) -> None:
         options = webdriver.ChromeOptions()
         options.add_experimental_option("prefs", {"webkit.webprefs.default_font_size": font_px})
         options.binary_location = CHROMIUM
-        for each in (*_OPTIONS, f"--user-data-dir={profile}"):
+        trusted = [f"--ignore-certificate-errors-spki-list={trusts}"] if trusts else []
+        for each in (*_OPTIONS, *trusted, f"--user-data-dir={profile}"):
             options.add_argument(each)
         options.set_capability("goog:loggingPrefs", {"browser": "ALL"})
         service = webdriver.ChromeService(DRIVER) if machine is None else _ServiceThere(machine)
@@ -282,14 +284,15 @@ def browser(
     is_dark: bool = False,
     font_px: int = 16,
     machine: OtherMachine | None = None,
+    trusts: str = "",
 ) -> Iterator[Browser]:
     """Open a browser, one with touch but for the desktop's size, and close it with all that it has written.
 
-    ``machine`` is where it runs; None for this one.
+    ``machine`` is where it runs; None for this one. ``trusts`` is the hash of a certificate's public key, base64.
     """
     profile = Path(tempfile.mkdtemp(prefix="chromium-"))
     try:
-        opened = Browser(profile, size, is_dark=is_dark, font_px=font_px, machine=machine)
+        opened = Browser(profile, size, is_dark=is_dark, font_px=font_px, machine=machine, trusts=trusts)
         try:
             yield opened
         finally:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import http.server
 import json
+import re
 import socket
 import threading
 from collections.abc import Iterator
@@ -16,9 +18,13 @@ import pytest
 
 from session_host.web import devices
 from session_host.web.devices import Rights
-from tests.support.browser import Browser, pair
+from tests.conftest import Sessions
+from tests.support.area import Area
+from tests.support.browser import Browser, browser, pair
 from tests.support.commands import new, outlive
 from tests.support.page_server import Key, PageServer
+from tests.support.ports import free_port
+from tests.support.reverse_proxy import Secured, reverse_proxy
 from tests.support.waiting import WaitTimeout, wait_until
 
 TIMEOUT_S = 60.0
@@ -70,11 +76,13 @@ class Thief(http.server.ThreadingHTTPServer):
     daemon_threads = True
     allow_reuse_address = True
 
-    def __init__(self, port: int, cache: str) -> None:
+    def __init__(self, port: int, cache: str, secured: Secured | None) -> None:
         self.got: list[dict[str, str]] = []
         self.cache = cache
         self._connections: list[socket.socket] = []
         super().__init__(("127.0.0.1", port), _Handler)
+        if secured is not None:
+            self.socket = secured.context.wrap_socket(self.socket, server_side=True)
 
     def process_request(self, request: Any, client_address: Any) -> None:
         """Note the connection: a browser keeps a spare one."""
@@ -107,9 +115,9 @@ class _Handler(http.server.BaseHTTPRequestHandler):
 
 
 @contextmanager
-def thief(port: int = 0, cache: str = "no-store") -> Iterator[Thief]:
+def thief(port: int = 0, cache: str = "no-store", secured: Secured | None = None) -> Iterator[Thief]:
     """Serve, as an agent may."""
-    with Thief(port, cache) as server:
+    with Thief(port, cache, secured) as server:
         thread = threading.Thread(target=server.serve_forever)
         thread.start()
         try:
@@ -119,17 +127,56 @@ def thief(port: int = 0, cache: str = "no-store") -> Iterator[Thief]:
             thread.join()
 
 
-def test_a_server_on_another_port_gets_nothing_that_opens_the_page(phone: Browser, server: PageServer) -> None:
+@pytest.fixture
+def secured() -> None:
+    """No certificate, so HTTP."""
+
+
+@pytest.fixture
+def port() -> int:
+    """The page's own port."""
+    return free_port()
+
+
+@pytest.fixture
+def server(area: Area, sessions: Sessions, port: int, secured: Secured | None) -> Iterator[PageServer]:
+    """The page on a port of the loopback, behind a proxy if there is a certificate."""
+    with contextlib.ExitStack() as stack:
+        words = ["--port", str(port)]
+        address = f"http://localhost:{port}"
+        if secured is not None:
+            front = free_port()
+            stack.enter_context(reverse_proxy(front, port, secured))
+            address = f"https://localhost:{front}"
+            words += ["--address", address]
+        yield stack.enter_context(PageServer(area, *words, address=address))
+
+
+@pytest.fixture
+def phone(server: PageServer, secured: Secured | None) -> Iterator[Browser]:
+    """A browser that knows the certificate."""
+    with browser(trusts=secured.pin if secured is not None else "") as opened:
+        yield opened
+        assert opened.complaints() == []
+
+
+over_http_and_behind_https = pytest.mark.parametrize("secured", [None, Secured()], ids=["http", "https"])
+
+
+@over_http_and_behind_https
+def test_a_server_on_another_port_gets_nothing_that_opens_the_page(
+    phone: Browser, server: PageServer, secured: Secured | None
+) -> None:
     pair(phone, server)
-    with thief() as other:
-        phone.open(f"http://localhost:{other.server_port}/")
+    with thief(secured=secured) as other:
+        phone.open(f"{urlsplit(server.address).scheme}://localhost:{other.server_port}/")
         phone.see("thief")
-        number = other.got[0]["Cookie"].partition("outlive=")[2].partition(";")[0]
-        assert number, "cookies know no port"
+        number = re.search(r"(__Host-)?outlive=[^;]+", other.got[0]["Cookie"])
+        assert number is not None, "cookies know no port"
         assert phone.driver.execute_async_script("steal('x').then(arguments[0])") == "no key"
     key = Key()
-    headers = {"Origin": server.address, "X-Outlive": "1", "Cookie": f"outlive={number}"}
-    with httpx2.Client(base_url=server.address, headers=headers) as agent:
+    headers = {"Origin": server.address, "X-Outlive": "1", "Cookie": number[0]}
+    with httpx2.Client(base_url=server.address, headers=headers, verify=False) as agent:
         refused = agent.get("/api/chats")
         assert (refused.status_code, refused.json()["code"]) == (401, "unsigned")
         key.challenge = refused.json()["challenge"]
@@ -148,12 +195,15 @@ def test_a_server_on_another_port_gets_nothing_that_opens_the_page(phone: Browse
     phone.see("Forget this device")
 
 
-def test_a_server_that_takes_the_port_gets_no_secret_and_its_worker_goes(phone: Browser, server: PageServer) -> None:
+@over_http_and_behind_https
+def test_a_server_that_takes_the_port_gets_no_secret_and_its_worker_goes(
+    phone: Browser, server: PageServer, port: int
+) -> None:
     new("-n", "one", "--", "cat")
     pair(phone, server)
     phone.see("one")
     server.end()
-    with thief(urlsplit(server.address).port or 0) as taker:
+    with thief(port) as taker:
         phone.open(server.address)
         phone.see("thief")
         script = "steal('a challenge of its own').then(arguments[0])"
@@ -165,7 +215,7 @@ def test_a_server_that_takes_the_port_gets_no_secret_and_its_worker_goes(phone: 
         assert taker.got
     server.start()
     headers = {"X-Outlive": "1", "X-Outlive-Signed": signed}
-    refused = httpx2.get(f"{server.address}/api/chats", headers=headers)
+    refused = httpx2.get(f"{server.address}/api/chats", headers=headers, verify=False)
     assert (refused.status_code, refused.json()["code"]) == (401, "unsigned")
 
     for _load in range(3):
@@ -181,10 +231,10 @@ def test_a_server_that_takes_the_port_gets_no_secret_and_its_worker_goes(phone: 
     phone.complaints()
 
 
-def test_a_key_that_such_a_server_leaves_is_not_let_in(phone: Browser, server: PageServer) -> None:
+def test_a_key_that_such_a_server_leaves_is_not_let_in(phone: Browser, server: PageServer, port: int) -> None:
     pair(phone, server)
     server.end()
-    with thief(urlsplit(server.address).port or 0):
+    with thief(port):
         phone.open(f"{server.address}/")
         phone.see("thief")
         planted = phone.driver.execute_async_script("plant().then(arguments[0])")
@@ -204,11 +254,11 @@ def test_a_key_that_such_a_server_leaves_is_not_let_in(phone: Browser, server: P
 
 @pytest.mark.parametrize("ask", ["fetch('/api/chats', { headers: { 'X-Outlive': 1 } })", "fetch('/?x')"])
 def test_a_page_of_such_a_server_that_the_browser_keeps_goes_once_it_asks_for_the_challenge(
-    phone: Browser, server: PageServer, ask: str
+    phone: Browser, server: PageServer, port: int, ask: str
 ) -> None:
     pair(phone, server)
     server.end()
-    with thief(urlsplit(server.address).port or 0, "max-age=31536000, immutable"):
+    with thief(port, "max-age=31536000, immutable"):
         phone.open(f"{server.address}/")
         phone.see("thief")
         phone.driver.execute_async_script("fetch('/page.js').then(() => arguments[0]())")
