@@ -308,7 +308,8 @@ class _Body:
 
     def __init__(self, receive: Receive, most_bytes: int, within_s: float, length: str, signed: Signed | None) -> None:
         if length.isdigit() and int(length) > most_bytes:
-            raise PageError(413, "too_large", f"at most {most_bytes >> 20} MB can be sent")
+            most = f"{most_bytes >> 20} MB" if most_bytes >> 20 else f"{most_bytes >> 10} KB"
+            raise PageError(413, "too_large", f"at most {most} can be sent")
         self._receive, self._left = receive, most_bytes
         self._hash, self._signed = hashlib.sha256(), signed
         self._until_s = asyncio.get_running_loop().time() + within_s

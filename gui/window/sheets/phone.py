@@ -8,7 +8,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any, TypeVar
 
-from PySide6.QtCore import QFileSystemWatcher, QProcess, QRectF, QSize, Qt, Signal
+from PySide6.QtCore import QCoreApplication, QFileSystemWatcher, QProcess, QRectF, QSize, Qt, Signal
 from PySide6.QtGui import QColor, QKeyEvent, QPainter, QPaintEvent, QResizeEvent
 from PySide6.QtWidgets import QBoxLayout, QGridLayout, QHBoxLayout, QLabel, QSizePolicy, QVBoxLayout, QWidget
 
@@ -45,6 +45,9 @@ D = TypeVar("D")
 class PhoneSheet(Sheet):
     """Shows a code while it is open; closing it makes the code void. A device that asks takes the code's place.
 
+    A page that nobody serves is turned on in this network as the sheet opens, and off again as it closes if no device
+    was let in meanwhile.
+
     Signals:
         other_ways_requested: the user wants to read how else a phone reaches the page.
     """
@@ -54,6 +57,7 @@ class PhoneSheet(Sheet):
     def __init__(self, theme: Theme, parent: QWidget) -> None:
         super().__init__(theme, parent, phone_texts.TITLE(), LIST_PX)
         self._code = self._until = self._decided = ""
+        self._is_on_for_this = False
         self.reach = _Reach()
         self.card = AskingCard(theme)
         self.waiting = label("", "secondary", wraps=True)
@@ -83,6 +87,8 @@ class PhoneSheet(Sheet):
         self.reach.new_code.clicked.connect(lambda _checked: self._begin())
         self.reach.other_ways.clicked.connect(lambda _checked: self.other_ways_requested.emit())
         self.closed.connect(self._end)
+        if (app := QCoreApplication.instance()) is not None:
+            app.aboutToQuit.connect(self._leave)
 
     def ask(self) -> None:
         """Open the sheet with the devices that ask, or with a new code if there is none."""
@@ -93,6 +99,8 @@ class PhoneSheet(Sheet):
             self._watcher.addPath(str(ensure_private(devices.devices_file().parent)))
             if not devices.load().asking:
                 self._make_code()
+                if not places.is_served():
+                    self._turn_on()
         except (OutliveError, OSError) as error:
             self._say(str(error))
         self._look()
@@ -129,6 +137,12 @@ class PhoneSheet(Sheet):
         if paths := self._watcher.directories():
             self._watcher.removePaths(paths)
         self._end_code()
+        self._turn_off_unused()
+
+    def _leave(self) -> None:
+        """The window goes while the sheet may be open."""
+        self._starting.waitForFinished()
+        self._end()
 
     def _end_code(self) -> None:
         with contextlib.suppress(OutliveError, OSError):  # It ends by its time.
@@ -153,7 +167,8 @@ class PhoneSheet(Sheet):
         for each in (self.reach, self._paired):
             each.setVisible(not saved.asking)  # After the card came, so that the keyboard stays in the sheet.
         if not saved.asking:
-            self.reach.show_code(self._code, places.served())
+            is_for_this = self._is_on_for_this and not saved.devices
+            self.reach.show_code(self._code, places.served(), is_starting=self._is_starting, is_for_this=is_for_this)
             self._show_devices(saved.devices)
             self._show_none_asking()
 
@@ -236,26 +251,44 @@ class PhoneSheet(Sheet):
 
     # ------------------------------------------------------------ the page in this network
 
+    @property
+    def _is_starting(self) -> bool:
+        return self._starting.state() is not QProcess.ProcessState.NotRunning
+
     def _turn_on(self) -> None:
         if places.missing_packages():
             self._say(phone_texts.NO_PACKAGES())
-            return
-        program, *words = outlive_command()
-        self.reach.turn_on.setEnabled(False)
-        self._say(phone_texts.TURNING_ON())
-        self._starting.start(program, [*words, "web", "on", "--lan"])
+        elif not self._is_starting:
+            program, *words = outlive_command()
+            self._say(phone_texts.TURNING_ON())
+            self._starting.start(program, [*words, "web", "on", "--lan"])
 
     def _turned_on(self, code: int) -> None:
-        self.reach.turn_on.setEnabled(True)
         errors = bytes(self._starting.readAllStandardError().data()).decode(errors="replace").strip()
         self._say(errors.removeprefix("outlive: ") if code else "")
-        if self.is_open and not code:
+        self._is_on_for_this = not code
+        if not self.is_open:
+            self._turn_off_unused()
+        elif code:
+            self._look()
+        else:
             self._begin()
+
+    def _turn_off_unused(self) -> None:
+        """Turn the page off that was turned on for this sheet, if nobody uses it."""
+        if not self._is_on_for_this:
+            return
+        with contextlib.suppress(OutliveError):  # A page that may be used stays on.
+            saved = devices.load()
+            if not (saved.devices or saved.asking or saved.pairing):
+                program, *words = outlive_command()
+                QProcess.startDetached(program, [*words, "web", "off"])
+        self._is_on_for_this = False
 
     def _on_error(self, error: QProcess.ProcessError) -> None:
         if error is QProcess.ProcessError.FailedToStart:  # After other errors, it has finished.
-            self.reach.turn_on.setEnabled(True)
             self._say(self._starting.errorString())
+            self._look()
 
     def _say(self, text: str) -> None:
         show_text(self.said, sentence(text))
@@ -349,19 +382,21 @@ class _Reach(QWidget):
         is_wide = self.width() >= BESIDE_PX
         self._row.setDirection(QBoxLayout.Direction.LeftToRight if is_wide else QBoxLayout.Direction.TopToBottom)
 
-    def show_code(self, code: str, served: Served | None) -> None:
+    def show_code(self, code: str, served: Served | None, *, is_starting: bool, is_for_this: bool) -> None:
         """Show a code with the address at which it is typed.
 
         Args:
             code: the code; "" for none.
             served: where the page is served; None if it is not.
+            is_starting: the page is being turned on.
+            is_for_this: the page goes off as the sheet closes.
         """
         address = served.for_phone if served is not None else ""
         certificate = served.certificate if served is not None and address else None
-        self.turn_on.setVisible(not address)
+        self.turn_on.setVisible(not address and not is_starting)
         self.new_code.setVisible(bool(address) and not code)
         if not address:
-            show_text(self.hint, phone_texts.NOT_REACHED())
+            show_text(self.hint, "" if is_starting else phone_texts.NOT_REACHED())
         else:
             show_text(self.hint, phone_texts.HINT() if code else phone_texts.OVER())
         self.picture.show_link(f"{address}/#pair={code}" if address and code else "")
@@ -372,7 +407,8 @@ class _Reach(QWidget):
         self.certificate.setText(certificate.end if certificate is not None else "")
         for each in (self._names[-1], self.certificate):
             each.setVisible(certificate is not None)
-        show_text(self.note, _note(served, certificate) if code else "")
+        notes = [_note(served, certificate), phone_texts.ON_FOR_THIS() if is_for_this else ""]
+        show_text(self.note, " ".join(filter(None, notes)) if code else "")
         firewall = served.firewall if served is not None and address else ""
         show_text(self.closed, phone_texts.CLOSED() if firewall and code else "")
         show_text(self.firewall, firewall if code else "")

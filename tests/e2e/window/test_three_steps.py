@@ -110,15 +110,13 @@ def question(area: Area, sessions: Sessions) -> None:
 
 
 @pytest.mark.usefixtures("question", "systemd")
-def test_from_the_window_a_phone_answers_after_three_actions_and_one_that_turns_the_page_on(
+def test_from_the_window_a_phone_answers_after_three_actions(
     area: Area, phones_network: OtherMachine, reader: ScreenReader, open_window: OpenWindow
 ) -> None:
     with open_window() as app, browser(machine=phones_network) as phone:
         app.focus()
         command(app, "phone")
         actions = ["Phone…"]
-        press(app, area, "the button that turns the page on")
-        actions.append("Turn it on in this network")
         served = wait_until(places.served, WAIT_S, "the page to be on")
         assert served is not None
         assert served.certificate is not None
@@ -139,7 +137,21 @@ def test_from_the_window_a_phone_answers_after_three_actions_and_one_that_turns_
         press(app, area, "the button for yes")
         actions.append("yes")
         answers_its_question(phone, area)
-    assert (len(actions), len(warning)) == (4, WARNING), (actions, warning)
+    assert (len(actions), len(warning)) == (3, WARNING), (actions, warning)
+
+
+def test_a_page_that_was_turned_on_for_a_phone_is_off_again_if_none_is_let_in(
+    area: Area, systemd: UserSystemd, phones_network: OtherMachine, open_window: OpenWindow
+) -> None:
+    del phones_network
+    with open_window() as app:
+        app.focus()
+        command(app, "phone")
+        wait_until(lambda: devices.load().pairing, WAIT_S, "the code")
+        assert systemd.unit.exists()
+        picture(app, area, "on for this")
+        app.press("Escape")
+        wait_until(lambda: not systemd.unit.exists() and not places.is_served(), WAIT_S, "the page to go off")
 
 
 @pytest.mark.usefixtures("question", "systemd")

@@ -199,6 +199,8 @@ def test_who_is_not_let_in_may_only_ask_and_sends_little(asked: Asked) -> None:
     stranger.challenge = asked.gate.signatures.challenge
     assert asked.ask("/api/ask", key=stranger)[0] == 200
     assert asked.ask("/api/ask", key=stranger, body=b" " * (gate.MAX_ASKING_BYTES + 1))[0] == 413
+    too_long = asked.headers(content_length=str(gate.MAX_ASKING_BYTES + 1))
+    assert asked.ask("/api/ask", too_long, key=stranger)[1]["words"] == "at most 1 KB can be sent"
     assert asked.ask("/api/ask", signed="")[0] == 401
     assert asked.ask("/api/chats", key=stranger, method="GET", body=b"")[0] == 401
     assert asked.devices == [""]

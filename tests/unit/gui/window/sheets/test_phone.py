@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import shlex
 import socket
 from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import pytest
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QProcess, Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QLabel, QPushButton, QWidget
 
 from gui.theme.theme import Theme
-from gui.window.sheets import asking_device
+from gui.window.sheets import asking_device, phone
 from gui.window.sheets.phone import PhoneSheet
 from gui.wording import phone_texts
 from session_host.paths import ensure_private, runtime_dir
@@ -44,12 +46,24 @@ def serve() -> Iterator[Callable[[Served], None]]:
         yield note
 
 
+@pytest.fixture(autouse=True)
+def commands(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The file with the commands that the sheet gives; they do nothing else, and fail."""
+    commands = tmp_path / "commands"
+    stand_in = ["sh", "-c", f"echo $* >> {shlex.quote(str(commands))}; echo outlive: no systemd >&2; exit 2", "sh"]
+    monkeypatch.setattr(phone, "outlive_command", lambda: stand_in)
+    return commands
+
+
 @pytest.fixture
 def sheet(qapp: QApplication, theme: Theme) -> Iterator[PhoneSheet]:
     window = QWidget()
     window.resize(900, 700)
     show_active(window)
-    yield PhoneSheet(theme, window)
+    sheet = PhoneSheet(theme, window)
+    yield sheet
+    for command in sheet.findChildren(QProcess):
+        command.waitForFinished()
     delete_now(window)
 
 
@@ -92,13 +106,25 @@ def click_where(widget: QWidget) -> None:
 # ---------------------------------------------------------------- before
 
 
-def test_a_page_that_is_not_served_has_no_picture_and_no_code(sheet: PhoneSheet) -> None:
+def test_a_page_that_cannot_be_turned_on_has_no_picture_and_no_code(sheet: PhoneSheet, commands: Path) -> None:
     sheet.ask()
+    assert not sheet.reach.turn_on.isVisible(), "it is being turned on"
+    process_events_until(sheet.reach.turn_on.isVisible, WAIT_S, "the failure")
+    assert commands.read_text() == "web on --lan\n"
+    assert sheet.said.text() == "No systemd."
     assert not sheet.reach.picture.isVisible()
-    assert sheet.reach.turn_on.isVisible()
     assert sheet.reach.turn_on.property("kind") == "primary"
     assert devices.load().pairing is None
     assert phone_texts.CODE() not in visible_texts(sheet)
+
+
+def test_an_opened_sheet_turns_no_page_on_beside_one_that_is_served(
+    sheet: PhoneSheet, serve: Callable[[Served], None], commands: Path
+) -> None:
+    serve(ON_LOOPBACK)
+    sheet.ask()
+    sheet.dismiss()
+    assert not commands.exists()
 
 
 def test_a_page_that_has_not_said_where_it_is_served_is_waited_for(
