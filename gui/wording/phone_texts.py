@@ -17,7 +17,7 @@ NEW_CERTIFICATE = Text(
 )
 CLOSED = Text("If the phone does not get there, this opens the port:")
 ON_FOR_THIS = Text(
-    "If you close this before a phone is let in, the page goes off again; once one is in, it is served after each login."
+    "If you close this before a phone is let in, the page goes off; once one is in, it is served after each login."
 )
 NOT_REACHED = Text("No phone reaches the page yet. Once it is on, it is served after each login, too.")
 TUNNEL_HINT = Text("Through a tunnel of your own, open this address there, and type the code.")
