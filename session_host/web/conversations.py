@@ -9,6 +9,7 @@ from itertools import chain, islice
 from typing import Final, NamedTuple
 
 from session_host.client.chats.agent_record import recorded_conversation
+from session_host.client.chats.last_answer import last_answer
 from session_host.client.chats.last_view import last_transcript_for
 from session_host.client.machine import ANSWER_S, Machine
 from session_host.client.sessions.session_info import SessionInfo
@@ -93,20 +94,13 @@ async def conversation_of(machine: Machine, info: SessionInfo) -> Conversation:
 
 
 async def last_words(machine: Machine, info: SessionInfo) -> str:
-    """The first words of a chat's last answer, on one line; "" if there is none, or it is too far to read.
+    """The first words of a running chat's last answer, on one line; "" if there is none.
 
     Raises:
-        OutliveError, TimeoutError, PageError: it cannot be read.
+        OutliveError, TimeoutError: it cannot be read.
     """
-    if info.facts.origin.runtime == "structured":
-        if machine.terms.is_far:
-            return ""  # A transcript comes as a whole.
-        turns = _turns(await _transcript(machine, info), 1)
-        answer = answer_in(turns[-1].items) if turns else ""
-    else:
-        recorded = await asyncio.wait_for(machine.call(recorded_conversation, info.id, 1), ANSWER_S)
-        answer = recorded[-1].answer if recorded else ""
-    return one_line(text_of(answer[: 10 * MAX_WORDS]))[:MAX_WORDS]
+    answer = await asyncio.wait_for(machine.call(last_answer, info.id, 10 * MAX_WORDS), _most_s(machine))
+    return one_line(text_of(answer))[:MAX_WORDS]
 
 
 async def unfolded(machine: Machine, info: SessionInfo, key: str) -> Unfolded:
@@ -127,12 +121,17 @@ async def unfolded(machine: Machine, info: SessionInfo, key: str) -> Unfolded:
     raise PageError(404, "no_such_turn", "this turn is not known any more")
 
 
+def _most_s(machine: Machine) -> float:
+    """How long a chat's transcript may take."""
+    return ANSWER_S if machine.terms.is_far else _LONG_CHAT_S
+
+
 async def _transcript(machine: Machine, info: SessionInfo) -> Transcript:
     """A chat view's transcript: from its host, else the saved one."""
     if info.state in RUNNING_STATES or info.has_host:
         with contextlib.suppress(NotAllowed, HostUnavailable, TimeoutError):
             watching = watch_transcript(info.id, lambda _: True, machine)
-            found = await asyncio.wait_for(watching, ANSWER_S if machine.terms.is_far else _LONG_CHAT_S)
+            found = await asyncio.wait_for(watching, _most_s(machine))
             if found is not None:
                 return found
     saved = await machine.call(last_transcript_for, info.id, BUILD)

@@ -41,7 +41,6 @@ from session_host.system.inotify import Event, Inotify
 from session_host.system.installation import outlive_command
 
 from .conversations import last_words
-from .errors import PageError
 from .forms import Away, ChatList, Row
 from .rows import row_of
 
@@ -330,7 +329,7 @@ class Following:
             age_s = (datetime.now(UTC) - at).total_seconds() if at is not None else SETTLE_S
             await asyncio.sleep(min(max(SETTLE_S - age_s, 0.0), SETTLE_S))
             words = ""
-            with contextlib.suppress(OutliveError, TimeoutError, PageError):
+            with contextlib.suppress(OutliveError, TimeoutError):
                 words = await last_words(machine, info)
             self._said[key] = since, words
             if self._infos.get(key) is info:

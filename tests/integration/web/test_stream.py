@@ -164,6 +164,19 @@ class TestOtherMachines:
             assert device.answer(there, question, question["options"][0]["id"]).json()["words"] == "Allowed here"
             wait_until(lambda: not shown.asking(), TIMEOUT_S, "the answer")
 
+    def test_its_idle_rows_have_the_first_words_of_their_answers(
+        self, near: NearBridges, server: PageServer, area: Area
+    ) -> None:
+        chat = new_chat(area, "view", "answer: It is done.")
+        wait("view", "idle")
+        with server.pair() as device, phone(device) as shown:
+            for row in (chat, f"near/{chat}"):
+                wait_until(
+                    lambda row=row: shown.rows.get(row, {}).get("words") == "It is done.",  # type: ignore[misc]
+                    TIMEOUT_S,
+                    lambda: f"the words: {shown.rows}",
+                )
+
     def test_a_chat_is_started_there(self, near: NearBridges, server: PageServer, area: Area) -> None:
         new_chat(area, "view")
         with server.pair() as device, phone(device) as shown:
