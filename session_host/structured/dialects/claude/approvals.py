@@ -215,9 +215,10 @@ def elicitation(request_id: str, body: Mapping[str, Any], *, at_ms: int) -> tupl
     server, message = text(body, "mcp_server_name"), _plain(text(body, "message"))
     fields, questions = read_form(mapping(body, "requested_schema"))
     url = text(body, "url")
-    title = one_line(f"{server}: {message}" if server else message or "An MCP server asks")
+    asks = f"{server}: {message}" if server else message or "An MCP server asks"
+    title = one_line(asks)
     accept = [] if fields else [RequestOption(ACCEPT, "I have done it" if url else "Accept", "choice")]
-    subject = "\n".join(filter(None, (message if "\n" in message else "", url)))
+    subject = "\n".join(filter(None, (message if title != asks else "", url)))  # The title may be cut.
     asked = AgentRequest(request_id, "question", at_ms, title, subject, (*accept, DECLINE, CANCEL), questions=questions)
     return OpenRequest("", b"{}", b"[]", "", title, fields), asked
 

@@ -133,6 +133,12 @@ def test_a_page_that_an_mcp_server_wants_visited_is_named_and_not_opened() -> No
     assert reply(opened, Chosen("accept", {})) == {"action": "accept", "content": {}}
 
 
+@pytest.mark.parametrize("message", ["word " * 60 + "end", "Two\nlines"])
+def test_a_message_of_an_mcp_server_that_is_no_title_is_shown_whole(message: str) -> None:
+    _opened, request = elicitation("r", {"mcp_server_name": "asker", "message": message}, at_ms=1)
+    assert request.subject == message
+
+
 def test_a_command_without_a_description_is_shown_in_the_title() -> None:
     assert shown(ask("Bash", {"command": "npm  test\n"}))[1] == "Run npm test?"
     assert shown(ask("Bash", {"command": "x" * 200}))[1] == f"Run {'x' * 59} … {'x' * 58}?"
