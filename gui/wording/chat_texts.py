@@ -373,6 +373,8 @@ def still_to_answer(questions: Sequence[str]) -> str:
 
 
 YOUR_ANSWER = Text("Your answer")
+YOUR_ANSWER_AS = Text("Your answer: {takes}")
+TAKES = Text("“{question}” takes {takes}")
 
 # The images of a prompt.
 REMOVE_IMAGE = Text("Remove the image")

@@ -19,6 +19,7 @@ from session_host.protocol.values import RUNNING_STATES
 from session_host.structured.items import AgentRequest, digest
 from session_host.structured.items import Question as StructuredQuestion
 from session_host.structured.shortening import cut
+from session_host.structured.takes import is_limited, taken_words
 from session_host.structured.text import exact_lines
 from session_host.system.clock import as_text, moment_of
 
@@ -27,13 +28,6 @@ from .forms import Form, Option, Question, ShownLine
 from .rows import agent_named
 
 NO_LIMIT = 1e9
-_KINDS = {
-    "integer": "a whole number",
-    "number": "a number",
-    "email": "an e-mail address",
-    "uri": "an address such as https://example.com",
-    "date": "a date",
-}
 _INPUTS = {
     "integer": {"type": "number", "step": "1"},
     "number": {"type": "number", "step": "any"},
@@ -133,7 +127,7 @@ def _form(asked: StructuredQuestion) -> Form:
             field |= {name: f"{value:g}" for name, value in (("min", least), ("max", most)) if value is not None}
             if least is not None and least >= 0:  # The keyboard of iPhones for numbers has no minus.
                 field["inputmode"] = "numeric" if kind == "integer" else "decimal"
-    is_limited = asked.several or field is not None
+    is_bound = is_limited(asked)
     return Form(
         asked.id,
         plain(asked.text, 4000, keep_lines=True),
@@ -142,23 +136,10 @@ def _form(asked: StructuredQuestion) -> Form:
         asked.several,
         optional,
         field,
-        (least or 0) if is_text and is_limited else 0,
-        NO_LIMIT if most is None or not (is_text and is_limited) else most,
-        _hint(asked) if is_limited else "",
+        (least or 0) if is_text and is_bound else 0,
+        NO_LIMIT if most is None or not (is_text and is_bound) else most,
+        taken_words(asked) if is_bound else "",
     )
-
-
-def _hint(asked: StructuredQuestion) -> str:
-    """What a question takes, in words."""
-    kind, least, most, optional = msgspec.structs.astuple(asked.takes)
-    unit = " answers" if asked.several else "" if kind in {"integer", "number"} else " characters"
-    if least is not None and most is not None:
-        limits = f"{least:g} to {most:g}{unit}"
-    elif least is not None:
-        limits = f"{least:g}{unit} or more"
-    else:
-        limits = f"{most:g}{unit} at most" if most is not None else ""
-    return ", ".join(filter(None, (_KINDS.get(kind, ""), limits, "may stay empty" if optional else "")))
 
 
 def _lines(subject: str, asked: AgentRequest) -> list[ShownLine]:

@@ -44,6 +44,7 @@ from session_host.protocol.messages import AnswerRequest
 from session_host.protocol.untrusted_text import escaped, legible, one_line
 from session_host.structured.items import REJECTIONS, AgentRequest, OptionKind, Question, RequestOption, digest
 from session_host.structured.shortening import cut
+from session_host.structured.takes import is_taken, taken_words
 
 from . import positions
 from .accessible_rows import spoken_segments
@@ -951,8 +952,10 @@ class QuestionForm(QObject):
                 stops.append(button)
         if question.free or not question.options:
             field = AnswerField()
-            field.setPlaceholderText(chat_texts.YOUR_ANSWER())
+            takes = taken_words(question)
+            field.setPlaceholderText(chat_texts.YOUR_ANSWER_AS(takes=takes) if takes else chat_texts.YOUR_ANSWER())
             field.setAccessibleName(question.shown_text)
+            field.setAccessibleDescription(takes)
             if question.secret:
                 field.setEchoMode(QLineEdit.EchoMode.Password)
             field.textChanged.connect(self.changed)
@@ -1015,11 +1018,18 @@ class QuestionForm(QObject):
 
     @property
     def hint(self) -> str:
-        """Which questions have no answer yet; "" if all have one."""
+        """Which questions have no answer yet, or one that they do not take; "" if all have one."""
         answers = self.answers()
-        missing = [question.text for question in self._questions if not answers.get(question.id)]
-        names = [one_line(legible(text.strip().split("\n")[0])) for text in missing]
-        return chat_texts.still_to_answer(names) if names else ""
+        given = {each.id: answers[each.id].split("\n") if answers.get(each.id) else [] for each in self._questions}
+        wrong = [each for each in self._questions if not is_taken(each, given[each.id])]
+        missing = [_name(each) for each in wrong if not given[each.id]]
+        if missing or not wrong:
+            return chat_texts.still_to_answer(missing) if missing else ""
+        return chat_texts.TAKES(question=_name(wrong[0]), takes=taken_words(wrong[0]))
+
+
+def _name(question: Question) -> str:
+    return one_line(legible(question.text.strip().split("\n")[0]))
 
 
 class AnswerField(QLineEdit):

@@ -14,7 +14,7 @@ from gui.input import refused_keys as refused_keys_module
 from gui.input.refused_keys import refused_keys
 from session_host.protocol.messages import AnswerRequest
 from session_host.protocol.values import FileLocation
-from session_host.structured.items import AgentRequest, FileChange, Question, RequestOption, digest
+from session_host.structured.items import AgentRequest, FileChange, Question, RequestOption, Takes, digest
 from tests.support.chat_view_harness import ShowChat
 from tests.support.qt_waiting import process_events_until
 from tests.support.scripted_chat import ALLOW, DECLINE, ScriptedChat, asking, command_request, long_chat
@@ -324,6 +324,28 @@ def test_questions_are_answered_by_choices_and_texts(show_chat: ShowChat) -> Non
     assert (answer.toolTip(), card._message.isVisible()) == ("", False)
     shown.press(Qt.Key.Key_Y, Qt.KeyboardModifier.AltModifier)
     assert shown.of(AnswerRequest) == [("r1", "", digest(request), {"q1": "dev", "q2": "retry"})]
+
+
+def test_a_question_says_what_it_takes_and_one_may_stay_empty(show_chat: ShowChat) -> None:
+    questions = (
+        Question("q1", "Port?", takes=Takes("integer", 1, 65535)),
+        Question("q2", "Name?", takes=Takes(optional=True)),
+    )
+    request = AgentRequest("r1", "question", 1, "A server", "", questions=questions)
+    shown = show_chat(asking(request))
+    assert shown.view.show_request()
+    answer = shown.button("Answer (Alt+Y)")
+    port, name = shown.card("r1").findChildren(QLineEdit)
+    assert port.placeholderText() == "Your answer: a whole number, 1 to 65535"
+    assert name.placeholderText() == "Your answer: may stay empty"
+    assert answer.toolTip() == "Still to answer: Port?"
+    QTest.keyClicks(port, "70000\r")
+    assert answer.toolTip() == "“Port?” takes a whole number, 1 to 65535"
+    assert not shown.of(AnswerRequest)
+    QTest.keyClick(port, Qt.Key.Key_Backspace)
+    assert answer.toolTip() == ""
+    shown.press(Qt.Key.Key_Y, Qt.KeyboardModifier.AltModifier)
+    assert shown.of(AnswerRequest) == [("r1", "", digest(request), {"q1": "7000"})]
 
 
 LEFT, RIGHT, UP, DOWN = Qt.Key.Key_Left, Qt.Key.Key_Right, Qt.Key.Key_Up, Qt.Key.Key_Down
