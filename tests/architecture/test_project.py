@@ -105,9 +105,6 @@ def test_the_changelog_dates_the_version() -> None:
 def test_the_changelog_of_the_first_release_is_a_list_of_capabilities_by_area() -> None:
     entries = text(Path("CHANGELOG.md")).partition("## 0.1.0, ")[2]
     assert not re.findall(r"(?m)^### (?:Added|Changed|Fixed)$", entries), "no user had an earlier version"
-    assert len(entries.split()) <= 1100, (
-        "one page: say what users can do; what was mended before the release is no news"
-    )
 
 
 GUIDE = sorted(str(path.relative_to(REPOSITORY)) for path in (REPOSITORY / "resources/guide").glob("*.md"))
@@ -133,15 +130,6 @@ def test_the_guide_lists_its_pages() -> None:
     assert pages == set(GUIDE), "the guide's README.md lists each page"
 
 
-def test_tasks_of_the_guide_fit_on_a_screen() -> None:
-    tasks, _, reference = text(Path("resources/guide/README.md")).partition("**Reference**")
-    assert reference
-    words = {
-        name: len(text(Path("resources/guide") / name).split()) for name in re.findall(r"\]\(([\w-]+\.md)\)", tasks)
-    }
-    assert not {name: count for name, count in words.items() if count > 450}, "leave out what the window itself says"
-
-
 def test_decisions_are_numbered_questions_with_short_answers() -> None:
     parts = re.split(r"(?m)^### ", text(Path("DECISIONS.md")))[1:]
     entries = [re.split(r"(?m)^## ", part)[0].strip().splitlines() for part in parts]
@@ -154,13 +142,10 @@ def test_decisions_are_numbered_questions_with_short_answers() -> None:
 
 
 @pytest.mark.parametrize(
-    ("page", "lines", "columns"),
-    [("ARCHITECTURE.md", 146, 160), ("CONTRIBUTING.md", 146, 160), ("DECISIONS.md", 350, 120)],
+    ("page", "columns"), [("ARCHITECTURE.md", 160), ("CONTRIBUTING.md", 160), ("DECISIONS.md", 120)]
 )
-def test_a_page_for_developers_is_read_in_one_sitting(page: str, lines: int, columns: int) -> None:
-    written = text(Path(page)).splitlines()
-    assert len(written) <= lines, "leave out what names, docstrings and tests say"
-    assert not [line for line in written if len(line) > columns]
+def test_lines_of_pages_for_developers_fit_in_an_editor(page: str, columns: int) -> None:
+    assert not [line for line in text(Path(page)).splitlines() if len(line) > columns]
 
 
 def test_the_table_of_packages_is_in_the_order_of_their_imports() -> None:
