@@ -32,6 +32,7 @@ NAMES = (
     "cuts",
     "idle_machines",
     "events",
+    "list_500",
     "web",
 )
 
