@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, TypeVar
 from session_host.client.sessions.store_calls import changes_since, later_changes
 from session_host.errors import OutliveError, ProtocolViolation, Unreachable
 from session_host.protocol.facts import ChatFacts
-from session_host.storage.store import Changes, Version
+from session_host.storage.store import Changes
 
 from .tasks import Tasks
 
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from session_host.agents.agent import Agent
     from session_host.client.chats.installed_agents import EndpointDefaults
     from session_host.client.machine import Machine
+    from session_host.storage.store.ledger import Position
 
     from .machine_files import MachineFiles
 
@@ -75,8 +76,8 @@ class MachineChats:
         self.on_cut: Callable[[int, int], object] = lambda _running, _listed: None
         self._installed: frozenset[str] = frozenset()
         self._tasks, self._apply = tasks, apply
-        self._version: Version | None = None
-        """The version of the store that was read last."""
+        self._position: Position | None = None
+        """The place up to which the store was read."""
         self._ids: set[str] = set()
         self._running: set[str] = set()
         """The running ones among another machine's chats that are listed."""
@@ -117,8 +118,8 @@ class MachineChats:
                 await self.refresh_now()
                 if not self.agents:
                     self._tasks.start(self._ask_first(), f"agents on {self.machine.name}")
-                while self._version is not None:
-                    found = await self.machine.call(later_changes, self._version)
+                while self._position is not None:
+                    found = await self.machine.call(later_changes, self._position)
                     began_s = time.monotonic()
                     self._receive(found)
                     await asyncio.sleep(max(FOLLOW_S, FOLLOW_PAUSES * (time.monotonic() - began_s)))
@@ -144,7 +145,7 @@ class MachineChats:
 
     async def refresh_now(self) -> None:
         """Read what has changed in the store, and wait for the result."""
-        self._receive(await self.machine.call(changes_since, self._version))
+        self._receive(await self.machine.call(changes_since, self._position))
 
     def _receive(self, found: Changes) -> None:
         changed = [self.machine.received(record) for record in found.changed]
@@ -156,7 +157,7 @@ class MachineChats:
                 raise ProtocolViolation(f"it has more than {MAX_CHATS:,} chats")
             changed = self._listed(changed, removed)
         self._apply(self.machine, changed, removed)
-        self._version = found.version
+        self._position = found.position
 
     def _listed(self, changed: list[ChatFacts], removed: list[str] | None) -> list[ChatFacts]:
         """The records that are listed, of the changed ones and of those that were not listed: not too many run."""

@@ -77,7 +77,7 @@ async def test_blocking_and_coroutine_functions_are_called_and_stores_are_read_a
     assert [(type(each), each.id, each.outcome.state) for each in found.changed] == [
         (ChatFacts, record.id, State.EXITED)
     ]
-    waiting = asyncio.ensure_future(machine.call(later_changes, found.version))
+    waiting = asyncio.ensure_future(machine.call(later_changes, found.position))
     await machine.call(rename_chat, record.id, name='"ü" 👩')
     assert [each.entry.name for each in (await waiting).changed] == ['"ü" 👩']
     assert await machine.call(recent_directories, 5) == ["/"]
@@ -112,8 +112,8 @@ async def test_a_long_answer_comes_whole(machine: AnyMachine) -> None:
 
 async def test_a_cancelled_call_ends_and_others_go_on(machine: AnyMachine) -> None:
     record = ended_chat()
-    version = (await machine.call(changes_since, None)).version
-    given_up, kept = (asyncio.ensure_future(machine.call(later_changes, version)) for _ in range(2))
+    position = (await machine.call(changes_since, None)).position
+    given_up, kept = (asyncio.ensure_future(machine.call(later_changes, position)) for _ in range(2))
     given_up.cancel()
     with pytest.raises(asyncio.CancelledError):
         await given_up
@@ -173,8 +173,8 @@ async def test_another_machine_is_unreachable_until_its_bridge_is_back(
     machine = near.machine()
     machine.link.hold()
     try:
-        version = (await machine.call(changes_since, None)).version
-        waiting = asyncio.ensure_future(machine.call(later_changes, version))
+        position = (await machine.call(changes_since, None)).position
+        waiting = asyncio.ensure_future(machine.call(later_changes, position))
         near.set_reachable(False)
         near.cut()
         with pytest.raises(Unreachable, match="near: "):

@@ -69,14 +69,14 @@ def run(options: argparse.Namespace) -> int:
     printer.flush()
     if options.once:
         with open_store() as store:
-            while entries := events_since(store, since):
-                printer.print_entries(since.ledger, entries)
-                since = since._replace(number=entries[-1].number)
+            while (found := events_since(store, since)).position != since:
+                printer.print_entries(since, found.entries)
+                since = found.position
         printer.flush()
         return 0
     with Follower(since, _stdout()) as follower:
         while came := follower.wait():
-            printer.print_entries(since.ledger, came)
+            printer.print_entries(since, came)
             printer.flush()
     return 0
 
@@ -125,11 +125,11 @@ class _Printer(LinePrinter):
             at = entry.at if entry is not None else facts.origin.created_at
             self._print(position, at, NamedChat(facts.id, facts.entry.name), state)
 
-    def print_entries(self, ledger: str, entries: Iterable[LedgerEntry]) -> None:
-        """Print events of the ledger."""
+    def print_entries(self, position: Position, entries: Iterable[LedgerEntry]) -> None:
+        """Print events of the ledger of a place."""
         for each in entries:
             if self._is_wanted(each.chat) and (kind_of(each.event) in self._kinds or isinstance(each.event, Gap)):
-                self._print(Position(ledger, each.number), each.at, NamedChat(each.chat, each.name), each.event)
+                self._print(position._replace(number=each.number), each.at, NamedChat(each.chat, each.name), each.event)
 
     def _is_wanted(self, chat: str) -> bool:
         if self._chats is not None and chat not in self._chats:

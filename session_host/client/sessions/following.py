@@ -14,7 +14,7 @@ from typing import Any
 from session_host.errors import LedgerLost
 from session_host.paths import database
 from session_host.storage.store import Store
-from session_host.storage.store.ledger import LedgerEntry, Position
+from session_host.storage.store.ledger import Entries, LedgerEntry, Position
 from session_host.system.inotify import make_inotify
 
 from .store_access import open_store
@@ -28,7 +28,7 @@ class Follower(contextlib.AbstractContextManager["Follower"]):
     """The events after a place; as a context manager, it keeps the store open.
 
     Attributes:
-        position: the place after the last event that ``wait`` returned.
+        position: the place up to which ``wait`` has read.
     """
 
     def __init__(self, position: Position, output: int | None = None) -> None:
@@ -69,9 +69,12 @@ class Follower(contextlib.AbstractContextManager["Follower"]):
             StoreError: the store cannot be read.
         """
         while True:
-            if entries := events_since(self.store, self.position):
-                self.position = self.position._replace(number=entries[-1].number)
-                return entries
+            found = events_since(self.store, self.position)
+            is_end, self.position = found.position == self.position, found.position
+            if found.entries:
+                return found.entries
+            if not is_end:
+                continue
             left_s = until_s - time.monotonic()
             if left_s <= 0:
                 return []
@@ -97,14 +100,14 @@ def _watch() -> Any:
     return watch
 
 
-def events_since(store: Store, position: Position, limit: int = PAGE) -> list[LedgerEntry]:
+def events_since(store: Store, position: Position, limit: int = PAGE) -> Entries:
     """The events after a place, in order, at most so many.
 
     Raises:
         LedgerLost: some of them are gone, or it is no place of this ledger.
     """
-    if (entries := store.ledger.since(position, limit)) is None:
+    if (found := store.ledger.since(position, limit)) is None:
         raise LedgerLost(
             "this cursor is too old, or of another database of chats; use --anyway to begin again with all states"
         )
-    return entries
+    return found

@@ -16,7 +16,8 @@ from typing import Concatenate, ParamSpec, TypeVar
 from session_host.errors import UsageError
 from session_host.paths import database
 from session_host.protocol.untrusted_text import is_name
-from session_host.storage.store import Changes, Store, Version
+from session_host.storage.store import Changes, Store
+from session_host.storage.store.ledger import Position
 
 from .store_access import open_store
 
@@ -61,8 +62,8 @@ def recent_directories(store: Store, limit: int) -> list[str]:
 
 
 @_opening
-def changes_since(store: Store, version: Version | None) -> Changes:
-    """See ``Store.changes_since``."""
+def changes_since(store: Store, version: Position | None) -> Changes:
+    """See ``Store.changes_since``; the argument's name is that of version 0.1.0, on machines that have it."""
     return store.changes_since(version)
 
 
@@ -76,8 +77,8 @@ UNWATCHED_S = 2.0
 """The interval of looks where the system cannot watch files."""
 
 
-async def later_changes(version: Version) -> Changes:
-    """The changes since a version, once there are any; see ``Store.changes_since``. Keeps the store open meanwhile."""
+async def later_changes(version: Position) -> Changes:
+    """The changes after a place, once there are any; see ``Store.changes_since``. Keeps the store open meanwhile."""
     from session_host.system.inotify import Event, Inotify  # the window's start does not need it
 
     written = asyncio.Event()
@@ -98,8 +99,9 @@ async def later_changes(version: Version) -> Changes:
         while True:
             written.clear()
             changes = await loop.run_in_executor(executor, store.changes_since, version)
-            if changes.removed is None or changes.version != version:
+            if changes.changed or changes.removed != []:
                 return changes
+            version = changes.position
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(written.wait(), next(later_looks, None if is_watched else UNWATCHED_S))
             if written.is_set():

@@ -5,6 +5,6 @@ Hosts, the window and commands open the same file at once, so every transaction 
 """
 
 from session_host.storage.store.session_row import free_name, meant
-from session_host.storage.store.store import Changes, Store, Version
+from session_host.storage.store.store import Changes, Store
 
-__all__ = ["Changes", "Store", "Version", "free_name", "meant"]
+__all__ = ["Changes", "Store", "free_name", "meant"]

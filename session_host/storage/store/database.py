@@ -9,7 +9,7 @@ import os
 import sqlite3
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
-from typing import NamedTuple
+from typing import Final, NamedTuple
 from urllib.parse import quote
 
 from session_host.errors import StoreBusy, StoreCorrupt, StoreError
@@ -33,6 +33,13 @@ class Schema(NamedTuple):
     tables: frozenset[str]
     functions: Mapping[str, Callable[[str], str]] = {}
 
+
+_COUNT_CHANGE: Final = """
+    BEGIN
+        UPDATE ledger SET last = last + 1;
+        UPDATE session SET changed = (SELECT last FROM ledger) WHERE ordinal = new.ordinal;
+    END
+"""
 
 STORE_SCHEMA = Schema(
     steps=(
@@ -134,8 +141,43 @@ STORE_SCHEMA = Schema(
         WHERE agent = 'shell' AND (topic IS NOT shown_command(topic) OR title <> '')
         """,
         ),
+        (
+            # One counter numbers events and changes of rows; see ``ledger``.
+            "DROP TRIGGER session_added",
+            "DROP TRIGGER session_changed",
+            "DROP TRIGGER session_removed",
+            "ALTER TABLE ledger ADD COLUMN last INTEGER NOT NULL DEFAULT 0",
+            "ALTER TABLE ledger ADD COLUMN trim_at INTEGER NOT NULL DEFAULT 0",
+            """
+        UPDATE ledger SET last = max(
+            trimmed_to, (SELECT coalesce(max(number), 0) FROM event), (SELECT coalesce(max(number), 0) FROM change)
+        )
+        """,
+            "UPDATE ledger SET trim_at = last + 256",
+            "DROP TABLE change",
+            "ALTER TABLE session ADD COLUMN changed INTEGER NOT NULL DEFAULT 0",
+            "CREATE INDEX session_by_change ON session (changed)",
+            f"CREATE TRIGGER session_added AFTER INSERT ON session {_COUNT_CHANGE}",
+            f"""
+        CREATE TRIGGER session_changed AFTER UPDATE ON session WHEN new.changed IS old.changed {_COUNT_CHANGE}
+        """,
+            # A process of 0.1.0 that has the file open now gives its events a number that is too small,
+            """
+        CREATE TRIGGER event_added AFTER INSERT ON event
+        BEGIN
+            UPDATE ledger SET last = max(last + 1, new.number);
+            UPDATE event SET number = (SELECT last FROM ledger)
+            WHERE number = new.number AND new.number < (SELECT last FROM ledger);
+        END
+        """,
+            # and would take a missing table for damage, and move the file away.
+            """
+        CREATE VIEW change (number, id) AS
+        SELECT changed, id FROM session UNION ALL SELECT number, chat FROM event WHERE kind = 'removed'
+        """,
+        ),
     ),
-    tables=frozenset({"session", "recent_directory", "layout", "change", "event", "ledger"}),
+    tables=frozenset({"session", "recent_directory", "layout", "event", "ledger"}),
     functions={"shown_command": lambda line: shown_command(line.split())},
 )
 
@@ -308,6 +350,17 @@ class Database:
             raise store_error(error, self.path) from error
         finally:
             self._release_exclusive_lock()
+
+    @contextlib.contextmanager
+    def snapshot(self) -> Iterator[sqlite3.Connection]:
+        """A context for several statements that read the same state of the file."""
+        with self.reading() as connection:
+            connection.execute("BEGIN")
+            try:
+                yield connection
+            finally:
+                if connection.in_transaction:
+                    connection.execute("COMMIT")
 
     @contextlib.contextmanager
     def writing(self) -> Iterator[sqlite3.Connection]:

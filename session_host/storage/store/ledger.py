@@ -1,18 +1,19 @@
 """The ledger: one table with the events of all chats, each written in the transaction of the change that it tells.
 
-SQLite gives its order: transactions write one after another, so the numbers grow in the order in which readers see the
-rows, and none appears later below one that was read. What is too old goes in pieces, but not the last status of a
-running chat, from which a new reader begins.
+One counter, ``ledger.last``, numbers the events and the changes of sessions' rows (``session.changed``, by triggers).
+SQLite gives their order: transactions write one after another, so the numbers grow in the order in which readers see
+events and rows, and none appears later below one that was read. What is too old goes in pieces, but not the last status
+of a running chat, from which a new reader begins.
 """
 
 from __future__ import annotations
 
 import contextlib
 import sqlite3
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from datetime import UTC, datetime, timedelta
 from functools import cache
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 import msgspec
 
@@ -38,9 +39,10 @@ if TYPE_CHECKING:
 MAX_ROWS: Final = 100_000
 MAX_AGE: Final = timedelta(days=30)
 _TRIMMED_EVERY: Final = 256
-"""After so many events, as many more of the oldest may go."""
+"""After so many numbers, twice as many of the oldest events may go."""
 
-_ID_CHARACTERS: Final = 16
+_HALF_ID: Final = 8
+"""The hexadecimal digits of each half of a ledger's id."""
 _DIGITS: Final = 18
 """A number in SQLite has no more."""
 _STATUS: Final = kind_of(StatusChanged)
@@ -72,27 +74,48 @@ class LedgerEntry(NamedTuple):
 
 
 class Position(NamedTuple):
-    """A place in a ledger.
+    """A place in a ledger: between two events, or two changes of rows.
 
     Attributes:
-        ledger: the ledger's own id: another store has another one.
-        number: that of the last event before this place.
+        ledger: the ledger's own id, as two numbers: another store has another one. Version 0.1.0 has another pair here,
+            so that machines of both versions can follow each other's chats.
+        number: that of the last event or change before this place.
     """
 
-    ledger: str
+    ledger: tuple[int, int]
     number: int
 
     @property
     def cursor(self) -> str:
         """The place as text, opaque to users."""
-        return f"{self.ledger}-{self.number}"
+        first, second = self.ledger
+        return f"{first:0{_HALF_ID}x}{second:0{_HALF_ID}x}-{self.number}"
 
     @classmethod
     def of(cls, cursor: str) -> Position | None:
         """The place of a cursor; None for a text that is none."""
         ledger, _, number = cursor.partition("-")
-        is_cursor = len(ledger) == _ID_CHARACTERS and number.isascii() and number.isdecimal() and len(number) <= _DIGITS
-        return cls(ledger, int(number)) if is_cursor else None
+        is_number = number.isascii() and number.isdecimal() and len(number) <= _DIGITS
+        if not is_number or len(ledger) != 2 * _HALF_ID or set(ledger) - set("0123456789abcdef"):
+            return None
+        return cls.in_ledger(ledger, int(number))
+
+    @classmethod
+    def in_ledger(cls, ledger: str, number: int) -> Position:
+        """A place in the ledger with this id."""
+        return cls((int(ledger[:_HALF_ID], 16), int(ledger[_HALF_ID:], 16)), number)
+
+
+class Entries(NamedTuple):
+    """Events after a place.
+
+    Attributes:
+        position: the place after them.
+        entries: the events, in order; those of kinds that this version does not know are left out.
+    """
+
+    position: Position
+    entries: list[LedgerEntry]
 
 
 def add_event(
@@ -108,12 +131,13 @@ def add_event(
         own_number: that of a host's event, which is added once.
     """
     added = connection.execute(
-        "INSERT OR IGNORE INTO event (chat, own_number, at, kind, name, content)"
-        " SELECT id, ?, ?, ?, name, ? FROM session WHERE id = ? RETURNING number",
+        "INSERT OR IGNORE INTO event (number, chat, own_number, at, kind, name, content)"
+        " SELECT last + 1, session.id, ?, ?, ?, name, ? FROM session, ledger WHERE session.id = ?"
+        " RETURNING number >= (SELECT trim_at FROM ledger)",
         (own_number, at or now(), kind_of(event), msgspec.json.encode(event).decode(), chat),
     ).fetchall()
-    if added and added[0][0] % _TRIMMED_EVERY == 0:
-        _trim(connection, added[0][0])
+    if added and added[0][0]:
+        _trim(connection)
 
 
 def add_end(
@@ -144,9 +168,16 @@ def add_end(
 
 
 def last_position(connection: sqlite3.Connection) -> Position:
-    """The place after all events."""
-    row = connection.execute("SELECT id, (SELECT coalesce(max(number), 0) FROM event) FROM ledger").fetchone()
-    return Position(str(row[0]), int(row[1]))
+    """The place after all events, and all changes of rows."""
+    ledger, last = connection.execute("SELECT id, last FROM ledger").fetchone()
+    return Position.in_ledger(ledger, last)
+
+
+def is_known(connection: sqlite3.Connection, position: Position) -> bool:
+    """Whether a place is one of this ledger, and no event after it is lost."""
+    (trimmed_to,) = connection.execute("SELECT trimmed_to FROM ledger").fetchone()
+    here = last_position(connection)
+    return position.ledger == here.ledger and bool(trimmed_to <= position.number <= here.number)
 
 
 def last_status(connection: sqlite3.Connection) -> list[LedgerEntry]:
@@ -185,19 +216,19 @@ class Ledger:
         with self._database.reading() as connection:
             return last_position(connection)
 
-    def since(self, position: Position, limit: int) -> list[LedgerEntry] | None:
-        """The events after a place, in order, at most so many; None if some are lost, or it is no place of this store.
+    def since(self, position: Position, limit: int) -> Entries | None:
+        """The events after a place, at most so many; None if some are lost, or it is no place of this store.
 
         Args:
             position: the place.
             limit: the most to return.
         """
-        with self._database.reading() as connection:
-            here = last_position(connection)
-            (trimmed_to,) = connection.execute("SELECT trimmed_to FROM ledger").fetchone()
-            if position.ledger != here.ledger or not trimmed_to <= position.number <= here.number:
+        with self._database.snapshot() as connection:
+            if not is_known(connection, position):
                 return None
-            return _entries(connection, "number > ? ORDER BY number LIMIT ?", position.number, limit)
+            rows = _rows(connection, "number > ? ORDER BY number LIMIT ?", position.number, limit)
+            end = last_position(connection)
+            return Entries(end if len(rows) < limit else end._replace(number=rows[-1][0]), _decoded(rows))
 
     def between(
         self, begin: str, end: str, kinds: Collection[type[Event]], states: Collection[type[Event]]
@@ -238,22 +269,32 @@ def _decoder() -> msgspec.json.Decoder[Event]:
 
 def _entries(connection: sqlite3.Connection, condition: str, *values: object) -> list[LedgerEntry]:
     """The events of a condition; those of kinds that this version does not know are left out."""
+    return _decoded(_rows(connection, condition, *values))
+
+
+def _rows(connection: sqlite3.Connection, condition: str, *values: object) -> list[tuple[Any, ...]]:
     query = f"SELECT number, at, chat, name, content, own_number FROM event WHERE {condition}"  # noqa: S608 - made of literals
+    return connection.execute(query, values).fetchall()
+
+
+def _decoded(rows: Iterable[tuple[Any, ...]]) -> list[LedgerEntry]:
     found = []
-    for number, at, chat, name, content, own_number in connection.execute(query, values):
+    for number, at, chat, name, content, own_number in rows:
         with contextlib.suppress(msgspec.DecodeError, RecursionError):
             found.append(LedgerEntry(number, at, chat, name, _decoder().decode(content), own_number))
     return found
 
 
-def _trim(connection: sqlite3.Connection, newest: int) -> None:
+def _trim(connection: sqlite3.Connection) -> None:
     """Delete some of the oldest events that are too old or too many."""
     oldest_at = as_text((datetime.now(UTC) - MAX_AGE).timestamp())
+    (count,) = connection.execute("SELECT count(*) FROM event").fetchone()
     oldest = connection.execute(
         f"SELECT number, at FROM event WHERE number NOT IN ({_LAST_STATUS}) ORDER BY number LIMIT ?",  # noqa: S608
         (2 * _TRIMMED_EVERY,),
     )
-    numbers = [number for number, at in oldest if number <= newest - MAX_ROWS or at < oldest_at]
-    if numbers:
-        connection.executemany("DELETE FROM event WHERE number = ?", [(number,) for number in numbers])
-        connection.execute("UPDATE ledger SET trimmed_to = max(trimmed_to, ?)", (numbers[-1],))
+    gone = [number for index, (number, at) in enumerate(oldest) if index < count - MAX_ROWS or at < oldest_at]
+    connection.executemany("DELETE FROM event WHERE number = ?", [(number,) for number in gone])
+    connection.execute(
+        "UPDATE ledger SET trimmed_to = max(trimmed_to, ?), trim_at = last + ?", (max(gone, default=0), _TRIMMED_EVERY)
+    )

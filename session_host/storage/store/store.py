@@ -13,14 +13,14 @@ from typing import Any, NamedTuple, Self
 from msgspec.structs import replace
 
 from session_host.errors import AmbiguousSession, NameTaken, NoSuchSession, StoreError, StoreIncomplete
-from session_host.protocol.events import Removed, Renamed, Started
+from session_host.protocol.events import Removed, Renamed, Started, kind_of
 from session_host.protocol.facts import INTERRUPTED, ChatFacts, Outcome
 from session_host.protocol.shown_command import shown_command
 from session_host.protocol.values import RUNNING_STATES, State
 
 from . import copies, database, moved_aside
 from .database import FILE_TRIES, Database, damaged, directory_lock, is_sound
-from .ledger import Ledger, LedgerEntry, Position, add_end, add_event, last_position, last_status
+from .ledger import Ledger, LedgerEntry, Position, add_end, add_event, is_known, last_position, last_status
 from .session_row import COLUMNS, FIELDS, INSERTED, from_row, meant, to_column, to_row
 
 _RUNNING = f"({', '.join(repr(state.value) for state in sorted(RUNNING_STATES))})"
@@ -137,28 +137,16 @@ _ORDER = "ORDER BY ordinal"
 _END_FIELDS = frozenset({"state", "exit_code", "exit_signal", "end_request", "error", "ended_at"})
 
 
-class Version(NamedTuple):
-    """A version of the sessions' rows.
-
-    Attributes:
-        file: the identity of the store's file.
-        number: the number of the last change.
-    """
-
-    file: tuple[int, int]
-    number: int
-
-
 class Changes(NamedTuple):
-    """The sessions that were changed since a version.
+    """The sessions that were changed after a place.
 
     Attributes:
-        version: the version that the sessions have now, at least.
-        changed: the changed and new ones, oldest first.
+        position: the place after the changes.
+        changed: the changed and new sessions, oldest first.
         removed: the ids of those that were removed; None if ``changed`` are all sessions that there are.
     """
 
-    version: Version
+    position: Position
     changed: list[ChatFacts]
     removed: list[str] | None
 
@@ -380,25 +368,20 @@ class Store:
         """Every session, oldest first."""
         return self._select()
 
-    def version(self) -> Version:
-        """The version of the sessions' rows, for ``changes_since``; it is read before the rows."""
-        with self._database.reading() as connection:
-            (number,) = connection.execute("SELECT coalesce(max(number), 0) FROM change").fetchone()
-            return Version(self._database.file, number)
-
-    def changes_since(self, version: Version | None) -> Changes:
-        """The sessions that were changed since a version; all if it is None, or of a file that was replaced."""
-        now = self.version()
-        if version is None or now.file != version.file or now.number < version.number:
-            return Changes(now, self.all(), None)
-        if now == version:
-            return Changes(now, [], [])
-        changed = self._select("WHERE id IN (SELECT id FROM change WHERE number > ?)", (version.number,))
-        with self._database.reading() as connection:
-            removed = connection.execute(
-                "SELECT id FROM change WHERE number > ? AND id NOT IN (SELECT id FROM session)", (version.number,)
+    def changes_since(self, position: Position | None) -> Changes:
+        """The sessions that were changed after a place; all if it is None, lost, or of another store."""
+        with self._database.snapshot() as connection:
+            here = last_position(connection)
+            if position == here:
+                return Changes(here, [], [])
+            if position is None or not is_known(connection, position):
+                return Changes(here, self._selected(connection), None)
+            changed = self._selected(connection, "WHERE changed > ?", (position.number,))
+            query = (
+                "SELECT DISTINCT chat FROM event WHERE number > ? AND kind = ? AND chat NOT IN (SELECT id FROM session)"
             )
-            return Changes(now, changed, [str(session_id) for (session_id,) in removed])
+            removed = connection.execute(query, (position.number, kind_of(Removed)))
+            return Changes(here, changed, [str(session_id) for (session_id,) in removed])
 
     def remove(self, session_id: str) -> None:
         """Remove a session if it exists. The session that it resumed has its place, and can be resumed again."""
@@ -489,11 +472,16 @@ class Store:
 
     def _select(self, condition: str = "", values: tuple[object, ...] = ()) -> list[ChatFacts]:
         with self._database.reading() as connection:
-            query = f"SELECT {COLUMNS} FROM session {condition} {_ORDER}"  # noqa: S608
-            try:
-                return [from_row(row) for row in connection.execute(query, values)]
-            except (ValueError, TypeError) as error:
-                raise damaged(self.path, str(error)) from error
+            return self._selected(connection, condition, values)
+
+    def _selected(
+        self, connection: sqlite3.Connection, condition: str = "", values: tuple[object, ...] = ()
+    ) -> list[ChatFacts]:
+        query = f"SELECT {COLUMNS} FROM session {condition} {_ORDER}"  # noqa: S608
+        try:
+            return [from_row(row) for row in connection.execute(query, values)]
+        except (ValueError, TypeError) as error:
+            raise damaged(self.path, str(error)) from error
 
     @property
     def is_new(self) -> bool:
@@ -527,12 +515,9 @@ class Store:
 
     def status_at(self) -> tuple[Position, list[ChatFacts], list[LedgerEntry]]:
         """The place after all events, with the running sessions and the last status of each, as they are there."""
-        with self._database.reading() as connection:
-            connection.execute("BEGIN")
-            try:
-                return last_position(connection), self.running(), last_status(connection)
-            finally:
-                connection.execute("COMMIT")
+        with self._database.snapshot() as connection:
+            running = self._selected(connection, f"WHERE state IN {_RUNNING}")
+            return last_position(connection), running, last_status(connection)
 
     # ------------------------------------------------------------ the window
 

@@ -40,8 +40,8 @@ async def _use(alpha: SshMachine) -> None:
     try:
         session_id = (await machine.call(session_named, "prompt")).id
         assert (await request(session_id, Describe(0), machine)).facts.origin.cwd == str(alpha.home)
-        version = (await machine.call(changes_since, None)).version
-        waiting = asyncio.ensure_future(machine.call(later_changes, version))
+        position = (await machine.call(changes_since, None)).position
+        waiting = asyncio.ensure_future(machine.call(later_changes, position))
         await machine.call(rename_chat, session_id, "renamed")
         assert [each.entry.name for each in (await waiting).changed] == ["renamed"]
         before = await machine.call(changes_since, None)
@@ -56,7 +56,7 @@ async def _use(alpha: SshMachine) -> None:
             await connection.request(Send(0, "echo shown there; exit", enter=True))
             async for _ in connection.messages():  # Until the host has recorded the end.
                 pass
-        changes = await machine.call(changes_since, before.version)
+        changes = await machine.call(changes_since, before.position)
         assert [each.outcome.state for each in changes.changed] == [State.EXITED]
         assert (await machine.call(inspect_ended_chat, session_id)).can_resume
         day = await machine.call(chat_days, time.time() - 3600, time.time() + 3600)

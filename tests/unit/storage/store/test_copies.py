@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import sqlite3
 from pathlib import Path
 
 from session_host.protocol.facts import ChatFacts
@@ -12,6 +11,7 @@ from session_host.protocol.values import State
 from session_host.storage.store import Store
 from tests.support.journals import make_record
 from tests.support.locales import letters_of
+from tests.support.old_store import OldStore
 
 
 def end(store: Store, path: Path, record: ChatFacts) -> Path:
@@ -136,12 +136,10 @@ def test_names_of_shells_lose_their_secrets_once_in_the_file_and_in_the_copies(s
     agent = make_record(agent="claude", topic="Fix the login of me@example.org", title="Fix the login")
     paths = [end(store, path, each) for each in (shell, git, agent)]
     store.close()
-    connection = sqlite3.connect(path)  # As version 0.1.0 left it.
-    for each in (shell, git):
-        connection.execute("UPDATE session SET topic = ? WHERE id = ?", (each.entry.topic, each.id))
-    connection.execute("PRAGMA user_version = 3")
-    connection.commit()
-    connection.close()
+    path.unlink()
+    with OldStore(path) as before:
+        for each in (shell, git, agent):
+            before.insert(each)
     assert b"ghp_secret" in path.read_bytes() + paths[0].read_bytes()
 
     with Store.open(path) as now:

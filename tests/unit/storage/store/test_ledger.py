@@ -32,7 +32,7 @@ ALL = 10_000
 def events(store: Store, since: int = 0) -> list[Event]:
     found = store.ledger.since(Position(store.ledger.position().ledger, since), ALL)
     assert found is not None
-    return [each.event for each in found]
+    return [each.event for each in found.entries]
 
 
 def status(number: int, after: Activity = Activity.WORKING, at: str = "2026-01-02T03:04:05.000Z") -> NumberedEvent:
@@ -61,9 +61,9 @@ def test_each_change_of_the_store_has_its_event(store: Store) -> None:
     ]
     found = store.ledger.since(Position(store.ledger.position().ledger, 0), ALL)
     assert found is not None
-    assert [each.name for each in found] == ["one", "two", "two", "two"]
-    assert {each.chat for each in found} == {one.id}
-    assert found[2].at == "2026-01-02T03:04:05.678Z"
+    assert [each.name for each in found.entries] == ["one", "two", "two", "two"]
+    assert {each.chat for each in found.entries} == {one.id}
+    assert found.entries[2].at == "2026-01-02T03:04:05.678Z"
 
 
 def test_an_interrupted_chat_is_no_ended_one(store: Store) -> None:
@@ -106,13 +106,13 @@ def test_a_reader_goes_on_after_its_place(store: Store) -> None:
     record = make_record(state=State.STARTING)
     store.insert(record)
     place = store.ledger.position()
-    assert store.ledger.since(place, ALL) == []
+    assert store.ledger.since(place, ALL) == (place, [])
     store.ledger.add(record.id, [status(number) for number in range(1, 11)])
     first = store.ledger.since(place, 4)
     assert first is not None
-    rest = store.ledger.since(place._replace(number=first[-1].number), ALL)
+    rest = store.ledger.since(first.position, ALL)
     assert rest is not None
-    assert [each.event for each in first + rest] == [status(number).event for number in range(1, 11)]
+    assert [each.event for each in first.entries + rest.entries] == [status(number).event for number in range(1, 11)]
 
 
 def test_a_place_of_another_store_or_of_none_is_lost(store: Store, tmp_path: Path) -> None:
@@ -160,7 +160,7 @@ def test_what_is_too_old_goes_but_no_running_chats_last_status(
     end = store.ledger.position()
     kept = store.ledger.since(end._replace(number=end.number - 90), ALL)
     assert kept is not None
-    assert len(kept) == 90
+    assert len(kept.entries) == 90
     with contextlib.closing(sqlite3.connect(store.path)) as connection:
         (rows,) = connection.execute("SELECT count(*) FROM event").fetchone()
     assert rows < 1000

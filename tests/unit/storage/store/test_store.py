@@ -8,7 +8,7 @@ import pytest
 
 from session_host.errors import AmbiguousSession, NoSuchSession, StoreError
 from session_host.protocol.values import State
-from session_host.storage.store import Changes, Store, free_name
+from session_host.storage.store import Changes, Store, free_name, ledger
 from session_host.storage.store.session_row import copied_columns
 from tests.support.facts import changed
 from tests.support.journals import make_record
@@ -321,25 +321,46 @@ class TestChanges:
         records = [make_record(name=name) for name in ("one", "two", "three")]
         for record in records:
             store.insert(record)
-        version = store.version()
+        position = store.ledger.position()
         with Store.open(path) as other:
             other.update(records[1].id, title="new")
             other.rename(records[1].id, "second")
             other.remove(records[2].id)
-        changes = store.changes_since(version)
+        changes = store.changes_since(position)
         assert [(record.entry.name, record.program.title) for record in changes.changed] == [("second", "new")]
         assert changes.removed == [records[2].id]
-        assert store.changes_since(changes.version) == Changes(changes.version, [], [])
+        assert store.changes_since(changes.position) == Changes(changes.position, [], [])
         added = make_record(resumed_from=records[0].id)
         store.insert(added)
-        changes = store.changes_since(changes.version)
+        changes = store.changes_since(changes.position)
         assert [record.id for record in changes.changed] == [records[0].id, added.id]
 
     def test_all_is_read_again_after_another_file_has_taken_the_place(self, store: Store, path: Path) -> None:
         store.insert(make_record())
-        version = store.version()
+        position = store.ledger.position()
         Store.move_damaged(path)
-        assert store.changes_since(version).removed is None
+        assert store.changes_since(position).removed is None
+
+    def test_a_removed_chat_that_is_back_is_a_changed_one(self, store: Store) -> None:
+        record = make_record()
+        store.insert(record)
+        position = store.ledger.position()
+        store.remove(record.id)
+        store.insert(record)
+        assert store.changes_since(position)[1:] == ([record], [])
+
+    def test_all_is_read_again_once_removals_may_be_forgotten(
+        self, store: Store, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        gone, kept = make_record(name="gone"), make_record(name="kept")
+        for record in (gone, kept):
+            store.insert(record)
+        position = store.ledger.position()
+        store.remove(gone.id)
+        monkeypatch.setattr(ledger, "MAX_ROWS", 10)
+        for number in range(600):
+            store.rename(kept.id, str(number))
+        assert store.changes_since(position)[1:] == (store.all(), None)
 
 
 def test_sessions_are_found_by_directory_and_conversation(store: Store) -> None:
