@@ -130,6 +130,14 @@ def test_the_guide_lists_its_pages() -> None:
     assert pages == set(GUIDE), "the guide's README.md lists each page"
 
 
+def test_lines_that_the_guide_explains_are_those_of_the_product() -> None:
+    table = text(Path("resources/guide/troubleshoot.md")).partition("## What a line says")[2].partition("\n## ")[0]
+    explained = [line for row in re.findall(r"(?m)^\| (\".*?) \|", table) for line in re.findall(r'"([^"]+)"', row)]
+    product = "".join(re.sub(r'"\s+f?"', "", text(path)) for path in python_files("session_host", "gui"))
+    assert len(explained) > 15
+    assert not [line for line in explained if line not in product]
+
+
 def test_decisions_are_numbered_questions_with_short_answers() -> None:
     parts = re.split(r"(?m)^### ", text(Path("DECISIONS.md")))[1:]
     entries = [re.split(r"(?m)^## ", part)[0].strip().splitlines() for part in parts]

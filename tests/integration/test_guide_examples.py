@@ -7,6 +7,7 @@ import asyncio
 import re
 import select
 import shlex
+import shutil
 import subprocess
 import sys
 import urllib.request
@@ -136,13 +137,25 @@ def answering(area: Area, home: Path) -> None:
         send("api-fix", "run: npm test")
         wait("api-fix", "needs_input")
 
-    approve, always, deny = lines("answer-questions 1")
+    approve, always, deny = lines("answer-questions 2")
     for line in (approve, always):
         ask()
         works(line, home)
     ask()
     assert run(deny, home).code == 3, "each agent has its own ids"
     works(deny.replace("--request 7", f"--request {asyncio.run(asked())}"), home)
+
+
+def answering_from_outside(area: Area, home: Path) -> None:
+    written("answer-questions 1", area.config / "chats.toml")
+    assert load_chat_settings(area.config).answer_from_outside
+
+
+def a_row_of_the_list(area: Area, home: Path) -> None:
+    """A picture: each of its numbers is explained in the table below it."""
+    shown = re.findall(r"\d+", " ".join(lines("list-of-chats 1")[::3]))
+    explained = re.findall(r"(?m)^\| (\d+) \|", (GUIDE / "list-of-chats.md").read_text("utf-8"))
+    assert shown == explained == [str(number) for number in range(1, 11)]
 
 
 def ending(area: Area, home: Path) -> None:
@@ -295,6 +308,31 @@ def in_a_worktree(area: Area, home: Path) -> None:
         outlive("rm", "api-fix")
 
 
+def removing(area: Area, home: Path) -> None:
+    new("-n", "api-fix", "--", "cat")
+    for line in lines("troubleshoot 1"):
+        confirmed(line)
+    assert outlive("ls", "--all", "--json").json() == []
+
+
+def moving(area: Area, home: Path) -> None:
+    """The two computers are two homes; the directories of the first are where they are without the variables."""
+    new("-n", "api-fix", "--", "sh", "-c", "echo passed; exec cat")
+    outlive("wait", "api-fix", "--text", "passed")
+    outlive("kill", "api-fix")
+    (home / ".local/state").mkdir(parents=True)
+    (home / ".config").mkdir(exist_ok=True)
+    shutil.copytree(area.state, home / ".local/state/outlive")
+    shutil.copytree(area.config, home / ".config/outlive")
+    works(BLOCKS["troubleshoot 2"].strip(), home)
+    there = area.root / "there"
+    there.mkdir()
+    (home / "outlive.tar.gz").rename(there / "outlive.tar.gz")
+    works(f"cd {there}; HOME={there}; {BLOCKS['troubleshoot 3'].strip()}", home)
+    done = outlive("peek", "api-fix", env={"OUTLIVE_STATE_DIR": str(there / ".local/state/outlive")})
+    assert "passed" in done.output
+
+
 # --------------------------------------------------------------------------------------- files
 
 
@@ -430,13 +468,15 @@ def behind_a_proxy(block: str) -> Callable[[Area, Path], None]:
 
 
 TRIED: dict[str, Callable[[Area, Path], None]] = {
-    "answer-questions 1": answering,
+    "answer-questions 1": answering_from_outside,
+    "answer-questions 2": answering,
     "agents-start-agents 1": teaching,
     "answers 1": keeping_an_answer,
     "command-line 1": completion,
     "end-a-chat 1": ending,
     "events 1": following,
     "keys 1": keys,
+    "list-of-chats 1": a_row_of_the_list,
     "model-server 1": at_a_model_server,
     "notifications 1": notifying,
     "other-machines 1": on_another_machine,
@@ -458,6 +498,9 @@ TRIED: dict[str, Callable[[Area, Path], None]] = {
     "settings 3": settings_of_a_model_server,
     "start-a-chat 1": starting,
     "themes 1": own_theme,
+    "troubleshoot 1": removing,
+    "troubleshoot 2": moving,
+    "troubleshoot 3": moving,
     "worktrees 1": in_a_worktree,
     "worktrees 2": worktree_setup,
 }
