@@ -1,8 +1,9 @@
 #!/usr/bin/env bash
 # Sets up what the tests need, and runs every check. All of them run; it fails if any did.
 #
-#   bash installers/test.sh [--fast] [--real-agents] [--compositors] [--busy N] [-- ARGUMENTS OF pytest…]
+#   bash installers/test.sh [--setup-only] [--fast] [--real-agents] [--compositors] [--busy N] [-- ARGUMENTS OF pytest…]
 #
+#   --setup-only    installs what the tests need, and runs none: afterwards .venv/bin/pytest does
 #   --fast          in a minute: without the tests that start chats, a display or other programs, or try random things
 #   --real-agents   with the tests that run agents' own command lines, where npm has them; fills resources/guide/real-agents.md
 #   --compositors   with the tests of Wayland on KWin and GNOME Shell, which it installs: those of Debian 12 only
@@ -11,6 +12,7 @@ set -euo pipefail
 # shellcheck source=setup.sh
 source "$(dirname -- "${BASH_SOURCE[0]}")/setup.sh"
 
+setup_only=
 fast=
 real_agents=
 compositors=
@@ -18,6 +20,7 @@ loops=0
 pytest_arguments=()
 while [ $# -gt 0 ]; do
     case "$1" in
+        --setup-only) setup_only=yes ;;
         --fast) fast=yes ;;
         --real-agents) real_agents=yes ;;
         --compositors) compositors=yes ;;
@@ -27,7 +30,7 @@ while [ $# -gt 0 ]; do
             shift
             ;;
         -h | --help)
-            sed -n '2,9s/^# \{0,1\}//p' "${BASH_SOURCE[0]}"
+            sed -n '2,10s/^# \{0,1\}//p' "${BASH_SOURCE[0]}"
             exit 0
             ;;
         --)
@@ -52,6 +55,7 @@ find_python test
 setup_system "${WINDOW_PACKAGES[@]}" "${TEST_PACKAGES[@]}" ${compositors:+"${COMPOSITOR_PACKAGES[@]}"} "${PYTHON_PACKAGES[@]}"
 setup_environment test
 release_lock
+[ -z "$setup_only" ] || exit 0
 cd -- "$ROOT"
 export PATH="$VENV/bin:$PATH"
 # Every test starts processes of the product, and they start from bytecode as a user's do. It is all there beforehand:
