@@ -15,14 +15,16 @@ from __future__ import annotations
 
 import asyncio
 import gc
+import inspect
 import os
 import signal
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import cache
 from pathlib import Path
-from types import ModuleType
-from typing import TYPE_CHECKING
+from types import CodeType, ModuleType
+from typing import TYPE_CHECKING, Any
 
 import hypothesis
 import pytest
@@ -121,18 +123,43 @@ def pytest_collection_finish() -> None:
 
 
 def _takes_long(item: pytest.Item) -> bool:
-    """Whether a test starts programs, as far as its imports and fixtures show, or uses random input."""
+    """Whether a test starts programs, as far as its fixtures and the names that it uses show, or uses random input."""
     assert isinstance(item, pytest.Function)
-    imported = {
-        value.__name__ if isinstance(value, ModuleType) else getattr(value, "__module__", None)
-        for value in vars(item.module).values()
-    }
+    starting = _starting_names(item.module)
     return (
-        not imported.isdisjoint(STARTING_MODULES)
-        or not STARTING_FIXTURES.isdisjoint(item.fixturenames)
+        not starting.isdisjoint(_names_used(inspect.unwrap(item.function)))
+        or not (STARTING_FIXTURES | starting).isdisjoint(item.fixturenames)
         or getattr(item.function, "is_hypothesis_test", False)
         or item.path.stem.endswith("_at_random")
     )
+
+
+@cache
+def _starting_names(module: ModuleType) -> set[str]:
+    """The names of a test module by which its tests start programs: imported ones, and what uses such names itself."""
+    used: dict[str, set[str]] = {}
+    starting = set()
+    for name, value in vars(module).items():
+        home = value.__name__ if isinstance(value, ModuleType) else getattr(value, "__module__", None)
+        if home in STARTING_MODULES:
+            starting.add(name)
+        elif home == module.__name__:
+            functions = vars(value).values() if inspect.isclass(value) else [value]
+            used[name] = {each for function in functions for each in _names_used(inspect.unwrap(function))}
+    while more := {name for name, names in used.items() if name not in starting and names & starting}:
+        starting |= more
+    return starting
+
+
+def _names_used(function: Any) -> set[str]:
+    """The global names and attributes that a function names, and those within it; none of what is no function."""
+    codes = [code] if isinstance(code := getattr(function, "__code__", None), CodeType) else []
+    found: set[str] = set()
+    while codes:
+        code = codes.pop()
+        found.update(code.co_names)
+        codes += [each for each in code.co_consts if isinstance(each, CodeType)]
+    return found
 
 
 # ---------------------------------------------------------------------------------- isolation
