@@ -19,6 +19,7 @@ from session_host.protocol.events import (
     Choice,
     Event,
     NumberedEvent,
+    StatusChanged,
     TurnEnded,
     TurnOutcome,
     TurnStarted,
@@ -27,6 +28,7 @@ from session_host.protocol.events import (
     with_events,
 )
 from session_host.protocol.messages import Transition
+from session_host.protocol.values import Activity
 from session_host.storage.descriptors.input_log import InputLog
 from session_host.storage.descriptors.log_entries import EntryKind
 from session_host.storage.descriptors.log_state import LogState
@@ -78,6 +80,25 @@ class EventLog:
                 options=tuple(Choice(each.id, each.name, each.kind) for each in request.options),
             )
             self.add(event)
+
+    def asked_in_dialog(self, title: str) -> None:
+        """Add the event of a question that only the agent's own screen can answer; its next status is the end of it."""
+        self.add(Asked(request="", digest="", about="", title=title, subject="", complete=False))
+
+    def lacks_asked(self) -> bool:
+        """Whether the newest status is a question, and the event that it is asked does not follow."""
+        question = None
+        for event in (each.event for each in reversed([*self.newest, *self._new])):
+            match event:
+                case Asked():
+                    return False
+                case StatusChanged(after=Activity.NEEDS_INPUT, since=since) if question in {None, since}:
+                    question = since
+                case StatusChanged():
+                    break
+                case _:
+                    pass
+        return question is not None
 
     def resolved(self, resolved: RequestResolved) -> None:
         """Add the end of a question, if the event before it is that it was asked."""

@@ -63,10 +63,13 @@ class Choice(msgspec.Struct, frozen=True, gc=False):
 
 
 class Asked(msgspec.Struct, frozen=True, gc=False, tag_field="kind", tag="asked", kw_only=True):
-    """The agent asks something that can be answered from outside of its own screen."""
+    """The agent asks something: once for each question.
+
+    Where only the agent's own screen can answer, all but the title is empty, and the next status is the question's end.
+    """
 
     request: str
-    """The id of the question, for `outlive approve --request`."""
+    """The id of the question, for `outlive approve --request`; "" if only the agent's own screen can answer."""
     digest: str
     """Binds an answer to the question as it is now."""
     about: str

@@ -40,7 +40,9 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--mine", action="store_true", help="only chats that the calling agent started")
     parser.add_argument("--on", metavar="NAME", default="", help="of another machine; all: of all machines")
     parser.add_argument("--once", action="store_true", help="do not wait for more")
-    parser.add_argument("--json", action="store_true", help="print one JSON object a line")
+    form = parser.add_mutually_exclusive_group()
+    form.add_argument("--json", action="store_true", help="print one JSON object a line")
+    form.add_argument("--bell", action="store_true", help="ring the terminal's bell with each event")
     parser.epilog = "A cursor that is lost gives exit code 11: it is too old, or of another database of chats."
 
 
@@ -98,7 +100,7 @@ class _Printer(LinePrinter):
     """Prints the lines of the chats here that are asked for."""
 
     def __init__(self, options: argparse.Namespace) -> None:
-        super().__init__(is_json=options.json)
+        super().__init__(is_json=options.json, rings=options.bell)
         self._kinds: Collection[str] = options.event or KINDS
         self._shows_states = not options.event
         self._chats = {find(each).id for each in options.chats} if options.chats else None

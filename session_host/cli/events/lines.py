@@ -44,7 +44,7 @@ Printed = Event | Hello | Reset | ChatState | Unreachable | Reachable
 _BY: Final = PLACES | {"dialog": "in its own dialog"}
 _NAME_COLUMNS: Final = 20
 _DETAIL_CHARACTERS: Final = 200
-_BOLD, _PLAIN = "\x1b[1m", "\x1b[0m"
+_BOLD, _PLAIN, _BELL = "\x1b[1m", "\x1b[0m", "\a"
 
 
 class NamedChat(msgspec.Struct, frozen=True):
@@ -75,10 +75,10 @@ class EventLine(msgspec.Struct, frozen=True):
 
 
 class LinePrinter:
-    """Prints lines."""
+    """Prints lines, with a bell for each event if that is wanted."""
 
-    def __init__(self, *, is_json: bool) -> None:
-        self._is_json = is_json
+    def __init__(self, *, is_json: bool, rings: bool) -> None:
+        self._is_json, self._rings = is_json, rings
         self._bold, self._plain = (_BOLD, _PLAIN) if not is_json and has_colors() else ("", "")
 
     def print(self, line: EventLine) -> None:
@@ -90,7 +90,8 @@ class LinePrinter:
             return
         where = line.machine if line.machine != HERE else ""
         name = one_line(":".join(filter(None, (where, line.chat.name if line.chat is not None else ""))))
-        print(f"{time_of_day(line.time)}  {self._bold}{name:<{_NAME_COLUMNS}}{self._plain}  {one_line(words)}")
+        bell = _BELL if self._rings and not isinstance(line.event, ChatState) else ""
+        print(f"{bell}{time_of_day(line.time)}  {self._bold}{name:<{_NAME_COLUMNS}}{self._plain}  {one_line(words)}")
 
     def flush(self) -> None:
         """Give the reader what was printed."""
@@ -107,8 +108,9 @@ def words_of(line: EventLine) -> str:  # noqa: C901, PLR0912 - one case for each
             return "" if after is Activity.NO_SIGNAL and not source else _status_words(event)  # The end follows.
         case ChatState(status=status):
             return _status_words(status) if status is not None else "running"
-        case Asked(title=title):
-            return f"asks: {title}"
+        case Asked(title=title, request=request):
+            where = "" if request else " in its terminal"
+            return f"asks{where}: {title}" if title else f"asks{where}"
         case Answered(by=by, name=name):
             return f"answered {_BY.get(by, by)}{f': {name}' if name else ''}"
         case Withdrawn():

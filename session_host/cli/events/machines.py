@@ -69,7 +69,7 @@ class _Follower:
     def __init__(self, options: argparse.Namespace, parts: dict[str, str]) -> None:
         self._options = options
         self._parts = parts
-        self._printer = LinePrinter(is_json=options.json)
+        self._printer = LinePrinter(is_json=options.json, rings=options.bell)
         self._code = 0
         self._awaited: set[str] = set()
         """The machines of which it is not known yet whether they answer: ``hello`` is true for all others."""

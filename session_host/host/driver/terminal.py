@@ -127,6 +127,9 @@ class TerminalDriver:
             look=watch.suspension.poll,
         )
         watch.set_suspended, watch.activity_changed = self.rules.set_suspended, self._activity_changed
+        watch.asks = questions.asks
+        if events.lacks_asked():
+            questions.asks()
         watch.take_entered_by = self.rules.prompt.take_entered_by
         watch.has_entered = lambda: self.rules.prompt.state is PromptState.ENTERED
         watch.mark_turn = lambda: worker.run_after_output(lambda emulator: emulator.mark_turn())

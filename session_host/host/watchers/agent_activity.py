@@ -109,6 +109,7 @@ class AgentWatch:
         last_command: the name of a shell's last command that did not end at once; "" for none since this process began.
         command_began: called when there is another one.
         activity_changed: called with the status at each visible change of it.
+        asks: called behind the event of a status that is a new question, before both are written.
     """
 
     def __init__(
@@ -151,6 +152,7 @@ class AgentWatch:
         self.take_entered_by: Callable[[], str] = lambda: ""
         self.has_entered: Callable[[], bool] = lambda: False
         self.activity_changed: Callable[[AgentStatus], object] = lambda _: None
+        self.asks: Callable[[], object] = lambda: None
         self.last_command = ""
         self.command_began: Callable[[], object] = lambda: None
         self.suspension = Suspension(self._on_look)
@@ -178,7 +180,7 @@ class AgentWatch:
             saved_state.reporting_group if saved_state is not None else 0, self.tracker, self._apply_report
         )
         self._repeatable_sources = {sources.STATE_FILE, sources.PLUGIN} if saved_state is not None else set[str]()
-        self._events, self._status_events = events, StatusEvents(events, self.tracker)
+        self._events, self._status_events = events, StatusEvents(events, self.tracker, self._on_question)
         self._last_sent = (self.tracker.activity, self.tracker.source)
         self._turn = saved_state.turn if saved_state is not None else -1
 
@@ -367,6 +369,9 @@ class AgentWatch:
             return
         if self.tracker.on_suspended(self._current_moment(), is_suspended=is_suspended):
             self._save_and_send()
+
+    def _on_question(self) -> None:
+        self.asks()
 
     def _on_answer(self) -> None:
         tracker = self.tracker

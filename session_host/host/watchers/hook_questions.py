@@ -108,6 +108,8 @@ class HookQuestions:
         """The last question that a report named: the one that the agent shows, unless its report has no text."""
         self._opened = asyncio.Event()
         self._asking_since_s = time.monotonic()
+        self._untold: asyncio.TimerHandle | None = None
+        """Runs while it is not known yet whether only the dialog can answer what the agent asks."""
 
     # ------------------------------------------------------------ the hook
 
@@ -146,7 +148,31 @@ class HookQuestions:
         if self._open:
             self._opened.set()
 
+    def asks(self) -> None:
+        """The agent asks its user something new: make the event, unless that of a hook's question is or may be it."""
+        self._stop_waiting()
+        shown = self._watch.tracker.question
+        if not self.is_on or any(is_same_question(text, shown) for _, text in self._left):
+            self._events.asked_in_dialog(shown)
+        elif not self._open:
+            self._wait_for_hook()
+
+    def _wait_for_hook(self) -> None:
+        self._untold = asyncio.get_running_loop().call_later(HOOK_DELAY_S, self._tell_dialog)
+
+    def _stop_waiting(self) -> None:
+        if self._untold is not None:
+            self._untold.cancel()
+            self._untold = None
+
+    def _tell_dialog(self) -> None:
+        """Make the event of a question for which no hook asks."""
+        self._stop_waiting()
+        self._events.asked_in_dialog(self._watch.tracker.question)
+        self._events.write()
+
     def _set_asked(self, opened: _OpenQuestion) -> None:
+        self._stop_waiting()
         opened.was_asked = True
         self._events.asked(opened.request)
         self._events.write()
@@ -161,6 +187,9 @@ class HookQuestions:
 
     def _leave_to_dialog(self, agent: str, text: str) -> None:
         self._set_left([*self._left, (agent, text)][-MAX_OPEN:])
+        shown = self._watch.tracker.question
+        if self._untold is not None and (is_same_question(text, shown) or not self._is_known(shown)):
+            self._tell_dialog()
 
     def _set_left(self, left: list[tuple[str, str]]) -> None:
         if self.is_on and left != self._left:
@@ -182,6 +211,7 @@ class HookQuestions:
                 self._set_asked(opened)
                 _cancel(opened)
             return
+        self._stop_waiting()
         is_known = activity is Activity.WORKING and self._is_known(self._named)
         for opened in list(self._open.values()):
             if opened.was_asked and is_known and not is_same_question(opened.text, self._named):
@@ -204,6 +234,7 @@ class HookQuestions:
 
     def close(self) -> None:
         """Stop the timers; the hooks ask the next host."""
+        self._stop_waiting()
         for opened in self._open.values():
             _cancel(opened)
 

@@ -14,9 +14,15 @@ from session_host.protocol.values import BACKGROUND, Activity
 class StatusEvents:
     """Adds the events of one session's status."""
 
-    def __init__(self, events: EventLog, tracker: ActivityTracker) -> None:
-        """Begin after the tracker's current status."""
-        self._events = events
+    def __init__(self, events: EventLog, tracker: ActivityTracker, asks: Callable[[], object]) -> None:
+        """Begin after the tracker's current status.
+
+        Args:
+            events: gets the events.
+            tracker: knows the status.
+            asks: called behind the event of each new question, once for all its descriptions.
+        """
+        self._events, self._asks = events, asks
         self._last = Transition(tracker.since, tracker.activity, tracker.source, tracker.detail)
         self._last_question = (tracker.since, tracker.description_rank())
 
@@ -31,17 +37,17 @@ class StatusEvents:
         """
         previous = self._last
         if tracker.activity is not previous.activity:
-            self._add(tracker, now())
+            self._add(tracker, now(), is_new=True)
         elif tracker.activity is Activity.NEEDS_INPUT and tracker.detail != previous.detail:
             (since, rank), rank_now = self._last_question, tracker.description_rank()
             text, text_now = previous.detail, tracker.detail
             is_same = since == tracker.since and (rank != rank_now or text in text_now or text_now in text)
             if is_same and (rank < rank_now or text_now in text):
                 return  # A shorter text of the same question.
-            self._add(tracker, previous.at if is_same else now())
+            self._add(tracker, previous.at if is_same else now(), is_new=not is_same)
         self._last_question = (tracker.since, tracker.description_rank())
 
-    def _add(self, tracker: ActivityTracker, since: str) -> None:
+    def _add(self, tracker: ActivityTracker, since: str, *, is_new: bool) -> None:
         status = tracker.status()
         event = StatusChanged(
             before=self._last.activity,
@@ -54,3 +60,5 @@ class StatusEvents:
         )
         self._last = Transition(since, tracker.activity, tracker.source, tracker.detail)
         self._events.add(event)
+        if is_new and tracker.activity is Activity.NEEDS_INPUT:
+            self._asks()

@@ -93,6 +93,7 @@ def test_the_lines_for_people_name_the_chat_and_what_happened() -> None:
     assert [line.split("one", 1)[1].strip() for line in lines] == [
         f"started: command in {Path.cwd()}",
         "needs you: question 0",
+        "asks in its terminal: question 0",
         "ended: killed by you",
     ]
 
@@ -288,6 +289,22 @@ async def test_a_question_of_a_terminal_is_answered_outside_in_its_dialog_or_wit
     assert [each["kind"] for each in (first, denied, second, decided)] == ["asked", "answered"] * 2
     assert (first["subject"], denied["by"], decided["by"]) == ("npm test", "command", "dialog")
     assert first["request"] == denied["request"] != second["request"] == decided["request"]
+
+
+async def test_a_question_in_a_terminal_rings_with_default_settings(tmp_path: Path) -> None:
+    """The guide's first script was silent: Claude Code, as it is installed, is answered in its dialog alone."""
+    asks = {"tool_name": "Bash", "tool_input": {"command": "npm test"}}
+    async with claude_like(tmp_path) as chat:
+        begin = from_begin()
+        chat.order(f"asks {json.dumps(asks)}")
+        await chat.wait_for_status(Activity.NEEDS_INPUT, "state file")
+        assert (await asyncio.to_thread(outlive, "wait", "--any", "--status", "needs_input")).code == 0
+        [asked] = await poll_until(partial(asyncio.to_thread, about_questions, begin), bool, 60, "the question")
+        words = await asyncio.to_thread(outlive, "events", "--once", "--bell", "--since", begin, "--event", "asked")
+    assert (asked["kind"], asked["request"], asked["options"], asked["complete"]) == ("asked", "", [], False)
+    assert words.output.startswith("\a")
+    assert f"asks in its terminal: {asked['title']}" in words.output
+    assert outlive("events", "--bell", "--json").code == 2, "a bell is no line of JSON"
 
 
 def test_a_script_lists_and_then_follows_without_a_gap() -> None:

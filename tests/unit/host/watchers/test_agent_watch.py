@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from session_host.host.watchers.state_file import StateFileContent
-from session_host.protocol.events import TurnEnded, kind_of
+from session_host.protocol.events import Asked, TurnEnded, kind_of
 from session_host.protocol.launch import Watch
 from session_host.protocol.messages import ActivityEvent, Report
 from session_host.protocol.values import Activity
@@ -325,8 +325,10 @@ async def test_a_question_reported_by_two_sources_is_logged_once(harness: Sessio
     report_activity(harness, "idle", 0, FIRST, "hook")
     harness.driver.worker.feed_output(b"\x1b]7501;state=working\x07")
     transitions = harness.driver.events.changes()
+    told = [each.event.title for each in harness.driver.events.newest if isinstance(each.event, Asked)]
     harness.kill()
 
+    assert told == [poorer.detail, "approve Bash: rm -r build"], "each question once, as soon as it is asked"
     questions = [(each.at, each.detail) for each in transitions if each.activity is Activity.NEEDS_INPUT]
     assert [detail for _, detail in questions] == ["approve Bash: npm test", "approve Bash: rm -r build"]
     assert questions[0][0] == poorer.at, "the time of the question, not of its better text"
