@@ -54,6 +54,7 @@ from session_host.client.viewer.viewer import Viewer, ViewerDelegate
 from session_host.errors import ConfigError, OutliveError
 from session_host.protocol.facts import ChatFacts
 from session_host.protocol.values import FileLocation, GridSize, Runtime
+from session_host.standing.traits import TRAITS
 from session_host.storage.store import Store
 from session_host.system.freed_memory import return_freed_memory
 
@@ -160,7 +161,7 @@ class App:
         return Viewer(
             session_id,
             delegate,
-            size=size if runtime == "terminal" else None,
+            size=size if TRAITS[runtime].has_screen else None,
             output=output,
             kind="window",
             runtime=runtime,

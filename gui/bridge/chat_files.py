@@ -23,12 +23,6 @@ from session_host.errors import OutliveError
 from session_host.paths import check_private, ensure_private, runtime_dir, texts_dir
 from session_host.system.event_loop import to_its_end_in_thread
 
-FORMS = (".html", ".txt", ".cast")
-"""The export formats of a terminal, as the file name's ending."""
-
-STRUCTURED_FORMS = (".md", ".html", ".txt", ".json")
-"""Those of a structured chat."""
-
 _NAME_CHARACTERS: Final = 50
 """With four bytes for each character, the name of an unfinished export is still shorter than 255 bytes."""
 

@@ -28,6 +28,7 @@ from session_host.protocol.values import Activity
 from session_host.standing.ages import duration
 from session_host.standing.endings import end_of, has_failed
 from session_host.standing.groups import Group
+from session_host.standing.traits import traits_of
 from session_host.structured.markdown_line import plain_text
 from session_host.system.clock import parse_time
 
@@ -357,7 +358,7 @@ class Notifier(QObject):
     def _waits_for_hook(self, key: str, event: Event) -> bool:
         """Whether the user's own hook may still answer a question, while the agent's dialog is open."""
         chat = self._chat(key)
-        if event.kind != "asks" or chat is None or chat.record.origin.runtime != "terminal":
+        if event.kind != "asks" or chat is None or not traits_of(chat.record).own_dialog:
             return False
         agent = self._sessions.machines.agent_of(chat)
         if agent is None or not agent.signals.answered_by_hook:
@@ -423,10 +424,10 @@ class Notifier(QObject):
 
     def _show_question(self, chat: Chat) -> None:
         agent = self._sessions.machines.agent_of(chat)
-        is_structured = chat.record.origin.runtime == "structured"
-        if not is_structured:
+        has_dialog = traits_of(chat.record).own_dialog
+        if has_dialog:
             self._show_text(chat)  # Replaced by a notification with answers if the agent's hook reports the request.
-        if is_structured or (agent is not None and agent.signals.answered_by_hook):
+        if not has_dialog or (agent is not None and agent.signals.answered_by_hook):
             self._sessions.tasks.start(self._show_offer(chat), "a question for a notification")
 
     def _show_text(self, chat: Chat, question: str = "") -> None:
@@ -449,7 +450,7 @@ class Notifier(QObject):
         if asked is None or self._shown.get(chat.id) != asked or chat in self._viewed():
             return  # It was answered or seen meanwhile.
         if offered is None:
-            if chat.record.origin.runtime == "structured":
+            if not traits_of(chat.record).own_dialog:
                 self._show_text(chat, questions.summary(found) if found is not None else "")
             return
         self._offers[chat.id] = offered

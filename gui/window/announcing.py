@@ -19,6 +19,7 @@ from gui.screen_readers import announce
 from gui.wording import notice_texts, tray_texts
 from session_host.protocol.values import Activity
 from session_host.standing.endings import end_of
+from session_host.standing.traits import traits_of
 
 Politeness = QAccessible.AnnouncementPoliteness
 
@@ -65,7 +66,7 @@ class StatusAnnouncer(QObject):
             if not previous.has_ended:
                 self._announce(notice_texts.HOW_CHAT_ENDED(name=chat.full_name, how=end_of(chat.record.outcome).phrase))
         elif now.question != previous.question and chat.needs_you:
-            if chat.record.origin.runtime == "terminal":  # A structured chat's view announces its requests itself.
+            if traits_of(chat.record).own_dialog:  # Other requests are announced by the view that shows them.
                 self._announce(notice_texts.ASKS(name=chat.full_name, question=status_text(chat)), Politeness.Assertive)
         elif previous.activity is Activity.WORKING and now.activity is Activity.IDLE:
             text = tray_texts.FAILED if chat.record.status.failed else tray_texts.FINISHED

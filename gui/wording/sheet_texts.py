@@ -69,13 +69,13 @@ IN_CHAT = Text("In {name}: {lines} · Esc: all chats")
 IMPORT = Text("Import")
 KINDS_OF_THEMES = Text("A theme of kitty (.conf), Alacritty (.toml), Ghostty or Konsole (.colorscheme)")
 FORMS = {
+    ".md": Text("Markdown"),
     ".html": Text("Page"),
     ".txt": Text("Text"),
     ".cast": Text("Recording"),
-    ".md": Text("Markdown"),
     ".json": Text("JSON"),
 }
-"""The titles of the export formats, by the file name's ending."""
+"""The titles of the export formats in the order in which they are shown, by the file name's ending."""
 
 # Resuming, ending and removing several chats at once.
 RESUME_ALL = Text("Resume all…")

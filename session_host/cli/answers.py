@@ -26,6 +26,7 @@ from session_host.paths import config_dir
 from session_host.protocol.messages import AgentRequests, AnswerRequest, OpenRequests, SendChatInput
 from session_host.protocol.untrusted_text import escaped, one_line
 from session_host.protocol.values import Activity
+from session_host.standing.traits import traits_of
 from session_host.structured.items import AgentRequest, OptionKind, RequestOption, digest
 from session_host.structured.shortening import cut
 from session_host.structured.text import INCOMPLETE, request_lines
@@ -214,7 +215,7 @@ def _chosen(info: SessionInfo, asked: OpenQuestions, request_id: str | None) -> 
 
 
 def _raise_nothing_asked(info: SessionInfo, asked: OpenQuestions) -> NoReturn:
-    asks_in_terminal = info.facts.origin.runtime == "terminal" and info.status.activity == Activity.NEEDS_INPUT
+    asks_in_terminal = traits_of(info.facts).own_dialog and info.status.activity == Activity.NEEDS_INPUT
     if asked.is_answered_since(STATUS_DELAY_S if asks_in_terminal else LATE_S):
         raise AlreadyAnswered(f"{info.name}: {asked.outcome}")
     if asks_in_terminal:

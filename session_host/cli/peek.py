@@ -12,6 +12,7 @@ from session_host.errors import HostUnavailable, SessionEnded, UsageError
 from session_host.protocol.messages import Peek, Screen
 from session_host.protocol.values import RUNNING_STATES
 from session_host.standing.endings import end_of
+from session_host.standing.traits import traits_of
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -69,7 +70,7 @@ def _last_screen(info: SessionInfo, request: Peek) -> Screen:
     from session_host.terminal.text import screen_of
 
     note_viewed(info.id)
-    if info.facts.origin.runtime == "structured":
+    if traits_of(info.facts).has_transcript:
         from session_host.structured.text import screen_of as screen_of_transcript
 
         if (transcript := last_transcript(info.id)) is None:

@@ -19,6 +19,7 @@ from session_host.protocol.messages import (
     SendChatInput,
 )
 from session_host.protocol.values import parse_key
+from session_host.standing.traits import traits_of
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -77,14 +78,14 @@ def run(options: argparse.Namespace) -> int:
     if len(text) > MAX_PASTE_CHARACTERS:
         raise UsageError(f"the text is too long ({len(text)} characters, at most {MAX_PASTE_CHARACTERS})")
     info = require_running(find(options.session))
-    is_structured = info.facts.origin.runtime == "structured"
+    takes_prompts = traits_of(info.facts).takes_prompts
     if options.wait or options.json:
-        if not text.strip() or not (is_structured or options.enter or text.endswith(("\n", "\r"))):
+        if not text.strip() or not (takes_prompts or options.enter or text.endswith(("\n", "\r"))):
             raise UsageError("--wait and --json need TEXT and --enter")
         from session_host.cli.turns.sending import send_for_answer  # Usually nobody waits.
 
         return send_for_answer(info, options, text)
-    if is_structured:
+    if takes_prompts:
         return _prompt(info, options, text)
     done = type_text(info, options, text)
     if options.enter or options.key or text.endswith(("\n", "\r")):

@@ -24,6 +24,7 @@ from session_host.errors import (
 from session_host.paths import config_dir
 from session_host.protocol.untrusted_text import MAX_NAME_CHARACTERS, is_name
 from session_host.protocol.values import MAX_CELLS, MAX_COLUMNS, MAX_ROWS, MIN_COLUMNS, MIN_ROWS, GridSize, Runtime
+from session_host.standing.traits import TRAITS
 from session_host.toml_file import TomlFile
 
 from .arguments import AFTER_DASHES, Parser, add_session_argument, check_seconds, check_text
@@ -334,14 +335,14 @@ def _launch(
     if options.one_shot and options.runtime == "terminal":
         raise UsageError("--one-shot is for the chat view; leave --runtime terminal out")
     runtime = agent.choose_runtime(options.runtime or ("structured" if options.one_shot else None))
-    if options.prompt and not agent.accepts_prompt and runtime == "terminal":
+    if options.prompt and not (agent.accepts_prompt or TRAITS[runtime].takes_prompts):
         raise UsageError(f"{agent_name} does not accept a prompt at startup; send it afterwards with: outlive send")
     arguments = arguments or list(agent.default_arguments)
     if options.preset:
         arguments = [*agent.preset(options.preset), *arguments]
     if options.mcp:
         arguments = [*_mcp_arguments(agent), *arguments]
-    if options.wait and runtime == "terminal" and not agent.conversation.store:
+    if options.wait and not (TRAITS[runtime].has_transcript or agent.conversation.store):
         raise NoRecord(f"Outlive knows no record of {agent.title}’s answers; leave --wait out")
     reports_to = ""
     if options.report_back:

@@ -28,6 +28,7 @@ from session_host.protocol.messages import (
 from session_host.protocol.values import RUNNING_STATES, Activity, State
 from session_host.standing.endings import end_of
 from session_host.standing.status import shown_activity
+from session_host.standing.traits import traits_of
 from session_host.structured.text import all_lines, ending_lines, item_lines
 from session_host.structured.transcript import Transcript
 from session_host.system import event_loop
@@ -214,7 +215,7 @@ def _check_ended(info: SessionInfo, options: argparse.Namespace, pattern: re.Pat
 async def _wait(info: SessionInfo, options: argparse.Namespace, pattern: re.Pattern[str] | None) -> None:
     failures = 0
     async with asyncio.timeout(options.timeout):
-        if pattern is not None and info.facts.origin.runtime == "structured" and info.state in RUNNING_STATES:
+        if pattern is not None and traits_of(info.facts).has_transcript and info.state in RUNNING_STATES:
             if await wait_for_text(info.id, pattern):
                 return
             info = await asyncio.to_thread(find, info.id)

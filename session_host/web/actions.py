@@ -24,6 +24,7 @@ from session_host.errors import AlreadyAnswered, HostUnavailable, Outdated, Outl
 from session_host.protocol.messages import AnswerRequest, Done, Interrupt, Prompt, Send, SendChatInput, Stop
 from session_host.protocol.untrusted_text import one_line
 from session_host.protocol.values import RUNNING_STATES, Activity
+from session_host.standing.traits import traits_of
 from session_host.structured.items import REJECTIONS, WITHDRAWN, AgentRequest, RequestOption, digest
 from session_host.system.clock import now
 
@@ -122,7 +123,7 @@ class Actions:
         if not text.text.strip():
             raise PageError(400, "bad_request", "the text is empty")
         machine, info = await self._running(text.chat)
-        if info.facts.origin.runtime == "structured":
+        if traits_of(info.facts).takes_prompts:
             prompt = Prompt(text.text, "interrupt" if text.now else "queue")
             await request(info.id, SendChatInput(0, prompt, token, BY), machine)
             works = info.status.activity in {"working", "needs_input"}
@@ -167,7 +168,7 @@ class Actions:
     async def interrupt(self, what: OfChat, token: str) -> ActionDone:
         """Stop a chat view's running turn."""
         machine, info = await self._running(what.chat)
-        if info.facts.origin.runtime != "structured":
+        if not traits_of(info.facts).takes_prompts:
             raise UsageError("a terminal’s turn is stopped by its own key: press Esc or Ctrl+C on its screen")
         await request(info.id, SendChatInput(0, Interrupt(), token, BY), machine)
         return ActionDone("The turn stops", at=now())

@@ -28,6 +28,7 @@ from session_host.paths import config_dir, short_directory
 from session_host.protocol.untrusted_text import one_line
 from session_host.protocol.values import RUNNING_STATES
 from session_host.standing.endings import end_of
+from session_host.standing.traits import traits_of
 from session_host.system.clock import now, now_ms
 from session_host.version import VERSION
 
@@ -321,13 +322,13 @@ class _Page:
         except (WorktreeError, OutliveError, TimeoutError):
             changes = None
         files = [FileCount(one_line(each.path), each.added, each.removed) for each in changes.files] if changes else []
-        is_running, is_terminal = info.state in RUNNING_STATES, info.facts.origin.runtime == "terminal"
+        is_running = info.state in RUNNING_STATES
         can = Can(
             send=is_running,
             interrupt=is_running and found.can_interrupt,
             stop=is_running,
             resume=not is_running,
-            screen=is_running and is_terminal,
+            screen=is_running and traits_of(info.facts).has_screen,
         )
         end = "" if is_running else end_of(info.facts.outcome).phrase
         page = ChatPage(

@@ -18,6 +18,7 @@ from session_host.errors import HostUnavailable, NotAllowed, OutliveError
 from session_host.protocol.shown_duration import told_duration
 from session_host.protocol.untrusted_text import one_line, plain
 from session_host.protocol.values import RUNNING_STATES
+from session_host.standing.traits import traits_of
 from session_host.structured.edits import changes_by_file
 from session_host.structured.items import IN_QUEUE, Item, UsageLimit
 from session_host.structured.patches import counts
@@ -63,7 +64,7 @@ class Conversation(NamedTuple):
 
 async def conversation_of(machine: Machine, info: SessionInfo) -> Conversation:
     """The conversation of a chat."""
-    if info.facts.origin.runtime == "structured":
+    if traits_of(info.facts).has_transcript:
         transcript = await _transcript(machine, info)
         return await asyncio.to_thread(_of_transcript, transcript)
     try:
@@ -109,7 +110,7 @@ async def unfolded(machine: Machine, info: SessionInfo, key: str) -> Unfolded:
     Raises:
         PageError: there is none of this key.
     """
-    if info.facts.origin.runtime == "structured":
+    if traits_of(info.facts).has_transcript:
         transcript = await _transcript(machine, info)
         for turn in _turns(transcript, MAX_TURNS):
             if turn.prompt.id == key:

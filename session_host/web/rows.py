@@ -20,6 +20,7 @@ from session_host.protocol.values import Activity
 from session_host.standing.endings import end_of, last_command
 from session_host.standing.groups import Group, Mark, Seen, group_of, in_group_since, mark_of, order_key
 from session_host.standing.status import shown_status
+from session_host.standing.traits import traits_of
 from session_host.system.clock import as_text
 
 from .forms import HUES, Row
@@ -90,7 +91,7 @@ def _words(facts: ChatFacts, group: Group) -> str:
 
 def _is_shown_as_screen(facts: ChatFacts, agent: Agent | None) -> bool:
     """Whether Outlive reads no conversation of it, so that its screen is all there is."""
-    if facts.origin.runtime == "structured":
+    if traits_of(facts).has_transcript:
         return False
     return agent is None or not agent.conversation.store
 

@@ -36,6 +36,7 @@ from gui.wording import (
 from gui.wording.text import Text
 from session_host.protocol.messages import ChangeSetting
 from session_host.protocol.untrusted_text import one_line
+from session_host.standing.traits import traits_of
 from session_host.terminal.prompts import Prompt
 
 from .chats.chat_actions import ChatTexts
@@ -195,7 +196,7 @@ class Lists:
     def _one_chat(self, chat: Chat) -> list[Choice]:
         mute = window_texts.UNMUTE_THIS() if chat.is_muted else window_texts.MUTE_THIS()
         choices = [Choice(mute, chat.full_name, partial(self._mute, chat, muted=not chat.is_muted))]
-        if not chat.has_ended and chat.record.origin.runtime != "structured":
+        if not chat.has_ended and traits_of(chat.record).has_screen:
             title = window_texts.watch_this(cancel=self._watch.is_watched(chat))
             choices.append(Choice(title, window_texts.HOW_QUIET(seconds=QUIET_S), partial(self._watch_for_quiet, chat)))
         return choices

@@ -23,6 +23,7 @@ from gui.window.page.chat_page import ChatPage
 from gui.window.widgets.parts import center_on_active_window
 from gui.wording import action_texts, changes_texts, sheet_texts
 from session_host.protocol.values import Activity
+from session_host.standing.traits import traits_of
 
 from .action_table import TABLE
 from .keys import sequences, with_overrides
@@ -261,7 +262,7 @@ class CommentInserter:
 
     def insert(self, chat: Chat, text: str, report: Callable[[str], object]) -> None:
         """Put a text where the user writes to a running chat; ``report`` gets "", or one line about what hinders it."""
-        asks = chat.record.origin.runtime == "terminal" and chat.record.status.activity is Activity.NEEDS_INPUT
+        asks = traits_of(chat.record).own_dialog and chat.record.status.activity is Activity.NEEDS_INPUT
         page = self._open_chat(chat)
         if asks or page.is_question_open:
             report(changes_texts.answer_first(chat.full_name))  # The text could become the answer.

@@ -23,6 +23,7 @@ from gui.theme.tooltips import set_tooltip
 from gui.window.widgets.parts import ElidedLabel, button, label, stack
 from gui.wording import changes_texts
 from session_host.protocol.untrusted_text import legible
+from session_host.standing.traits import traits_of
 
 from . import anchors
 from .anchors import Anchored
@@ -372,8 +373,8 @@ class Review(QObject):
             removed = self._comments.remove(self._reader.chat.id, *(each.comment.id for each in sent))
             if self._reader.is_released:
                 return
-            is_structured = chat.record.origin.runtime == "structured"
-            text = changes_texts.comments_sent(len(removed), chat.full_name, in_prompt_box=is_structured)
+            in_prompt_box = traits_of(chat.record).takes_prompts
+            text = changes_texts.comments_sent(len(removed), chat.full_name, in_prompt_box=in_prompt_box)
             self.bar.show_message(text, self._undo_of(removed))
 
         self._receiver.insert(chat, self._text(sent), report)

@@ -9,7 +9,7 @@ from pathlib import Path
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QButtonGroup, QGridLayout, QPushButton, QWidget
 
-from gui.bridge.chat_files import FORMS, STRUCTURED_FORMS, file_name
+from gui.bridge.chat_files import file_name
 from gui.theme.controls import flow, set_look
 from gui.theme.theme import Theme
 from gui.theme.tokens import GAP_M_PX, GAP_S_PX
@@ -22,6 +22,7 @@ from gui.wording.phrases import short_directory
 from session_host.client.chats.directories import LOOK_TIMEOUT_S
 from session_host.patience import within
 from session_host.protocol.values import Runtime
+from session_host.standing.traits import TRAITS
 
 MAX_PX = 1000
 
@@ -37,8 +38,8 @@ class ExportSheet(Sheet):
         self.file.setAccessibleName(sheet_texts.FILE())
         self.formats: dict[str, QPushButton] = {}
         self._group = QButtonGroup(self)
-        self._forms: tuple[str, ...] = FORMS
-        for suffix in dict.fromkeys((*STRUCTURED_FORMS[:1], *FORMS, *STRUCTURED_FORMS)):
+        self._forms: tuple[str, ...] = ()
+        for suffix in sheet_texts.FORMS:
             what = sheet_texts.FORMS[suffix]()
             made = button(f"{what} ({suffix})", "chip")
             made.setCheckable(True)
@@ -79,7 +80,7 @@ class ExportSheet(Sheet):
             runtime: the chat's, which decides about the formats.
         """
         self._on_submit = on_submit
-        self._forms = STRUCTURED_FORMS if runtime == "structured" else FORMS
+        self._forms = TRAITS[runtime].formats
         for suffix, one in self.formats.items():
             one.setVisible(suffix in self._forms)
         self.file.setText(short_directory(str(directory / (file_name(name) + self._forms[0]))))

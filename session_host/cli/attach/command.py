@@ -22,6 +22,7 @@ from session_host.protocol.facts import INTERRUPTED
 from session_host.protocol.untrusted_text import one_line
 from session_host.protocol.values import RUNNING_STATES, Activity, Runtime
 from session_host.standing.endings import end_of
+from session_host.standing.traits import TRAITS, traits_of
 from session_host.system import event_loop
 
 from .outer_terminal import OuterTerminal
@@ -66,7 +67,7 @@ def _check_can_attach(info: SessionInfo, name: str, *, is_plain: bool) -> None:
     if info.state not in RUNNING_STATES:
         ended = end_of(info.facts.outcome).predicate
         raise SessionEnded(f"{name} {ended}; see its last screen with: outlive peek {name}")
-    if is_plain and info.facts.origin.runtime != "structured":
+    if is_plain and traits_of(info.facts).has_screen:
         raise UsageError(f"{name} runs in a terminal: --plain works only with chat views; leave it out")
 
 
@@ -87,7 +88,7 @@ async def _show_there(entry: MachineEntry, chat: str, *, read_only: bool, is_pla
         name = f"{entry.name}:{one_line(info.name)}"
         _check_can_attach(info, name, is_plain=is_plain)
         is_dumb = os.environ.get("TERM", "dumb") == "dumb"
-        is_plain = is_plain or (is_dumb and info.facts.origin.runtime == "structured")
+        is_plain = is_plain or (is_dumb and not traits_of(info.facts).has_screen)
         _check_terminal(info.id, name, is_dumb=is_dumb and not is_plain)
         machine.link.hold()
         network = NetworkChanges(machine.link.ask_now)
@@ -119,7 +120,7 @@ def attach(
         HostUnavailable: the session's host is gone, or refuses this viewer.
     """
     is_dumb = os.environ.get("TERM", "dumb") == "dumb"
-    is_plain = is_plain or (is_dumb and runtime == "structured")
+    is_plain = is_plain or (is_dumb and not TRAITS[runtime].has_screen)
     _check_terminal(session_id, name, is_dumb=is_dumb and not is_plain)
     return _report_ending(
         event_loop.run(_show(session_id, name, read_only=read_only, runtime=runtime, is_plain=is_plain))
@@ -144,7 +145,7 @@ async def _show(
 
     terminal = OuterTerminal(sys.stdin.fileno(), sys.stdout.fileno())
     screen = FullScreen(session_id, name, terminal, read_only=read_only, machine=machine)
-    if runtime == "terminal":
+    if TRAITS[runtime].has_screen:
         from session_host.cli.attach.terminal_view import TerminalView
 
         return await screen.run(TerminalView(screen))

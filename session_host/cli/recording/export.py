@@ -19,6 +19,7 @@ from session_host.cli.recording.recording import recording_of
 from session_host.cli.session_argument import find, machine_and_chat
 from session_host.client.sessions.session_info import SessionInfo
 from session_host.errors import OutliveError, UsageError
+from session_host.standing.traits import TRAITS, traits_of
 from session_host.storage.journal import Output, Resize
 from session_host.system.files import size_limit
 
@@ -26,12 +27,6 @@ from .recording import Gap, Recording, RestoredState, Step, screen_after_gap
 
 if TYPE_CHECKING:
     from .there import Fetched
-
-FORMATS = (".cast", ".txt", ".html")
-"""The formats of a terminal's recording."""
-
-STRUCTURED_FORMATS = (".md", ".txt", ".html", ".json")
-"""The formats of a chat view."""
 
 _BUFFER_BYTES = 1024 * 1024
 
@@ -50,7 +45,7 @@ def run(options: argparse.Namespace) -> int:
     """Write the file, in the format of its suffix; exit code 1 if output is missing that the limit has not removed."""
     path = Path(options.file)
     suffix = path.suffix.lower()
-    if suffix not in {*FORMATS, *STRUCTURED_FORMATS}:
+    if suffix not in {each for traits in TRAITS.values() for each in traits.formats}:
         raise UsageError(
             f"{options.file or 'FILE is empty'}: name it FILE.cast, FILE.txt, FILE.html, FILE.md or FILE.json"
         )
@@ -73,10 +68,10 @@ def run(options: argparse.Namespace) -> int:
 
 
 def _check_format(suffix: str, info: SessionInfo) -> None:
-    formats = STRUCTURED_FORMATS if info.facts.origin.runtime == "structured" else FORMATS
-    if suffix not in formats:
-        kind = "is a chat view" if info.facts.origin.runtime == "structured" else "runs in a terminal"
-        raise UsageError(f"{info.name} {kind}: name the file FILE{', FILE'.join(formats[:-1])} or FILE{formats[-1]}")
+    traits = traits_of(info.facts)
+    *others, last = traits.formats
+    if suffix not in traits.formats:
+        raise UsageError(f"{info.name} {traits.predicate}: name the file FILE{', FILE'.join(others)} or FILE{last}")
 
 
 def _report(path: Path, info: SessionInfo, *, is_damaged: bool) -> int:
@@ -90,7 +85,7 @@ def _report(path: Path, info: SessionInfo, *, is_damaged: bool) -> int:
 
 
 def _content(suffix: str, info: SessionInfo, on_damage: Callable[[], object]) -> Iterator[str]:
-    if info.facts.origin.runtime == "structured":
+    if traits_of(info.facts).has_transcript:
         from session_host.cli.recording.transcript_export import content_of, transcript_of
 
         damage: list[None] = []

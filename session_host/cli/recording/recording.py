@@ -25,6 +25,7 @@ from session_host.protocol import messages
 from session_host.protocol.launch import DEFAULT_SCROLLBACK_LINES
 from session_host.protocol.messages import Describe, Description
 from session_host.protocol.values import RUNNING_STATES, CellSize, GridSize, State
+from session_host.standing.traits import traits_of
 from session_host.storage.journal import (
     Entry,
     Output,
@@ -159,7 +160,7 @@ def recording_of(info: SessionInfo, on_damage: Callable[[], object] = lambda: No
     Raises:
         OutliveError: the session has no recording.
     """
-    if info.facts.origin.runtime == "structured":
+    if not traits_of(info.facts).has_screen:
         raise OutliveError(f"{info.name} has no terminal to replay; see `outlive peek {info.name} --scrollback`")
     directory = session_journal(info.id)
     info, output_bytes = _recorded(info)

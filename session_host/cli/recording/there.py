@@ -27,6 +27,7 @@ from session_host.paths import ensure_private, state_dir
 from session_host.protocol.codec import Decoder, encode
 from session_host.protocol.untrusted_text import plain
 from session_host.protocol.values import CellSize, GridSize
+from session_host.standing.traits import traits_of
 from session_host.storage.journal import Output, Resize
 from session_host.structured.transcript import BUILD, Transcript
 from session_host.terminal import default_engine
@@ -113,7 +114,7 @@ def run(options: argparse.Namespace) -> int:
 
 
 def _parts_of(info: SessionInfo, on_damage: Any) -> Iterator[Part]:
-    if info.facts.origin.runtime == "structured":
+    if traits_of(info.facts).has_transcript:
         from .transcript_export import transcript_of
 
         snapshot = transcript_of(info, on_damage).snapshot()
@@ -248,7 +249,7 @@ def _read(entry: MachineEntry, file: IO[bytes]) -> Fetched:
         entry=replace(facts.entry, name=f"{entry.name}:{name}"),
     )
     info = replace(first.info, facts=facts)
-    if info.facts.origin.runtime == "structured":
+    if traits_of(info.facts).has_transcript:
         transcript = Transcript.restore(bytes(said))
         list(transcript)  # Items are read only when they are used.
         return Fetched(info, None, transcript, last.is_damaged)

@@ -19,6 +19,7 @@ from session_host.client.sessions.turn_watch import TurnWatch, started
 from session_host.errors import HostUnavailable, NoAnswer, NoRecord, NotAllowed, UsageError
 from session_host.protocol.events import TurnEnded
 from session_host.protocol.untrusted_text import plain
+from session_host.standing.traits import traits_of
 from session_host.system import event_loop
 
 from .prompts import wait_for_next_turn
@@ -149,7 +150,7 @@ class _Follow:
         self._info, self._watch, self._number, self._until_s = info, watch, number, until_s
         self._printed = ""
         self._next_s = 0.0
-        self._has_transcript = info.facts.origin.runtime == "structured"
+        self._has_transcript = traits_of(info.facts).has_transcript
 
     def look(self) -> float:
         """Print what is new; returns when to look again. With a transcript, return when it has no more for now."""

@@ -9,6 +9,7 @@ import time
 from session_host.client.sessions.session_info import SessionInfo
 from session_host.client.sessions.turn_watch import TurnWatch
 from session_host.errors import TimedOut
+from session_host.standing.traits import traits_of
 from session_host.structured.transcript import Transcript
 from session_host.structured.turns import last_sent_prompt
 from session_host.system import event_loop
@@ -24,7 +25,7 @@ def wait_while_queued(info: SessionInfo, watch: TurnWatch, number: int, until_s:
         TimedOut: the time has come.
     """
     waiting: int | None = 0
-    if info.facts.origin.runtime == "structured":
+    if traits_of(info.facts).takes_prompts:
         waiting = event_loop.run_command(_less_than(number - max(watch.starts, default=0), info, watch, until_s))
     watch.look()  # Now it has the turns that had begun when the queue was read.
     return waiting is None or watch.is_over or number <= max(watch.starts, default=0) + max(waiting, 1)

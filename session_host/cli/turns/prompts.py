@@ -16,6 +16,7 @@ from session_host.client.sessions.turn_watch import TurnWatch
 from session_host.client.viewer.transcript_watch import watch_transcript
 from session_host.errors import SessionEnded, TimedOut, TurnFailed
 from session_host.paths import config_dir
+from session_host.standing.traits import traits_of
 from session_host.structured.items import IN_QUEUE, Item, ItemStatus
 from session_host.structured.transcript import Transcript
 from session_host.structured.turns import next_prompt
@@ -40,7 +41,7 @@ def wait_for_next_turn(info: SessionInfo, watch: TurnWatch, until_s: float) -> i
     """
     if watch.is_over:
         return 0
-    if info.facts.origin.runtime == "structured":
+    if traits_of(info.facts).takes_prompts:
         found = ""
 
         def next_one(transcript: Transcript) -> Item | None:

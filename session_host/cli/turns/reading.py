@@ -13,6 +13,7 @@ from session_host.client.sessions.session_info import SessionInfo
 from session_host.client.sessions.turn_watch import TurnWatch, started
 from session_host.errors import NoAnswer
 from session_host.protocol.events import TurnEnded
+from session_host.standing.traits import traits_of
 from session_host.system.clock import parse_time
 
 SENT_BEFORE_S = 5.0
@@ -44,7 +45,7 @@ def answer_of_turn(info: SessionInfo, watch: TurnWatch, number: int) -> Answer |
     """
     if (start := watch.starts.get(number)) is None:
         raise NoAnswer(f"turn {number} of {info.name} is not known; `outlive events {info.name}` names the turns")
-    if info.facts.origin.runtime == "structured":
+    if traits_of(info.facts).has_transcript:
         end = watch.ends.get(number)
         is_whole = end is not None and end.outcome != "cut"
         return Answer(_text_in_transcript(info, started(start).agents_id), is_whole, turn=number)
@@ -96,13 +97,13 @@ def last_answer(info: SessionInfo, watch: TurnWatch, back: int) -> tuple[TurnEnd
     Raises:
         NoAnswer: there is none; see also ``answer_of_turn``.
     """
-    is_structured = info.facts.origin.runtime == "structured"
-    answers = _answers_in_transcript(info, watch) if is_structured else _answers_in_record(info, watch)
+    has_transcript = traits_of(info.facts).has_transcript
+    answers = _answers_in_transcript(info, watch) if has_transcript else _answers_in_record(info, watch)
     if len(answers) >= back:
         return answers[back - 1]
     if answers:
         raise NoAnswer(f"{info.name} has only {len(answers)} answers")
-    if is_structured:
+    if has_transcript:
         raise NoAnswer(f"{info.name} has not answered yet")
     raise NoAnswer(nothing_answered(info.id))
 

@@ -39,6 +39,7 @@ from session_host.protocol.facts import ChatFacts
 from session_host.protocol.messages import Prompt, Send, SendChatInput
 from session_host.protocol.untrusted_text import one_line, plain
 from session_host.protocol.values import RUNNING_STATES, WITHOUT_AGENT, Runtime
+from session_host.standing.traits import TRAITS, traits_of
 from session_host.storage.store import Store
 from session_host.system.clock import parse_time
 from session_host.system.processes.permission import UNKNOWN, agent_chats, split
@@ -72,12 +73,12 @@ def reports_to(agent: Agent, runtime: Runtime) -> str:
     if starter is None:
         raise UsageError("--report-back is for an agent that starts a chat, and this is in no agent's chat")
     own = find_agent(config_dir(), starter.facts.origin.agent)
-    if own is not None and starter.facts.origin.runtime == "terminal" and not own.signals.shown_within_s:
+    if own is not None and not (traits_of(starter.facts).takes_prompts or own.signals.shown_within_s):
         what = "Outlive does not know when it takes a prompt in its terminal"
         raise UsageError(f"--report-back cannot reach {own.title}: {what}; use `outlive answer --follow`")
     if agent.name in WITHOUT_AGENT:
         raise UsageError(f"a {agent.name} has no turns; leave --report-back out")
-    if runtime == "terminal" and not agent.conversation.store:
+    if not (TRAITS[runtime].has_transcript or agent.conversation.store):
         raise NoRecord(f"Outlive knows no record of {agent.title}’s answers; leave --report-back out")
     return origin[0]
 
@@ -198,7 +199,7 @@ class _Report:
 
     def _request(self, chat: SessionInfo) -> Send | SendChatInput:
         token = self._token.hex
-        if chat.facts.origin.runtime == "structured":
+        if traits_of(chat.facts).takes_prompts:
             return SendChatInput(0, Prompt(self._text), token)
         text = self._text.replace("\t", "    ")
         return Send(0, text, paste=True, enter=True, token=token, is_guarded=True)

@@ -17,6 +17,7 @@ from session_host.client.sessions.turn_watch import TurnWatch
 from session_host.errors import NoRecord, OutliveError, TurnFailed, UsageError
 from session_host.protocol.events import TurnEnded
 from session_host.protocol.messages import Prompt, SendChatInput
+from session_host.standing.traits import traits_of
 from session_host.structured.items import Item
 from session_host.structured.transcript import Transcript
 from session_host.system.clock import parse_time
@@ -45,15 +46,15 @@ def send_for_answer(info: SessionInfo, options: argparse.Namespace, text: str) -
         NeedsInput, TimedOut, TurnFailed, SessionEnded: see ``waiting``.
     """
     until_s = until(options.timeout)
-    is_structured = info.facts.origin.runtime == "structured"
+    takes_prompts = traits_of(info.facts).takes_prompts
     if info.facts.origin.is_shell_or_command:
         return _run_command(info, options, text, until_s)
     if options.wait:
         check_is_other(info)
-        if not is_structured:
+        if not takes_prompts:
             require_record(info.id)
     with TurnWatch(info) as watch:
-        if is_structured:
+        if takes_prompts:
             number, how, note = *_send_prompt(info, watch, options, text, until_s), ""
             sent = None
         else:
@@ -82,7 +83,7 @@ def show_first_answer(session_id: str, options: argparse.Namespace) -> int:
     until_s, info = until(options.timeout), find(session_id)
     with TurnWatch(info) as watch:
         number, may_be_without = min(watch.starts, default=0), is_command(info, options.prompt)
-        if info.facts.origin.runtime == "structured":
+        if traits_of(info.facts).takes_prompts:
             if not number:
                 number, _how = wait_for_turn(info, watch, _first_prompt, until_s) or (1, "")
             turn = wait_for_answer(info, watch, number, until_s) if number else WITHOUT_TURN

@@ -32,6 +32,7 @@ from session_host.paths import config_dir
 from session_host.protocol.events import TurnEnded
 from session_host.protocol.untrusted_text import one_line
 from session_host.standing.endings import end_of
+from session_host.standing.traits import traits_of
 from session_host.system.clock import parse_time
 from session_host.system.processes.permission import agent_chats, split
 
@@ -217,7 +218,7 @@ def wait_for_last_answer(info: SessionInfo, watch: TurnWatch, back: int) -> Answ
     """
     number = max(watch.ends, default=0)
     ended = parse_time(watch.ended_at.get(number, ""))
-    if ended is not None and not watch.running and info.facts.origin.runtime == "terminal":
+    if ended is not None and not watch.running and not traits_of(info.facts).has_transcript:
         since_s = datetime.now(UTC).timestamp() - ended.timestamp()
         written_s = time.monotonic() + _written_within_s(watch.ends[number]) - max(since_s, 0.0)
         while time.monotonic() < written_s:

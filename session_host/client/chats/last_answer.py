@@ -6,6 +6,7 @@ import asyncio
 
 from session_host.client.sessions.listing import session_named
 from session_host.client.viewer.transcript_watch import watch_transcript
+from session_host.standing.traits import traits_of
 from session_host.structured.turns import answer_at
 
 from .agent_record import recorded_conversation
@@ -19,7 +20,7 @@ async def last_answer(session_id: str, most: int) -> str:
         NoRecord, NoAnswer, StoreError, NoSuchSession, ConfigError: as ``recorded_conversation``.
     """
     info = await asyncio.to_thread(session_named, session_id)
-    if info.facts.origin.runtime == "structured":
+    if traits_of(info.facts).has_transcript:
         transcript = await watch_transcript(info.id, lambda _: True)
         return answer_at(transcript, transcript.queue_start - 1)[:most] if transcript is not None else ""
     recorded = await asyncio.to_thread(recorded_conversation, info.id, 1)

@@ -33,6 +33,7 @@ from session_host.protocol.facts import ChatFacts, Entry, Origin, OwnWorktree, P
 from session_host.protocol.launch import REPORT_ID, LaunchSpec, StructuredLaunch, Watch, WorktreeSetup
 from session_host.protocol.untrusted_text import as_name, topic_of_prompt
 from session_host.protocol.values import GridSize, Runtime
+from session_host.standing.traits import traits_of
 from session_host.storage.store import Store, free_name
 from session_host.system.clock import now
 from session_host.system.files import replace_file
@@ -180,7 +181,7 @@ def can_fork(agent: Agent | None, record: ChatFacts) -> bool:
         agent is not None
         and agent.structured is not None
         and bool(agent.structured.fork)
-        and record.origin.runtime == "structured"
+        and traits_of(record).forks
         and not is_one_shot(record)
     )
 
@@ -204,7 +205,7 @@ def structured_launch(
     """
     from session_host.structured.dialects.base import FORK_OPTION, THROUGH_OPTION  # a terminal does not need it
 
-    history = resumed.id if resumed is not None and resumed.origin.runtime == "structured" else ""
+    history = resumed.id if resumed is not None and traits_of(resumed).has_transcript else ""
     options, fork_of = mode.options, ""
     if fork is not None:
         if not fork.is_empty:

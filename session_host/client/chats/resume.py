@@ -28,6 +28,7 @@ from session_host.paths import config_dir
 from session_host.protocol.facts import ChatFacts
 from session_host.protocol.untrusted_text import as_name
 from session_host.protocol.values import GridSize, Runtime
+from session_host.standing.traits import traits_of
 from session_host.storage.store import Store, free_name
 from session_host.system.processes import proc
 from session_host.system.processes.chat_mark import VARIABLE, Mark
@@ -101,7 +102,7 @@ def end_left_behind(record: ChatFacts, agent: Agent, query: ConversationQuery) -
     leader, chat_mark = record.program.child_pid or 0, Mark.of_chat(record.id)
     rest = {each.pid for each in rest_of_session(leader, chat_mark)} if leader else set()
     has_it_open = {*opened_by(agent.conversation.store, query), *_named_in_command_lines(query.conversation)}
-    if rest and (record.origin.runtime == "structured" or rest & has_it_open):
+    if rest and (not traits_of(record).has_screen or rest & has_it_open):
         end_all(lambda: rest_of_session(leader, chat_mark))
 
 

@@ -151,11 +151,11 @@ def test_unsupported_export_forms_are_refused(area: Area, tmp_path: Path) -> Non
     done = outlive("export", "x", str(tmp_path / "x.cast"))
     assert (done.code, done.complaint()) == (
         2,
-        "x is a chat view: name the file FILE.md, FILE.txt, FILE.html or FILE.json",
+        "x is a chat view: name the file FILE.md, FILE.html, FILE.txt or FILE.json",
     )
     new("-n", "y", "--", "cat")
     done = outlive("export", "y", str(tmp_path / "y.md"))
-    assert (done.code, done.complaint()) == (2, "y runs in a terminal: name the file FILE.cast, FILE.txt or FILE.html")
+    assert (done.code, done.complaint()) == (2, "y runs in a terminal: name the file FILE.html, FILE.txt or FILE.cast")
     assert "no terminal to replay" in outlive("replay", "x").complaint()
 
 

@@ -27,6 +27,7 @@ from gui.wording import action_texts, common_texts, notice_texts, page_texts, ph
 from session_host.errors import OutliveError
 from session_host.protocol.values import FileLocation, Runtime
 from session_host.standing.status import is_at_prompt
+from session_host.standing.traits import traits_of
 from session_host.system.event_loop import to_its_end_in_thread
 
 from .resuming import EndedChatActions, ResumeAll, resumable
@@ -149,7 +150,7 @@ class ChatActions(QObject):
         agent = self._sessions.machines.agent_of(chat)
         if agent is None or len(agent.runtimes) == 1 or not agent.conversation.resume:
             return None
-        return "structured" if chat.record.origin.runtime == "terminal" else "terminal"
+        return traits_of(chat.record).other
 
     def has_conversations(self, chat: Chat) -> bool:
         """Whether the chat's agent has conversations that can be resumed."""

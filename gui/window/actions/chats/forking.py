@@ -18,6 +18,7 @@ from gui.window.widgets.keys_ahead import HeldKeys
 from gui.wording import action_texts, changes_texts, chat_texts, new_chat_texts
 from session_host.errors import OutliveError
 from session_host.protocol.values import GridSize
+from session_host.standing.traits import traits_of
 from session_host.structured.items import Item
 
 if TYPE_CHECKING:
@@ -36,7 +37,7 @@ class ForkActions:
 
     def can_fork(self, chat: Chat) -> bool:
         """Whether the chat's agent can copy its conversation into a new chat."""
-        if chat.record.origin.runtime != "structured":
+        if not traits_of(chat.record).forks:
             return False
         from session_host.client.chats.launch_spec import can_fork  # most windows do not need it at their start
 
@@ -44,7 +45,7 @@ class ForkActions:
 
     def can_fork_before(self, chat: Chat) -> bool:
         """Whether the chat's agent can copy its conversation up to a prompt."""
-        if chat.record.origin.runtime != "structured":
+        if not traits_of(chat.record).forks:
             return False
         from session_host.client.chats.launch_spec import can_fork_before
 
