@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from gui.bridge.open_questions import answer_question, open_questions
+from session_host.client import questions
 from session_host.errors import OutliveError
 from session_host.paths import short_directory
 from session_host.protocol.messages import AnswerRequest
 from session_host.protocol.untrusted_text import one_line
-from session_host.structured.items import AgentRequest, OptionKind, RequestOption, digest
+from session_host.structured.answers import Intent, hindrance, option_for
+from session_host.structured.items import AgentRequest, RequestOption, digest
 from session_host.structured.shortening import NAME_CHARACTERS, cut
 from session_host.structured.text import exact_lines
 
@@ -23,12 +24,10 @@ MAX_CHARACTERS: Final = 120
 _REPEATED_CHARACTERS: Final = 20
 """A title with so much of the command need not be followed by the command."""
 
-ALLOW, DENY = "allow", "deny"
+BY: Final = "notification"
+"""Where an answer is given, as in ``items.PLACES``."""
 
-_KINDS: Final[dict[str, tuple[OptionKind, ...]]] = {
-    ALLOW: ("allow_once",),
-    DENY: ("reject_once", "cancel", "reject_always"),
-}
+_INTENTS: Final[tuple[Intent, ...]] = ("allow", "deny")
 
 
 class AnswerableQuestion(NamedTuple):
@@ -50,7 +49,7 @@ class AnswerableQuestion(NamedTuple):
 async def find_request(chat: Chat) -> AgentRequest | None:
     """Ask a chat for its question; None unless it has exactly one, also in its terminal."""
     try:
-        found = await open_questions(chat)
+        found = await questions.asked_by(chat.ask)
     except OutliveError:
         return None
     return found.requests[0] if len(found.requests) == 1 and not found.elsewhere else None
@@ -67,9 +66,13 @@ def offer(agent_request: AgentRequest, home: str) -> AnswerableQuestion | None:
     if agent_request.directory:
         lines.append(" ".join(exact_lines(short_directory(agent_request.directory, home))))
     text = "\n".join(lines)
-    options = {action: _option(agent_request, kinds) for action, kinds in _KINDS.items()}
     asked = digest(agent_request)
-    found = {f"{action} {asked}": option for action, option in options.items() if option is not None}
+    options = {f"{intent} {asked}": option_for(agent_request, intent) for intent in _INTENTS}
+    found = {
+        action: option
+        for action, option in options.items()
+        if option is not None and len(option.label) <= NAME_CHARACTERS and not hindrance(agent_request, option, BY)
+    }
     if len(text) > MAX_CHARACTERS or len(found) < len(options):
         return None
     return AnswerableQuestion(agent_request, text, found)
@@ -90,9 +93,4 @@ async def answer(chat: Chat, offered: AnswerableQuestion, action: str) -> None:
     """
     agent_request = offered.request
     answer = AnswerRequest(agent_request.id, offered.options[action].id, digest(agent_request))
-    await answer_question(chat, answer, by="notification")
-
-
-def _option(agent_request: AgentRequest, kinds: tuple[OptionKind, ...]) -> RequestOption | None:
-    options = [option for option in agent_request.options if len(option.label) <= NAME_CHARACTERS]
-    return next((option for kind in kinds for option in options if option.kind == kind), None)
+    await questions.answer(chat.ask, answer, BY)

@@ -351,8 +351,6 @@ SAY_INSTEAD = Text("Say what to do instead")
 MORE_ANSWERS = Text("More…")
 MORE_QUESTIONS = Text("{count} more")
 OPEN_NAMED = Text("Open {name}")
-ALLOWED = Text("Allowed")
-DECLINED = Text("Declined")
 MORE_BELOW = Text("More below · Space scrolls")
 QUESTION_GONE = Text("It was answered or withdrawn meanwhile")
 

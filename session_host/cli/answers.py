@@ -7,12 +7,12 @@ from __future__ import annotations
 
 import argparse
 import contextlib
-import time
-from typing import Final, Literal, NamedTuple, NoReturn
-
-import msgspec
+from functools import partial
+from typing import Final, NoReturn
 
 from session_host.agents.catalog import find_agent
+from session_host.client import control, questions
+from session_host.client.questions import OpenQuestions, asked_by
 from session_host.client.sessions.session_info import SessionInfo
 from session_host.errors import (
     AlreadyAnswered,
@@ -23,41 +23,33 @@ from session_host.errors import (
     WrongRuntime,
 )
 from session_host.paths import config_dir
-from session_host.protocol.messages import AgentRequests, AnswerRequest, OpenRequests, SendChatInput
+from session_host.protocol.messages import AnswerRequest
 from session_host.protocol.untrusted_text import escaped, one_line
 from session_host.protocol.values import Activity
 from session_host.standing.traits import traits_of
-from session_host.structured.items import AgentRequest, OptionKind, RequestOption, digest
+from session_host.structured.answers import Intent, hindrance, option_for
+from session_host.structured.items import AgentRequest, RequestOption, digest
 from session_host.structured.shortening import cut
-from session_host.structured.text import INCOMPLETE, request_lines
+from session_host.structured.text import request_lines
+from session_host.system import event_loop
 
 from .arguments import add_session_argument
 from .output import print_json, print_line
-from .session_argument import ask, find, require_running
-
-Intent = Literal["allow", "allow_always", "deny"]
+from .session_argument import find, require_running
 
 EPILOG: Final = (
     "Prints the whole question before it answers. If the chat asks several questions, the command prints all of them; "
     "name one with --request. The first answer counts: a later one fails (exit code 6). For agents: give only the "
     "answer that the user told you, in a chat that you started; your own questions you cannot answer (exit code 8)."
 )
-_KINDS: Final[dict[Intent, tuple[OptionKind, ...]]] = {
-    "allow": ("allow_once",),
-    "allow_always": ("allow_always",),
-    "deny": ("reject_once", "cancel", "reject_always"),
-}
-"""The kinds of options for an outcome, in order of preference."""
-
-_DONE: Final[dict[Intent, str]] = {"allow": "Allowed", "allow_always": "Always allowed", "deny": "Declined"}
+BY: Final = "command"
+"""Where an answer is given, as in ``items.PLACES``."""
 
 LATE_S: Final = 60.0
 """An answer that comes within this time after another one was meant for the same question."""
 
 STATUS_DELAY_S: Final = 5.0
 """How long after an answer an agent in a terminal may still report its question."""
-
-_decoder = msgspec.msgpack.Decoder(list[AgentRequest])
 
 
 def _configure(parser: argparse.ArgumentParser) -> None:
@@ -67,7 +59,7 @@ def _configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--json", action="store_true", help="print the question and its answer as JSON")
 
 
-def answer(options: argparse.Namespace, outcome: Intent) -> int:
+def answer(options: argparse.Namespace, intent: Intent) -> int:
     """Answer the open request of a chat, or the named one.
 
     Raises:
@@ -78,7 +70,7 @@ def answer(options: argparse.Namespace, outcome: Intent) -> int:
         OutliveError: the agent does not offer this answer.
     """
     info = require_running(find(options.session))
-    asked = open_requests(info)
+    asked = open_questions(info)
     chosen, elsewhere = _chosen(info, asked, options.request), asked.elsewhere
     if elsewhere and options.request is None:
         _print_all(chosen, as_json=options.json)
@@ -90,72 +82,50 @@ def answer(options: argparse.Namespace, outcome: Intent) -> int:
         _print_all(chosen, as_json=options.json)
         raise SeveralQuestions(f"{info.name} asks {len(chosen)} questions; name one: --request {chosen[0].id}")
     [request] = chosen
-    option = choose(request, outcome, info.name)
+    option = choose(request, intent, info.name)
     if not options.json:
         _print(request)
-    _send(info, AnswerRequest(request.id, option.id, digest(request)))
+    done = _send(info, AnswerRequest(request.id, option.id, digest(request)))
     if options.json:
         print_json({"session_id": info.id, "name": info.name, **as_object(request), "answer": option.id})
     else:
-        print_line(f"{_DONE[outcome]} in {info.name}: {subject_line(request)}")
+        print_line(f"{done} in {info.name}: {subject_line(request)}")
     return 0
 
 
-class OpenQuestions(NamedTuple):
-    """What a chat's agent asks.
-
-    Attributes:
-        requests: the open requests, oldest first.
-        elsewhere, outcome, outcome_at_ms: see ``AgentRequests``.
-    """
-
-    requests: list[AgentRequest]
-    elsewhere: str
-    outcome: str
-    outcome_at_ms: int
-
-    def is_answered_since(self, seconds: float) -> bool:
-        """Whether a question was resolved within this time."""
-        return bool(self.outcome) and abs(time.time() - self.outcome_at_ms / 1000) <= seconds
-
-
-def open_requests(info: SessionInfo) -> OpenQuestions:
+def open_questions(info: SessionInfo) -> OpenQuestions:
     """What a chat's agent asks.
 
     Raises:
         WrongRuntime: the chat runs in a terminal, where only the agent's own dialog takes answers.
     """
     try:
-        reply: AgentRequests = ask(info.id, OpenRequests(0))
+        return event_loop.run_command(asked_by(partial(control.request, info.id)))
     except WrongRuntime:
         text = f"{info.name} runs in a terminal: answer in `outlive attach {info.name}`, or with `outlive send`"
         agent = find_agent(config_dir(), info.facts.origin.agent)
         if agent is not None and agent.signals.answered_by_hook:
             text += f"; or set answer_from_outside = true in {config_dir() / 'chats.toml'}, and resume it"
         raise WrongRuntime(text) from None
-    requests = _decoder.decode(reply.data)
-    return OpenQuestions(requests, one_line(reply.elsewhere), one_line(reply.outcome), reply.outcome_at_ms)
 
 
-def choose(request: AgentRequest, outcome: Intent, name: str) -> RequestOption:
-    """The option of a request for an outcome.
+def choose(request: AgentRequest, intent: Intent, name: str) -> RequestOption:
+    """The option of a request for an intent.
 
     Raises:
         OutliveError: the request has no such option; the message says what to do.
     """
-    if outcome != "deny" and not request.complete:
-        raise OutliveError(f"{name}: {INCOMPLETE[0].lower()}{INCOMPLETE[1:-1]} (outlive deny {name})")
-    options = [option for option in request.options if not option.sets_mode]
-    for kind in _KINDS[outcome]:
-        for option in options:
-            if option.kind == kind:
-                return option
-    if request.kind == "question" and outcome != "deny":
+    option = option_for(request, intent)
+    if option is not None:
+        if why := hindrance(request, option, BY):
+            raise OutliveError(f"{name}: {why} (outlive deny {name})")
+        return option
+    if request.kind == "question" and intent != "deny":
         raise OutliveError(f"{name} asks a question; answer it in the window or in `outlive attach {name}`")
-    if outcome == "allow" and any(option.kind == "allow_always" for option in options):
+    if intent == "allow" and option_for(request, "allow_always") is not None:
         raise OutliveError(f"{name} offers only to always allow this; use --always")
     offered = ", ".join(one_line(option.label) for option in request.options) or "nothing"
-    if outcome == "allow_always":
+    if intent == "allow_always":
         raise OutliveError(f"{name} does not offer to always allow this, but: {offered}; leave --always out")
     raise OutliveError(f"{name} offers other answers: {offered}; answer in `outlive attach {name}`")
 
@@ -224,9 +194,14 @@ def _raise_nothing_asked(info: SessionInfo, asked: OpenQuestions) -> NoReturn:
     raise NoSuchQuestion(f"{info.name} is not asking anything{last}")
 
 
-def _send(info: SessionInfo, answer: AnswerRequest) -> None:
+def _send(info: SessionInfo, given: AnswerRequest) -> str:
+    """Send an answer; returns what was done.
+
+    Raises:
+        AlreadyAnswered: another client was first.
+    """
     try:
-        ask(info.id, SendChatInput(0, answer))
+        return event_loop.run_command(questions.answer(partial(control.request, info.id), given, BY))
     except AlreadyAnswered as error:
         raise AlreadyAnswered(f"{info.name}: {error}") from error
 

@@ -131,10 +131,10 @@ def explain(info: SessionInfo, explanation: Explanation | None) -> Explained:
 
 
 def _requests(info: SessionInfo) -> list[dict[str, object]]:
-    from session_host.cli.answers import as_object, open_requests  # needed only for chats that ask
+    from session_host.cli.answers import as_object, open_questions  # needed only for chats that ask
 
     try:
-        return [as_object(request) for request in open_requests(info).requests]
+        return [as_object(request) for request in open_questions(info).requests]
     except OutliveError:
         return []  # The chat can only be answered in its terminal.
 

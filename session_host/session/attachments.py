@@ -96,11 +96,15 @@ class Attachment:
         if self.client is not None:
             self.client.input_refused(InputRefused(self.id, sequence, code, text))
 
+    def refuse_input(self, sequence: int, code: str, text: str, *, hold: bool = False) -> None:
+        """Refuse an input that the session does not get to see; it counts as received."""
+        self.last_sequence = self.accepted = max(self.last_sequence, sequence)
+        self.refuse(sequence, code, text, hold=hold)
+
     def refuse_too_large(self, sequence: int, characters: int) -> None:
         """Refuse an input because of the length of its text."""
-        self.last_sequence = self.accepted = max(self.last_sequence, sequence)
         text = f"the text is too long ({characters} characters, {MAX_PASTE_CHARACTERS} at most)"
-        self.refuse(sequence, ErrorCode.TOO_LARGE, text, hold=True)
+        self.refuse_input(sequence, ErrorCode.TOO_LARGE, text, hold=True)
 
     def hold_input(self) -> None:
         """Accept no input until the user has seen that one was refused."""

@@ -18,6 +18,7 @@ from session_host.protocol.messages import (
     INPUTS,
     MAX_PASTE_CHARACTERS,
     AcceptRefusal,
+    AnswerRequest,
     AskUser,
     Attach,
     Attached,
@@ -47,6 +48,7 @@ from session_host.protocol.messages import (
     StateEvent,
     Typed,
 )
+from session_host.protocol.rights import Right
 from session_host.protocol.values import ErrorCode
 from session_host.protocol.values import State as ProgramState
 from session_host.terminal.base import Emulator
@@ -56,7 +58,7 @@ from .effects import Close, Flush, Log, Timers, UseLogin
 from .output_ring import Span
 from .own_prompts import own_send
 from .paced import PacedSubscription
-from .rights import REFUSABLE, Right, right_for
+from .rights import REFUSABLE, right_for
 from .session import Session
 from .subscription import OutputSubscription
 
@@ -194,7 +196,7 @@ class ClientConnection:
         Raises:
             ProtocolViolation: the client may not attach.
         """
-        right = right_for(message, self._session.kind.asks)
+        right = right_for(message, self._session.kind)
         if isinstance(message, (Report, AskUser)) and message.report_id != self._session.report_id:
             self._effects.append(Log("dropped a report of a program that does not belong to this chat"))
             return None
@@ -236,8 +238,15 @@ class ClientConnection:
             self.send_message(InputRefused(message.attachment, message.sequence, ErrorCode.STALE_ATTACHMENT, text))
         elif isinstance(message, _WITH_TEXT) and len(message.text) > MAX_PASTE_CHARACTERS:
             attachment.refuse_too_large(message.sequence, len(message.text))
+        elif isinstance(message, AnswerRequest) and (reason := self._why_no_answer(message)):
+            attachment.refuse_input(message.sequence, ErrorCode.NOT_ALLOWED, reason)
         else:
             self._session.kind.receive_input(attachment, message, emulator)
+
+    def _why_no_answer(self, answer: AnswerRequest) -> str:
+        """Why this viewer may not answer so, one line; "" if it may."""
+        right = right_for(answer, self._session.kind)
+        return self._refusal(right) if right in REFUSABLE else ""
 
     # ------------------------------------------------------------ attaching
 

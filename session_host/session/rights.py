@@ -6,8 +6,8 @@ needs.
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from enum import Enum, auto
+from collections.abc import Mapping
+from typing import Protocol
 
 from session_host.protocol.messages import (
     AcceptRefusal,
@@ -46,26 +46,11 @@ from session_host.protocol.messages import (
     Typed,
     WithdrawPrompt,
 )
+from session_host.protocol.rights import Right
+from session_host.structured.answers import chosen
+from session_host.structured.items import AgentRequest
 
-
-class Right(Enum):
-    """A right of a client, for this chat."""
-
-    READ = auto()
-    """Every process of the user has it."""
-    ATTACHMENT = auto()
-    """The client got it with ``Attach``: an attachment, which types unless it is read-only."""
-    REPORT = auto()
-    """The programs of this chat have it, by a value in their environment (``launch.REPORT_ID``)."""
-    CONTROL = auto()
-    """The user has it, the agents that started the chat, and the chat's agent, which types prompts alone: see
-    ``own_prompts``.
-    """
-    ANSWER = auto()
-    """Like CONTROL, without the chat's agent and all that it started: to answer the agent, or to allow it more."""
-
-
-REFUSABLE = (Right.CONTROL, Right.ANSWER)
+REFUSABLE = (Right.CONTROL, Right.ANSWER, Right.SETTINGS)
 """The rights that depend on the chats to which the client belongs."""
 
 _RIGHTS: dict[type[Message], Right] = {
@@ -84,18 +69,34 @@ _ANSWERS = (AnswerRequest, ChangeSetting, ReleaseHeld)
 """Inputs of a structured chat that answer its agent, change what it may do by itself, or undo its user's stop."""
 
 
-def right_for(message: Message, asks: Callable[[], bool]) -> Right:
+class Asking(Protocol):
+    """What matters of a session for the rights (``session.SessionKind``)."""
+
+    def asks(self) -> bool:
+        """Whether the agent asks its user something where keys and texts may answer it."""
+
+    def requests(self) -> Mapping[str, AgentRequest]:
+        """The agent's questions that can be answered by a message, by their ids."""
+
+
+def right_for(message: Message, session: Asking) -> Right:
     """The right that a message needs.
 
     Args:
         message: a message from a client.
-        asks: returns whether the agent asks its user something in its terminal, where keys and texts may answer it.
+        session: the session that gets it.
     """
     match message:
         case Attach(read_only=True):
             return Right.READ
+        case SendChatInput(chat_input=AnswerRequest() as answer) | (AnswerRequest() as answer):
+            request = session.requests().get(answer.agent_request)
+            option = chosen(request, answer) if request is not None else None
+            if option is not None and option.sets_mode:
+                return Right.SETTINGS
+    match message:
         case SendChatInput(chat_input=chat_input) if isinstance(chat_input, _ANSWERS):
             return Right.ANSWER
-        case Send() if asks():
+        case Send() if session.asks():
             return Right.ANSWER
     return _RIGHTS[type(message)]

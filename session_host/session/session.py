@@ -18,7 +18,7 @@ host left; the first host starts with empty state.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Protocol
 
 from session_host.protocol.codec import encode
@@ -42,6 +42,7 @@ from session_host.protocol.messages import (
 from session_host.protocol.values import State
 from session_host.storage.descriptors.log_entries import EntryKind, PendingInput
 from session_host.storage.descriptors.log_state import LogState
+from session_host.structured.items import AgentRequest
 from session_host.terminal.base import Emulator
 
 from .attachments import Attachment
@@ -66,7 +67,10 @@ class SessionKind(Protocol):
         """Accept one input of a viewer exactly once and in order, or refuse it with a message."""
 
     def asks(self) -> bool:
-        """Whether the agent asks its user something where keys and texts may answer it."""
+        """See ``rights.Asking``."""
+
+    def requests(self) -> Mapping[str, AgentRequest]:
+        """See ``rights.Asking``."""
 
     def why_no_own(self, request: Send | SendChatInput) -> str:
         """Why the chat's own agent may not make a request of ``Right.CONTROL``, one line; "" if it may."""

@@ -9,7 +9,7 @@ between leaves a record without lines; the next host repeats the step and sends 
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import msgspec
@@ -17,6 +17,7 @@ import msgspec
 from session_host.protocol.launch import StructuredLaunch, Watch
 from session_host.protocol.messages import (
     CHAT_INPUTS,
+    AnswerRequest,
     ChatInput,
     Done,
     Failed,
@@ -30,8 +31,10 @@ from session_host.protocol.messages import (
 from session_host.protocol.values import ErrorCode
 from session_host.storage.descriptors.log_entries import EntryKind
 from session_host.storage.descriptors.log_state import SavedChat
+from session_host.structured.answers import Refusal, done_words
 from session_host.structured.copied_items import in_parts
 from session_host.structured.items import (
+    AgentRequest,
     AnyChange,
     ConversationKnown,
     Item,
@@ -46,7 +49,7 @@ from session_host.structured.items import (
 from session_host.structured.lines import AgentLine, LineSplitter
 from session_host.structured.log import FORK, NO_TAG, Cause, InputCause, encode_record, is_news
 from session_host.structured.operations import AnyResult
-from session_host.structured.rules import Refusal, Step, StructuredRules, lost_operations
+from session_host.structured.rules import Step, StructuredRules, lost_operations
 from session_host.structured.text import held_words
 from session_host.terminal.base import Emulator
 
@@ -195,6 +198,10 @@ class StructuredSession:
         """No agent asks its user in a terminal here; ``rules.state.requests`` has its requests."""
         return False
 
+    def requests(self) -> Mapping[str, AgentRequest]:
+        """See ``rights.Asking``."""
+        return self.rules.state.requests
+
     def why_no_own(self, request: Send | SendChatInput) -> str:
         """See ``own_prompts``."""
         return why_no_input(request, self._watch)
@@ -264,7 +271,12 @@ class StructuredSession:
     def request(self, request: SendChatInput, client: Any) -> None:
         """Take a command's input, and answer the command."""
         refusal = self._take_input(request.chat_input, request.by, token=request.token)
-        note = held_words(len(self.rules.state.held)) if isinstance(request.chat_input, Interrupt) else ""
+        note = ""
+        match request.chat_input:
+            case Interrupt():
+                note = held_words(len(self.rules.state.held))
+            case AnswerRequest(agent_request=asked):
+                note = done_words(self.rules.state.answers.get(asked))
         reply = Done(request.request, note) if refusal is None else Failed(request.request, refusal.code, refusal.text)
         self.effects.append(SendReply(client, reply))
 

@@ -8,7 +8,7 @@ The host's emulator is the authority: it alone answers the program. Viewers have
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 
 import msgspec
 
@@ -32,6 +32,7 @@ from session_host.protocol.messages import (
 from session_host.protocol.values import Activity, ErrorCode, State
 from session_host.storage.descriptors.log_entries import EntryKind
 from session_host.storage.descriptors.log_state import KEPT_TYPED, LogState
+from session_host.structured.items import AgentRequest
 from session_host.terminal.base import Emulator
 from session_host.terminal.events import Bell, ClipboardSet, Notification, TerminalEvent, TitleChanged
 from session_host.terminal.typed_line import PromptState
@@ -78,6 +79,7 @@ class TerminalSession:
         is_echoing: Callable[[], bool] = lambda: False,
         age_s: Callable[[], float] = lambda: 0.0,
         look: Callable[[], object] = lambda: None,
+        hook_requests: Callable[[], Mapping[str, AgentRequest]] = dict,
     ) -> None:
         """Start with the state that a previous host left.
 
@@ -90,6 +92,7 @@ class TerminalSession:
             is_echoing: returns whether the terminal itself echoes what is typed; see ``StartingInput``.
             age_s: returns for how many seconds the program has run; see ``StartingInput``.
             look: looks at the program now, and calls ``set_suspended``.
+            hook_requests: returns the open questions of the agent's hook, by their ids.
         """
         self._session, self.effects = session, session.effects
         session.terminal = self
@@ -110,12 +113,17 @@ class TerminalSession:
         )
         self.prompt = PromptLine(spec.watch.empty_prompt, log_state)
         self._watch, self._open_question, self._look = spec.watch, open_question, look
+        self._hook_requests = hook_requests
         self._is_suspended = False
         self._not_encoded: deque[tuple[Attachment, Input]] = deque()
 
     def asks(self) -> bool:
         """Whether the agent asks its user something in its terminal, where keys and texts may answer it."""
         return self._open_question() is not None
+
+    def requests(self) -> Mapping[str, AgentRequest]:
+        """See ``rights.Asking``: the questions of the agent's hook."""
+        return self._hook_requests()
 
     def why_no_own(self, request: Send | SendChatInput) -> str:
         """See ``own_prompts``; a terminal takes nothing but texts."""

@@ -77,6 +77,8 @@ PLACES: Final = {
 WITHDRAWN: Final = "the agent has withdrawn its question"
 """What a client is told that answers a question which the agent does not ask any more."""
 
+INCOMPLETE: Final = "the agent did not report everything that would run: this can only be declined"
+
 DIALOG: Final = "dialog"
 """The value of ``RequestResolved.by`` if the user answered in the agent's own dialog."""
 
@@ -346,6 +348,8 @@ class RequestResolved(Change, frozen=True):
     by: str = ""
     """The kind of client that answered: "window", "attach", "command"; "" for the agent."""
     at_ms: int = 0
+    kind: OptionKind | Literal[""] = ""
+    """The kind of the chosen option; "" for texts, or if a host of 0.1.0 took the answer."""
 
 
 class StateChanged(Change, frozen=True):

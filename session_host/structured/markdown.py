@@ -19,7 +19,7 @@ from .fences import NestedFences, is_markdown
 from .items import AgentRequest, FileChange, Item, Question, RequestResolved
 from .shortening import shown_command
 from .text import (
-    INCOMPLETE,
+    CANNOT_BE_ALLOWED,
     REMARKS,
     allowed_ms,
     answered,
@@ -154,7 +154,7 @@ def _request(request: AgentRequest) -> str:
     facts += [request.reason] if request.reason else []
     parts += [f"{_escaped(fact)}\n" for fact in facts]
     parts += [_question(question) for question in request.questions]
-    parts += [] if request.complete else [f"{_escaped(INCOMPLETE)}\n"]
+    parts += [] if request.complete else [f"{_escaped(CANNOT_BE_ALLOWED)}\n"]
     return "\n".join(parts)
 
 

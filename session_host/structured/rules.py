@@ -18,9 +18,9 @@ restores the state and the lines that the previous host had not sent yet.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from functools import partial
-from typing import Any, Final, NamedTuple
+from typing import Any, NamedTuple
 
 import msgspec
 
@@ -36,18 +36,14 @@ from session_host.protocol.messages import (
 )
 from session_host.protocol.values import ErrorCode
 
+from .answers import Refusal, first_answer, without_secrets
 from .dialects.base import Chosen, Dialect, DialectPort, Start, UserPrompt
 from .dialects.reading import one_line
 from .edits import edited_files
 from .items import (
     BETWEEN_TURNS,
-    DIALOG,
     IN_QUEUE,
     NOT_STOPPED,
-    PLACES,
-    REJECTIONS,
-    WITHDRAWN,
-    AgentRequest,
     AnyChange,
     Append,
     CapabilitiesKnown,
@@ -60,7 +56,6 @@ from .items import (
     TitleChanged,
     TurnOver,
     UsageChanged,
-    digest,
 )
 from .lines import AgentLine
 from .operations import (
@@ -104,16 +99,6 @@ _SENT_ALREADY = "that prompt is sent already"
 
 GIVEN_UP_ITEMS = 1_000_000
 """Added to the item count when the state is lost: ids from here on were not used before."""
-
-HIDDEN: Final = "••••••"
-"""In place of a secret answer."""
-
-
-class Refusal(NamedTuple):
-    """The refusal of an input: an ``ErrorCode``, and the reason as one line for the user."""
-
-    code: str
-    text: str
 
 
 class Step(NamedTuple):
@@ -366,7 +351,7 @@ class StructuredRules(DialectPort):
         A host that is killed between the record and the answer's line makes the next one answer ``HIDDEN``.
         """
         if isinstance(chat_input, AnswerRequest) and chat_input.agent_request in self.state.requests:
-            texts = _without_secrets(self.state.requests[chat_input.agent_request], chat_input.texts)
+            texts = without_secrets(self.state.requests[chat_input.agent_request], chat_input.texts)
             return msgspec.structs.replace(chat_input, texts=texts)
         return chat_input
 
@@ -600,60 +585,6 @@ def _title_after(prompt: UserPrompt, start: Start) -> str:
     is_continued = start.has_history or (start.resumes and start.conversation)
     title = "" if is_continued else one_line(prompt.text, MAX_TITLE_CHARACTERS)
     return "" if title.startswith("/") else title
-
-
-def outcome(resolved: RequestResolved) -> str:
-    """How a request was resolved, for those who come too late."""
-    if not resolved.option:
-        return "already answered in its terminal" if resolved.by == DIALOG else WITHDRAWN
-    where = f" {PLACES[resolved.by]}" if resolved.by in PLACES else ""
-    return f"already answered{where}: {one_line(resolved.name or resolved.option)}"
-
-
-def first_answer(
-    answer: AnswerRequest,
-    requests: Mapping[str, AgentRequest],
-    answers: Mapping[str, RequestResolved],
-    *,
-    by: str,
-    now_ms: int,
-) -> RequestResolved | Refusal:
-    """The outcome of an open request, or the refusal of the answer.
-
-    Args:
-        answer: the answer.
-        requests: the open requests, by their ids.
-        answers: resolved requests, by their ids.
-        by: the kind of client that answers.
-        now_ms: the time.
-    """
-    request = requests.get(answer.agent_request)
-    if request is None:
-        earlier = answers.get(answer.agent_request)
-        if earlier is None:
-            return Refusal(ErrorCode.BAD_REQUEST, "there is no such question in this chat")
-        return Refusal(ErrorCode.ANSWERED, outcome(earlier))
-    if answer.digest != digest(request):
-        return Refusal(ErrorCode.CHANGED, "the question has changed since it was shown; read it again")
-    option = next((option for option in request.options if option.id == answer.option), None)
-    if option is None and not (request.kind == "question" and answer.texts):
-        return Refusal(ErrorCode.BAD_REQUEST, f"{answer.option!r} is not an answer to this question")
-    if not request.complete and (option is None or option.kind not in REJECTIONS):
-        return Refusal(
-            ErrorCode.BAD_REQUEST, "the agent did not report everything that would run: it can only be declined"
-        )
-    name = option.label if option is not None else _shown(request, answer.texts)
-    return RequestResolved(request.id, answer.option or "text", name, by, now_ms)
-
-
-def _shown(request: AgentRequest, texts: Mapping[str, str]) -> str:
-    """Answers to questions in one line, for the transcript. A secret one is hidden: the transcript is recorded."""
-    return "; ".join(", ".join(text.split("\n")) for text in _without_secrets(request, texts).values())
-
-
-def _without_secrets(request: AgentRequest, texts: Mapping[str, str]) -> dict[str, str]:
-    secret = {asked.id for asked in request.questions if asked.secret}
-    return {question: HIDDEN if question in secret else text for question, text in texts.items()}
 
 
 def lost_operations(state: RulesState) -> tuple[list[AnyResult], list[AnyOperation]]:

@@ -19,7 +19,7 @@ from session_host.protocol.values import Image
 
 from .engine import SIZE
 from .fences import NestedFences, is_markdown
-from .items import PLACES, AgentRequest, FileChange, Item, ItemStatus, RequestResolved, ToolKind
+from .items import INCOMPLETE, PLACES, AgentRequest, FileChange, Item, ItemStatus, RequestResolved, ToolKind
 from .patches import DiffLine, counts, lines_of
 from .shortening import shown_command
 from .transcript import Transcript
@@ -91,7 +91,7 @@ REMARKS: Final[dict[ItemStatus, str]] = {
 MAX_LAID_OUT_CHARACTERS: Final = 512 * 1024
 """The most text of an item that is laid out where only the end of a transcript is wanted."""
 
-INCOMPLETE: Final = "The agent did not report everything that would run: this can only be declined."
+CANNOT_BE_ALLOWED: Final = f"{INCOMPLETE[0].upper()}{INCOMPLETE[1:]}."
 
 _PLAN_MARKS: Final = {"completed": "✓", "in_progress": "▸", "pending": "○"}
 
@@ -314,6 +314,17 @@ def patch_lines(patch: str, shown: Iterable[str]) -> list[TextLine]:
 # ---------------------------------------------------------------- requests
 
 
+def subject_lines(request: AgentRequest, subject: str) -> list[TextLine]:
+    """What a request is about, to the letter: its command or text, or its changes.
+
+    Args:
+        request: the request.
+        subject: its subject, its short one, or a part of one.
+    """
+    lines = exact_lines(subject)
+    return patch_lines(subject, lines) if request.kind == "edit" else [TextLine(line, "code") for line in lines]
+
+
 def request_lines(request: AgentRequest, *, width: int = 0, keys: Mapping[str, str] | None = None) -> list[TextLine]:
     """All lines of a request.
 
@@ -323,12 +334,7 @@ def request_lines(request: AgentRequest, *, width: int = 0, keys: Mapping[str, s
         keys: the key that answers with an option, by the option's id; None to name no keys.
     """
     lines = [TextLine(f"? {one_line(request.title)}", "asking")]
-    subject = exact_lines(request.shown_subject)
-    if request.kind == "edit":
-        shown = patch_lines(request.shown_subject, subject)
-    else:
-        shown = [TextLine(line, "code") for line in subject]
-    lines += [line._replace(text=f"    {line.text}") for line in shown]
+    lines += [line._replace(text=f"    {line.text}") for line in subject_lines(request, request.shown_subject)]
     if request.directory:
         lines.append(TextLine(f"  in {one_line(request.directory)}"))
     lines += [TextLine(f"  {line}") for line in clean_lines(request.reason)]
@@ -339,7 +345,7 @@ def request_lines(request: AgentRequest, *, width: int = 0, keys: Mapping[str, s
             for index, (option, meaning) in enumerate(question.described(), 1)
         ]
     if not request.complete:
-        lines.append(TextLine(f"  {INCOMPLETE}", "failed"))
+        lines.append(TextLine(f"  {CANNOT_BE_ALLOWED}", "failed"))
     names = []
     for option in request.options:
         key = keys.get(option.id) if keys is not None else ""

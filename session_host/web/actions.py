@@ -11,6 +11,7 @@ from collections import OrderedDict
 from collections.abc import Awaitable, Callable
 from typing import Final
 
+from session_host.client import questions
 from session_host.client.chats.installed_agents import installed_agents
 from session_host.client.chats.launch import launch
 from session_host.client.chats.launch_spec import LaunchRequest
@@ -25,13 +26,14 @@ from session_host.protocol.messages import AnswerRequest, Done, Interrupt, Promp
 from session_host.protocol.untrusted_text import one_line
 from session_host.protocol.values import RUNNING_STATES, Activity
 from session_host.standing.traits import traits_of
-from session_host.structured.items import REJECTIONS, WITHDRAWN, AgentRequest, RequestOption, digest
+from session_host.structured.answers import chosen, hindrance
+from session_host.structured.items import WITHDRAWN
 from session_host.system.clock import now
 
 from .errors import PageError
 from .following import Following
 from .forms import ActionDone, GivenAnswer, Keys, OfChat, SendPrompt, Start
-from .questions import asked_by
+from .questions import asked_by, host_of, is_shown_whole
 from .rows import agent_named
 from .screens import screen_of
 
@@ -100,23 +102,26 @@ class Actions:
         machine, info = await self._following.find(given.chat)
         if info.state not in RUNNING_STATES:
             raise PageError(409, "withdrawn", "the chat has ended", at=now())
-        requests = (await asked_by(machine, info)).requests
-        asked = next((each for each in requests if each.id == given.request), None)
-        if asked is not None:
-            _check(asked, given)
         texts = {key: "\n".join(values) for key, values in given.answers.items()}
         if given.text.strip():
             texts[""] = given.text.strip()
         answer = AnswerRequest(given.request, given.option, given.digest, texts)
+        requests = (await asked_by(machine, info)).requests
+        asked = next((each for each in requests if each.id == given.request), None)
+        # The host decides; but it does not know what the page shows, and one of 0.1.0 takes modes from here.
+        if asked is not None and (option := chosen(asked, answer)) is not None:
+            why = hindrance(asked, option, BY, seen_end=is_shown_whole(asked))
+            if why:
+                raise PageError(403, "not_allowed", why)
         try:
-            await request(info.id, SendChatInput(0, answer, token, BY), machine)
+            done = await questions.answer(host_of(machine, info), answer, BY, token)
         except AlreadyAnswered as error:
             raise _late(error) from error
         except SessionEnded as error:
             raise PageError(409, "withdrawn", "the chat has ended", at=now()) from error
         agent = agent_named(info.facts.origin.agent)
         name = agent.title if agent is not None else info.facts.origin.agent
-        return ActionDone(_done(asked, given.option), at=now(), detail=f"{name} has it and works on.")
+        return ActionDone(f"{done} here", at=now(), detail=f"{name} has it and works on.")
 
     async def send(self, text: SendPrompt, token: str) -> ActionDone:
         """Send a prompt; a chat view takes it into its queue, or at once."""
@@ -227,35 +232,6 @@ class Actions:
         if info.state not in RUNNING_STATES:
             raise SessionEnded("the chat has ended")
         return machine, info
-
-
-def _option(asked: AgentRequest, option: str) -> RequestOption | None:
-    return next((each for each in asked.options if each.id == option), None)
-
-
-def _done(asked: AgentRequest | None, chosen: str) -> str:
-    """What was done with a question; None for one that a repeated request has answered before."""
-    option = _option(asked, chosen) if asked is not None else None
-    if option is None:
-        return "Answered here"
-    if option.kind in REJECTIONS:
-        return "Declined here"
-    return "Always allowed here" if option.kind == "allow_always" else "Allowed here"
-
-
-def _check(asked: AgentRequest, given: GivenAnswer) -> None:
-    """Check that the question is the one that was shown, and has this answer.
-
-    Raises:
-        PageError: it has changed, or does not.
-    """
-    if digest(asked) != given.digest:
-        raise PageError(409, "changed", "the question has changed since you read it; read it again")
-    option = _option(asked, given.option)
-    if option is None and (given.option or asked.kind != "question"):
-        raise PageError(400, "bad_request", "the agent does not offer this answer")
-    if option is not None and (option.sets_mode or not (asked.complete or option.kind in REJECTIONS)):
-        raise PageError(403, "not_allowed", "this can only be declined here")
 
 
 def _late(error: OutliveError) -> PageError:

@@ -29,7 +29,7 @@ from session_host.protocol.untrusted_text import one_line
 from session_host.protocol.values import RUNNING_STATES
 from session_host.standing.endings import end_of
 from session_host.standing.traits import traits_of
-from session_host.system.clock import now, now_ms
+from session_host.system.clock import as_text, now, now_ms
 from session_host.version import VERSION
 
 from .actions import MAX_DIRECTORIES, Actions, Results
@@ -307,7 +307,7 @@ class _Page:
         questions = [await asyncio.to_thread(question_of, each, machine, agent) for each in asked.requests]
         elsewhere = asked.elsewhere if info.status.activity == "needs_input" else ""
         row = row_of(info.facts, machine)
-        over = ActionDone(asked.outcome, at=asked.outcome_at) if asked.outcome else _UNKNOWN_END
+        over = ActionDone(asked.outcome, at=as_text(asked.outcome_at_ms / 1000)) if asked.outcome else _UNKNOWN_END
         return _json(Questions(row, elsewhere, questions, over))
 
     async def _chat(self, request: Request) -> Response:

@@ -2,29 +2,27 @@
 
 from __future__ import annotations
 
-import asyncio
-from typing import NamedTuple
+from functools import partial
 
 import msgspec
 
-from session_host.client.control import request
+from session_host.client import control, questions
 from session_host.client.machine import Machine
+from session_host.client.questions import OpenQuestions
 from session_host.client.sessions.session_info import SessionInfo
 from session_host.errors import SessionEnded, WrongRuntime
 from session_host.paths import short_directory
-from session_host.protocol.codec import UNREADABLE
-from session_host.protocol.messages import AgentRequests, OpenRequests
 from session_host.protocol.untrusted_text import one_line, plain
 from session_host.protocol.values import RUNNING_STATES
 from session_host.structured.items import AgentRequest, digest
 from session_host.structured.items import Question as StructuredQuestion
 from session_host.structured.shortening import cut
 from session_host.structured.takes import is_limited, taken_words
-from session_host.structured.text import exact_lines
-from session_host.system.clock import as_text, moment_of
+from session_host.structured.text import subject_lines
+from session_host.system.clock import as_text
 
-from .changed_lines import of_patch
-from .forms import Form, Option, Question, ShownLine
+from .changed_lines import of_text
+from .forms import Form, Option, Question
 from .rows import agent_named
 
 NO_LIMIT = 1e9
@@ -38,50 +36,34 @@ _INPUTS = {
 MAX_SHOWN_CHARACTERS = 1_000_000
 """A longer subject is not shown, so it can only be declined."""
 
-_decoder = msgspec.msgpack.Decoder(list[AgentRequest])
 
-
-class OpenQuestions(NamedTuple):
-    """What a chat asks.
-
-    Attributes:
-        requests: its open requests, oldest first.
-        elsewhere: the question that only its terminal asks; "" for none.
-        outcome: how the last question was resolved that is not open any more; "" if that is not known.
-        outcome_at: when, ISO 8601, UTC.
-    """
-
-    requests: list[AgentRequest]
-    elsewhere: str = ""
-    outcome: str = ""
-    outcome_at: str = ""
+def host_of(machine: Machine, info: SessionInfo) -> questions.Ask:
+    """Asks a chat's host."""
+    return partial(control.request, info.id, machine=machine)
 
 
 async def asked_by(machine: Machine, info: SessionInfo) -> OpenQuestions:
-    """What a chat asks now."""
+    """What a chat asks now, also if only its terminal has it."""
     if info.state not in RUNNING_STATES:
         return OpenQuestions([])
     try:
-        reply: AgentRequests = await request(info.id, OpenRequests(0), machine)
+        found = await questions.asked_by(host_of(machine, info))
     except WrongRuntime:
         return OpenQuestions([], one_line(info.status.detail) or "it asks something")
     except SessionEnded:
         return OpenQuestions([])
-    try:
-        requests = await asyncio.to_thread(_decoder.decode, reply.data)
-    except UNREADABLE:
-        return OpenQuestions([], "it asks something that cannot be read")
-    elsewhere = one_line(reply.elsewhere or ("" if requests else info.status.detail))
-    outcome_at = as_text(moment_of(reply.outcome_at_ms).timestamp()) if reply.outcome else ""
-    return OpenQuestions(requests, elsewhere, one_line(reply.outcome), outcome_at)
+    return found if found.requests or found.elsewhere else found._replace(elsewhere=one_line(info.status.detail))
+
+
+def is_shown_whole(asked: AgentRequest) -> bool:
+    """Whether the page shows all that an answer allows."""
+    return len(asked.subject) <= MAX_SHOWN_CHARACTERS
 
 
 def question_of(asked: AgentRequest, machine: Machine, agent: str) -> Question:
     """A request for the page."""
-    shown, complete = asked.shown_subject, asked.complete
-    if len(asked.subject) > MAX_SHOWN_CHARACTERS:
-        shown, complete = shown[:MAX_SHOWN_CHARACTERS], False
-    lines = _lines(shown, asked)
+    complete = asked.complete and is_shown_whole(asked)
+    lines = list(of_text(subject_lines(asked, asked.shown_subject[:MAX_SHOWN_CHARACTERS])))
     added, removed = (sum(style == kind for _, style, *_ in lines) for kind in ("added", "removed"))
     is_edit = asked.kind == "edit"
     return Question(
@@ -94,7 +76,7 @@ def question_of(asked: AgentRequest, machine: Machine, agent: str) -> Question:
         reason=plain(asked.reason, 4000, keep_lines=True),
         complete=complete,
         lines=lines,
-        exact=_lines(asked.subject, asked) if asked.has_more and complete else None,
+        exact=list(of_text(subject_lines(asked, asked.subject))) if asked.has_more and complete else None,
         options=[
             Option(each.id, one_line(each.label), plain(each.name, 4000, keep_lines=True), each.kind)
             for each in asked.options
@@ -140,7 +122,3 @@ def _form(asked: StructuredQuestion) -> Form:
         NO_LIMIT if most is None or not (is_text and is_bound) else most,
         taken_words(asked) if is_bound else "",
     )
-
-
-def _lines(subject: str, asked: AgentRequest) -> list[ShownLine]:
-    return of_patch(subject) if asked.kind == "edit" else [(line, "code") for line in exact_lines(subject)]

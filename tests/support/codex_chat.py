@@ -9,11 +9,12 @@ from typing import Any, NamedTuple
 import msgspec
 
 from session_host.protocol.messages import AnswerRequest, ChatInput, Interrupt, Prompt
+from session_host.structured.answers import Refusal
 from session_host.structured.dialects.base import Start
 from session_host.structured.dialects.codex.dialect import CodexDialect
 from session_host.structured.items import AnyChange, Item, digest
 from session_host.structured.lines import AgentLine
-from session_host.structured.rules import Refusal, Step, StructuredRules
+from session_host.structured.rules import Step, StructuredRules
 from session_host.structured.transcript import Transcript
 
 RECORDING = Path(__file__).parents[1] / "recordings" / "codex-app-server.jsonl"

@@ -13,11 +13,12 @@ import msgspec
 
 from session_host.host.operations.files import FileRefused, read_text, write_text
 from session_host.protocol.messages import AnswerRequest, ChangeSetting, ChatInput, Interrupt, Prompt
+from session_host.structured.answers import Refusal
 from session_host.structured.dialects.base import Dialect, DialectPort, Start
 from session_host.structured.items import AgentRequest, Item, ItemKind, digest
 from session_host.structured.lines import LineSplitter
 from session_host.structured.operations import AnyOperation, OperationDone, ReadText, WriteText
-from session_host.structured.rules import QUIET, STOPPING, Refusal, Step, StructuredRules
+from session_host.structured.rules import QUIET, STOPPING, Step, StructuredRules
 from session_host.structured.transcript import Transcript
 
 DEADLINE_S = 60.0

@@ -7,6 +7,7 @@ from typing import Any, cast
 from session_host.protocol import messages as m
 from session_host.protocol.codec import Decoder, encode
 from session_host.protocol.messages import FromHost
+from session_host.protocol.rights import Right
 from session_host.protocol.values import GridSize, State
 from session_host.session.connection import ClientConnection
 from session_host.session.effects import (
@@ -14,7 +15,6 @@ from session_host.session.effects import (
     Log,
 )
 from session_host.session.output_ring import OutputRing, Span
-from session_host.session.rights import Right
 from session_host.session.session import Session
 from session_host.session.terminal_session import TerminalSession
 from session_host.storage.descriptors.log_entries import NO_TAG, PendingEntry, PendingInput

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from msgspec.structs import replace
 from PySide6.QtCore import QEvent, QObject, QPointF, QRectF, Qt, Signal
@@ -42,6 +42,7 @@ from gui.timers import single_shot
 from gui.wording import chat_texts
 from session_host.protocol.messages import AnswerRequest
 from session_host.protocol.untrusted_text import escaped, legible, one_line
+from session_host.structured.answers import hindrance
 from session_host.structured.items import REJECTIONS, AgentRequest, OptionKind, Question, RequestOption, digest
 from session_host.structured.shortening import cut
 from session_host.structured.takes import is_taken, taken_words
@@ -92,6 +93,10 @@ _OTHER_PX = 150
 """The estimated height of everything but the subject."""
 _WORDS_PX = 40
 """The height of the field for words, with the space above it."""
+
+
+BY: Final = "window"
+"""Where an answer is given, as in ``items.PLACES``."""
 
 
 class CardLook(NamedTuple):
@@ -288,6 +293,7 @@ class _Choice(NamedTuple):
 
     Attributes:
         name: the option's name as the agent states it; ``label``: as it is shown at first.
+        needs_subject: whether the user must have seen the request's subject before.
     """
 
     option: str
@@ -295,11 +301,7 @@ class _Choice(NamedTuple):
     name: str
     label: str
     button: QPushButton
-
-    @property
-    def needs_subject(self) -> bool:
-        """Whether the user must have seen the request's subject before."""
-        return bool(self.option) and self.kind not in REJECTIONS
+    needs_subject: bool
 
 
 class RequestCard(QWidget):
@@ -418,8 +420,18 @@ class RequestCard(QWidget):
 
     def _add_buttons(self) -> None:
         row = self._add_row()
-        options = [option for option in self._shown.options if self._shown.complete or option.kind in REJECTIONS]
-        self._choices = [self._choice(option.id, option.kind, option.name, option.label) for option in options]
+        shown = self._shown
+        self._choices = [
+            self._choice(
+                option.id,
+                option.kind,
+                option.name,
+                option.label,
+                needs_subject=bool(hindrance(shown, option, BY, seen_end=False)),
+            )
+            for option in shown.options
+            if not hindrance(shown, option, BY)
+        ]
         in_order = sorted(self._choices, key=lambda choice: _ORDER.index(choice.kind))
         if self._shown.questions:
             name = chat_texts.SEND_ANSWER()
@@ -480,12 +492,12 @@ class RequestCard(QWidget):
         words.returnPressed.connect(lambda: self._press(refusal) if words.text().strip() else None)
         self._column.addWidget(words)
 
-    def _choice(self, option: str, kind: OptionKind, name: str, label: str) -> _Choice:
+    def _choice(self, option: str, kind: OptionKind, name: str, label: str, *, needs_subject: bool = False) -> _Choice:
         button = option_button(label)
         if kind == "allow_once":
             button.setProperty("kind", "primary")
         button.clicked.connect(lambda _checked: self._send(option, self._form.answers() | self._said(kind)))
-        return _Choice(option, kind, name, label, button)
+        return _Choice(option, kind, name, label, button, needs_subject)
 
     def _said(self, kind: OptionKind) -> dict[str, str]:
         """The words of the field if the option declines, under the id "", which the dialects read as the reason."""

@@ -303,11 +303,11 @@ def raise_asks(info: SessionInfo, question: str, then: str) -> None:
     Raises:
         NeedsInput: always.
     """
-    from session_host.cli.answers import open_requests
+    from session_host.cli.answers import open_questions
     from session_host.structured.text import request_lines
 
     try:
-        requests = open_requests(info).requests
+        requests = open_questions(info).requests
     except (WrongRuntime, HostUnavailable, SessionEnded):
         requests = []  # The agent's own dialog has it.
     for request in requests:

@@ -34,8 +34,8 @@ from session_host.protocol.messages import (
 )
 from session_host.protocol.untrusted_text import is_name
 from session_host.protocol.values import ErrorCode, State
+from session_host.structured.answers import outcome
 from session_host.structured.items import AgentRequest
-from session_host.structured.rules import outcome
 from session_host.system.clock import now
 from session_host.version import VERSION
 

@@ -17,12 +17,12 @@ from session_host.errors import unexpected
 from session_host.host.driver.driver import Driver
 from session_host.host.keeper_channel import KeeperChannel
 from session_host.protocol.messages import AskUser, Failed, Reply, Report, Request
+from session_host.protocol.rights import Right
 from session_host.protocol.values import ErrorCode
 from session_host.session.connection import ClientConnection
-from session_host.session.rights import Right
 from session_host.system.event_loop import Timer
 from session_host.system.login_sockets import links_of
-from session_host.system.processes.permission import agent_chats, refusal_of, refusal_to_answer
+from session_host.system.processes.permission import agent_chats, refusal_of, refusal_to_answer, refusal_to_set
 from session_host.system.unix_sockets import is_foreign
 
 from .command_requests import handle_request
@@ -102,8 +102,11 @@ class Client:
 
     def refusal(self, right: Right) -> str:
         """Why the client does not have a right, one line; "" if it has it."""
+        spec, name = self._driver.spec, self._driver.session.name
+        if right is Right.SETTINGS:
+            return refusal_to_set(self._origin, name)
         find = refusal_to_answer if right is Right.ANSWER else refusal_of
-        return find(self._origin, self._driver.spec, self._driver.session.name)
+        return find(self._origin, spec, name)
 
     @cached_property
     def _origin(self) -> tuple[str, ...]:

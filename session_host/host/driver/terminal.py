@@ -125,6 +125,7 @@ class TerminalDriver:
             is_echoing=program.is_echoing,
             age_s=program.age_s,
             look=watch.suspension.poll,
+            hook_requests=questions.requests,
         )
         watch.set_suspended, watch.activity_changed = self.rules.set_suspended, self._activity_changed
         watch.asks = questions.asks

@@ -32,10 +32,10 @@ from session_host.protocol.values import Activity
 from session_host.storage.descriptors.input_log import InputLog
 from session_host.storage.descriptors.log_entries import EntryKind
 from session_host.storage.descriptors.log_state import KEPT_ANSWERS, HookAnswer, with_answer
+from session_host.structured.answers import Refusal, done_words, first_answer
 from session_host.structured.dialects.base import Chosen
 from session_host.structured.dialects.claude import hook
 from session_host.structured.items import DIALOG, AgentRequest, RequestResolved
-from session_host.structured.rules import Refusal, first_answer
 
 from .agent_activity import AgentWatch
 
@@ -275,7 +275,11 @@ class HookQuestions:
             with suppress(TimeoutError):
                 async with asyncio.timeout(wait_s):
                     await self._opened.wait()
-        return [opened.request for opened in self._open.values()]
+        return [*self.requests().values()]
+
+    def requests(self) -> dict[str, AgentRequest]:
+        """The open questions by their ids, oldest first."""
+        return {opened.request.id: opened.request for opened in self._open.values()}
 
     def newest_outcome(self) -> RequestResolved | None:
         """The newest question that was answered."""
@@ -295,9 +299,9 @@ class HookQuestions:
 
     def answer(self, request: SendChatInput, answer: AnswerRequest) -> Reply:
         """Give the user's answer to the hook, once."""
-        if request.token and any(each.token == request.token for each in self.answers):
-            return Done(request.request)  # The command repeats its request, since the reply was lost.
-        requests = {opened.request.id: opened.request for opened in self._open.values()}
+        if request.token and (given := next((each for each in self.answers if each.token == request.token), None)):
+            return Done(request.request, done_words(given.resolved))  # It is repeated, since the reply was lost.
+        requests = self.requests()
         resolved = {**self._withdrawn, **{each.resolved.id: each.resolved for each in self.answers}}
         found = first_answer(answer, requests, resolved, by=request.by, now_ms=self._now_ms())
         if isinstance(found, Refusal):
@@ -310,7 +314,7 @@ class HookQuestions:
         self._events.write()
         self._end(opened, _output(opened.message, given))
         self._watch.on_input()
-        return Done(request.request)
+        return Done(request.request, done_words(found))
 
 
 def _output(message: AskUser, answer: HookAnswer) -> bytes:

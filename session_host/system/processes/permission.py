@@ -220,6 +220,16 @@ def refusal_to_answer(origin: Sequence[str], spec: LaunchSpec, name: str) -> str
     return refusal_by(origin, asking if is_agent else (), name) or refusal_of(origin, spec, name)
 
 
+def refusal_to_set(origin: Sequence[str], name: str) -> str:
+    """Why a process may not answer so that an agent may do more by itself from then on, one line; "" if it may.
+
+    That is for the user alone, whatever the settings allow.
+    """
+    if not origin:
+        return ""
+    return f"an agent may not give an answer that sets an agent's mode: answer {name} outside of its chats"
+
+
 def refusal_by(origin: Sequence[str], asking: Sequence[str], name: str) -> str:
     """Why a process may not answer or attach to an agent's chat from inside it, one line; "" if it is outside.
 

@@ -19,7 +19,7 @@ from session_host.errors import AlreadyAnswered
 from session_host.paths import config_dir
 from session_host.protocol.messages import AnswerRequest, SendChatInput
 from session_host.protocol.values import Activity
-from session_host.structured.rules import outcome
+from session_host.structured.answers import outcome
 from session_host.web.places import page_socket
 from tests.programs import program
 from tests.support.area import Area
@@ -141,7 +141,7 @@ def test_a_repeated_answer_does_nothing_twice_also_after_the_server_was_killed(
 
     with device.copy() as again:
         repeated = again.post("/api/answer", answer)
-        assert (repeated.status_code, repeated.json()["words"]) == (200, "Answered here")
+        assert (repeated.status_code, repeated.json()["words"]) == (200, "Declined here")
         late = again.post("/api/answer", answer | {"id": uuid.uuid4().hex})
         assert (late.status_code, late.json()["code"]) == (409, "already_answered")
     assert decisions(area) == ["decline"]

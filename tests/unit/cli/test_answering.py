@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from session_host.cli.answers import Intent, choose, subject_line
+from session_host.cli.answers import choose, subject_line
 from session_host.errors import OutliveError
+from session_host.structured.answers import Intent
 from session_host.structured.items import AgentRequest, OptionKind, RequestOption
 
 _ALL: tuple[OptionKind, ...] = ("allow_always", "allow_once", "reject_always", "cancel", "reject_once")
@@ -17,7 +18,7 @@ def request(*kinds: OptionKind, complete: bool = True, subject: str = "make") ->
 
 
 @pytest.mark.parametrize(
-    ("outcome", "kinds", "chosen"),
+    ("intent", "kinds", "chosen"),
     [
         ("allow", _ALL, "allow_once"),
         ("allow_always", _ALL, "allow_always"),
@@ -26,14 +27,12 @@ def request(*kinds: OptionKind, complete: bool = True, subject: str = "make") ->
         ("deny", ("allow_once", "reject_always"), "reject_always"),
     ],
 )
-def test_the_mildest_option_of_an_outcome_is_chosen(
-    outcome: Intent, kinds: tuple[OptionKind, ...], chosen: str
-) -> None:
-    assert choose(request(*kinds), outcome, "x").id == chosen
+def test_the_mildest_option_of_an_outcome_is_chosen(intent: Intent, kinds: tuple[OptionKind, ...], chosen: str) -> None:
+    assert choose(request(*kinds), intent, "x").id == chosen
 
 
 @pytest.mark.parametrize(
-    ("outcome", "kinds", "complete", "why"),
+    ("intent", "kinds", "complete", "why"),
     [
         ("allow_always", ("allow_once",), True, "leave --always out"),
         ("allow", ("allow_always",), True, "use --always"),
@@ -44,10 +43,10 @@ def test_the_mildest_option_of_an_outcome_is_chosen(
     ],
 )
 def test_an_answer_that_is_not_offered_is_refused(
-    outcome: Intent, kinds: tuple[OptionKind, ...], complete: bool, why: str
+    intent: Intent, kinds: tuple[OptionKind, ...], complete: bool, why: str
 ) -> None:
     with pytest.raises(OutliveError, match=why):
-        choose(request(*kinds, complete=complete), outcome, "x")
+        choose(request(*kinds, complete=complete), intent, "x")
 
 
 def test_a_change_of_the_agents_mode_is_not_taken_for_always_allowing_a_call() -> None:

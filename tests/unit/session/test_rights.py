@@ -7,11 +7,32 @@ from typing import get_args
 import pytest
 
 from session_host.protocol import messages as m
+from session_host.protocol.rights import Right
 from session_host.protocol.values import ErrorCode
 from session_host.session.effects import Flush
-from session_host.session.rights import _RIGHTS, Right, right_for
+from session_host.session.rights import _RIGHTS, right_for
+from session_host.structured.items import AgentRequest, RequestOption
 from tests.support.playbook import Returned, do
+from tests.support.scripted_chat import ALLOW as ALLOW_ONCE
 from tests.support.session_rules_harness import HELLO_MESSAGE, Harness
+
+EDIT = AgentRequest(
+    "1", "edit", 1, "Edit?", "", (ALLOW_ONCE, RequestOption("mode", "More", "allow_always", sets_mode=True))
+)
+
+
+class Asking:
+    """A session that asks in its terminal, or by a message."""
+
+    def __init__(self, asks: bool) -> None:
+        self._asks = asks
+
+    def asks(self) -> bool:
+        return self._asks
+
+    def requests(self) -> dict[str, AgentRequest]:
+        return {"1": EDIT}
+
 
 MODE = m.ChangeSetting("mode", "bypass")
 ALLOW = m.AnswerRequest("1", "allow", "digest")
@@ -28,6 +49,9 @@ def test_each_message_of_a_client_has_its_right() -> None:
         (m.Attach(), False, Right.ANSWER),
         (m.SendChatInput(1, ALLOW), False, Right.ANSWER),
         (m.SendChatInput(1, MODE), False, Right.ANSWER),
+        (m.SendChatInput(1, m.AnswerRequest("1", "mode", "digest")), False, Right.SETTINGS),
+        (m.AnswerRequest("1", "mode", "digest"), False, Right.SETTINGS),
+        (m.AnswerRequest("1", "yes", "digest"), False, Right.ATTACHMENT),
         (m.SendChatInput(1, m.ReleaseHeld()), False, Right.ANSWER),
         (m.SendChatInput(1, m.Prompt("hello")), True, Right.CONTROL),
         (m.Send(1, "hello"), False, Right.CONTROL),
@@ -37,7 +61,7 @@ def test_each_message_of_a_client_has_its_right() -> None:
     ],
 )
 def test_what_may_answer_an_agent_needs_more_than_control(message: m.Message, asks: bool, right: Right) -> None:
-    assert right_for(message, lambda: asks) is right
+    assert right_for(message, Asking(asks)) is right
 
 
 @pytest.mark.parametrize("chat_input", [ALLOW, MODE], ids=["answer", "mode"])

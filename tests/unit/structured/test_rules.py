@@ -21,6 +21,7 @@ from session_host.protocol.messages import (
 from session_host.protocol.values import ErrorCode
 from session_host.session.effects import AppendRecord, Effect
 from session_host.session.structured_session import StructuredSession
+from session_host.structured.answers import first_answer
 from session_host.structured.dialects.base import Chosen, DialectPort, Start, UserPrompt
 from session_host.structured.items import (
     NOT_STOPPED,
@@ -43,7 +44,7 @@ from session_host.structured.items import (
 )
 from session_host.structured.lines import AgentLine, LineSplitter
 from session_host.structured.operations import AnyResult
-from session_host.structured.rules import QUIET, QUIET_S, STOPPING, STOPPING_S, Step, StructuredRules, first_answer
+from session_host.structured.rules import QUIET, QUIET_S, STOPPING, STOPPING_S, Step, StructuredRules
 from session_host.structured.transcript import Transcript
 
 

@@ -18,11 +18,11 @@ from gui.window.widgets.parts import focus_changed
 from gui.wording import chat_texts
 from session_host.errors import OutliveError
 from session_host.protocol.messages import AnswerRequest
-from session_host.structured.items import REJECTIONS, AgentRequest, digest
+from session_host.structured.items import AgentRequest, digest
 
 if TYPE_CHECKING:
-    from gui.bridge.open_questions import OpenQuestions
     from gui.window.sidebar.question_card import QuestionCard
+    from session_host.client.questions import OpenQuestions
 
 PATIENCE_S = 1.0
 """A chat that does not say in this time what it asks is opened."""
@@ -97,10 +97,10 @@ class RowQuestions(QObject):
     # ------------------------------------------------------------ answers
 
     async def _answer(self, card: QuestionCard, answer: AnswerRequest) -> None:
-        from gui.bridge.open_questions import answer_question
+        from session_host.client import questions  # the window's start does not need it
 
         try:
-            await answer_question(card.chat, answer, by="window")
+            done = await questions.answer(card.chat.ask, answer, "window")
         except OutliveError as error:
             if card is self.card:
                 card.refuse(str(error))
@@ -111,9 +111,7 @@ class RowQuestions(QObject):
         if found is not None and (others := [each for each in found.requests if each.id != answer.agent_request]):
             self._show(card, others)
             return
-        option = next((each for each in card.request.options if each.id == answer.option), None)
-        refuses = option is not None and option.kind in REJECTIONS
-        card.end(chat_texts.DECLINED() if refuses else chat_texts.ALLOWED(), closes=True)
+        card.end(done, closes=True)
 
     def _check(self, card: QuestionCard) -> None:
         """The chat has changed: look whether its question is still open."""
@@ -160,10 +158,10 @@ class RowQuestions(QObject):
 
 async def _asked(chat: Chat) -> OpenQuestions | None:
     """The open questions of a chat; None if it does not answer in time."""
-    from gui.bridge.open_questions import open_questions
+    from session_host.client.questions import asked_by
 
     try:
         async with asyncio.timeout(PATIENCE_S):
-            return await open_questions(chat)
+            return await asked_by(chat.ask)
     except (OutliveError, TimeoutError):
         return None

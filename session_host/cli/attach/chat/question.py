@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import Final
 
 from session_host.protocol.messages import AnswerRequest
-from session_host.structured.items import REJECTIONS, AgentRequest, OptionKind, Question, digest
+from session_host.structured.answers import hindrance
+from session_host.structured.items import AgentRequest, OptionKind, Question, digest
 
 READ_S: Final = 0.5
 """How long a question must be visible before a key answers it, so that a key for something else does not answer."""
@@ -47,8 +48,8 @@ class ShownQuestion:
     def problem(self, key: str, now_s: float) -> str:
         """The reason why a key cannot answer now, one line; "" if it can."""
         option = next((offered for offered in self.request.options if self.keys.get(offered.id) == key), None)
-        if option is not None and option.kind not in REJECTIONS and not self.request.complete:
-            return "the agent did not report everything that would run: it can only be declined"
+        if option is not None and (why := hindrance(self.request, option, "attach")):
+            return why
         if self.since_s is None:
             return "PageUp shows the rest of the question; read it first"
         return "" if now_s - self.since_s >= READ_S else "a question just came; read it first"
