@@ -24,6 +24,7 @@
     ├── NotAllowed               an agent may not control this chat: the user can allow it; exit code 8
     ├── NeedsInput               the chat asks something: answer first, or send the text anyway
     ├── Outdated                 what the user saw has changed meanwhile: look at it again
+    ├── LineInUse                the input line has a text: send or delete it, or send anyway; exit code 12
     ├── TextTaken                a text was typed without Enter: look whether its user has sent it
     ├── WrongRuntime             a terminal takes keys, a structured chat prompts: use the other
     ├── ProtocolViolation        drop the peer
@@ -170,6 +171,12 @@ class NeedsInput(OutliveError):
 
 class Outdated(OutliveError):
     """The question or the screen that the user saw has changed meanwhile."""
+
+
+class LineInUse(OutliveError):
+    """The chat's input line has a text that the new one would join."""
+
+    exit_code = 12
 
 
 class TextTaken(OutliveError):

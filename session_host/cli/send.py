@@ -38,7 +38,11 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--wait", action="store_true", help="wait for the answer to TEXT, and print it")
     parser.add_argument("--timeout", metavar="SECONDS", type=float, help="with --wait, give up then (exit code 5)")
     parser.add_argument("--json", action="store_true", help="print the turn that TEXT began or joined, as JSON")
-    parser.add_argument("--anyway", action="store_true", help="send TEXT even if the chat is asking something")
+    parser.add_argument(
+        "--anyway",
+        action="store_true",
+        help="send TEXT even if the chat is asking something, or its input line has a text",
+    )
     parser.add_argument("--steer", action="store_true", help="add TEXT to the running turn of a chat view")
     parser.add_argument(
         "--interrupt",
@@ -52,7 +56,8 @@ def configure(parser: argparse.ArgumentParser) -> None:
         "In a terminal, TEXT is typed; an agent gets several lines as one paste. If the agent does not show TEXT, it "
         "is not ready: the command fails and does not press Enter. It also fails if an idle agent does not begin a "
         "turn. While the chat is asking something, TEXT is refused because it would answer the question; "
-        "answer with --key, --enter or a single character. In a chat view, TEXT is a prompt: it is sent when the "
+        "answer with --key, --enter or a single character. TEXT with Enter is refused (exit code 12) if the input "
+        "line has a text that was typed there. In a chat view, TEXT is a prompt: it is sent when the "
         "running turn ends, or at once with --steer or --interrupt. With --wait, exit code 0: the turn is done; 5: the "
         "time is over; 9: it asks something; 10: an error, a limit or the user stopped it. Put a text that begins with "
         "a dash after `--`."

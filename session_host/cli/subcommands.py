@@ -1,8 +1,8 @@
 """Selects the subcommand, and turns errors into one line and an exit code.
 
 Exit codes: 0 done, 1 failed, 2 usage, 3 no such session, 4 ambiguous, 5 timed out, 6 the session has ended, 7 host
-unavailable, 8 not allowed, 9 it asks, 10 a turn that was stopped, 11 a lost cursor; 130 for Ctrl+C, 141 when the reader
-of the output has gone (SIGPIPE).
+unavailable, 8 not allowed, 9 it asks, 10 a turn that was stopped, 11 a lost cursor, 12 an input line in use; 130 for
+Ctrl+C, 141 when the reader of the output has gone (SIGPIPE).
 """
 
 from __future__ import annotations

@@ -4,17 +4,23 @@ from __future__ import annotations
 
 import argparse
 
+import msgspec
+
+from session_host.cli.output import print_error
 from session_host.cli.session_argument import ask
 from session_host.client.sessions.session_info import SessionInfo
-from session_host.errors import NeedsInput, UsageError
-from session_host.protocol.messages import Done, PromptMode, Send
+from session_host.errors import LineInUse, NeedsInput, UsageError
+from session_host.protocol.messages import MAY_JOIN, Done, PromptMode, Send
 
 
 def type_text(info: SessionInfo, options: argparse.Namespace, text: str) -> Done:
     """Type a text into a terminal.
 
+    If the text may have joined another one, a line on standard error says so.
+
     Raises:
         NeedsInput: the chat asks something.
+        LineInUse: its input line has a text.
         OutliveError: see ``client.control.request``.
     """
     if options.steer or options.interrupt or options.held:
@@ -26,7 +32,12 @@ def type_text(info: SessionInfo, options: argparse.Namespace, text: str) -> Done
     except NeedsInput as error:
         hint = f"answer with --key or in `outlive attach {info.name}`, or send anyway with --anyway"
         raise NeedsInput(f"{info.name}: {error}; {hint}") from error
-    return done
+    except LineInUse as error:
+        raise LineInUse(f"{info.name}: {error}; --anyway types it there all the same") from error
+    note = done.note.removesuffix(MAY_JOIN).removesuffix("; ")
+    if note != done.note:
+        print_error(f"{info.name}: {MAY_JOIN}; look: outlive peek {info.name}")
+    return msgspec.structs.replace(done, note=note)
 
 
 def mode_of(options: argparse.Namespace) -> PromptMode:

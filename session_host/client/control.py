@@ -14,6 +14,7 @@ from session_host.errors import (
     AlreadyAnswered,
     AlreadyEnding,
     HostUnavailable,
+    LineInUse,
     NeedsInput,
     NotAllowed,
     Outdated,
@@ -89,6 +90,7 @@ _ERRORS: dict[str, type[OutliveError]] = {
     ErrorCode.NOT_ALLOWED: NotAllowed,
     ErrorCode.ANSWERED: AlreadyAnswered,
     ErrorCode.TAKEN: TextTaken,
+    ErrorCode.LINE_IN_USE: LineInUse,
     ErrorCode.CHANGED: Outdated,
     ErrorCode.WRONG_RUNTIME: WrongRuntime,
 }

@@ -758,6 +758,10 @@ class UserAnswer(Message, frozen=True):
     """The output with which the hook tells the agent the answer; b"" leaves the answer to the agent's own dialog."""
 
 
+MAY_JOIN = "whether its input line was empty is not known"
+"""The end of a note (``Done``) on a text that was typed with Enter: it may have joined another one."""
+
+
 class Done(Message, frozen=True):
     """The request was carried out.
 

@@ -21,6 +21,9 @@ dialog that opened meanwhile covers the text, and would take Enter for "yes". Th
 report that it works; if it still shows the text in its place, it has dropped the Enter. For other agents, and for their
 commands, the reply says that it is not known whether a turn began.
 
+A text with Enter joins nothing that a viewer typed: the cursor and the shell's marks tell whether anything stands in
+the input line. Where they do not, it is typed, and the reply says so. Keys, and a text without Enter, may build a line.
+
 A text that was typed and could not be sent stays in the agent's input line: there is no way to delete it that all
 agents know, and a dialog may be open. As long as the screen shows it there, the next text is refused, which the agent
 would take for its end.
@@ -41,7 +44,7 @@ from typing import Any, NamedTuple
 import msgspec
 
 from session_host.protocol.launch import Watch
-from session_host.protocol.messages import MAX_PASTE_CHARACTERS, Done, Failed, Key, Peek, Reply, Send
+from session_host.protocol.messages import MAX_PASTE_CHARACTERS, MAY_JOIN, Done, Failed, Key, Peek, Reply, Send
 from session_host.protocol.values import Activity, ErrorCode, parse_key
 from session_host.protocol.values import State as ProgramState
 from session_host.terminal.base import Emulator
@@ -91,7 +94,8 @@ LINE_NOT_EMPTY = "an agent may type only into its own chat's empty input line, w
 LINE_IN_USE = "its input line is not known to be empty, or does not show what is typed"
 JOINED = "something else was typed behind the text"
 TAKEN = "the text was typed before, and is not in the input line any more"
-UNSENT = "its input line still has a text that was not sent: press Enter or delete it there, or use --anyway"
+UNSENT = "its input line still has a text that was not sent: press Enter or delete it there"
+OTHERS = "its input line has a text that was typed there: press Enter or delete it there"
 
 
 class SendState(StrEnum):
@@ -138,6 +142,7 @@ class _CurrentRequest:
         is_last: whether this is the last search of the screen.
         start_checks: how often the agent was found to be starting.
         was_suspended: whether the program was suspended, and perhaps does not read its terminal again yet.
+        may_join: whether the text was typed behind something that a viewer may have typed.
     """
 
     def __init__(self, request: Send, client: Any, token: str, watch: Watch) -> None:
@@ -151,7 +156,7 @@ class _CurrentRequest:
         self.was_found = False
         self.has_changed = self.is_time_over = self.is_last = False
         self.start_checks, self.typed_at_s = 0, 0.0
-        self.was_suspended = False
+        self.was_suspended = self.may_join = False
 
     def is_shown(self, emulator: Emulator) -> bool:
         """Whether the text is on the screen, as far as that can be told.
@@ -496,7 +501,12 @@ class SendQueue:
                 what = f"“{open_question}”" if open_question else "something"
                 return _Refusal(ErrorCode.NEEDS_INPUT, f"the chat is asking {what}")
             if token == current.token and self._typist.has_unsent(emulator):
-                return _Refusal(ErrorCode.FAILED, UNSENT)
+                return _Refusal(ErrorCode.LINE_IN_USE, UNSENT)
+            if token == current.token and original.text:
+                holds_others = self._typist.holds_others(emulator)
+                if holds_others and _ends_with_enter(original):
+                    return _Refusal(ErrorCode.LINE_IN_USE, OTHERS)
+                current.may_join = holds_others is None and _ends_with_enter(original)
             if token == current.enter_token and not current.is_shown(emulator):
                 return _Refusal(ErrorCode.FAILED, COVERED)
         if not self._typist.type_bytes(encode_request(emulator, request, enter=enter), token, original.by):
@@ -507,6 +517,8 @@ class SendQueue:
         """Answer the client; the next request follows after a pause."""
         if isinstance(reply, Failed) and self._current.line:
             self._typist.note_unsent(self._current.line)
+        if isinstance(reply, Done) and self._current.may_join:
+            reply = msgspec.structs.replace(reply, note="; ".join(filter(None, (reply.note, MAY_JOIN))))
         self._session.subscribers.set_listening(self, listens=False)
         self._timers.stop(ECHO, SEARCH, ENTER_ANYWAY, SETTLE, TURN)
         self._effects.append(SendReply(self._current.client, reply))
@@ -552,6 +564,11 @@ def is_text(request: Send) -> bool:
     """Whether the request is more than keys; one character by itself is a key, such as the "y" that answers."""
     alone = not (request.enter or request.keys or request.paste)
     return len(request.text) > (1 if alone else 0)
+
+
+def _ends_with_enter(request: Send) -> bool:
+    """Whether the request, which has a text, presses Enter behind it."""
+    return request.enter or "Enter" in request.keys or request.text.endswith(("\r", "\n"))
 
 
 def as_prompt(request: Send) -> Send:

@@ -107,6 +107,9 @@ class Typist(Protocol):
     def has_unsent(self, emulator: Emulator) -> bool:
         """Whether the agent's input line still has such a text."""
 
+    def holds_others(self, emulator: Emulator) -> bool | None:
+        """Whether the input line has a text that no command typed; None if that is not known."""
+
     def type_held(self, key: bytes, sequence: int, data: bytes) -> None:
         """Type the bytes of a held input."""
 

@@ -315,6 +315,10 @@ class TerminalSession:
         """Whether the agent's input line still has such a text."""
         return self.prompt.has_unsent(emulator)
 
+    def holds_others(self, emulator: Emulator) -> bool | None:
+        """Whether the input line has a text that no command typed; None if that is not known."""
+        return self.prompt.holds_others(emulator)
+
     def _has_room(self, length: int) -> bool:
         """Whether this many more bytes may wait for the program."""
         bound = EARLY_INPUT_BYTES if self._session.state is State.STARTING else PENDING_INPUT_BYTES

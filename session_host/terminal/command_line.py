@@ -123,6 +123,27 @@ def begins_with_blank(emulator: Emulator) -> bool:
     return False
 
 
+def typed_so_far(emulator: Emulator) -> str | None:
+    """What is typed at a shell's prompt up to the cursor; None if no prompt waits, or that is not known.
+
+    What is behind the cursor may be a suggestion of the shell's, or its right prompt. With the cursor at the beginning
+    of the line, it may as well be what was typed.
+    """
+    for prompt in emulator.prompts(last_only=True):
+        if prompt.turn or prompt.output is not None or not prompt.inputs:
+            return None
+        (below, column), *_ = prompt.inputs
+        first, at, end = prompt.row + below, emulator.scrollback_rows + emulator.cursor.row, emulator.cursor.column
+        if not first <= at < first + _MAX_INPUT_ROWS or column >= emulator.size.columns:
+            return None
+        rows = [row_text(row) for row in rows_between(emulator, first, at + 1)]
+        behind = _without_right_prompt(rows[-1][end:])
+        rows[-1] = rows[-1][:end]
+        typed = "\n".join([rows[0][column:], *rows[1:]])
+        return None if not typed.strip() and behind.strip() else typed
+    return None
+
+
 def _shows(text: str, lines: list[str], *, is_whole: bool) -> bool:
     """Whether the last of these lines show a command; ``is_whole``: no prompt is before it in the first one."""
     reported = [found for line in text.split("\n") if (found := _BLANKS.sub("", line))]

@@ -73,6 +73,20 @@ def text_after(text: str, data: bytes, typed: str) -> str:
     return text if _NOTHING.fullmatch(data) is not None else typed
 
 
+def others_after(others: bool, state: PromptState, data: bytes, *, is_command: bool) -> bool:
+    """Whether anything but commands' texts was typed since the last Enter, or since the line was empty.
+
+    Args:
+        others: whether there was before this input.
+        state: the line's state after it.
+        data: the input, as the program got it.
+        is_command: whether it is a command's text.
+    """
+    if state is PromptState.EMPTY or (state is PromptState.ENTERED and is_enter(data)):
+        return False
+    return others or not (is_command or _NOTHING.fullmatch(data) is not None)
+
+
 def unsent_after(unsent: str, previous: PromptState, state: PromptState) -> str:
     """The unsent text that is left after a change of the line's state: Enter, and the turn that it begins, take it."""
     return unsent if state in {previous, PromptState.TYPED} else ""

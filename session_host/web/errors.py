@@ -7,6 +7,7 @@ from typing import Any, Final
 from session_host.errors import (
     AlreadyAnswered,
     HostUnavailable,
+    LineInUse,
     NeedsInput,
     NoSuchMachine,
     NoSuchSession,
@@ -28,6 +29,7 @@ _STATUSES: dict[type[OutliveError], tuple[int, str]] = {
     SessionEnded: (409, "ended"),
     AlreadyAnswered: (409, "already_answered"),
     NeedsInput: (409, "asks"),
+    LineInUse: (409, "line_in_use"),
     Outdated: (409, "changed"),
     NotAllowed: (403, "not_allowed"),
     UsageError: (400, "bad_request"),

@@ -23,9 +23,9 @@ from session_host.protocol.events import TurnStarted
 from session_host.protocol.messages import Send
 from session_host.protocol.values import Activity
 from tests.support.area import Area
-from tests.support.commands import outlive
+from tests.support.commands import Done, outlive
 from tests.support.conversing import claude_like
-from tests.support.hosts import peek
+from tests.support.hosts import end, kill_host, peek, see, watching
 from tests.support.ledger import turn_starts_of
 from tests.support.waiting import poll_until, wait_until
 
@@ -319,3 +319,37 @@ def test_a_program_without_echo_gets_text_and_enter(tmp_path: Path) -> None:
     assert outlive("send", session, "a password", "--enter").code == 0
 
     wait_until(lambda: typed.read_text() == "a password\n", 5, "the password")
+
+
+async def test_a_text_with_enter_does_not_join_what_stands_at_a_shells_prompt(tmp_path: Path) -> None:
+    """The shell ran `echo Aecho B`, and the exit code was 0."""
+    (tmp_path / ".bashrc").write_text("PS1='ready> '\n")
+    started = await asyncio.to_thread(
+        outlive, "new", "shell", "-d", "--json", "-n", "sh", "-e", "SHELL=/bin/bash", "-e", f"HOME={tmp_path}"
+    )
+    chat = started.json()["id"]
+
+    async def send(*words: str) -> Done:
+        return await asyncio.to_thread(outlive, "send", "sh", *words)
+
+    async with watching(chat) as (viewer, watcher):
+        await see(viewer, watcher, "ready>")
+        viewer.text("echo A")
+        await see(viewer, watcher, "echo A")
+        refused = await send("echo B", "--enter")
+        assert refused.code == 12
+        assert "nothing was typed; --anyway types it there all the same" in refused.complaint()
+        await kill_host(chat)
+        assert (await send("echo B", "--enter")).code == 12, "the next host knows it, too"
+        assert (await send("--key", "Ctrl+u")).code == 0
+        assert (await send("echo ")).code == 0
+        assert (await send("B$((1+1))", "--enter")).code == 0, "a line is built in two sends"
+        await see(viewer, watcher, "B2")
+        viewer.text("cat\r")
+        viewer.text("typed-")
+        await see(viewer, watcher, "typed-")
+        joined = await send("ahead", "--enter")
+        assert joined.code == 0
+        assert "whether its input line was empty is not known" in joined.error
+        await see(viewer, watcher, "typed-ahead")
+    await end(chat)

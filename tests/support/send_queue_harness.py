@@ -26,6 +26,7 @@ from session_host.session.terminal_session import TerminalSession
 from session_host.storage.descriptors.log_entries import EntryKind, PendingInput
 from session_host.storage.descriptors.log_state import LogState
 from session_host.terminal import create
+from session_host.terminal.base import EngineName
 from tests.support.playbook import Event, Playbook, RulesHarness, do
 from tests.support.session_harness import spec_of
 
@@ -43,7 +44,9 @@ DONE = SendReply("one", Done(1))
 class SendQueueHarness(RulesHarness[Effect]):
     """The queue of one session, and its emulator."""
 
-    def __init__(self, watch: Watch, size: GridSize = GridSize(80, 24), agent: str = "command") -> None:
+    def __init__(
+        self, watch: Watch, size: GridSize = GridSize(80, 24), agent: str = "command", engine: EngineName = "pyte"
+    ) -> None:
         self.open_question: str | None = None
         self.is_echoing, self.age_s = False, 0.0
         ids = iter(str(number) * 32 for number in range(3, 10))
@@ -61,7 +64,7 @@ class SendQueueHarness(RulesHarness[Effect]):
         self.effects = self.session.effects
         self.session.program_runs()
         self.queue = self.terminal.send_queue
-        self.emulator = create("pyte", size)
+        self.emulator = create(engine, size)
         self.emulator.feed(b"\x1b[?2004h")
         self.take_effects()
         self.use, self.use_after_output = UseEmulator(self.queue), UseEmulator(self.queue, after_output=True)

@@ -298,7 +298,7 @@ class TerminalDriver:
         log_state.answered = (self.worker.interpreted_to, self.worker.resizes)
         log_state.typed_tokens, log_state.colors = rules.typed_tokens, rules.colors
         log_state.prompt, log_state.unsent = rules.prompt.state, rules.prompt.unsent
-        log_state.line_text = rules.prompt.text
+        log_state.line_text, log_state.line_of_others = rules.prompt.text, rules.prompt.has_others
         log_state.commands = self.command_timer.times
         log_state.starting, log_state.held = not rules.starting.is_off, rules.starting.saved_inputs()
 

@@ -15,7 +15,14 @@ from session_host.protocol.events import NumberedEvent, TurnEnded, TurnStarted, 
 from session_host.protocol.messages import Colors, Resized
 from session_host.protocol.values import Activity, CommandTime, in_turns
 from session_host.structured.items import RequestResolved
-from session_host.terminal.typed_line import PromptState, after_activity, after_input, text_after, unsent_after
+from session_host.terminal.typed_line import (
+    PromptState,
+    after_activity,
+    after_input,
+    others_after,
+    text_after,
+    unsent_after,
+)
 
 from .log_entries import EntryKind, LogEntry
 
@@ -217,6 +224,7 @@ class LogState(msgspec.Struct):
         open_turn: the agent's id of the turn that runs, "" in a terminal; None while none does.
         reported: the number of the last turn whose answer was given to the agent that started the chat.
         line_text: the token of the command's text that was typed last, with no other input since; "" for none.
+        line_of_others: whether the input line may have something that no command typed.
     """
 
     child_started: int | None = None
@@ -244,6 +252,7 @@ class LogState(msgspec.Struct):
     open_turn: str | None = None
     reported: int = 0
     line_text: str = ""
+    line_of_others: bool = False
 
     def apply(self, entry: LogEntry) -> None:
         """Apply an entry; one of an unknown kind changes nothing."""
@@ -261,7 +270,7 @@ class LogState(msgspec.Struct):
                 self.focus = bool(entry.number)
             case EntryKind.RUNNING:
                 self.child_started = entry.number
-                self.prompt = PromptState.EMPTY
+                self.prompt, self.line_of_others = PromptState.EMPTY, False
                 self.starting = True
             case EntryKind.ATTACHED:
                 self.attachments.setdefault(tag, AttachmentState(bool(entry.payload)))
@@ -312,9 +321,11 @@ class LogState(msgspec.Struct):
         self.line_text = text_after(self.line_text, data, text)
         activity = self.activity.in_turns if self.activity is not None else Activity.NO_SIGNAL
         self._set_prompt(after_input(self.prompt, data, activity))
+        self.line_of_others = others_after(self.line_of_others, self.prompt, data, is_command=bool(text))
 
     def _set_prompt(self, state: PromptState) -> None:
         self.prompt, self.unsent = state, unsent_after(self.unsent, self.prompt, state)
+        self.line_of_others = self.line_of_others and state is not PromptState.EMPTY
 
     def _other(self, entry: LogEntry) -> None:
         if entry.kind == EntryKind.STARTED:

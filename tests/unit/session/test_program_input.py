@@ -127,3 +127,63 @@ def test_the_line_is_not_empty_in_doubt(emulator: Emulator) -> None:
     prompt_line.typed(b"x")
     prompt_line.typed(b"\x7f")
     assert not prompt_line.is_empty(emulator)
+
+
+@pytest.fixture(params=available_engines())
+def each_engine(request: pytest.FixtureRequest) -> Iterator[Emulator]:
+    emulator = create(request.param, GridSize(40, 10))
+    yield emulator
+    emulator.close()
+
+
+A, B = "\x1b]133;A\x07", "\x1b]133;B\x07"
+
+
+@pytest.mark.parametrize(
+    ("shown", "holds"),
+    [
+        (f"{A}$ {B}", False),
+        (f"{A}$ {B}echo A", True),
+        (f"{A}$ {B}echo A\x1b[8D", None),  # It may be a suggestion.
+        (f"{A}$ {B}\x1b[2mls --all\x1b[m\x1b[8D", None),
+        (f"{A}$ {B}\x1b[30Cmain\x1b[34D", False),  # The right prompt.
+        (f"{A}first line\r\n$ {B}x", True),
+        (f"{A}$ {B}{'x' * 60}", True),
+        (f"{A}$ {B}ls\r\n\x1b]133;C\x07", None),
+        ("$ echo A", None),
+    ],
+)
+def test_what_is_typed_at_a_shells_prompt_is_told_by_its_marks_and_the_cursor(
+    each_engine: Emulator, shown: str, holds: bool | None
+) -> None:
+    if each_engine.engine == "pyte":
+        holds = None  # It knows no marks.
+    prompt_line = line("")
+    each_engine.commands.start_numbers(1)
+    each_engine.feed(shown.encode())
+    assert prompt_line.holds_others(each_engine) is False, "nobody typed anything"
+    prompt_line.typed(b"x", "attach")
+    assert prompt_line.holds_others(each_engine) is holds
+    prompt_line.typed(b"\r", "attach")
+    assert prompt_line.holds_others(each_engine) is False
+
+
+@pytest.mark.parametrize(
+    ("shown", "holds"),
+    [
+        ("❯ ", False),
+        ("❯ Try “fix it”\x1b[3G", False),
+        ("❯ fix it", True),
+        ("❯ fix it\r\n  and that", True),
+        ("❯ fix it\r\n  ", True),
+        ("────\r\n! ls", None),
+        ("❯ before\r\n\r\n────\r\n  1. Yes", None),
+    ],
+)
+def test_what_is_typed_in_an_agents_line_is_told_by_its_sign_and_the_cursor(
+    each_engine: Emulator, shown: str, holds: bool | None
+) -> None:
+    prompt_line = line()
+    each_engine.feed(shown.encode())
+    prompt_line.typed(b"x", "window")
+    assert prompt_line.holds_others(each_engine) is holds

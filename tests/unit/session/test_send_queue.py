@@ -8,7 +8,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from session_host.protocol.messages import MAX_PASTE_CHARACTERS, Done, Failed, Reply, Send
+from session_host.protocol.messages import MAX_PASTE_CHARACTERS, MAY_JOIN, Done, Failed, Reply, Send
 from session_host.protocol.values import Activity, ErrorCode
 from session_host.session.effects import AppendEntry, Effect, NoteUserInput, SendReply
 from session_host.session.send_queue import (
@@ -18,6 +18,7 @@ from session_host.session.send_queue import (
     NO_ENTER,
     NO_TURN,
     NOT_SHOWN,
+    OTHERS,
     PAUSE,
     SETTLE,
     TURN,
@@ -297,10 +298,70 @@ def test_an_enter_that_a_previous_host_pressed_is_not_pressed_again(agent: SendQ
     assert agent.take_effects() == [agent.use, SendReply("one", Done(1, TURN_UNKNOWN))]
 
 
+# ---------------------------------------------------------------- a text that others typed
+
+AT_PROMPT = b"\x1b]133;A\x07$ \x1b]133;B\x07"
+OTHERS_REFUSED = SendReply("one", Failed(1, ErrorCode.LINE_IN_USE, f"{OTHERS}; nothing was typed"))
+
+
+def sent(harness: SendQueueHarness, request: Send) -> list[Effect]:
+    """What a request does."""
+    harness.queue.request(request, "one")
+    harness.queue.use_emulator(harness.emulator)
+    return harness.take_effects()
+
+
+@pytest.fixture
+def shell() -> Iterator[SendQueueHarness]:
+    """A shell at its prompt."""
+    harness = SendQueueHarness(PROGRAM, engine="ghostty")
+    harness.emulator.commands.start_numbers(1)
+    harness.emulator.feed(AT_PROMPT)
+    yield harness
+    harness.emulator.close()
+
+
+def test_a_text_with_enter_does_not_join_what_the_user_typed(shell: SendQueueHarness) -> None:
+    """The shell ran `echo Aecho B`."""
+    shell.terminal.prompt.typed(b"echo A", "attach")
+    shell.emulator.feed(b"echo A")
+    for request in (HELLO, Send(1, "hello\n", token=TOKEN), Send(1, "hello", keys=["Enter"], token=TOKEN)):
+        assert sent(shell, request)[-1] == OTHERS_REFUSED
+    for request in (Send(1, "A", token=TOKEN), Send(1, "AA", token=OTHER), Send(1, keys=["Enter"], token="4" * 32)):
+        assert sent(shell, request)[-1] == DONE, "keys, characters and a text without Enter build a line"
+
+
+def test_a_line_that_the_user_typed_gets_a_text_anyway(shell: SendQueueHarness) -> None:
+    shell.terminal.prompt.typed(b"echo A", "attach")
+    shell.emulator.feed(b"echo A")
+    assert sent(shell, msgspec.structs.replace(HELLO, anyway=True))[-1] == DONE
+
+
+def test_a_line_is_built_of_several_texts(shell: SendQueueHarness) -> None:
+    assert sent(shell, Send(1, "echo ", token=OTHER))[-1] == DONE
+    shell.emulator.feed(b"echo ")
+    assert sent(shell, HELLO)[-1] == DONE
+
+
+def test_a_line_that_the_user_entered_or_deleted_is_not_in_the_way(shell: SendQueueHarness) -> None:
+    shell.terminal.prompt.typed(b"echo A", "attach")
+    shell.terminal.prompt.typed(b"\x15", "attach")
+    assert sent(shell, HELLO)[-1] == DONE, "the cursor is where the input begins"
+    shell.terminal.prompt.typed(b"ls\r", "attach")
+    shell.emulator.feed(b"ls\r\n\x1b]133;C\x07a.txt\r\n")
+    assert sent(shell, msgspec.structs.replace(HELLO, token=OTHER))[-1] == DONE, "nothing was typed since"
+
+
+def test_where_the_input_line_is_not_known_the_reply_says_so(shell: SendQueueHarness) -> None:
+    shell.emulator.feed(b"cat\r\n\x1b]133;C\x07echo A")
+    shell.terminal.prompt.typed(b"echo A", "attach")
+    assert sent(shell, HELLO)[-1] == SendReply("one", Done(1, MAY_JOIN))
+
+
 # ---------------------------------------------------------------- a text that was not sent
 
 NEXT = Send(2, "next", enter=True, token=OTHER)
-UNSENT_REFUSED = SendReply("two", Failed(2, ErrorCode.FAILED, f"{UNSENT}; nothing was typed"))
+UNSENT_REFUSED = SendReply("two", Failed(2, ErrorCode.LINE_IN_USE, f"{UNSENT}; nothing was typed"))
 
 
 def test_a_text_that_was_not_sent_is_not_the_beginning_of_the_next_one(asking: SendQueueHarness) -> None:

@@ -129,7 +129,7 @@ def test_only_the_newest_values_are_kept() -> None:
 
 def test_input_without_an_attachment_is_ignored() -> None:
     log_state = summed([entry(EntryKind.INPUT, b"x", VIEWERS[0], 5)])
-    assert log_state == LogState()
+    assert log_state == LogState(line_of_others=True)
 
 
 def test_the_last_input_of_a_viewer_is_the_one_with_the_highest_number() -> None:
@@ -170,6 +170,17 @@ def test_a_later_host_knows_the_text_that_stands_alone_in_the_line() -> None:
     assert copied(state).line_text == token
     state.apply(entry(EntryKind.INPUT, b"x"))
     assert state.line_text == ""
+
+
+def test_a_later_host_knows_whether_others_typed_in_the_line() -> None:
+    state = LogState()
+    state.apply(entry(EntryKind.TYPED, b"echo ", bytes.fromhex("1" * 32)))
+    assert not copied(state).line_of_others
+    state.apply(entry(EntryKind.INPUT, b"x"))
+    state.apply(entry(EntryKind.INPUT, b"\x1b[I"))
+    assert copied(state).line_of_others
+    state.apply(entry(EntryKind.INPUT, b"\r"))
+    assert not copied(state).line_of_others
 
 
 def test_a_later_host_knows_which_turns_are_reported() -> None:
