@@ -10,7 +10,7 @@ from session_host.errors import NotAllowed
 from session_host.paths import config_dir, database
 from session_host.protocol.facts import ChatFacts
 from session_host.storage.store import Store
-from session_host.system.processes.permission import agent_chats, refusal, refusal_by, split
+from session_host.system.processes.permission import agent_chats, refusal, split
 
 
 def agents_chat(pid: int | None = None) -> str:
@@ -67,17 +67,6 @@ def check_may_change_settings() -> None:
         NotAllowed: it does.
     """
     _check(agent_chats(os.getpid()), (), "the settings")
-
-
-def check_may_answer(record: ChatFacts) -> None:
-    """Refuse to answer an agent's questions if this process belongs to the agent, or may not control its chat.
-
-    Raises:
-        NotAllowed: this process belongs to such an agent.
-    """
-    if reason := refusal_by(agent_chats(os.getpid()), split(record.origin.agent_chats)[:1], record.entry.name):
-        raise NotAllowed(reason)
-    check_may_control(record)
 
 
 def check_may_control_window(pid: int) -> None:

@@ -25,6 +25,7 @@ from session_host.client.machine import run_here
 from session_host.client.permission import check_may_change_settings, check_may_control_chats
 from session_host.commands import Where, with_any
 from session_host.errors import OutliveError, ProtocolViolation, Unreachable
+from session_host.protocol.rights import Right
 from session_host.protocol.untrusted_text import as_message
 
 from .login_path import LoginPath
@@ -35,22 +36,17 @@ class Callee(NamedTuple):
 
     Attributes:
         module: its module.
-        right: what an agent needs to call it: ``READ``, ``ITSELF``, ``SETTINGS``, or control of the chats in the
-            argument of this name.
+        right: what an agent needs to call it.
+        of: the argument that names the chats to which it needs the right; "" if the function itself, or the process
+            that it asks, refuses what an agent may not do.
     """
 
     module: str
-    right: str
+    right: Right
+    of: str = ""
 
 
-READ = "(read)"
-"""Each process of the user may call it: it changes no chat."""
-
-ITSELF = "(itself)"
-"""The function itself, or the process that it asks, refuses what an agent may not do."""
-
-SETTINGS = "(settings)"
-"""It changes the user's settings."""
+READ, CONTROL, SETTINGS = Right.READ, Right.CONTROL, Right.SETTINGS
 
 CALLS: Final = {
     "find_files": Callee("session_host.client.chats.named_files", READ),
@@ -64,11 +60,11 @@ CALLS: Final = {
     "shell_has_jobs": Callee("session_host.client.sessions.foreground", READ),
     "name_host": Callee("session_host.client.sessions.hosts", READ),
     "is_host_stopped": Callee("session_host.client.sessions.hosts", READ),
-    "kill_unresponsive": Callee("session_host.client.sessions.hosts", "session_id"),
+    "kill_unresponsive": Callee("session_host.client.sessions.hosts", CONTROL, "session_id"),
     "session_named": Callee("session_host.client.sessions.listing", READ),
     "sessions_listed": Callee("session_host.client.sessions.listing", READ),
-    "rename_chat": Callee("session_host.client.sessions.store_calls", "session_id"),
-    "order_chats": Callee("session_host.client.sessions.store_calls", "changes"),
+    "rename_chat": Callee("session_host.client.sessions.store_calls", CONTROL, "session_id"),
+    "order_chats": Callee("session_host.client.sessions.store_calls", CONTROL, "changes"),
     "recent_directories": Callee("session_host.client.sessions.store_calls", READ),
     "changes_since": Callee("session_host.client.sessions.store_calls", READ),
     "later_changes": Callee("session_host.client.sessions.store_calls", READ),
@@ -78,17 +74,17 @@ CALLS: Final = {
     "last_transitions": Callee("session_host.client.chats.ended_chat", READ),
     "last_screen_for": Callee("session_host.client.chats.last_view", READ),
     "last_transcript_for": Callee("session_host.client.chats.last_view", READ),
-    "save_piece": Callee("session_host.client.chats.pasted_files", "session_id"),
-    "discard_upload": Callee("session_host.client.chats.pasted_files", "session_id"),
-    "remove_chats": Callee("session_host.client.chats.ended_chat", "session_ids"),
-    "note_viewed": Callee("session_host.client.chats.retention", "session_id"),
+    "save_piece": Callee("session_host.client.chats.pasted_files", CONTROL, "session_id"),
+    "discard_upload": Callee("session_host.client.chats.pasted_files", CONTROL, "session_id"),
+    "remove_chats": Callee("session_host.client.chats.ended_chat", CONTROL, "session_ids"),
+    "note_viewed": Callee("session_host.client.chats.retention", CONTROL, "session_id"),
     "measured_chats": Callee("session_host.client.chats.retention", READ),
     "size_of": Callee("session_host.client.chats.retention", READ),
     "search_lines": Callee("session_host.client.chats.search_lines", READ),
     "lines_around": Callee("session_host.client.chats.search_lines", READ),
-    "end_left": Callee("session_host.client.chats.ended_chat", "session_id"),
+    "end_left": Callee("session_host.client.chats.ended_chat", CONTROL, "session_id"),
     "resumable_among": Callee("session_host.client.chats.resumability", READ),
-    "launch": Callee("session_host.client.chats.launch", ITSELF),
+    "launch": Callee("session_host.client.chats.launch", CONTROL),
     "prepare_start": Callee("session_host.client.chats.launch", READ),
     "installed_agents": Callee("session_host.client.chats.installed_agents", READ),
     "complete_path": Callee("session_host.client.chats.directories", READ),
@@ -99,11 +95,11 @@ CALLS: Final = {
     "write_setup": Callee("session_host.client.chats.setup_entries", SETTINGS),
     "arguments_of_new_conversation": Callee("session_host.client.chats.launch_spec", READ),
     "list_conversations": Callee("session_host.client.chats.earlier_conversations", READ),
-    "continue_conversation": Callee("session_host.client.chats.earlier_conversations", ITSELF),
+    "continue_conversation": Callee("session_host.client.chats.earlier_conversations", CONTROL),
     "command_to_continue": Callee("session_host.client.chats.earlier_conversations", READ),
-    "resume": Callee("session_host.client.chats.resume", "session_id"),
+    "resume": Callee("session_host.client.chats.resume", CONTROL, "session_id"),
     "resume_command": Callee("session_host.client.chats.resume", READ),
-    "fork": Callee("session_host.client.chats.fork", "session_id"),
+    "fork": Callee("session_host.client.chats.fork", CONTROL, "session_id"),
     "find_answer": Callee("session_host.client.chats.agent_record", READ),
     "recorded_conversation": Callee("session_host.client.chats.agent_record", READ),
     "last_answer": Callee("session_host.client.chats.last_answer", READ),
@@ -111,13 +107,13 @@ CALLS: Final = {
     "restore_list": Callee("session_host.client.chats.restore_list", READ),
     "read_changes": Callee("session_host.client.worktrees.changes", READ),
     "lines_before": Callee("session_host.client.worktrees.changes", READ),
-    "discard": Callee("session_host.client.worktrees.discarding", "session"),
-    "undo": Callee("session_host.client.worktrees.discarding", "session"),
-    "take_back": Callee("session_host.client.worktrees.taking_back", "session"),
+    "discard": Callee("session_host.client.worktrees.discarding", CONTROL, "session"),
+    "undo": Callee("session_host.client.worktrees.discarding", CONTROL, "session"),
+    "take_back": Callee("session_host.client.worktrees.taking_back", CONTROL, "session"),
     "repository_files": Callee("session_host.client.worktrees.repository_files", READ),
     "status_of": Callee("session_host.client.worktrees.status", READ),
     "plan_restore": Callee("session_host.restore_points.restoring", READ),
-    "restore": Callee("session_host.restore_points.restoring", "session"),
+    "restore": Callee("session_host.restore_points.restoring", CONTROL, "session"),
     "file_counts": Callee("session_host.restore_points.restoring", READ),
 }
 """The functions. A bridge may be started by an agent, which then has no more rights by it than by the commands."""
@@ -216,20 +212,20 @@ def _decoded_call(name: str, arguments: bytes) -> tuple[Callable[..., Any], dict
         values = {key: _decode(value, hints[key]) for key, value in given.items()}
     except (msgspec.MsgspecError, UnicodeDecodeError, KeyError) as error:
         raise OutliveError(f"the call {name!r} does not fit this version of Outlive; run `outlive upgrade`") from error
-    _check_right(callee.right, values)
+    _check_right(callee, values)
     return function, values
 
 
-def _check_right(right: str, values: dict[str, Any]) -> None:
+def _check_right(callee: Callee, values: dict[str, Any]) -> None:
     """Refuse a call that this process may not make.
 
     Raises:
         NotAllowed: it belongs to an agent that may not do this.
     """
-    if right == SETTINGS:
+    if callee.right is SETTINGS:
         check_may_change_settings()
-    elif right not in {READ, ITSELF}:
-        named = values.get(right, ())
+    elif callee.of:
+        named = values.get(callee.of, ())
         chats = [named] if isinstance(named, str) else [each if isinstance(each, str) else each[0] for each in named]
         check_may_control_chats(chats, values.get("directory"))
 

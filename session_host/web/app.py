@@ -25,6 +25,7 @@ from session_host.client.sessions.store_calls import recent_directories
 from session_host.client.worktrees.changes import Changes, read_changes
 from session_host.errors import NoSuchSession, OutliveError, Unreachable, WorktreeError
 from session_host.paths import config_dir, short_directory
+from session_host.protocol.rights import Right
 from session_host.protocol.untrusted_text import one_line
 from session_host.protocol.values import RUNNING_STATES
 from session_host.standing.endings import end_of
@@ -35,7 +36,7 @@ from session_host.version import VERSION
 from .actions import MAX_DIRECTORIES, Actions, Results
 from .changed_lines import of_patch
 from .conversations import Conversation, conversation_of, unfolded
-from .devices import Device, Rights, hash_of, notify, revoke, withdraw
+from .devices import Device, hash_of, notify, revoke, withdraw
 from .errors import PageError
 from .following import Following
 from .forms import (
@@ -107,7 +108,7 @@ def application(addresses: list[Address]) -> tuple[Gate, Callable[[], None]]:
     page = _Page(Following(), _contact(addresses))
     rights = {("GET", f"/api/{name}"): right for name, right, _work in page.reads()}
     rights |= {("POST", f"/api/{name}"): right for name, right, _work in page.writes()}
-    rights |= {("GET", path): Rights.LOOK for path in _FILES}
+    rights |= {("GET", path): Right.READ for path in _FILES}
     routes = [Route(f"/api/{name}", work) for name, _right, work in page.reads()]
     routes += [Route(f"/api/{name}", work, methods=["POST"]) for name, _right, work in page.writes()]
     inner = Router(lifespan=page.life)  # Unlike ``Starlette``, it leaves errors to the gate.
@@ -184,9 +185,9 @@ class _Page:
         await self._reminders.close()
         await self._following.close()
 
-    def reads(self) -> list[tuple[str, Rights, _Work]]:
+    def reads(self) -> list[tuple[str, Right, _Work]]:
         """What is read, and the right that it needs."""
-        look = Rights.LOOK
+        look = Right.READ
         return [
             ("me", look, self._me),
             ("asking", look, self._asking),
@@ -196,20 +197,20 @@ class _Page:
             ("chat", look, self._chat),
             ("turn", look, self._turn),
             ("diff", look, self._diff),
-            ("start", Rights.EVERYTHING, self._choices),
+            ("start", Right.CONTROL, self._choices),
         ]
 
-    def writes(self) -> list[tuple[str, Rights, _Work]]:
+    def writes(self) -> list[tuple[str, Right, _Work]]:
         """What is done, and the right that it needs."""
-        actions, everything = self._actions, Rights.EVERYTHING
+        actions, everything = self._actions, Right.CONTROL
         return [
-            ("ask", Rights.LOOK, self._ask),
-            ("withdraw", Rights.LOOK, self._withdraw),
-            ("leave", Rights.LOOK, self._leave),
-            ("push", Rights.LOOK, self._push),
-            ("answer", Rights.ANSWER, self._does(GivenAnswer, actions.answer)),
+            ("ask", Right.READ, self._ask),
+            ("withdraw", Right.READ, self._withdraw),
+            ("leave", Right.READ, self._leave),
+            ("push", Right.READ, self._push),
+            ("answer", Right.ANSWER, self._does(GivenAnswer, actions.answer)),
             ("send", everything, self._does(SendPrompt, actions.send)),
-            ("keys", Rights.ANSWER, self._keys),
+            ("keys", Right.ANSWER, self._keys),
             ("interrupt", everything, self._does(OfChat, actions.interrupt)),
             ("stop", everything, self._does(OfChat, actions.stop)),
             ("resume", everything, self._does(OfChat, actions.resume)),
@@ -411,7 +412,7 @@ class _Page:
 
     async def _keys(self, request: Request) -> Response:
         """Press keys; a device that may not type presses those that answer a question, while there is one."""
-        may_type = request.scope["device"].rights >= Rights.EVERYTHING
+        may_type = Right.CONTROL in request.scope["device"].rights.given
         do = self._actions.keys if may_type else self._actions.answer_by_keys
         return await self._does(Keys, do)(request)
 

@@ -17,7 +17,7 @@ import secrets
 import time
 from collections.abc import Iterator
 from datetime import UTC, datetime
-from enum import IntEnum
+from enum import Enum
 from pathlib import Path
 from typing import Any, Final, Self
 
@@ -27,6 +27,7 @@ from msgspec.structs import replace
 from session_host.errors import NotAllowed, OutliveError
 from session_host.paths import ensure_private, state_dir
 from session_host.protocol.codec import UNREADABLE
+from session_host.protocol.rights import Right
 from session_host.protocol.untrusted_text import one_line
 from session_host.system.clock import as_text, now, parse_time
 from session_host.system.files import replace_file
@@ -49,8 +50,8 @@ USED_EVERY_S: Final = 60.0
 _WORDS_FILE: Final = Path(__file__).parents[2] / "resources" / "web" / "words.txt"
 
 
-class Rights(IntEnum):
-    """What a device may do; each includes the ones before it."""
+class Rights(Enum):
+    """The rights of a device, by the user's three words; the file has the numbers."""
 
     LOOK = 0
     ANSWER = 1
@@ -61,9 +62,15 @@ class Rights(IntEnum):
         """Its name on the command line and on the page."""
         return self.name.lower()
 
+    @property
+    def given(self) -> frozenset[Right]:
+        """Each of them; no device changes settings."""
+        more = {Rights.LOOK: (), Rights.ANSWER: (Right.ANSWER,), Rights.EVERYTHING: (Right.ANSWER, Right.CONTROL)}
+        return frozenset((Right.READ, *more[self]))
+
     @classmethod
     def named(cls, word: str) -> Self:
-        """The rights with a name."""
+        """The one with a name."""
         return cls[word.upper()]
 
 

@@ -21,8 +21,9 @@ from typing import Any, Final, NamedTuple, NoReturn
 from urllib.parse import urlsplit
 
 from session_host.errors import OutliveError
+from session_host.protocol.rights import Right
 
-from .devices import Device, Devices, Rights, devices_file, is_use_noted, load, note_use
+from .devices import Device, Devices, devices_file, is_use_noted, load, note_use
 from .errors import PageError
 from .forms import encoded
 from .peers import Peer
@@ -156,7 +157,7 @@ class Gate:
     """
 
     def __init__(
-        self, app: App, addresses: list[Address], right_for: Callable[[str, str], Rights | None], worker: App
+        self, app: App, addresses: list[Address], right_for: Callable[[str, str], Right | None], worker: App
     ) -> None:
         """Guard an application.
 
@@ -247,7 +248,7 @@ class Gate:
         if number := self.signatures.count(signed.key, signed.number):
             self._refuse(peer, "unsigned", "this number was counted", number=number)
         self.limits.count(device.hash, *OF_DEVICE)
-        if device.rights < right:
+        if right not in device.rights.given:
             raise PageError(403, "not_allowed", "this device may not do that; pair it again with more rights")
         scope["device"] = device
         return signed

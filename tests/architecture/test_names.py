@@ -24,6 +24,7 @@ OWNERS = {
     "Done": "session_host/protocol/messages.py",
     "Line": "session_host/client/viewer/line.py",
     "Outcome": "session_host/protocol/facts.py",
+    "Right": "session_host/protocol/rights.py",
     "Text": "gui/wording/text.py",
     "Turn": "",
     "TurnEnded": "session_host/protocol/events.py",

@@ -27,6 +27,7 @@ from session_host.paths import config_dir
 from session_host.protocol import messages as m
 from session_host.protocol.codec import Decoder, encode
 from session_host.protocol.messages import FromHost
+from session_host.protocol.rights import Right
 from session_host.protocol.values import ErrorCode, GridSize, MouseAction, MouseButton
 from session_host.session.connection import ClientConnection, ConnectionState
 from session_host.session.output_ring import Span
@@ -200,8 +201,8 @@ def on_page() -> Iterator[tuple[str, str]]:
         right = gate._right_for(method, f"/api/{name}")
         assert right is not None, name
         devices = [Device("phone", rights, "", "") for rights in Rights]
-        yield f"{method} {name}", "".join("n" if device.rights < right else "y" for device in devices)
-    yield "keys that type", "".join("y" if rights >= Rights.EVERYTHING else "n" for rights in Rights)
+        yield f"{method} {name}", "".join("y" if right in device.rights.given else "n" for device in devices)
+    yield "keys that type", "".join("y" if Right.CONTROL in rights.given else "n" for rights in Rights)
 
 
 READS = ("me", "asking", "chats", "stream", "questions", "chat", "turn", "diff", "start")

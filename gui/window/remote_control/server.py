@@ -10,7 +10,6 @@ What a request may do depends on the process that sends it (``RIGHTS``): the key
 from __future__ import annotations
 
 import asyncio
-import enum
 import json
 import logging
 import socket
@@ -38,6 +37,7 @@ from session_host.errors import (
     UsageError,
     unexpected,
 )
+from session_host.protocol.rights import Right
 from session_host.protocol.untrusted_text import one_line
 from session_host.system.unix_sockets import is_foreign, peer_pid
 
@@ -46,28 +46,25 @@ from .attention import Attention
 log = logging.getLogger(__name__)
 
 
-class Right(enum.Enum):
-    """What a request does for a process that belongs to an agent, or to an unknown chat; the user's does everything."""
-
-    READ = "the same as for the user"
-    ASK = "asks for the user's attention, whatever the settings allow"
-    """These requests change the page, the keyboard focus, the windows or the sheets. Keys that the user types for
-    another chat would reach the agent's question."""
-    CONTROL = "is refused, except on a window that the agent opened, or if the settings allow it"
-    """A picture shows everything on the window."""
-
-
 RIGHTS = {
     "tabs": Right.READ,
-    "show": Right.ASK,
-    "raise": Right.ASK,
-    "toggle": Right.ASK,
-    "new_chat": Right.ASK,
-    "next": Right.ASK,
+    "show": Right.READ,
+    "raise": Right.READ,
+    "toggle": Right.READ,
+    "new_chat": Right.READ,
+    "next": Right.READ,
     "grab": Right.CONTROL,
     "close": Right.CONTROL,
 }
-"""The rights by the kind of request; a kind without one has no handler, either."""
+"""The rights by the kind of request; a kind without one has no handler, either. A picture shows everything on the
+window, so it takes control of the window: the user's, or the agent's that opened it.
+"""
+
+OF_USER = frozenset({"show", "raise", "toggle", "new_chat", "next"})
+"""These change the page, the keyboard focus, the windows or the sheets. From a process of an agent, or of an unknown
+chat, they only ask for the user's attention, whatever the settings allow: keys that the user types for another chat
+would reach the agent's question.
+"""
 
 MAX_LINE_BYTES = 65536
 MAX_ERROR_CHARACTERS = 600
@@ -163,12 +160,11 @@ class ControlServer:
                 f"the window does not support {request.kind!r}; it may be an older version: close it and run "
                 "`outlive` again"
             )
-        right = RIGHTS[request.kind]
-        if right is Right.CONTROL:
+        if RIGHTS[request.kind] is Right.CONTROL:
             check_may_control_window(pid)
         if machine := machine_of(request.session):
             check_may_reach_machine(machine, pid)
-        if right is Right.ASK and (by := agents_chat(pid)):
+        if request.kind in OF_USER and (by := agents_chat(pid)):
             return await self._ask_attention(request, by)
         return _for_process(pid, await handler(request))
 

@@ -215,9 +215,13 @@ def refusal_to_answer(origin: Sequence[str], spec: LaunchSpec, name: str) -> str
     An agent answers neither its own questions nor those of the agents that started it, whatever the settings allow:
     they are for their user.
     """
-    is_agent = spec.watch.ends_all
     asking = split(spec.env.get(AGENT_CHATS, ""))[:1]
-    return refusal_by(origin, asking if is_agent else (), name) or refusal_of(origin, spec, name)
+    if origin and asking and spec.watch.ends_all and (asking[0] in origin or UNKNOWN in origin):
+        return (
+            "an agent may not answer its own questions, change its own settings or attach to itself: "
+            f"answer {name} outside of it"
+        )
+    return refusal_of(origin, spec, name)
 
 
 def refusal_to_set(origin: Sequence[str], name: str) -> str:
@@ -228,22 +232,6 @@ def refusal_to_set(origin: Sequence[str], name: str) -> str:
     if not origin:
         return ""
     return f"an agent may not give an answer that sets an agent's mode: answer {name} outside of its chats"
-
-
-def refusal_by(origin: Sequence[str], asking: Sequence[str], name: str) -> str:
-    """Why a process may not answer or attach to an agent's chat from inside it, one line; "" if it is outside.
-
-    Args:
-        origin: as for ``refusal``.
-        asking: the agent's chat; () for a chat without an agent.
-        name: the chat's name.
-    """
-    if not origin or not asking or (asking[0] not in origin and UNKNOWN not in origin):
-        return ""
-    return (
-        "an agent may not answer its own questions, change its own settings or attach to itself: "
-        f"answer {name} outside of it"
-    )
 
 
 def _all_may(settings: Path) -> bool:

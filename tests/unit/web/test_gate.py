@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from session_host.protocol.rights import Right
 from session_host.web import devices, gate
 from session_host.web.devices import Rights
 from session_host.web.gate import Address, Gate, Message, Receive, Scope, Send
@@ -23,7 +24,7 @@ HTTPS, LOCAL = Address.of("https://desk.example"), Address.of("http://localhost:
 class Asked:
     """An application that notes what reaches it, and a device that may use it."""
 
-    def __init__(self, right: Rights = Rights.LOOK) -> None:
+    def __init__(self, right: Right = Right.READ) -> None:
         self.bodies: list[bytes] = []
         self.devices: list[str] = []
         connection, other = socket.socketpair()
@@ -241,7 +242,7 @@ def test_another_page_may_link_to_the_first_page_and_to_nothing_else(asked: Aske
 
 
 def test_a_device_gets_only_what_it_may(area: Any) -> None:
-    asked = Asked(Rights.EVERYTHING)
+    asked = Asked(Right.CONTROL)
     status, answer, _headers = asked.ask("/api/stop")
     assert (status, answer["code"]) == (403, "not_allowed")
 
@@ -307,7 +308,7 @@ def test_an_address_is_as_browsers_send_it() -> None:
 
 
 def test_each_request_of_a_device_is_a_use_of_it() -> None:
-    for right, is_used in ((Rights.EVERYTHING, False), (Rights.ANSWER, True)):
+    for right, is_used in ((Right.CONTROL, False), (Right.ANSWER, True)):
         asked = Asked(right)
         assert asked.ask()[0] == (200 if is_used else 403)
         assert bool(devices.load().devices[-1].last_used) == is_used

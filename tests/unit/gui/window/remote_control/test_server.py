@@ -15,9 +15,10 @@ from typing import Any
 import pytest
 
 from gui.window.remote_control import single_instance
-from gui.window.remote_control.server import MAX_LINE_BYTES, RIGHTS, ControlRequest, ControlServer, Handler, Right
+from gui.window.remote_control.server import MAX_LINE_BYTES, RIGHTS, ControlRequest, ControlServer, Handler
 from session_host import paths
 from session_host.errors import NoSuchSession, NotAllowed
+from session_host.protocol.rights import Right
 from session_host.system.processes.permission import AGENT_CHATS
 from tests.support.area import Area
 from tests.support.commands import OUTLIVE, environment
