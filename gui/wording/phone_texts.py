@@ -31,7 +31,7 @@ REVOKE_NAMED = Text("Revoke {name}")
 REVOKED = Text("{name} is not paired any more.")
 LAST_USED = Text("last used {when} ago")
 NEVER_USED = Text("not used yet")
-NO_PACKAGES = Text("Install Outlive as outlive[web] for the page.")
+NOT_INSTALLED = Text("The page is not installed. Install it with: {command}")
 PICTURE = Text("QR code of the address and the code")
 
 ASKS = Text("{name} asks to be let in")

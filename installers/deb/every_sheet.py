@@ -15,7 +15,7 @@ from typing import Any
 import gui
 from gui import __main__ as window
 from gui.window.sheets.sheet import Sheet
-from session_host.cli.window import missing_modules
+from session_host.system.installation import missing_modules
 
 
 async def _try_all(app: Any, run: Any) -> int:
@@ -43,7 +43,7 @@ async def _try_all(app: Any, run: Any) -> int:
 
 def main() -> int:
     """Return the window's exit code."""
-    assert not missing_modules()
+    assert not missing_modules("window")
     for module in pkgutil.walk_packages(gui.__path__, "gui."):
         import_module(module.name)
     from gui.app import App

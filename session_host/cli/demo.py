@@ -25,13 +25,14 @@ from session_host.cli import wait
 from session_host.cli.output import print_line
 from session_host.cli.peek import read_screen
 from session_host.cli.session_argument import all_sessions, find
-from session_host.cli.window import missing_modules, window_command
+from session_host.cli.window import window_command
 from session_host.client.sessions.session_info import SessionInfo
 from session_host.client.window_control import WindowNotOpen, ask
 from session_host.errors import OutliveError
 from session_host.keeper_client.discovery import keeper_status
 from session_host.paths import config_dir
 from session_host.readiness import readable
+from session_host.system.installation import missing_modules
 from session_host.system.processes.identity import start_time
 from session_host.system.processes.permission import agent_chats
 
@@ -334,7 +335,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Run the demo; report a broken promise as one line and exit code 1."""
-    if missing_modules() or agent_chats(os.getpid()):  # An agent cannot show a chat in a window.
+    if missing_modules("window") or agent_chats(os.getpid()):  # An agent cannot show a chat in a window.
         with DemoEnvironment(with_window=False) as demo:
             print_line(f"Running in {demo.display}. Your chats are not touched.")
             _show_in_terminals(demo)

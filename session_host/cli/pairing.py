@@ -17,6 +17,7 @@ from session_host.paths import ensure_private
 from session_host.readiness import readable
 from session_host.system.clock import parse_time
 from session_host.system.inotify import make_inotify
+from session_host.system.installation import install_command, missing_modules
 from session_host.web import devices, places
 from session_host.web.devices import Asking, Rights
 
@@ -42,6 +43,8 @@ def pair(options: argparse.Namespace) -> int:
     pairing = devices.load().pairing
     until = pairing.until if pairing is not None else ""
     if options.json:
+        if hindrance := _hindrance(address, served):
+            print_error(hindrance)
         print_json({"code": code, "address": link, "rights": options.rights, "until": until or None})
         return 0
     waits = sys.stdin.isatty() and sys.stdout.isatty()
@@ -61,20 +64,29 @@ def pair(options: argparse.Namespace) -> int:
 
 
 def _tell(code: str, address: str, link: str, served: places.Served | None) -> None:
-    """Say where the page is, and with which code a device asks."""
-    if served is None:
-        print_line("The page is not served now: run `outlive web on --lan`")
-    elif places.is_loopback(address):
-        print_line("Only a tunnel leads a phone to this address; `outlive web on --lan` makes one in your network")
+    """Say where the page is, and with which code a device asks; first, why it gets nowhere."""
+    if hindrance := _hindrance(address, served):
+        print_line(hindrance)
     elif sys.stdout.isatty():
         _print_picture(link)
-    print_line(f"Open {address} on the phone, and type {code[:4]}-{code[4:]}")
+    print_line(f"{'Then open' if hindrance else 'Open'} {address} on the phone, and type {code[:4]}-{code[4:]}")
     print_line(f"Or open {link}")
     if served is not None and served.certificate is not None:
         print_line(
             f"The browser warns of the certificate: compare the end of its fingerprint, {served.certificate.end}"
         )
     print_line("The code only asks, for ten minutes: nobody is let in before you say yes")
+
+
+def _hindrance(address: str, served: places.Served | None) -> str:
+    """Why no phone reaches the page; "" if one may."""
+    if missing_modules("web"):
+        return f"The page is not installed; install it with: {install_command('web')}"
+    if served is None:
+        return "The page is not served now: run `outlive web on --lan`, which also pairs the first device"
+    if places.is_loopback(address):
+        return "Only a tunnel leads a phone to this address; `outlive web on --lan` makes one in your network"
+    return ""
 
 
 def _print_picture(link: str) -> None:

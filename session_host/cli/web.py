@@ -20,7 +20,7 @@ from session_host.paths import home_dir
 from session_host.protocol.untrusted_text import as_message
 from session_host.system.clock import parse_time
 from session_host.system.files import replace_file
-from session_host.system.installation import outlive_command
+from session_host.system.installation import install_command, missing_modules, outlive_command
 from session_host.system.processes.permission import agent_chats, is_of_chat
 from session_host.web import devices, places
 from session_host.web.devices import Rights
@@ -91,8 +91,8 @@ def run(options: argparse.Namespace) -> int:
             return _devices(options)
         case "off":
             return _off()
-    if missing := places.missing_packages():
-        raise OutliveError(f"the page needs {', '.join(missing)}: install Outlive as outlive[web]")
+    if missing := missing_modules("web"):
+        raise OutliveError(f"the page needs {', '.join(missing)}; install it with: {install_command('web')}")
     return _on(options) if options.action == "on" else _serve(options)
 
 

@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 import argparse
-import json
 import os
-import shlex
 import sys
-from importlib.util import find_spec
 from pathlib import Path
 from typing import NoReturn
 
 from session_host.client.window_control import ASKED, HIDDEN_START, WindowNotOpen, ask
 from session_host.errors import OutliveError, UsageError
 from session_host.protocol.untrusted_text import one_line
+from session_host.system.installation import install_command, missing_modules
 
 from .output import print_json, print_line
 
@@ -33,49 +31,13 @@ inherited by the chats.
 NEW_CHAT = "--new-chat"
 """The window's only argument: open the sheet for a new chat."""
 
-WINDOW_MODULES = ("PySide6", "qasync", "qtawesome")
-"""The modules that only the extra ``outlive[window]`` installs."""
-
-
-def missing_modules() -> list[str]:
-    """The modules that are missing for a window; empty if it is installed."""
-    return [name for name in WINDOW_MODULES if find_spec(name) is None]
-
-
-def install_command() -> str:
-    """The shell command that adds the window to this installation.
-
-    pipx and uv leave a file in the environments that they create; a clone has its own installer. If the package was
-    installed from a file or an address, the command names that: an index may lack the package, or have another one.
-    """
-    installer = Path(__file__).parents[2] / "installers" / "run.sh"
-    if installer.is_file():
-        return f"bash {shlex.quote(str(installer))} --setup-only"
-    package = shlex.quote(f"outlive[window]{_origin()}")
-    if Path(sys.prefix, "pipx_metadata.json").is_file():
-        return f"pipx install --force {package}"
-    if Path(sys.prefix, "uv-receipt.toml").is_file():
-        return f"uv tool install {package}"
-    return f"{shlex.quote(sys.executable)} -m pip install {package}"
-
-
-def _origin() -> str:
-    """`` @ URL`` of the file or address that was installed; "" for a package of an index (PEP 610)."""
-    from importlib.metadata import PackageNotFoundError, distribution
-
-    try:
-        origin = distribution("outlive").read_text("direct_url.json")
-    except PackageNotFoundError:
-        return ""
-    return f" @ {json.loads(origin)['url']}" if origin else ""
-
 
 class WindowNotInstalled(OutliveError):
     """This installation has no window."""
 
     def __init__(self) -> None:
         super().__init__(
-            f"the window is not installed; install it with: {install_command()} "
+            f"the window is not installed; install it with: {install_command('window')} "
             "(without it: `outlive new` and `outlive attach` in this terminal)"
         )
 
@@ -123,7 +85,7 @@ def open_window(*arguments: str) -> NoReturn:
         WindowNotInstalled: there is none to open.
         OutliveError: there is no display for the window.
     """
-    if missing_modules():
+    if missing_modules("window"):
         raise WindowNotInstalled
     needs_no_display = os.environ.get("QT_QPA_PLATFORM", "xcb").partition(":")[0] not in {"xcb", "wayland", ""}
     if not needs_no_display and not any(os.environ.get(name) for name in ("DISPLAY", "WAYLAND_DISPLAY")):
@@ -172,7 +134,7 @@ def run(options: argparse.Namespace) -> int:
     try:
         _control(options)
     except WindowNotOpen:
-        if missing_modules():
+        if missing_modules("window"):
             raise WindowNotInstalled from None
         raise
     return 0
@@ -202,7 +164,7 @@ def _window(text: str) -> str:
 def _control(options: argparse.Namespace) -> None:
     action, operand = options.action, options.object
     if action is None:
-        if missing_modules():
+        if missing_modules("window"):
             raise WindowNotInstalled
         raise UsageError("name an ACTION: tabs, show, new, next, toggle, grab or close; see `outlive window --help`")
     expected = _OPERANDS[action]

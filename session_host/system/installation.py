@@ -1,12 +1,67 @@
-"""This installation's program."""
+"""This installation: its program, what it was installed with, and the command that adds the rest."""
 
 from __future__ import annotations
 
+import json
+import shlex
 import sys
+from importlib.util import find_spec
 from pathlib import Path
+from typing import Final, Literal
+
+from session_host.version import VERSION
+
+Extra = Literal["window", "web"]
+
+_MODULES: Final[dict[Extra, tuple[str, ...]]] = {
+    "window": ("PySide6", "qasync", "qtawesome"),
+    "web": ("cryptography", "starlette", "uvicorn"),
+}
+"""Modules that only the extra installs, of those without which it shows nothing."""
+
+_CLONE: Final = Path(__file__).parents[2]
 
 
 def outlive_command() -> list[str]:
     """The command line of this installation's ``outlive``, without arguments."""
     program = Path(sys.executable).with_name("outlive")
     return [str(program)] if program.exists() else [sys.executable, "-P", "-m", "session_host.cli"]
+
+
+def missing_modules(extra: Extra) -> list[str]:
+    """The modules of an extra that are missing; empty if it is installed."""
+    return [name for name in _MODULES[extra] if find_spec(name) is None]
+
+
+def install_command(extra: Extra) -> str:
+    """The shell command that adds an extra to this installation, which keeps those that it has.
+
+    pipx and uv leave a file in the environments that they create; a clone has its own installer. If the package was
+    installed from a file or an address, the command names that: an index may lack the package, or have another one.
+    An environment without pip is a package's of the system, which nothing can be added to: beside it, a wheel can be
+    installed, which is built from a clone.
+    """
+    installer = _CLONE / "installers" / "run.sh"
+    if installer.is_file():
+        return f"bash {shlex.quote(str(installer))} --setup-only"
+    extras = ",".join(each for each in _MODULES if each == extra or not missing_modules(each))
+    package = shlex.quote(f"outlive[{extras}]{_origin()}")
+    if Path(sys.prefix, "pipx_metadata.json").is_file():
+        return f"pipx install --force {package}"
+    if Path(sys.prefix, "uv-receipt.toml").is_file():
+        return f"uv tool install {package}"
+    if find_spec("pip") is None:
+        wheel = shlex.quote(f"dist/outlive-{VERSION}-py3-none-any.whl[{extras}]")
+        return f"bash installers/build.sh wheel && pipx install {wheel}, in a clone of Outlive"
+    return f"{shlex.quote(sys.executable)} -m pip install {package}"
+
+
+def _origin() -> str:
+    """`` @ URL`` of the file or address that was installed; "" for a package of an index (PEP 610)."""
+    from importlib.metadata import PackageNotFoundError, distribution
+
+    try:
+        origin = distribution("outlive").read_text("direct_url.json")
+    except PackageNotFoundError:
+        return ""
+    return f" @ {json.loads(origin)['url']}" if origin else ""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import importlib.util
 import ipaddress
 import socket
 from pathlib import Path
@@ -18,11 +17,6 @@ from session_host.system.files import replace_file
 
 DEFAULT_ADDRESS: Final = "http://localhost:7070"
 """The page's, at the other end of ``ssh -L 7070:…``."""
-
-
-def missing_packages() -> list[str]:
-    """The packages of ``outlive[web]`` that are not installed, of those without which nothing is served."""
-    return [each for each in ("cryptography", "starlette", "uvicorn") if importlib.util.find_spec(each) is None]
 
 
 def page_socket() -> Path:

@@ -27,7 +27,7 @@ from session_host.errors import OutliveError
 from session_host.paths import ensure_private, state_dir
 from session_host.standing.ages import age
 from session_host.system.clock import parse_time
-from session_host.system.installation import outlive_command
+from session_host.system.installation import install_command, missing_modules, outlive_command
 from session_host.web import devices, places
 from session_host.web.devices import Asking, Device, Devices, Rights
 from session_host.web.places import Certificate, Served
@@ -256,8 +256,8 @@ class PhoneSheet(Sheet):
         return self._starting.state() is not QProcess.ProcessState.NotRunning
 
     def _turn_on(self) -> None:
-        if places.missing_packages():
-            self._say(phone_texts.NO_PACKAGES())
+        if missing_modules("web"):
+            self._say(phone_texts.NOT_INSTALLED(command=install_command("web")))
         elif not self._is_starting:
             program, *words = outlive_command()
             self._say(phone_texts.TURNING_ON())

@@ -10,10 +10,10 @@ from collections.abc import Container, Iterator
 from pathlib import Path
 
 from session_host.cli.doctor.check import Check, fail, ok, warn
-from session_host.cli.window import missing_modules
 from session_host.client.chats.settings import load_chat_settings
 from session_host.errors import ConfigError
 from session_host.paths import config_dir
+from session_host.system.installation import missing_modules
 from session_host.toml_file import TomlFile
 
 FILES = ("window.toml", "keys.toml", "chats.toml", "endpoint.toml")
@@ -73,7 +73,7 @@ def _of_the_window(directory: Path, invalid: Container[str]) -> Iterator[Check]:
     The window's own code finds them, in another process, because it knows keys by Qt. Without Qt there is no window.
     """
     names = [name for name in ("window.toml", "keys.toml") if name not in invalid and (directory / name).exists()]
-    if not names or missing_modules():
+    if not names or missing_modules("window"):
         return
     try:
         lines: list[str] = json.loads(_run(_PROBLEMS, directory))

@@ -18,10 +18,10 @@ from importlib import metadata
 from importlib.util import find_spec
 from typing import NamedTuple
 
-from session_host.cli.window import install_command, missing_modules
 from session_host.client.window_control import outdated, variable_to_check
 from session_host.client.worktrees.repository import MIN_GIT
 from session_host.readiness import readable
+from session_host.system.installation import install_command, missing_modules
 from session_host.version import VERSION
 
 from .check import Check, Status, fail, ok, warn
@@ -88,12 +88,12 @@ def _version(package: str) -> str:
 
 def window() -> Iterator[Check]:
     """Check whether the window can be opened. Qt is loaded in another process, since a broken Qt aborts it."""
-    missing = missing_modules()
+    missing = missing_modules("window")
     if "PySide6" in missing:
-        yield ok("window", f"not installed, and no command needs it; to add it: {install_command()}")
+        yield ok("window", f"not installed, and no command needs it; to add it: {install_command('window')}")
         return
     if missing:
-        yield warn("window", f"cannot open: {', '.join(missing)} not installed", install_command())
+        yield warn("window", f"cannot open: {', '.join(missing)} not installed", install_command("window"))
         return
     display = next((name for name in ("WAYLAND_DISPLAY", "DISPLAY") if os.environ.get(name)), None)
     try:
@@ -114,7 +114,7 @@ def window() -> Iterator[Check]:
     if probe.returncode and not version:
         yield fail("window", f"cannot load Qt: {errors[-1]}", libraries)
     elif problem := outdated(version):
-        yield fail("window", problem, install_command())
+        yield fail("window", problem, install_command("window"))
     elif display is None:
         yield warn("window", f"Qt {version}, no display", "use `outlive attach` here, or try `outlive demo`")
     elif not probe.returncode:

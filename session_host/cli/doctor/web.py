@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from session_host.errors import OutliveError
+from session_host.system.installation import install_command, missing_modules
 from session_host.web import devices, places
 
 from .check import Check, ok, warn
@@ -24,9 +25,13 @@ def page() -> Iterator[Check]:
         own = served.certificate
         kept = f"; its certificate is {own.fingerprint}, until {own.until[:10]}" if own is not None else ""
         yield ok(name, f"served at {addresses}, and on the socket {places.page_socket()}{kept}; {count}")
+    elif missing := missing_modules("web"):
+        command = install_command("web")
+        if paired:
+            yield warn(name, f"not served, since {missing[0]} is missing; {count}", command)
+        else:
+            yield ok(name, f"not installed, and no command needs it; to add it: {command}")
     elif not paired:
         yield ok(name, "not served; `outlive web on` serves it")
-    elif missing := places.missing_packages():
-        yield warn(name, f"not served, since {missing[0]} is missing; {count}", "install Outlive as outlive[web]")
     else:
         yield warn(name, f"not served; {count}", "outlive web on")

@@ -6,11 +6,10 @@ import os
 import shlex
 import subprocess
 import sys
-from pathlib import Path
 
 import pytest
 
-from session_host.cli import main, window
+from session_host.cli import main
 from tests.support.area import Area
 from tests.support.commands import REPOSITORY
 
@@ -56,29 +55,6 @@ def test_doctor_reports_the_missing_window(area: Area) -> None:
 
     assert done.returncode == 0, done.stdout
     assert "not installed, and no command needs it" in done.stdout
-
-
-@pytest.mark.parametrize(
-    ("file", "command"),
-    [
-        ("pipx_metadata.json", "pipx install --force 'outlive[window] @ file:///outlive.whl'"),
-        ("uv-receipt.toml", "uv tool install 'outlive[window] @ file:///outlive.whl'"),
-        ("pyvenv.cfg", f"{shlex.quote(sys.executable)} -m pip install 'outlive[window] @ file:///outlive.whl'"),
-    ],
-)
-def test_the_install_command_is_for_the_tool_that_installed_outlive(
-    file: str, command: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    (tmp_path / file).touch()
-    package = tmp_path / "outlive-0.1.0.dist-info"
-    package.mkdir()
-    (package / "METADATA").write_text("Metadata-Version: 2.1\nName: outlive\nVersion: 0.1.0\n")
-    (package / "direct_url.json").write_text('{"url": "file:///outlive.whl", "archive_info": {}}')
-    monkeypatch.syspath_prepend(tmp_path)
-    monkeypatch.setattr(sys, "prefix", str(tmp_path))
-    monkeypatch.setattr(window, "__file__", str(tmp_path / "lib/session_host/cli/window.py"))
-
-    assert window.install_command() == command
 
 
 def test_an_action_is_required_where_the_window_is_installed(capsys: pytest.CaptureFixture[str]) -> None:

@@ -95,4 +95,6 @@ def test_an_address_that_leads_a_phone_to_itself_is_no_picture(server: PageServe
 
 def test_a_page_that_is_not_served_is_said_so(area: Area) -> None:
     done = outlive("web", "pair")
-    assert done.output.startswith("The page is not served now: run `outlive web on --lan`\n")
+    assert done.output.startswith(
+        "The page is not served now: run `outlive web on --lan`, which also pairs the first device\n"
+    )

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import os
+import shlex
 import signal
 import stat
 import subprocess
@@ -18,7 +20,7 @@ from session_host.web.devices import devices_file
 from session_host.web.places import known_addresses, page_socket
 from tests.support import processes
 from tests.support.area import Area
-from tests.support.commands import OUTLIVE, environment, new, outlive
+from tests.support.commands import OUTLIVE, REPOSITORY, environment, new, outlive
 from tests.support.disks import fill_disk, small_disk
 from tests.support.page_server import Device, PageServer
 from tests.support.user_systemd import UserSystemd
@@ -141,15 +143,17 @@ sys.exit(main(sys.argv[1:]))
 
 
 def test_without_the_extra_it_says_what_to_install(area: Area) -> None:
+    """It named a package that no index has."""
+    command = shlex.join(["bash", str(REPOSITORY / "installers/run.sh"), "--setup-only"])
     for words in ([], ["on"]):
         argv = [sys.executable, "-c", _MISSING, "web", *words]
         done = subprocess.run(argv, capture_output=True, text=True, env=environment(), timeout=60, check=False)
         assert (done.returncode, done.stdout) == (1, "")
-        assert (
-            done.stderr == "outlive: the page needs cryptography, starlette, uvicorn: install Outlive as outlive[web]\n"
-        )
+        assert done.stderr == f"outlive: the page needs cryptography, starlette, uvicorn; install it with: {command}\n"
     pairs = [sys.executable, "-c", _MISSING, "web", "pair", "--json"]
-    assert subprocess.run(pairs, capture_output=True, env=environment(), timeout=60, check=False).returncode == 0
+    done = subprocess.run(pairs, capture_output=True, text=True, env=environment(), timeout=60, check=False)
+    assert (done.returncode, json.loads(done.stdout)["rights"]) == (0, "answer")
+    assert done.stderr == f"outlive: The page is not installed; install it with: {command}\n"
 
 
 def test_without_systemd_it_is_not_turned_on_and_nothing_is_left(
