@@ -21,7 +21,7 @@ from .engine import SIZE
 from .fences import NestedFences, is_markdown
 from .items import INCOMPLETE, PLACES, AgentRequest, FileChange, Item, ItemStatus, RequestResolved, ToolKind
 from .patches import DiffLine, counts, lines_of
-from .shortening import shown_command
+from .shortening import cut, shown_command
 from .transcript import Transcript
 
 LineStyle = Literal["", "prompt", "heading", "code", "dim", "added", "removed", "failed", "asking"]
@@ -312,6 +312,12 @@ def patch_lines(patch: str, shown: Iterable[str]) -> list[TextLine]:
 
 
 # ---------------------------------------------------------------- requests
+
+
+def repeats_command(request: AgentRequest) -> bool:
+    """Whether a request's title only repeats its command, which is shown below it."""
+    title = " ".join(request.title.split()[1:]).removesuffix("?")  # Without the verb, such as "Run".
+    return request.kind == "command" and bool(title) and title == " ".join(cut(request.shown_subject).split())
 
 
 def subject_lines(request: AgentRequest, subject: str) -> list[TextLine]:

@@ -16,9 +16,8 @@ from session_host.protocol.untrusted_text import one_line, plain
 from session_host.protocol.values import RUNNING_STATES
 from session_host.structured.items import AgentRequest, digest
 from session_host.structured.items import Question as StructuredQuestion
-from session_host.structured.shortening import cut
 from session_host.structured.takes import is_limited, taken_words
-from session_host.structured.text import subject_lines
+from session_host.structured.text import repeats_command, subject_lines
 from session_host.system.clock import as_text
 
 from .changed_lines import of_text
@@ -70,7 +69,7 @@ def question_of(asked: AgentRequest, machine: Machine, agent: str) -> Question:
         request=asked.id,
         digest=digest(asked),
         kind=asked.kind,
-        title=_title(asked),
+        title="Run this command?" if repeats_command(asked) else one_line(asked.title),
         at=as_text(asked.at_ms / 1000),
         directory=one_line(short_directory(asked.directory, machine.home or None)) if asked.directory else "",
         reason=plain(asked.reason, 4000, keep_lines=True),
@@ -87,13 +86,6 @@ def question_of(asked: AgentRequest, machine: Machine, agent: str) -> Question:
         added=added if is_edit else None,
         removed=removed if is_edit else None,
     )
-
-
-def _title(asked: AgentRequest) -> str:
-    """The agent's title, or a general one if it only repeats the command, which is shown below it."""
-    words = " ".join(asked.title.split()[1:]).removesuffix("?")  # Without the verb, such as "Run".
-    repeats = bool(words) and words == " ".join(cut(asked.shown_subject).split())
-    return "Run this command?" if asked.kind == "command" and repeats else one_line(asked.title)
 
 
 def _form(asked: StructuredQuestion) -> Form:

@@ -46,6 +46,7 @@ from session_host.structured.answers import hindrance
 from session_host.structured.items import REJECTIONS, AgentRequest, OptionKind, Question, RequestOption, digest
 from session_host.structured.shortening import cut
 from session_host.structured.takes import is_taken, taken_words
+from session_host.structured.text import repeats_command
 
 from . import positions
 from .accessible_rows import spoken_segments
@@ -770,9 +771,7 @@ def readable(request: AgentRequest) -> AgentRequest:
 
 def title_of(request: AgentRequest) -> str:
     """The agent's title, or a generic one if the title only repeats the command, which is shown below it."""
-    title = " ".join(request.title.split()[1:]).removesuffix("?")  # Without the verb, such as "Run".
-    repeats = title == " ".join(cut(request.shown_subject).split())
-    return chat_texts.RUN_THIS() if request.kind == "command" and title and repeats else escaped(request.title)
+    return chat_texts.RUN_THIS() if repeats_command(request) else escaped(request.title)
 
 
 def spoken(request: AgentRequest, directory: str) -> str:
