@@ -31,13 +31,18 @@ from session_host.protocol.launch import StructuredLaunch, Watch
 from session_host.protocol.messages import (
     AgentRequests,
     AnswerRequest,
+    AskUser,
     Done,
     Failed,
     OpenRequests,
     Prompt,
+    Report,
     SendChatInput,
 )
+from session_host.protocol.rights import Right
+from session_host.protocol.values import Activity, ErrorCode
 from session_host.session.effects import Effect, SendReply
+from session_host.session.rights import right_for
 from session_host.session.structured_session import StructuredSession
 from session_host.structured.answers import Intent
 from session_host.structured.dialects.base import Start
@@ -59,6 +64,7 @@ from session_host.web.questions import MAX_SHOWN_CHARACTERS, question_of
 from tests.contracts.test_fronts import ToldDialect
 from tests.support.facts import chat_facts
 from tests.support.scripted_chat import ALLOW, ALWAYS, BEGAN_MS, DECLINE
+from tests.support.session_harness import session_harness
 from tests.support.themes import OWN
 
 MODE = RequestOption("mode plan", "Allow, and accept edits from now on", "allow_always", sets_mode=True)
@@ -295,16 +301,18 @@ class Page(Place):
         return asyncio.run(Actions(following).answer(given, number)).words
 
     def offered(self, *, is_read: bool) -> set[str]:
-        found = set()
+        found, codes = set[str](), set[tuple[int, str]]()
         for option in self.request.options:
             host = Host(self.request)
             with pytest.MonkeyPatch.context() as patch:
                 use(patch, host)
                 try:
                     self._do(option.id, "0" * 32)
-                except PageError:
-                    continue
-            found.add(option.id)
+                except PageError as error:
+                    codes.add((error.status, error.code))
+                else:
+                    found.add(option.id)
+        assert codes <= {(403, "not_allowed")}
         offered = {option.id for option in question_of(self.request, THIS_MACHINE, "claude").options}
         assert found <= offered
         return found
@@ -503,3 +511,31 @@ def test_a_text_answers_only_a_question_that_takes_one() -> None:
         else:
             with pytest.raises(OutliveError, match="is not an answer"):
                 asyncio.run(work())
+
+
+@pytest.mark.parametrize("is_killed", [False, True])
+async def test_a_hooks_question_that_offers_a_mode_is_answered_by_the_same_rules(is_killed: bool) -> None:
+    suggested = [{"type": "setMode", "mode": "acceptEdits", "destination": "session"}]
+    asks = {"hook_event_name": "PermissionRequest", "tool_name": "Bash", "tool_input": {"command": "make"}}
+    data = msgspec.json.encode({**asks, "permission_suggestions": suggested}).decode()
+    watch = Watch(reports={"asks": Activity.NEEDS_INPUT}, answered_by_hook="claude")
+    with session_harness(watch=watch) as session:
+        session.host()
+        session.attach_pty()
+        session.driver.watch.on_hook_report(Report("hook", "asks", "", "Bash: make"), 0)
+        session.driver.questions.ask(AskUser(1, "r1", data, detail="Bash: make"), object(), lambda _reply: None)
+        request = session.driver.questions.requests()["r1"]
+        mode = next(option for option in request.options if option.sets_mode)
+        given = AnswerRequest("r1", mode.id, digest(request))
+        assert right_for(SendChatInput(1, given), session.driver.session.kind) is Right.SETTINGS
+        for by in ("page", "command", "notification"):
+            refused = session.driver.questions.answer(SendChatInput(1, given, by=by), given)
+            assert isinstance(refused, Failed)
+            assert refused.code == ErrorCode.NOT_ALLOWED
+        wanted = SendChatInput(1, given, "1" * 32, "window")
+        assert session.driver.questions.answer(wanted, given) == Done(1, "Always allowed")
+        if is_killed:
+            session.kill()
+            session.host()
+        assert session.driver.questions.answer(wanted, given) == Done(1, "Always allowed"), "repeated"
+        session.driver.program_ended(0, None)

@@ -203,15 +203,6 @@ def test_invisible_characters_are_shown_in_a_command_and_in_an_edit(show_chat: S
     assert "two\\u2064" in shown.shown()
 
 
-def test_an_incomplete_request_can_only_be_declined(show_chat: ShowChat) -> None:
-    shown = show_chat(asking(command_request("make …", complete=False)))
-    card = shown.card("r1")
-    assert [choice.option for choice in card._choices] == ["no"]
-    assert shown.view.show_request()
-    shown.press(Qt.Key.Key_Return)
-    assert not shown.of(AnswerRequest)
-
-
 def test_an_answer_without_effect_shows_the_reason_and_can_be_given_again(show_chat: ShowChat) -> None:
     shown = show_chat(asking(command_request("make")))
     process_events_until(lambda: shown.button("Allow").isEnabled(), WAIT_S, "the command to be seen")

@@ -6,8 +6,6 @@ import asyncio
 import json
 import os
 import random
-import shlex
-import sys
 import threading
 import time
 import uuid
@@ -26,7 +24,7 @@ from tests.support.area import Area
 from tests.support.commands import new, outlive
 from tests.support.conversing import claude_like
 from tests.support.page_server import Device, Json, PageServer
-from tests.support.structured_chats import FAKE, add_agent, input_log, new_chat, send, viewing, wait
+from tests.support.structured_chats import input_log, new_chat, send, viewing, wait
 from tests.support.waiting import wait_until
 
 TIMEOUT_S = 60.0
@@ -87,14 +85,6 @@ def test_a_question_is_shown_to_the_letter_and_allowed_once(device: Device, area
     assert "on the page" in late.json()["words"]
     assert "Allow" in late.json()["words"]
     assert decisions(area) == ["accept"]
-
-
-def test_always_is_more_than_once(device: Device, area: Area) -> None:
-    chat = new_chat(area, "api", f"run: {COMMAND}")
-    question = device.question(chat)
-    assert device.answer(chat, question, option(question, "allow_always")).json()["words"] == "Always allowed here"
-    wait("api", "idle")
-    assert "acceptWithExecpolicyAmendment" in input_log(area).read_text()
 
 
 def test_the_words_of_a_refusal_reach_the_agent(device: Device, area: Area) -> None:
@@ -174,17 +164,6 @@ def test_what_the_agent_withdrew_is_said(device: Device, area: Area) -> None:
     outlive("kill", "docs")
     late = device.answer(chat, question, option(question, "allow_once"))
     assert (late.status_code, late.json()["code"]) == (409, "withdrawn")
-
-
-def test_an_incomplete_question_can_only_be_declined(device: Device, area: Area) -> None:
-    without_diffs = f'{shlex.join([sys.executable, "-S", str(FAKE)])} | sed -u \'s/"diff": "[^"]*"/"diff": ""/\''
-    add_agent("fake", "sh", "-c", without_diffs)
-    chat = new_chat(area, "api", "edit: src/login.py")
-    question = device.question(chat)
-    assert not question["complete"]
-    allowed = device.answer(chat, question, option(question, "allow_once"))
-    assert (allowed.status_code, allowed.json()["code"]) == (403, "not_allowed")
-    assert device.answer(chat, question, option(question, "reject_once")).json()["words"] == "Declined here"
 
 
 async def test_a_terminals_question_is_answered_on_the_page_or_named_as_its_own(device: Device, tmp_path: Path) -> None:

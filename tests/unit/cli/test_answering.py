@@ -66,10 +66,6 @@ def test_a_change_of_the_agents_mode_is_not_taken_for_always_allowing_a_call() -
         choose(edit, "allow_always", "x")
 
 
-def test_an_incomplete_question_can_be_declined() -> None:
-    assert choose(request(*_ALL, complete=False), "deny", "x").id == "reject_once"
-
-
 @pytest.mark.parametrize(
     ("subject", "line"),
     [("make\nmake install", "make ⏎ make install"), ("a\x1b[8mb", "a\\u001b[8mb"), ("", "Run make?")],

@@ -37,13 +37,6 @@ def test_a_key_answers_only_a_question_that_was_read() -> None:
     assert question.problem("y", 20.0 + READ_S) == ""
 
 
-def test_an_incomplete_question_can_only_be_declined() -> None:
-    question = command(complete=False)
-    question.note_seen(range(1), 1, 0.0)
-    assert "only be declined" in question.problem("y", 9.0)
-    assert question.problem("n", 9.0) == ""
-
-
 def test_several_suggestions_are_named_by_their_numbers() -> None:
     asked = (Question("a", "Which parts?", ("API", "UI", "docs"), several=True),)
     question = ShownQuestion(AgentRequest("r", "question", 1, "Which parts?", "", questions=asked))
