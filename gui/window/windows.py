@@ -167,6 +167,8 @@ class MainWindow(QWidget):
         panes.changed.connect(self._note_tabs)
         panes.active_changed.connect(self._on_active)
         panes.page_made.connect(self._on_page_made)
+        panes.terminal_made.connect(self._wiring.wire_terminal)
+        panes.structured_made.connect(self._wiring.wire_structured)
         panes.close_requested.connect(commands.chat_actions.close_tab)
         panes.menu_requested.connect(self._on_tab_menu)
         panes.double_clicked.connect(commands.rename_or_start)
@@ -220,13 +222,12 @@ class MainWindow(QWidget):
             sheet.closed.connect(self._windows.phone_sheet_closed)
 
     def _on_page_made(self, page: ChatPage) -> None:
-        self.commands.looks.set_fonts([page])
+        self.commands.looks.apply_settings([page])
         self._wiring.wire(page)
         self.unseen_marks.follow(page)
 
     def _apply_settings(self) -> None:
-        self.commands.looks.set_fonts(self.tabs.pages())
-        self._wiring.apply_settings()
+        self.commands.looks.apply_settings(self.tabs.pages())
         self._keys.read()
         self.actions_.set_keys(self._keys.sequences)
         self._text_keys.set_keys(self._settings.preferences.texts, self._keys.sequences)

@@ -38,3 +38,32 @@ def test_few_files_ask_which_runtime_a_chat_has() -> None:
         asked = list(filter(asks_for_the_runtime, ast.walk(tree(path)))) if "runtime" in text(path) else []
         found.update({path.as_posix(): len(asked)} if asked else {})
     assert found == STILL_ASKED, "ask for a trait of the chat; what is gone leaves the list"
+
+
+CONTENT_ASKED: Counter[str] = Counter(
+    {
+        "gui/window/actions/chats/forking.py": 2,
+        "gui/window/actions/chats/saved_prompts.py": 1,
+        "gui/window/actions/lists.py": 3,
+        "gui/window/actions/tabs_and_panes.py": 1,
+        "gui/window/actions/window_commands.py": 2,
+        "gui/window/page/chat_page.py": 2,
+        "gui/window/page/status_line.py": 1,
+        "gui/window/search.py": 1,
+    }
+)
+"""The functions of the window that ask which content a page has, by file; the list only gets shorter."""
+
+
+def test_few_files_ask_which_content_a_page_has() -> None:
+    """Both contents take the same calls, or ``structured_made`` and ``terminal_made`` bring the right one."""
+    found: Counter[str] = Counter()
+    for path in python_files("gui/window"):
+        for function in (each for each in ast.walk(tree(path)) if isinstance(each, ast.FunctionDef)):
+            content = {
+                each.attr
+                for each in ast.walk(function)
+                if isinstance(each, ast.Attribute) and ast.unparse(each.value) in {"page", "self.page", "self"}
+            }
+            found[path.as_posix()] += len(content & {"terminal", "structured"})
+    assert +found == CONTENT_ASKED

@@ -12,7 +12,6 @@ from PySide6.QtCore import QObject, Qt, QTimer
 from gui.settings.layout import ZOOM_RANGE
 from gui.settings.live import LiveSettings
 from gui.settings.theme_files import own_themes
-from gui.terminal.cell_metrics import default_chat_px, default_size_px
 from gui.theme.scheme import SchemePair
 from gui.theme.theme import Appearance
 from gui.timers import single_shot
@@ -33,7 +32,7 @@ _ONCE = Qt.ConnectionType(Qt.ConnectionType.AutoConnection.value | Qt.Connection
 
 
 class LookActions:
-    """The actions on the look of a window; also gives pages their fonts."""
+    """The actions on the look of a window; also gives pages the settings."""
 
     def __init__(
         self,
@@ -47,16 +46,10 @@ class LookActions:
         self._window, self._layout, self._tabs = context.window, context.layout, context.tabs
         self._frame, self._saving, self._settings, self._describe = frame, saving, settings, describe
 
-    def set_fonts(self, pages: Iterable[ChatPage]) -> None:
-        """Give pages the configured font, in its size with the zoom, and terminals their spacing."""
-        preferences = self._settings.preferences
-        window = preferences.window
+    def apply_settings(self, pages: Iterable[ChatPage]) -> None:
+        """Apply the current settings to pages, with the zoom."""
         for page in pages:
-            default_px = default_chat_px()
-            if page.terminal is not None:
-                default_px = default_size_px()
-                page.terminal.view.sizing.set_spacing(window.line_height, window.padding)
-            page.content.set_font(preferences.terminal_font, window.font_size or default_px, self._layout.zoom)
+            page.content.apply_settings(self._settings.preferences, self._layout.zoom)
 
     def zoom_by(self, steps: int) -> None:
         """Make the text larger, or smaller, by steps."""

@@ -6,16 +6,18 @@ import asyncio
 import os
 import stat
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 from urllib.parse import unquote, urlsplit
 
-from gui.bridge.chat import Chat
 from gui.window.actions.context import WindowContext
 from gui.window.page.chat_page import ChatPage
 from gui.wording import chat_texts
 from session_host.errors import OutliveError
 from session_host.protocol.untrusted_text import one_line
 from session_host.protocol.values import Image
+
+if TYPE_CHECKING:
+    from gui.window.page.structured_content import StructuredContent
 
 _ELSEWHERE: Final = frozenset({"http", "https"})
 _FLAGS: Final = os.O_RDONLY | os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC
@@ -31,13 +33,14 @@ class NamedImages:
         """Whether a picture's address is one of the web, which only a browser gets."""
         return urlsplit(source).scheme.lower() in _ELSEWHERE
 
-    def show(self, page: ChatPage, source: str) -> None:
+    def show(self, page: ChatPage, content: StructuredContent, source: str) -> None:
         """Show a file in the messages of a page; relative paths are in the chat's directory."""
-        self._tasks.start(self._show(page, page.chat, source), "a picture")
+        self._tasks.start(self._show(page, content, source), "a picture")
 
-    async def _show(self, page: ChatPage, chat: Chat, source: str) -> None:
+    async def _show(self, page: ChatPage, content: StructuredContent, source: str) -> None:
         from gui.chat.pictures import decode  # a window without chat views does not need it
 
+        chat = content.chat
         address = urlsplit(source)
         name = unquote(address.path) if address.scheme == "file" else source
         shown, key = one_line(name), f"picture {chat.id}"
@@ -51,7 +54,7 @@ class NamedImages:
             return
         if await asyncio.to_thread(decode, image) is None:
             self._banners.inform(chat_texts.IMAGE_NOT_SHOWN(path=shown, reason=chat_texts.NO_IMAGE()), key=key)
-        elif not page.is_disposed and (content := page.structured) is not None:
+        elif not page.is_disposed:
             content.view.page.show_picture(source, image)
 
 

@@ -1,4 +1,4 @@
-"""Connects a page's signals to the window, and gives the page the window's settings."""
+"""Connects a page's signals to the window, and gives the page the window's keys."""
 
 from __future__ import annotations
 
@@ -14,8 +14,7 @@ from PySide6.QtWidgets import QMenu
 from gui.bridge.chat import Chat
 from gui.terminal.input import clipboard
 from gui.terminal.input.clipboard import LARGE_CHARACTERS
-from gui.terminal.input.pointer import MouseRules
-from gui.terminal.links.links import LinkRules, shown
+from gui.terminal.links.links import shown
 from gui.terminal.view import TerminalView
 from gui.window.page.banners import Banner
 from gui.window.page.chat_page import ChatPage
@@ -105,36 +104,11 @@ class PageWiring:
         if (window_keys := self._window_keys()) != self._in_use:
             self._in_use = window_keys
             for page in self._tabs.pages():
-                if page.terminal is not None:
-                    page.terminal.view.keyboard.set_window_keys(window_keys)
-
-    def apply_settings(self) -> None:
-        """Apply the current settings to open pages."""
-        for page in self._tabs.pages():
-            self._apply_settings(page)
-
-    def _apply_settings(self, page: ChatPage) -> None:
-        settings = self._commands.settings.preferences.window
-        links = LinkRules(settings.open_links, settings.link_files)
-        if page.structured is not None:
-            page.structured.view.set_links(links)
-            page.structured.view.set_turns_fold(folds=settings.fold_turns)
-        elif page.terminal is not None:
-            view = page.terminal.view
-            view.links.rules = links
-            view.pointer.rules = MouseRules(
-                settings.wheel_lines,
-                right_click_pastes=settings.right_click == "paste",
-                click_moves_cursor=settings.click_moves_cursor,
-            )
-            view.selection.copies = settings.copy_on_select
-            view.keyboard.ctrl_c_copies = settings.ctrl_c_copies
-            view.prompts.set_heading(enabled=settings.command_heading)
+                page.content.set_window_keys(window_keys)
 
     def wire(self, page: ChatPage) -> None:
         """Connect a page."""
         chat, commands = page.chat, self._commands
-        self._apply_settings(page)
         page.end_shown.connect(lambda: commands.resuming.check_resumable(page))
         page.bars.end_made.connect(lambda bar: self._wire_end_bar(bar, chat))
         page.content.zoomed.connect(commands.looks.set_zoom)
@@ -142,15 +116,12 @@ class PageWiring:
         page.rename_requested.connect(lambda: commands.chat_actions.rename(chat))
         page.refused.connect(lambda refusal: self._on_refused(page, refusal))
         page.bars.waiting.remedy = lambda: commands.machines.remedy(chat.machine.name)
-        if page.terminal is not None:
-            self._wire_terminal(page, page.terminal)
-        elif page.structured is not None:
-            self._wire_structured(page, page.structured)
 
     def _on_notice(self, text: str) -> None:
         self._banners.inform(text, key="terminal")
 
-    def _wire_structured(self, page: ChatPage, content: StructuredContent) -> None:
+    def wire_structured(self, page: ChatPage, content: StructuredContent) -> None:
+        """Connect the transcript and the prompt box of a page."""
         chat, commands, opener, view = content.chat, self._commands, self._commands.opener, content.view
         files = commands.sessions.machines.files_of(chat)
         if not chat.machine.has_our_files:
@@ -161,21 +132,22 @@ class PageWiring:
         view.file_requested.connect(lambda file: opener.open_file(file, chat.record.origin.cwd, chat.machine))
         view.changes_requested.connect(lambda: commands.show_changes(chat))
         view.image_requested.connect(lambda image: commands.sheets.image.show_image(image, files.save_directory(chat)))
-        view.named_image_requested.connect(lambda source: self._show_named_image(page, source))
+        view.named_image_requested.connect(lambda source: self._show_named_image(page, content, source))
         view.end_requested.connect(lambda: commands.chat_actions.stop(chat))
         content.resume_requested.connect(lambda prompt: commands.resuming.resume(chat, prompt=prompt))
         view.page.context_menu.key_of = self._actions.key_of
         view.page.context_menu.built.connect(lambda menu, _point: self._extend_menu(menu, CHAT_MENU))
         view.set_offers(lambda prompt: self._offers(chat, prompt))
 
-    def _show_named_image(self, page: ChatPage, source: str) -> None:
+    def _show_named_image(self, page: ChatPage, content: StructuredContent, source: str) -> None:
         images = self._commands.named_images
         if images.is_link(source):
             self._open_link(page, source)
         else:
-            images.show(page, source)
+            images.show(page, content, source)
 
-    def _wire_terminal(self, page: ChatPage, terminal: TerminalContent) -> None:
+    def wire_terminal(self, page: ChatPage, terminal: TerminalContent) -> None:
+        """Connect the terminal of a page."""
         chat, opener, view = page.chat, self._commands.opener, terminal.view
         view.keyboard.set_window_keys(self._in_use)
         files = self._commands.sessions.machines.files_of(chat)

@@ -202,9 +202,7 @@ class TimelineOpener(SingleWindow["TimelineWindow"]):
         """Show a chat; a chat view also at a time in seconds since 1970."""
         if (chat := self._sessions.chats.get(session_id)) is None:
             return
-        page = self._open_chat(chat)
-        if page.structured is not None and at_s:
-            page.structured.view.go_to_time(round(at_s * 1000))
+        self._open_chat(chat).content.go_to_time(at_s)
 
 
 def keys_in_guide(overrides: Mapping[str, Sequence[str]]) -> dict[str, str]:
@@ -297,7 +295,7 @@ def _is_ready(page: ChatPage) -> bool:
         Shiboken.isValid(page)
         and not page.chat.has_ended
         and page.content.can_insert
-        and (page.is_settled or page.structured is not None)
+        and (page.is_settled or traits_of(page.chat.record).takes_prompts)
     )
 
 

@@ -110,8 +110,8 @@ class Broadcasting(QObject):
         tabs = context.tabs
         super().__init__(tabs)
         self._tabs, self._banners = tabs, context.banners
-        self._pages: list[ChatPage] = []
-        """The pages that take part; empty while broadcast is off."""
+        self._pages: dict[ChatPage, Recipients] = {}
+        """The pages that take part, with the recipients of their input; empty while broadcast is off."""
         tabs.panes.changed.connect(self._update)
         tabs.panes.active_changed.connect(self._update)
         context.sessions.chats.changed.connect(self._update)
@@ -132,28 +132,26 @@ class Broadcasting(QObject):
             self._banners.inform(window_texts.NEEDS_TWO_TERMINALS(), key="broadcast")
             return
         self._pages = pages
-        for page in pages:
-            if page.terminal is not None:
-                page.terminal.view.recipients.others = partial(self._others_of, page)
+        for page, recipients in pages.items():
+            recipients.others = partial(self._others_of, page)
             page.bars.broadcast_left.connect(self._on_left)
         self._banners.withdraw("broadcast")
         self._show()
         announce(self._tabs.panes.area, window_texts.BROADCAST_IS_ON(count=len(pages)))
 
-    def _shown(self) -> list[ChatPage]:
-        """The visible pages with running terminals; the first one of each chat."""
-        found: dict[str, ChatPage] = {}
+    def _shown(self) -> dict[ChatPage, Recipients]:
+        """The visible pages with running terminals, and their recipients; the first one of each chat."""
+        found: dict[str, tuple[ChatPage, Recipients]] = {}
         for page in (pane.tabs.active_page for pane in self._tabs.panes.visible()):
             if page is not None and page.terminal is not None and not page.chat.has_ended:
-                found.setdefault(page.chat.id, page)
-        return list(found.values())
+                found.setdefault(page.chat.id, (page, page.terminal.view.recipients))
+        return dict(found.values())
 
     def _others_of(self, page: ChatPage) -> list[Recipients]:
         """The recipients of the other views that now get the input of this page."""
         if page.chat.needs_you:
             return []
-        others = [other for other in self._pages if other is not page and not _is_left_out(other)]
-        return [other.terminal.view.recipients for other in others if other.terminal is not None]
+        return [each for other, each in self._pages.items() if other is not page and not _is_left_out(other)]
 
     def _update(self) -> None:
         """Drop the pages that are not shown any more, and show the current state."""
@@ -171,10 +169,8 @@ class Broadcasting(QObject):
         self._show()
 
     def _drop(self, page: ChatPage) -> None:
-        self._pages.remove(page)
+        self._pages.pop(page).others = None
         page.bars.broadcast_left.disconnect(self._on_left)
-        if page.terminal is not None:
-            page.terminal.view.recipients.others = None
         page.bars.show_broadcast("", is_left_out=False)
 
     def _end_if_alone(self) -> None:

@@ -157,9 +157,12 @@ class WindowCommands:
 
     def in_view(self, handler: Callable[[TerminalView], object]) -> None:
         """Give the shown terminal the keyboard focus, and do something with it."""
-        if (page := self.page) is not None and page.terminal is not None:
-            page.focus_content()
-            handler(page.terminal.view)
+
+        def use(terminal: TerminalContent) -> None:
+            terminal.focus()
+            handler(terminal.view)
+
+        self.on_terminal(use)
 
     def type_text(self, text: str) -> None:
         """Type a text of the user's keys into the shown page, unless its find bar has the keyboard focus."""
@@ -200,10 +203,8 @@ class WindowCommands:
 
     async def shown_directory(self) -> str:
         """The directory of the shown chat's foreground program; "" for none."""
-        page, chat = self.tabs.active_page, self.chat
-        if page is not None and page.terminal is not None:
-            return await page.terminal.foreground_directory()
-        return chat.record.origin.cwd if chat is not None else ""
+        page = self.tabs.active_page
+        return await page.content.foreground_directory() if page is not None else ""
 
     # ------------------------------------------------------------ a chat's directory, links
 

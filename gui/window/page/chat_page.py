@@ -204,7 +204,7 @@ class ChatPage(Area):
 
     def _is_starting(self) -> bool:
         """Whether the agent starts in an empty terminal."""
-        return self.chat.is_starting and self.terminal is not None and self.terminal.is_blank
+        return self.chat.is_starting and self.content.is_blank
 
     def _end_start(self) -> None:
         """Say no more that the agent starts once it has written or reported something."""
@@ -289,5 +289,5 @@ class ChatPage(Area):
     def keyPressEvent(self, event: QKeyEvent) -> None:
         if event.key() == Qt.Key.Key_F2 and not event.modifiers():
             self.rename_requested.emit()
-        elif self.structured is None or not self.structured.press(event):
+        elif not self.content.press(event):
             super().keyPressEvent(event)

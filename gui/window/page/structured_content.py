@@ -17,7 +17,9 @@ from gui.chat.page.positions import ScrollPosition
 from gui.chat.view import ChatView
 from gui.input.draft import Draft
 from gui.settings.layout import Place, TranscriptPlace
-from gui.theme.terminal import TerminalFont
+from gui.settings.preferences import Preferences
+from gui.terminal.cell_metrics import default_chat_px
+from gui.terminal.links.links import LinkRules
 from gui.theme.theme import Theme
 from gui.wording import page_texts
 from session_host.protocol.messages import AnswerRequest, ChatInput, InputRefused, Prompt
@@ -199,6 +201,15 @@ class StructuredContent(QObject):
         """See ``TerminalContent``; the prompt box stays as it is."""
         return self.view.page
 
+    @property
+    def is_blank(self) -> bool:
+        """See ``TerminalContent``: False, since the view says itself what it waits for."""
+        return False
+
+    async def foreground_directory(self) -> str:
+        """See ``TerminalContent``: the chat's."""
+        return self.chat.record.origin.cwd
+
     def areas_in_use(self) -> list[list[QRect]]:
         """See ``TerminalContent``: none, since the view gives up its height to such a line."""
         return []
@@ -284,17 +295,28 @@ class StructuredContent(QObject):
             self._offer_to_resume()
         self.view.setAccessibleName(page_texts.CONVERSATION_OF(name=self.chat.full_name))
 
+    def go_to_time(self, at_s: float) -> None:
+        """Show what was said at a time in seconds since 1970; 0 for none."""
+        if at_s:
+            self.view.go_to_time(round(at_s * 1000))
+
     def show_line(self, text: str, query: Query) -> bool:
         """Show a line that a search found; returns whether the line exists."""
         return True
 
     # ------------------------------------------------------------ size
 
-    def set_font(self, font: TerminalFont, base_px: int, steps: int) -> None:
+    def apply_settings(self, preferences: Preferences, zoom_steps: int) -> None:
         """See ``TerminalContent``; the font is that of code."""
-        self._base_px = base_px
-        self.view.page.set_mono_font(font)
-        self.set_zoom(steps)
+        settings = preferences.window
+        self._base_px = settings.font_size or default_chat_px()
+        self.view.page.set_mono_font(preferences.terminal_font)
+        self.set_zoom(zoom_steps)
+        self.view.set_links(LinkRules(settings.open_links, settings.link_files))
+        self.view.set_turns_fold(folds=settings.fold_turns)
+
+    def set_window_keys(self, keys: tuple[str, ...]) -> None:
+        """See ``TerminalContent``; no key is a program's."""
 
     def set_zoom(self, steps: int) -> None:
         """See ``TerminalContent``."""

@@ -7,12 +7,16 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, QRect, Signal
+from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import QWidget
 
 from gui.bridge.chat import Chat, Look
 from gui.settings.layout import Place
+from gui.settings.preferences import Preferences
+from gui.terminal.cell_metrics import default_size_px
+from gui.terminal.input.pointer import MouseRules
+from gui.terminal.links.links import LinkRules
 from gui.terminal.view import TerminalView
-from gui.theme.terminal import TerminalFont
 from gui.theme.theme import Theme
 from gui.wording import page_texts
 from session_host.client.sessions.foreground import program_directories
@@ -34,6 +38,7 @@ class TerminalContent(QObject):
         view: the terminal; ``finder``: finds a text in it; ``edited``: copies and pastes there.
         chat: the chat; ``source``: the viewer that the page shows.
         grid: the size that the page has room for.
+        focus: gives the page the keyboard focus.
 
     Signals:
         notice_given: one line for the user.
@@ -72,7 +77,7 @@ class TerminalContent(QObject):
         self._theme = theme
         self.source = source
         self.chat = chat = source.chat
-        self._page, self._focus = page, focus
+        self._page, self.focus = page, focus
         self._base_px = 0
         self._steps = 0
         self._is_in_front = False
@@ -230,6 +235,10 @@ class TerminalContent(QObject):
         self._note_directory()
         self.view.setAccessibleName(page_texts.TERMINAL_OF(name=self.chat.full_name))
 
+    def press(self, _event: QKeyEvent) -> bool:
+        """Act on a key that the view has left: a program has them all."""
+        return False
+
     def type_text(self, text: str) -> None:
         """Type a text into the terminal as it is, with control characters."""
         self.view.input_method.commit(text)
@@ -241,12 +250,18 @@ class TerminalContent(QObject):
 
     def insert_prompt(self, text: str) -> None:
         """Paste a prompt, as the user pastes a text."""
-        self._focus()
+        self.focus()
         self.view.pasting.paste(text)
 
     def append_prompt(self, text: str) -> None:
         """Insert a prompt: a terminal does not tell where the user's text ends."""
         self.insert_prompt(text)
+
+    def set_can_resume(self, can_resume: bool) -> None:
+        """See ``StructuredContent``; a terminal has the page's end bar alone for that."""
+
+    def go_to_time(self, at_s: float) -> None:
+        """See ``StructuredContent``; a terminal's rows have no times."""
 
     def show_line(self, text: str, query: Query) -> bool:
         """Show a line that a search found; returns whether the line exists."""
@@ -257,7 +272,7 @@ class TerminalContent(QObject):
         viewer = self.source.viewer
         if viewer is None or not viewer.continue_program():
             self.notice_given.emit(page_texts.CANNOT_CLEAR_YET())
-        self._focus()
+        self.focus()
 
     # ------------------------------------------------------------ size
 
@@ -273,12 +288,27 @@ class TerminalContent(QObject):
         elif emulator is not None:
             emulator.clear_selection()  # What it selects may be gone soon.
 
-    def set_font(self, font: TerminalFont, base_px: int, steps: int) -> None:
-        """Set the terminal's font, and the zoom in steps from the configured size."""
-        self._base_px, self._steps = base_px, 0
-        self.view.sizing.set_font(font)
-        self.view.sizing.set_font_size(base_px)
-        self.set_zoom(steps)
+    def apply_settings(self, preferences: Preferences, zoom_steps: int) -> None:
+        """Apply the user's settings, and the zoom in steps from the configured size of the text."""
+        settings, view = preferences.window, self.view
+        view.sizing.set_spacing(settings.line_height, settings.padding)
+        self._base_px, self._steps = settings.font_size or default_size_px(), 0
+        view.sizing.set_font(preferences.terminal_font)
+        view.sizing.set_font_size(self._base_px)
+        self.set_zoom(zoom_steps)
+        view.links.rules = LinkRules(settings.open_links, settings.link_files)
+        view.pointer.rules = MouseRules(
+            settings.wheel_lines,
+            right_click_pastes=settings.right_click == "paste",
+            click_moves_cursor=settings.click_moves_cursor,
+        )
+        view.selection.copies = settings.copy_on_select
+        view.keyboard.ctrl_c_copies = settings.ctrl_c_copies
+        view.prompts.set_heading(enabled=settings.command_heading)
+
+    def set_window_keys(self, keys: tuple[str, ...]) -> None:
+        """Set the keys that the window does not pass to the program."""
+        self.view.keyboard.set_window_keys(keys)
 
     def set_zoom(self, steps: int) -> None:
         """Set the zoom in steps from the configured size."""
@@ -307,5 +337,5 @@ class TerminalContent(QObject):
 
     def take_over_size(self) -> None:
         """Give the chat's terminal the size of this page."""
-        self._focus()
+        self.focus()
         self.view.sizing.take_over()

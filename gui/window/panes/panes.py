@@ -33,7 +33,7 @@ class Panes(QObject):
     Signals:
         changed: something changed that is saved.
         active_changed: another page is shown, in the active pane or in another one, or another pane is active.
-        page_made: a page exists now, to be wired up.
+        page_made, terminal_made, structured_made: as in ``Tabs``.
         close_requested: the user closes a tab (its chat's id).
         menu_requested: the user opens a tab's menu, or that of the empty part of a row of tabs (""), at this point of
             the screen.
@@ -45,6 +45,8 @@ class Panes(QObject):
     changed = Signal()
     active_changed = Signal()
     page_made = Signal(ChatPage)
+    terminal_made = Signal(ChatPage, QObject)
+    structured_made = Signal(ChatPage, QObject)
     close_requested = Signal(str)
     menu_requested = Signal(str, QPoint)
     double_clicked = Signal(str)
@@ -90,6 +92,8 @@ class Panes(QObject):
         tabs.changed.connect(self.changed)
         tabs.active_changed.connect(self.active_changed)
         tabs.page_made.connect(self.page_made)
+        tabs.terminal_made.connect(self.terminal_made)
+        tabs.structured_made.connect(self.structured_made)
         tabs.emptied.connect(lambda: self._on_emptied(pane))
         pane.bar.close_requested.connect(lambda *values: self._on_bar(pane, self.close_requested.emit, *values))
         pane.bar.menu_requested.connect(lambda *values: self._on_bar(pane, self.menu_requested.emit, *values))

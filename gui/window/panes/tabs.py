@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from functools import partial
 from typing import TYPE_CHECKING, TypeVar
 
-from PySide6.QtCore import QObject, Signal
+from PySide6.QtCore import QObject, Signal, SignalInstance
 from PySide6.QtWidgets import QStackedWidget
 
 from gui.bridge.chat import Chat
@@ -76,13 +76,15 @@ class Tabs(QObject):
     Signals:
         changed: the tabs, their order, or the shown tab changed.
         active_changed: another page is shown, or none.
-        page_made: a page exists now, to be wired up.
+        page_made: a page exists now, to be wired up; then ``terminal_made`` or ``structured_made``, with its content.
         emptied: the last tab is gone.
     """
 
     changed = Signal()
     active_changed = Signal()
     page_made = Signal(ChatPage)
+    terminal_made = Signal(ChatPage, QObject)
+    structured_made = Signal(ChatPage, QObject)
     emptied = Signal()
 
     def __init__(
@@ -334,27 +336,29 @@ class Tabs(QObject):
     def _page(self, chat: Chat) -> ChatPage:
         page = self._pages.get(chat.id)
         if page is None:
-            page = self._make_page(chat)
+            page, made = self._make_page(chat)
             self._pages[chat.id] = page
             self._stack.addWidget(page)
             if (place := self._places.pop(chat.id, None)) is not None:
                 page.content.go_to_place(place)
             self.page_made.emit(page)
+            made.emit(page, page.content)
         return page
 
-    def _make_page(self, chat: Chat) -> ChatPage:
+    def _make_page(self, chat: Chat) -> tuple[ChatPage, SignalInstance]:
+        """A page with its content, and the signal for its kind."""
         page, files = ChatPage(self._theme, chat.looks.for_page()), self._sessions.machines.files_of(chat)
         if chat.record.origin.runtime == "terminal":
             screen, note = partial(self._load_screen, page), files.note_directory
             page.set_content(TerminalContent(self._theme, page.source, page, page.focus_content, screen, note))
-            return page
+            return page, self.terminal_made
         from gui.window.page.structured_content import StructuredContent  # Most windows show only terminals.
 
         drafts, load = self._sessions.drafts, partial(self._load_transcript, page)
         page.set_content(
             StructuredContent(self._theme, page.source, page, page.open_find, drafts, load, files.lister())
         )
-        return page
+        return page, self.structured_made
 
     def _load_transcript(self, page: ChatPage, content: StructuredContent) -> None:
         self._sessions.tasks.start(self._read_transcript(page, page.chat, content), "transcript")

@@ -20,6 +20,7 @@ from session_host.structured.items import Setting
 
 if TYPE_CHECKING:
     from gui.chat.page.first_page import FirstPage, FirstPageRow
+    from gui.window.page.structured_content import StructuredContent
 
 _LISTED = 3
 _LINE_CHARACTERS = 200
@@ -34,21 +35,17 @@ class FirstPages:
         """Set up; ``config`` is the configuration directory."""
         self._directory = prompts_directory(config)
         self._agents, self._sessions, self._open_chat = context.agents, context.sessions, context.open_chat
-        context.tabs.panes.page_made.connect(self._on_page_made)
+        context.tabs.panes.structured_made.connect(self._on_made)
 
-    def _on_page_made(self, page: ChatPage) -> None:
-        if page.structured is not None:
-            view = page.structured.view
-            view.first_page.wanted.connect(partial(self._fill, page))
-            page.chat.changed.connect(view.first_page.refresh)
+    def _on_made(self, page: ChatPage, content: StructuredContent) -> None:
+        content.view.first_page.wanted.connect(partial(self._fill, page, content))
+        page.chat.changed.connect(content.view.first_page.refresh)
 
-    def _fill(self, page: ChatPage) -> None:
+    def _fill(self, page: ChatPage, content: StructuredContent) -> None:
         """Show what is known at once; saved prompts are read in a thread."""
-        if (content := page.structured) is None:
-            return
         first = content.view.first_page
         self._show(page.chat, first, content.view.transcript.status.settings, first.prompts)
-        self._sessions.tasks.start(self._read_prompts(page), "saved prompts")
+        self._sessions.tasks.start(self._read_prompts(page, content), "saved prompts")
 
     def _show(
         self, chat: Chat, first: FirstPage, settings: tuple[Setting, ...], prompts: tuple[FirstPageRow, ...]
@@ -86,10 +83,10 @@ class FirstPages:
             for other in others[:_LISTED]
         )
 
-    async def _read_prompts(self, page: ChatPage) -> None:
+    async def _read_prompts(self, page: ChatPage, content: StructuredContent) -> None:
         agents: dict[str, Agent] = dict(self._agents)
         prompts, _broken = await asyncio.to_thread(read_prompts, self._directory, agents)
-        if page.is_disposed or (content := page.structured) is None or not prompts:
+        if page.is_disposed or not prompts:
             return
         from gui.chat.page.first_page import FirstPageRow
 

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from gui.chat.content.hunks import HunkState, HunkStates
     from gui.chat.page.diff_lines import PointedHunk
     from gui.chat.page.page import TranscriptPage
+    from gui.window.page.structured_content import StructuredContent
 
 _KEY = "taken back"
 _WHOLE_FILE = "@@ -0,0 "
@@ -47,14 +48,13 @@ class Hunks:
         self._taken: dict[_Hunk, Discarded] = {}
         """Those that were taken back in this window, and how the files were before."""
         self._at_work: set[_Hunk] = set()
-        context.tabs.panes.page_made.connect(self._on_page_made)
+        context.tabs.panes.structured_made.connect(self._on_made)
 
-    def _on_page_made(self, page: ChatPage) -> None:
-        if page.structured is not None:
-            shown = page.structured.view.page
-            shown.rows.hunks = partial(self._states, page.chat)
-            shown.hunk_action_triggered.connect(partial(self._act, page.chat, shown))
-            _Repository(page.chat, shown)
+    def _on_made(self, page: ChatPage, content: StructuredContent) -> None:
+        shown = content.view.page
+        shown.rows.hunks = partial(self._states, page.chat)
+        shown.hunk_action_triggered.connect(partial(self._act, page.chat, shown))
+        _Repository(page.chat, shown)
 
     def _states(self, chat: Chat, item: Item) -> HunkStates | None:
         if item.kind != "tool" or item.status != "done" or chat.workplace.git_status is None:

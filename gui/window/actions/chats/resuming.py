@@ -24,6 +24,7 @@ from session_host.protocol.messages import Prompt
 from session_host.protocol.untrusted_text import one_line
 from session_host.protocol.values import GridSize, Runtime
 from session_host.standing.groups import Group
+from session_host.standing.traits import traits_of
 
 
 class EndedChatActions(QObject):
@@ -73,8 +74,7 @@ class EndedChatActions(QObject):
             if found is not None:
                 found = found._replace(reason=self._reason(page.chat, found))
             bar.offer(found)
-            if page.structured is not None:
-                page.structured.set_can_resume(found is None or found.can_resume is not False)
+            page.content.set_can_resume(found is None or found.can_resume is not False)
 
     def end_left(self, chat: Chat) -> None:
         """End the processes that the chat's program left behind."""
@@ -150,8 +150,8 @@ class EndedChatActions(QObject):
         page.bars.end.get().set_busy(word)
         run = self._run_start(page, start)
         # A chat view's prompt takes what is typed meanwhile, and the chat that continues this one gets it.
-        is_terminal = page.terminal is not None
-        holding = self._hold_keys(run, self._keys_ahead.hold()) if is_terminal else run
+        takes_prompts = traits_of(chat.record).takes_prompts
+        holding = run if takes_prompts else self._hold_keys(run, self._keys_ahead.hold())
         self._sessions.tasks.start(holding, "resume")
 
     async def _hold_keys(self, run: Coroutine[Any, Any, Chat | None], typed: HeldKeys) -> Chat | None:

@@ -24,6 +24,7 @@ from session_host.protocol.values import FileLocation
 
 if TYPE_CHECKING:
     from gui.window.new_chat.sheet import NewChatSheet
+    from gui.window.page.structured_content import StructuredContent
     from gui.window.sheets.sheet import Sheet
 
 SEARCHED_CHARACTERS = 500
@@ -41,18 +42,16 @@ class SavedPrompts:
         self._opener = opener
         self._returns = False
         """Whether the sheet for a new chat opens again when the prompt is saved."""
-        context.tabs.panes.page_made.connect(self._on_page_made)
+        context.tabs.panes.structured_made.connect(self._on_made)
         context.sheets.sheet_created.connect(self._on_sheet)
 
     def handlers(self) -> dict[str, Callable[[], object]]:
         """The handlers of the table's actions."""
         return {"insert_prompt": self.insert, "save_prompt": self.save_draft}
 
-    def _on_page_made(self, page: ChatPage) -> None:
-        if page.structured is not None:
-            prompt_box = page.structured.view.prompt
-            prompt_box.save_requested.connect(partial(self.save, page.chat))
-            prompt_box.saved_requested.connect(self.insert)
+    def _on_made(self, page: ChatPage, content: StructuredContent) -> None:
+        content.view.prompt.save_requested.connect(partial(self.save, page.chat))
+        content.view.prompt.saved_requested.connect(self.insert)
 
     def _on_sheet(self, sheet: Sheet) -> None:
         from gui.window.new_chat.sheet import NewChatSheet
