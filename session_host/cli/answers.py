@@ -85,7 +85,7 @@ def answer(options: argparse.Namespace, intent: Intent) -> int:
     option = choose(request, intent, info.name)
     if not options.json:
         _print(request)
-    done = _send(info, AnswerRequest(request.id, option.id, digest(request)))
+    done = _send(info, AnswerRequest(request.id, option.id, digest(request)), option)
     if options.json:
         print_json({"session_id": info.id, "name": info.name, **as_object(request), "answer": option.id})
     else:
@@ -194,14 +194,14 @@ def _raise_nothing_asked(info: SessionInfo, asked: OpenQuestions) -> NoReturn:
     raise NoSuchQuestion(f"{info.name} is not asking anything{last}")
 
 
-def _send(info: SessionInfo, given: AnswerRequest) -> str:
+def _send(info: SessionInfo, given: AnswerRequest, option: RequestOption | None = None) -> str:
     """Send an answer; returns what was done.
 
     Raises:
         AlreadyAnswered: another client was first.
     """
     try:
-        return event_loop.run_command(questions.answer(partial(control.request, info.id), given, BY))
+        return event_loop.run_command(questions.answer(partial(control.request, info.id), given, BY, option=option))
     except AlreadyAnswered as error:
         raise AlreadyAnswered(f"{info.name}: {error}") from error
 

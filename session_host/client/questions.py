@@ -12,7 +12,7 @@ from session_host.protocol.codec import UNREADABLE
 from session_host.protocol.messages import AgentRequests, AnswerRequest, Done, OpenRequests, SendChatInput
 from session_host.protocol.untrusted_text import one_line
 from session_host.structured.answers import done_words
-from session_host.structured.items import AgentRequest
+from session_host.structured.items import AgentRequest, RequestOption
 
 _decoder = msgspec.msgpack.Decoder(list[AgentRequest])
 
@@ -56,7 +56,9 @@ async def asked_by(ask: Ask) -> OpenQuestions:
     return OpenQuestions(requests, one_line(reply.elsewhere), one_line(reply.outcome), reply.outcome_at_ms)
 
 
-async def answer(ask: Ask, given: AnswerRequest, by: str, token: str = "") -> str:
+async def answer(
+    ask: Ask, given: AnswerRequest, by: str, token: str = "", *, option: RequestOption | None = None
+) -> str:
     """Answer a question; returns what was done, as the host says it: "Declined".
 
     Args:
@@ -64,9 +66,10 @@ async def answer(ask: Ask, given: AnswerRequest, by: str, token: str = "") -> st
         given: the answer, with the digest of what was shown.
         by: where it is given: see ``items.PLACES``.
         token: the same for a repeated answer, 32 hexadecimal digits; "" for a new one.
+        option: the chosen option if it is known: a host of 0.1.0 does not say what was done.
 
     Raises:
         OutliveError: another answer came first, the question has changed, or the chat cannot be reached.
     """
     done: Done = await ask(SendChatInput(0, given, token, by))
-    return one_line(done.note) or done_words(None)  # A host of 0.1.0 says nothing.
+    return one_line(done.note) or done_words(option.kind if option is not None else "")

@@ -276,7 +276,8 @@ class StructuredSession:
             case Interrupt():
                 note = held_words(len(self.rules.state.held))
             case AnswerRequest(agent_request=asked):
-                note = done_words(self.rules.state.answers.get(asked))
+                resolved = self.rules.state.answers.get(asked)
+                note = done_words(resolved.kind if resolved is not None else "")
         reply = Done(request.request, note) if refusal is None else Failed(request.request, refusal.code, refusal.text)
         self.effects.append(SendReply(client, reply))
 

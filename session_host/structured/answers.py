@@ -118,9 +118,8 @@ def outcome(resolved: RequestResolved) -> str:
     return f"already answered{where}: {one_line(resolved.name or resolved.option)}"
 
 
-def done_words(resolved: RequestResolved | None) -> str:
-    """What an answer did, for the one who gave it; None for one that is not recorded any more."""
-    kind = resolved.kind if resolved is not None else ""
+def done_words(kind: OptionKind | Literal[""]) -> str:
+    """What an answer with an option of this kind did, for the one who gave it; "" for texts, or if it is not known."""
     if kind in REJECTIONS:
         return "Declined"
     return {"allow_once": "Allowed", "allow_always": "Always allowed"}.get(kind, "Answered")

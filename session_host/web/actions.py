@@ -109,12 +109,13 @@ class Actions:
         requests = (await asked_by(machine, info)).requests
         asked = next((each for each in requests if each.id == given.request), None)
         # The host decides; but it does not know what the page shows, and one of 0.1.0 takes modes from here.
-        if asked is not None and (option := chosen(asked, answer)) is not None:
+        option = chosen(asked, answer) if asked is not None else None
+        if asked is not None and option is not None:
             why = hindrance(asked, option, BY, seen_end=is_shown_whole(asked))
             if why:
                 raise PageError(403, "not_allowed", why)
         try:
-            done = await questions.answer(host_of(machine, info), answer, BY, token)
+            done = await questions.answer(host_of(machine, info), answer, BY, token, option=option)
         except AlreadyAnswered as error:
             raise _late(error) from error
         except SessionEnded as error:

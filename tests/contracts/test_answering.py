@@ -81,10 +81,12 @@ class Host:
 
     Attributes:
         sent: the answers that reached it.
+        is_old: it is one of 0.1.0, which does not say what an answer did.
     """
 
     def __init__(self, *requests: AgentRequest) -> None:
         self.sent: list[SendChatInput] = []
+        self.is_old = False
         self._effects: list[Effect] = []
         rules = StructuredRules(ToldDialect, Start(directory="/src"), "me")
         self._session = StructuredSession(
@@ -131,7 +133,7 @@ class Host:
         if isinstance(answer, Failed):
             raise control._ERRORS.get(answer.code, OutliveError)(answer.message)
         self.sent.append(message)
-        return answer
+        return msgspec.structs.replace(answer, note="") if self.is_old else answer
 
     def answer(self, option: str, by: str, token: str = "") -> Done:
         """Answer the oldest open request."""
@@ -438,11 +440,13 @@ def test_a_front_shows_the_command_to_the_letter(
 SAID = {"yes": "Allowed", "always": "Always allowed", "no": "Declined"}
 
 
+@pytest.mark.parametrize("is_old", [False, True], ids=["", "by a host of 0.1.0"])
 @pytest.mark.parametrize("option", SAID)
 @pytest.mark.parametrize("front", FRONTS)
 def test_what_was_done_is_said_and_later_answers_are_told_where(
     front: Any,
     option: str,
+    is_old: bool,
     theme: Theme,
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
@@ -452,6 +456,7 @@ def test_what_was_done_is_said_and_later_answers_are_told_where(
     place = front(host, theme)
     if option not in place.offered(is_read=True):
         return
+    host.is_old = is_old
     said = place.answer(option)
     if front is Commands:
         assert capsys.readouterr().out.splitlines()[-1] == f"{SAID[option]} in docs: make check"

@@ -300,7 +300,7 @@ class HookQuestions:
     def answer(self, request: SendChatInput, answer: AnswerRequest) -> Reply:
         """Give the user's answer to the hook, once."""
         if request.token and (given := next((each for each in self.answers if each.token == request.token), None)):
-            return Done(request.request, done_words(given.resolved))  # It is repeated, since the reply was lost.
+            return Done(request.request, done_words(given.resolved.kind))  # It is repeated, since the reply was lost.
         requests = self.requests()
         resolved = {**self._withdrawn, **{each.resolved.id: each.resolved for each in self.answers}}
         found = first_answer(answer, requests, resolved, by=request.by, now_ms=self._now_ms())
@@ -314,7 +314,7 @@ class HookQuestions:
         self._events.write()
         self._end(opened, _output(opened.message, given))
         self._watch.on_input()
-        return Done(request.request, done_words(found))
+        return Done(request.request, done_words(found.kind))
 
 
 def _output(message: AskUser, answer: HookAnswer) -> bytes:

@@ -18,6 +18,7 @@ from gui.window.widgets.parts import focus_changed
 from gui.wording import chat_texts
 from session_host.errors import OutliveError
 from session_host.protocol.messages import AnswerRequest
+from session_host.structured.answers import chosen
 from session_host.structured.items import AgentRequest, digest
 
 if TYPE_CHECKING:
@@ -100,7 +101,8 @@ class RowQuestions(QObject):
         from session_host.client import questions  # the window's start does not need it
 
         try:
-            done = await questions.answer(card.chat.ask, answer, "window")
+            option = chosen(card.request, answer) if card.request is not None else None
+            done = await questions.answer(card.chat.ask, answer, "window", option=option)
         except OutliveError as error:
             if card is self.card:
                 card.refuse(str(error))
