@@ -41,6 +41,7 @@ from session_host.system.processes.pty_process import PtyProcess
 from session_host.terminal.base import Replica
 
 from .checkpoints import Checkpointer
+from .parts import HostParts
 from .performer import Performer
 from .recover import RecoveredSession
 from .restore_points import RestorePointMaker
@@ -172,43 +173,29 @@ class Driver:
                 NoteTitle: lambda _: self.title_changed.set(),
             }
         )
+        parts = HostParts(
+            spec=spec,
+            session=self.session,
+            performer=self.performer,
+            program=self.program,
+            watch=self.watch,
+            events=self.events,
+            conversation=self.conversation,
+            questions=self.questions,
+            restore_points=self.restore_points,
+            input_log=input_log,
+            program_output=program_output,
+            journal_writer=journal_writer,
+            send_output=self._send_output,
+            broadcast=self.broadcast,
+            new_id=new_id,
+        )
         self.kind: TerminalDriver | StructuredDriver
         if terminal is not None:
-            self.kind = TerminalDriver(
-                spec,
-                recovered,
-                self.session,
-                self.performer,
-                terminal,
-                self.program,
-                self.watch,
-                self.questions,
-                self.events,
-                input_log=input_log,
-                program_output=program_output,
-                journal_writer=journal_writer,
-                terminal=descriptors.master,
-                new_id=new_id,
-                send_output=self._send_output,
-                interpreted=self._output_interpreted,
-                send_event=self.broadcast,
-            )
+            self.kind = TerminalDriver(parts, recovered, terminal, descriptors.master, self._output_interpreted)
             self.kind.handle_emulator_results(recovered.replies, recovered.events)
         elif chat is not None and transcript is not None:
-            self.kind = StructuredDriver(
-                spec,
-                chat,
-                self.session,
-                self.performer,
-                transcript,
-                self.program,
-                self.watch,
-                self.conversation,
-                self.events,
-                restore_points=self.restore_points,
-                program_output=program_output,
-                send_output=self._send_output,
-            )
+            self.kind = StructuredDriver(parts, chat, transcript)
 
     @property
     def outcome(self) -> Outcome:

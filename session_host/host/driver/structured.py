@@ -5,21 +5,17 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Iterable, Sequence
-from typing import Protocol
 
 from session_host.errors import OutliveError
-from session_host.host.event_log import EventLog
 from session_host.host.operations.runner import OperationRunner
 from session_host.host.program.emulator_worker import EmulatorWorker
 from session_host.host.program.error_output import last_errors
-from session_host.host.program.program import Program
 from session_host.host.program.termination import end_strays
-from session_host.host.watchers.agent_activity import AgentWatch
-from session_host.host.watchers.conversation import PROTOCOL, ConversationTracker
+from session_host.host.watchers.conversation import PROTOCOL
 from session_host.paths import session_history
 from session_host.protocol.codec import UNREADABLE
 from session_host.protocol.facts import AgentStatus
-from session_host.protocol.launch import LaunchSpec, StructuredLaunch
+from session_host.protocol.launch import StructuredLaunch
 from session_host.protocol.messages import (
     Event,
     Failed,
@@ -44,11 +40,9 @@ from session_host.session.effects import (
     UseColors,
     WriteToProgram,
 )
-from session_host.session.session import Session
 from session_host.session.structured_session import StructuredSession
 from session_host.storage.descriptors.log_entries import EntryKind
 from session_host.storage.descriptors.log_state import LogState
-from session_host.storage.descriptors.output_file import OutputFile
 from session_host.storage.last_transcript import last_transcript
 from session_host.structured.copied_items import copied_items, decode_items
 from session_host.structured.engine import TranscriptEngine
@@ -73,17 +67,10 @@ from session_host.system.processes.chat_mark import Mark
 from session_host.system.processes.process_tree import outside_session
 from session_host.system.processes.pty_process import PtyProcess
 
-from .performer import Performer
+from .parts import HostParts
 from .recover import RecoveredChat
-from .restore_points import RestorePointMaker
 
 log = logging.getLogger(__name__)
-
-
-class SendOutput(Protocol):
-    """Sends output, which is in its file already, to the viewers; ``is_news``: see ``AppendRecord``."""
-
-    def __call__(self, data: bytes, *, is_news: bool) -> object: ...
 
 
 class StructuredDriver:
@@ -99,41 +86,18 @@ class StructuredDriver:
     notice = ""
     idle_emulator = None
 
-    def __init__(
-        self,
-        spec: LaunchSpec,
-        recovered: RecoveredChat,
-        session: Session,
-        performer: Performer,
-        worker: EmulatorWorker[TranscriptEngine],
-        program: Program,
-        watch: AgentWatch,
-        conversation: ConversationTracker,
-        events: EventLog,
-        *,
-        restore_points: RestorePointMaker,
-        program_output: OutputFile,
-        send_output: SendOutput,
-    ) -> None:
+    def __init__(self, parts: HostParts, recovered: RecoveredChat, worker: EmulatorWorker[TranscriptEngine]) -> None:
         """Make the session a structured one, from the state that a previous host left.
 
         Args:
-            spec: the session's launch spec.
+            parts: the host's parts; the performer carries out the chat's effects from now on.
             recovered: the state.
-            session: the session's rules.
-            performer: carries out the chat's effects from now on.
             worker: owns the transcript.
-            program: the agent.
-            watch: gets the agent's state.
-            conversation: gets the conversation's id.
-            events: gets the agent's questions, and their ends.
-            restore_points: keeps the files before each prompt.
-            program_output: what the agent writes.
-            send_output: sends output, which is in its file already, to the viewers.
         """
-        self._spec, self._log, self._session, self._performer = spec, recovered.log, session, performer
-        self._worker, self._program, self._watch, self._conversation = worker, program, watch, conversation
-        self._program_output, self._send_output, self._events = program_output, send_output, events
+        spec, session, watch = parts.spec, parts.session, parts.watch
+        self._spec, self._log, self._session, self._performer = spec, recovered.log, session, parts.performer
+        self._worker, self._program, self._watch, self._conversation = worker, parts.program, watch, parts.conversation
+        self._program_output, self._send_output, self._events = parts.program_output, parts.send_output, parts.events
         usage = recovered.engine.transcript.status.usage
         self._limits = usage.limits if usage is not None else ()
         watch.tracker.context = usage.percent if usage is not None else 0
@@ -155,12 +119,12 @@ class StructuredDriver:
         session.viewers.focus.stop()  # Only a terminal has focus reports.
         for offset, lines in recovered.unsent:
             session.effects.append(WriteToProgram(EntryKind.REPLY, lines, number=offset))
-        performer.add_handlers(
+        parts.performer.add_handlers(
             {
                 AppendRecord: self._append_record,
                 ChatChanged: self._pass_changes_on,
                 StartOperation: lambda effect: self.operation_runner.start(effect.operation),
-                PromptSent: lambda effect: restore_points.before_prompt(effect.item),
+                PromptSent: lambda effect: parts.restore_points.before_prompt(effect.item),
                 ResizeGrid: _do_nothing,  # A transcript has no grid, and no colours.
                 UseColors: _do_nothing,
             }

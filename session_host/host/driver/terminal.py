@@ -9,20 +9,13 @@ from collections.abc import Callable, Sequence
 
 import msgspec
 
-from session_host.host.event_log import EventLog
 from session_host.host.program.emulator_worker import EmulatorWorker
-from session_host.host.program.journal_writer import JournalWriter
-from session_host.host.program.program import Program
 from session_host.host.program.termination import end_strays
-from session_host.host.watchers.agent_activity import AgentWatch
 from session_host.host.watchers.foreground import CommandTimer
-from session_host.host.watchers.hook_questions import HookQuestions
 from session_host.paths import session_history
 from session_host.protocol.facts import AgentStatus
-from session_host.protocol.launch import LaunchSpec
 from session_host.protocol.messages import (
     AnswerRequest,
-    CommandEvent,
     Done,
     Event,
     Failed,
@@ -38,12 +31,9 @@ from session_host.protocol.messages import (
 )
 from session_host.protocol.values import Activity, ErrorCode, in_turns
 from session_host.session.effects import ClearOutput, ResizeGrid, UseColors, UseEmulator
-from session_host.session.session import Session
 from session_host.session.terminal_session import TerminalSession
-from session_host.storage.descriptors.input_log import InputLog
 from session_host.storage.descriptors.log_entries import EntryKind
 from session_host.storage.descriptors.log_state import LogState
-from session_host.storage.descriptors.output_file import OutputFile
 from session_host.structured.items import AgentRequest, RequestResolved
 from session_host.system.event_loop import Timer
 from session_host.system.processes.pty_process import PtyProcess
@@ -54,7 +44,7 @@ from session_host.terminal.text import screen_of
 from session_host.terminal.typed_line import PromptState
 
 from .clearer import Clearer
-from .performer import Performer
+from .parts import HostParts
 from .recover import RecoveredSession, default_colors
 
 log = logging.getLogger(__name__)
@@ -72,64 +62,41 @@ class TerminalDriver:
 
     def __init__(
         self,
-        spec: LaunchSpec,
+        parts: HostParts,
         recovered: RecoveredSession,
-        session: Session,
-        performer: Performer,
         worker: EmulatorWorker[Emulator],
-        program: Program,
-        watch: AgentWatch,
-        questions: HookQuestions,
-        events: EventLog,
-        *,
-        input_log: InputLog,
-        program_output: OutputFile,
-        journal_writer: JournalWriter,
         terminal: int,
-        new_id: Callable[[], str],
-        send_output: Callable[[bytes], bool],
         interpreted: Callable[[], None],
-        send_event: Callable[[CommandEvent], None],
     ) -> None:
         """Make the session one in a terminal, from the state that a previous host left.
 
         Args:
-            spec: the launch spec.
+            parts: the host's parts; the performer carries out the terminal's effects from now on.
             recovered: the state.
-            session: the session's rules.
-            performer: carries out the terminal's effects from now on.
             worker: owns the emulator.
-            program: the program.
-            watch: follows the agent's activity.
-            questions: questions that the agent's hook asks.
-            events: count the agent's turns.
-            input_log: records what must outlive this process.
-            program_output: the output.
-            journal_writer: gets each resize.
             terminal: the descriptor of the PTY.
-            new_id: makes a token: 32 hexadecimal digits.
-            send_output: sends output, which is in its file already, to the viewers and the emulator.
             interpreted: called when the emulator has interpreted output, and its results are handled.
-            send_event: sends an event to all followers.
         """
-        self._spec, self._session, self._performer, self.worker = spec, session, performer, worker
-        self._program, self._watch, self._questions, self._events = program, watch, questions, events
-        self._input_log, self._program_output, self._journal_writer = input_log, program_output, journal_writer
-        self._send_output, self._interpreted = send_output, interpreted
+        self._spec, self._session, self._performer, self.worker = parts.spec, parts.session, parts.performer, worker
+        self._program, self._watch, self._events = parts.program, parts.watch, parts.events
+        self._questions, self._input_log = parts.questions, parts.input_log
+        self._program_output, self._journal_writer = parts.program_output, parts.journal_writer
+        self._send_output, self._interpreted = parts.send_output, interpreted
+        session, watch, questions = parts.session, parts.watch, parts.questions
         self.rules = session.kind = TerminalSession(
             session,
-            spec,
+            parts.spec,
             recovered.log_state,
-            new_id=new_id,
+            new_id=parts.new_id,
             open_question=self._open_question,
-            is_echoing=program.is_echoing,
-            age_s=program.age_s,
+            is_echoing=parts.program.is_echoing,
+            age_s=parts.program.age_s,
             look=watch.suspension.poll,
             hook_requests=questions.requests,
         )
         watch.set_suspended, watch.activity_changed = self.rules.set_suspended, self._activity_changed
         watch.asks = questions.asks
-        if events.lacks_asked():
+        if parts.events.lacks_asked():
             questions.asks()
         watch.take_entered_by = self.rules.prompt.take_entered_by
         watch.has_entered = lambda: self.rules.prompt.state is PromptState.ENTERED
@@ -138,9 +105,11 @@ class TerminalDriver:
         self.emulator = recovered.emulator
         worker.after = self.emulator_used
         self.late_replies = LateReplies(terminal, self._send_emulator_results)
-        self.command_timer = CommandTimer(self.emulator.commands, recovered.log_state.commands, input_log, send_event)
-        self.clearer = Clearer(program, worker, session.sizing, watch, self._append_output)
-        performer.add_handlers(
+        self.command_timer = CommandTimer(
+            self.emulator.commands, recovered.log_state.commands, parts.input_log, parts.broadcast
+        )
+        self.clearer = Clearer(parts.program, worker, session.sizing, watch, self._append_output)
+        parts.performer.add_handlers(
             {
                 ClearOutput: lambda effect: self.clearer.clear(effect.what),
                 ResizeGrid: self._resize_grid,
