@@ -7,13 +7,14 @@ import shlex
 import sys
 import time
 from collections.abc import Iterator
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from typing import NamedTuple, Self
 
 from session_host.cli.arguments import AFTER_DASHES, Parser
 from session_host.cli.json_forms import FoundLine
 from session_host.cli.output import cut, has_colors, local_time, print_error, print_json, terminal_columns
 from session_host.cli.session_argument import add_selection, all_sessions, selection_of
+from session_host.client.chats.search_scopes import scopes
 from session_host.client.sessions.selection import Selection
 from session_host.client.sessions.session_info import SessionInfo, info_of
 from session_host.client.sessions.stale_rows import resolve_stale_row
@@ -48,7 +49,8 @@ def configure(parser: Parser) -> None:
         "text",
         metavar="TEXT",
         nargs="*",
-        help="words that a line must contain, in any order and case; a phrase goes into double quotes: '\"exit code\"'",
+        help="words that a line must contain, in any order and case; a phrase goes into double quotes: "
+        "'\"exit code\"'; an agent, a project or a time among them narrows the search: error codex last week",
     )
     parser.add_argument("--session", metavar="CHAT", help="only in this chat")
     parser.add_argument(
@@ -64,7 +66,7 @@ def run(options: argparse.Namespace) -> int:
         raise UsageError("--limit needs a number of lines, 1 or more")
     selection = selection_of(options)
     text = " ".join([*options.text, *(getattr(options, AFTER_DASHES) or [])])
-    query = Query.of(text)
+    Query.of(text)  # It has words.
     if options.on:  # "all", as another command runs on its machine.
         return _run_on_all(options, text, selection)
     with _store() as store, Search() as search:
@@ -73,6 +75,7 @@ def run(options: argparse.Namespace) -> int:
         else:
             named = store.all()
             search.keep_only({record.id for record in named})
+        query = Query.of(text, scopes(named, _today()))
         searched = {record.id: record for record in _newest_first(named) if selection.has(record)}
         with _Progress(search, len(searched)) as progress:
             if options.json:
@@ -85,7 +88,7 @@ def run(options: argparse.Namespace) -> int:
                 count = len(hits)
             else:
                 each = options.limit if options.session else LINES_OF_CHAT
-                output = _Output(store, search, searched, text, progress)
+                output = _Output(store, search, searched, text, query, progress)
                 count = output.print_found(options.limit, each)
         for problem in search.problems.values():
             print_error(f"cannot search: {problem}")
@@ -120,10 +123,12 @@ def _run_on_all(options: argparse.Namespace, text: str, selection: Selection) ->
 
     if options.session:
         raise UsageError("--session and --on all exclude each other; a chat on a machine is MACHINE:CHAT")
-    query, each = Query.of(text), options.limit if options.json else LINES_OF_CHAT
-    elsewhere, errors = found_elsewhere(query, selection, options.limit, each)
+    each = options.limit if options.json else LINES_OF_CHAT
+    elsewhere, errors = found_elsewhere(text, _today(), selection, options.limit, each)
     with _store() as store, Search() as search:
-        searched = {record.id: record for record in _newest_first(store.all()) if selection.has(record)}
+        records = store.all()
+        query = Query.of(text, scopes(records, _today()))
+        searched = {record.id: record for record in _newest_first(records) if selection.has(record)}
         with _Progress(search, len(searched)) as progress:
             search.update(searched, progress.show)
         here = search.find_by_session(query, options.limit, each, searched)
@@ -158,6 +163,10 @@ def _print_chats(chats: list[_FoundIn], limit: int, text: str, here: str) -> int
             ):
                 print(line)
     return limit - left
+
+
+def _today() -> date:
+    return datetime.now().astimezone().date()
 
 
 def _store() -> Store:
@@ -207,10 +216,16 @@ class _Output:
     """Prints the matching lines of chats as these are indexed."""
 
     def __init__(
-        self, store: Store, search: Search, searched: dict[str, ChatFacts], text: str, progress: _Progress
+        self,
+        store: Store,
+        search: Search,
+        searched: dict[str, ChatFacts],
+        text: str,
+        query: Query,
+        progress: _Progress,
     ) -> None:
         self._store, self._search, self._searched = store, search, searched
-        self._text, self._query, self._progress = text, Query.of(text), progress
+        self._text, self._query, self._progress = text, query, progress
         self._columns = terminal_columns()
         self._is_colored = has_colors()
         self._left = self._each = 0

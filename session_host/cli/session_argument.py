@@ -7,7 +7,7 @@ import contextlib
 from collections.abc import Callable
 from datetime import datetime
 from pathlib import PurePath
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from session_host.client.sessions.session_info import SessionInfo, find_session, list_sessions
 from session_host.client.sessions.store_access import open_or_recover, recover
@@ -118,9 +118,12 @@ def ask(session_id: str, message: Any) -> Any:
     return event_loop.run_command(request(session_id, message))
 
 
+_DATES: Final = 'yesterday, march, 2026-03, 2026-03-14, "last week" or 90d'
+
+
 def add_selection(parser: argparse.ArgumentParser) -> None:
     """Add the arguments to a parser."""
-    parser.add_argument("--since", metavar="DATE", help='that ran since then: march, 2026-03-14, "last week", 90d')
+    parser.add_argument("--since", metavar="DATE", help=f"that ran since then: {_DATES}")
     parser.add_argument("--until", metavar="DATE", help="that were started by the end of then")
     parser.add_argument("--older-than", metavar="AGE", help="that ended longer ago: 90d, 2 weeks, march")
     parser.add_argument("--agent", metavar="NAME", default="", help="of this agent")
@@ -132,15 +135,29 @@ def selection_of(options: argparse.Namespace) -> Selection:
 
     Raises:
         UsageError: a date cannot be read.
+        NoSuchAgent: there is no such agent, and no chat of one.
     """
     from session_host.client.sessions.selection import Selection  # most commands do not need it
 
     since, until = _period("--since", options.since), _period("--until", options.until)
     older = _period("--older-than", options.older_than)
+    if options.agent and getattr(options, "on", "") != "all":
+        _check_agent(options.agent)
     project = str(PurePath(options.project)) if options.project else ""
     return Selection(
         since and since.first, until and until.end, older and older.first, options.agent, project.removesuffix("/")
     )
+
+
+def _check_agent(name: str) -> None:
+    """Check that an agent has this name, or had it when it ran."""
+    from session_host.agents.catalog import find_agent, load_catalog
+    from session_host.paths import config_dir
+
+    if find_agent(config_dir(), name) is None:
+        with_chats = {each.facts.origin.agent for each in all_sessions(ended=True)}
+        if name not in with_chats:
+            load_catalog(config_dir()).find(name)
 
 
 def _period(argument: str, text: str | None) -> Period | None:
@@ -149,5 +166,5 @@ def _period(argument: str, text: str | None) -> Period | None:
     from session_host.client.sessions.selection import period  # `ls` is quick
 
     if (found := period(text, datetime.now().astimezone().date())) is None:
-        raise UsageError(f'{argument}: {text!r} is no date; write march, 2026-03, 2026-03-14, "last week" or 90d')
+        raise UsageError(f"{argument}: {text!r} is no date; write {_DATES}")
     return found

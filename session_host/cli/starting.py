@@ -13,7 +13,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
 from session_host.errors import (
-    ConfigError,
     ConversationOpen,
     NoRecord,
     NoSuchAgent,
@@ -25,7 +24,6 @@ from session_host.paths import config_dir
 from session_host.protocol.untrusted_text import MAX_NAME_CHARACTERS, is_name
 from session_host.protocol.values import MAX_CELLS, MAX_COLUMNS, MAX_ROWS, MIN_COLUMNS, MIN_ROWS, GridSize, Runtime
 from session_host.standing.traits import TRAITS
-from session_host.toml_file import TomlFile
 
 from .arguments import AFTER_DASHES, Parser, add_session_argument, check_seconds, check_text
 from .output import own_size, print_error, print_json, print_line
@@ -82,23 +80,25 @@ def with_endpoint_options(options: argparse.Namespace, agent_name: str, argument
             # A value may begin with a dash, so option and value are one word.
             words.append(f"{option}={value}")
     words += arguments
-    # A conversation that is continued has its server's address.
-    if not any(word.startswith(("-u", "--url", "--conversation", "-h", "--help")) for word in words):
-        _check_defaults()
+    # A conversation that is continued has its settings.
+    if not any(word.startswith(("--conversation", "-h", "--help")) for word in words):
+        _check_endpoint(options, words)
     return words
 
 
-def _check_defaults() -> None:
-    """Check that the program will find a server, so that the new chat does not end at once."""
-    if os.environ.get("OPENAI_BASE_URL"):
-        return
-    path = config_dir() / DEFAULTS_FILE
+def _check_endpoint(options: argparse.Namespace, words: list[str]) -> None:
+    """Check that the program can start, so that the new chat does not end at once."""
+    import subprocess  # most chats are none with a model server
+
+    from session_host.cli.model_server import why_no_start
+
+    variables = dict(_variable(text) for text in options.env)
     try:
-        if TomlFile.read(path).values().get("url"):
-            return
-    except ConfigError:
-        return  # The program reports the file's problem.
-    raise UsageError(f"no server given; use: outlive new endpoint -m MODEL -u URL, or set url in {path}")
+        problem = why_no_start(words, options.directory or ".", variables)
+    except (OSError, subprocess.SubprocessError):
+        return  # The program reports its problem.
+    if problem:
+        raise UsageError(problem)
 
 
 def _source(text: str) -> str:

@@ -160,6 +160,23 @@ def read_defaults(config_dir: Path) -> dict[str, Any]:
     return values
 
 
+def why_no_start(directory: Path, arguments: Sequence[str] | None, environment: Mapping[str, str]) -> str:
+    """Why a new conversation cannot begin; "" if it can.
+
+    Args:
+        directory: the configuration directory.
+        arguments: the command line; None checks the user's defaults alone.
+        environment: where ``OPENAI_BASE_URL`` is looked up.
+    """
+    try:
+        defaults = read_defaults(directory)
+        if arguments is not None:
+            initial_settings(read_options(arguments), None, None, defaults, environment)
+    except (ConfigError, UsageError) as error:
+        return str(error)
+    return ""
+
+
 def _read_system_prompt(path: Path) -> str:
     try:
         if path.stat().st_size > MAX_SYSTEM_BYTES:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from datetime import date
 from typing import NamedTuple
 
 from session_host.client.chats.search_lines import checked, search_lines
+from session_host.client.chats.search_scopes import scopes
 from session_host.client.permission import check_may_reach_machine
 from session_host.client.sessions.selection import Selection
 from session_host.client.sessions.session_info import SessionInfo
@@ -33,12 +35,13 @@ class FoundThere(NamedTuple):
 
 
 def found_elsewhere(
-    query: Query, selection: Selection, limit: int, each: int
+    text: str, today: date, selection: Selection, limit: int, each: int
 ) -> tuple[list[FoundThere], list[OutliveError]]:
     """Search the chosen chats of all other machines; returns also why some do not answer, or cannot. Blocks.
 
     Args:
-        query: the words to look for.
+        text: the words to look for; of each machine, they may name agents, projects and times.
+        today: the present day.
         selection: the chosen chats.
         limit: the number of lines of a machine after which no more chats are added.
         each: the maximum number of lines of a chat.
@@ -47,7 +50,7 @@ def found_elsewhere(
 
     async def search(machine: RemoteMachine, chats: Listed) -> FoundThere:
         infos = {info.id: info for info in chats.infos}
-        chosen = query
+        query = chosen = Query.of(text, scopes([info.facts for info in chats.infos], today))
         if selection != Selection():
             chosen = query._replace(terms=(*query.terms, Term((), Scope(frozenset(infos)))))
         left: int | None = None

@@ -52,6 +52,16 @@ def test_a_chat_is_searched_while_it_runs_and_after_its_end(sessions: Sessions) 
     assert set(hit) == {"session_id", "name", "agent", "state", "time", "line", "text", "offset"}
 
 
+def test_an_agent_or_a_time_among_the_words_narrows_the_search(sessions: Sessions) -> None:
+    """`outlive search hi codex last week`, as the guide has it, found nothing: the window alone knew such words."""
+    chat = shell("echo 'the needle'; cat", "one")
+    until_found("the needle", "needle")
+    assert matching_lines("needle", "command", "today") == ["the needle"]
+    assert matching_lines("needle", "last", "week") == []
+    assert f"one  {chat[:8]}" in outlive("search", "needle command today").output
+    assert matching_lines("needle", "--agent", "command", "--since", "yesterday") == ["the needle"]
+
+
 def test_output_of_full_screen_programs_is_found(sessions: Sessions) -> None:
     shell("printf '\\033[?1049h\\033[3;7Hon the full screen'; cat", "full")
     until_found("      on the full screen", "FULL screen")

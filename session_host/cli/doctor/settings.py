@@ -10,6 +10,7 @@ from collections.abc import Container, Iterator
 from pathlib import Path
 
 from session_host.cli.doctor.check import Check, fail, ok, warn
+from session_host.cli.model_server import why_no_start
 from session_host.client.chats.settings import load_chat_settings
 from session_host.errors import ConfigError
 from session_host.paths import config_dir
@@ -23,18 +24,6 @@ _PROBLEMS = (
     "import sys; sys.path.insert(0, sys.argv[1]); "
     "from gui.window.actions.keys import print_problems; print_problems(sys.argv[2])"
 )
-_ENDPOINT_PROBLEM = """
-import sys
-sys.path.insert(0, sys.argv[1])
-from pathlib import Path
-from session_host.endpoint.options import read_defaults
-from session_host.errors import ConfigError
-try:
-    read_defaults(Path(sys.argv[2]))
-except ConfigError as error:
-    print(error)
-"""
-"""The chat with a model server is a program of its own; only it knows its file."""
 
 
 def settings() -> Iterator[Check]:
@@ -57,7 +46,7 @@ def settings() -> Iterator[Check]:
             except ConfigError as error:
                 invalid.add(name)
                 yield fail(name, f"{error}; chats cannot start", _REMEDY)
-        elif name == "endpoint.toml" and path.exists() and (problem := _problem_of_endpoints(directory)):
+        elif name == "endpoint.toml" and path.exists() and (problem := _problem_of_endpoints()):
             invalid.add(name)
             yield _of_endpoints(problem)
     wrong = list(_of_the_window(directory, invalid))
@@ -87,9 +76,9 @@ def _of_the_window(directory: Path, invalid: Container[str]) -> Iterator[Check]:
             yield warn(path.name, f"{directory / location}: {problem}", _REMEDY)
 
 
-def _problem_of_endpoints(directory: Path) -> str:
+def _problem_of_endpoints() -> str:
     try:
-        return _run(_ENDPOINT_PROBLEM, directory).strip()
+        return why_no_start()
     except (OSError, subprocess.SubprocessError) as error:
         return f"cannot be checked: {error}"
 

@@ -257,6 +257,17 @@ def test_options_are_passed_to_the_program_and_defaults_suffice() -> None:
     assert (refused.code, refused.error) == (2, "outlive: Model server runs in no terminal; show it as a chat view\n")
 
 
+def test_a_bad_file_of_the_model_server_starts_no_chat(area: Area) -> None:
+    """The chat was started, and ended at once."""
+    area.config.mkdir(parents=True, exist_ok=True)
+    path = area.config / "endpoint.toml"
+    path.write_text('# mine\nurl = "ftp://server"\n')
+    done = outlive("new", "endpoint", "-d", "-u", URL)
+    assert done.code == 2
+    assert done.complaint().startswith(f"{path}:2: invalid server address 'ftp://server'")
+    assert outlive("ls", "--all", "--json").json() == []
+
+
 NEW = shlex.join([*OUTLIVE, "new", "-d", "-n", "kept", "--", "cat"])
 
 

@@ -123,6 +123,12 @@ class TestErrors:
             (["new", "--", "echo", "\udcff"], "UTF-8"),
             (["new", "endpoint"], "no server given; use: outlive new endpoint -m MODEL -u URL, or set url in "),
             (["new", "endpoint", "-m", "x"], "no server given"),
+            (["new", "endpoint", "-u", "http://:x"], "invalid server address 'http://:x'; write it as http://"),
+            (["new", "endpoint", "-u", "ftp://server"], "invalid server address 'ftp://server'"),
+            (["new", "endpoint", "-e", "OPENAI_BASE_URL=ftp://server"], "invalid server address 'ftp://server'"),
+            (["ls", "--agent", "clade"], "unknown agent 'clade'; did you mean 'claude'?"),
+            (["search", "x", "--agent", "clade"], "unknown agent 'clade'; did you mean 'claude'?"),
+            (["ls", "--since", "lately"], "--since: 'lately' is no date; write yesterday, march,"),
             (
                 ["new", "endpoint", "-u", "http://127.0.0.1:9/v1", "--key", "sk-0123"],
                 "--key takes a source, not the key",
