@@ -10,14 +10,16 @@ from __future__ import annotations
 
 import argparse
 import sys
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any, cast
 
 import shtab
 from argparse_manpage.manpage import Manpage
 
-from session_host.agents.catalog import BUILT_IN_DIRECTORY
+from session_host.agents.catalog import load_catalog
 from session_host.cli.arguments import Parser
+from session_host.cli.guide import pages
 from session_host.cli.subcommands import SESSION_HELP, SUMMARY, USAGE, Subcommand
 from session_host.commands import SUBCOMMANDS
 from session_host.version import VERSION
@@ -60,7 +62,28 @@ is not reached
 .TP
 8
 not allowed for an agent
+.TP
+9
+the chat asks something; nothing was typed or answered
+.TP
+10
+an error, a limit or the user stopped the turn
+.TP
+11
+the events after the cursor are lost
+.TP
+12
+the input line has a text, which send would join; nothing was typed
 .SH ENVIRONMENT
+.TP
+OUTLIVE_SESSION
+in a chat: the chat's own id
+.TP
+OUTLIVE_LOG_LEVEL
+how much new chats log, such as debug
+.TP
+NO_COLOR
+no colours are printed
 .TP
 OUTLIVE_ATTACH_BACK_DETACH=0
 Left does not detach `outlive attach`
@@ -84,45 +107,116 @@ sockets of running chats (OUTLIVE_RUNTIME_DIR)
 """Sections of the man page that are not in the parsers; each variable names another directory."""
 
 RUNNING_ONLY = {"attach", "send", "approve", "deny", "wait", "stop", "kill", "upgrade"}
-"""The subcommands that need a running chat; the others take ended ones as well."""
+"""The subcommands that need a running chat."""
+ENDED_ONLY = {"resume", "rm"}
+"""The subcommands that need an ended chat; the others take both."""
 
 # Names are on lines of their own. A name with a quote or a backslash is escaped in JSON, and left out.
 _READ_NAMES = r"""2>/dev/null | sed -nE '/[\]/d; s/^    "name": "(.*)",$/\1/p'"""
-PREAMBLES = {
-    "bash": rf"""
-_outlive_names() {{
-  local name word=$1
+_READ_ENDED = (
+    r"""2>/dev/null | sed '/[\]/d' | awk -F '"' '/^    "id": /{n = ""} /^    "name": /{n = $4} """
+    r"""/^    "state": / && n && $4 != "running" && $4 != "starting" {print n}'"""
+)
+# `outlive machines` would connect to each.
+_MACHINES = (
+    r"""sh -c 'sed -nE "s/^\"?([[:alnum:]][[:alnum:]._-]*)\"? *=.*/\1/p" """
+    r""""${OUTLIVE_CONFIG_DIR:-${XDG_CONFIG_HOME:-$HOME/.config}/outlive}/machines.toml" 2>/dev/null'"""
+)
+_LIST = rf"""
+_outlive_list() {{
+  local kind=$1
   shift
-  outlive ls --json "$@" {_READ_NAMES} | while IFS= read -r name; do
-    case "$name" in "$word"*) printf '%q\n' "$name" ;; esac
+  case $kind in
+    running) outlive ls --json "$@" {_READ_NAMES} ;;
+    ended) outlive ls --all --json "$@" {_READ_ENDED} ;;
+    *) outlive ls --all --json "$@" {_READ_NAMES} ;;
+  esac
+}}
+_outlive_device_names() {{ outlive web devices --json {_READ_NAMES}; }}
+_outlive_machine_names() {{ {_MACHINES}; }}
+"""
+PREAMBLES = {
+    # In bash, a colon ends a word, so that no chat of another machine can be offered.
+    "bash": rf"""{_LIST}
+_outlive_matching() {{
+  local name
+  while IFS= read -r name; do
+    case "$name" in "$1"*) printf '%q\n' "$name" ;; esac
   done
 }}
-_outlive_running() {{ _outlive_names "$1"; }}
-_outlive_all() {{ _outlive_names "$1" --all; }}
+_outlive_running() {{ _outlive_list running | _outlive_matching "$1"; }}
+_outlive_ended() {{ _outlive_list ended | _outlive_matching "$1"; }}
+_outlive_all() {{ _outlive_list all | _outlive_matching "$1"; }}
+_outlive_machines() {{ _outlive_machine_names | _outlive_matching "$1"; }}
+_outlive_devices() {{ _outlive_device_names | _outlive_matching "$1"; }}
 _outlive_agents() {{ compgen -W "AGENTS" -- "$1"; }}
+_outlive_skilled() {{ compgen -W "SKILLED" -- "$1"; }}
+_outlive_pages() {{ compgen -W "PAGES" -- "$1"; }}
 """,
-    "zsh": rf"""
-_outlive_names() {{
+    "zsh": rf"""{_LIST}
+_outlive_chats() {{
   local -a names
-  names=(${{(f)"$(outlive ls --json "$@" {_READ_NAMES})"}})
+  if compset -P '*:'; then
+    names=(${{(f)"$(_outlive_list $1 --on "${{IPREFIX%:}}")"}})
+  else
+    names=(${{(f)"$(_outlive_machine_names)"}})
+    compadd -S : -- $names
+    names=(${{(f)"$(_outlive_list $1)"}})
+  fi
   compadd -- $names
 }}
-_outlive_running() {{ _outlive_names }}
-_outlive_all() {{ _outlive_names --all }}
+_outlive_running() {{ _outlive_chats running }}
+_outlive_ended() {{ _outlive_chats ended }}
+_outlive_all() {{ _outlive_chats all }}
+_outlive_machines() {{ compadd -- ${{(f)"$(_outlive_machine_names)"}} }}
+_outlive_devices() {{ compadd -- ${{(f)"$(_outlive_device_names)"}} }}
 _outlive_agents() {{ compadd -- AGENTS }}
+_outlive_skilled() {{ compadd -- SKILLED }}
+_outlive_pages() {{ compadd -- PAGES }}
 """,
     "fish": rf"""
-function _outlive_names
-  outlive ls --json $argv {_READ_NAMES}
+function _outlive_list
+  switch $argv[1]
+    case running
+      outlive ls --json $argv[2..] {_READ_NAMES}
+    case ended
+      outlive ls --all --json $argv[2..] {_READ_ENDED}
+    case '*'
+      outlive ls --all --json $argv[2..] {_READ_NAMES}
+  end
+end
+function _outlive_chats
+  set -l parts (string split -m 1 : -- (commandline -ct))
+  if set -q parts[2]
+    _outlive_list $argv[1] --on $parts[1] | string replace -r '^' "$parts[1]:"
+  else
+    _outlive_list $argv[1]
+    _outlive_machines | string replace -r '$' ':'
+  end
 end
 function _outlive_running
-  _outlive_names
+  _outlive_chats running
+end
+function _outlive_ended
+  _outlive_chats ended
 end
 function _outlive_all
-  _outlive_names --all
+  _outlive_chats all
+end
+function _outlive_machines
+  {_MACHINES}
+end
+function _outlive_devices
+  outlive web devices --json {_READ_NAMES}
 end
 function _outlive_agents
   printf '%s\n' AGENTS
+end
+function _outlive_skilled
+  printf '%s\n' SKILLED
+end
+function _outlive_pages
+  printf '%s\n' PAGES
 end
 """,
 }
@@ -138,12 +232,23 @@ def main() -> None:
 
 def files() -> dict[str, str]:
     """The text of each file, by its path below ``share``."""
-    agents = " ".join(sorted(path.stem for path in BUILT_IN_DIRECTORY.glob("*.toml")))
-    preambles = {shell: text.replace("AGENTS", agents) for shell, text in PREAMBLES.items()}
+    agents = load_catalog(Path("/nonexistent"))
+    words = {
+        "AGENTS": sorted(agents),
+        "SKILLED": sorted(name for name, agent in agents.items() if agent.skills is not None),
+        "PAGES": [*pages(), *SUBCOMMANDS],
+    }
     completions = {
-        path: shtab.complete(command_line(), shell, preamble=preambles[shell]) for shell, path in PATHS.items()
+        path: shtab.complete(command_line(), shell, preamble=_filled(PREAMBLES[shell], words))
+        for shell, path in PATHS.items()
     }
     return {MAN_PAGE: _man_page(), **completions}
+
+
+def _filled(preamble: str, words: Mapping[str, Iterable[str]]) -> str:
+    for name, each in words.items():
+        preamble = preamble.replace(name, " ".join(each))
+    return preamble
 
 
 def command_line() -> argparse.ArgumentParser:
@@ -168,16 +273,24 @@ def _subcommand_parser(*, prog: str, **_: Any) -> Parser:
 
 def _complete(action: Any, subcommand: str) -> None:
     """Add to an argument what shtab looks for: how its values are completed."""
-    chats = "_outlive_running" if subcommand in RUNNING_ONLY else "_outlive_all"
+    chats = "running" if subcommand in RUNNING_ONLY else "ended" if subcommand in ENDED_ONLY else "all"
     by_metavar = {
-        "CHAT": _function(chats),
-        "CHAT|FILE": _function(chats),
-        "AGENT": _function("_outlive_agents"),
+        "CHAT": _function(f"_outlive_{chats}"),
+        "CHAT|FILE": _function(f"_outlive_{chats}"),
+        "AGENT": _function("_outlive_skilled" if subcommand == "skill" else "_outlive_agents"),
+        "PAGE": _function("_outlive_pages"),
         "FILE": shtab.FILE,
         "DIR": shtab.DIRECTORY,
     }
-    if action.metavar in by_metavar:
-        action.complete = by_metavar[action.metavar]
+    by_name = {
+        "agent": _function("_outlive_agents"),
+        "on": _function("_outlive_machines"),
+        "revoke": _function("_outlive_devices"),
+    }
+    if subcommand == "machines":
+        by_name["name"] = _function("_outlive_machines")
+    if (found := by_metavar.get(action.metavar) or by_name.get(action.dest)) is not None:
+        action.complete = found
 
 
 def _function(name: str) -> dict[str, str]:

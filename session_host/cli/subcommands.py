@@ -22,7 +22,7 @@ from typing import NamedTuple, NoReturn
 
 from session_host.cli.arguments import Parser, split_at_dashes
 from session_host.cli.output import prepare_streams, print_error
-from session_host.commands import ALL_SUBCOMMANDS, SUBCOMMANDS, Where
+from session_host.commands import ALL_SUBCOMMANDS, GROUPS, SUBCOMMANDS, Where
 from session_host.errors import OutliveError, StoreCorrupt, UsageError
 from session_host.paths import home_dir, own_obstacle
 from session_host.protocol.untrusted_text import escaped, one_line
@@ -154,11 +154,10 @@ def _dispatch(arguments: list[str]) -> int:
         from session_host.cli.window import open_or_raise
 
         return open_or_raise()
-    first = arguments[0]
-    if first == "help" and len(arguments) > 1:
+    if arguments[0] == "help" and arguments[1:2] and arguments[1] in ALL_SUBCOMMANDS:
         arguments = [arguments[1], "--help"]
-        first = arguments[0]
-    if first in {"-h", "--help", "help"}:
+    first = arguments[0]
+    if first in {"-h", "--help"} or arguments == ["help"]:
         print(_help())
         return 0
     if first in {"-V", "--version"}:
@@ -207,14 +206,13 @@ def _unknown(word: str) -> str:
 
 def _help() -> str:
     width = max(map(len, SUBCOMMANDS))
-    lines = [
-        f"usage: {USAGE}",
-        "",
-        SUMMARY,
-        "",
-        *(f"  {name:<{width}}  {command.what}" for name, command in SUBCOMMANDS.items()),
+    lines = [f"usage: {USAGE}", "", SUMMARY]
+    for title, commands in GROUPS.items():
+        lines += ["", f"{title}:", *(f"  {name:<{width}}  {command.what}" for name, command in commands.items())]
+    lines += [
         "",
         f"For help on a command: outlive COMMAND --help. {SESSION_HELP}",
+        "outlive help guide lists the pages of the guide; outlive help phone shows one.",
         "outlive --version prints the version.",
         "Agents: `outlive skill` explains how you start other agents, and get their answers.",
     ]

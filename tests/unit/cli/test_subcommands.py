@@ -79,7 +79,7 @@ class TestErrors:
             (["restore", "x", "--diff"], "--diff needs a POINT"),
             (["restore", "x", "1", "--json"], "--json works only with the list"),
             (["restore", "x", "1"], "confirm with --yes"),
-            (["help", "lss"], "unknown command 'lss'; did you mean 'ls'?"),
+            (["help", "lss"], "unknown command or page 'lss'; did you mean 'ls'?"),
             (["xyzzy"], "unknown command 'xyzzy'; see `outlive --help`"),
             (["--json"], "unknown option '--json'"),
             (["ls", "--nonsense"], "unrecognized arguments: --nonsense; see `outlive ls --help`"),
