@@ -73,8 +73,11 @@ def test_a_text_that_was_not_taken_is_a_draft_again(phone: Browser, server: Page
     pair(phone, server)
     phone.click("api", "a")
     phone.see("No turns yet")
-    refusal = "window.fetch = async () => new Response(JSON.stringify({ words: 'no room' }), { status: 507 })"
-    phone.driver.execute_script(f"const real = fetch; {refusal}; setTimeout(() => (window.fetch = real), 2000)")
+    refusal = "Promise.resolve(new Response(JSON.stringify({ words: 'no room' }), { status: 507 }))"
+    is_send = "String(path).includes('api/send')"
+    phone.driver.execute_script(
+        f"const real = fetch; window.fetch = (path, ...more) => {is_send} ? {refusal} : real(path, ...more)"
+    )
     phone.type("Ask", "keep me")
     phone.click("Send", "button")
     phone.see("No room")
