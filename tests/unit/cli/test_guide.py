@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+import re
+import shlex
+
 import pytest
 
 from session_host.cli import main
+from session_host.cli.arguments import Parser
 from session_host.cli.guide import as_text, pages
 from session_host.cli.output import width
-from session_host.commands import SUBCOMMANDS
+from session_host.cli.subcommands import Subcommand
+from session_host.commands import ALL_SUBCOMMANDS, SUBCOMMANDS
+from session_host.errors import UsageError
 from tests.support.commands import OnTerminal
 
 PAGE = """\
@@ -115,3 +121,24 @@ def test_on_a_terminal_the_users_pager_shows_the_page(monkeypatch: pytest.Monkey
     with OnTerminal("help", "phone") as terminal:
         terminal.see("The pager for the phone")
         assert terminal.end() == 0
+
+
+def named_commands() -> list[str]:
+    """The command lines in the pages' sentences; those in blocks of code are run by ``test_guide_examples.py``."""
+    texts = [re.sub(r"(?ms)^```.*?^```$", "", page.read_text("utf-8")) for page in pages().values()]
+    return sorted({span for text in texts for span in re.findall(r"`outlive ([a-z][^`\n]*)`", text)})
+
+
+@pytest.mark.parametrize("line", named_commands())
+def test_a_command_in_a_sentence_of_the_guide_has_arguments_that_the_command_takes(line: str) -> None:
+    name, *words = shlex.split(line.partition(" < ")[0].partition(" > ")[0])
+    parser = Parser(name, ALL_SUBCOMMANDS[name].what)
+    Subcommand.load(name).configure(parser)
+    refusal = ""
+    try:
+        parser.read(words)
+    except UsageError as error:
+        refusal = str(error)
+    except SystemExit:  # The help was printed.
+        assert "--help" in words
+    assert not refusal or "required" in refusal, "a sentence may leave out what the command needs, such as a chat"
