@@ -244,7 +244,7 @@ class Driver:
 
     def program_ended(self, exit_code: int | None, exit_signal: int | None) -> None:
         """Called when the child was reaped and its last output is read."""
-        self.ended_at = self._now()
+        self.ended_at = self.input_log.header.exited_at or self._now()
         self.kind.program_ended(exit_code, exit_signal, self.input_log.header.end_request)
         self.worker.run_after_output(lambda _: self._after_last_output(exit_code, exit_signal))
 

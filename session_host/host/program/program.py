@@ -89,6 +89,7 @@ class ChildExit:
         if self.reaped:
             return
         self.reaped = True
+        self._header.note_exit()
         if self._pidfd >= 0:
             self._loop.remove_reader(self._pidfd)
         status = self._find_status()

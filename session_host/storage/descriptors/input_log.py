@@ -17,6 +17,7 @@ The first page is the header. Its fields are overwritten in place, each by one s
     96   how many hosts in a row died while the engine interpreted the same output, and the offset of that output
     112  1 once the engine is suspected of killing its hosts: the next host uses the other engine
     120  the user's request that ends the program: 1 for stop, 2 for kill
+    128  when the child exited, in ms since 1970, written by the first process that sees it; 0 by version 0.1.0
 
 and then come entries; see ``log_entries``.
 """
@@ -30,6 +31,7 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from session_host.errors import OutliveError
+from session_host.system.clock import as_text, now_ms
 
 from .log_entries import FOR_PROGRAM, HEADER, HEADER_BYTES, NO_TAG, EntryKind, LogEntry, PendingEntry, PendingInput
 from .output_file import PAGE_BYTES, punch
@@ -38,7 +40,7 @@ from .splice import Splicer
 _MAGIC = b"outlive ledger 1"
 _CHECKPOINT = struct.Struct("<QQIIQ")
 _CHECKPOINT_AT = 16
-_CHILD, _EXIT, _FEEDING, _RECORDED, _CRASHES, _CRASHED_AT, _SUSPECTED, _REQUESTED = 8, 9, 10, 11, 12, 13, 14, 15
+_CHILD, _EXIT, _FEEDING, _RECORDED, _CRASHES, _CRASHED_AT, _SUSPECTED, _REQUESTED, _EXITED_AT = range(8, 17)
 """The positions of these fields in the header, in words of eight bytes."""
 
 _END_REQUESTS = ("", "stop", "kill", "idle")
@@ -91,7 +93,7 @@ class LogHeader:
 
     def forget_child(self) -> None:
         """Clear the PID of a child that was killed before its exec."""
-        self._words[_CHILD] = self._words[_EXIT] = 0
+        self._words[_CHILD] = self._words[_EXIT] = self._words[_EXITED_AT] = 0
 
     @property
     def exit_status(self) -> int | None:
@@ -101,7 +103,18 @@ class LogHeader:
 
     @exit_status.setter
     def exit_status(self, status: int) -> None:
+        self.note_exit()
         self._words[_EXIT] = 1 << 32 | status
+
+    @property
+    def exited_at(self) -> str:
+        """When the child exited, ISO 8601, UTC; "" while it is not known."""
+        at_ms = self._words[_EXITED_AT]
+        return as_text(at_ms / 1000) if at_ms else ""
+
+    def note_exit(self) -> None:
+        """Note that the child has exited by now; a later call changes nothing."""
+        self._words[_EXITED_AT] = self._words[_EXITED_AT] or now_ms()
 
     @property
     def exit_saved(self) -> bool:

@@ -11,6 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from session_host.storage.descriptors import input_log
 from session_host.storage.descriptors.input_log import (
     MAX_PAYLOAD_BYTES,
     CheckpointLocation,
@@ -243,6 +244,21 @@ def test_a_file_that_is_no_input_log_is_refused(file: int, content: bytes) -> No
 
 
 # --------------------------------------------------------------------------------- the first page
+
+
+def test_the_moment_of_the_end_is_the_first_one_that_was_seen(
+    harness: InputLogHarness, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    header = harness.input_log.header
+    assert header.exited_at == ""
+    for at_ms in (1_700_000_000_123, 1_700_000_999_000):
+        monkeypatch.setattr(input_log, "now_ms", lambda at_ms=at_ms: at_ms)
+        header.exit_status = 0
+        harness.reopen()
+        header = harness.input_log.header
+        assert header.exited_at == "2023-11-14T22:13:20.123Z"
+    header.forget_child()
+    assert header.exited_at == ""
 
 
 def test_the_header_is_shared_by_all_processes_that_map_it(harness: InputLogHarness) -> None:
