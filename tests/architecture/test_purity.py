@@ -54,6 +54,7 @@ OWN = {
         "session_host.version",
         "session_host.structured",
         "session_host.terminal.base",
+        "session_host.terminal.command_line",
         "session_host.terminal.encode",
         "session_host.terminal.events",
         "session_host.terminal.rows",
