@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import json
 import re
 import select
 import shlex
@@ -342,6 +343,19 @@ def own_agent(area: Area, home: Path) -> None:
     works("outlive new my-agent -d", home)
 
 
+def own_agents_status(area: Area, home: Path) -> None:
+    written("own-agents 1", area.config / "agents/my-agent.toml")
+    (home / "bin/my-agent").write_text(BLOCKS["own-agents 2"])
+    works("outlive new my-agent -d -n mine", home)
+    wait("mine", "idle")
+    works('outlive send mine "hello" --enter', home)
+    works("outlive wait mine --turn 1 --timeout 60", home)
+    wait("mine", "idle")
+    assert "you said: hello" in outlive("peek", "mine").output
+    kinds = [json.loads(line)["event"] for line in outlive("events", "mine", "--once", "--json").output.splitlines()]
+    assert kinds[-1]["status"]["source"] == "osc 7501"
+
+
 def keys(area: Area, home: Path) -> None:
     written("keys 1", area.config / "keys.toml")
     found = preferences(area)
@@ -481,6 +495,7 @@ TRIED: dict[str, Callable[[Area, Path], None]] = {
     "notifications 1": notifying,
     "other-machines 1": on_another_machine,
     "own-agents 1": own_agent,
+    "own-agents 2": own_agents_status,
     "phone-address 1": over_ssh,
     "phone-address 2": behind_a_proxy("phone-address 2"),
     "phone-address 3": behind_a_proxy("phone-address 3"),
