@@ -1,14 +1,20 @@
 #!/usr/bin/env bash
 # Sets Outlive up in this clone, and opens it. Without a display: `outlive demo`, the same off screen.
 #
-#   bash installers/run.sh [--setup-only | ARGUMENTS OF outlive…]
+#   bash installers/run.sh [--setup-only | --link | ARGUMENTS OF outlive…]
+#
+# --link makes ~/.local/bin/outlive a link to this clone's command, and touches nothing else there.
 set -euo pipefail
 # shellcheck source=setup.sh
 source "$(dirname -- "${BASH_SOURCE[0]}")/setup.sh"
 
 case "${1:-}" in
     -h | --help)
-        sed -n '2,4s/^# \{0,1\}//p' "${BASH_SOURCE[0]}"
+        sed -n '2,6s/^# \{0,1\}//p' "${BASH_SOURCE[0]}"
+        exit 0
+        ;;
+    --link)
+        link_command
         exit 0
         ;;
 esac
@@ -27,6 +33,7 @@ release_lock
 
 if [ "${1:-}" = --setup-only ]; then
     say "Outlive is set up; start it with: $VENV/bin/outlive"
+    [ -e "$LINK" ] || say "to have the command outlive in each shell: bash $(printf '%q' "$ROOT/installers/run.sh") --link"
     exit 0
 fi
 if [ $# -gt 0 ]; then exec "$VENV/bin/outlive" "$@"; fi

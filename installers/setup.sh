@@ -37,6 +37,29 @@ fail() {
     exit 1
 }
 
+LINK="${HOME:-}/.local/bin/outlive"
+
+# link_command: makes LINK a link to this clone's command. Only a link to an outlive in another clone's .venv is replaced.
+link_command() {
+    local directory="${LINK%/*}"
+    [ -n "${HOME:-}" ] && [ -d "$HOME" ] || fail "there is no home directory for the link"
+    [ -x "$VENV/bin/outlive" ] || fail "Outlive is not set up here; run: bash $(printf '%q' "$ROOT/installers/run.sh") --setup-only"
+    if [ -L "$LINK" ]; then
+        case "$(readlink -- "$LINK")" in
+            */.venv/bin/outlive) ;;
+            *) fail "$LINK is a link to $(readlink -- "$LINK"), and stays; remove it first if you want this one" ;;
+        esac
+    elif [ -e "$LINK" ]; then
+        fail "$LINK is there already, and stays; remove it first if you want this one"
+    fi
+    mkdir -p -- "$directory" && ln -sfn -- "$VENV/bin/outlive" "$LINK" || fail "cannot make $LINK"
+    say "$LINK starts this clone's Outlive"
+    case ":$PATH:" in
+        *":$directory:"*) ;;
+        *) say "$directory is not on your PATH yet: most systems add it at the next login; else add it to your shell's startup file" ;;
+    esac
+}
+
 prepare_shell() {
     umask 022
     if [ -z "${HOME:-}" ] || [ ! -d "$HOME" ]; then
