@@ -10,6 +10,7 @@ import pytest
 from msgspec.structs import replace
 
 from session_host.errors import NotAllowed, OutliveError
+from session_host.protocol.rights import Right
 from session_host.system.clock import as_text
 from session_host.web import devices
 from session_host.web.devices import (
@@ -272,3 +273,10 @@ def test_the_last_use_is_kept_by_the_minute() -> None:
     assert devices.is_use_noted(used)
     earlier = replace(used, last_used=as_text(time.time() - devices.USED_EVERY_S - 1))
     assert not devices.is_use_noted(earlier)
+
+
+def test_the_words_of_a_device_give_the_rights_that_they_gave_and_none_to_settings() -> None:
+    given = {each.word: each.given for each in Rights}
+    read, answer, control = Right.READ, Right.ANSWER, Right.CONTROL
+    assert given == {"look": {read}, "answer": {read, answer}, "everything": {read, answer, control}}
+    assert [each.value for each in Rights] == [0, 1, 2], "as in the file"
