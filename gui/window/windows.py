@@ -26,7 +26,7 @@ from session_host.agents.agent import Agent
 from session_host.client.machine import Machine
 from session_host.protocol.values import FileLocation
 
-from .actions.context import WindowContext
+from .actions.context import Places, WindowContext
 from .actions.keys import TextKeys, WindowKeys
 from .actions.looks import LookActions
 from .actions.menus import Actions, Menus
@@ -106,27 +106,29 @@ class MainWindow(QWidget):
         self.sheets = Sheets(theme, self, sessions, agents, self.open_chat, self.sidebar)
         separate = windows.separate
         context = WindowContext(
-            self,
-            theme,
-            sessions,
-            agents,
-            layout,
-            self.tabs,
-            self.sidebar,
-            self.sheets,
-            self.banners,
-            KeysAhead(self),
-            self.open_chat,
-            self._open_started,
-            self.focus_page,
-            self._show_palette,
-            separate.guide.open,
-            separate.timeline.open,
-            separate.settings.open,
-            separate.changes.open,
-            lambda: windows.open_empty(self),
-            lambda: bool(self._others()),
-            lambda to: windows.move(self, self.tabs.active_id, to),
+            window=self,
+            theme=theme,
+            sessions=sessions,
+            agents=agents,
+            layout=layout,
+            tabs=self.tabs,
+            sidebar=self.sidebar,
+            sheets=self.sheets,
+            banners=self.banners,
+            keys_ahead=KeysAhead(self),
+            open_chat=self.open_chat,
+            open_started=self._open_started,
+            focus_page=self.focus_page,
+            places=Places(
+                show_palette=self._show_palette,
+                open_guide=separate.guide.open,
+                open_timeline=separate.timeline.open,
+                open_settings=separate.settings.open,
+                open_changes=separate.changes.open,
+                open_window=lambda: windows.open_empty(self),
+                has_other_windows=lambda: bool(self._others()),
+                move_tab=lambda to: windows.move(self, self.tabs.active_id, to),
+            ),
         )
         looks = LookActions(context, self.frame, self.saving, settings, self.describe)
         self.commands = commands = WindowCommands(context, settings, looks)

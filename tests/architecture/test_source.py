@@ -261,3 +261,15 @@ def _keywords_lost_in_turkish(source: str, path: str) -> list[str]:
 def _are_qt(expressions: list[ast.expr], qt: set[str]) -> bool:
     """Whether all of the expressions name something of Qt: ``QTimer`` or ``QtCore.QTimer``."""
     return bool(expressions) and all(ast.unparse(each).split(".")[0] in qt for each in expressions)
+
+
+def test_a_constructor_has_at_most_ten_parameters() -> None:
+    """More of them are a value of their own, such as a host's parts."""
+    found = {}
+    for path in python_files("session_host", "gui"):
+        for owner in (each for each in ast.walk(tree(path)) if isinstance(each, ast.ClassDef)):
+            for made in (each for each in owner.body if isinstance(each, ast.FunctionDef) and each.name == "__init__"):
+                count = len([*made.args.posonlyargs, *made.args.args, *made.args.kwonlyargs]) - 1
+                if count > 10:
+                    found[owner.name] = count
+    assert found == {"Viewer": 11}

@@ -26,7 +26,30 @@ if TYPE_CHECKING:
     from gui.window.changes.window import ChangesWindow
 
 
-class WindowContext(Struct, frozen=True):
+class Places(Struct, frozen=True, kw_only=True):
+    """Where a window's actions lead: the palette and other windows.
+
+    Attributes:
+        show_palette: opens the palette.
+        open_guide: opens the guide window; ``open_timeline``: that with a day of all chats.
+        open_settings: opens the settings window, at this page, or where it was ("").
+        open_changes: opens the window with the changes of a chat's directory; since a restore point, if one is given.
+        open_window: opens another window.
+        has_other_windows: whether there are other windows.
+        move_tab: moves the shown tab to another window (its index among the others), or to a new one (None).
+    """
+
+    show_palette: Callable[[], object]
+    open_guide: Callable[[], object]
+    open_timeline: Callable[[], object]
+    open_settings: Callable[[PageName | Literal[""]], object]
+    open_changes: Callable[[Chat, str, ListedPoint | None], ChangesWindow]
+    open_window: Callable[[], object]
+    has_other_windows: Callable[[], bool]
+    move_tab: Callable[[int | None], object]
+
+
+class WindowContext(Struct, frozen=True, kw_only=True):
     """A window's parts, the chats, and the functions of the window that its actions call.
 
     Attributes:
@@ -44,13 +67,7 @@ class WindowContext(Struct, frozen=True):
         open_started: shows a chat that the user has started, and gives it what he typed ahead; if he types for
             something else meanwhile, its tab is behind the shown one, and a banner says so.
         focus_page: gives the shown page the keyboard focus.
-        show_palette: opens the palette.
-        open_guide: opens the guide window; ``open_timeline``: that with a day of all chats.
-        open_settings: opens the settings window, at this page, or where it was ("").
-        open_changes: opens the window with the changes of a chat's directory; since a restore point, if one is given.
-        open_window: opens another window.
-        has_other_windows: whether there are other windows.
-        move_tab: moves the shown tab to another window (its index among the others), or to a new one (None).
+        places: the ways to what is no part of the window.
     """
 
     window: QWidget
@@ -66,11 +83,4 @@ class WindowContext(Struct, frozen=True):
     open_chat: Callable[[Chat], ChatPage]
     open_started: Callable[[Chat, HeldKeys], object]
     focus_page: Callable[[], object]
-    show_palette: Callable[[], object]
-    open_guide: Callable[[], object]
-    open_timeline: Callable[[], object]
-    open_settings: Callable[[PageName | Literal[""]], object]
-    open_changes: Callable[[Chat, str, ListedPoint | None], ChangesWindow]
-    open_window: Callable[[], object]
-    has_other_windows: Callable[[], bool]
-    move_tab: Callable[[int | None], object]
+    places: Places

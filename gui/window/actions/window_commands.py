@@ -135,7 +135,7 @@ class WindowCommands:
             "tabs": bool(tabs.others()),
             "tabs_right": bool(tabs.others(at_right=True)),
             "panes": len(self.tabs.panes.all()) > 1,
-            "windows": chat is not None and self.context.has_other_windows(),
+            "windows": chat is not None and self.context.places.has_other_windows(),
         }
 
     # ------------------------------------------------------------ the shown chat, page or terminal
@@ -210,7 +210,7 @@ class WindowCommands:
 
     def show_changes(self, chat: Chat) -> None:
         """Show the changes of the git repository around the directory that a chat's program is in."""
-        self.context.open_changes(chat, chat.workplace.current_directory, None)
+        self.context.places.open_changes(chat, chat.workplace.current_directory, None)
 
     def open_directory(self, chat: Chat) -> None:
         """Open a chat's directory in the editor."""

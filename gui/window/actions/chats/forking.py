@@ -29,7 +29,7 @@ class ForkActions:
     """The actions on prompts of structured chats; a fork opens in a tab beside its chat."""
 
     def __init__(self, context: WindowContext) -> None:
-        self._open_changes = context.open_changes
+        self._open_changes = context.places.open_changes
         self._sessions, self._layout = context.sessions, context.layout
         self._tabs, self._sheets, self._banners = context.tabs, context.sheets, context.banners
         self._open_chat, self._keys_ahead = context.open_chat, context.keys_ahead

@@ -71,7 +71,7 @@ class Hunks:
         hunk = _Hunk(chat.id, pointed.key, pointed.path, pointed.text)
         match kind:
             case "comment":
-                changes = self._context.open_changes(chat, chat.record.origin.cwd, None)
+                changes = self._context.places.open_changes(chat, chat.record.origin.cwd, None)
                 changes.comment_on(pointed.path, pointed.lines, pointed.at)
             case "take_back":
                 self._start(hunk, page, self._take_back(chat, hunk), changes_texts.CANNOT_TAKE_BACK)

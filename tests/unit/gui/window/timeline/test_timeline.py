@@ -73,7 +73,7 @@ async def yesterday(harness: WindowHarness) -> list[str]:
 
 async def open_timeline(harness: WindowHarness, days_ago: int = 1) -> TimelineWindow:
     """Open the timeline at a day."""
-    harness.window.commands.context.open_timeline()
+    harness.window.commands.context.places.open_timeline()
     opener = harness.window._windows.separate.timeline
     window = opener.window
     assert window is not None
