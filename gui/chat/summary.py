@@ -87,7 +87,7 @@ class SummaryStrip(QWidget):
         self._step, self._files = step, files
         added, removed = sum(file.added for file in files), sum(file.removed for file in files)
         lines = changes_texts.changed_lines(added, removed)
-        self._file_texts = (chat_texts.edited_files(len(files), lines), lines)
+        self._file_texts = (chat_texts.edited_files(len(files), lines) if files else "", lines)
         self.files_button.setAccessibleName(self._file_texts[0])
         self.files_button.setAccessibleDescription(changes_texts.spoken_lines(added, removed))
         self._fit()
