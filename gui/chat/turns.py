@@ -12,9 +12,8 @@ from gui.theme.tooltips import show_tooltip
 from gui.wording import chat_texts
 from session_host.protocol.untrusted_text import one_line
 from session_host.structured.items import Item
-from session_host.structured.turns import answer_at, is_prompt
+from session_host.structured.turns import answer_at, is_prompt, turn_at
 
-from .content.turn_steps import Folding
 from .drawing.segment_layout import reads_from_right
 from .page.page import TranscriptPage
 from .page.painting import BAR_PX
@@ -66,8 +65,8 @@ class TranscriptTurns:
         transcript, ticks = self._page.transcript, Ticks(self._page.rows)
         while ticks.read_on():
             pass
-        turns = [(tick, Folding(transcript, transcript.position(tick.key))) for tick in ticks.found]
-        return [ListedPrompt(transcript[turn.begin], tick.words(turn)) for tick, turn in turns]
+        turns = [(tick, turn_at(transcript, transcript.position(tick.key))) for tick in ticks.found]
+        return [ListedPrompt(turn.prompts[0], tick.words(turn)) for tick, turn in turns]
 
     def answer_to(self, key: str) -> str:
         """The answer to the prompt with this id, as Markdown; "" for none."""

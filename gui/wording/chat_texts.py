@@ -65,6 +65,12 @@ def turn_failed(error: str) -> str:
     return Text("The turn failed: {error}")(error=error)
 
 
+def turn_limited(error: str) -> str:
+    if not error:
+        return Text("A limit stopped the turn")()
+    return Text("A limit stopped the turn: {error}")(error=error)
+
+
 DAMAGED = Text("The rest can’t be read: {reason}")
 PROMPT_WITHOUT_TEXT = Text("Prompt without text")
 """The text that stands for a prompt with images and no text."""

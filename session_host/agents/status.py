@@ -52,10 +52,10 @@ import re
 from collections.abc import Collection
 from typing import Final, Literal, NamedTuple
 
-from session_host.protocol.events import TurnOutcome
 from session_host.protocol.facts import AgentStatus
 from session_host.protocol.launch import Watch
 from session_host.protocol.messages import Evidence, Report
+from session_host.protocol.turns import TurnFacts, TurnOutcome
 from session_host.protocol.untrusted_text import one_line
 from session_host.protocol.values import BACKGROUND, FOLLOW_UP_S, SILENCE, Activity, in_turns
 from session_host.storage.descriptors.log_state import (
@@ -285,11 +285,11 @@ class ActivityTracker:
         is_stopped = "interrupted" in said and self.last_input_s > self._input_before_turn_s
         return "interrupted" if is_stopped else "done"
 
-    def take_failed_turn(self) -> tuple[TurnOutcome, str] | None:
+    def take_failed_turn(self) -> TurnFacts | None:
         """How a turn ended that failed, and its error, if another turn runs; None after the first call."""
         failed, self._failed_turn = self._failed_turn, None
         error = "" if failed is None else failed.detail or FAILED
-        return None if failed is None else (self._failed_outcome(error), error)
+        return None if failed is None else TurnFacts(outcome=self._failed_outcome(error), error=error)
 
     @property
     def is_in_dialog(self) -> bool:

@@ -6,7 +6,7 @@ from typing import Literal
 
 import msgspec
 
-from session_host.protocol.events import TurnOutcome
+from session_host.protocol.turns import TurnOutcome
 
 How = Literal["began", "queued", "steered", "typed", "unknown"]
 """What became of a text.

@@ -21,13 +21,13 @@ from session_host.protocol.events import (
     NumberedEvent,
     StatusChanged,
     TurnEnded,
-    TurnOutcome,
     TurnStarted,
     Withdrawn,
     changes,
     with_events,
 )
 from session_host.protocol.messages import Transition
+from session_host.protocol.turns import TurnFacts
 from session_host.protocol.values import Activity
 from session_host.storage.descriptors.input_log import InputLog
 from session_host.storage.descriptors.log_entries import EntryKind
@@ -43,14 +43,14 @@ class EventLog:
         saved_to: the number of the last one that the ledger has.
         has_unsaved: set while the ledger lacks some.
         told_to: see ``write``.
-        turn, open_turn, reported: as in ``LogState``.
+        turn, open_turn, last, reported: as in ``LogState``.
         has_unreported: set while turns have ended that are not reported.
     """
 
     def __init__(self, log_state: LogState, input_log: InputLog, now: Callable[[], str]) -> None:
         """Continue with the events that a previous host left."""
         self.newest, self.saved_to, self.told_to = log_state.events, log_state.events_saved, log_state.told_to
-        self.turn, self.open_turn = log_state.turn, log_state.open_turn
+        self.turn, self.open_turn, self.last = log_state.turn, log_state.open_turn, log_state.last
         self.reported = log_state.reported
         self.has_unsaved, self.has_unreported = asyncio.Event(), asyncio.Event()
         self._input_log, self._now = input_log, now
@@ -110,25 +110,26 @@ class EventLog:
     def begin_turn(self, agents_id: str = "", by: str = "") -> None:
         """Add the event that a turn began, unless it runs already."""
         if self.open_turn != agents_id:
-            self.end_turn("done")  # Its end was not told.
+            self.end_turn(TurnFacts(outcome="done"))  # Its end was not told.
             self.turn, self.open_turn = self.turn + 1, agents_id
+            self.last = TurnFacts(by=by, began=self._now())
             self.add(TurnStarted(turn=self.turn, agents_id=agents_id, by=by))
 
-    def end_turn(
-        self, outcome: TurnOutcome, error: str = "", resets_at: str = "", *, tokens: int = 0, files_changed: int = 0
-    ) -> None:
-        """Add the event that the running turn ended; without one, nothing."""
-        if self.open_turn is not None:
-            self.open_turn = None
-            ended = TurnEnded(
-                turn=self.turn,
-                outcome=outcome,
-                error=error,
-                resets_at=resets_at,
-                tokens=tokens,
-                files_changed=files_changed,
-            )
-            self.add(ended)
+    def end_turn(self, facts: TurnFacts, *, tokens: int = 0) -> None:
+        """Add the event that the running turn ended; without one, nothing.
+
+        Args:
+            facts: what is known of it; without a beginning, that of its own event.
+            tokens: how many it used; 0 if that is not known.
+        """
+        if self.open_turn is None:
+            return
+        self.open_turn, began = None, self.last or TurnFacts()
+        if not facts.began:
+            facts = msgspec.structs.replace(facts, began=began.began, by=began.by, ended=self._now())
+        self.last = msgspec.structs.replace(facts, error=facts.error[:MAX_SUBJECT_CHARACTERS])
+        files = facts.work.files if facts.work is not None else 0
+        self.add(TurnEnded(turn=self.turn, tokens=tokens, files_changed=files, **msgspec.structs.asdict(facts)))
 
     def _has_asked(self, request: str) -> bool:
         """Whether the last event about this question is that it is asked."""

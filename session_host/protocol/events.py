@@ -7,10 +7,11 @@ second recording. JSON names the kind as ``kind``.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import TYPE_CHECKING, Any, Final, Literal, get_args
+from typing import TYPE_CHECKING, Any, Final, get_args
 
 import msgspec
 
+from .turns import TurnFacts, TurnOutcome
 from .values import Activity
 
 if TYPE_CHECKING:
@@ -114,23 +115,20 @@ class TurnStarted(msgspec.Struct, frozen=True, gc=False, tag_field="kind", tag="
     """
 
 
-TurnOutcome = Literal["done", "interrupted", "error", "limit", "cut"]
-"""How a turn ended: by a "limit" of the user's subscription, "cut" by the end of the agent."""
-
-
-class TurnEnded(msgspec.Struct, frozen=True, gc=False, tag_field="kind", tag="turn_ended", kw_only=True):
-    """A turn ended."""
+class TurnEnded(TurnFacts, frozen=True, tag_field="kind", tag="turn_ended", kw_only=True, omit_defaults=False):
+    """A turn ended. Its ``work`` is None in a terminal."""
 
     turn: int
     outcome: TurnOutcome
-    error: str = ""
-    """The error that stopped it, one line."""
-    resets_at: str = ""
-    """When the limit is reset, ISO 8601, UTC; "" if the agent has not said it."""
     tokens: int = 0
     """How many tokens it used, input and output. 0 if the agent has not said it; in a terminal, no agent does."""
     files_changed: int = 0
     """How many files the agent's edits changed, in a chat view; its commands may have changed others."""
+
+    @property
+    def facts(self) -> TurnFacts:
+        """The facts alone."""
+        return TurnFacts(**{name: getattr(self, name) for name in TurnFacts.__struct_fields__})
 
 
 class CommandEnded(msgspec.Struct, frozen=True, gc=False, tag_field="kind", tag="command_ended", kw_only=True):

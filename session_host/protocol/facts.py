@@ -14,6 +14,7 @@ from typing import Final, Literal
 
 import msgspec
 
+from .turns import TurnFacts
 from .values import RUNNING_STATES, SILENCE, TURN_FAILED, WITHOUT_AGENT, Activity, GridSize, Runtime, State
 
 INTERRUPTED: Final = "the computer was restarted while this chat ran"
@@ -184,6 +185,8 @@ class AgentStatus(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """Whether the agent is idle since an error stopped its turn: a limit, a log-in, the model's service."""
     context: int = 0
     """How full the model's context is, in percent; 0 if unknown."""
+    last: TurnFacts | None = None
+    """The last turn, whether it runs or is over; None before the first one, or if unknown."""
 
     @property
     def words(self) -> str:

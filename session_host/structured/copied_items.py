@@ -48,9 +48,8 @@ def _with_ends(transcript: Transcript, items: Iterable[Item]) -> Iterator[AnyCha
     """Items of a transcript with the ends of turns, at the times at which they ended."""
     for item in items:
         yield Put(item)
-        if at_ms := transcript.turn_ends.get(item.id, 0):
-            ending = transcript.endings.get(item.id) or TurnOver(item.turn, "completed")
-            yield msgspec.structs.replace(ending, at_ms=at_ms)
+        if (end := transcript.ends.get(item.id)) is not None and end.at_ms:
+            yield end
 
 
 def recorded_items(items: Sequence[Item]) -> list[AnyChange]:

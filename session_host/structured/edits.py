@@ -1,4 +1,4 @@
-"""The files that an agent's edits have changed, the same for window, page and events. Pure.
+"""The files that an agent's edits have changed, by their names. Pure.
 
 Only edits that were done count, not those that failed or were declined; a moved file counts once, by its last name.
 """
@@ -19,16 +19,6 @@ def changes_by_file(items: Iterable[Item]) -> dict[str, list[FileChange]]:
             earlier = found.pop(change.path, []) if change.moved_to else []
             found[name] = [*found.get(name, []), *earlier, change]
     return found
-
-
-def edited_files(known: Iterable[str], item: Item) -> list[str]:
-    """The files that are changed after another item, by their last names; ``known`` are those before."""
-    found = dict.fromkeys(known)
-    for change in _done(item):
-        if change.moved_to:
-            found.pop(change.path, None)
-        found[change.moved_to or change.path] = None
-    return list(found)
 
 
 def _done(item: Item) -> tuple[FileChange, ...]:

@@ -12,6 +12,7 @@ from typing import Final, Literal
 
 import msgspec
 
+from session_host.protocol.turns import TurnFacts
 from session_host.protocol.values import Image
 
 ItemKind = Literal["user", "agent", "thought", "tool", "plan", "notice", "raw"]
@@ -376,6 +377,9 @@ class TurnOver(Change, frozen=True, tag="TurnEnded"):
     """What it used; 0 if the agent did not say it. The rules count it, and ``files_changed``."""
     files_changed: int = 0
     """How many files its edits changed; commands may have changed others."""
+    facts: TurnFacts | None = None
+    """The turn; None in logs of earlier versions (``turns.facts_of``). A dialect gives the outcome and the reset of a
+    limit, the rules add all else."""
 
 
 class UsageChanged(Change, frozen=True):
@@ -391,6 +395,11 @@ class UsageChanged(Change, frozen=True):
     currency: str = ""
     limits: tuple[UsageLimit, ...] = ()
     """All that the agent has reported."""
+    read: int = 0
+    """Of ``total``, those that the model read, without ``cached`` ones, those of its cache, and ``written`` ones; all
+    0 if the agent does not tell them apart."""
+    cached: int = 0
+    written: int = 0
 
     @property
     def share(self) -> float | None:

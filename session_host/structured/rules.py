@@ -39,7 +39,6 @@ from session_host.protocol.values import ErrorCode
 from .answers import Refusal, first_answer, without_secrets
 from .dialects.base import Chosen, Dialect, DialectPort, Start, UserPrompt
 from .dialects.reading import one_line
-from .edits import edited_files
 from .items import (
     BETWEEN_TURNS,
     IN_QUEUE,
@@ -72,6 +71,7 @@ from .operations import (
 from .prompt_queue import PromptQueue
 from .rules_state import RulesState
 from .transcript import Transcript
+from .turns import TurnCount, facts_of, time_text
 
 KEPT_TOKENS = 256
 KEPT_ANSWERS = 256
@@ -167,6 +167,8 @@ class StructuredRules(DialectPort):
     def load(self, state: bytes, dialect: bytes) -> None:
         """Continue from a saved state."""
         self.state = msgspec.msgpack.decode(state, type=RulesState)
+        if self.state.usage is None and self.state.total:
+            self.state.usage = UsageChanged(0, 0, self.state.total)
         self._queue = PromptQueue(self.state, self)
         if self.state.begun:
             self._dialect.load(dialect)
@@ -479,32 +481,57 @@ class StructuredRules(DialectPort):
         if change.state == "running" and not state.is_running:
             state.changed_ms, state.has_answer = self.now_ms, False
             state.is_stopping = state.is_stopped = False
+            state.began_ms = self.now_ms
             self._count_anew()
             self.start_timer(QUIET, QUIET_S)
+        elif change.state == "running" and state.count is not None:
+            state.began_ms = state.began_ms or self.now_ms  # It goes on from turn to turn.
+        elif change.state in BETWEEN_TURNS:
+            state.prompt, state.by, state.began_ms = "", "", 0
         state.state, state.turn, state.detail = change.state, change.turn, change.detail
         state.shows_silence, state.between = False, None
 
     def _completed(self, change: AnyChange) -> AnyChange:
-        """Add what the rules know of turns: who began one, its tokens and the number of its files."""
+        """Add what the rules know of turns: who began one, and at its end all else."""
         state = self.state
+        if state.count is not None:
+            state.count.note(change)
         match change:
             case StateChanged(turn=turn) if turn and turn != state.turn:
                 # A text for a turn that ended before it came may begin the next one.
                 by = state.sent_by or next((prompt.by for prompt in state.steering), "")
                 change, state.sent_by = msgspec.structs.replace(change, by=by), ""
-            case Put(item) if item.changes and item.status == "done":
-                state.edited = edited_files(state.edited, item)
-            case UsageChanged(total=total):
-                state.total = total
-            case TurnOver():
-                tokens = max(0, state.total - state.total_before)
-                change = msgspec.structs.replace(change, tokens=tokens, files_changed=len(state.edited))
+                state.by = by or ("" if state.turn else state.by)
+                if state.turn and state.is_running:  # The end of the one before was not told, or just now.
+                    state.began_ms = self.now_ms
+                    self._count_anew()
+            case UsageChanged():
+                state.usage = change
+            case TurnOver(at_ms=0):
+                change = self._with_facts(change)
+                state.prompt, state.by, state.began_ms = "", "", 0
                 self._count_anew()
         return change
 
+    def _with_facts(self, end: TurnOver) -> TurnOver:
+        """The end of the running turn, with all that is known of it."""
+        state = self.state
+        work = state.count.work(state.usage) if state.count is not None else None
+        facts = msgspec.structs.replace(
+            facts_of(end),
+            prompt=state.prompt,
+            by=state.by,
+            began=time_text(state.began_ms),
+            ended=time_text(self.now_ms),
+            error=end.error,
+            work=work,
+        )
+        tokens = state.count.tokens(state.usage) if state.count is not None else 0
+        return msgspec.structs.replace(end, tokens=tokens, files_changed=work.files if work else 0, facts=facts)
+
     def _count_anew(self) -> None:
-        """Count tokens and files from here on: a turn begins or has ended."""
-        self.state.total_before, self.state.edited = self.state.total, []
+        """Count from here on: a turn begins or has ended."""
+        self.state.count = TurnCount(self.state.usage, self.state.tools.copy())
 
     def send(self, message: Any) -> None:
         """See ``DialectPort``."""
@@ -550,6 +577,8 @@ class StructuredRules(DialectPort):
     def accepted(self, prompt_id: str, turn: str = "") -> None:
         """See ``DialectPort``."""
         if (prompt := self._queue.forget(prompt_id)) is not None:
+            if not self.state.prompt or turn not in {"", self.state.turn}:
+                self.state.prompt = prompt_id
             self.emit(SetStatus(prompt_id, "done", turn=turn))
             if not self.state.has_title and (title := _title_after(prompt, self._start)):
                 self.emit(TitleChanged(title))

@@ -5,8 +5,9 @@ from __future__ import annotations
 import msgspec
 
 from .dialects.base import UserPrompt
-from .items import AgentRequest, ChatState, RequestResolved, StateChanged
+from .items import AgentRequest, ChatState, RequestResolved, StateChanged, UsageChanged
 from .operations import AnyOperation
+from .turns import TurnCount
 
 
 class RulesState(msgspec.Struct, array_like=True):
@@ -37,8 +38,8 @@ class RulesState(msgspec.Struct, array_like=True):
         detail: the detail of the agent's state, as last emitted.
         between: what the dialect says of its state while the turn of the sent prompt has not begun; the state is
             "running" then. None otherwise.
-        total, total_before: the tokens of all turns, as the agent last said, and those before the running turn.
-        edited: the files that the edits of the running turn changed.
+        total: the tokens of all turns, as the agent last told a version that did not keep ``usage``; ``total_before``
+            and ``edited`` were its count, and are not used.
         sent_by: the kind of client that sent the last prompt, until its turn begins.
     """
 
@@ -81,6 +82,16 @@ class RulesState(msgspec.Struct, array_like=True):
     total_before: int = 0
     edited: list[str] = []
     sent_by: str = ""
+    prompt: str = ""
+    """The id of the first prompt of the running turn; "" for none."""
+    began_ms: int = 0
+    """When the running turn began; 0 if that is not known."""
+    by: str = ""
+    """The kind of client that sent its prompt."""
+    usage: UsageChanged | None = None
+    """What the chat has used, as the agent last said."""
+    count: TurnCount | None = None
+    """The work of the running turn; None if that began under a version that did not count so."""
 
     @property
     def may_time_out(self) -> bool:

@@ -23,6 +23,7 @@ from .items import INCOMPLETE, PLACES, AgentRequest, FileChange, Item, ItemStatu
 from .patches import DiffLine, counts, lines_of
 from .shortening import cut, shown_command
 from .transcript import Transcript
+from .turns import facts_of
 
 LineStyle = Literal["", "prompt", "heading", "code", "dim", "added", "removed", "failed", "asking"]
 
@@ -415,7 +416,8 @@ def state_line(transcript: Transcript) -> str:
         return ""
     if turn.outcome == "failed":
         is_said = not turn.error or _ends_with_notice(transcript, turn.error)
-        return "✗ The turn failed" if is_said else one_line(f"✗ The turn failed: {turn.error}")
+        words = "✗ A limit stopped the turn" if facts_of(turn).outcome == "limit" else "✗ The turn failed"
+        return words if is_said else one_line(f"{words}: {turn.error}")
     if turn.outcome == "interrupted":
         return " · ".join(filter(None, ("■ The turn was interrupted", held_words(transcript.held))))
     return "✗ The turn was cut: the agent ended"

@@ -95,7 +95,25 @@ class _Saved(msgspec.Struct, array_like=True):
     offset: int
     rest: bytes
     endings: dict[str, TurnOver] = {}
+    """The ends of turns that did not end well, for versions before ``ends``, as are the times of all ends."""
     turn_ends: dict[str, int] = {}
+    ends: dict[str, TurnOver] | None = None
+    """As in ``Transcript``; None if an earlier version wrote the snapshot."""
+
+    def all_ends(self) -> dict[str, TurnOver]:
+        """The ends of turns, also of an earlier version."""
+        if self.ends is not None:
+            return self.ends
+        good = TurnOver("", "completed")
+        return {
+            item_id: msgspec.structs.replace(self.endings.get(item_id, good), at_ms=self.turn_ends.get(item_id, 0))
+            for item_id in {**self.endings, **self.turn_ends}
+        }
+
+
+def is_unconfirmed(item: Item) -> bool:
+    """Whether an item is a prompt that was sent, and that no turn has yet."""
+    return item.kind == "user" and item.status == "sent" and not item.turn
 
 
 def _array_head(length: int) -> bytes:
@@ -134,9 +152,8 @@ class Transcript:
     Attributes:
         status: the state of the agent.
         requests: all requests, by their ids, oldest first; ``answers``: those that are resolved.
-        endings: turns that did not end well, each by the id of the last item at that time, queued prompts left out.
-        turn_ends: when turns ended, in milliseconds since 1970, by the same ids; not if an agent repeats an earlier
-            conversation without times.
+        ends: the ends of turns with their times, by the id of the last item at that time, without prompts that are
+            queued or not confirmed. Of an earlier conversation that an agent repeats without times, there are none.
         news: how many bytes of the log it has read since it was made, of records that tell something new.
         damaged: the first reason why the log could not be read to its end, "" for none.
     """
@@ -145,8 +162,7 @@ class Transcript:
         self.status = Status()
         self.requests: dict[str, AgentRequest] = {}
         self.answers: dict[str, RequestResolved] = {}
-        self.endings: dict[str, TurnOver] = {}
-        self.turn_ends: dict[str, int] = {}
+        self.ends: dict[str, TurnOver] = {}
         self.news = 0
         self.damaged = ""
         self._ids: list[str] = []
@@ -250,7 +266,7 @@ class Transcript:
             self._positions.update(zip(new, range(known, known + len(new)), strict=True))
         self.status = msgspec.structs.replace(growing.status)
         self.requests, self.answers = growing.requests.copy(), growing.answers.copy()
-        self.endings, self.turn_ends = growing.endings.copy(), growing.turn_ends.copy()
+        self.ends = growing.ends.copy()
         self.news, self.damaged = growing.news, growing.damaged
         return changes
 
@@ -321,11 +337,19 @@ class Transcript:
     def _end_turn(self, change: TurnOver, at_ms: int) -> None:
         if not change.at_ms:
             self.status.last_turn = change
-        if (last := self.queue_start - 1) >= 0:
-            self.turn_ends[self._ids[last]] = change.at_ms or at_ms
-            if change.outcome != "completed":
-                self.endings[self._ids[last]] = change
-            self._changed.add(self._ids[last])
+        if (last := self._last_of_turn()) >= 0:
+            item_id, end = self._ids[last], msgspec.structs.replace(change, at_ms=change.at_ms or at_ms)
+            if item_id in self.ends and end.facts is not None:  # Nothing of the second turn is shown.
+                end = msgspec.structs.replace(end, facts=msgspec.structs.replace(end.facts, work=None))
+            self.ends[item_id] = end
+            self._changed.add(item_id)
+
+    def _last_of_turn(self) -> int:
+        """The position of the last item of the turn that ends; negative for none."""
+        end = last = self.queue_start - 1
+        while last >= 0 and is_unconfirmed(self[last]):
+            last -= 1
+        return last if last >= 0 and self._ids[last] not in self.ends else end
 
     def _put(self, item: Item) -> None:
         self._changed.add(item.id)
@@ -364,8 +388,9 @@ class Transcript:
             self._appended.pop((item_id, field), None)
         self._changed.discard(item_id)
         self._stripped.pop(item_id, None)
-        self.endings.pop(item_id, None)
-        self.turn_ends.pop(item_id, None)
+        end, above = self.ends.pop(item_id, None), self._ids[position - 1] if position else ""
+        if end is not None and above and above not in self.ends:
+            self.ends[above] = end
         self._removed = True
 
     @staticmethod
@@ -419,17 +444,23 @@ class Transcript:
             items.append(raw)
         items.reverse()
         ids, requests, answers = self._ids, list(self.requests.values()), list(self.answers.values())
-        endings, turn_ends = self.endings, self.turn_ends
+        ends = self.ends
         if len(items) < len(ids):
             ids = ids[-len(items) :]
             kept = set(ids)
             requests = [each for each in requests if each.item in kept or each.id not in self.answers]
             answers = [self.answers[each.id] for each in requests if each.id in self.answers]
-            endings = {item_id: each for item_id, each in endings.items() if item_id in kept}
-            turn_ends = {item_id: each for item_id, each in turn_ends.items() if item_id in kept}
+            ends = {item_id: each for item_id, each in ends.items() if item_id in kept}
+        endings = {
+            item_id: msgspec.structs.replace(each, at_ms=0)
+            for item_id, each in ends.items()
+            if each.outcome != "completed"
+        }
+        turn_ends = {item_id: each.at_ms for item_id, each in ends.items() if each.at_ms}
         # Encoded as a whole, a gigabyte of pictures would be copied again and again while the encoder's memory grows.
         encode = msgspec.msgpack.encode
-        after = (self.status, requests, answers, self._reader.offset, bytes(self._reader.rest), endings, turn_ends)
+        rest = bytes(self._reader.rest)
+        after = (self.status, requests, answers, self._reader.offset, rest, endings, turn_ends, ends)
         before = _array_head(len(_Saved.__struct_fields__)) + encode(ids) + _array_head(len(items))
         return b"".join((before, *(memoryview(raw) for raw in items), *map(encode, after)))
 
@@ -460,8 +491,7 @@ class Transcript:
         self._positions = {item_id: position for position, item_id in enumerate(self._ids)}
         self.requests = earlier.requests | self.requests
         self.answers = earlier.answers | self.answers
-        self.endings = earlier.endings | self.endings
-        self.turn_ends = earlier.turn_ends | self.turn_ends
+        self.ends = earlier.ends | self.ends
 
     @classmethod
     def restore(cls, snapshot: bytes | bytearray) -> Transcript:
@@ -481,7 +511,7 @@ class Transcript:
         transcript.status = saved.status
         transcript.requests = {request.id: request for request in saved.requests}
         transcript.answers = {answer.id: answer for answer in saved.answers}
-        transcript.endings, transcript.turn_ends = saved.endings, saved.turn_ends
+        transcript.ends = saved.all_ends()
         transcript._ids, transcript._items = saved.ids, list(saved.items)
         transcript._positions = positions
         transcript._reader = RecordReader(saved.offset, saved.rest)

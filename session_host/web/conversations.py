@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import Iterator, Sequence
-from itertools import chain, islice
+from collections.abc import Sequence
+from itertools import islice
 from typing import Final, NamedTuple
 
 from session_host.client.chats.agent_record import recorded_conversation
@@ -16,15 +16,14 @@ from session_host.client.sessions.session_info import SessionInfo
 from session_host.client.viewer.transcript_watch import watch_transcript
 from session_host.errors import HostUnavailable, NotAllowed, OutliveError
 from session_host.protocol.shown_duration import told_duration
+from session_host.protocol.turns import TurnWork
 from session_host.protocol.untrusted_text import one_line, plain
 from session_host.protocol.values import RUNNING_STATES
 from session_host.standing.traits import traits_of
-from session_host.structured.edits import changes_by_file
-from session_host.structured.items import IN_QUEUE, Item, UsageLimit
-from session_host.structured.patches import counts
+from session_host.structured.items import Item, UsageLimit
 from session_host.structured.text import TextLine, item_lines
 from session_host.structured.transcript import BUILD, Transcript
-from session_host.structured.turns import answer_in, is_prompt, limit_reset_ms
+from session_host.structured.turns import TurnSpan, answer_in, took_ms, turns_backwards
 from session_host.system.clock import as_text
 
 from .changed_lines import of_text
@@ -112,8 +111,8 @@ async def unfolded(machine: Machine, info: SessionInfo, key: str) -> Unfolded:
     """
     if traits_of(info.facts).has_transcript:
         transcript = await _transcript(machine, info)
-        for turn in _turns(transcript, MAX_TURNS):
-            if turn.prompt.id == key:
+        for turn in islice(turns_backwards(transcript), MAX_TURNS):
+            if turn.prompts[0].id == key:
                 return await asyncio.to_thread(_unfolded, turn.items)
     else:
         for recorded in await machine.call(recorded_conversation, info.id, MAX_TURNS):
@@ -141,58 +140,23 @@ async def _transcript(machine: Machine, info: SessionInfo) -> Transcript:
     return await asyncio.to_thread(saved.restore_transcript, is_own=not machine.terms.is_far)
 
 
-class _Turn(NamedTuple):
-    prompt: Item
-    items: list[Item]
-
-
-def _turns(transcript: Transcript, most: int) -> list[_Turn]:
-    """The last turns, at most so many, oldest first: each prompt with what follows it."""
-    found: list[_Turn] = []
-    items: list[Item] = []
-    for position in range(transcript.queue_start - 1, -1, -1):
-        item = transcript[position]
-        if is_prompt(item) and item.status not in IN_QUEUE:
-            found.append(_Turn(item, items[::-1]))
-            items = []
-            if len(found) == most:
-                break
-        else:
-            items.append(item)
-    return found[::-1]
+_OUTCOMES: Final = {
+    "interrupted": "interrupted",
+    "cut": "interrupted",
+    "error": "failed",
+    "limit": "limit",
+}
+"""The page's words; it has none for a turn that went well."""
 
 
 def _of_transcript(transcript: Transcript) -> Conversation:
-    turns, status = _turns(transcript, MAX_TURNS + 1), transcript.status
-    has_earlier, turns = len(turns) > MAX_TURNS, turns[-MAX_TURNS:]
+    found, status = list(islice(turns_backwards(transcript), MAX_TURNS + 1)), transcript.status
+    has_earlier, turns = len(found) > MAX_TURNS, found[:MAX_TURNS][::-1]
     limits = status.usage.limits if status.usage is not None else ()
-    rows = []
-    for number, turn in enumerate(turns):
-        is_last = number == len(turns) - 1
-        ending = next(
-            (transcript.endings[e.id] for e in (turn.prompt, *turn.items) if e.id in transcript.endings), None
-        )
-        end_ms = max((transcript.turn_ends.get(each.id, 0) for each in (turn.prompt, *turn.items)), default=0)
-        outcome = "running" if is_last and status.is_running else ""
-        if ending is not None and not outcome:
-            failed = "failed" if limit_reset_ms(ending, limits) is None else "limit"
-            outcome = "interrupted" if ending.outcome in {"interrupted", "cut"} else failed
-        files = changes_by_file(turn.items)
-        added, removed = counts(list(chain(*files.values()))) if files else (None, None)
-        rows.append(
-            TurnRow(
-                turn=turn.prompt.id,
-                prompt=plain(turn.prompt.text, MAX_PROMPT_CHARACTERS, keep_lines=True),
-                at=as_text(turn.prompt.at_ms / 1000),
-                took=told_duration(end_ms - turn.prompt.at_ms),
-                steps=_steps(turn.items, len(files)),
-                added=added,
-                removed=removed,
-                outcome=outcome,
-                error=one_line(ending.error) if ending is not None else "",
-                answer_html=html_of(answer_in(turn.items)) if number >= len(turns) - RENDERED else None,
-            )
-        )
+    rows = [
+        _row(turn, is_running=turn.is_last and status.is_running, is_rendered=number >= len(turns) - RENDERED)
+        for number, turn in enumerate(turns)
+    ]
     queue = [transcript[position] for position in range(transcript.queue_start, len(transcript))]
     plan = next((each.plan for each in reversed(turns[-1].items) if each.kind == "plan"), ()) if turns else ()
     return Conversation(
@@ -202,6 +166,23 @@ def _of_transcript(transcript: Transcript) -> Conversation:
         [_limit(each) for each in limits],
         can_interrupt=status.can_interrupt,
         has_earlier=has_earlier,
+    )
+
+
+def _row(turn: TurnSpan, *, is_running: bool, is_rendered: bool) -> TurnRow:
+    facts, work = turn.facts, turn.work
+    prompts = "\n\n".join(prompt.text for prompt in turn.prompts)
+    return TurnRow(
+        turn=turn.prompts[0].id,
+        prompt=plain(prompts, MAX_PROMPT_CHARACTERS, keep_lines=True),
+        at=as_text(turn.prompts[0].at_ms / 1000),
+        took=told_duration(took_ms(facts)),
+        steps=_steps(work),
+        added=work.added if work.files else None,
+        removed=work.removed if work.files else None,
+        outcome="running" if is_running else _OUTCOMES.get(facts.outcome, ""),
+        error=one_line(facts.error),
+        answer_html=html_of(answer_in(turn.items)) if is_rendered else None,
     )
 
 
@@ -225,22 +206,15 @@ def _without_margin(line: TextLine) -> TextLine:
     return line._replace(text=line.text.removeprefix("  ")) if line.changed is not None else line
 
 
-def _steps(items: list[Item], files: int) -> str:
+def _steps(work: TurnWork) -> str:
     """What the agent did, in short: ``Edited 3 files · ran 4 commands``."""
-    return " · ".join(_step_words(items, files)).capitalize()
-
-
-def _step_words(items: list[Item], files: int) -> Iterator[str]:
-    done = [each for each in items if each.kind == "tool" and each.status != "declined"]
-    if files:
-        yield _count("edited", files, "file")
-    if commands := sum(each.tool == "execute" for each in done):
-        yield _count("ran", commands, "command")
-    if reads := sum(each.tool in {"read", "search", "fetch"} for each in done):
-        yield _count("looked at", reads, "place")
-    others = sum(each.tool not in {"execute", "read", "search", "fetch"} and not each.changes for each in done)
-    if others:
-        yield _count("used", others, "tool")
+    counted = (
+        ("edited", work.files, "file"),
+        ("ran", work.commands, "command"),
+        ("looked at", work.looks, "place"),
+        ("used", work.others, "tool"),
+    )
+    return " · ".join(_count(verb, number, what) for verb, number, what in counted if number).capitalize()
 
 
 def _count(verb: str, number: int, what: str) -> str:

@@ -61,11 +61,11 @@ from session_host.web.actions import Actions
 from session_host.web.errors import PageError
 from session_host.web.forms import GivenAnswer
 from session_host.web.questions import MAX_SHOWN_CHARACTERS, question_of
-from tests.contracts.test_fronts import ToldDialect
 from tests.support.facts import chat_facts
 from tests.support.scripted_chat import ALLOW, ALWAYS, BEGAN_MS, DECLINE
 from tests.support.session_harness import session_harness
 from tests.support.themes import OWN
+from tests.support.told_dialect import ToldDialect
 
 MODE = RequestOption("mode plan", "Allow, and accept edits from now on", "allow_always", sets_mode=True)
 STOP = RequestOption("stop", "Decline and stop", "cancel")

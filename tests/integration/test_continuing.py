@@ -202,5 +202,6 @@ async def test_a_chat_view_begins_with_the_earlier_messages(project: Path, area:
         assert [(item.kind, item.text) for item in chat.items][:2] == [("user", "hello"), ("agent", "It is *done*.")]
         assert not any("not shown" in item.text for item in chat.items)
         assert chat.viewer.replica.transcript is not None
-        assert chat.viewer.replica.transcript.turn_ends == {chat.items[1].id: 1795348800000}, "as in its file"
+        [(item_id, turn_over)] = chat.viewer.replica.transcript.ends.items()
+        assert (item_id, turn_over.at_ms) == (chat.items[1].id, 1795348800000), "as in its file"
     await end(record.id)

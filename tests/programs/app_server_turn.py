@@ -18,7 +18,7 @@ Json = dict[str, Any]
 NUMBERS = re.compile(
     r"\b(overload|silent|late|count|clock|deltas|delay|hold|limit|cut|pictures|each_kb|to_kb):\s*(\d+)"
 )
-TEXTS = re.compile(r"\b(run|edit|write|ask|answer|fail):[ \t]*(.+)$", re.MULTILINE)
+TEXTS = re.compile(r"\b(run|edit|write|ask|answer|fail|refuse):[ \t]*(.+)$", re.MULTILINE)
 
 PICTURE_COLUMNS = 500
 
@@ -86,7 +86,7 @@ class Interrupted(Exception):
 
 
 class Broken(Exception):
-    """The turn fails."""
+    """The turn fails: its message, and Codex's word for the error."""
 
 
 class Player:
@@ -112,8 +112,9 @@ class Player:
                 self.item("completed", turn, item)
             return
         self.user_message(turn, turn.text, turn.client_id)
-        if "fail" in turn.texts:
-            raise Broken(turn.texts["fail"])
+        for word, info in (("fail", "other"), ("refuse", "usageLimitExceeded")):
+            if word in turn.texts:
+                raise Broken(turn.texts[word], info)
         if "write" in turn.texts:
             Path(self.thread["cwd"], turn.texts["write"]).touch()
         answer = self.tools(turn)

@@ -13,7 +13,7 @@ The words of a prompt script its turn, in this order; without any, the answer is
 - ``deltas: N``, ``delay: MS``: the answer in N deltas, with a wait before each.
 - ``hold: K``: after K deltas, the stream waits until it is steered or interrupted, or until a file "release" is in the
   directory of the threads.
-- ``fail: TEXT``: the turn fails with this error.
+- ``fail: TEXT``: the turn fails with this error; ``refuse: TEXT``: with this one, since a limit is reached.
 - ``pictures: N``, ``each_kb: KB``, ``to_kb: KB``: makes N pictures of this length, or from one to the other, before the
   answer.
 - ``limit: PERCENT``: this much of the 5-hour limit is used.
@@ -275,7 +275,7 @@ class Server:
         except Interrupted:
             status = "interrupted"
         except Broken as broken:
-            status, error = "failed", {"message": str(broken)}
+            status, error = "failed", dict(zip(("message", "codexErrorInfo"), broken.args, strict=True))
         self.turns.append(described(turn, status) | {"items": turn.items, "itemsView": "full"})
         self.turn = None
         self.save()

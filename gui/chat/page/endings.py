@@ -10,79 +10,35 @@ from gui.chat.content.segments import Action, Button, LiveLine, QuietLine, Segme
 from gui.theme.icons import Glyph
 from gui.wording import chat_texts, common_texts
 from session_host.protocol.shown_duration import told_duration
+from session_host.protocol.turns import TurnFacts
 from session_host.protocol.untrusted_text import one_line
-from session_host.structured.items import IN_QUEUE, NOT_STOPPED, Item, TurnOver
+from session_host.structured.items import NOT_STOPPED, Item
 from session_host.structured.transcript import Transcript
+from session_host.structured.turns import TurnSpan, took_ms
 
 _SHOWING_STATUS = frozenset({"agent", "tool"})
 """The kinds of items that say themselves that they did not end."""
 
 
-def ends_turn(transcript: Transcript, position: int) -> bool:
-    """Whether an item is a message of the agent with which a turn ended."""
-    item = transcript[position]
-    if item.kind != "agent" or item.parent or item.status == "running" or not item.text:
-        return False
-    following = position + 1
-    while following < len(transcript) and _is_beside_turns(transcript[following]):
-        following += 1
-    state, turn = transcript.status.state, transcript.status.turn
-    if following == len(transcript) or transcript[following].status in IN_QUEUE:
-        return state in {"starting", "idle", "background", "ended"}
-    if transcript[following].kind != "user":
-        return False
-    # A prompt that was added to the running turn has no turn until the agent confirms it.
-    runs = transcript.status.is_running and item.turn == turn
-    return not (item.turn and (runs or transcript[following].turn == item.turn))
+def turn_footer(turn: TurnSpan, message: str) -> TurnFooter:
+    """The line below the last message of a turn, by its id: when the turn ended, and how long it took."""
+    facts = turn.facts
+    ended_ms = next((end.at_ms for end in reversed(turn.ends)), 0)
+    time = chat_texts.time_of(ended_ms) if ended_ms else ""
+    return TurnFooter(item=message, label=chat_texts.joined(time, told_duration(took_ms(facts))))
 
 
-def item_before(transcript: Transcript, position: int) -> int:
-    """The position of the item that may end a turn or not because of the item at a position; negative for none."""
-    position -= 1
-    while position >= 0 and _is_beside_turns(transcript[position]):
-        position -= 1
-    return position
-
-
-def _is_beside_turns(item: Item) -> bool:
-    """Whether an item says nothing of where a turn ends: a withdrawn prompt, or a line that Outlive adds."""
-    return item.status == "withdrawn" or item.kind == "notice"
-
-
-def prompt_of(transcript: Transcript, turn: str, position: int) -> str:
-    """The id of the first prompt of a turn that ended at a position; "" if there is none."""
-    found = ""
-    for number in range(position, -1, -1):
-        item = transcript[number]
-        if item.kind == "user" and item.status in {"", "done"}:
-            if not turn or item.turn != turn:
-                return found or item.id
-            found = item.id
-    return found
-
-
-def turn_footer(transcript: Transcript, position: int, prompt: str) -> TurnFooter:
-    """The line below the last message of a turn; ``prompt`` is the id of the turn's prompt, "" if unknown."""
-    item = transcript[position]
-    ended_ms, asked = transcript.turn_ends.get(item.id, 0), transcript.get(prompt)
-    time = duration = ""
-    if ended_ms:
-        time = chat_texts.time_of(ended_ms)
-    if ended_ms and asked is not None:
-        duration = told_duration(ended_ms - asked.at_ms)
-    return TurnFooter(item=item.id, label=chat_texts.joined(time, duration))
-
-
-def with_ending(found: list[Segment], ending: TurnOver, item: Item, prompt: str) -> list[Segment]:
+def with_ending(found: list[Segment], ending: TurnFacts, item: Item, prompt: str) -> list[Segment]:
     """The segments of the last item of a turn that did not end well, with a line about that.
 
     A notice of the error becomes a part of that line. ``prompt`` is the id of the turn's prompt, "" if unknown.
     """
     match ending.outcome:
-        case "failed":
+        case "error" | "limit":
             error = ending.error.removesuffix("…")
             is_of_error = bool(error) and item.kind == "notice" and one_line(item.text).startswith(error)
-            text = chat_texts.turn_failed(item.text if is_of_error else ending.error)
+            words = chat_texts.turn_failed if ending.outcome == "error" else chat_texts.turn_limited
+            text = words(item.text if is_of_error else ending.error)
             buttons = (Button(chat_texts.TRY_AGAIN(), Action("again", prompt)),) if prompt else ()
             line = QuietLine(text, tone="failed", icon=Glyph.WARNING, buttons=buttons)
             return [line] if is_of_error else [*found, line]

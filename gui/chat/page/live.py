@@ -18,7 +18,7 @@ from session_host.protocol.shown_duration import exact_duration
 from session_host.standing.ages import MINUTE_S, duration
 from session_host.structured.items import Item
 from session_host.structured.transcript import Transcript
-from session_host.structured.turns import is_prompt
+from session_host.structured.turns import is_prompt, turns_backwards
 
 _BUCKET_S = 0.5
 _BUCKETS = 4
@@ -149,11 +149,9 @@ def _running(transcript: Transcript) -> Item | None:
 
 
 def _seconds_since_prompt(transcript: Transcript) -> float:
-    for position in range(transcript.queue_start - 1, -1, -1):
-        item = transcript[position]
-        if is_prompt(item) and item.turn == transcript.status.turn:
-            return _seconds_since(item.at_ms)
-    return 0.0
+    turn = next(turns_backwards(transcript), None)
+    is_it = turn is not None and turn.prompts[0].turn == transcript.status.turn
+    return _seconds_since(turn.prompts[0].at_ms) if turn is not None and is_it else 0.0
 
 
 def _seconds_since(at_ms: int) -> float:

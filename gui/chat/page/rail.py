@@ -12,15 +12,14 @@ from PySide6.QtCore import QEvent, QPoint, QRect, QRectF, Qt
 from PySide6.QtGui import QColor, QFontMetrics, QMouseEvent, QPainter, QPaintEvent
 from PySide6.QtWidgets import QWidget
 
-from gui.chat.content.turn_steps import Folding
 from gui.theme.painting import paint_frame
 from gui.theme.tokens import GAP_M_PX, GAP_S_PX, SECONDARY_PX, TEXT_PX, blend, font
 from gui.timers import single_shot
 from gui.wording import changes_texts, chat_texts
 from session_host.protocol.shown_duration import told_duration
 from session_host.protocol.untrusted_text import one_line
-from session_host.structured.transcript import Changes
-from session_host.structured.turns import is_prompt
+from session_host.structured.transcript import Changes, is_unconfirmed
+from session_host.structured.turns import TurnSpan, took_ms, turn_at
 
 from .page import TranscriptPage
 from .painting import BAR_PX, RAIL_PX
@@ -59,9 +58,9 @@ class Tick(NamedTuple):
         """The most important of these: failed, then asked, then edited."""
         return "failed" if self.failed else "asked" if self.asked else "edited" if self.edited else "plain"
 
-    def words(self, turn: Folding) -> str:
+    def words(self, turn: TurnSpan) -> str:
         """The result of the prompt in words, from its turn; "" for a plain answer."""
-        return chat_texts.turn_result(turn.files if self.edited else 0, failed=self.failed, asked=self.asked)
+        return chat_texts.turn_result(turn.work.files if self.edited else 0, failed=self.failed, asked=self.asked)
 
 
 class Ticks:
@@ -84,25 +83,30 @@ class Ticks:
         transcript = self.transcript
         known = (transcript.position(key) for key in changes.items if key in transcript)
         first = 0 if changes.removed else min(known, default=self._read)
+        if changes.items or changes.status:
+            first = min(first, self._open_from())
         if first < self._read:
-            while self._new and (self._new[-1].key not in transcript or transcript.position(self._new[-1].key) > first):
+            # A prompt may be of the turn above it now.
+            while self._new and (
+                self._new[-1].key not in transcript or transcript.position(self._new[-1].key) >= first
+            ):
                 self._new.pop()
             self._read = transcript.position(self._new.pop().key) if self._new else 0
+
+    def _open_from(self) -> int:
+        """The position from which on turns may go on, or depend on the state of the chat."""
+        known = (self.transcript.position(tick.key) for tick in reversed(self._new) if tick.key in self.transcript)
+        return next((at for at in known if not is_unconfirmed(self.transcript[at])), 0)
 
     def read_on(self) -> bool:
         """Read some more items; returns whether there are more."""
         transcript, end = self.transcript, self.transcript.queue_start
-        for position in range(self._read, min(self._read + _SLICE, end)):
-            item = transcript[position]
-            if is_prompt(item):
-                self._new.append(Tick(item.id))
-            if self._new:
-                tick, ending = self._new[-1], transcript.endings.get(item.id)
-                self._new[-1] = tick._replace(
-                    failed=tick.failed or (ending is not None and ending.outcome == "failed"),
-                    edited=tick.edited or (bool(item.changes) and item.status == "done"),
-                )
-            self._read = position + 1
+        stop = min(self._read + _SLICE, end)
+        while self._read < stop:
+            turn = turn_at(transcript, self._read)
+            if turn.prompts:
+                self._new.append(_tick_of(turn))
+            self._read = turn.end
         if self._read >= end or len(self._new) >= len(self.found):
             self.found = self._with_questions()
         return self._read < end
@@ -116,6 +120,13 @@ class Ticks:
         )
         asked = {bisect_right(begins, transcript.position(item)) - 1 for item in items if item in transcript}
         return [tick._replace(asked=number in asked) for number, tick in enumerate(self._new)]
+
+
+def _tick_of(turn: TurnSpan) -> Tick:
+    facts = turn.facts
+    edited = any(item.changes and item.status == "done" for item in turn.items)
+    is_edited = edited if facts.work is None else facts.work.files > 0  # Lines are counted where they are shown.
+    return Tick(facts.prompt, failed=facts.outcome in {"error", "limit"}, edited=is_edited)
 
 
 class PromptRail(QWidget):
@@ -188,10 +199,9 @@ class PromptRail(QWidget):
         """The prompt of the first turn in view; at the end of the chat, the last one. "" for none."""
         page, last = self._page, self._page.transcript.queue_start - 1
         first = page.visible[0].position if page.visible else -1
-        for position in range(last if page.scroller.is_following_end else min(first, last), -1, -1):
-            if is_prompt(page.transcript[position]):
-                return page.transcript[position].id
-        return ""
+        position = last if page.scroller.is_following_end else min(first, last)
+        prompts = page.rows.turn(position).turn.prompts if position >= 0 else []
+        return prompts[0].id if prompts else ""
 
     def _step_px(self) -> float:
         room = self.height() - 2 * _EDGE_PX
@@ -281,7 +291,7 @@ class PromptRail(QWidget):
         if found is None or position is None:
             self._flyout.hide()
             return
-        self._flyout.show_turn(found[0], Folding(page.transcript, position))
+        self._flyout.show_turn(found[0], turn_at(page.transcript, position))
         height = self._flyout.height()
         top = min(max(round(found[1]) - height // 2, page.covered_px + 4), page.height() - height - 4)
         self._flyout.move(max(self.x() - _FLYOUT_PX - GAP_S_PX, 4), top)
@@ -300,13 +310,13 @@ class _Flyout(QWidget):
         self.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
         self.hide()
 
-    def show_turn(self, tick: Tick, turn: Folding) -> None:
+    def show_turn(self, tick: Tick, turn: TurnSpan) -> None:
         """Show a prompt and its turn."""
-        prompt = self._page.transcript[turn.begin]
+        prompt = turn.prompts[0]
         self._text = one_line(prompt.text[:_LINE_CHARACTERS]).strip() or chat_texts.PROMPT_WITHOUT_TEXT()
-        line, time = turn.line, chat_texts.time_of(prompt.at_ms) if prompt.at_ms else ""
-        lines = changes_texts.changed_lines(line.added, line.removed)
-        self._facts = chat_texts.joined(tick.words(turn), lines, time, told_duration(line.duration_ms))
+        time = chat_texts.time_of(prompt.at_ms) if prompt.at_ms else ""
+        lines = changes_texts.changed_lines(turn.work.added, turn.work.removed)
+        self._facts = chat_texts.joined(tick.words(turn), lines, time, told_duration(took_ms(turn.facts)))
         metrics = QFontMetrics(font(TEXT_PX, bold=True))
         room = _FLYOUT_PX - 2 * GAP_M_PX
         lines_of_text = 2 if metrics.horizontalAdvance(self._text) > room else 1

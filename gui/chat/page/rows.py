@@ -37,9 +37,9 @@ from gui.wording import chat_texts
 from session_host.protocol.values import Image
 from session_host.structured.items import Item
 from session_host.structured.transcript import Transcript
-from session_host.structured.turns import is_prompt
+from session_host.structured.turns import facts_of, is_prompt, turn_at
 
-from .endings import ends_turn, prompt_of, tail, turn_footer, with_ending
+from .endings import tail, turn_footer, with_ending
 from .live import Live
 
 _GUESS_PX = 72.0
@@ -195,8 +195,8 @@ class Rows:
         """The turn of the item at a position."""
         found = self._turns.get(position)
         if found is None:
-            found = Folding(self.transcript, position, self._answered)
-            self._turns.update(dict.fromkeys(range(max(found.begin, 0), found.end), found))
+            found = Folding(turn_at(self.transcript, position), self._answered)
+            self._turns.update(dict.fromkeys(range(found.turn.begin, found.turn.end), found))
             self._guess_heights(found)
         return found
 
@@ -213,7 +213,7 @@ class Rows:
         """Show the steps of a turn, if the item at a position is one of them; returns its prompt and previous mode."""
         if position >= self.transcript.queue_start or not self.hides(position):
             return None
-        key = self.transcript[self.turn(position).begin].id
+        key = self.key(self.turn(position).turn.begin)
         mode = self.mode(key)
         self.set_mode(key, mode._replace(unfolded=True))
         return key, mode
@@ -226,13 +226,13 @@ class Rows:
             self._refill(frozenset())
 
     def _is_folded(self, turn: Folding) -> bool:
-        is_open = self.mode(self.transcript[turn.begin].id).unfolded
+        is_open = self.mode(self.key(turn.turn.begin)).unfolded
         return self.folds_turns if is_open is None else not is_open
 
     def _guess_heights(self, turn: Folding) -> None:
         """Set the heights of steps that are hidden, and guess those that are shown again."""
         hidden = turn.steps if turn.steps and self._is_folded(turn) else frozenset()
-        for position in range(max(turn.begin, 0), turn.end):
+        for position in range(turn.turn.begin, turn.turn.end):
             if position in hidden:
                 self.heights[position] = 0.0
             elif not self.heights[position] and self.key(position) not in self._rows:
@@ -248,8 +248,8 @@ class Rows:
         # An item may continue the turn that it is below of.
         forgotten = {self._turns.get(each) for position in positions for each in (position, position - 1)}
         for turn in set(self._turns.values()):
-            if turn in forgotten or not turn.is_settled:
-                for position in range(max(turn.begin, 0), turn.end):
+            if turn in forgotten or not turn.turn.is_settled:
+                for position in range(turn.turn.begin, turn.turn.end):
                     self._turns.pop(position, None)
 
     def _turn_line(self, position: int) -> TurnLine | None:
@@ -257,11 +257,10 @@ class Rows:
         if not self._has_turns or not is_prompt(self.transcript[position]):
             return None
         turn = self.turn(position)
-        if not turn.steps or turn.begin != position:
+        if not turn.steps or turn.turn.begin != position:
             return None
         offers = self.offers(self.transcript[position]) if turn.line.files else ()
-        is_last = turn.end >= self.transcript.queue_start
-        buttons = [each.button(turn.line.item, is_last=is_last) for each in offers if "turn" in each.beside]
+        buttons = [each.button(turn.line.item, is_last=turn.turn.is_last) for each in offers if "turn" in each.beside]
         changed = turn.changed(self.directory)
         return replace(turn.line, folded=self._is_folded(turn), changed=changed, buttons=tuple(buttons))
 
@@ -394,7 +393,7 @@ class Rows:
         position = self.position(key)
         if self._has_turns and position is not None and position < self.transcript.queue_start:
             turn = self.turn(position)
-            if turn.begin == position:
+            if turn.turn.begin == position:
                 self._guess_heights(turn)
                 for step in turn.steps:
                     self.refresh(self.key(step))
@@ -500,8 +499,8 @@ class Rows:
                 found = with_hunks(found, item.id, states)
             if self.pictures:
                 found = [self._with_picture(segment) for segment in found]
-            if (ending := self.transcript.endings.get(row.key)) is not None:
-                found = with_ending(found, ending, item, around.again)
+            if (end := self.transcript.ends.get(row.key)) is not None:
+                found = with_ending(found, facts_of(end), item, around.again)
             if around.footer is not None:
                 found = [*found, around.footer]
             begins_turn = is_prompt(item)
@@ -519,11 +518,11 @@ class Rows:
         """What the row of an item shows of its turn and its neighbours."""
         if self.hides(position):
             return Around(is_hidden=True)
-        transcript, item = self.transcript, self.transcript[position]
-        ending, footer = transcript.endings.get(item.id), None
-        again = prompt_of(transcript, ending.turn, position) if ending is not None else ""
-        if self._has_turns and ends_turn(transcript, position):
-            footer = turn_footer(transcript, position, prompt_of(transcript, item.turn, position))
+        turn, again, footer = self.turn(position), "", None
+        if self.key(position) in self.transcript.ends:
+            again = next((item.id for item in turn.turn.prompts if item.status in {"", "done"}), "")
+        if self._has_turns and turn.last_message == position:
+            footer = turn_footer(turn.turn, self.key(position))
         return Around(position == 0, False, again, footer, self._turn_line(position))
 
     def _with_picture(self, segment: Segment) -> Segment:

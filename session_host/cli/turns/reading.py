@@ -142,14 +142,16 @@ def _text_in_transcript(info: SessionInfo, agents_id: str) -> str:
 def _answers_in_transcript(info: SessionInfo, watch: TurnWatch) -> list[tuple[TurnEnded, Answer]]:
     """The answers to the prompts of a chat view, newest first, without those of a turn that runs."""
     from session_host.cli.recording.transcript_export import transcript_of
-    from session_host.structured.turns import OUTCOMES, answers
+    from session_host.structured.turns import answer_in, turns_backwards
 
-    running = watch.running and started(watch.starts[watch.running]).agents_id
+    running = started(watch.starts[watch.running]).agents_id if watch.running else ""
     found = []
-    for prompt, text, ending in answers(transcript_of(info, lambda: None), without=str(running or "")):
-        if text:
-            end = _end_of(watch, watch.number_of(prompt.turn))
-            if not end.turn and ending is not None:  # Of an earlier chat.
-                end = TurnEnded(turn=0, outcome=OUTCOMES[ending.outcome], error=ending.error)
+    for turn in turns_backwards(transcript_of(info, lambda: None)):
+        text, agents_id = answer_in(turn.items), turn.prompts[0].turn
+        if text and not (running and agents_id == running):
+            end = _end_of(watch, watch.number_of(agents_id))
+            if not end.turn and turn.ends:  # Of an earlier chat.
+                facts = turn.facts
+                end = TurnEnded(turn=0, outcome=facts.outcome or "done", error=facts.error, resets_at=facts.resets_at)
             found.append((end, Answer(text, end.outcome != "cut", turn=end.turn)))
     return found

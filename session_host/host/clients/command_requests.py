@@ -130,7 +130,7 @@ def describe(driver: Driver, request: Describe, host_pid: int, keeper_pid: int) 
                 host_pid=host_pid,
                 child_pid=process.pid if process is not None else None,
             ),
-            driver.watch.tracker.status(),
+            driver.watch.status(),
             foreground,
         ),
         HostReport(

@@ -334,6 +334,7 @@ class Driver:
             told_to=self.events.told_to,
             turn=self.events.turn,
             open_turn=self.events.open_turn,
+            last=self.events.last,
             reported=self.events.reported,
         )
         self.kind.save(log_state)

@@ -61,8 +61,8 @@ from session_host.structured.items import (
 )
 from session_host.structured.operations import AnyResult
 from session_host.structured.text import screen_of
-from session_host.structured.turns import OUTCOMES, limit_reset_ms
-from session_host.system.clock import as_text, now_ms
+from session_host.structured.turns import facts_of
+from session_host.system.clock import now_ms
 from session_host.system.processes.chat_mark import Mark
 from session_host.system.processes.process_tree import outside_session
 from session_host.system.processes.pty_process import PtyProcess
@@ -99,7 +99,6 @@ class StructuredDriver:
         self._worker, self._program, self._watch, self._conversation = worker, parts.program, watch, parts.conversation
         self._program_output, self._send_output, self._events = parts.program_output, parts.send_output, parts.events
         usage = recovered.engine.transcript.status.usage
-        self._limits = usage.limits if usage is not None else ()
         watch.tracker.context = usage.percent if usage is not None else 0
         self._tell(recovered.untold, recovered.log.end)
         self.operation_runner = OperationRunner(spec, self._operation_done)
@@ -201,7 +200,10 @@ class StructuredDriver:
                     self._session.set_title(topic_of_prompt(item.text))
                 case _:
                     pass
+        last = self._events.last
         self._tell(effect.changes, effect.end)
+        if self._events.last is not last:
+            self._watch.on_turn_over()
 
     def _show_background(self, status: AgentStatus) -> None:
         """Show in the chat what lists show of an agent that does not tell what runs on between its turns."""
@@ -225,22 +227,9 @@ class StructuredDriver:
                 self._events.resolved(change)
             elif isinstance(change, StateChanged) and change.turn:
                 self._events.begin_turn(change.turn, change.by)
-            elif isinstance(change, UsageChanged):
-                self._limits = change.limits
             elif isinstance(change, TurnOver) and not change.at_ms:
-                self._end_turn(change)
+                self._events.end_turn(facts_of(change), tokens=change.tokens)
         self._events.write(end)
-
-    def _end_turn(self, change: TurnOver) -> None:
-        """Make the event of a turn's end."""
-        resets_ms = limit_reset_ms(change, self._limits)
-        self._events.end_turn(
-            OUTCOMES[change.outcome] if resets_ms is None else "limit",
-            change.error,
-            as_text(resets_ms / 1000) if resets_ms else "",
-            tokens=change.tokens,
-            files_changed=change.files_changed,
-        )
 
     def _runs_on(self) -> bool:
         """Whether something that the agent has started runs: a command, what one left, or a sub-agent by its files."""

@@ -19,6 +19,7 @@ from session_host.paths import session_files
 from session_host.protocol.facts import AgentStatus, Foreground
 from session_host.protocol.launch import LaunchSpec
 from session_host.protocol.messages import ActivityEvent, ForegroundEvent, Report
+from session_host.protocol.turns import TurnFacts
 from session_host.protocol.values import SILENCE, Activity, in_turns
 from session_host.storage.descriptors.input_log import InputLog
 from session_host.storage.descriptors.log_entries import EntryKind
@@ -240,7 +241,7 @@ class AgentWatch:
                 is_visible = self.tracker.apply_report(self._with_background(report), moment)
                 began = self._end_failed_turn() or began
                 if is_visible:
-                    passed.append(self.tracker.status())
+                    passed.append(self.status())
                     # A turn may be over before its output is read, most of all by a new host.
                     began = self._start_turn_if_new() or began
                     self._status_events.record(self.tracker, self._now)
@@ -350,6 +351,11 @@ class AgentWatch:
             self._send_event(self._event())
 
     @log_errors
+    def on_turn_over(self) -> None:
+        """Show how the last turn of an agent without a terminal ended."""
+        self._send_event(self._event())
+
+    @log_errors
     def on_turn_failed(self, error: str) -> None:
         """Handle the error that stopped a turn of an agent without a terminal."""
         self._apply_report(status.from_failed_turn(error))
@@ -390,7 +396,7 @@ class AgentWatch:
 
     def _end_activity(self) -> None:
         if self._spec.structured is None:
-            self._events.end_turn("cut")
+            self._events.end_turn(TurnFacts(outcome="cut"))
         if self.tracker.program_ended(self._current_moment()):
             self._save_and_send()
         self._events.write()
@@ -423,7 +429,11 @@ class AgentWatch:
         return [activity, ForegroundEvent(foreground.current)]
 
     def _event(self, turn: int = -1) -> ActivityEvent:
-        return ActivityEvent(self.tracker.status(), turn)
+        return ActivityEvent(self.status(), turn)
+
+    def status(self) -> AgentStatus:
+        """The agent's status, as a part of the chat's facts."""
+        return msgspec.structs.replace(self.tracker.status(), last=self._events.last)
 
     def saved_state(self) -> ActivityState:
         """The state for a replacement host."""
@@ -466,7 +476,7 @@ class AgentWatch:
         failed = self.tracker.take_failed_turn()
         if failed is None or self._spec.structured is not None:
             return False
-        self._events.end_turn(*failed)
+        self._events.end_turn(failed)
         self._begin_turn()
         return True
 
@@ -474,7 +484,7 @@ class AgentWatch:
         """If this activity ends a turn in a terminal, add the event; between turns, something may run on."""
         if self._spec.structured is None and in_turns(*self._last_sent) is Activity.IDLE:
             error = self.tracker.detail if self.tracker.has_failed else ""
-            self._events.end_turn(self.tracker.turn_outcome(), error)
+            self._events.end_turn(TurnFacts(outcome=self.tracker.turn_outcome(), error=error))
 
     def _save_and_send(self, *, visibly: bool = True, began: bool = False, passed: Sequence[AgentStatus] = ()) -> None:
         """Save the state, and send a visible change to the followers.

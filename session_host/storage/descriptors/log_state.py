@@ -13,6 +13,7 @@ import msgspec
 
 from session_host.protocol.events import NumberedEvent, TurnEnded, TurnStarted, with_events
 from session_host.protocol.messages import Colors, Resized
+from session_host.protocol.turns import TurnFacts
 from session_host.protocol.values import Activity, CommandTime, in_turns
 from session_host.structured.items import RequestResolved
 from session_host.terminal.typed_line import (
@@ -222,6 +223,7 @@ class LogState(msgspec.Struct):
         told_to: the offset of the transcript log up to which its questions are among the events.
         turn: the number of the last turn.
         open_turn: the agent's id of the turn that runs, "" in a terminal; None while none does.
+        last: that turn, whether it runs or is over; None before the first one, and if an earlier version saw it.
         reported: the number of the last turn whose answer was given to the agent that started the chat.
         line_text: the token of the command's text that was typed last, with no other input since; "" for none.
         line_of_others: whether the input line may have something that no command typed.
@@ -253,6 +255,7 @@ class LogState(msgspec.Struct):
     reported: int = 0
     line_text: str = ""
     line_of_others: bool = False
+    last: TurnFacts | None = None
 
     def apply(self, entry: LogEntry) -> None:
         """Apply an entry; one of an unknown kind changes nothing."""
@@ -313,8 +316,9 @@ class LogState(msgspec.Struct):
         for each in events:
             if isinstance(each.event, TurnStarted):
                 self.turn, self.open_turn = each.event.turn, each.event.agents_id
+                self.last = TurnFacts(by=each.event.by, began=each.at)
             elif isinstance(each.event, TurnEnded):
-                self.open_turn = None
+                self.open_turn, self.last = None, each.event.facts
         self.events = with_events(self.events, events, saved_to=self.events_saved)
 
     def _typed(self, data: bytes, text: str = "") -> None:

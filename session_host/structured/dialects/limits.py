@@ -6,7 +6,9 @@ from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from typing import Any, Final
 
+from session_host.protocol.turns import TurnFacts
 from session_host.structured.items import UsageLimit
+from session_host.structured.turns import time_text
 
 from .reading import at, integer, mapping, one_line, text
 
@@ -39,7 +41,16 @@ def share(value: Any, *path: str | int) -> float | None:
     return min(max(float(found), 0.0), 1e6)
 
 
+def stopped_by_limit(resets_ms: int) -> TurnFacts:
+    """What is known of a turn that a limit stopped; ``resets_ms`` is 0 if the agent does not say when it is reset."""
+    return TurnFacts(outcome="limit", resets_at=time_text(resets_ms))
+
+
 # ---------------------------------------------------------------- Claude Code
+
+LIMIT_OF_CLAUDE: Final = "rate_limit"
+"""The "error" of the assistant message that a limit causes, in versions 2.1.197 and 2.1.329."""
+
 
 _WINDOWS_MIN: Final = {"five_hour": 5 * 60, "seven_day": 7 * 24 * 60}
 """Windows of time in minutes, by the beginning of a limit's name; the rest names what is limited."""
@@ -76,6 +87,9 @@ def _claude_limit(limit: str, used: float, resets_ms: int, now_ms: int) -> Usage
 
 
 # ---------------------------------------------------------------- Codex
+
+LIMIT_OF_CODEX: Final = "usageLimitExceeded"
+"""The "codexErrorInfo" of the error of a turn that a limit stopped."""
 
 _CODEX_PLAN: Final = "codex"
 """Codex's pool of use of the plan itself."""

@@ -34,6 +34,7 @@ from session_host.structured.operations import AnyResult
 from .base import Chosen, DialectPort, Start, UserPrompt
 from .claude import notices
 from .claude.reader import MessageReader, ReaderState
+from .limits import LIMIT_OF_CLAUDE, stopped_by_limit
 from .patches import fragment_patch, unified_patch
 from .reading import array, at, error_words, integer, mapping, one_line, plan_entry, pretty, text
 from .reading import message as read_message
@@ -52,7 +53,7 @@ class OneShotState(msgspec.Struct, array_like=True):
         error: the agent's message about why the turn failed.
         items: its items that are not complete, by the agent's ids of them.
         made: how many items of the turn got an id from the reader, since the agent reported none.
-        total: the tokens of all turns; ``cost`` in US dollars.
+        total: the tokens of all turns, ``cached`` and ``written`` are parts of it; ``cost`` in US dollars.
         warnings: the newest warnings of the agent that were shown.
         claude: the state of Claude's messages.
     """
@@ -70,6 +71,8 @@ class OneShotState(msgspec.Struct, array_like=True):
     total: int = 0
     cost: float = 0.0
     warnings: list[str] = []
+    cached: int = 0
+    written: int = 0
 
 
 class OneShotDialect:
@@ -180,12 +183,14 @@ class OneShotDialect:
         elif failure:
             self._reader.finish("failed")
             self._port.notice(failure)
-            self._port.emit(TurnOver(state.turn, "failed", failure.partition("\n")[0]))
+            is_limit = state.claude.stopped_by == LIMIT_OF_CLAUDE
+            facts = stopped_by_limit(state.claude.resets_ms) if is_limit else None
+            self._port.emit(TurnOver(state.turn, "failed", failure.partition("\n")[0], facts=facts))
         else:
             self._reader.finish("done")
             self._port.emit(TurnOver(state.turn, "completed"))
         state.again = state.again or not failure
-        state.turn, state.error, state.interrupting = "", "", False
+        state.turn, state.error, state.interrupting, state.claude.stopped_by = "", "", False, ""
         self._port.emit(StateChanged("idle"))
 
 
@@ -260,12 +265,25 @@ class OutputReader:
             self.state.conversation = conversation
             self.port.emit(ConversationKnown(conversation))
 
-    def usage(self, read: int, written: int, cost: float = 0.0) -> None:
-        """Count the tokens of one request and its answer."""
+    def usage(self, read: int, written: int, cost: float = 0.0, *, cached: int = 0) -> None:
+        """Count the tokens of one request and its answer; ``cached`` are those of ``read`` from the model's cache."""
         state = self.state
         state.total += read + written
+        state.cached += cached
+        state.written += written
         state.cost += cost
-        self.port.emit(UsageChanged(read + written, 0, state.total, state.cost, "USD" if state.cost else ""))
+        self.port.emit(
+            UsageChanged(
+                read + written,
+                0,
+                state.total,
+                state.cost,
+                "USD" if state.cost else "",
+                read=state.total - state.cached - state.written,
+                cached=state.cached,
+                written=state.written,
+            )
+        )
 
 
 _PLAIN_KEY: Final = "answer"
@@ -348,7 +366,8 @@ class CodexReader(OutputReader):
                 self._item(mapping(message, "item"), complete=kind == "item.completed")
             case "turn.completed":
                 usage = mapping(message, "usage")
-                self.usage(integer(usage, "input_tokens"), integer(usage, "output_tokens"))
+                cached = integer(usage, "cached_input_tokens")
+                self.usage(integer(usage, "input_tokens"), integer(usage, "output_tokens"), cached=cached)
             case "turn.failed":
                 self.state.error = error_words(text(message, "error", "message")) or self.state.error
             case "error":
@@ -449,9 +468,10 @@ class OpencodeReader(OutputReader):
             case "step_finish":
                 tokens = mapping(part, "tokens")
                 cost = at(part, "cost")
-                read = integer(tokens, "input") + integer(tokens, "cache", "read") + integer(tokens, "cache", "write")
+                cached = integer(tokens, "cache", "read")
+                read = integer(tokens, "input") + cached + integer(tokens, "cache", "write")
                 written = integer(tokens, "output") + integer(tokens, "reasoning")
-                self.usage(read, written, float(cost) if isinstance(cost, int | float) else 0.0)
+                self.usage(read, written, float(cost) if isinstance(cost, int | float) else 0.0, cached=cached)
             case "error":
                 self.state.error = text(message, "error", "data", "message") or text(message, "error", "name")
             case "step_start":

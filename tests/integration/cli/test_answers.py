@@ -94,7 +94,7 @@ class TestChatViews:
         assert failed.code == 10
         assert "turn 1 failed: the model is away" in failed.error
         assert ask("one", "limit: 100").code == 0
-        limited = ask("one", "fail: You have hit your usage limit", "--json")
+        limited = ask("one", "refuse: You have hit your usage limit", "--json")
         answer = json.loads(limited.output)
         assert (limited.code, answer["outcome"], answer["resets_at"] > "2026") == (10, "limit", True)
         assert "usage limit" in limited.error

@@ -227,7 +227,7 @@ def test_a_turn_that_a_limit_stopped_says_so(device: Device, area: Area) -> None
     chat = new_chat(area, "one", "limit: 100")
     wait_for_text("one", "echo: limit: 100")
     wait("one", "idle")
-    outlive("send", "one", "fail: You have hit your usage limit")
+    outlive("send", "one", "refuse: You have hit your usage limit")
     wait_until(lambda: device.read("chat", chat=chat)["turns"][-1]["outcome"] == "limit", TIMEOUT_S, "its end")
     assert "usage limit" in device.read("chat", chat=chat)["turns"][-1]["error"]
 

@@ -20,6 +20,7 @@ from session_host.agents.status import (
 )
 from session_host.protocol.launch import Watch
 from session_host.protocol.messages import Report
+from session_host.protocol.turns import TurnFacts
 from session_host.protocol.values import FOLLOW_UP_S, Activity, in_turns
 from session_host.terminal.events import (
     AgentState,
@@ -738,7 +739,7 @@ def test_a_prompt_behind_a_turn_that_failed_has_a_turn_of_its_own(
         failed.append(book.tracker.take_failed_turn())
         book.replace_host()
     assert book.status == status
-    assert [each for each in failed if each] == [("error", REFUSED)]
+    assert [each for each in failed if each] == [TurnFacts(outcome="error", error=REFUSED)]
 
 
 def without_short_idle(recording: str) -> Iterator[RecordedSignal]:

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 import pytest
 
 from session_host.host.event_log import EventLog
+from session_host.protocol.turns import TurnFacts
 from session_host.storage.descriptors.input_log import InputLog
 from session_host.storage.descriptors.log_state import LogState
 from session_host.storage.descriptors.output_file import PAGE_BYTES
@@ -34,7 +35,7 @@ class Host:
     def turn(self) -> None:
         """Begin and end a turn."""
         self.events.begin_turn()
-        self.events.end_turn("done")
+        self.events.end_turn(TurnFacts(outcome="done"))
         self.events.write()
         self.events.saved(self.events.newest[-1].number)
 
@@ -53,7 +54,7 @@ async def test_each_ended_turn_is_reported_once_by_one_host_or_the_next(log_file
     assert ([*host.events.unreported()], host.events.has_unreported.is_set()) == ([2], True)
     host.events.turns_reported(2)
     assert not host.events.has_unreported.is_set()
-    host.events.end_turn("cut")
+    host.events.end_turn(TurnFacts(outcome="cut"))
     host.events.write()
 
     host = Host(log_file)

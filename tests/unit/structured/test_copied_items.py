@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import msgspec
-
 from session_host.structured.copied_items import (
     changes_before,
     copied_items,
@@ -54,17 +52,20 @@ def test_a_resumed_chat_knows_when_earlier_turns_ended_and_how():
     resumed = Transcript()
     for change in decode_items(encode_items(copied_items(earlier))):
         resumed.apply(change, 90_000)
-    assert resumed.turn_ends == earlier.turn_ends == {"a1": 1500, "a2": 2500}
-    assert resumed.endings == {"a2": msgspec.structs.replace(earlier.endings["a2"], at_ms=2500)}
+    assert resumed.ends == earlier.ends
+    assert [(item, end.outcome, end.at_ms) for item, end in earlier.ends.items()] == [
+        ("a1", "completed", 1500),
+        ("a2", "failed", 2500),
+    ]
     assert resumed.status.last_turn is None, "no turn of this chat"
     again = Transcript()
     for change in copied_items(resumed):
         again.apply(change, 95_000)
-    assert again.turn_ends == earlier.turn_ends
+    assert again.ends == earlier.ends
     part = Transcript()
     for change in changes_before(earlier, "p2"):
         part.apply(change, 90_000)
-    assert part.turn_ends == {"a1": 1500}
+    assert part.ends == {"a1": earlier.ends["a1"]}
 
 
 def test_turns_in_an_agents_own_record_end_with_its_last_messages():

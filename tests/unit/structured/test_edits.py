@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from session_host.structured.edits import changes_by_file, edited_files
+from session_host.structured.edits import changes_by_file
 from session_host.structured.items import FileChange, Item, ItemStatus
 
 
@@ -22,7 +22,3 @@ ITEMS = [
 
 def test_a_moved_file_counts_once_by_its_last_name_and_edits_that_were_not_done_do_not() -> None:
     assert changes_by_file(ITEMS) == {"b": [FileChange("a", "@@\n+0\n"), MOVE, LATER]}
-    known: list[str] = []
-    for item in ITEMS:
-        known = edited_files(known, item)
-    assert known == list(changes_by_file(ITEMS))

@@ -551,10 +551,15 @@ def test_the_end_of_a_turn_has_its_tokens_and_the_number_of_its_files(chat: Chat
     lines = [AgentLine(each.encode()) for each in ("edit e3 declined c.py", "total 550", "end")]
     step = other.receive_lines(lines, 2)
     assert step == chat.hear("edit e3 declined c.py", "total 550", "end")
-    assert TurnOver("t1", "completed", tokens=50, files_changed=2) in step.changes
+    assert [(each.turn, each.tokens, each.files_changed) for each in turns_over(step)] == [("t1", 50, 2)]
     chat.hear("total 560", "edit e4 done d.py")  # Between turns.
     chat.do(prompt("two"))
-    assert TurnOver("t2", "interrupted") in chat.hear("accept", "stop").changes
+    [end] = turns_over(chat.hear("accept", "stop"))
+    assert (end.turn, end.outcome, end.tokens, end.files_changed) == ("t2", "interrupted", 0, 0)
+
+
+def turns_over(step: Step) -> list[TurnOver]:
+    return [each for each in step.changes if isinstance(each, TurnOver)]
 
 
 def begun_by(step: Step) -> list[str]:

@@ -41,7 +41,7 @@ _CHANGES: st.SearchStrategy[AnyChange] = st.one_of(
 
 
 def everything(transcript: Transcript) -> object:
-    parts = transcript.status, transcript.requests, transcript.answers, transcript.endings, transcript.turn_ends
+    parts = transcript.status, transcript.requests, transcript.answers, transcript.ends
     return list(transcript), transcript.record_reader().offset, *parts
 
 
@@ -79,7 +79,7 @@ def test_the_failure_of_a_turn_stays_at_its_last_item() -> None:
     for turn, error in (("t1", "no credit"), ("t2", "")):
         transcript.apply(Put(Item(turn, "agent", 1)))
         transcript.apply(TurnOver(turn, "failed" if error else "completed", error))
-    assert {item: ending.error for item, ending in transcript.endings.items()} == {"t1": "no credit"}
+    assert {item: end.error for item, end in transcript.ends.items()} == {"t1": "no credit", "t2": ""}
 
 
 def test_the_queue_stays_below_the_running_turn_and_hides_no_failure() -> None:
@@ -97,7 +97,7 @@ def test_the_queue_stays_below_the_running_turn_and_hides_no_failure() -> None:
     transcript.apply(Put(Item("answer", "agent", 4)))
     assert [each.id for each in transcript] == ["tool", "second", "first", "answer", "third"]
     assert all(transcript.position(each.id) == position for position, each in enumerate(transcript))
-    assert [(item, ending.error) for item, ending in transcript.endings.items()] == [("second", "no credit")]
+    assert [(item, end.error) for item, end in transcript.ends.items()] == [("second", "no credit")]
 
 
 def test_changes_name_the_items() -> None:
@@ -170,7 +170,7 @@ def test_the_newest_items_come_first_over_a_slow_line_and_older_ones_stay_above_
         whole.apply(change)
     newest = Transcript.restore(whole.snapshot(newest_bytes=600))
     assert [item.id for item in newest] == ["i48", "i49", "i50", "i51"]
-    assert (newest[1].text[-3:], list(newest.requests), list(newest.endings)) == ("xyz", ["open"], ["i51"])
+    assert (newest[1].text[-3:], list(newest.requests), list(newest.ends)) == ("xyz", ["open"], ["i51"])
     newest.add_older(earlier)
     assert everything(newest) == everything(whole)
     assert [newest.position(f"i{number}") for number in (0, 49, 51)] == [0, 49, 51]

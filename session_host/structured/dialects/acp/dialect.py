@@ -23,7 +23,6 @@ from session_host.structured.items import (
     StateChanged,
     TitleChanged,
     TurnOver,
-    UsageChanged,
     WrittenOutcome,
 )
 from session_host.structured.operations import AnyResult
@@ -587,12 +586,13 @@ class Turns:
         """Take the agent's report of the tokens in the model's context."""
         amount = reading.at(update, "cost", "amount")
         cost = float(amount) if isinstance(amount, int | float) and not isinstance(amount, bool) else 0.0
-        change = UsageChanged(
-            max(0, reading.integer(update, "used")),
-            max(0, reading.integer(update, "size")),
-            self._shared.state.tokens,
-            cost,
-            reading.text(update, "cost", "currency"),
+        change = msgspec.structs.replace(
+            self._shared.state.usage,
+            used=max(0, reading.integer(update, "used")),
+            window=max(0, reading.integer(update, "size")),
+            total=self._shared.state.tokens,
+            cost=cost,
+            currency=reading.text(update, "cost", "currency"),
         )
         self._shared.state.usage = change
         self._shared.port.emit(change)
@@ -606,8 +606,14 @@ class Turns:
         if tokens <= 0:
             return
         state.tokens += tokens
-        state.usage = UsageChanged(
-            state.usage.used, state.usage.window, state.tokens, state.usage.cost, state.usage.currency
+        cached = reading.integer(result, "usage", "cachedReadTokens")
+        written = reading.integer(result, "usage", "outputTokens") or reading.integer(counts, "output_tokens")
+        state.usage = msgspec.structs.replace(
+            state.usage,
+            total=state.tokens,
+            read=state.usage.read + tokens - cached - written,
+            cached=state.usage.cached + cached,
+            written=state.usage.written + written,
         )
         self._shared.port.emit(state.usage)
 

@@ -18,6 +18,7 @@ from session_host.structured.dialects.base import (
     UserPrompt,
     with_present,
 )
+from session_host.structured.dialects.limits import LIMIT_OF_CLAUDE, stopped_by_limit
 from session_host.structured.dialects.reading import array, mapping, text
 from session_host.structured.dialects.reading import message as read_message
 from session_host.structured.items import (
@@ -331,11 +332,14 @@ class ClaudeDialect:
             self._reader.finish("failed")
             reason = notices.from_failure(message)
             self._port.notice(reason)
-            self._port.emit(TurnOver(turn, "failed", reason.partition("\n")[0]))
+            is_limit = state.reader.stopped_by == LIMIT_OF_CLAUDE
+            facts = stopped_by_limit(state.reader.resets_ms) if is_limit else None
+            self._port.emit(TurnOver(turn, "failed", reason.partition("\n")[0], facts=facts))
         else:
             self._reader.finish("done")
             self._port.emit(TurnOver(turn, "completed"))
         state.reader.running = state.interrupting = False
+        state.reader.stopped_by = ""
         self._emit_state()
 
     # ------------------------------------------------------------ system messages, settings

@@ -12,7 +12,7 @@ from typing import Any, Final, Protocol
 
 import msgspec
 
-from session_host.structured.dialects.limits import claude_limits
+from session_host.structured.dialects.limits import claude_limits, time_ms
 from session_host.structured.dialects.reading import array, integer, mapping, plan_entry, text
 from session_host.structured.items import (
     AnyChange,
@@ -73,6 +73,9 @@ class ReaderState(msgspec.Struct, array_like=True):
         read, written: the tokens of the main agent's last request and answer.
         window, total, cost, limits: see ``items.UsageChanged``.
         limit_notice: the last notice about a limit.
+        tokens: those of ``total`` that were read, read from the cache, and written.
+        stopped_by: Claude's word for the error that stops the running turn; "" for none.
+        resets_ms: when the limit is reset that was reached last; 0 if unknown.
         directory: the chat's directory; "" if unknown.
         background: what runs between turns.
     """
@@ -94,6 +97,9 @@ class ReaderState(msgspec.Struct, array_like=True):
     limit_notice: str = ""
     directory: str = ""
     background: Background = msgspec.field(default_factory=Background)
+    tokens: tuple[int, int, int] = (0, 0, 0)
+    stopped_by: str = ""
+    resets_ms: int = 0
 
 
 class ReaderPort(Protocol):
@@ -187,6 +193,10 @@ class MessageReader:
         stream = self.state.streams.setdefault(parent, Stream())
         if text(message, "error") or body.get("isApiErrorMessage") is True:
             self._abandon(stream)
+            if not parent:
+                params = mapping(message, "api_error_params")
+                self.state.stopped_by = text(message, "error")
+                self.state.resets_ms = time_ms(params, "rate_limit_info", "resetsAt") or self.state.resets_ms
             return  # The turn's result repeats the error.
         for block in array(body, "content"):
             kind = text(block, "type")
@@ -378,12 +388,15 @@ class MessageReader:
     def _emit_usage(self) -> None:
         state = self.state
         used, currency = state.read + state.written, "USD" if state.cost else ""
-        self._port.emit(UsageChanged(used, state.window, state.total, state.cost, currency, state.limits))
+        change = UsageChanged(used, state.window, state.total, state.cost, currency, state.limits, *state.tokens)
+        self._port.emit(change)
 
     def rate_limit(self, message: Mapping[str, Any]) -> None:
         """Read a "rate_limit_event" message; it is repeated whenever a used share changes, its notice is not."""
         state, previous_limits = self.state, self.state.limits
         state.limits = claude_limits(previous_limits, message, self._port.now_ms)
+        if text(message, "rate_limit_info", "status") == "rejected":
+            state.resets_ms = time_ms(message, "rate_limit_info", "resetsAt")
         if state.limits != previous_limits:
             self._emit_usage()
         notice, previous = notices.from_event(message), state.limit_notice
@@ -395,8 +408,10 @@ class MessageReader:
         """Take the token totals of a "result" message; they are counted from the process's start."""
         state = self.state
         models = list(mapping(message, "modelUsage").values())
-        names = ("inputTokens", "outputTokens", "cacheReadInputTokens", "cacheCreationInputTokens")
-        state.total = sum(integer(model, name) for model in models for name in names) or state.total
+        names = (("inputTokens", "cacheCreationInputTokens"), ("cacheReadInputTokens",), ("outputTokens",))
+        tokens = [sum(integer(model, name) for model in models for name in group) for group in names]
+        if sum(tokens):
+            state.total, state.tokens = sum(tokens), (tokens[0], tokens[1], tokens[2])
         state.window = max((integer(model, "contextWindow") for model in models), default=0) or state.window
         cost = message.get("total_cost_usd")
         state.cost = float(cost) if isinstance(cost, int | float) else state.cost

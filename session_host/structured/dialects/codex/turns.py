@@ -6,6 +6,7 @@ from typing import Any, Final, Literal
 
 import msgspec
 
+from session_host.structured.dialects.limits import LIMIT_OF_CODEX, stopped_by_limit
 from session_host.structured.dialects.reading import array, at, error_words, integer, mapping, one_line, text
 from session_host.structured.items import (
     Append,
@@ -84,10 +85,17 @@ class Turns:
             self._put_error(turn, mapping(raw, "error"))
         elif state.error_turn == turn and outcome == "completed":
             context.port.emit(Remove(f"{turn}/error"))  # A try that came later was successful.
-        context.port.emit(TurnOver(turn, outcome, one_line(error)))
+        is_limit = outcome == "failed" and text(raw, "error", "codexErrorInfo") == LIMIT_OF_CODEX
+        facts = stopped_by_limit(self._reset_ms()) if is_limit else None
+        context.port.emit(TurnOver(turn, outcome, one_line(error), facts=facts))
         if turn == state.turn or not state.turn or state.server_idle:
             state.turn, state.active, state.busy, state.interrupting = "", "", False, False
         context.show_state()
+
+    def _reset_ms(self) -> int:
+        """When the last of the limits is reset that are used up; 0 if unknown."""
+        limits = self._context.state.usage.limits
+        return max((limit.resets_ms for limit in limits if limit.used >= 1.0), default=0)
 
     def agent_began(self, thread: str, turn: str, root: str) -> None:
         """A turn of a sub-agent runs, which a turn of the thread has begun."""
@@ -258,12 +266,18 @@ class Turns:
     def usage(self, params: dict[str, Any]) -> None:
         """The tokens that the thread has used."""
         used, context = mapping(params, "tokenUsage"), self._context
+        total, cached, written = (
+            integer(used, "total", name) for name in ("totalTokens", "cachedInputTokens", "outputTokens")
+        )
         context.usage_changed(
             UsageChanged(
                 integer(used, "last", "totalTokens"),
                 integer(used, "modelContextWindow"),
-                integer(used, "total", "totalTokens"),
+                total,
                 limits=context.state.usage.limits,
+                read=total - cached - written,
+                cached=cached,
+                written=written,
             )
         )
 

@@ -29,13 +29,16 @@ from gui.chat.content.segments import (
     as_plain,
     cut,
 )
-from gui.chat.page.endings import ends_turn, item_before, turn_footer, with_ending
+from gui.chat.content.turn_steps import Folding
+from gui.chat.page.endings import turn_footer, with_ending
 from gui.chat.pictures import decode
 from gui.wording import phrases
+from session_host.protocol.turns import TurnFacts
 from session_host.protocol.untrusted_text import legible
 from session_host.protocol.values import Image
 from session_host.structured.items import AgentRequest, Item, Put, RequestResolved, StateChanged, TurnOver
 from session_host.structured.transcript import Transcript
+from session_host.structured.turns import turn_at
 from tests.support.qt_waiting import process_events_until
 
 MESSAGE = """# Title
@@ -337,14 +340,17 @@ def test_the_duration_of_a_command_does_not_count_the_time_before_it_was_allowed
 def test_the_line_that_an_idle_agent_was_ended_does_not_take_the_duration_of_its_last_turn() -> None:
     transcript = Transcript()
     transcript.apply(Put(Item("a1", "agent", 6000, "Done.", "done", "p1", ended_ms=80_000)))
-    assert ends_turn(transcript, 0), "of an earlier chat, while the agent starts"
+    assert last_message(transcript) == 0, "of an earlier chat, while the agent starts"
     transcript.apply(StateChanged("idle"))
-    assert ends_turn(transcript, 0)
+    assert last_message(transcript) == 0
     transcript.apply(Put(Item("n1", "notice", 90_000, text="The agent was idle and has been ended.")))
-    assert ends_turn(transcript, 0)
-    assert item_before(transcript, 2) == 0
+    assert last_message(transcript) == 0
     transcript.apply(StateChanged("running", "p1"))
-    assert not ends_turn(transcript, 0)
+    assert last_message(transcript) < 0
+
+
+def last_message(transcript: Transcript) -> int:
+    return Folding(turn_at(transcript, 0)).last_message
 
 
 def test_an_answer_of_an_earlier_chat_has_its_time_and_duration() -> None:
@@ -356,7 +362,8 @@ def test_an_answer_of_an_earlier_chat_has_its_time_and_duration() -> None:
     ):
         transcript.apply(change, 1_895_000_000_000)
     ended = datetime.fromtimestamp(1_795_348_875, UTC)
-    assert turn_footer(transcript, 1, "p1").label == f"{phrases.short_clock(ended, datetime.now(UTC))} · 1 min 15 s"
+    time = phrases.short_clock(ended, datetime.now(UTC))
+    assert turn_footer(turn_at(transcript, 1), "a1").label == f"{time} · 1 min 15 s"
 
 
 @pytest.mark.parametrize(("outcome", "line"), [("cut", "The agent ended here"), ("interrupted", "Interrupted")])
@@ -366,7 +373,7 @@ def test_a_turn_that_stopped_says_so_once_in_its_tool_call_or_below(
 ) -> None:
     call = Item("i1", "tool", 1000, title="make", tool="execute", command="make", status=outcome if in_call else "done")
     head, *below = with_ending(
-        segments(call, Mode(), MarkdownText(), ItemRequests()), TurnOver("t1", outcome), call, ""
+        segments(call, Mode(), MarkdownText(), ItemRequests()), TurnFacts(outcome=outcome), call, ""
     )
     assert isinstance(head, FoldLine)
     assert [head.detail, *(each.text for each in below)] == ([line] if in_call else ["", line])

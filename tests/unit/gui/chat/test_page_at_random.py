@@ -20,6 +20,7 @@ from gui.chat.content.segments import Card, LiveLine, Segment
 from gui.chat.view import ChatView
 from gui.finding.query import FindQuery
 from gui.theme.theme import Theme
+from session_host.protocol.turns import TurnFacts, TurnOutcome, TurnWork
 from session_host.structured.items import (
     AgentRequest,
     AnyChange,
@@ -39,6 +40,7 @@ from session_host.structured.items import (
     WrittenOutcome,
 )
 from session_host.structured.transcript import Transcript
+from session_host.structured.turns import time_text
 from tests.support.fuzzing import chance, some, times
 from tests.support.qt_waiting import run_deferred_deletes, show
 from tests.support.scripted_chat import ALLOW, BEGAN_MS, DECLINE
@@ -144,7 +146,12 @@ class Writer:
         if self._choose.random() < 0.5:
             return StateChanged("idle")
         outcome: WrittenOutcome = some(self._choose, OUTCOMES)
-        return TurnOver(f"t{self._turns}", outcome, "an error" if outcome == "failed" else "")
+        facts = None
+        if self._choose.random() < 0.7:
+            known: TurnOutcome = "limit" if outcome == "failed" else "done"
+            work = some(self._choose, [None, TurnWork(files=2, added=3, commands=1), TurnWork()])
+            facts = TurnFacts(outcome=known, began=time_text(self._now - 2000), ended=time_text(self._now), work=work)
+        return TurnOver(f"t{self._turns}", outcome, "an error" if outcome == "failed" else "", facts=facts)
 
     def _request(self) -> AgentRequest:
         request, item = some(self._choose, ["r0", "r1"]), some(self._choose, ["", self._any()])

@@ -118,7 +118,7 @@ def test_the_resumed_conversation_is_shown_if_the_transcript_lacks_it() -> None:
     assert chat.transcript.status.state == "idle"
     assert [each.tokens for each in chat.changes if isinstance(each, TurnOver)][-1] == 15
     texts = {
-        chat.transcript[chat.transcript.position(key)].text: at_ms for key, at_ms in chat.transcript.turn_ends.items()
+        chat.transcript[chat.transcript.position(key)].text: end.at_ms for key, end in chat.transcript.ends.items()
     }
     assert (texts["PONG-1: hello app-server"], texts["PONG-3: steered text"]) == (1795157616876, 1795157618115)
     [command, *_] = [item for item in chat.items if item.kind == "tool"]

@@ -17,6 +17,7 @@ from session_host.structured.items import UsageLimit
 from session_host.structured.lines import AgentLine
 from session_host.structured.rules import StructuredRules
 from session_host.structured.transcript import Transcript
+from session_host.structured.turns import facts_of
 from tests.support.codex_chat import CodexChat
 from tests.support.replayed_claude import RECORDINGS, ReplayedClaude
 
@@ -52,6 +53,15 @@ def notices(transcript: Transcript) -> list[str]:
     return [each.text for each in transcript if each.kind == "notice"]
 
 
+def stopped(transcript: Transcript) -> tuple[str, str]:
+    """How the last turn ended, and when its limit is reset."""
+    end = transcript.status.last_turn
+    assert end is not None
+    assert end.outcome == "failed", "the word of earlier versions"
+    facts = facts_of(end)
+    return facts.outcome, facts.resets_at
+
+
 def test_claude_reports_each_window_and_the_state_that_is_saved_keeps_them() -> None:
     replayed = claude_in_a_turn(saves=True)
     found = []
@@ -77,8 +87,7 @@ def test_a_turn_of_claude_ended_by_the_limit_says_when_it_is_reset() -> None:
         "The usage limit is reached until 2026-11-23 10:03 UTC (five hour).",
         "You've hit your 5-hour limit · resets 10:03am (UTC)",
     ]
-    assert replayed.transcript.status.last_turn is not None
-    assert replayed.transcript.status.last_turn.outcome == "failed"
+    assert stopped(replayed.transcript) == ("limit", "2026-11-23T10:03:06.000Z")
 
 
 def test_a_notice_about_a_limit_is_not_repeated_with_each_share() -> None:
@@ -98,6 +107,17 @@ def test_a_version_of_claude_without_windows_reports_a_share_only_near_the_limit
         replayed.replay({"dir": "<-", "msg": message})
         found.append(shares(replayed.transcript))
     assert found == [{}, {"five_hour": 0.93}, {}, {"five_hour": 1.0}]
+
+
+def test_a_turn_of_an_older_claude_ended_by_the_limit_says_so_too() -> None:
+    replayed = claude_in_a_turn(saves=True)
+    for message in of_claude("2.1.197"):
+        replayed.replay({"dir": "<-", "msg": message})
+    assert stopped(replayed.transcript)[0] == "limit"
+    replayed.do(Prompt("again"))
+    refused = {"type": "result", "subtype": "success", "is_error": True, "result": "Credit balance is too low"}
+    replayed.replay({"dir": "<-", "msg": refused})
+    assert stopped(replayed.transcript) == ("error", ""), "the next error is another one"
 
 
 def test_a_limit_of_claude_for_one_model_has_its_name() -> None:
@@ -140,8 +160,7 @@ def test_codex_reports_windows_of_each_pool_and_an_update_without_them_changes_n
         UsageLimit("codex_other/primary", 0.4, 60, 1795419788000, "Other Model", 1),
     )
     assert "try again at 10:03 AM" in notices(chat.transcript)[-1]
-    assert chat.transcript.status.last_turn is not None
-    assert chat.transcript.status.last_turn.outcome == "failed"
+    assert stopped(chat.transcript) == ("limit", "2026-11-23T10:03:08.000Z")
     assert [each for each in chat.transcript if each.kind == "raw"] == []
 
 
