@@ -7,6 +7,7 @@ import errno
 import fcntl
 import os
 import sqlite3
+import threading
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Final, NamedTuple
@@ -183,6 +184,9 @@ STORE_SCHEMA = Schema(
 
 
 BUSY_TIMEOUT_MS = 5000
+_connecting = threading.RLock()
+"""Held while a thread connects, and as long as its connection excludes all others: two would wait for each other."""
+
 FILE_TRIES = 10
 """How often to try again when another process replaces the file meanwhile; some file systems change a file's number."""
 
@@ -340,6 +344,9 @@ class Database:
             # The last connection folds the WAL into the file; on a full disk the WAL stays, and stays valid.
             with contextlib.suppress(sqlite3.Error):
                 connection.close()
+            if self._is_exclusive:
+                self._is_exclusive = False
+                _connecting.release()
 
     @contextlib.contextmanager
     def reading(self) -> Iterator[sqlite3.Connection]:
@@ -423,7 +430,12 @@ class Database:
                 self._disconnect()
                 self._create_file()
                 self._identity = self._file_identity()
-                self._connection = self._connect()
+                _connecting.acquire()
+                try:
+                    self._connection = self._connect()
+                finally:
+                    if not self._is_exclusive:
+                        _connecting.release()
                 if self.is_current:
                     break
             assert self._connection is not None

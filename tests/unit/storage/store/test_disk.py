@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 
 from session_host.errors import StoreCorrupt, StoreError, UnsafeDirectory
+from session_host.protocol.facts import ChatFacts
 from session_host.protocol.values import State
 from session_host.storage.store import Store
 from tests.support import disks
@@ -49,6 +51,20 @@ class TestFullDisk:
 
         with Store.open(path) as store:
             assert store.all() == [first, second]
+
+    def test_threads_of_one_process_read_at_once(self, small_disk: Path) -> None:
+        path = small_disk / "outlive.db"
+        record = make_record()
+        with Store.open(path) as store:
+            store.insert(record)
+        fill_disk(small_disk)
+
+        def read(_: int) -> list[ChatFacts]:
+            with Store.open(path) as store:
+                return store.all()
+
+        with ThreadPoolExecutor(4) as pool:
+            assert list(pool.map(read, range(100))) == [[record]] * 100
 
     def test_a_window_that_opened_the_store_on_a_full_disk_does_not_block_hosts(self, small_disk: Path) -> None:
         path = small_disk / "outlive.db"
