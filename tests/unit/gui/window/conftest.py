@@ -12,10 +12,17 @@ from session_host.client.chats.launch_spec import LaunchRequest
 from session_host.errors import LaunchFailed
 from session_host.protocol.facts import ChatFacts
 from session_host.protocol.values import State
+from session_host.web import places
 from tests.support.facts import chat_facts
 from tests.unit.gui.conftest import WindowHarness
 
 Away = Callable[[Callable[[], object]], Awaitable[None]]
+
+
+@pytest.fixture(autouse=True)
+def page_is_served(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No sheet turns the page on, which a process serves already, at no address."""
+    monkeypatch.setattr(places, "is_served", lambda: True)
 
 
 @pytest.fixture

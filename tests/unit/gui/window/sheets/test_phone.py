@@ -46,9 +46,13 @@ def serve() -> Iterator[Callable[[Served], None]]:
         yield note
 
 
+is_served = places.is_served
+
+
 @pytest.fixture(autouse=True)
-def commands(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """The file with the commands that the sheet gives; they do nothing else, and fail."""
+def commands(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, page_is_served: None) -> Path:
+    """The file with the commands that the sheet gives; they do nothing else, and fail. The page may be off."""
+    monkeypatch.setattr(places, "is_served", is_served)
     commands = tmp_path / "commands"
     stand_in = ["sh", "-c", f"echo $* >> {shlex.quote(str(commands))}; echo outlive: no systemd >&2; exit 2", "sh"]
     monkeypatch.setattr(phone, "outlive_command", lambda: stand_in)
