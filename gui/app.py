@@ -20,7 +20,7 @@ from gui import garbage
 from gui.bridge import chat_files
 from gui.bridge.login_path import StartPreparer
 from gui.bridge.sessions import Sessions
-from gui.bridge.store_thread import StoreThread, StoreWatcher, open_or_rebuild_store
+from gui.bridge.store_thread import SocketWatcher, StoreThread, open_or_rebuild_store
 from gui.clipboard import reading
 from gui.clipboard.fields import FieldPasting
 from gui.settings.autostart import set_start_at_login
@@ -390,12 +390,11 @@ class App:
             await self._server.start(self._claim.listener)
             # The visible page attaches first, the other chats later.
             QTimer.singleShot(0, self.sessions, self.sessions.follow_all)
-            watcher = StoreWatcher(paths.runtime_dir(), paths.database(), self.sessions)
+            watcher = SocketWatcher(paths.runtime_dir(), paths.state_dir(), self.sessions)
             watcher.changed.connect(self._check_claim)
-            watcher.changed.connect(self.sessions.machines.here.refresh)
             watcher.changed.connect(self._asking_devices.watch)
             self._asking_devices.watch()
-            self.sessions.machines.here.refresh()
+            self.sessions.follow_here()
             self.sessions.login_path.start()
             garbage.start_collecting()
             self.window.commands.resume_all.offer()

@@ -9,8 +9,8 @@ from collections.abc import Awaitable, Callable, Iterable, Mapping
 from functools import partial
 from typing import TYPE_CHECKING, TypeVar
 
-from session_host.client.sessions.store_calls import changes_since, later_changes
-from session_host.errors import OutliveError, ProtocolViolation, Unreachable
+from session_host.client.sessions.store_calls import changes_since
+from session_host.errors import LedgerLost, OutliveError, ProtocolViolation, Unreachable
 from session_host.protocol.facts import ChatFacts
 from session_host.storage.store import Changes
 
@@ -31,7 +31,10 @@ MAX_RUNNING = 500
 """The most running ones among them: each has a row that is made anew with each change, and a connection to its host."""
 
 RETRY_S = 2.0
-"""Interval of attempts to read a store that could not be read at the start."""
+"""Interval of attempts to read a store that could not be read."""
+
+GATHER_S = 0.04
+"""Changes come in bursts (a record, its title): the least time between two reads of those here."""
 
 FOLLOW_S = 0.2
 FOLLOW_PAUSES = 9
@@ -111,20 +114,38 @@ class MachineChats:
         finally:
             self._is_refreshing = False
 
-    async def follow(self) -> None:
-        """Read each change in the store of a machine that nothing watches from here, until this is cancelled."""
+    async def follow(self, report: Callable[[str], object], again_s: float = 0.0) -> None:
+        """Read each change in the store, until this is cancelled.
+
+        Args:
+            report: gets why the store cannot be read, once for each reason until something could be read.
+            again_s: the pause before it is tried again; ``RETRY_S`` by default.
+        """
+        said: tuple[str, Position | None] | None = None
         while True:
             try:
-                await self.refresh_now()
-                if not self.agents:
-                    self._tasks.start(self._ask_first(), f"agents on {self.machine.name}")
-                while self._position is not None:
-                    found = await self.machine.call(later_changes, self._position)
-                    began_s = time.monotonic()
-                    self._receive(found)
-                    await asyncio.sleep(max(FOLLOW_S, FOLLOW_PAUSES * (time.monotonic() - began_s)))
+                await self._follow()
             except Unreachable:
                 await self.machine.wait_reachable()
+            except LedgerLost:
+                pass  # All is read again, of the store that is there now.
+            except OutliveError as error:
+                if said != (said := (str(error), self._position)):
+                    report(str(error))
+                await asyncio.sleep(again_s or RETRY_S)
+
+    async def _follow(self) -> None:
+        await self.refresh_now()
+        if not self.agents:
+            self._tasks.start(self._ask_first(), f"agents on {self.machine.name}")
+        with self.machine.following() as wait:
+            while self._position is not None:
+                found = await wait(self._position)
+                began_s = time.monotonic()
+                self._receive(found)
+                took_s = time.monotonic() - began_s
+                far_s = max(FOLLOW_S, FOLLOW_PAUSES * took_s)
+                await asyncio.sleep(far_s if self.machine.terms.is_far else GATHER_S)
 
     async def _ask_first(self) -> None:
         with contextlib.suppress(OutliveError):  # The sheet for a new chat asks again, and says why.
@@ -148,6 +169,8 @@ class MachineChats:
         self._receive(await self.machine.call(changes_since, self._position))
 
     def _receive(self, found: Changes) -> None:
+        if found.removed is not None and self._position is not None and found.position < self._position:
+            return  # A refresh has read these, and later ones.
         changed = [self.machine.received(record) for record in found.changed]
         removed = found.removed and [self.machine.prefix + each for each in found.removed]
         if not self.machine.terms.lists_all:

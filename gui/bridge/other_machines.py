@@ -21,7 +21,7 @@ from PySide6.QtCore import QObject, Signal
 
 from gui.timers import single_shot
 from gui.wording import machine_texts
-from session_host.errors import ConfigError, OutliveError
+from session_host.errors import ConfigError
 from session_host.paths import config_dir, ensure_private, state_dir
 from session_host.protocol.codec import UNREADABLE
 from session_host.protocol.facts import ChatFacts
@@ -225,22 +225,12 @@ class OtherMachines(QObject):
 
             self._network = NetworkChanges(self._ask_all)
         name = f"chats on {machine.name}"
-        self._following[machine.name] = asyncio.get_running_loop().create_task(self._read_chats(chats), name=name)
+        following = chats.follow(lambda why: self._report(f"{machine.name}: {why}"), READ_AGAIN_S)
+        self._following[machine.name] = asyncio.get_running_loop().create_task(following, name=name)
 
     def _ask_all(self) -> None:
         for machine in self.machines.values():
             machine.link.ask_now()
-
-    async def _read_chats(self, chats: MachineChats) -> None:
-        said = ""
-        while True:
-            try:
-                await chats.follow()
-            except OutliveError as error:  # Its store cannot be read, for example.
-                if str(error) != said:
-                    said = str(error)
-                    self._report(f"{chats.machine.name}: {said}")
-                await asyncio.sleep(READ_AGAIN_S)
 
     def _say_cut(self, name: str, running: int, listed: int) -> None:
         self._report(machine_texts.CUT(name=name, count=running, listed=listed))

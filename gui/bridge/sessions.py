@@ -123,6 +123,11 @@ class Sessions(QObject):
         for chat in self.chats.made():
             chat.has_new_output = False
 
+    def follow_here(self) -> None:
+        """Keep the chats of this machine equal to its store."""
+        here = self.machines.here
+        self.tasks.start(here.follow(lambda why: self.problem.emit(why) if here.is_loaded else None), "chats")
+
     def follow_all(self) -> None:
         """Follow all running chats, also those that are added later; index what was written without a window."""
         self.indexing.note_output()

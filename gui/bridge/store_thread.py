@@ -176,45 +176,35 @@ def _write_layout(store: Store, layout: dict[str, Any]) -> None:
 
 
 DEBOUNCE_MS = 40
-"""Changes come in bursts (a socket, its record, its directory); one look after them is enough."""
+"""Changes come in bursts; one look after them is enough."""
 
 
-class StoreWatcher(QObject):
-    """Watches the directory of sockets and the database's write-ahead log.
-
-    A chat that a command starts appears as a socket; a renamed or removed one appears in the log.
+class SocketWatcher(QObject):
+    """Watches the directory of the window's socket, and that of the store.
 
     Signals:
-        changed: something was written; emitted at most once in ``DEBOUNCE_MS``.
+        changed: a file was created there or removed; emitted at most once in ``DEBOUNCE_MS``.
     """
 
     changed = Signal()
 
-    def __init__(self, runtime_dir: Path, database: Path, parent: QObject | None = None) -> None:
+    def __init__(self, runtime_dir: Path, state_dir: Path, parent: QObject | None = None) -> None:
         super().__init__(parent)
-        self._runtime_dir = runtime_dir
-        self._database = database
-        self._log = Path(f"{database}-wal")
+        self._directories = (runtime_dir, state_dir)
         self._watcher = QFileSystemWatcher(self)
         self._watcher.directoryChanged.connect(self._on_change)
-        self._watcher.fileChanged.connect(self._on_change)
         self._debounce = single_shot(self, DEBOUNCE_MS)
         self._debounce.timeout.connect(self._on_debounced)
         self._watch()
 
     def _watch(self) -> bool:
-        """Watch what exists and is not watched yet; the log exists only while a process has the database open.
-
-        Returns:
-            Whether the watch of the runtime directory is new.
-        """
-        watched = {*self._watcher.directories(), *self._watcher.files()}
-        paths = (self._runtime_dir, self._database.parent, self._log)
-        wanted = [path for path in paths if os.path.exists(path)]  # noqa: PTH110 - also in a closed directory
-        missing = [str(path) for path in wanted if str(path) not in watched]
+        """Watch the directories that exist and are not watched yet; returns whether the first of them is new."""
+        watched = self._watcher.directories()
+        wanted = [str(path) for path in self._directories if os.path.exists(path)]  # noqa: PTH110 - also in a closed directory
+        missing = [path for path in wanted if path not in watched]
         if missing:
             self._watcher.addPaths(missing)
-        return str(self._runtime_dir) in missing
+        return str(self._directories[0]) in missing
 
     def _on_change(self, _path: str) -> None:
         self._watch()

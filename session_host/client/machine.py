@@ -11,9 +11,10 @@ import os
 import pwd
 import socket
 from collections.abc import Awaitable, Callable, Coroutine
+from contextlib import AbstractContextManager
 from datetime import datetime, timedelta
 from functools import cache
-from typing import Any, NamedTuple, ParamSpec, Protocol, TypeVar, overload
+from typing import TYPE_CHECKING, Any, NamedTuple, ParamSpec, Protocol, TypeVar, overload
 
 from session_host.paths import home_dir
 from session_host.protocol.facts import ChatFacts
@@ -21,6 +22,10 @@ from session_host.protocol.launch import MAX_SCROLLBACK_LINES
 from session_host.protocol.messages import Role
 
 from .connection import HostConnection
+
+if TYPE_CHECKING:
+    from session_host.storage.store import Changes
+    from session_host.storage.store.ledger import Position
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -122,6 +127,15 @@ class Machine(Protocol):
             OutliveError: the function's.
         """
 
+    def following(self) -> AbstractContextManager[Callable[[Position], Awaitable[Changes]]]:
+        """Follow the changes of its chats' records: a context for a function, which waits for those after a place.
+
+        The function raises:
+            Unreachable: the machine cannot be reached.
+            LedgerLost: read all again; another store has taken the place of the one before.
+            OutliveError: its store cannot be read.
+        """
+
     async def try_ask(self, ask: Callable[[], Awaitable[T]]) -> list[T]:
         """The answer to a question to the machine; [] if it is another one that does not answer.
 
@@ -202,6 +216,14 @@ class ThisMachine:
     async def call(self, function: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
         """See ``Machine``; runs a blocking function in a thread."""
         return await run_here(function, *args, **kwargs)
+
+    def following(self) -> AbstractContextManager[Callable[[Position], Awaitable[Changes]]]:
+        """See ``Machine``."""
+        from session_host.storage.store import Store  # viewers of one chat need no store
+
+        from .sessions.following import FollowingThread
+
+        return FollowingThread(Store.changes_since)
 
     async def try_ask(self, ask: Callable[[], Awaitable[T]]) -> list[T]:
         """See ``Machine``."""

@@ -6,17 +6,22 @@ import asyncio
 import contextlib
 import re
 from collections.abc import Awaitable, Callable
+from contextlib import AbstractContextManager
 from datetime import timedelta
+from functools import partial
 from typing import TypeVar
 
 from msgspec.structs import replace
 
 from session_host.client.machine import ANSWER_S, Machine, Terms
+from session_host.client.sessions.following import later_changes
 from session_host.errors import OutliveError, ProtocolViolation
 from session_host.protocol.facts import ChatFacts
 from session_host.protocol.packing import MAX_FAR_LINES
 from session_host.protocol.untrusted_facts import harmless_facts
 from session_host.protocol.values import MAX_COLUMNS, MAX_ROWS, GridSize
+from session_host.storage.store import Changes
+from session_host.storage.store.ledger import Position
 from session_host.system.clock import earlier
 
 T = TypeVar("T")
@@ -62,6 +67,10 @@ class AnotherMachine:
     def prefix(self) -> str:
         """See ``Machine``."""
         return f"{self.name}/"
+
+    def following(self: Machine) -> AbstractContextManager[Callable[[Position], Awaitable[Changes]]]:
+        """See ``Machine``; each wait is a call."""
+        return contextlib.nullcontext(partial(self.call, later_changes))
 
     def received(self: Machine, facts: ChatFacts) -> ChatFacts:
         """See ``Machine``: times by the clock here, harmless values, and no processes, which would be of this machine.

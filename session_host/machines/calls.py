@@ -67,7 +67,7 @@ CALLS: Final = {
     "order_chats": Callee("session_host.client.sessions.store_calls", CONTROL, "changes"),
     "recent_directories": Callee("session_host.client.sessions.store_calls", READ),
     "changes_since": Callee("session_host.client.sessions.store_calls", READ),
-    "later_changes": Callee("session_host.client.sessions.store_calls", READ),
+    "later_changes": Callee("session_host.client.sessions.following", READ),
     "inspect_ended_chat": Callee("session_host.client.chats.ended_chat", READ),
     "error_output": Callee("session_host.client.chats.ended_chat", READ),
     "chat_days": Callee("session_host.client.chats.chat_days", READ),

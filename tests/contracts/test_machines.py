@@ -14,9 +14,10 @@ from gui.bridge.store_thread import StoreThread, WindowsMachine, open_or_rebuild
 from session_host.client.chats.ended_chat import inspect_ended_chat
 from session_host.client.control import request
 from session_host.client.machine import ThisMachine
+from session_host.client.sessions.following import later_changes
 from session_host.client.sessions.listing import session_named, sessions_listed
 from session_host.client.sessions.selection import Selection
-from session_host.client.sessions.store_calls import changes_since, later_changes, recent_directories, rename_chat
+from session_host.client.sessions.store_calls import changes_since, recent_directories, rename_chat
 from session_host.client.viewer.state import NO_DELEGATE
 from session_host.client.viewer.viewer import Viewer
 from session_host.client.worktrees.changes import read_changes

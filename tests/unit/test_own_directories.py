@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from gui.bridge.store_thread import StoreWatcher
+from gui.bridge.store_thread import SocketWatcher
 from session_host import paths
 from session_host.errors import OutliveError, StoreError
 from session_host.paths import ensure_private, obstacle
@@ -95,7 +95,7 @@ class TestClosedDirectories:
 
     def test_the_window_watches_what_it_can_see(self, directory: Path, tmp_path: Path) -> None:
         def watch() -> bool:
-            return StoreWatcher(tmp_path, directory / "outlive.db") is not None
+            return SocketWatcher(tmp_path, directory / "x") is not None
 
         directory.chmod(0o000)
         assert as_another_user(watch) is True

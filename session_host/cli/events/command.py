@@ -7,22 +7,13 @@ First comes ``hello`` with a cursor, then the state of each chat at that place, 
 from __future__ import annotations
 
 import argparse
-import os
 import sys
-from collections.abc import Collection, Iterable
 
-from session_host.cli.session_argument import find
-from session_host.client.sessions.following import Follower, events_since
-from session_host.client.sessions.store_access import open_store
-from session_host.errors import LedgerLost, UsageError
 from session_host.machines.names import HERE
-from session_host.protocol.events import KINDS, ChatState, Gap, Hello, Reset, StatusChanged, kind_of
-from session_host.protocol.facts import ChatFacts
-from session_host.storage.store.ledger import LedgerEntry, Position
-from session_host.system.clock import now
-from session_host.system.processes.permission import UNKNOWN, agent_chats, split
+from session_host.protocol.events import KINDS
 
-from .lines import VERSION, EventLine, LinePrinter, NamedChat, Printed
+from .here import EventsHere
+from .lines import LinePrinter
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -52,41 +43,12 @@ def run(options: argparse.Namespace) -> int:
         from .machines import follow_machines  # rarely needed
 
         return follow_machines(options)
-    since = _position(options.since) if options.since is not None else None
-    printer = _Printer(options)
-    with open_store() as store:
-        position, running, last = store.status_at()
-        if since is not None:
-            try:
-                events_since(store, since, limit=1)
-            except LedgerLost:
-                if not options.anyway:
-                    raise
-                since = None
-                printer.print_event(position, Reset())
-    printer.print_event(position if since is None else since, Hello())
-    if since is None:
-        printer.print_states(position, running, last)
-        since = position
-    printer.flush()
-    if options.once:
-        with open_store() as store:
-            while (found := events_since(store, since)).position != since:
-                printer.print_entries(since, found.entries)
-                since = found.position
+    printer = LinePrinter(is_json=options.json, rings=options.bell)
+    for lines in EventsHere(options, options.since, _stdout()).batches():
+        for line in lines:
+            printer.print(line)
         printer.flush()
-        return 0
-    with Follower(since, _stdout()) as follower:
-        while came := follower.wait():
-            printer.print_entries(since, came)
-            printer.flush()
     return 0
-
-
-def _position(cursor: str) -> Position:
-    if (position := Position.of(cursor)) is None:
-        raise UsageError("--since needs a cursor that `outlive events --json` or `outlive ls --json` printed")
-    return position
 
 
 def _stdout() -> int | None:
@@ -94,55 +56,3 @@ def _stdout() -> int | None:
         return sys.stdout.fileno()
     except (OSError, ValueError):
         return None
-
-
-class _Printer(LinePrinter):
-    """Prints the lines of the chats here that are asked for."""
-
-    def __init__(self, options: argparse.Namespace) -> None:
-        super().__init__(is_json=options.json, rings=options.bell)
-        self._kinds: Collection[str] = options.event or KINDS
-        self._shows_states = not options.event
-        self._chats = {find(each).id for each in options.chats} if options.chats else None
-        self._own = ""
-        if options.mine:
-            self._own = next(iter(agent_chats(os.getpid())), "")
-            if self._own in {"", UNKNOWN}:
-                raise UsageError("--mine is for an agent that Outlive runs; it prints the chats that the agent started")
-        self._started_here: dict[str, bool] = {}
-
-    def print_event(self, position: Position, event: Hello | Reset) -> None:
-        """Print a line that is about no chat."""
-        self._print(position, now(), None, event)
-
-    def print_states(self, position: Position, running: Iterable[ChatFacts], last: Iterable[LedgerEntry]) -> None:
-        """Print the state of each running chat at a place."""
-        statuses = {each.chat: each for each in last}
-        for facts in running:
-            if not self._shows_states or not self._is_wanted(facts.id):
-                continue
-            entry = statuses.get(facts.id)
-            event = entry.event if entry is not None and isinstance(entry.event, StatusChanged) else None
-            state = ChatState(agent=facts.origin.agent, directory=facts.origin.cwd, status=event)
-            at = entry.at if entry is not None else facts.origin.created_at
-            self._print(position, at, NamedChat(facts.id, facts.entry.name), state)
-
-    def print_entries(self, position: Position, entries: Iterable[LedgerEntry]) -> None:
-        """Print events of the ledger of a place."""
-        for each in entries:
-            if self._is_wanted(each.chat) and (kind_of(each.event) in self._kinds or isinstance(each.event, Gap)):
-                self._print(position._replace(number=each.number), each.at, NamedChat(each.chat, each.name), each.event)
-
-    def _is_wanted(self, chat: str) -> bool:
-        if self._chats is not None and chat not in self._chats:
-            return False
-        if not self._own:
-            return True
-        if chat not in self._started_here:
-            with open_store() as store:
-                facts = store.get(chat)
-            self._started_here[chat] = facts is not None and self._own in split(facts.origin.agent_chats)
-        return chat != self._own and self._started_here[chat]
-
-    def _print(self, position: Position, at: str, chat: NamedChat | None, event: Printed) -> None:
-        self.print(EventLine(VERSION, position.cursor, at, HERE, chat, event))

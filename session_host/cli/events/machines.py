@@ -8,10 +8,12 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import contextlib
 import os
 import stat
 import sys
 from collections.abc import Callable, Coroutine
+from functools import partial
 from typing import Any, Final
 
 import msgspec
@@ -27,8 +29,8 @@ from session_host.protocol.events import Hello, Reachable, Unreachable, kind_of
 from session_host.protocol.untrusted_text import one_line, plain
 from session_host.system import event_loop
 from session_host.system.clock import now
-from session_host.system.installation import outlive_command
 
+from .here import EventsHere
 from .lines import VERSION, EventLine, LinePrinter
 
 MAX_LINE_BYTES: Final = 256 * 1024
@@ -100,20 +102,30 @@ class _Follower:
         return self._code
 
     async def _here(self) -> None:
-        """Read the lines of this machine's own ``outlive events``."""
-        process: asyncio.subprocess.Process | None = None
+        """Read the lines of this machine, in a thread, which waits until each is printed."""
+        loop = asyncio.get_running_loop()
+        gone, own = os.pipe()
+
+        async def take(lines: list[EventLine]) -> None:
+            for line in lines:
+                self._take(HERE, line)
+
+        def read() -> None:
+            for lines in EventsHere(self._options, self._parts.get(HERE), gone).batches():
+                asyncio.run_coroutine_threadsafe(take(lines), loop).result()
+
+        reading = asyncio.ensure_future(asyncio.to_thread(read))
+        code = 0
         try:
-            process = await asyncio.create_subprocess_exec(
-                *outlive_command(), *self._arguments(HERE), stdout=asyncio.subprocess.PIPE, limit=MAX_LINE_BYTES
-            )
-            assert process.stdout is not None
-            while data := await process.stdout.readline():
-                self._take(HERE, data)
-            self._note(HERE, await process.wait())
+            await asyncio.shield(reading)
+        except errors.OutliveError as error:
+            print_error(str(error))
+            code = error.exit_code
         finally:
-            if process is not None and process.returncode is None:
-                process.kill()
-                await process.wait()
+            os.close(own)
+            await asyncio.wait([reading])
+            os.close(gone)
+        self._note(HERE, code)
 
     async def _there(self, entry: MachineEntry) -> None:
         """Read the lines of another machine; go on after each lost connection."""
@@ -121,7 +133,7 @@ class _Follower:
         is_reached = True
         try:
             while True:
-                lines = _Lines(lambda data: self._take(entry.name, data))
+                lines = _Lines(partial(self._read, entry.name))
 
                 def begun(_channel: object) -> None:
                     nonlocal is_reached
@@ -151,7 +163,7 @@ class _Follower:
             await link.close()
 
     def _arguments(self, machine: str) -> list[str]:
-        """The command line of a machine's own command."""
+        """The command line of another machine's own command."""
         options = self._options
         words = ["events", "--json"]
         words += [word for kind in options.event or () for word in ("--event", kind)]
@@ -170,12 +182,14 @@ class _Follower:
         self._code = self._code or code
         self._settle(machine)
 
-    def _take(self, machine: str, data: bytes) -> None:
-        """Read a line of a machine, and print it."""
-        try:
-            line = _decoder.decode(data)
-        except (msgspec.DecodeError, RecursionError, UnicodeDecodeError):
-            return  # It is of a kind that only another version knows.
+    def _read(self, machine: str, data: bytes) -> None:
+        """Read a line of another machine."""
+        # One that cannot be read is of a kind that only another version knows.
+        with contextlib.suppress(msgspec.DecodeError, RecursionError, UnicodeDecodeError):
+            self._take(machine, _decoder.decode(data))
+
+    def _take(self, machine: str, line: EventLine) -> None:
+        """Print a line of a machine."""
         self._parts[machine] = plain(line.cursor, 100).replace(",", "").replace("=", "")
         if isinstance(line.event, Hello):
             self._settle(machine)

@@ -24,7 +24,7 @@ from session_host.protocol.messages import HostReport
 from session_host.protocol.values import Activity
 from session_host.storage.store.ledger import LedgerEntry
 
-from .following import Follower
+from .following import Following, events_since
 from .session_info import SessionInfo, describe
 from .stale_rows import record_of
 from .store_access import open_store
@@ -74,10 +74,10 @@ class TurnWatch(contextlib.AbstractContextManager["TurnWatch"]):
             self._take(store.ledger.of_chat(chat, [StatusChanged], 1))
         self._take_unsaved(info.host)
         self.commands.clear()
-        self._follower = Follower(position)
+        self._following = Following(events_since, position)
 
     def __exit__(self, *exception: object) -> None:
-        self._follower.__exit__(*exception)
+        self._following.__exit__(*exception)
 
     @property
     def running(self) -> int:
@@ -99,9 +99,10 @@ class TurnWatch(contextlib.AbstractContextManager["TurnWatch"]):
     def wait(self, until_s: float) -> bool:
         """Wait for the next event of the chat; returns False at a time of ``time.monotonic``."""
         while time.monotonic() < until_s and not self.is_over:
-            if (entries := self._follower.wait(min(until_s, time.monotonic() + LOOK_S)) or []) and self._take(entries):
+            found = self._following.wait(min(until_s, time.monotonic() + LOOK_S))
+            if found is not None and self._take(found.entries):
                 return True
-            if not entries and self.look():
+            if found is None and self.look():
                 return True
         return False
 
@@ -112,15 +113,15 @@ class TurnWatch(contextlib.AbstractContextManager["TurnWatch"]):
             Whether there is something new.
         """
         try:
-            self.is_over = record_of(self._follower.store, self.chat).outcome.is_over
+            self.is_over = record_of(self._following.store, self.chat).outcome.is_over
         except NoSuchSession:
             self.is_over = True
         if self.is_over:
             return True
         description = describe(self.chat)
         has_new = self._take_unsaved(description.host if description is not None else None)
-        while entries := self._follower.wait(0.0):  # What was saved before the host was asked.
-            has_new = self._take(entries) or has_new
+        while found := self._following.wait(0.0):  # What was saved before the host was asked.
+            has_new = self._take(found.entries) or has_new
         return has_new
 
     def _take_unsaved(self, host: HostReport | None) -> bool:
@@ -160,9 +161,9 @@ def wait_until_saved(info: SessionInfo) -> None:
     until_s = time.monotonic() + _SAVED_WITHIN_S
     with open_store() as store:
         position = store.ledger.position()
-    with Follower(position) as follower:
-        while not follower.store.ledger.has(info.id, info.host.unsaved_event):
-            if not follower.wait(until_s):
+    with Following(events_since, position) as following:
+        while not following.store.ledger.has(info.id, info.host.unsaved_event):
+            if following.wait(until_s) is None:
                 raise StoreError(f"{info.name}: its newest events are not recorded; check that the disk is not full")
 
 

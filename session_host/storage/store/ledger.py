@@ -117,6 +117,11 @@ class Entries(NamedTuple):
     position: Position
     entries: list[LedgerEntry]
 
+    @property
+    def is_empty(self) -> bool:
+        """Whether there are none."""
+        return not self.entries
+
 
 def add_event(
     connection: sqlite3.Connection, chat: str, event: Event, at: str = "", own_number: int | None = None

@@ -150,6 +150,11 @@ class Changes(NamedTuple):
     changed: list[ChatFacts]
     removed: list[str] | None
 
+    @property
+    def is_empty(self) -> bool:
+        """Whether nothing was changed."""
+        return not self.changed and self.removed == []
+
 
 class Store:
     """The open store; several processes may have it open at once. Not for use by several threads.

@@ -13,8 +13,9 @@ from session_host.client.chats.ended_chat import inspect_ended_chat
 from session_host.client.chats.last_view import last_screen_for
 from session_host.client.chats.resume import resume
 from session_host.client.control import ControlConnection, request
+from session_host.client.sessions.following import later_changes
 from session_host.client.sessions.listing import session_named
-from session_host.client.sessions.store_calls import changes_since, later_changes, rename_chat
+from session_host.client.sessions.store_calls import changes_since, rename_chat
 from session_host.client.worktrees.changes import read_changes
 from session_host.client.worktrees.taking_back import take_back
 from session_host.errors import WorktreeError

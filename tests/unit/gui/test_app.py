@@ -28,9 +28,8 @@ from session_host.agents.agent import Agent
 from session_host.client.chats.retention import Tidying
 from session_host.client.viewer.state import ViewerState
 from session_host.errors import LaunchFailed, StoreError
-from session_host.protocol.facts import ChatFacts
 from session_host.protocol.values import State
-from session_host.storage.store import Store
+from session_host.storage.store import Changes, Store
 from tests.support.area import Area
 from tests.support.buses import BusDaemon
 from tests.support.displays import XServer
@@ -277,12 +276,13 @@ async def test_the_next_window_reports_input_that_a_chat_did_not_get_before_the_
 async def test_chats_that_could_not_be_listed_are_listed_later(
     qapp: QApplication, display: XServer, window_manager: None, recorded: None, monkeypatch: pytest.MonkeyPatch
 ):
-    def locked(_store: Store) -> list[ChatFacts]:
+    def locked(*_: object) -> Changes:
         raise StoreError("another program kept it locked for 5 s; try again")
 
     monkeypatch.setattr(machine_chats, "RETRY_S", 0.001)
     with monkeypatch.context() as patch:
         patch.setattr(Store, "all", locked)
+        patch.setattr(Store, "changes_since", locked)
         async with opened(qapp) as app:
             assert app.window.empty.title.text() == "Can’t list your chats yet"
             patch.undo()

@@ -256,7 +256,7 @@ async def test_chats_of_a_machine_without_a_link_are_read_once_it_has_one(
     alpha.refresh()
     await eventually(lambda: "later" in there(harness), 10, added.id)
     alpha.machine.fails = 3
-    harness.sessions.tasks.start(alpha.follow())
+    harness.sessions.tasks.start(alpha.follow(harness.problems.append))
     for name in ("soon", "sooner"):
         insert_record(name)
         await eventually(lambda: name in there(harness), 10, name)  # noqa: B023 - awaited in the same turn
@@ -283,7 +283,7 @@ async def test_a_machine_that_always_has_changes_does_not_keep_the_window_busy(
 
     monkeypatch.setattr(alpha.machine, "received", receive)
     monkeypatch.setattr(alpha.machine, "call", answer)
-    harness.sessions.tasks.start(alpha.follow())
+    harness.sessions.tasks.start(alpha.follow(harness.problems.append))
     await eventually(lambda: len(asked) == 5, 20, "more reads")
     assert machine_chats.FOLLOW_PAUSES * work_s > machine_chats.FOLLOW_S
     assert asked[4] - asked[3] >= machine_chats.FOLLOW_PAUSES * work_s
