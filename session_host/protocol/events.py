@@ -177,6 +177,10 @@ class Hello(msgspec.Struct, frozen=True, gc=False, tag_field="kind", tag="hello"
     """The first line of a reader: its cursor is the place from which it goes on."""
 
 
+class At(msgspec.Struct, frozen=True, gc=False, tag_field="kind", tag="at"):
+    """Nothing that this reader asks for; its cursor is a place to go on from."""
+
+
 class Reset(msgspec.Struct, frozen=True, gc=False, tag_field="kind", tag="reset"):
     """The cursor that the reader had is lost: all states follow."""
 

@@ -4,20 +4,26 @@ from __future__ import annotations
 
 import argparse
 import os
+import time
 from collections.abc import Collection, Iterator
+from typing import Final
 
 from session_host.cli.session_argument import find
 from session_host.client.sessions.following import Following, events_since
 from session_host.client.sessions.store_access import open_store
 from session_host.errors import LedgerLost, UsageError
 from session_host.machines.names import HERE
-from session_host.protocol.events import KINDS, ChatState, Gap, Hello, Reset, StatusChanged, kind_of
+from session_host.protocol.events import KINDS, At, ChatState, Gap, Hello, Reset, StatusChanged, kind_of
 from session_host.protocol.facts import ChatFacts
 from session_host.storage.store.ledger import Entries, LedgerEntry, Position
 from session_host.system.clock import now
 from session_host.system.processes.permission import UNKNOWN, agent_chats, split
 
 from .lines import VERSION, EventLine, NamedChat, Printed
+
+LEFT_OUT: Final = 256
+LEFT_OUT_S: Final = 60.0
+"""After so many events that a filter has left out, or one after this time, a line tells the reader the cursor."""
 
 
 class EventsHere:
@@ -45,6 +51,10 @@ class EventsHere:
             if self._own in {"", UNKNOWN}:
                 raise UsageError("--mine is for an agent that Outlive runs; it prints the chats that the agent started")
         self._started_here: dict[str, bool] = {}
+        self._left_out = 0
+        """The events that were left out since the last line."""
+        self._told_s = time.monotonic()
+        """The time of the last line."""
 
     def batches(self) -> Iterator[list[EventLine]]:
         """The lines that are there, some at a time, and then those that come.
@@ -73,6 +83,8 @@ class EventsHere:
             while found := following.wait(0.0 if self._is_once else float("inf")):
                 if lines := self._chosen(found):
                     yield lines
+            if self._left_out and self._is_once:
+                yield [_line(following.position, At())]
 
     def _states(self, position: Position, running: list[ChatFacts], last: list[LedgerEntry]) -> Iterator[EventLine]:
         """The state of each running chat at a place."""
@@ -87,12 +99,22 @@ class EventsHere:
             yield _line(position, state, at, NamedChat(facts.id, facts.entry.name))
 
     def _chosen(self, found: Entries) -> list[EventLine]:
-        """The lines of the events that are asked for."""
-        return [
-            _line(found.position._replace(number=each.number), each.event, each.at, NamedChat(each.chat, each.name))
-            for each in found.entries
-            if self._is_wanted(each.chat) and (kind_of(each.event) in self._kinds or isinstance(each.event, Gap))
-        ]
+        """The lines of the events that are asked for; one with the cursor alone where many were not."""
+        lines = []
+        for each in found.entries:
+            if self._is_wanted(each.chat) and (kind_of(each.event) in self._kinds or isinstance(each.event, Gap)):
+                place = found.position._replace(number=each.number)
+                lines.append(_line(place, each.event, each.at, NamedChat(each.chat, each.name)))
+                self._left_out = 0
+            else:
+                self._left_out += 1
+        if lines:
+            self._told_s = time.monotonic()
+        is_late = self._left_out and time.monotonic() >= self._told_s + LEFT_OUT_S
+        if not self._is_once and (is_late or self._left_out >= LEFT_OUT):
+            self._left_out, self._told_s = 0, time.monotonic()
+            lines.append(_line(found.position, At()))
+        return lines
 
     def _is_wanted(self, chat: str) -> bool:
         if self._chats is not None and chat not in self._chats:

@@ -12,6 +12,7 @@ from session_host.machines.names import HERE
 from session_host.protocol.events import (
     Answered,
     Asked,
+    At,
     ChatState,
     CommandEnded,
     Ended,
@@ -40,7 +41,7 @@ from session_host.structured.items import PLACES
 VERSION: Final = 1
 """The version of the lines; a new field does not change it."""
 
-Printed = Event | Hello | Reset | ChatState | Unreachable | Reachable
+Printed = Event | Hello | At | Reset | ChatState | Unreachable | Reachable
 _BY: Final = PLACES | {"dialog": "in its own dialog"}
 _NAME_COLUMNS: Final = 20
 _DETAIL_CHARACTERS: Final = 200

@@ -15,8 +15,10 @@ from typing import Any
 
 import pytest
 
+from session_host.cli.events.here import LEFT_OUT
 from session_host.cli.events.lines import VERSION
 from session_host.client.control import request
+from session_host.client.sessions.store_access import open_store
 from session_host.paths import config_dir, database
 from session_host.protocol.messages import Explanation, OpenRequests, Prompt
 from session_host.protocol.values import Activity
@@ -39,11 +41,16 @@ def asking(questions: int, pause_s: float = 0.1) -> list[str]:
     return program("questions", questions, "--pause", str(pause_s))
 
 
-def listed(*words: str) -> list[dict[str, Any]]:
+def printed(*words: str) -> list[dict[str, Any]]:
     """What ``events --once`` prints."""
     done = outlive("events", "--json", "--once", *words)
     assert done.code == 0, done.error
     return [json.loads(line) for line in done.output.splitlines()]
+
+
+def listed(*words: str) -> list[dict[str, Any]]:
+    """The same without the cursor at the end, after events that were not asked for."""
+    return [each for each in printed(*words) if each["event"] != {"kind": "at"}]
 
 
 def from_begin() -> str:
@@ -124,6 +131,25 @@ def test_kinds_and_chats_can_be_chosen() -> None:
     assert outlive("events", "three").code == 3
 
 
+def test_a_cursor_of_a_reader_whose_chat_is_quiet_does_not_grow_old() -> None:
+    for name in ("one", "two"):
+        new("-n", name, "--", "cat")
+    begin = from_begin()
+    quiet = printed("one", "--since", begin)
+    assert [each["event"]["kind"] for each in quiet] == ["hello", "started", "at"]
+    assert (quiet[-1]["chat"], quiet[-1]["cursor"]) == (None, listed()[0]["cursor"])
+    assert [each["event"]["kind"] for each in printed("two", "--since", begin)] == ["hello", "started"]
+    assert outlive("events", "--once", "one", "--since", begin).output.count("\n") == 1, "people need no cursor"
+    with reader("one", "--event", "renamed") as process:
+        lines_until(process, "hello")
+        with open_store() as store:
+            for number in range(LEFT_OUT):
+                store.rename(store.find("two" if not number else f"two-{number - 1}").id, f"two-{number}")
+        [at] = lines_until(process, "at")
+        outlive("rename", "one", "other")
+        assert [each["event"]["kind"] for each in listed("--since", at["cursor"])] == ["hello", "renamed"]
+
+
 def test_a_lost_cursor_is_named_and_all_states_come_if_the_user_wants_them() -> None:
     new("-n", "one", "--", "cat")
     done = outlive("events", "--since", "0123456789abcdef-3")
@@ -169,10 +195,9 @@ def test_an_agent_sees_what_it_has_started() -> None:
 
     as_agent("new", "-d", "-n", "child", "--", "cat")
     new("-n", "other", "--", "cat")
-    found = [
-        json.loads(line) for line in as_agent("events", "--mine", "--json", "--once", "--since", begin).splitlines()
-    ]
-    assert [each["chat"]["name"] for each in found[1:]] == ["child"]
+    lines = as_agent("events", "--mine", "--json", "--once", "--since", begin).splitlines()
+    found = [json.loads(line) for line in lines]
+    assert [each["chat"]["name"] for each in found if each["chat"] is not None] == ["child"]
 
 
 def test_a_reader_that_sleeps_gets_all_events_of_twenty_chats() -> None:
