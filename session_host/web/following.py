@@ -1,8 +1,9 @@
 """The chats of all machines, kept true by their events while a device is connected; without one, nothing runs.
 
-``outlive events --on all`` runs as a child and says which chat has changed; its row is then read again. All that
-changes the list is told, under a number: who has the list of one number and is told what comes after it has the list as
-it is now. A cursor is such a number; it is void once nothing was followed for a while.
+A task for each machine follows its events: of this one in the store, of another by ``outlive events`` there. They say
+which chat has changed; its row is then read again. All that changes the list is told, under a number: who has the list
+of one number and is told what comes after it has the list as it is now. A cursor is such a number; it is void once
+nothing was followed for a while.
 """
 
 from __future__ import annotations
@@ -21,10 +22,12 @@ import msgspec
 from msgspec.structs import replace
 
 from session_host.client.machine import ANSWER_S, THIS_MACHINE, Machine
+from session_host.client.sessions.following import FollowingThread
 from session_host.client.sessions.listing import session_named, sessions_listed
 from session_host.client.sessions.selection import Selection
 from session_host.client.sessions.session_info import SessionInfo
-from session_host.errors import NoSuchMachine, NoSuchSession, OutliveError, Unreachable
+from session_host.client.sessions.store_access import open_store
+from session_host.errors import LedgerLost, NoSuchMachine, NoSuchSession, OutliveError, Unreachable
 from session_host.machines import names
 from session_host.machines.another import by_our_clock
 from session_host.machines.link import Link
@@ -35,10 +38,11 @@ from session_host.protocol.untrusted_facts import harmless_facts
 from session_host.protocol.untrusted_text import one_line
 from session_host.standing.endings import is_unlisted
 from session_host.standing.groups import OVER, Group, Mark
+from session_host.storage.store import Store
+from session_host.storage.store.ledger import Position
 from session_host.system.clock import as_text, now, parse_time
 from session_host.system.event_loop import Timer
 from session_host.system.inotify import Event, Inotify
-from session_host.system.installation import outlive_command
 
 from .conversations import last_words
 from .forms import Away, ChatList, Row
@@ -53,7 +57,7 @@ LEAVE_AFTER_S: Final = 60.0
 """How long the events are followed after the last device has gone: a phone comes back soon."""
 
 GATHER_S: Final = 0.1
-"""How long changes of a machine's chats are gathered."""
+"""The least time between two reads of a machine's changed chats: changes come in bursts."""
 
 AGAIN_S: Final = 1.0
 """The pause before a chat is read again that could not be read."""
@@ -76,7 +80,6 @@ class Told(NamedTuple):
 class _Line(msgspec.Struct):
     """What counts of a line of ``outlive events --json``."""
 
-    machine: str = names.HERE
     chat: dict[str, str] | None = None
     event: dict[str, Any] = {}
 
@@ -100,10 +103,9 @@ class Following:
         self._run = secrets.token_hex(4)
         self._news = asyncio.Condition()
         self._users = 0
-        self._task: asyncio.Task[None] | None = None
-        self._process: asyncio.subprocess.Process | None = None
-        self._entries: list[MachineEntry] | None = None
-        """The machines that the child follows; None without one."""
+        self._followers: dict[str, asyncio.Task[None]] = {}
+        """The tasks that follow machines; none while nobody looks."""
+        self._is_following = False
         self._inotify = Inotify(self._settings_changed)
         self._leaving = Timer()
         self._changed: defaultdict[str, set[str]] = defaultdict(set)
@@ -124,8 +126,10 @@ class Following:
         """Follow the events while a device needs them, and a moment longer."""
         self._users += 1
         self._leaving.cancel()
-        if self._task is None or self._task.done():
-            self._task = asyncio.get_running_loop().create_task(self._follow(), name="events")
+        if not self._is_following:
+            self._is_following = True
+            self._watch_settings()
+            self._find_machines()
         try:
             yield
         finally:
@@ -236,6 +240,8 @@ class Following:
         for name, (entry, link) in list(self._links.items()):
             if known.get(name) != entry:
                 del self._links[name], self._machines[name]
+                if (follower := self._followers.pop(name, None)) is not None:
+                    follower.cancel()
                 self._keep(link.close())
                 for key in [key for key, row in self._rows.items() if row.machine == name]:
                     self._gone(key)
@@ -245,10 +251,10 @@ class Following:
                 link = Link(entry)
                 self._links[entry.name] = entry, link
                 self._machines[entry.name] = RemoteMachine(link)
-        if self._process is not None and self._entries not in (None, entries):
-            self._entries = None
-            with contextlib.suppress(ProcessLookupError):
-                self._process.terminate()  # The next one follows the machines as they are now.
+        for name, machine in self._machines.items() if self._is_following else ():
+            if name not in self._followers:
+                following = self._follow(machine)
+                self._followers[name] = asyncio.get_running_loop().create_task(following, name=f"events {name}")
 
     def _configured(self) -> list[MachineEntry]:
         """The user's machines; as before, if the file is broken."""
@@ -360,37 +366,48 @@ class Following:
 
     # ------------------------------------------------------------ events
 
-    async def _follow(self) -> None:
-        """Run ``outlive events`` until it is cancelled; again if it ends."""
+    async def _follow(self, machine: Machine) -> None:
+        """Follow the events of a machine until this is cancelled."""
         while True:
             try:
-                await self._follow_once()
-            except OSError as error:
+                if machine.has_our_files:
+                    await self._follow_here()
+                else:
+                    await self._follow_there(machine.name, self._links[machine.name][1])
+            except LedgerLost:
+                pass  # All is read again, of the store that is there now.
+            except Unreachable as error:
+                self._lost(machine, one_line(str(error)))
+                await machine.wait_reachable()
+            except OutliveError as error:
                 log.warning("cannot follow the events: %s", error)
-            await asyncio.sleep(AGAIN_S)
+                await asyncio.sleep(AGAIN_S)
 
-    async def _follow_once(self) -> None:
-        self._watch_settings()
-        self._find_machines()
-        self._entries = self._configured()
-        self._process = process = await asyncio.create_subprocess_exec(
-            *outlive_command(),
-            *("events", "--json", "--on", names.ALL if self._entries else names.HERE),
-            stdin=asyncio.subprocess.DEVNULL,
-            stdout=asyncio.subprocess.PIPE,
-            limit=_MAX_LINE_BYTES,
-        )
-        assert process.stdout is not None
-        try:
-            with contextlib.suppress(ValueError):  # A longer line than any of ours.
-                while data := await process.stdout.readline():
-                    self._take(data)
-        finally:
-            self._process = self._entries = None
-            with contextlib.suppress(ProcessLookupError):
-                process.terminate()
-            await process.wait()
-        log.info("the events ended (exit code %s)", process.returncode)
+    async def _follow_here(self) -> None:
+        position = await asyncio.to_thread(_last_position)
+        self._mark("")  # What happened before is told now.
+        with FollowingThread(Store.chats_changed_since) as wait:
+            while True:
+                position, chats = await wait(position)
+                for chat in chats if chats is not None else [""]:
+                    self._mark("", chat)
+
+    async def _follow_there(self, name: str, link: Link) -> None:
+        rest = b""
+
+        def take(data: bytes, is_error: bool) -> None:
+            nonlocal rest
+            if is_error:
+                log.warning("%s: %s", name, one_line(data.decode(errors="replace")))
+                return
+            *lines, rest = (rest + data).split(b"\n")
+            rest = rest[-_MAX_LINE_BYTES:]
+            for line in lines:
+                self._take(name, line)
+
+        link.hold()
+        code = await link.run(["events", "--json"], 0, take, lambda _channel: None)
+        raise OutliveError(f"{name}: the events ended (exit code {code})")
 
     def _watch_settings(self) -> None:
         """Notice machines that are added or removed; without inotify, with the next list that is read."""
@@ -404,27 +421,16 @@ class Following:
         if any(each.name in {"", names.FILE} for each in events):
             self._find_machines()
 
-    def _take(self, data: bytes) -> None:
-        """Handle a line."""
+    def _take(self, machine: str, data: bytes) -> None:
+        """Handle a line of another machine."""
         try:
             line = msgspec.json.decode(data, type=_Line)
         except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
             return
-        kind = line.event.get("kind")
-        machine = "" if line.machine == names.HERE else line.machine
-        if kind == "hello":
-            for name in self._machines:
-                self._mark(name)  # What happened before it is told now.
-        elif machine not in self._machines:
-            return
-        elif kind == "unreachable":
-            self._lost(self._machines[machine], one_line(str(line.event.get("why", ""))))
-        elif line.chat is None:
-            self._mark(machine)
-        elif kind != "state":
+        if line.chat is None:
+            self._mark(machine)  # What happened before is told now.
+        elif line.event.get("kind") != "state":
             self._mark(machine, line.chat.get("id", ""))
-        elif machine:
-            self._mark(machine)  # Its events are followed only now.
 
     def _mark(self, machine: str, chat: str = "") -> None:
         """Note that a chat has to be read again, or all of the machine."""
@@ -435,9 +441,7 @@ class Following:
     async def _read_changed(self, name: str) -> None:
         """Read the rows of a machine's changed chats until no more change."""
         try:
-            pause_s = GATHER_S
             while self._changed.get(name):
-                await asyncio.sleep(pause_s)
                 pause_s = GATHER_S
                 async with self._locks[name]:
                     changed = self._changed.pop(name, set())
@@ -453,6 +457,7 @@ class Following:
                             pause_s = AGAIN_S
                         elif error is not None:
                             raise error
+                await asyncio.sleep(pause_s)
         finally:
             del self._readers[name]
 
@@ -487,15 +492,22 @@ class Following:
         self._inotify.close()
         self._run = secrets.token_hex(4)
         self._unheard.clear()
-        tasks = [*self._readers.values(), *(each for each in (self._task, self._listener) if each is not None)]
+        followers, self._followers, self._is_following = list(self._followers.values()), {}, False
+        tasks = [*followers, *self._readers.values(), *([self._listener] if self._listener is not None else [])]
         links = [link for _entry, link in self._links.values()]
-        self._task, self._listener, self._links, self._machines = None, None, {}, {"": THIS_MACHINE}
+        self._listener, self._links, self._machines = None, {}, {"": THIS_MACHINE}
         self._changed.clear()
         for task in tasks:
             task.cancel()
         if tasks:
             await asyncio.wait(tasks)
         await asyncio.gather(*(link.close() for link in links))
+
+
+def _last_position() -> Position:
+    """The place in this machine's ledger after all that was written so far."""
+    with open_store() as store:
+        return store.ledger.position()
 
 
 def _midnight() -> str:

@@ -139,9 +139,9 @@ class PageServer:
         """The processes that it has started."""
         return [int(pid) for pid in Path(f"/proc/{self.pid}/task/{self.pid}/children").read_text().split()]
 
-    def readers(self) -> list[int]:
-        """The processes that read events for it; a child for a moment may be on its way to become the keeper."""
-        return [pid for pid in self.children() if b"events" in _arguments(pid)]
+    def watches(self) -> int:
+        """How many of its descriptors watch files: while a device is connected, of the store and of the settings."""
+        return sum(str(each.readlink()) == "anon_inode:inotify" for each in Path(f"/proc/{self.pid}/fd").iterdir())
 
     def pair(self, rights: str = "everything", name: str = "phone") -> Device:
         """Pair a device: it asks with the code, and is let in as at the desk."""
@@ -163,13 +163,6 @@ class PageServer:
         if self._process is not None:
             self.end(signal.SIGTERM if kind is None else signal.SIGKILL)
         sys.stderr.write(self.errors.read_text())
-
-
-def _arguments(pid: int) -> list[bytes]:
-    try:
-        return Path(f"/proc/{pid}/cmdline").read_bytes().split(b"\0")
-    except OSError:  # It has just ended.
-        return []
 
 
 class Key:

@@ -156,6 +156,23 @@ class Changes(NamedTuple):
         return not self.changed and self.removed == []
 
 
+class ChangedChats(NamedTuple):
+    """The chats of which something has changed after a place: the record, or something happened in them.
+
+    Attributes:
+        position: the place after the changes.
+        ids: their ids, also of removed ones; None if all chats must be read again.
+    """
+
+    position: Position
+    ids: list[str] | None
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether there are none."""
+        return self.ids == []
+
+
 class Store:
     """The open store; several processes may have it open at once. Not for use by several threads.
 
@@ -387,6 +404,16 @@ class Store:
             )
             removed = connection.execute(query, (position.number, kind_of(Removed)))
             return Changes(here, changed, [str(session_id) for (session_id,) in removed])
+
+    def chats_changed_since(self, position: Position) -> ChangedChats:
+        """The chats of which something has changed after a place, see ``ChangedChats``."""
+        with self._database.snapshot() as connection:
+            here = last_position(connection)
+            if not is_known(connection, position):
+                return ChangedChats(here, None)
+            query = "SELECT id FROM session WHERE changed > ? UNION SELECT chat FROM event WHERE number > ?"
+            found = connection.execute(query, (position.number, position.number))
+            return ChangedChats(here, [str(session_id) for (session_id,) in found])
 
     def remove(self, session_id: str) -> None:
         """Remove a session if it exists. The session that it resumed has its place, and can be resumed again."""

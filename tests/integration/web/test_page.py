@@ -309,11 +309,11 @@ def test_nothing_runs_while_nobody_looks(area: Area) -> None:
         chat = shell()
         with phone(device) as shown:
             wait_until(lambda: chat in shown.rows, TIMEOUT_S, "the list")
-            assert len(server.readers()) == 1
-        wait_until(lambda: not server.readers(), TIMEOUT_S, "the events not to be followed any more")
+            assert (server.watches(), server.children()) == (2, [])
+        wait_until(lambda: not server.watches(), TIMEOUT_S, "the events not to be followed any more")
         with device.copy() as again:
             assert set(again.rows()) == {"sh"}
-        wait_until(lambda: not server.readers(), TIMEOUT_S, "the end")
+        wait_until(lambda: not server.watches(), TIMEOUT_S, "the end")
         looks = [-1]
 
         def is_at_rest() -> bool:

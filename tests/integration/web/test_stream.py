@@ -131,16 +131,6 @@ def test_a_server_that_was_killed_has_the_pages_read_the_list_again(server: Page
             assert [next(happened).kind, next(happened).kind] == ["hello", "reset"]
 
 
-def test_events_are_followed_again_when_their_reader_dies(server: PageServer) -> None:
-    with server.pair() as device, phone(device) as shown:
-        wait_until(lambda: shown.connections, TIMEOUT_S, "the list")
-        for name in ("one", "two", "three"):
-            [reader] = wait_until(server.readers, TIMEOUT_S, "the reader")
-            os.kill(reader, 9)
-            chat = new("-n", name, "--", "cat")
-            wait_until(lambda chat=chat: chat in shown.rows, TIMEOUT_S, name)  # type: ignore[misc]
-
-
 class TestOtherMachines:
     """Bridges run here with this test's own chats, so that ``near`` and this machine have the same ones."""
 

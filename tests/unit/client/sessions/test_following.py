@@ -55,6 +55,19 @@ def test_events_come_once_and_changes_of_rows_alone_are_none() -> None:
         assert following.position == position(), "a quiet reader's place does not grow old"
 
 
+def test_a_chat_is_named_once_for_its_row_and_its_events_also_a_removed_one() -> None:
+    one, two = new_chat("one"), new_chat("two")
+    begin = position()
+    rename(one, "other")
+    with open_store() as store:
+        store.update(one, title="new")
+        store.remove(two)
+        found = store.chats_changed_since(begin)
+        assert (found.position, found.ids) == (store.ledger.position(), sorted([one, two]))
+        assert store.chats_changed_since(found.position).is_empty
+        assert store.chats_changed_since(begin._replace(number=begin.number + 99)).ids is None
+
+
 def test_nobody_waits_for_a_reader_that_has_gone() -> None:
     gone, reader = os.pipe()
     with Following(events_since, position(), gone) as following:
