@@ -276,10 +276,11 @@ def searching(area: Area, home: Path) -> None:
     new("-n", "api-fix", "--", "sh", "-c", "echo 'connection refused: exit code 7'; exec cat")
     outlive("wait", "api-fix", "--text", "refused")
     outlive("kill", "api-fix")
-    first, second, third = lines("search 1")
+    first, of_codex, quoted, narrowed = lines("search 1")
     assert "api-fix" in works(first, home)
-    assert "api-fix" in works(second, home)
-    assert run(third, home).code in {0, 1}
+    assert run(of_codex, home).code in {0, 1}
+    assert "api-fix" in works(quoted, home)
+    assert run(narrowed, home).code in {0, 1}
 
 
 def keeping_a_recording(area: Area, home: Path) -> None:

@@ -7,7 +7,7 @@ import errno
 import fcntl
 import os
 import sqlite3
-import threading
+from _thread import RLock  # ``threading`` costs each command 1 ms.
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Final, NamedTuple
@@ -184,7 +184,7 @@ STORE_SCHEMA = Schema(
 
 
 BUSY_TIMEOUT_MS = 5000
-_connecting = threading.RLock()
+_connecting = RLock()
 """Held while a thread connects, and as long as its connection excludes all others: two would wait for each other."""
 
 FILE_TRIES = 10

@@ -8,6 +8,7 @@ from functools import partial
 from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING
+from weakref import ref
 
 from gui.bridge.chat import Chat
 from gui.window.actions.context import WindowContext
@@ -45,7 +46,7 @@ class FirstPages:
         """Show what is known at once; saved prompts are read in a thread."""
         first = content.view.first_page
         self._show(page.chat, first, content.view.transcript.status.settings, first.prompts)
-        self._sessions.tasks.start(self._read_prompts(page, content), "saved prompts")
+        self._sessions.tasks.start(self._read_prompts(page, ref(content)), "saved prompts")
 
     def _show(
         self, chat: Chat, first: FirstPage, settings: tuple[Setting, ...], prompts: tuple[FirstPageRow, ...]
@@ -83,10 +84,12 @@ class FirstPages:
             for other in others[:_LISTED]
         )
 
-    async def _read_prompts(self, page: ChatPage, content: StructuredContent) -> None:
+    async def _read_prompts(self, page: ChatPage, made: ref[StructuredContent]) -> None:
+        """Show the saved prompts, unless the page has been closed meanwhile, which frees its content."""
         agents: dict[str, Agent] = dict(self._agents)
         prompts, _broken = await asyncio.to_thread(read_prompts, self._directory, agents)
-        if page.is_disposed or not prompts:
+        content = made()
+        if content is None or page.is_disposed or not prompts:
             return
         from gui.chat.page.first_page import FirstPageRow
 
