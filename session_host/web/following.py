@@ -16,6 +16,7 @@ import socket
 from collections import defaultdict, deque
 from collections.abc import AsyncIterator, Coroutine
 from datetime import UTC, datetime
+from functools import partial
 from typing import Any, Final, NamedTuple
 
 import msgspec
@@ -30,6 +31,7 @@ from session_host.client.sessions.store_access import open_store
 from session_host.errors import LedgerLost, NoSuchMachine, NoSuchSession, OutliveError, Unreachable
 from session_host.machines import names
 from session_host.machines.another import by_our_clock
+from session_host.machines.lines import Lines
 from session_host.machines.link import Link
 from session_host.machines.names import MachineEntry
 from session_host.machines.remote import RemoteMachine
@@ -393,20 +395,12 @@ class Following:
                     self._mark("", chat)
 
     async def _follow_there(self, name: str, link: Link) -> None:
-        rest = b""
+        def complain(data: bytes) -> None:
+            log.warning("%s: %s", name, one_line(data.decode(errors="replace")))
 
-        def take(data: bytes, is_error: bool) -> None:
-            nonlocal rest
-            if is_error:
-                log.warning("%s: %s", name, one_line(data.decode(errors="replace")))
-                return
-            *lines, rest = (rest + data).split(b"\n")
-            rest = rest[-_MAX_LINE_BYTES:]
-            for line in lines:
-                self._take(name, line)
-
+        lines = Lines(partial(self._take, name), _MAX_LINE_BYTES, complain)
         link.hold()
-        code = await link.run(["events", "--json"], 0, take, lambda _channel: None)
+        code = await link.run(["events", "--json"], 0, lines.receive, lambda _channel: None)
         raise OutliveError(f"{name}: the events ended (exit code {code})")
 
     def _watch_settings(self) -> None:

@@ -23,6 +23,7 @@ from session_host.cli.output import print_error
 from session_host.client.permission import check_may_reach_machine
 from session_host.errors import LedgerLost, UsageError
 from session_host.machines import names
+from session_host.machines.lines import Lines
 from session_host.machines.link import Link
 from session_host.machines.names import ALL, HERE, MachineEntry
 from session_host.protocol.events import Hello, Reachable, Unreachable, kind_of
@@ -133,7 +134,7 @@ class _Follower:
         is_reached = True
         try:
             while True:
-                lines = _Lines(partial(self._read, entry.name))
+                lines = Lines(partial(self._read, entry.name), MAX_LINE_BYTES, _complain)
 
                 def begun(_channel: object) -> None:
                     nonlocal is_reached
@@ -223,22 +224,8 @@ class _Follower:
         return ",".join(f"{name}={part}" for name, part in self._parts.items())
 
 
-class _Lines:
-    """Splits what a command prints into lines."""
-
-    def __init__(self, take: Callable[[bytes], None]) -> None:
-        self._take = take
-        self._rest = b""
-
-    def receive(self, data: bytes, is_error: bool) -> None:
-        """Take some of its output."""
-        if is_error:
-            print_error(plain(data.decode(errors="replace"), len(data)))
-            return
-        *lines, self._rest = (self._rest + data).split(b"\n")
-        self._rest = self._rest[-MAX_LINE_BYTES:]
-        for line in lines:
-            self._take(line)
+def _complain(data: bytes) -> None:
+    print_error(plain(data.decode(errors="replace"), len(data)))
 
 
 def _set(future: asyncio.Future[None]) -> None:
