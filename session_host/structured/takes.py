@@ -21,9 +21,14 @@ _KINDS: Final = {
 _NUMBERS: Final = frozenset({"integer", "number"})
 
 
+def takes_text(question: Question) -> bool:
+    """Whether an answer can be typed."""
+    return question.free or question.secret or not question.options
+
+
 def is_limited(question: Question) -> bool:
-    """Whether something is to be said of an answer: one of a list, of which one is chosen, is right by itself."""
-    return question.several or question.free or question.secret or not question.options
+    """Whether an answer can be a wrong one: a single choice of a list cannot."""
+    return question.several or takes_text(question)
 
 
 def taken_words(question: Question) -> str:

@@ -16,7 +16,7 @@ from session_host.protocol.untrusted_text import one_line, plain
 from session_host.protocol.values import RUNNING_STATES
 from session_host.structured.items import AgentRequest, digest
 from session_host.structured.items import Question as StructuredQuestion
-from session_host.structured.takes import is_limited, taken_words
+from session_host.structured.takes import is_limited, taken_words, takes_text
 from session_host.structured.text import repeats_command, subject_lines
 from session_host.system.clock import as_text
 
@@ -93,7 +93,7 @@ def _form(asked: StructuredQuestion) -> Form:
     kind, least, most, optional = msgspec.structs.astuple(asked.takes)
     is_text = asked.several or kind not in {"integer", "number"}
     field = None
-    if asked.free or asked.secret or not asked.options:
+    if takes_text(asked):
         field = {"autocomplete": "off", **_INPUTS.get(kind, {})}
         if asked.secret:
             field["type"] = "password"

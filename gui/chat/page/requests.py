@@ -97,7 +97,7 @@ _WORDS_PX = 40
 
 
 BY: Final = "window"
-"""Where an answer is given, as in ``items.PLACES``."""
+"""The key of ``items.PLACES`` for answers that are given on a card."""
 
 
 class CardLook(NamedTuple):
@@ -1018,22 +1018,19 @@ class QuestionForm(QObject):
 
         A typed one replaces a chosen one; if there can be several, each is a line, in the order of the options.
         """
-        answers: dict[str, str] = {}
-        for question in self._questions:
-            field = self._texts.get(question.id)
-            typed = [field.text()] if field is not None and field.text().strip() else []
-            chosen = [option for option in question.options if option in self._chosen[question.id]]
-            if given := [*chosen, *typed] if question.several else typed or chosen:
-                answers[question.id] = "\n".join(given)
-        return answers
+        return {each.id: "\n".join(given) for each in self._questions if (given := self._given(each))}
+
+    def _given(self, question: Question) -> list[str]:
+        field = self._texts.get(question.id)
+        typed = [field.text()] if field is not None and field.text().strip() else []
+        chosen = [option for option in question.options if option in self._chosen[question.id]]
+        return [*chosen, *typed] if question.several else typed or chosen
 
     @property
     def hint(self) -> str:
         """Which questions have no answer yet, or one that they do not take; "" if all have one."""
-        answers = self.answers()
-        given = {each.id: answers[each.id].split("\n") if answers.get(each.id) else [] for each in self._questions}
-        wrong = [each for each in self._questions if not is_taken(each, given[each.id])]
-        missing = [_name(each) for each in wrong if not given[each.id]]
+        wrong = [each for each in self._questions if not is_taken(each, self._given(each))]
+        missing = [_name(each) for each in wrong if not self._given(each)]
         if missing or not wrong:
             return chat_texts.still_to_answer(missing) if missing else ""
         return chat_texts.TAKES(question=_name(wrong[0]), takes=taken_words(wrong[0]))
