@@ -36,6 +36,7 @@ from session_host.restore_points import restoring
 from session_host.restore_points.points import RestorePoint
 from session_host.restore_points.restoring import Plan, Restored
 from session_host.storage.store import Store
+from session_host.system.clock import written
 
 NAME_CHARACTERS: Final = 60
 """A longer prompt is cut in a sentence."""
@@ -189,7 +190,7 @@ def as_json(row: Row, changed_files: int) -> dict[str, Any]:
         "number": row.number,
         "id": str(row.point.at_ms),
         "session_id": row.point.session,
-        "time": row.point.moment.isoformat(timespec="milliseconds").replace("+00:00", "Z"),
+        "time": written(row.point.moment),
         "kind": row.point.about.kind,
         "prompt": row.prompt or None,
         "branch": row.point.branch,

@@ -24,6 +24,7 @@ from session_host.protocol.facts import ChatFacts
 from session_host.protocol.untrusted_text import one_line
 from session_host.storage.search import MAX_COUNTED, Found, Hit, Query, Search
 from session_host.storage.store import Store
+from session_host.system.clock import written
 
 DEFAULT_LINES = 100
 LINES_OF_CHAT = 5
@@ -281,7 +282,7 @@ class _Output:
 
 def as_json(hit: Hit, chat: SessionInfo, machine: str = "") -> FoundLine:
     """A match as the documented JSON object."""
-    time = hit.moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    time = written(hit.moment)
     return FoundLine(
         hit.session_id,
         chat.name,

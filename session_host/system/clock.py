@@ -11,7 +11,7 @@ _YEARS = range(2, 9999)
 
 def now() -> str:
     """The current time in ISO 8601 and UTC, with milliseconds: ``2026-01-02T03:04:05.678Z``."""
-    return _written(datetime.now(UTC))
+    return written(datetime.now(UTC))
 
 
 def now_ms() -> int:
@@ -21,7 +21,7 @@ def now_ms() -> int:
 
 def as_text(time_s: float) -> str:
     """A time in seconds since 1970, in the format of ``now``."""
-    return _written(datetime.fromtimestamp(time_s, UTC))
+    return written(datetime.fromtimestamp(time_s, UTC))
 
 
 def parse_time(text: str | None) -> datetime | None:
@@ -51,10 +51,11 @@ def earlier(text: str, by: timedelta) -> str:
     if not by or (moment := parse_time(text)) is None:
         return text
     try:
-        return _written(moment.astimezone(UTC) - by)
+        return written(moment.astimezone(UTC) - by)
     except OverflowError:
         return text
 
 
-def _written(moment: datetime) -> str:
+def written(moment: datetime) -> str:
+    """A time in UTC, in the format of ``now``."""
     return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")
