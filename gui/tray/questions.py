@@ -25,7 +25,7 @@ _REPEATED_CHARACTERS: Final = 20
 """A title with so much of the command need not be followed by the command."""
 
 BY: Final = "notification"
-"""Where an answer is given, as in ``items.PLACES``."""
+"""The key of ``items.PLACES`` for answers that are given by a button of a notification."""
 
 _INTENTS: Final[tuple[Intent, ...]] = ("allow", "deny")
 

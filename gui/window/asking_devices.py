@@ -37,7 +37,7 @@ class AskingDevices(QObject):
         super().__init__(windows)
         self._windows = windows
         self._told: set[str] = set()
-        """The ids of the devices that the user was told about."""
+        """The devices about which the user has been told, by their ids."""
         self._watcher = QFileSystemWatcher(self)
         self._watcher.directoryChanged.connect(lambda _path: self.check())
         self._end = single_shot(self)

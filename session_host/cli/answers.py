@@ -43,7 +43,7 @@ EPILOG: Final = (
     "answer that the user told you, in a chat that you started; your own questions you cannot answer (exit code 8)."
 )
 BY: Final = "command"
-"""Where an answer is given, as in ``items.PLACES``."""
+"""The key of ``items.PLACES`` for answers that commands give."""
 
 LATE_S: Final = 60.0
 """An answer that comes within this time after another one was meant for the same question."""

@@ -23,7 +23,7 @@ _STEPS = frozenset({"agent", "thought", "tool", "plan", "raw"})
 
 
 class Folding:
-    """What is folded of a turn.
+    """Says which items of a turn are folded.
 
     Attributes:
         turn: the turn.

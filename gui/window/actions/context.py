@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 
 class Places(Struct, frozen=True, kw_only=True):
-    """Where a window's actions lead: the palette and other windows.
+    """What a window's actions open: the palette, and other windows.
 
     Attributes:
         show_palette: opens the palette.

@@ -35,7 +35,7 @@ class EventsHere:
         Args:
             options: the command's.
             since: a cursor; None to begin with all states.
-            gone: the descriptor of the reader, without whom nothing more comes; None for none.
+            gone: a descriptor; nothing more comes once its other end is closed. None for no such end.
 
         Raises:
             OutliveError: it is no cursor, or there is no such chat.

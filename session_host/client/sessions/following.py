@@ -81,7 +81,7 @@ class Following(contextlib.AbstractContextManager["Following[T]"], Generic[T]):
         Args:
             read: reads what comes after a place: ``events_since``, or ``Store.changes_since``.
             position: the place.
-            gone: the descriptor of a reader, without whom nobody waits. None for none.
+            gone: a descriptor; the wait ends once its other end is closed. None for no such end.
 
         Raises:
             StoreError: the store cannot be read.
