@@ -18,7 +18,7 @@ from functools import lru_cache
 from pathlib import Path
 
 from PySide6.QtCore import QPointF, QRectF, Qt
-from PySide6.QtGui import QColor, QFont, QFontDatabase, QIcon, QPainter, QPen, QPixmap, QPolygonF
+from PySide6.QtGui import QColor, QFont, QFontDatabase, QIcon, QPainter, QPainterPath, QPen, QPixmap, QPolygonF
 
 from session_host.standing.groups import Mark
 
@@ -167,6 +167,7 @@ _TOKEN = {
     Mark.NEEDS_YOU: "needs_you",
     Mark.WORKING: "accent",
     Mark.IDLE: "secondary",
+    Mark.ASLEEP: "secondary",
     Mark.TURN_FAILED: "failed",
     Mark.RUNNING: "secondary",
     Mark.NO_SIGNAL: "secondary",
@@ -220,6 +221,13 @@ def _half_disc(painter: QPainter, color: QColor) -> None:
 def _ring(painter: QPainter, color: QColor) -> None:
     painter.setPen(QPen(color, 1.5))
     painter.drawEllipse(QPointF(0, 0), 4.2, 4.2)
+
+
+def _moon(painter: QPainter, color: QColor) -> None:
+    disc, shadow = QPainterPath(), QPainterPath()
+    disc.addEllipse(QPointF(-0.4, 0.4), 4.8, 4.8)
+    shadow.addEllipse(QPointF(2.2, -1.6), 4.2, 4.2)
+    painter.fillPath(disc.subtracted(shadow), color)
 
 
 def _crossed_ring(painter: QPainter, color: QColor) -> None:
@@ -295,6 +303,7 @@ _PAINT = {
     Mark.NEEDS_YOU: _triangle,
     Mark.WORKING: _half_disc,
     Mark.IDLE: _ring,
+    Mark.ASLEEP: _moon,
     Mark.TURN_FAILED: _cross,
     Mark.RUNNING: _prompt,
     Mark.NO_SIGNAL: _dotted_ring,

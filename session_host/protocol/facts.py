@@ -21,6 +21,9 @@ INTERRUPTED: Final = "the computer was restarted while this chat ran"
 UNSTARTED: Final = "what was starting this chat was ended before its agent ran"
 """Outcomes have this text as their ``error`` and are recognised by it, so it must not change."""
 
+SLEEP: Final = "sleep"
+"""The ``end_request`` of a chat that was put to sleep."""
+
 Reason = Literal["interrupted", "lost", "unstarted"]
 """Why a chat's end is unknown: the computer restarted, its host and keeper both died, or it never ran."""
 _REASONS: dict[str, Reason] = {INTERRUPTED: "interrupted", UNSTARTED: "unstarted"}
@@ -135,7 +138,7 @@ class Outcome(msgspec.Struct, frozen=True, array_like=True, gc=False):
     exit_code: int | None = None
     exit_signal: int | None = None
     end_request: str = ""
-    """The request that ended the program: the user's "stop" or "kill", or "idle" of the idle timeout; "" for none."""
+    """The request that ended the program: the user's "stop", "kill" or "sleep", or "idle" of the timeout; or ""."""
     error: str = ""
     """Why it was lost or could not run; "" if there is nothing to say."""
     ended_at: str | None = None
@@ -145,6 +148,11 @@ class Outcome(msgspec.Struct, frozen=True, array_like=True, gc=False):
     def is_over(self) -> bool:
         """Whether it has ended."""
         return self.state not in RUNNING_STATES
+
+    @property
+    def was_put_to_sleep(self) -> bool:
+        """Whether it was ended so that a text may wake it."""
+        return self.state is State.EXITED and self.end_request == SLEEP
 
     @property
     def reason(self) -> Reason | None:
@@ -172,6 +180,23 @@ class Program(msgspec.Struct, frozen=True, array_like=True, gc=False):
         return self.size if self.size.columns and self.size.rows else None
 
 
+class LaterPrompt(msgspec.Struct, frozen=True, array_like=True, gc=False):
+    """A prompt that the host is to send at a time.
+
+    Attributes:
+        at: when it is due.
+        text: the prompt.
+        by: who set it; see ``events.TurnStarted``.
+        continues: the number of the turn that it continues, which a limit ended; 0 for none. A newer turn makes it
+            needless.
+    """
+
+    at: str
+    text: str
+    by: str = ""
+    continues: int = 0
+
+
 class AgentStatus(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """What the agent does, as its host knows it; never stored."""
 
@@ -187,6 +212,8 @@ class AgentStatus(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """How full the model's context is, in percent; 0 if unknown."""
     last: TurnFacts | None = None
     """The last turn, whether it runs or is over; None before the first one, or if unknown."""
+    continues: LaterPrompt | None = None
+    """The prompt that is to be sent at a time; None for none."""
 
     @property
     def words(self) -> str:
@@ -226,6 +253,11 @@ class ChatFacts(msgspec.Struct, frozen=True, array_like=True):
     def id(self) -> str:
         """See ``Origin``."""
         return self.origin.id
+
+    @property
+    def is_asleep(self) -> bool:
+        """Whether it was put to sleep, and nothing has woken it since."""
+        return self.outcome.was_put_to_sleep and self.entry.continued_by is None
 
     @property
     def shell(self) -> Foreground:

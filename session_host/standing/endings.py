@@ -6,7 +6,7 @@ import signal
 from datetime import timedelta
 from typing import Final, NamedTuple
 
-from session_host.protocol.facts import ChatFacts, Outcome
+from session_host.protocol.facts import SLEEP, ChatFacts, Outcome
 from session_host.protocol.values import State
 from session_host.system.clock import parse_time
 
@@ -37,6 +37,7 @@ _ENDS: Final = {
     "stop": End("Stopped by you", "stopped by you", "was stopped by you"),
     "kill": End("Killed by you", "killed by you", "was killed by you"),
     "idle": End("Ended when idle", "ended when idle", "was ended when idle"),
+    SLEEP: End("Asleep", "asleep", "is asleep"),
 }
 # fmt: on
 """By ``Outcome.reason`` and ``Outcome.end_request``."""

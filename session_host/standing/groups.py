@@ -36,6 +36,7 @@ class Mark(StrEnum):
     NEEDS_YOU = "needs you"
     WORKING = "working"
     IDLE = "idle"
+    ASLEEP = "asleep"
     TURN_FAILED = "stopped by an error"
     RUNNING = "running"
     NO_SIGNAL = "no signal"
@@ -81,6 +82,8 @@ _MARKS: Final = {group: Mark[group.name] for group in Group}
 
 def group_of(facts: ChatFacts, seen: Seen, now: datetime) -> Group:
     """The group of a chat: what starts works; of any other, it is a guess until the host has told its activity."""
+    if facts.is_asleep:
+        return Group.IDLE
     if facts.outcome.is_over:
         return group_of_ended(facts.outcome)
     if seen.is_unreachable:
@@ -125,6 +128,8 @@ def is_starting(facts: ChatFacts, seen: Seen, now: datetime) -> bool:
 def mark_of(facts: ChatFacts, seen: Seen, now: datetime) -> Mark:
     """The mark of a chat: its group's, unless it or its turn failed, it starts, does not answer or is reconnected."""
     group = group_of(facts, seen, now)
+    if facts.is_asleep:
+        return Mark.ASLEEP
     if group in OVER:
         return Mark.FAILED if has_failed(facts) else _MARKS[group]
     if group is Group.UNREACHABLE:

@@ -92,7 +92,7 @@ _OPEN = ("windows", "drafts", "review_comments")
 
 
 def ended_chats(store: Store) -> list[EndedChat]:
-    """All ended chats, by the times of their ends. Blocks on the disk."""
+    """All ended chats, without those that are asleep, by the times of their ends. Blocks on the disk."""
     records = store.all()
     # A chat ended after all chats that were started before it, whatever time the clock showed then.
     latest_starts = accumulate((record.origin.created_at for record in records), max)
@@ -100,7 +100,7 @@ def ended_chats(store: Store) -> list[EndedChat]:
         record.id: max(record.outcome.ended_at or "", latest_start)
         for record, latest_start in zip(records, latest_starts, strict=True)
     }
-    ended = [record for record in records if record.outcome.is_over]
+    ended = [record for record in records if record.outcome.is_over and not record.is_asleep]
     ended.sort(key=lambda record: ends[record.id])
     indexed = _index_sizes()
     directory = str(session_dir(""))  # Paths would take most of the time.
@@ -186,6 +186,7 @@ def removable_chats(chats: Iterable[EndedChat], open_chats: str, now_s: float) -
         and chat.record.origin.worktree is None
         and chat.record.origin.agent != ENDPOINT
         and chat.record.outcome.is_over
+        and not chat.record.is_asleep
         and chat.ended_s < now_s - MIN_AGE_S
         and chat.viewed_s < now_s - VIEWED_S
         and chat.record.id not in open_chats

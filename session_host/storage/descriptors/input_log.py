@@ -16,7 +16,7 @@ The first page is the header. Its fields are overwritten in place, each by one s
     88   1 once the end is recorded in the store: a replacement host must not record it again
     96   how many hosts in a row died while the engine interpreted the same output, and the offset of that output
     112  1 once the engine is suspected of killing its hosts: the next host uses the other engine
-    120  the user's request that ends the program: 1 for stop, 2 for kill
+    120  the request that ends the program: 1 for stop, 2 for kill, 3 for idle, 4 for sleep
     128  when the child exited, in ms since 1970, written by the first process that sees it; 0 by version 0.1.0
 
 and then come entries; see ``log_entries``.
@@ -31,6 +31,7 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from session_host.errors import OutliveError
+from session_host.protocol.facts import SLEEP
 from session_host.system.clock import as_text, now_ms
 
 from .log_entries import FOR_PROGRAM, HEADER, HEADER_BYTES, NO_TAG, EntryKind, LogEntry, PendingEntry, PendingInput
@@ -43,7 +44,10 @@ _CHECKPOINT_AT = 16
 _CHILD, _EXIT, _FEEDING, _RECORDED, _CRASHES, _CRASHED_AT, _SUSPECTED, _REQUESTED, _EXITED_AT = range(8, 17)
 """The positions of these fields in the header, in words of eight bytes."""
 
-_END_REQUESTS = ("", "stop", "kill", "idle")
+_END_REQUESTS = ("", "stop", "kill", "idle", SLEEP)
+"""By their numbers in the file."""
+_STRENGTH = ("", "idle", SLEEP, "stop", "kill")
+"""A stronger request takes the place of a weaker one."""
 
 _pack_header = HEADER.pack
 MAX_PAYLOAD_BYTES = 64 * 1024 * 1024
@@ -127,15 +131,14 @@ class LogHeader:
 
     @property
     def end_request(self) -> str:
-        """Why the child was ended: by the user's "stop" or "kill", since it was "idle", or "" for neither."""
+        """Why the child was ended, see ``facts.Outcome``; "" if nothing asked for it."""
         number = self._words[_REQUESTED]
         return _END_REQUESTS[number] if number < len(_END_REQUESTS) else ""
 
     def request_end(self, request: str) -> None:
-        """Note a request, unless the child has ended already, or a stronger one is noted: "kill", "stop", "idle"."""
-        if not self._words[_EXIT] and (request != "idle" or not self._words[_REQUESTED]):
-            known = self._words[_REQUESTED] if self.end_request != "idle" else 0
-            self._words[_REQUESTED] = max(known, _END_REQUESTS.index(request))
+        """Note a request, unless the child has ended already, or a stronger one is noted; see ``_STRENGTH``."""
+        if not self._words[_EXIT] and _STRENGTH.index(request) > _STRENGTH.index(self.end_request):
+            self._words[_REQUESTED] = _END_REQUESTS.index(request)
 
     @property
     def engine_suspected(self) -> bool:

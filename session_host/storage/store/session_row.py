@@ -33,9 +33,9 @@ def free_name(wanted: str, taken: Collection[str], all_names: Collection[str]) -
 
 
 def meant(named: list[ChatFacts]) -> list[ChatFacts]:
-    """Those that the user means by the name that all have: the running one, else the one that was not continued."""
+    """Those that the user means by the name that all have: one that runs or is asleep; else one not continued."""
     return (
-        [record for record in named if not record.outcome.is_over]
+        [record for record in named if not record.outcome.is_over or record.is_asleep]
         or [record for record in named if record.entry.continued_by is None]
         or named
     )

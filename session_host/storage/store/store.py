@@ -14,7 +14,7 @@ from msgspec.structs import replace
 
 from session_host.errors import AmbiguousSession, NameTaken, NoSuchSession, StoreError, StoreIncomplete
 from session_host.protocol.events import Removed, Renamed, Started, kind_of
-from session_host.protocol.facts import INTERRUPTED, ChatFacts, Outcome
+from session_host.protocol.facts import INTERRUPTED, SLEEP, ChatFacts, Outcome
 from session_host.protocol.shown_command import shown_command
 from session_host.protocol.values import RUNNING_STATES, State
 
@@ -25,6 +25,8 @@ from .session_row import COLUMNS, FIELDS, INSERTED, from_row, meant, to_column, 
 
 _RUNNING = f"({', '.join(repr(state.value) for state in sorted(RUNNING_STATES))})"
 """The states of a running session, as a part of a statement (S608: made of literals)."""
+_NAMED = f"(state IN {_RUNNING} OR (state = 'exited' AND end_request = '{SLEEP}' AND continued_by IS NULL))"
+"""What is so of a session whose name no other may have: it runs, or it is asleep."""
 _COMPLETE = 0x4F75744C
 """SQLite's ``application_id`` ("OutL"), set once the file has all chats that ran when the file was made."""
 _RECENT_DIRECTORIES_KEPT = 50
@@ -46,14 +48,14 @@ def _check_complete(connection: sqlite3.Connection, path: Path) -> None:
         raise StoreIncomplete(f"{path}: new, and still without the running chats; try again")
 
 
-def _check_name(connection: sqlite3.Connection, session_id: str, name: str) -> None:
-    """Check that no other running session has a name.
+def _check_name(connection: sqlite3.Connection, session_id: str, name: str, resumed: str | None = None) -> None:
+    """Check that no other session that runs or is asleep has a name, but the one that this one resumes.
 
     Raises:
         NameTaken: one has.
     """
-    query = f"SELECT id FROM session WHERE name = ? AND id != ? AND state IN {_RUNNING}"  # noqa: S608
-    if other := connection.execute(query, (name, session_id)).fetchone():
+    query = f"SELECT id FROM session WHERE name = ? AND id NOT IN (?, ?) AND {_NAMED}"  # noqa: S608
+    if other := connection.execute(query, (name, session_id, resumed or "")).fetchone():
         raise NameTaken(f"a running chat is already named {name!r} ({other[0][:8]}); choose another name")
 
 
@@ -245,7 +247,7 @@ class Store:
             for _ in range(FILE_TRIES):
                 with self._database.writing() as connection:
                     _check_complete(connection, self.path)
-                    _check_name(connection, record.id, record.entry.name)
+                    _check_name(connection, record.id, record.entry.name, record.origin.resumed_from)
                     _insert_row(connection, record, self.path, replaces=is_copied)
                     is_copied = True
                     copies.save_new_row(self.path, record)
@@ -310,7 +312,7 @@ class Store:
         """
         with self._database.writing() as connection:
             runs = connection.execute(
-                f"SELECT 1 FROM session WHERE id = ? AND state IN {_RUNNING}",  # noqa: S608
+                f"SELECT 1 FROM session WHERE id = ? AND {_NAMED}",  # noqa: S608
                 (session_id,),
             ).fetchone()
             if runs:
@@ -377,9 +379,9 @@ class Store:
             return [str(name) for (name,) in connection.execute(query, (INTERRUPTED, moment))]
 
     def running_names(self) -> set[str]:
-        """The names of the sessions in ``running``."""
+        """The names of the sessions that run or are asleep."""
         with self._database.reading() as connection:
-            return {str(name) for (name,) in connection.execute(f"SELECT name FROM session WHERE state IN {_RUNNING}")}  # noqa: S608
+            return {str(name) for (name,) in connection.execute(f"SELECT name FROM session WHERE {_NAMED}")}  # noqa: S608
 
     def names(self) -> set[str]:
         """The names of all sessions."""

@@ -22,8 +22,10 @@ from session_host.protocol.events import (
     TurnEnded,
     TurnStarted,
 )
+from session_host.protocol.turns import TurnWork
 from session_host.protocol.values import Activity, State
 from session_host.standing.days import ChatDay, Span, days
+from session_host.standing.usage import Usage
 from session_host.storage.store import Store
 from session_host.system.clock import as_text
 from tests.support.facts import chat_facts
@@ -104,8 +106,9 @@ def test_prompts_and_failures_have_their_times() -> None:
         at(8.5, TurnEnded(turn=1, outcome="error", error="API error 400")),
         at(8.5, becomes(IDLE)),
         at(9, TurnStarted(turn=2)),
-        at(9.5, TurnEnded(turn=2, outcome="done")),
+        at(9.5, TurnEnded(turn=2, outcome="done", work=TurnWork(read=7, commands=2))),
     )
+    assert found.usage == Usage(turns=2, unknown=1, work=TurnWork(read=7, commands=2))
     assert found.prompts_s == (BEGIN + 8 * HOUR, BEGIN + 9 * HOUR)
     assert found.failures == ((BEGIN + 8.5 * HOUR, "API error 400"),)
 

@@ -25,13 +25,14 @@ from session_host.client.chats.retention import (
 )
 from session_host.client.chats.settings import MIB
 from session_host.paths import database, session_dir, session_journal, state_dir
+from session_host.protocol.facts import SLEEP
 from session_host.protocol.values import ENDPOINT, State
 from session_host.storage.journal import Journal
 from session_host.storage.search import Search
 from session_host.storage.store import Store
 from tests.support.area import Area
 from tests.support.facts import chat_facts
-from tests.support.journals import output
+from tests.support.journals import make_record, output
 
 NOW_S = 1_800_000_000.0
 HOUR_S = 3600
@@ -153,6 +154,16 @@ def test_the_space_of_removed_chats_in_the_index_makes_no_other_chat_due(over: l
         search.keep_only(over[2:])
         [*_, after] = [chat.size_bytes for chat in ended_chats(store)]
     assert after == pytest.approx(before, rel=0.01)
+
+
+def test_a_chat_that_is_asleep_is_no_ended_one(area: Area) -> None:
+    with Store.open(database()) as store:
+        asleep, stopped = (make_record(state=State.EXITED, end_request=request) for request in (SLEEP, "stop"))
+        store.insert(asleep)
+        store.insert(stopped)
+        assert [chat.record.id for chat in ended_chats(store)] == [stopped.id]
+    old = EndedChat(asleep, 1, 0.0, 0.0)
+    assert removable_chats([old, old._replace(record=stopped)], "", NOW_S) == [old._replace(record=stopped)]
 
 
 def test_a_chat_with_a_damaged_row_stays(area: Area) -> None:

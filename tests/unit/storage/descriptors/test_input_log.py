@@ -286,6 +286,24 @@ def test_the_header_is_shared_by_all_processes_that_map_it(harness: InputLogHarn
     )
 
 
+@pytest.mark.parametrize(
+    ("requests", "kept"),
+    [
+        (("idle", "sleep"), "sleep"),
+        (("sleep", "idle"), "sleep"),
+        (("sleep", "stop"), "stop"),
+        (("stop", "idle"), "stop"),
+        (("kill", "stop", "sleep"), "kill"),
+    ],
+)
+def test_of_several_requests_to_end_the_program_the_strongest_stays(
+    harness: InputLogHarness, requests: tuple[str, ...], kept: str
+) -> None:
+    for request in requests:
+        harness.input_log.header.request_end(request)
+    assert harness.input_log.header.end_request == kept
+
+
 def test_crashes_of_the_engine_at_one_offset_are_counted(harness: InputLogHarness) -> None:
     header = harness.input_log.header
     assert header.count_engine_crash() == 0, "the engine was not running"

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from session_host.errors import NameTaken, StoreError, StoreIncomplete
-from session_host.protocol.facts import ChatFacts
+from session_host.protocol.facts import SLEEP, ChatFacts
 from session_host.protocol.values import State
 from session_host.storage.store import Store, copies
 from session_host.storage.store.database import Database
@@ -49,6 +49,16 @@ def test_a_name_of_a_running_session_is_refused(complete: Store) -> None:
     complete.insert(make_record(name="ended"), named_alone=True)
     with pytest.raises(NameTaken, match="'ended'"):
         complete.insert(make_record(name="ended"), named_alone=True)
+
+
+def test_a_name_of_a_session_that_is_asleep_is_kept_for_the_one_that_wakes_it(complete: Store) -> None:
+    asleep = make_record(name="asleep", state=State.EXITED, end_request=SLEEP)
+    complete.insert(asleep)
+    with pytest.raises(NameTaken, match="'asleep'"):
+        complete.insert(make_record(name="asleep"), named_alone=True)
+    assert complete.running_names() == {"asleep"}
+    complete.insert(make_record(name="asleep", resumed_from=asleep.id), named_alone=True)
+    assert [each.is_asleep for each in complete.all()] == [False, False]
 
 
 def test_a_new_file_takes_no_name_before_it_has_the_running_sessions(store: Store) -> None:

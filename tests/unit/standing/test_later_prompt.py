@@ -1,0 +1,60 @@
+"""A prompt that is to be sent at a time: when it is sent, held and missed."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+import pytest
+
+from session_host.protocol.facts import LaterPrompt
+from session_host.protocol.values import Activity
+from session_host.standing.later_prompt import LATEST_S, Decision, LaterState, Moment, decide
+from session_host.system.clock import as_text
+
+DUE_S = datetime(2026, 5, 2, 15, tzinfo=UTC).timestamp()
+PROMPT = LaterPrompt(as_text(DUE_S), "go on", continues=3)
+
+
+def seen(after_s: float, **known: object) -> Moment:
+    """A moment so long after the time, at which the agent is idle after turn 3, but for what is given."""
+    return Moment(DUE_S + after_s, 3, Activity.IDLE)._replace(**known)
+
+
+def test_it_waits_until_it_is_due_and_is_sent_then() -> None:
+    assert decide(PROMPT, seen(-1)) == Decision(LaterState.WAITING, again_s=DUE_S)
+    assert decide(PROMPT, seen(0)) == Decision(LaterState.DUE)
+
+
+@pytest.mark.parametrize(
+    ("known", "why"),
+    [
+        ({"activity": Activity.WORKING}, "the agent is working"),
+        ({"activity": Activity.NEEDS_INPUT}, "the agent asks"),
+        ({"activity": Activity.NO_SIGNAL}, "what the agent does is not known"),
+        ({"is_reported": False}, "what the agent does is not known"),
+        ({"has_text": True}, "a text is being written"),
+    ],
+)
+def test_it_is_held_for_an_hour_at_most(known: dict[str, object], why: str) -> None:
+    assert decide(PROMPT, seen(1, **known)) == Decision(LaterState.HELD, why, DUE_S + LATEST_S)
+    assert decide(PROMPT, seen(LATEST_S, **known)).state is LaterState.HELD
+    assert decide(PROMPT, seen(LATEST_S + 1, **known)) == Decision(LaterState.MISSED, f"an hour passed: {why}")
+
+
+def test_after_a_suspend_over_its_time_it_is_sent_within_the_hour_only() -> None:
+    assert decide(PROMPT, seen(LATEST_S)).state is LaterState.DUE
+    assert decide(PROMPT, seen(LATEST_S + 1)) == Decision(LaterState.MISSED, "it was due more than an hour ago")
+
+
+def test_a_clock_that_was_set_back_makes_it_wait_again() -> None:
+    assert decide(PROMPT, seen(-7200)) == Decision(LaterState.WAITING, again_s=DUE_S)
+
+
+def test_a_newer_turn_makes_it_needless_only_if_it_continues_one() -> None:
+    assert decide(PROMPT, seen(-60, turn=4)) == Decision(LaterState.MISSED, "a newer turn began")
+    alone = LaterPrompt(PROMPT.at, "go on")
+    assert decide(alone, seen(0, turn=4)).state is LaterState.DUE
+
+
+def test_a_time_that_cannot_be_read_sends_nothing() -> None:
+    assert decide(LaterPrompt("soon", "go on"), seen(0)).state is LaterState.MISSED
