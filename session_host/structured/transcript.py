@@ -391,6 +391,7 @@ class Transcript:
         end, above = self.ends.pop(item_id, None), self._ids[position - 1] if position else ""
         if end is not None and above and above not in self.ends:
             self.ends[above] = end
+            self._changed.add(above)
         self._removed = True
 
     @staticmethod

@@ -165,6 +165,24 @@ def test_the_row_that_is_read_stays_if_the_agent_takes_back_the_row_above_it(pag
     assert not page.scroller.is_following_end
 
 
+def test_the_end_of_a_turn_is_shown_below_the_step_that_is_its_last_once_the_agent_takes_back_the_one_below_it(
+    page: TranscriptPage,
+) -> None:
+    chat = ScriptedChat()
+    page.set_transcript(chat.transcript)
+    chat.run()  # By itself: no prompt can be sent again.
+    last = tool(chat, "interrupted")
+    notice = chat.put("notice", "Compacted", status="done", turn="t1")
+    chat.end(TurnOver("t1", "failed", "no credit"))
+    page.scroller.show_frame()
+    assert page.rows.transcript.ends.keys() == {notice}
+    chat.apply(Remove(notice))
+    page.scroller.show_frame()
+    position = page.rows.position(last)
+    assert position is not None
+    assert "no credit" in page.rows.row(position).segments[-1].text
+
+
 def test_a_copy_follows_a_transcript_from_a_snapshot_with_its_older_items() -> None:
     whole = ScriptedChat()
     for number in range(20):
