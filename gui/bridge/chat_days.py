@@ -103,7 +103,7 @@ def _listed(sessions: Sessions, machine: Machine, day: ChatDay) -> ListedDay:
     chat_id = machine.prefix + day.id
     record = sessions.chats.record(chat_id)
     name = record.entry.shown_name if record is not None else one_line(day.name)[:_TEXT_CHARACTERS]
-    project = (record.origin.project or record.origin.cwd) if record is not None else ""
+    project = (record.origin.real_project or record.origin.cwd) if record is not None else ""
     return ListedDay(chat_id, on_machine(name, machine.name), project, day)
 
 

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import time
 from datetime import UTC, datetime
+from functools import partial
 from typing import TYPE_CHECKING
 
-from gui.wording import common_texts, machine_texts, page_texts, phrases, window_texts
-from session_host.protocol.untrusted_text import topic_of
-from session_host.protocol.values import Activity, State
+from gui.wording import machine_texts, page_texts, phrases, window_texts
+from session_host.protocol.values import Activity
 from session_host.standing import endings
-from session_host.standing.endings import end_of, has_failed
+from session_host.standing.endings import end_of
 from session_host.standing.groups import Mark
-from session_host.standing.status import is_plain, is_suspended
-from session_host.structured.markdown_line import plain_text
+from session_host.standing.row_line import RowLine, row_line
+from session_host.standing.status import is_plain
 
 if TYPE_CHECKING:
     from gui.bridge.chat import Chat
@@ -23,32 +23,22 @@ RECENT_OUTPUT_S = 3.0
 
 
 def status_text(chat: Chat) -> str:
-    """One line: its topic and end, that it does not answer, its question, or its last message; "" for none."""
-    if chat.has_ended:
-        return _topic_and_end(chat)
-    if chat.is_unreachable:
-        topic = "" if chat.record.origin.is_shell_or_command else plain_text(chat.title)
-        return " · ".join(filter(None, (topic, machine_texts.unreachable(chat.machine.unreachable_since))))
-    if chat.looks.first.connection == "failed":  # It refuses this version, or runs on another machine.
-        return phrases.first_upper(chat.looks.first.connection_message)
-    if chat.looks.is_unresponsive:
-        return page_texts.DOES_NOT_ANSWER()
-    if is_suspended(chat.record):
-        return phrases.first_upper(chat.record.status.words)
-    if chat.needs_you:
-        return chat.record.status.detail or page_texts.NEEDS_ANSWER()
-    if chat.is_silent:
-        return phrases.first_upper(phrases.no_activity(chat.since, datetime.now(UTC)))
-    if chat.is_starting:
-        return common_texts.STARTING()
-    if is_plain(chat.record):
-        running = chat.foreground if chat.foreground and topic_of(chat.foreground) != chat.name else ""
-        return running or _short_last_command(chat) or chat.title
-    if chat.record.origin.is_shell_or_command and chat.foreground:
-        return " · ".join(filter(None, (chat.foreground, chat.record.status.detail)))
-    if chat.record.origin.is_shell_or_command:
-        return chat.record.status.detail or chat.title or chat.agent_title
-    return plain_text(chat.record.status.detail or chat.title) or chat.agent_title
+    """The text of ``line_of``."""
+    return line_of(chat).text
+
+
+def line_of(chat: Chat) -> RowLine:
+    """The line below its name: what only this window sees of it, else the one of all lists."""
+    if not chat.has_ended:
+        if chat.is_unreachable:
+            return RowLine(machine_texts.unreachable(chat.machine.unreachable_since))
+        if chat.looks.first.connection == "failed":  # It refuses this version, or runs on another machine.
+            return RowLine(phrases.first_upper(chat.looks.first.connection_message))
+        if chat.looks.is_unresponsive:
+            return RowLine(page_texts.DOES_NOT_ANSWER())
+    now = datetime.now(UTC)
+    clock = partial(phrases.short_clock, now=now)
+    return row_line(chat.record, chat.seen, now, clock, chat.stale_after_s)
 
 
 def reason_for_bell(chat: Chat) -> str:
@@ -63,31 +53,9 @@ def ended_when(chat: Chat) -> str:
     return phrases.short_clock(chat.since, datetime.now(UTC)) if chat.has_ended else ""
 
 
-def _topic_and_end(chat: Chat) -> str:
-    """An agent's title for the chat, and how the chat ended, in a short form; a failure comes first."""
-    topic = "" if chat.record.origin.is_shell_or_command else plain_text(chat.title)
-    outcome, failed = chat.record.outcome, has_failed(chat.record)
-    end = end_of(outcome).phrase
-    if failed and outcome.state is State.EXITED and not outcome.exit_signal and (code := outcome.exit_code):
-        end = page_texts.LAST_EXIT_CODE(code=code)
-    parts = (end, topic) if failed else (topic, end)
-    return " · ".join(filter(None, parts))
-
-
 def last_command(chat: Chat) -> str:
     """How the last command of a shell ended; "" while a command runs, or if unknown."""
     return "" if chat.foreground else endings.last_command(chat.record.shell.last_exit_code)
-
-
-def _short_last_command(chat: Chat) -> str:
-    """``last_command`` in a short form that is never elided."""
-    if not last_command(chat):
-        return ""
-    return (
-        page_texts.LAST_EXIT_CODE(code=code)
-        if (code := chat.record.shell.last_exit_code)
-        else page_texts.LAST_COMMAND_SUCCEEDED()
-    )
 
 
 def activity_and_age(chat: Chat) -> str:

@@ -7,9 +7,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import PurePath
 from typing import NamedTuple
 
-from gui.bridge.chat_words import ended_when, status_text
+from gui.bridge.chat_words import ended_when, line_of
 from gui.wording.phrases import short_directory
 from session_host.protocol.untrusted_text import before_more
+from session_host.standing.row_line import Role
 
 from .chat import Chat
 
@@ -26,6 +27,7 @@ class SecondLine(NamedTuple):
     Attributes:
         difference: the part that distinguishes the chat from others of its name on its machine; "" if there are none.
         machine: the name of its machine; "" for this one.
+        role: whether the status is a question or an error.
     """
 
     location: str
@@ -33,6 +35,7 @@ class SecondLine(NamedTuple):
     status_first: bool
     difference: str = ""
     machine: str = ""
+    role: Role = "quiet"
 
     @property
     def whole(self) -> str:
@@ -54,22 +57,24 @@ class Labels(NamedTuple):
     agent: str
     has_ended: bool
     machine: str
+    role: Role = "quiet"
 
     @classmethod
     def of(cls, chat: Chat) -> Labels:
         """Read the attributes of a chat."""
-        name, status = chat.name, status_text(chat)
+        name, line = chat.name, line_of(chat)
         return cls(
             chat,
             chat.id,
             name,
             chat.workplace.listed_location,
-            "" if status == name else status,
+            "" if line.text == name else line.text,
             chat.workplace.branch,
             chat.workplace.directory,
             chat.agent_title,
             chat.has_ended,
             chat.machine.name,
+            line.role,
         )
 
 
@@ -104,7 +109,8 @@ def second_lines_of(listed: Sequence[Labels], projects: Mapping[str, str]) -> di
             differs_by_location = shared_names[chat.name, chat.machine, location] == 1 or not chat.status
         difference = (shown or chat.status) if differs_by_location else chat.status
         is_shared = names[chat.name, chat.machine] > 1
-        lines[chat.id] = SecondLine(shown, chat.status, status_first, difference if is_shared else "", chat.machine)
+        told = difference if is_shared else ""
+        lines[chat.id] = SecondLine(shown, chat.status, status_first, told, chat.machine, chat.role)
     return lines
 
 

@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import QObject, Signal
 
 from gui.bridge.search_indexing import SearchIndexing
-from gui.theme.tokens import ProjectHues
 from gui.wording import window_texts
 from session_host.system.event_loop import to_its_end_in_thread
 
@@ -46,7 +45,6 @@ class Sessions(QObject):
         listed: those that lists show.
         tasks: the work in the background; a failed task's error is a ``problem``.
         lifecycle: starts, resumes, renames and ends chats.
-        project_hues: the colours of projects.
         order, color_labels, muting, quiet_watch, drafts, review_comments: what the user sets for chats.
         removals: removes ended chats, with time to undo.
         shells: the shells that windows started.
@@ -86,7 +84,6 @@ class Sessions(QObject):
         self.removals = UndoableRemovals(self.chats, self.listed, self.machines, self.tasks, self.notice_given.emit)
         self.shells = Shells(self.listed)
         self.lifecycle = Lifecycle(self.chats, self.machines, self.tasks, self.shells, self.removals)
-        self.project_hues = ProjectHues()
         self.order = ChatOrder(self.tasks)
         self.muting = Muting(self.chats)
         self.quiet_watch = QuietWatch(self.chats)

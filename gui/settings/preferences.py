@@ -17,7 +17,7 @@ used instead; later, the previous settings stay in effect.
 from __future__ import annotations
 
 from pathlib import Path
-from typing import get_args
+from typing import Final, get_args
 
 import msgspec
 
@@ -120,9 +120,13 @@ def load_preferences(directory: Path, previous: Preferences | None = None) -> Pr
     return Preferences(window, is_window_read, keys, lines, texts, pair, tuple(problems))
 
 
+_FORMER: Final = "day_in_rows"
+"""A setting of version 0.1.0 that has no effect any more."""
+
+
 def _read_window(path: Path) -> WindowFile:
     file = TomlFile.read(path)
-    found = file.convert(WindowFile)
+    found = file.convert(WindowFile, without=_FORMER)
     for setting in SETTINGS:
         if setting.file == "window" and (problem := setting.kind.problem(getattr(found, setting.key))):
             raise file.error((setting.key,), f"{setting.key} {problem}")

@@ -319,11 +319,6 @@ class WindowFile(Struct, frozen=True, forbid_unknown_fields=True):
     compact_rows: Annotated[bool, Setting(
         SIDEBAR, Text("Compact rows"), Toggle(), help=Text("One line for each chat."),
     )] = False
-    day_in_rows: Annotated[bool, Setting(
-        SIDEBAR, Text("The day below a chat"), Toggle(),
-        help=Text("A thin line: when it worked today, and when it waited for you."),
-        words=Text("strip today activity"),
-    )] = False
     shell_exit: Annotated[Literal["close", "keep"], Setting(
         SHELLS, Text("When a shell exits"), Choice({"close": Text("Close its tab"), "keep": Text("Keep it")}),
         help=Text("Search all chats still finds it; one that was killed, or failed at its start, stays."),

@@ -3,8 +3,9 @@
 Only the font and character map of QtAwesome are read: importing it takes 190 ms, these 20.
 
 A mark shows a chat's state; each is recognizable without its colour:
-▲ needs you · ◐ working · ❯ running (a shell or command) · ○ idle · ◌ no signal, or starting
-■ ended (outlined when it failed) · ‖ interrupted · ⟳ reconnecting · ⧗ does not answer · ⊘ unreachable.
+▲ needs you · ▂▆▄▁ working · ❯ running (a shell or command) · ○ idle · ◌ no signal, or starting · ☾ asleep
+⊠ stopped by an error · ■ ended (outlined when it failed) · ‖ interrupted · ⟳ reconnecting
+⧗ does not answer · ⊘ unreachable.
 They are painted, since fonts disagree on how these characters look.
 """
 
@@ -12,7 +13,7 @@ from __future__ import annotations
 
 import importlib.util
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from enum import StrEnum
 from functools import lru_cache
 from pathlib import Path
@@ -160,6 +161,7 @@ def paint_tile(
 
 
 LABEL_PX = 3
+_BAR_PX = 9
 """The width of a colour label."""
 
 
@@ -179,6 +181,14 @@ _TOKEN = {
     Mark.UNRESPONSIVE: "needs_you",
     Mark.UNREACHABLE: "secondary",
 }
+
+
+def paint_live_mark(painter: QPainter, center: QPointF, tokens: Tokens, shares: Sequence[float]) -> None:
+    """Paint the mark of what works with bars of four shares, each 0 to 1, of the output of the last seconds."""
+    painter.save()
+    painter.translate(center)
+    _four_bars(painter, mark_color(Mark.WORKING, tokens), [1 + _BAR_PX * each for each in shares])
+    painter.restore()
 
 
 def mark_color(mark: Mark, tokens: Tokens) -> QColor:
@@ -210,12 +220,9 @@ def _triangle(painter: QPainter, color: QColor) -> None:
     painter.drawPolygon(QPolygonF([QPointF(0, -4.6), QPointF(4.8, 3.8), QPointF(-4.8, 3.8)]))
 
 
-def _half_disc(painter: QPainter, color: QColor) -> None:
-    painter.setPen(QPen(color, 1.5))
-    painter.drawEllipse(QPointF(0, 0), 4.2, 4.2)
-    painter.setPen(Qt.PenStyle.NoPen)
-    painter.setBrush(color)
-    painter.drawPie(QRectF(-4.2, -4.2, 8.4, 8.4), 90 * 16, 180 * 16)
+def _four_bars(painter: QPainter, color: QColor, heights: Sequence[float] = (4, 9, 6, 3)) -> None:
+    for number, height in enumerate(heights):
+        painter.fillRect(QRectF(3 * number - 5.5, 5 - height, 2, height), color)
 
 
 def _ring(painter: QPainter, color: QColor) -> None:
@@ -235,12 +242,14 @@ def _crossed_ring(painter: QPainter, color: QColor) -> None:
     painter.drawLine(QPointF(-4.6, 4.6), QPointF(4.6, -4.6))
 
 
-def _cross(painter: QPainter, color: QColor) -> None:
-    pen = QPen(color, 2)
+def _boxed_cross(painter: QPainter, color: QColor) -> None:
+    painter.setPen(QPen(color, 1.2))
+    painter.drawRoundedRect(QRectF(-5, -5, 10, 10), 2, 2)
+    pen = QPen(color, 1.6)
     pen.setCapStyle(Qt.PenCapStyle.RoundCap)
     painter.setPen(pen)
     for side in (-1, 1):
-        painter.drawLine(QPointF(-3.6, 3.6 * side), QPointF(3.6, -3.6 * side))
+        painter.drawLine(QPointF(-2.1, 2.1 * side), QPointF(2.1, -2.1 * side))
 
 
 def _prompt(painter: QPainter, color: QColor) -> None:
@@ -301,10 +310,10 @@ def _hourglass(painter: QPainter, color: QColor) -> None:
 
 _PAINT = {
     Mark.NEEDS_YOU: _triangle,
-    Mark.WORKING: _half_disc,
+    Mark.WORKING: _four_bars,
     Mark.IDLE: _ring,
     Mark.ASLEEP: _moon,
-    Mark.TURN_FAILED: _cross,
+    Mark.TURN_FAILED: _boxed_cross,
     Mark.RUNNING: _prompt,
     Mark.NO_SIGNAL: _dotted_ring,
     Mark.STARTING: _dotted_ring,

@@ -6,9 +6,6 @@ it for each theme.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from zlib import crc32
-
 from msgspec import Struct
 from PySide6.QtGui import QColor, QFont
 
@@ -79,9 +76,8 @@ _PROJECT_COLORS = {
     "light": ("#7246c6", "#0a7080", "#ae3278", "#5a6b00", "#5d6672"),
 }
 """The colours of projects: none of them means a state."""
-PROJECT_HUES = 5
 
-SIDEBAR_WIDTH_PX = 240
+SIDEBAR_WIDTH_PX = 264
 SIDEBAR_MIN_PX = 180
 SIDEBAR_MAX_PX = 480
 SIDEBAR_COLLAPSED_PX = 48
@@ -135,21 +131,6 @@ class Tokens(Struct, frozen=True):
     def label_color(self, name: str) -> QColor:
         """A colour of ``LABEL_COLORS``."""
         return QColor(self.labels[LABEL_COLORS.index(name)])
-
-
-class ProjectHues:
-    """A hue for each project, by its directory: its own, unless a known one has that. It stays the same."""
-
-    def __init__(self) -> None:
-        self._known: dict[str, int] = {}
-
-    def of(self, projects: Iterable[str]) -> Mapping[str, int]:
-        """The hues of all known projects, to which these belong from now on."""
-        for project in sorted(set(projects) - self._known.keys()):
-            hue = crc32(project.encode(errors="surrogateescape")) % PROJECT_HUES
-            free = [each for each in range(PROJECT_HUES) if each not in self._known.values()]
-            self._known[project] = hue if hue in free or not free else free[hue % len(free)]
-        return self._known
 
 
 def project_color(hue: int, tokens: Tokens) -> QColor:

@@ -324,11 +324,12 @@ class Tray(QObject):
             self.message_chosen.emit(self._balloon_key)
 
     def _on_activated(self, reason: QSystemTrayIcon.ActivationReason) -> None:
-        if reason == QSystemTrayIcon.ActivationReason.Trigger:
-            if waiting := self._sessions.listed.groups()[Group.NEEDS_YOU]:
-                self.chat_chosen.emit(waiting[0])
-            else:
-                self.open_requested.emit()
+        """A click opens the window as it was; one with the middle button the chat that asks."""
+        waiting = self._sessions.listed.groups()[Group.NEEDS_YOU]
+        if reason == QSystemTrayIcon.ActivationReason.MiddleClick and waiting:
+            self.chat_chosen.emit(waiting[0])
+        elif reason in {QSystemTrayIcon.ActivationReason.Trigger, QSystemTrayIcon.ActivationReason.MiddleClick}:
+            self.open_requested.emit()
 
     def close(self) -> None:
         """Remove the icon."""

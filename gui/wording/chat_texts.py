@@ -11,6 +11,7 @@ from gui.wording.phrases import short_clock
 from gui.wording.text import Text
 from session_host.protocol.shown_duration import exact_duration, told_duration
 from session_host.protocol.untrusted_text import before_more, one_line
+from session_host.structured.doing import doing
 from session_host.structured.items import AgentRequest, Item, UsageLimit
 from session_host.system.clock import moment_of
 
@@ -104,35 +105,15 @@ WORKING = Text("Working")
 WAITING_FOR_MODEL = Text("Waiting for the model")
 
 
-def doing(item: Item | None, *, waits: bool) -> tuple[str, int]:
+def doing_or_waiting(item: Item | None, *, waits: bool) -> tuple[str, int]:
     """What the agent does with its running item, and where the command or path begins in that.
 
     ``waits`` says that it wrote nothing for a while.
     """
-    if item is None or item.kind not in {"tool", "thought", "agent"}:
-        text = WAITING_FOR_MODEL() if waits else WORKING()
-    elif item.kind != "tool":
-        text = WAITING_FOR_MODEL() if waits else Text("Thinking")() if item.kind == "thought" else Text("Writing")()
-    else:
-        title = one_line(item.title or item.command)
-        _verb, _, path = title.partition(" ")
-        form = _DOING.get(item.tool)
-        if form is not None and path:
-            start = form(what="")
-            return f"{start}{path}", len(start)
-        if item.tool == "execute" and title:
-            start = Text("Running {what}")(what="")
-            return f"{start}{title}", len(start)
-        text = title or WORKING()
+    if item is not None and (item.kind == "tool" or not waits):
+        return doing(item)
+    text = WAITING_FOR_MODEL() if waits else WORKING()
     return text, len(text)
-
-
-_DOING = {
-    "edit": Text("Editing {what}"),
-    "read": Text("Reading {what}"),
-    "delete": Text("Deleting {what}"),
-    "move": Text("Moving {what}"),
-}
 
 
 def asking(request: AgentRequest) -> tuple[str, int]:

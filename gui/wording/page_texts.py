@@ -121,8 +121,6 @@ CANNOT_CLEAR_IN_OLD_CHAT = Text(
 )
 OPEN_FILE = Text("Open file")
 NEEDS_ANSWER = Text("Needs your answer")
-LAST_COMMAND_SUCCEEDED = Text("Succeeded")
-LAST_EXIT_CODE = Text("Exit code {code}")
 RESUMED_SHELL = Text("Resume starts a new shell here, below what this one showed.")
 """Explains *Resume* of an ended shell, below its last screen and its directory."""
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import datetime as dt
 
 from gui.wording import dates
-from gui.wording.phrases import whole_duration
 from gui.wording.text import Text
 
 DAYS_BY_NAME = 7
@@ -218,10 +217,3 @@ NOT_WATCHING_FOR_QUIET = Text("You get no notification when {name} is quiet")
 
 LAST_OUTPUT = Text("Last output {age} ago")
 CONTEXT = Text("Context {percent} % full")
-
-
-def today(worked_s: float, waited_s: float) -> str:
-    """What a chat did today, in one line."""
-    worked = Text("worked {duration}")(duration=whole_duration(worked_s)) if worked_s else ""
-    waited = Text("waited for you {duration}")(duration=whole_duration(waited_s)) if waited_s else ""
-    return Text("Today: {what}")(what=", ".join(filter(None, (worked, waited))))

@@ -17,10 +17,12 @@ from session_host.client.sessions.store_access import open_store
 from session_host.errors import StoreCorrupt
 from session_host.paths import home_dir, short_directory
 from session_host.protocol.untrusted_text import one_line, place_last
-from session_host.protocol.values import BACKGROUND, FOREGROUND, Activity, State
+from session_host.protocol.values import FOREGROUND, Activity, State
 from session_host.standing.ages import age
+from session_host.standing.clock_times import told_time
 from session_host.standing.endings import end_of, last_command
 from session_host.standing.groups import Mark, Seen, is_starting
+from session_host.standing.row_line import STATES, row_line
 from session_host.system.clock import as_text
 
 _HEADINGS = ("NAME", "AGENT", "STATE", "AGE", "ID", "DIRECTORY")
@@ -151,11 +153,11 @@ def row(info: SessionInfo, now: datetime, home: str | None = None) -> tuple[str,
         state = _running(info, now)
     elif info.state is State.RUNNING and status.since and status.activity is not Activity.NO_SIGNAL:
         state += f" {age(status.since, now)}"
-    is_told = status.activity in {Activity.NEEDS_INPUT, Activity.IDLE} or status.source == BACKGROUND
-    if is_told and status.detail:
-        # The question, the error that stopped the turn, or what runs in the background.
-        detail = one_line(status.detail)
-        state += f": {detail if width(detail) <= _DETAIL_COLUMNS else _cut_middle(detail, _DETAIL_COLUMNS)}"
+    if info.state is State.RUNNING and status.activity in _MARKS and status.source != FOREGROUND:
+        line = row_line(info.facts, Seen(), now, lambda moment: told_time(moment, now))
+        if line.text not in STATES:
+            cut = _cut_middle if line.role == "asks" else _cut_end  # Both ends of a command are visible.
+            state += f": {line.text if width(line.text) <= _DETAIL_COLUMNS else cut(line.text, _DETAIL_COLUMNS)}"
     if status.is_silent and status.since:
         state = f"◌ no signal {age(status.since, now)}"
     if info.notice:

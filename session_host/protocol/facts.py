@@ -214,6 +214,8 @@ class AgentStatus(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """The last turn, whether it runs or is over; None before the first one, or if unknown."""
     continues: LaterPrompt | None = None
     """The prompt that is to be sent at a time; None for none."""
+    doing: str = ""
+    """What it does now, such as "Editing src/a.py"; one line, "" while unknown. It is told at most once a second."""
 
     @property
     def words(self) -> str:

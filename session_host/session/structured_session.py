@@ -39,8 +39,10 @@ from session_host.structured.items import (
     ConversationKnown,
     Item,
     Put,
+    Remove,
     RequestOpened,
     RequestResolved,
+    SetStatus,
     StateChanged,
     TitleChanged,
     TurnOver,
@@ -71,9 +73,12 @@ from .effects import (
 )
 from .own_prompts import why_no_input
 
-_REPORTED = (StateChanged, TurnOver, RequestOpened, RequestResolved, ConversationKnown, TitleChanged, UsageChanged)
-"""Changes that matter to others than the transcript's viewers."""
-
+_REPORTED = (
+    *(StateChanged, TurnOver, RequestOpened, RequestResolved, ConversationKnown, TitleChanged, UsageChanged),
+    *(Put, SetStatus, Remove),
+)
+_REPORTED_ITEMS = frozenset({"user", "tool", "thought", "agent"})
+"""Changes that matter to others than the transcript's viewers, and the kinds of items whose beginnings do."""
 
 IDLE = "idle"
 """The timer of the idle timeout; no dialect has one of this name."""
@@ -94,8 +99,8 @@ _FIRST_PROMPT = "first prompt"
 """The token of the launch's first prompt, so that a replacement host does not repeat it."""
 
 
-def _is_prompt(change: AnyChange) -> bool:
-    return isinstance(change, Put) and change.item.kind == "user"
+def _is_reported(change: AnyChange) -> bool:
+    return isinstance(change, _REPORTED) and (not isinstance(change, Put) or change.item.kind in _REPORTED_ITEMS)
 
 
 class StructuredSession:
@@ -351,6 +356,6 @@ class StructuredSession:
         )
         self.log_end += len(record)
         self.effects.append(AppendRecord(record, is_news=is_news(cause, changes)))
-        reported = tuple(change for change in changes if isinstance(change, _REPORTED) or _is_prompt(change))
+        reported = tuple(filter(_is_reported, changes))
         if reported:
             self.effects.append(ChatChanged(reported, self.log_end))

@@ -57,6 +57,7 @@ from .items import (
     UsageChanged,
 )
 from .lines import AgentLine
+from .markdown_line import first_sentence
 from .operations import (
     LOST,
     AnyOperation,
@@ -94,6 +95,8 @@ SILENT = "Silent for {duration}: it waits for its model, or tries it again"
 """The detail of the state of an agent that shows nothing in a running turn."""
 
 MAX_TITLE_CHARACTERS = 80
+ANSWER_CHARACTERS = 600
+"""How much of an answer's beginning is kept for its first sentence."""
 
 _SENT_ALREADY = "that prompt is sent already"
 
@@ -497,6 +500,11 @@ class StructuredRules(DialectPort):
         if state.count is not None:
             state.count.note(change)
         match change:
+            case Put(item) if item.kind == "agent" and not item.parent:
+                state.answering, state.answer = item.id, item.text[:ANSWER_CHARACTERS]
+            case Append(item_id, text, "text") if item_id == state.answering:
+                if len(state.answer) < ANSWER_CHARACTERS:
+                    state.answer = (state.answer + text)[:ANSWER_CHARACTERS]
             case StateChanged(turn=turn) if turn and turn != state.turn:
                 # A text for a turn that ended before it came may begin the next one.
                 by = state.sent_by or next((prompt.by for prompt in state.steering), "")
@@ -525,6 +533,7 @@ class StructuredRules(DialectPort):
             ended=time_text(self.now_ms),
             error=end.error,
             work=work,
+            said=first_sentence(state.answer),
         )
         tokens = state.count.tokens(state.usage) if state.count is not None else 0
         return msgspec.structs.replace(end, tokens=tokens, files_changed=work.files if work else 0, facts=facts)
@@ -532,6 +541,7 @@ class StructuredRules(DialectPort):
     def _count_anew(self) -> None:
         """Count from here on: a turn begins or has ended."""
         self.state.count = TurnCount(self.state.usage, self.state.tools.copy())
+        self.state.answering = self.state.answer = ""
 
     def send(self, message: Any) -> None:
         """See ``DialectPort``."""

@@ -92,6 +92,10 @@ class RulesState(msgspec.Struct, array_like=True):
     """What the chat has used, as the agent last said."""
     count: TurnCount | None = None
     """The work of the running turn; None if that began under a version that did not count so."""
+    answering: str = ""
+    """The id of the newest message of its agent; "" for none."""
+    answer: str = ""
+    """The beginning of that message."""
 
     @property
     def may_time_out(self) -> bool:

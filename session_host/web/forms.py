@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, Final, Literal, TypeVar
+from typing import Any, Literal, TypeVar
 
 import msgspec
 
@@ -14,8 +14,6 @@ from .errors import PageError
 T = TypeVar("T")
 ShownLine = tuple[str, str] | tuple[str, str, int]
 """A line of text, its style, one of ``structured.text.LineStyle``, and its number in a file if that is known."""
-
-HUES: Final = 5
 
 
 class Row(msgspec.Struct, frozen=True, kw_only=True):
@@ -29,7 +27,7 @@ class Row(msgspec.Struct, frozen=True, kw_only=True):
     machine: str
     directory: str
     hue: int
-    """The colour of its project, 0 to ``HUES`` − 1."""
+    """The colour of its project, see ``standing.row_line``."""
     group: str
     mark: str
     icon: str

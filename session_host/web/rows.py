@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import zlib
 from datetime import UTC, datetime
 from functools import lru_cache
 from typing import Final
@@ -16,14 +14,13 @@ from session_host.paths import config_dir, short_directory
 from session_host.protocol.facts import ChatFacts
 from session_host.protocol.launch import NEVER_S
 from session_host.protocol.untrusted_text import one_line
-from session_host.protocol.values import Activity
-from session_host.standing.endings import end_of, last_command
-from session_host.standing.groups import Group, Mark, Seen, group_of, in_group_since, mark_of, order_key
-from session_host.standing.status import shown_status
+from session_host.standing.clock_times import told_time
+from session_host.standing.groups import Mark, Seen, group_of, in_group_since, mark_of, order_key
+from session_host.standing.row_line import project_hue, row_line
 from session_host.standing.traits import traits_of
 from session_host.system.clock import as_text
 
-from .forms import HUES, Row
+from .forms import Row
 
 _ICONS: Final = {
     Mark.NEEDS_YOU: "asks",
@@ -44,11 +41,11 @@ def row_of(facts: ChatFacts, machine: Machine, *, is_reached: bool = True) -> Ro
         is_reached: whether the facts are of now.
     """
     agent = agent_named(facts.origin.agent)
-    stale_after_s = agent.signals.stale_after_s if agent is not None else 60.0
+    stale_s = min(agent.signals.stale_after_s if agent is not None else 60.0, NEVER_S)
     seen, now = Seen(is_unreachable=not is_reached), datetime.now(UTC)
     group = group_of(facts, seen, now)
     mark = mark_of(facts, seen, now)
-    since = in_group_since(facts, min(stale_after_s, NEVER_S))
+    since = in_group_since(facts, stale_s)
     return Row(
         id=machine.prefix + facts.id,
         name=one_line(facts.entry.shown_name),
@@ -56,37 +53,15 @@ def row_of(facts: ChatFacts, machine: Machine, *, is_reached: bool = True) -> Ro
         agent_name=one_line(agent.title if agent is not None else facts.origin.agent),
         machine=machine.name,
         directory=one_line(short_directory(facts.origin.cwd, machine.home or None)),
-        hue=zlib.crc32(os.fsencode(facts.origin.real_project)) % HUES,
+        hue=project_hue(facts.origin.real_project),
         group=group,
         mark=mark,
         icon=_ICONS.get(mark, ""),
-        words=_words(facts, group),
+        words=row_line(facts, seen, now, lambda moment: told_time(moment, now), stale_s).text,
         since=as_text(since.timestamp()) if since is not None else "",
         order="\0".join(order_key(group, facts)),
         kind="screen" if _is_shown_as_screen(facts, agent) else "conversation",
     )
-
-
-def _words(facts: ChatFacts, group: Group) -> str:
-    """The second line."""
-    status = shown_status(facts)
-    if facts.outcome.is_over:
-        return end_of(facts.outcome).phrase
-    if group is Group.UNREACHABLE:
-        return "as it was then; it may still run"
-    if status.failed:
-        return one_line(f"Failed: {status.detail}") if status.detail else "Failed"
-    if status.activity is Activity.SUSPENDED:
-        return "Suspended: the next key continues it"
-    if status.activity is Activity.NEEDS_INPUT:
-        return one_line(status.detail) or "Asks something"
-    if status.activity is Activity.RUNNING:
-        return one_line(facts.shell.program) or "Running"
-    if status.activity is Activity.IDLE and facts.foreground is not None:
-        return one_line(last_command(facts.foreground.last_exit_code))
-    if status.activity is Activity.WORKING:
-        return one_line(status.detail) or "Working"
-    return one_line(status.detail)
 
 
 def _is_shown_as_screen(facts: ChatFacts, agent: Agent | None) -> bool:

@@ -43,6 +43,7 @@ OWN = {
     "session_host/standing": (
         "session_host.standing",
         "session_host.protocol",
+        "session_host.structured.markdown_line",
         "session_host.system.clock",
         "datetime",
         "signal",

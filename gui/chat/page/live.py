@@ -16,9 +16,9 @@ from gui.timers import single_shot
 from gui.wording import chat_texts
 from session_host.protocol.shown_duration import exact_duration
 from session_host.standing.ages import MINUTE_S, duration
-from session_host.structured.items import Item
+from session_host.structured.doing import running_item
 from session_host.structured.transcript import Transcript
-from session_host.structured.turns import is_prompt, turns_backwards
+from session_host.structured.turns import turns_backwards
 
 _BUCKET_S = 0.5
 _BUCKETS = 4
@@ -28,8 +28,6 @@ _QUIET_S = 10.0
 _STILL = (2, 4, 3, 1)
 """The marks without motion, while output comes."""
 _MINUTE_MS = 60_000
-_LOOKED_THROUGH = 200
-"""How many of the newest items are looked through for what runs."""
 
 
 class Live:
@@ -88,8 +86,8 @@ class Live:
             self._turn, self._began_s, self._output_s = status.turn, now_s, now_s
             self._tokens_before = status.usage.total if status.usage is not None else 0
         seconds, is_quiet = now_s - self._began_s, now_s - self._output_s >= _QUIET_S
-        running = _running(transcript)
-        text, at = chat_texts.doing(running, waits=is_quiet)
+        running = running_item(transcript)
+        text, at = chat_texts.doing_or_waiting(running, waits=is_quiet)
         if is_quiet and (running is None or running.kind != "tool"):
             seconds = now_s - self._output_s
         still = (0,) * _BUCKETS if is_quiet else _STILL
@@ -134,18 +132,6 @@ class Live:
         if usage is None or self._tokens_before is None or usage.total <= self._tokens_before:
             return ""
         return chat_texts.short_tokens(usage.total - self._tokens_before)
-
-
-def _running(transcript: Transcript) -> Item | None:
-    """The newest item of the main agent that is not complete; None for none."""
-    end = transcript.queue_start
-    for position in range(end - 1, max(end - _LOOKED_THROUGH, 0) - 1, -1):
-        item = transcript[position]
-        if is_prompt(item):
-            return None
-        if item.status == "running" and not item.parent:
-            return item
-    return None
 
 
 def _seconds_since_prompt(transcript: Transcript) -> float:

@@ -186,7 +186,7 @@ class TimelineOpener(SingleWindow["TimelineWindow"]):
     def _make_timeline(self) -> TimelineWindow:
         from gui.window.timeline.window import TimelineWindow
 
-        window = TimelineWindow(self._theme, self._sessions.project_hues)
+        window = TimelineWindow(self._theme)
         window.day_wanted.connect(lambda day: self._sessions.tasks.start(self._read(window, day), "a day of all chats"))
         window.chat_chosen.connect(self._go_to)
         return window

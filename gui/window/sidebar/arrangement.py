@@ -112,7 +112,7 @@ def arranged(
 
 
 def _by_project(chats: Sequence[Chat]) -> list[Part]:
-    """One part for each project, by name; chats that need the user come first in each."""
+    """One part for each project, those with a question first, then by name; in each, who asks is first."""
     found: dict[str, list[Chat]] = {}
     for chat in _in_own_order(chats):
         found.setdefault(chat.record.origin.real_project, []).append(chat)
@@ -121,20 +121,20 @@ def _by_project(chats: Sequence[Chat]) -> list[Part]:
     for (path, members), name in zip(found.items(), names, strict=True):
         one = members[0]
         title = one.workplace.short_directory(one.record.origin.project) if names.count(name) > 1 else name
-        parts.append(Part(f"project {path}", one_line(title), None, members, name))
-    return sorted(parts, key=lambda part: (part.title.casefold(), part.key))
+        parts.append(Part(f"project {path}", one_line(title), None, _who_asks_first(members), name))
+    return sorted(parts, key=lambda part: (not part.chats[0].needs_you, part.title.casefold(), part.key))
 
 
 def _by_machine(
     chats: Sequence[Chat], machines: Iterable[str], unreachable: Mapping[str, datetime | None]
 ) -> list[Part]:
-    """One part for each machine, this one first; chats that need the user come first in each."""
+    """One part for each machine, this one first; in each, who asks is first."""
     parts = []
     for name in ("", *machines):
         title = name or machine_texts.THIS_MACHINE()
         if unreachable.get(name) is not None:
             title = joined(title, Group.UNREACHABLE.value)
-        own = _in_own_order(chat for chat in chats if chat.machine.name == name)
+        own = _who_asks_first(_in_own_order(chat for chat in chats if chat.machine.name == name))
         parts.append(Part(_machine_key(name), title, None, own, machine=name))
     return parts
 
@@ -147,6 +147,10 @@ def _in_own_order(chats: Iterable[Chat]) -> list[Chat]:
     """The user's order; chats without a position follow in the order in which they came."""
     listed = list(chats)
     return sorted(listed, key=lambda chat: (chat.record.entry.position is None, chat.record.entry.position or 0.0))
+
+
+def _who_asks_first(chats: Iterable[Chat]) -> list[Chat]:
+    return sorted(chats, key=lambda chat: not chat.needs_you)
 
 
 class Section(NamedTuple):

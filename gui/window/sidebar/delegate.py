@@ -8,9 +8,8 @@ from PySide6.QtCore import QModelIndex, QPersistentModelIndex, QPointF, QRect, Q
 from PySide6.QtGui import QColor, QFontMetrics, QHelpEvent, QPainter
 from PySide6.QtWidgets import QAbstractItemView, QStyle, QStyledItemDelegate, QStyleOptionViewItem, QWidget
 
-from gui.bridge.day_strips import STEPS
-from gui.bridge.sparklines import BARS
-from gui.theme.icons import LABEL_PX, Glyph, paint_glyph, paint_label, paint_mark
+from gui.bridge.sparklines import BARS, HIGHEST
+from gui.theme.icons import LABEL_PX, Glyph, paint_glyph, paint_label, paint_live_mark, paint_mark
 from gui.theme.painting import paint_frame
 from gui.theme.theme import Theme
 from gui.theme.tokens import (
@@ -46,7 +45,6 @@ _PIN_PX = 12
 _COMPACT_TEXT_LEFT_PX = 54
 _BELL_PX = 12
 _SQUARES, _SQUARE_PX = 5, 6
-_STRIP_PX, _PAST_SHARE = 2, 0.55
 _MORE_LINES = (10, 40, 150, 600)
 _BETWEEN = " · "
 _FIRST_SHARE = 0.45
@@ -91,7 +89,6 @@ class SidebarDelegate(QStyledItemDelegate):
     Attributes:
         collapsed: rows show only agents and marks.
         compact: rows have one line.
-        shows_days: rows of two lines show what their chat did today.
         is_by_state: the rows are in groups by state; collapsed, a line is between two groups.
     """
 
@@ -99,7 +96,7 @@ class SidebarDelegate(QStyledItemDelegate):
         super().__init__(view)
         self._theme = theme
         self.collapsed = False
-        self.compact = self.shows_days = False
+        self.compact = False
         self.is_by_state = True
         self.is_single = True
         """Whether at most one row is selected: the current one, which is only outlined."""
@@ -221,8 +218,6 @@ class SidebarDelegate(QStyledItemDelegate):
         self._paint_dot(painter, QPointF(middle, first.center().y() + 0.5), entry)
         self._paint_state(painter, QPointF(middle, second.center().y() + 0.5), entry)
         self._paint_name(painter, first, entry, entry.machine, agent=entry.monogram if entry.shows_agent else "")
-        if self.shows_days:
-            self._paint_day_strip(painter, area, entry)
         painter.setFont(font(SECONDARY_PX))
         if entry.bars:
             self._paint_bars(painter, second, entry.bars)
@@ -243,8 +238,10 @@ class SidebarDelegate(QStyledItemDelegate):
         painter.setRenderHint(QPainter.RenderHint.Antialiasing, False)
 
     def _paint_state(self, painter: QPainter, center: QPointF, entry: ChatRow) -> None:
-        """The mark of what the chat does; what does nothing has none."""
-        if entry.mark != Mark.IDLE.value:
+        """The mark of what the chat does, which shows its output while it works; what does nothing has none."""
+        if entry.mark == Mark.WORKING.value and entry.bars:
+            paint_live_mark(painter, center, self._theme.tokens, [bar / HIGHEST for bar in entry.bars[-4:]])
+        elif entry.mark != Mark.IDLE.value:
             paint_mark(painter, Mark(entry.mark), center, self._theme.tokens)
 
     def _paint_bars(self, painter: QPainter, area: QRect, bars: Sequence[int]) -> None:
@@ -262,20 +259,6 @@ class SidebarDelegate(QStyledItemDelegate):
         painter.setPen(on(color, ground))
         painter.drawText(area, Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter, text)
         area.setRight(area.right() - painter.fontMetrics().horizontalAdvance(text) - GAP_S_PX)
-
-    def _paint_day_strip(self, painter: QPainter, area: QRect, entry: ChatRow) -> None:
-        """The chat's day at the row's lower edge: past work quiet, what goes on in the accent, waiting in amber."""
-        tokens = self._theme.tokens
-        colors = {
-            "past": blend(tokens.accent, tokens.sidebar, _PAST_SHARE),
-            "now": tokens.color("accent"),
-            "waits": tokens.color("needs_you"),
-        }
-        left, width = area.left() + _TEXT_LEFT_PX, area.width() - _TEXT_LEFT_PX - GAP_M_PX
-        top = area.bottom() - _STRIP_PX
-        for first, last, kind in entry.strip.parts:
-            begin, end = (left + width * min(each, STEPS) / STEPS for each in (first, last))
-            painter.fillRect(QRectF(begin, top, max(end - begin, 1.0), _STRIP_PX), colors[kind])
 
     def _paint_squares(self, painter: QPainter, area: QRect, added: int, removed: int) -> None:
         """Five places at the right: squares for added lines, bars for removed ones, dots for none."""

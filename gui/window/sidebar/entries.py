@@ -9,7 +9,6 @@ from msgspec import Struct
 
 from gui.bridge.chat import Chat
 from gui.bridge.chat_words import activity_and_age, ended_when
-from gui.bridge.day_strips import Strip
 from gui.bridge.second_lines import SecondLine
 from gui.wording import window_texts
 from gui.wording.changes_texts import changed_lines
@@ -53,7 +52,6 @@ class ChatRow(Struct, frozen=True):
     """The number of its project's colour."""
     shows_agent: bool = True
     """Whether the agent's letters tell it from others: the list has chats of several agents."""
-    strip: Strip = Strip()
     """What it did today."""
     lines: tuple[int, int] = (0, 0)
     """How many lines are added and removed in its working tree since the last commit."""
@@ -162,8 +160,6 @@ def full_text(row: Entry) -> str:
     if chat.workplace.location != chat.workplace.directory_name(chat.workplace.directory):
         lines.append(joined(chat.workplace.location, changed_lines(*row.lines)))
     lines.append(activity_and_age(chat) or joined(row.mark, ended_when(chat)))
-    if row.strip.parts:
-        lines.append(window_texts.today(row.strip.worked_s, row.strip.waited_s))
     status = chat.record.status
     is_working = status.activity is Activity.WORKING
     if status.detail and (chat.needs_you or status.failed or is_working):

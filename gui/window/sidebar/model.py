@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 from itertools import groupby
 from typing import Any
@@ -12,7 +12,6 @@ from PySide6.QtCore import QAbstractListModel, QModelIndex, QObject, QPersistent
 
 from gui.bridge.chat import Chat
 from gui.bridge.chat_words import reason_for_bell
-from gui.bridge.day_strips import DayStrips
 from gui.bridge.ended_list import EndedRecord
 from gui.bridge.second_lines import SecondLine
 from gui.bridge.sessions import Sessions
@@ -21,6 +20,7 @@ from gui.theme.tokens import NEARLY_FULL_PERCENT
 from gui.theme.tooltips import as_tooltip
 from session_host.standing.ages import short_age
 from session_host.standing.groups import Group
+from session_host.standing.row_line import project_hue
 
 from .arrangement import PINNED, Grouping
 from .entries import ChatRow, DayHeading, Entry, Heading, MachineLine, full_text, key_of, spoken_text
@@ -42,7 +42,6 @@ class SidebarModel(QAbstractListModel):
 
     Attributes:
         listing: what is listed, and in which order.
-        strips: what the chats did today.
         sparklines: how much they write.
     """
 
@@ -50,7 +49,6 @@ class SidebarModel(QAbstractListModel):
         super().__init__(parent)
         self._tiles: dict[str, int] = {}
         """The number of each agent's tile."""
-        self._hues: Mapping[str, int] = {}
         self._has_several_agents = False
         self._sessions = sessions
         self.listing = Listing(sessions, folded)
@@ -59,8 +57,6 @@ class SidebarModel(QAbstractListModel):
         self._held = False
         self._ended_rows = PAGE_ROWS
         self._has_more = self._is_arranging = False
-        self.strips = DayStrips(sessions, self)
-        self.strips.changed.connect(self.refresh)
         self.sparklines = Sparklines(self)
         self.sparklines.changed.connect(self.refresh)
 
@@ -223,7 +219,6 @@ class SidebarModel(QAbstractListModel):
         lines = self.listing.second_lines(shown, [each for each in listed if isinstance(each, Chat)])
         origins = [each.record.origin for each in listed if isinstance(each, Chat)]
         self._has_several_agents = len({origin.agent for origin in origins}) > 1
-        self._hues = self._sessions.project_hues.of(origin.project for origin in origins)
         return [self._row(each, now, lines[each.id]) if isinstance(each, Chat) else each for each in listed]
 
     def _row(self, chat: Chat, now: datetime, line: SecondLine) -> ChatRow:
@@ -235,7 +230,7 @@ class SidebarModel(QAbstractListModel):
             status=line.status,
             status_first=line.status_first,
             asks=chat.needs_you,
-            failed=chat.record.status.failed,
+            failed=line.role == "failed",
             age=short_age(chat.since, now),
             mark=chat.mark.value,
             unseen=chat.unseen.output,
@@ -248,9 +243,8 @@ class SidebarModel(QAbstractListModel):
             difference=line.difference,
             label=chat.color_label,
             machine=line.machine,
-            hue=self._hues[chat.record.origin.project],
+            hue=project_hue(chat.record.origin.real_project),
             shows_agent=self._has_several_agents,
-            strip=self.strips.of(chat.id),
             lines=chat.workplace.changed_lines,
             bars=self.sparklines.of(chat.id),
             context=context if NEARLY_FULL_PERCENT <= context <= 100 else 0,

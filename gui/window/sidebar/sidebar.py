@@ -261,7 +261,6 @@ class Sidebar(Area):
 
     def refresh(self) -> None:
         """Show the chats as they are now."""
-        self.model.strips.refresh()
         self._watch_output()
         self.model.refresh()
         self._say_if_empty()
@@ -337,9 +336,6 @@ class Sidebar(Area):
         window = self._settings.preferences.window
         self.model.set_grouping(window.group_chats)
         self.delegate.is_by_state = window.group_chats == "state"
-        if self.delegate.shows_days != window.day_in_rows:
-            self.delegate.shows_days = window.day_in_rows
-            self.list.viewport().update()
         if self.delegate.compact != window.compact_rows:
             self.delegate.compact = window.compact_rows
             self.list.scheduleDelayedItemsLayout()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from datetime import datetime, timedelta
 from enum import IntEnum
 from typing import NamedTuple
@@ -25,11 +24,12 @@ from gui.bridge.chat_days import ListedDay, ReadDay
 from gui.theme.icons import paint_mark
 from gui.theme.painting import paint_frame
 from gui.theme.theme import Theme
-from gui.theme.tokens import GAP_L_PX, GAP_M_PX, GAP_S_PX, SECONDARY_PX, ProjectHues, font, on, project_color
+from gui.theme.tokens import GAP_L_PX, GAP_M_PX, GAP_S_PX, SECONDARY_PX, font, on, project_color
 from gui.theme.tooltips import show_tooltip
 from gui.wording import phrases, timeline_texts
 from session_host.standing.days import Span
 from session_host.standing.groups import Mark
+from session_host.standing.row_line import project_hue
 
 ROW_PX = 64
 NAME_PX = 240
@@ -104,11 +104,9 @@ class Role(IntEnum):
 class DayModel(QAbstractListModel):
     """The chats of a day."""
 
-    def __init__(self, hues: ProjectHues, parent: QObject) -> None:
+    def __init__(self, parent: QObject) -> None:
         super().__init__(parent)
         self.day: ReadDay | None = None
-        self._hues = hues
-        self.hues: Mapping[str, int] = {}
 
     def show(self, day: ReadDay) -> None:
         """Show another day, or the same one read again."""
@@ -119,7 +117,6 @@ class DayModel(QAbstractListModel):
             return
         self.beginResetModel()
         self.day = day
-        self.hues = self._hues.of(each.project for each in day.listed)
         self.endResetModel()
 
     def rowCount(self, parent: QModelIndex | QPersistentModelIndex = QModelIndex()) -> int:  # noqa: B008 - Qt's own
@@ -187,7 +184,7 @@ class BandDelegate(QStyledItemDelegate):
         tokens, day = self._theme.tokens, listed.day
         middle = area.top() + ROW_PX / 2
         painter.setPen(Qt.PenStyle.NoPen)
-        painter.setBrush(project_color(self._model.hues[listed.project], tokens))
+        painter.setBrush(project_color(project_hue(listed.project), tokens))
         painter.drawEllipse(QPointF(GAP_L_PX + _DOT_PX / 2, middle - 9), _DOT_PX / 2, _DOT_PX / 2)
         left = GAP_L_PX + _DOT_PX + GAP_S_PX
         room = round(scale.left) - left - GAP_S_PX

@@ -12,7 +12,7 @@ from gui.bridge.chat_days import ReadDay
 from gui.screen_readers import announce
 from gui.theme.icons import Glyph, paint_mark
 from gui.theme.theme import Theme
-from gui.theme.tokens import GAP_L_PX, GAP_M_PX, GAP_S_PX, HEADING_PX, ProjectHues, font
+from gui.theme.tokens import GAP_L_PX, GAP_M_PX, GAP_S_PX, HEADING_PX, font
 from gui.timers import repeating
 from gui.window.widgets.parts import IconButton, label, own_viewport, show_text
 from gui.window.widgets.separate_window import SeparateWindow
@@ -168,14 +168,14 @@ class TimelineWindow(SeparateWindow):
     day_wanted = Signal(object)
     chat_chosen = Signal(str, float)
 
-    def __init__(self, theme: Theme, hues: ProjectHues) -> None:
+    def __init__(self, theme: Theme) -> None:
         """Make the window, at the current day."""
         super().__init__(timeline_texts.TIMELINE(), size=_SIZE, min_size=_MIN_SIZE)
         self.setWindowTitle(timeline_texts.WINDOW_TITLE())
         self.day = current_date()
         self._again = repeating(self, AGAIN_MS)
         self._again.timeout.connect(self._read_again)
-        self._model = DayModel(hues, self)
+        self._model = DayModel(self)
         self.rows = _Rows(theme, self._model)
         self.rows.chosen.connect(lambda index, at_s: self.chat_chosen.emit(self._model.listed(index).id, at_s))
         self._axis = _Axis(theme, self.rows.delegate, self.rows)

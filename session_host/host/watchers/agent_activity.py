@@ -36,6 +36,7 @@ from .conversation import STATE_FILE, ConversationTracker, TitleWatcher, Transcr
 from .foreground import ForegroundProcess
 from .logged_calls import call_logged, log_errors
 from .reporters import PluginSender, ReportingJob
+from .shown_step import ShownStep
 from .state_file import FILES_WITH_STATUS, STATE_DIRECTORIES, StateFile, StateFileContent
 from .status_events import StatusEvents
 from .suspension import Suspension
@@ -103,6 +104,7 @@ class AgentWatch:
         foreground: the foreground program of a shell or command; None for agents.
         suspension: finds out whether the program is suspended.
         background: finds out what an idle agent still runs.
+        doing: what an agent without a terminal does now.
         set_suspended: called with True if it is, else with False; also without a change.
         mark_turn: called when a turn begins in a terminal.
         take_entered_by: see ``PromptLine``; called then, too.
@@ -167,6 +169,7 @@ class AgentWatch:
                 saved_state.foreground if saved_state is not None else NO_FOREGROUND,
             )
         self.background = BackgroundWork(spec, conversation, self._on_background)
+        self.doing = ShownStep(lambda: self._send_event(self._event()))
         self._file: StateFile | None = None
         self._guard: TranscriptGuard | None = None
         self._title_watcher = TitleWatcher(spec, conversation)
@@ -409,6 +412,7 @@ class AgentWatch:
         if self._guard is not None:
             call_logged(self._guard.close)
         self._expiry.close()
+        self.doing.close()
 
     def _stop_watching(self) -> None:
         self.suspension.close()
@@ -433,7 +437,7 @@ class AgentWatch:
 
     def status(self) -> AgentStatus:
         """The agent's status, as a part of the chat's facts."""
-        return msgspec.structs.replace(self.tracker.status(), last=self._events.last)
+        return msgspec.structs.replace(self.tracker.status(), last=self._events.last, doing=self.doing.line)
 
     def saved_state(self) -> ActivityState:
         """The state for a replacement host."""

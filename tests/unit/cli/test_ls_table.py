@@ -89,7 +89,7 @@ def test_a_chat_with_a_problem_is_marked_and_the_problem_is_printed() -> None:
 @pytest.mark.parametrize(
     ("fields", "words"),
     [
-        ({"activity": Activity.WORKING, "detail": "Running ls"}, "◐ working 3 min"),
+        ({"activity": Activity.WORKING, "detail": "Running ls"}, "◐ working 3 min: Running ls"),
         ({"activity": Activity.IDLE, "detail": "API Error: 400"}, "○ idle 3 min: API Error: 400"),
         ({"activity": Activity.NEEDS_INPUT, "detail": "Bash:\nls"}, "▲ needs you 3 min: Bash: ls"),
         (

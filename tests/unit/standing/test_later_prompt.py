@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from typing import Any
 
 import pytest
 
@@ -15,7 +16,7 @@ DUE_S = datetime(2026, 5, 2, 15, tzinfo=UTC).timestamp()
 PROMPT = LaterPrompt(as_text(DUE_S), "go on", continues=3)
 
 
-def seen(after_s: float, **known: object) -> Moment:
+def seen(after_s: float, **known: Any) -> Moment:
     """A moment so long after the time, at which the agent is idle after turn 3, but for what is given."""
     return Moment(DUE_S + after_s, 3, Activity.IDLE)._replace(**known)
 
@@ -35,7 +36,7 @@ def test_it_waits_until_it_is_due_and_is_sent_then() -> None:
         ({"has_text": True}, "a text is being written"),
     ],
 )
-def test_it_is_held_for_an_hour_at_most(known: dict[str, object], why: str) -> None:
+def test_it_is_held_for_an_hour_at_most(known: dict[str, Any], why: str) -> None:
     assert decide(PROMPT, seen(1, **known)) == Decision(LaterState.HELD, why, DUE_S + LATEST_S)
     assert decide(PROMPT, seen(LATEST_S, **known)).state is LaterState.HELD
     assert decide(PROMPT, seen(LATEST_S + 1, **known)) == Decision(LaterState.MISSED, f"an hour passed: {why}")

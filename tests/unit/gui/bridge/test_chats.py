@@ -35,26 +35,19 @@ def names(harness: WindowHarness, group: Group) -> list[str]:
     return [chat.name for chat in harness.sessions.listed.groups()[group]]
 
 
-async def test_a_chat_without_a_topic_is_described_by_its_agents_title(harness: WindowHarness):
+async def test_a_title_that_repeats_the_agents_name_is_none(harness: WindowHarness):
     harness.sessions.follow_all()
-    harness.sessions.machines.here.agents = {"claude": harness.catalog["codex"]}
     session_id = await harness.add("one", agent="claude")
     chat = harness.chat(session_id)
     harness.viewers[session_id].be(Activity.IDLE)
-    assert status_text(chat) == "Codex"
-    harness.sessions.machines.here.agents = harness.catalog
-    harness.sessions.chats.apply_agents()
-    assert status_text(chat) == "Claude Code"
-    harness.viewers[session_id].tell(TitleEvent("Claude Code"))
-    assert chat.title == "", "the title only repeats the agent's name, which is shown beside it"
+    assert chat.agent_title == "Claude Code"
     for spinner in "⠋⣾✳":
         harness.viewers[session_id].tell(TitleEvent(f"{spinner} a topic"))
-        assert status_text(chat) == "a topic", "a frame of a spinner is no part of it"
+        assert chat.title == "a topic", "a frame of a spinner is no part of it"
         harness.viewers[session_id].tell(TitleEvent(f"{spinner} Claude Code"))
-        assert chat.title == ""
+        assert chat.title == "", "it is shown beside it"
     missing = harness.chat(await harness.add("two", agent="gone"))
-    harness.viewers[missing.id].be(Activity.IDLE)
-    assert status_text(missing) == "gone"
+    assert missing.agent_title == "gone"
 
 
 async def test_a_machine_with_hundreds_of_chats_that_restarts_leaves_the_window_half_of_the_time(

@@ -16,6 +16,7 @@ from session_host.client.machine import THIS_MACHINE, Machine
 from session_host.machines.link import Link
 from session_host.machines.names import MachineEntry
 from session_host.machines.remote import RemoteMachine
+from session_host.standing.row_line import RowLine
 
 
 @dataclass(frozen=True)
@@ -51,8 +52,8 @@ class ListedChat:
 @pytest.fixture(autouse=True)
 def words(monkeypatch: pytest.MonkeyPatch) -> None:
     """The words for the state of a ``ListedChat`` are given."""
-    for name in ("status_text", "ended_when"):
-        monkeypatch.setattr(second_lines_module, name, attrgetter(name))
+    monkeypatch.setattr(second_lines_module, "line_of", lambda chat: RowLine(chat.status_text))
+    monkeypatch.setattr(second_lines_module, "ended_when", attrgetter("ended_when"))
 
 
 def texts_of(chats: Sequence[ListedChat]) -> dict[str, SecondLine]:

@@ -18,9 +18,10 @@ from gui.theme.desktop import DesktopLook
 from gui.theme.icons import mark_color
 from gui.theme.scheme import Scheme, derive_tokens
 from gui.theme.terminal import TerminalTheme
-from gui.theme.tokens import LABEL_COLORS, PROJECT_HUES, ProjectHues, Tokens, blend, on, project_color
+from gui.theme.tokens import LABEL_COLORS, Tokens, blend, on, project_color
 from session_host.agents.catalog import load_catalog
 from session_host.standing.groups import Mark
+from session_host.standing.row_line import HUES
 from session_host.terminal.rows import DEFAULT_COLOR, RGB, Attribute, Style
 from tests.support.area import Area
 from tests.support.themes import DARK, DARK_TERMINAL, LIGHT
@@ -274,26 +275,9 @@ def test_readable_colours_that_a_theme_names_are_kept(qapp: object):
     assert tokens.code.words["keyword"] == QColor("#ff88ff")
 
 
-def test_projects_have_hues_of_their_own_while_there_are_enough() -> None:
-    projects = [f"/srv/{name}" for name in ("api", "billing", "docs", "web", "shop")]
-    hues = dict(ProjectHues().of(projects))
-    assert sorted(hues.values()) == list(range(PROJECT_HUES))
-    assert ProjectHues().of(reversed(projects)) == hues, "the order of the list does not matter"
-    assert set(ProjectHues().of(f"/srv/{number}" for number in range(50)).values()) == set(range(PROJECT_HUES))
-
-
-def test_a_projects_hue_stays_whatever_is_listed_later() -> None:
-    for count in (1, 3, 5):
-        hues = ProjectHues()
-        before = dict(hues.of(f"/srv/{number}" for number in range(count)))
-        later = hues.of(f"/srv/{number}" for number in range(3, 40))
-        assert {project: later[project] for project in before} == before
-        assert set(later.values()) == set(range(PROJECT_HUES))
-
-
 @pytest.mark.parametrize("tokens", [DARK.tokens, LIGHT.tokens], ids=["dark", "light"])
 def test_the_colours_of_projects_are_seen_and_mean_no_state(tokens: Tokens) -> None:
-    colors = [project_color(hue, tokens) for hue in range(PROJECT_HUES)]
-    assert len({color.name() for color in colors}) == PROJECT_HUES
+    colors = [project_color(hue, tokens) for hue in range(HUES)]
+    assert len({color.name() for color in colors}) == HUES
     assert all(ratio(color, tokens.color("sidebar")) >= MARK_RATIO for color in colors)
     assert not {color.name() for color in colors} & {tokens.needs_you, tokens.failed, tokens.fine, tokens.accent}

@@ -16,6 +16,7 @@ from gui.bridge.chat import Chat
 from gui.bridge.chat_words import activity_and_age, last_command, status_text
 from gui.window.actions.separate_windows import ChangesOpener
 from gui.window.sidebar.entries import ChatRow
+from gui.wording.phrases import short_clock
 from session_host.client.viewer.viewer import ViewerState
 from session_host.client.worktrees import Status
 from session_host.errors import HostUnavailable
@@ -30,6 +31,7 @@ from session_host.protocol.messages import (
     TitleEvent,
     Transition,
 )
+from session_host.protocol.turns import TurnFacts
 from session_host.protocol.values import Activity, GridSize, State
 from session_host.standing.groups import Group, Mark
 from tests.support.facts import changed
@@ -103,7 +105,8 @@ async def test_a_silent_chat_shows_for_how_long(harness: WindowHarness):
     viewer.tell(ActivityEvent(AgentStatus(Activity.NO_SIGNAL, "silence", ago(61), "no output and no report for 60 s")))
     harness.settle()
     shown = row(harness, session_id)
-    assert (shown.status, shown.age) == ("No activity for 2 min", "2 m"), (
+    began = short_clock(harness.chat(session_id).since, datetime.now(UTC))
+    assert (shown.status, shown.age) == (f"No word since {began} · was working", "2 m"), (
         "the minute before the timeout is counted, too"
     )
     assert window.status_line.known.accessibleName() == "no signal · no activity for 2 min"
@@ -332,40 +335,33 @@ async def test_a_host_that_does_not_answer_is_reported_in_the_sheet(
     assert not window.sheets.explain.copy.isEnabled()
 
 
-async def test_a_title_that_only_repeats_the_directory_is_replaced_by_the_agent(harness: WindowHarness):
-    harness.sessions.machines.here.agents = {}  # An agent without a title is shown by its name.
+async def test_a_title_that_only_repeats_the_directory_is_none(harness: WindowHarness):
     session_id = await harness.add("fix the tests", agent="codex")
     harness.open_window()
     chat = harness.chat(session_id)
-    harness.viewers[session_id].tell(TitleEvent(Path(chat.record.origin.cwd).name))
-    assert status_text(chat) == "codex"
-    harness.viewers[session_id].tell(TitleEvent("fix the tests"))
-    assert status_text(chat) == "codex"
-    harness.viewers[session_id].tell(TitleEvent("reading the tests"))
-    assert status_text(chat) == "reading the tests"
+    for title, shown in ((Path(chat.record.origin.cwd).name, ""), ("fix the tests", ""), ("reading", "reading")):
+        harness.viewers[session_id].tell(TitleEvent(title))
+        assert chat.title == shown
 
 
-async def test_a_prompt_is_shown_without_the_marks_of_markdown(harness: WindowHarness):
-    session_id = await harness.add("one", agent="codex")
+async def test_a_row_says_what_its_chat_does_and_then_what_it_said(harness: WindowHarness):
+    session_id = await harness.add("one", agent="claude", runtime="structured")
     harness.open_window()
-    harness.viewers[session_id].tell(TitleEvent("# Fix the **parser** in `a.py`"))
-    assert status_text(harness.chat(session_id)) == "Fix the parser in a.py"
-    ended = {"state": State.EXITED, "ended_at": "2026-01-02T03:05:00Z", "title": "Fix the **parser**"}
-    done = harness.chat(await harness.add("two", agent="codex", exit_code=0, **ended))
-    assert status_text(done) == "Fix the parser · Finished"
-    shell = await harness.add("three", agent="shell")
-    harness.viewers[shell].tell(TitleEvent("cat **/*.py"))
-    assert status_text(harness.chat(shell)) == "cat **/*.py"
+    viewer = harness.show(session_id)
+    done = TurnFacts(outcome="done", said="The parser in `a.py` is **fixed**.")
+    for status, shown in (
+        (AgentStatus(Activity.WORKING, "protocol", ago(1), doing="Editing a.py"), "Editing a.py"),
+        (AgentStatus(Activity.IDLE, "protocol", ago(1), last=done), "The parser in a.py is fixed."),
+    ):
+        viewer.tell(ActivityEvent(status))
+        harness.settle()
+        assert row(harness, session_id).status == shown
 
 
-async def test_an_ended_chat_keeps_its_topic(harness: WindowHarness):
+async def test_an_ended_chat_says_how_it_ended(harness: WindowHarness):
     ended = {"state": State.EXITED, "ended_at": "2026-01-02T03:05:00Z", "title": "Fix the parser"}
-    done = harness.chat(await harness.add("one", agent="codex", exit_code=0, **ended))
-    assert status_text(done) == "Fix the parser · Finished"
-    failed = harness.chat(await harness.add("two", agent="codex", exit_code=3, **ended))
-    assert status_text(failed) == "Exit code 3 · Fix the parser"
-    shell = harness.chat(await harness.add("three", agent="shell", exit_code=0, **ended))
-    assert status_text(shell) == "Finished", "a shell's title is its prompt"
+    for name, agent, code, shown in (("one", "codex", 0, "Finished"), ("two", "codex", 3, "Ended with exit code 3")):
+        assert status_text(harness.chat(await harness.add(name, agent=agent, exit_code=code, **ended))) == shown
 
 
 async def test_a_shell_at_its_prompt_is_idle_and_one_with_a_program_is_running(harness: WindowHarness):

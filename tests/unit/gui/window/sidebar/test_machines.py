@@ -204,7 +204,7 @@ async def test_the_switcher_names_the_machine(harness: WindowHarness, build1: Ot
     build1.add("api")
     choices = ChatChoices(harness.sessions, harness.sessions.listed.ids(), lambda _chat: None)
     found = [each.choice for each in choices.find("build1")]
-    assert [(choice.title, choice.detail) for choice in found] == [("api", "build1 · Claude Code")]
+    assert [(choice.title, choice.detail) for choice in found] == [("api", "build1 · /srv/api")]
 
 
 async def test_the_menu_of_a_machine_opens_by_keyboard(harness: WindowHarness, build1: OtherMachine) -> None:

@@ -31,8 +31,6 @@ from PySide6.QtTest import QAbstractItemModelTester, QTest
 from PySide6.QtWidgets import QApplication, QMenu, QStyle, QStyleOptionViewItem, QToolTip, QWidget
 
 from gui.bridge.chat import Chat
-from gui.bridge.chat_days import bounds
-from gui.bridge.day_strips import strip_of
 from gui.bridge.sparklines import BARS, HIGHEST
 from gui.settings.theme_files import Library
 from gui.theme.contrast import TEXT_RATIO, ratio
@@ -47,14 +45,11 @@ from gui.window.sidebar.entries import ChatRow, DayHeading, Heading, full_text, 
 from gui.window.sidebar.model import PAGE_ROWS, SidebarModel
 from session_host.agents.agent import Agent
 from session_host.client.worktrees.status import Status
-from session_host.protocol.events import NumberedEvent, StatusChanged
 from session_host.protocol.facts import ChatFacts
 from session_host.protocol.messages import NameEvent, OutputEvent
 from session_host.protocol.values import Activity, State
-from session_host.standing.days import ChatDay, Span
 from session_host.standing.groups import Group
 from session_host.storage.store import Store
-from session_host.system.clock import as_text
 from tests.support.calls import calls_of
 from tests.support.displays import XServer
 from tests.support.facts import changed, chat_facts
@@ -960,7 +955,7 @@ async def test_a_chat_is_called_by_its_topic_and_found_by_its_name_on_the_comman
     harness.show(session_id)
     assert window.windowTitle().startswith("Fix the export")
     row = next(each for each in rows(harness) if each.chat.id == session_id)
-    assert (row.name, row.second_line) == ("Fix the export", "api · Claude Code"), "the title is not said twice"
+    assert (row.name, row.second_line) == ("Fix the export", "api"), "the title is not said twice"
     assert {each.name for each in rows(harness)} == {"Fix the export", "other"}, "the user's name stays"
     tip = window.sidebar.model.data(window.sidebar.model.index_of(session_id), Qt.ItemDataRole.ToolTipRole)
     assert "api-2 · Claude Code" in tip
@@ -1133,42 +1128,6 @@ async def test_a_row_shows_changed_lines_in_place_of_the_number_of_files(harness
     assert row.location == "api · 6 changed"
 
 
-async def test_the_flyout_says_what_a_chat_did_today_and_the_row_shows_it_on_demand(harness: WindowHarness) -> None:
-    ids = [await harness.add(name, agent="claude", runtime="structured") for name in ("one", "two")]
-    now_s = datetime.now().astimezone().timestamp()
-    begin_s = max(now_s - 3600, bounds(datetime.now().astimezone().date())[0])
-    events = [
-        NumberedEvent(number, as_text(at_s), StatusChanged(before=Activity.NO_SIGNAL, after=after))
-        for number, (at_s, after) in enumerate(
-            ((begin_s, Activity.WORKING), ((begin_s + now_s) / 2, Activity.NEEDS_INPUT)), 1
-        )
-    ]
-    await harness.storage.call(lambda store: store.ledger.add(ids[0], events))
-    sidebar = harness.open_window().sidebar
-    sidebar.refresh()
-
-    def row(session_id: str) -> ChatRow:
-        found = sidebar.model.entry(sidebar.model.index_of(session_id))
-        assert isinstance(found, ChatRow)
-        return found
-
-    await harness.until(lambda: row(ids[0]).strip.parts, "the day of the first chat")
-    assert [kind for _first, _last, kind in row(ids[0]).strip.parts] == ["past", "waits"]
-    assert row(ids[1]).strip.parts == ()
-    assert "Today: worked " in full_text(row(ids[0]))
-
-    def lowest() -> set[str]:
-        area = sidebar.list.visualRect(sidebar.model.index_of(ids[0]))
-        image = sidebar.list.viewport().grab(area).toImage()
-        return {image.pixelColor(x, image.height() - 2).name() for x in range(image.width())}
-
-    amber = harness.theme.tokens.color("needs_you").name()
-    assert amber not in lowest()
-    harness.settings.write({"day_in_rows": True})
-    harness.settle()
-    assert amber in lowest()
-
-
 async def test_a_working_row_shows_what_its_chat_wrote_in_the_last_minute(harness: WindowHarness) -> None:
     ids = [await harness.add(name, agent="claude") for name in ("one", "two")]
     sidebar = harness.open_window().sidebar
@@ -1286,13 +1245,6 @@ async def test_the_rail_has_a_line_between_two_groups(harness: WindowHarness) ->
     harness.settings.write({"group_chats": "project"})
     harness.settle()
     assert not any(map(has_line, ids))
-
-
-def test_a_strip_joins_what_touches_and_has_a_part_for_each_moment() -> None:
-    spans = (Span(False, 0, 100), Span(False, 100, 200), Span(True, 200, 201), Span(False, 5000, 7200))
-    strip = strip_of(ChatDay("c", "c", 0, 7200, spans), 0, 7200, 7200)
-    assert strip.parts == ((0, 14, "past"), (14, 15, "waits"), (347, 500, "now"))
-    assert (strip.worked_s, strip.waited_s) == (2400, 1)
 
 
 class PaintedRegions(QObject):

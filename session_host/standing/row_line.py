@@ -1,0 +1,113 @@
+"""The line below a chat's name in every list: what it asks, does, or said last; and its project's colour. Pure.
+
+The first that is true: it has ended, and how; it cannot be reached; it asks; why it failed; a limit stopped it; nothing
+came from it; it is asleep; what it does now; the program in front; the first sentence of its last answer.
+"""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Callable
+from datetime import datetime
+from typing import Final, Literal, NamedTuple
+
+from session_host.protocol.facts import ChatFacts
+from session_host.protocol.untrusted_text import one_line, topic_of
+from session_host.protocol.values import Activity
+from session_host.standing.endings import end_of
+from session_host.standing.groups import Seen, in_group_since, is_starting
+from session_host.standing.status import shown_status
+from session_host.structured.markdown_line import plain_text
+from session_host.system.clock import parse_time
+
+Role = Literal["asks", "failed", "quiet"]
+
+HUES: Final = 5
+"""How many colours projects have."""
+MAX_CHARACTERS: Final = 120
+ASKS: Final = "Needs your answer"
+SUSPENDED: Final = "Suspended: the next key continues it"
+FAILED: Final = "Stopped by an error"
+WORKING: Final = "Working"
+STATES: Final = frozenset({"", ASKS, SUSPENDED, FAILED, WORKING})
+"""Lines that say no more than the state does."""
+_STALE_S: Final = 60.0
+
+
+class RowLine(NamedTuple):
+    """The line.
+
+    Attributes:
+        text: one line of at most ``MAX_CHARACTERS``; "" if there is nothing to say. It is the agent's or a program's
+            own text, made harmless.
+        role: whether it is a question, an error, or neither.
+    """
+
+    text: str
+    role: Role = "quiet"
+
+
+def row_line(
+    facts: ChatFacts, seen: Seen, now: datetime, clock: Callable[[datetime], str], stale_s: float = _STALE_S
+) -> RowLine:
+    """The line of a chat.
+
+    Args:
+        facts: the chat's.
+        seen: what the viewer adds.
+        now: the current time.
+        clock: writes a time for people, such as "15:00" or "Sat 15:00".
+        stale_s: after so many seconds without a word its agent counts as silent.
+    """
+    line = _whole(facts, seen, now, clock, stale_s)
+    text = one_line(line.text).strip()
+    return line._replace(text=text if len(text) <= MAX_CHARACTERS else f"{text[: MAX_CHARACTERS - 1].rstrip()}…")
+
+
+def project_hue(project: str) -> int:
+    """The colour of a project (``Origin.real_project``) in every list, 0 to ``HUES`` − 1: for ever the same."""
+    return zlib.crc32(project.encode(errors="surrogateescape")) % HUES
+
+
+def _whole(facts: ChatFacts, seen: Seen, now: datetime, clock: Callable[[datetime], str], stale_s: float) -> RowLine:
+    status, activity = facts.status, shown_status(facts).activity
+    if facts.outcome.is_over:
+        return RowLine(end_of(facts.outcome).phrase)
+    if seen.is_unreachable:
+        return RowLine("as it was then; it may still run")
+    if activity is Activity.SUSPENDED:
+        return RowLine(SUSPENDED, "asks")
+    if activity is Activity.NEEDS_INPUT:
+        return RowLine(status.detail or ASKS, "asks")
+    if status.failed:
+        return _failed(facts, clock)
+    if status.is_silent and (since := in_group_since(facts, stale_s)) is not None:
+        return RowLine(f"No word since {clock(since)} · was working")
+    if is_starting(facts, seen, now):
+        return RowLine("Starting…")
+    if facts.origin.is_shell_or_command and facts.shell.program and activity is status.activity:
+        return RowLine(" · ".join(filter(None, (facts.shell.program, status.detail))))
+    if activity is Activity.WORKING:
+        return RowLine(status.doing or status.detail or WORKING)
+    if activity is Activity.RUNNING:
+        program = facts.shell.program
+        return RowLine((program if topic_of(program) != facts.entry.shown_name else "") if program else "Running")
+    if facts.origin.is_shell_or_command:
+        return RowLine(status.detail or _last_command(facts.shell.last_exit_code))
+    return RowLine(plain_text(status.last.said) if status.last is not None and status.last.said else status.detail)
+
+
+def _failed(facts: ChatFacts, clock: Callable[[datetime], str]) -> RowLine:
+    """Why the last turn failed; of a limit until when that is."""
+    last = facts.status.last
+    resets_at = parse_time(last.resets_at) if last is not None and last.outcome == "limit" else None
+    if resets_at is None:
+        return RowLine(facts.status.detail or FAILED, "failed")
+    continues = " · continues" if facts.status.continues is not None else ""
+    return RowLine(f"Limit until {clock(resets_at)}{continues}")
+
+
+def _last_command(exit_code: int | None) -> str:
+    if exit_code is None:
+        return ""
+    return f"Exit code {exit_code}" if exit_code else "Succeeded"

@@ -1,0 +1,82 @@
+"""What an agent does now, in a line: from the newest item of a chat view that is not complete. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Final
+
+from session_host.protocol.untrusted_text import one_line
+
+from .items import BETWEEN_TURNS, AnyChange, Item, Put, Remove, SetStatus, StateChanged, ToolKind
+from .transcript import Transcript
+from .turns import is_prompt
+
+_VERBS: Final[dict[ToolKind, str]] = {
+    "edit": "Editing",
+    "read": "Reading",
+    "delete": "Deleting",
+    "move": "Moving",
+}
+"""The verbs in place of the first word of a tool's title, where a path follows that."""
+_LOOKED_THROUGH: Final = 200
+"""How many of the newest items are looked through for what runs."""
+
+
+def running_item(transcript: Transcript) -> Item | None:
+    """The newest item of the main agent in the last turn that is not complete; None for none."""
+    end = transcript.queue_start
+    for position in range(end - 1, max(end - _LOOKED_THROUGH, 0) - 1, -1):
+        item = transcript[position]
+        if is_prompt(item):
+            return None
+        if is_running(item):
+            return item
+    return None
+
+
+def is_running(item: Item) -> bool:
+    """Whether an item is a step of the main agent that is not complete."""
+    return item.status == "running" and not item.parent and item.kind in {"tool", "thought", "agent"}
+
+
+class Steps:
+    """The steps of the main agent that run, from the changes of a chat view."""
+
+    def __init__(self, first: Item | None = None) -> None:
+        """Begin with a step that runs already."""
+        self._lines: dict[str, str] = {}
+        if first is not None:
+            self._lines[first.id] = doing(first)[0]
+
+    def take(self, changes: Iterable[AnyChange]) -> str:
+        """Note changes; returns the line of the newest step that runs, "" for none."""
+        for change in changes:
+            match change:
+                case Put(item) if is_running(item):
+                    self._lines[item.id] = doing(item)[0]
+                case Put(item):
+                    self._lines.pop(item.id, None)
+                case SetStatus(item_id, status) if status != "running":
+                    self._lines.pop(item_id, None)
+                case Remove(item_id):
+                    self._lines.pop(item_id, None)
+                case StateChanged(state) if state in BETWEEN_TURNS:
+                    self._lines.clear()
+                case _:
+                    pass
+        return next(reversed(self._lines.values()), "")
+
+
+def doing(item: Item) -> tuple[str, int]:
+    """The line of a running item, such as "Editing src/a.py", and where its command or path begins in that."""
+    if item.kind != "tool":
+        text = "Thinking" if item.kind == "thought" else "Writing"
+        return text, len(text)
+    title = one_line(item.title or item.command)
+    _first, _, path = title.partition(" ")
+    verb = _VERBS.get(item.tool, "") if path else ""
+    if verb:
+        return f"{verb} {path}", len(verb) + 1
+    if item.tool == "execute" and title:
+        return f"Running {title}", len("Running ")
+    return title or "Working", len(title or "Working")

@@ -1,0 +1,58 @@
+"""What an agent does now, and the first sentence of what it said."""
+
+from __future__ import annotations
+
+import pytest
+
+from session_host.structured.doing import Steps
+from session_host.structured.items import Item, Put, Remove, SetStatus, StateChanged
+from session_host.structured.markdown_line import MAX_SENTENCE, first_sentence
+
+
+def tool(key: str, title: str, **fields: str) -> Put:
+    return Put(Item(key, "tool", 1, status="running", title=title, **fields))  # type: ignore[arg-type]
+
+
+def test_the_newest_step_that_runs_is_told() -> None:
+    steps = Steps()
+    assert steps.take([tool("1", "make check", tool="execute")]) == "Running make check"
+    assert steps.take([tool("2", "Edit src/client.py", tool="edit")]) == "Editing src/client.py"
+    assert steps.take([tool("3", "Read a.py", tool="read", parent="2")]) == "Editing src/client.py"
+    assert steps.take([SetStatus("2", "done")]) == "Running make check"
+    assert steps.take([Remove("1")]) == ""
+
+
+@pytest.mark.parametrize(("kind", "expected"), [("thought", "Thinking"), ("agent", "Writing")])
+def test_a_message_is_told_while_it_comes(kind: str, expected: str) -> None:
+    steps = Steps()
+    assert steps.take([Put(Item("1", kind, 1, status="running"))]) == expected  # type: ignore[arg-type]
+    assert steps.take([Put(Item("1", kind, 1, status="done"))]) == ""  # type: ignore[arg-type]
+
+
+def test_between_turns_nothing_is_told_even_if_a_step_never_ended() -> None:
+    steps = Steps(Item("1", "tool", 1, status="running", title="sleep 9", tool="execute"))
+    assert steps.take([]) == "Running sleep 9"
+    assert steps.take([StateChanged("idle")]) == ""
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("The tests pass now. I changed two files.", "The tests pass now."),
+        ("Done. The tests pass now. More.", "Done. The tests pass now."),
+        ("\n\n## Summary\nAll is well.", "## Summary"),
+        ("- one thing\n- another", "one thing"),
+        ("```sh\nmake\n```\nRun it.", "make"),
+        ("---\n> quoted words, which are long enough", "quoted words, which are long enough"),
+        ("version 1.2.3 is installed here", "version 1.2.3 is installed here"),
+        ("終わりました。次はテストを書きます。それから文書も直します。", "終わりました。次はテストを書きます。"),
+        ("", ""),
+        ("```\n", ""),
+    ],
+)
+def test_the_first_sentence_of_an_answer(text: str, expected: str) -> None:
+    assert first_sentence(text) == expected
+
+
+def test_a_long_sentence_is_cut() -> None:
+    assert len(first_sentence("word " * 100)) == MAX_SENTENCE
