@@ -318,10 +318,7 @@ class SidebarDelegate(QStyledItemDelegate):
         # The name gives way to the difference, but keeps the larger part.
         given = QFontMetrics(small).horizontalAdvance(difference) + GAP_S_PX + 2 if difference else 0
         own = max(room - given, int(room * (1 - _FIRST_SHARE)))
-        # A topic begins with what matters; a name may end with the number that distinguishes it.
-        is_topic = entry.name != entry.chat.record.entry.name
-        mode = Qt.TextElideMode.ElideRight if is_topic else Qt.TextElideMode.ElideMiddle
-        name = metrics.elidedText(entry.name, mode, own)
+        name = metrics.elidedText(entry.name, Qt.TextElideMode.ElideRight, own)
         painter.drawText(area, Qt.AlignmentFlag.AlignLeft | middle, name)
         left = metrics.horizontalAdvance(name) + GAP_S_PX
         if difference and room - left >= _MIN_PX:
