@@ -201,9 +201,10 @@ QTabBar::tab {
     height: 35px; padding: 0 4px 0 10px; text-align: left;
 }
 QTabBar::tab:hover { color: $text; background: $hover; }
-QTabBar::tab:selected { background: $page; color: $text; }
-QTabBar[pane="active"]::tab:selected { border-top: 2px solid $accent; height: 31px; padding-bottom: 2px; }
-QTabBar[pane="other"]::tab:selected { color: $secondary; }
+QTabBar::tab:selected {
+    background: $page; color: $text; border-top: 2px solid $accent; height: 31px; padding-bottom: 2px;
+}
+QTabBar[pane="other"]::tab:selected { border-top-color: $border; color: $secondary; }
 QTabBar::scroller { width: 48px; }
 QTabBar QToolButton { background: $sidebar; border: 0; border-radius: 0; }
 QTabBar QToolButton:hover { background: $hover; }

@@ -70,7 +70,7 @@ class CloseButton(QAbstractButton):
         painter.end()
 
 
-MIN_TAB_PX = 120
+MIN_TAB_PX = 96
 
 
 def fit_widths(wanted: list[int], room: int, front: int = -1, button_px: int = 0) -> list[int]:
@@ -93,7 +93,7 @@ def fit_widths(wanted: list[int], room: int, front: int = -1, button_px: int = 0
     return [min(width, most) + more for width, more in zip(names, extra, strict=True)]
 
 
-MAX_TAB_PX = 240
+MAX_TAB_PX = 208
 CLOSE_PX = 20
 CLOSE_AND_GAP_PX = CLOSE_PX + 4
 """A close button with the gap that Qt leaves before it."""
