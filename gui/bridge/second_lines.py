@@ -57,7 +57,8 @@ class Labels(NamedTuple):
     agent: str
     has_ended: bool
     machine: str
-    role: Role = "quiet"
+    role: Role
+    project: str
 
     @classmethod
     def of(cls, chat: Chat) -> Labels:
@@ -75,6 +76,7 @@ class Labels(NamedTuple):
             chat.has_ended,
             chat.machine.name,
             line.role,
+            chat.workplace.project_name,
         )
 
 
@@ -110,8 +112,16 @@ def second_lines_of(listed: Sequence[Labels], projects: Mapping[str, str]) -> di
         difference = (shown or chat.status) if differs_by_location else chat.status
         is_shared = names[chat.name, chat.machine] > 1
         told = difference if is_shared else ""
+        if chat.status and not is_shared and same_lines[key] == 1:
+            shown = _without_project(shown, chat)
         lines[chat.id] = SecondLine(shown, chat.status, status_first, told, chat.machine, chat.role)
     return lines
+
+
+def _without_project(location: str, chat: Labels) -> str:
+    """A location without the name of the project, which the row's dot says, and the pointer over the row."""
+    first, _, rest = location.partition(_BETWEEN)
+    return rest if first == chat.project else location
 
 
 def _keys(listed: Sequence[Labels], headings: Sequence[str], locations: Sequence[str]) -> list[tuple[str, ...]]:

@@ -99,6 +99,11 @@ class Workplace:
         """The path of a directory of the chat's machine, with ``~`` for the home directory there."""
         return phrases.short_directory(path, self._machine.home)
 
+    @property
+    def project_name(self) -> str:
+        """The short name of its project, as the headings of lists have it."""
+        return self.directory_name(self._facts().origin.real_project)
+
     def directory_name(self, path: str) -> str:
         """The short name of a directory of the chat's machine."""
         return phrases.last_part(path, self._machine.home)

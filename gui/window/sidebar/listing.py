@@ -133,8 +133,7 @@ class Listing:
         parts = list(parts)
         projects = {chat.id: part.project for part in parts if part.project for chat in part.chats}
         by_machine = [part for part in parts if part.machine or part.group is Group.UNREACHABLE]
-        lines = second_lines_of([Labels.of(chat) for chat in chats], projects)
-        for chat in (chat for part in by_machine for chat in part.chats if self.shows_headings):
-            if (line := lines.get(chat.id)) is not None:
-                lines[chat.id] = line._replace(machine="", status="" if chat.is_unreachable else line.status)
-        return lines
+        below = {chat.id: chat.is_unreachable for part in by_machine for chat in part.chats if self.shows_headings}
+        labels = [each._replace(status="") if below.get(each.id) else each for each in map(Labels.of, chats)]
+        lines = second_lines_of(labels, projects)
+        return {key: line._replace(machine="") if key in below else line for key, line in lines.items()}

@@ -30,6 +30,7 @@ class ListedChat:
     ended_when: str = ""
     agent_title: str = "Claude Code"
     machine: Machine = THIS_MACHINE
+    project_name: str = "the project"
 
     @property
     def listed_location(self) -> str:
@@ -69,6 +70,14 @@ def test_what_tells_chats_apart_comes_first():
     assert lines(ListedChat("1", status_text="fix the tests")) == ["fix the tests · api"]
     assert lines(ListedChat("1", status_text="Claude Code")) == ["api · Claude Code"], "it has said nothing yet"
     assert lines(ListedChat("1", status_text="test it", location="api · fix", branch="fix")) == ["test it · fix · api"]
+
+
+def test_the_project_is_named_by_the_rows_dot_alone_unless_the_line_has_nothing_else() -> None:
+    at_work = ListedChat("1", status_text="fix the tests", project_name="api")
+    assert lines(at_work) == ["fix the tests"]
+    assert lines(replace(at_work, location="api · fix · 2 changed")) == ["fix the tests · fix · 2 changed"]
+    assert lines(replace(at_work, status_text="")) == ["api"]
+    assert lines(at_work, replace(at_work, id="2")) == ["fix the tests · api · 1", "fix the tests · api · 2"]
 
 
 def test_a_second_line_never_repeats_the_first():

@@ -101,7 +101,7 @@ async def test_while_the_pointer_is_over_the_list_an_unreachable_chat_still_name
     build1.lose(since=SINCE)
     row = model.entry(model.index_of(chat.id))
     assert isinstance(row, ChatRow)
-    assert (row.machine, row.second_line) == ("build1", f"unreachable since {TIME} · api")
+    assert (row.machine, row.second_line) == ("build1", f"unreachable since {TIME}")
     model.hold(False)
     model.hold(True)
     build1.lose(since=SINCE)

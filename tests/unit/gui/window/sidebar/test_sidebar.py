@@ -826,7 +826,7 @@ async def test_the_row_of_an_ended_chat_shows_each_change(harness: WindowHarness
     assert (row().name, row().status, row().location, row().pinned, row().active) == (
         "notes",
         "Finished",
-        "api",
+        "",
         False,
         False,
     )
