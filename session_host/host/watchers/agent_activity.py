@@ -170,6 +170,9 @@ class AgentWatch:
             )
         self.background = BackgroundWork(spec, conversation, self._on_background)
         self.doing = ShownStep(lambda: self._send_event(self._event()))
+        if saved_state is not None:
+            had_work = saved_state.last_input or saved_state.turn >= 0  # Version 0.1.0 does not say when it began.
+            self.background.counts_from = saved_state.background_from or (0 if had_work else None)
         self._file: StateFile | None = None
         self._guard: TranscriptGuard | None = None
         self._title_watcher = TitleWatcher(spec, conversation)
@@ -202,7 +205,7 @@ class AgentWatch:
         call_logged(self._expiry.schedule)
         call_logged(self._plugin_sender.start_watching, process)
         call_logged(self._reporting_job.start_watching, process)
-        self.background.start_watching(process, had_input=bool(self.tracker.last_input))
+        self.background.start_watching(process)
         if in_turns(self.tracker.activity, self.tracker.source) is Activity.IDLE:
             call_logged(lambda: self._on_background(self.background.look()))
 
@@ -330,6 +333,7 @@ class AgentWatch:
 
     def _with_background(self, report: status.StatusReport) -> status.StatusReport:
         """A report of an agent that does not tell what it still runs, with that: then no idle moment is shown."""
+        self.background.note_report()
         if report.activity is Activity.IDLE and self._spec.watch.background:
             return report._replace(background=self.background.look())
         if report.background and report.source == sources.STATE_FILE:  # It does not name them.
@@ -443,7 +447,7 @@ class AgentWatch:
         """The state for a replacement host."""
         command = self.foreground.command if self.foreground is not None else NO_COMMAND
         foreground = self.foreground.saved_state if self.foreground is not None else NO_FOREGROUND
-        return self.tracker.saved_state(
+        state = self.tracker.saved_state(
             self._worker.interpreted_to,
             self._plugin_sender.process,
             self._reporting_job.group,
@@ -451,6 +455,7 @@ class AgentWatch:
             self._turn,
             foreground,
         )
+        return msgspec.structs.replace(state, background_from=self.background.counts_from)
 
     def _start_turn_if_new(self) -> bool:
         """If this activity begins a turn, mark that at the end of the output; returns whether it does."""
@@ -471,6 +476,7 @@ class AgentWatch:
     def _begin_turn(self) -> None:
         self._turn = self._worker.received_to
         self.tracker.note_turn()
+        self.background.note_turn()
         self.mark_turn()
         self._turn_began()
         self._events.begin_turn(by=self.take_entered_by())

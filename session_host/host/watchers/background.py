@@ -4,8 +4,10 @@ The agent is asked for nothing: its commands are processes (``process_tree.backg
 have records in its own files. Both are looked at when the agent reports that it is idle, and then whenever one of them
 ends or changes; an agent without such work costs nothing between its turns.
 
-At its start, an agent may run commands for itself, such as a shell that prints the user's environment. What is older
-than the user's first input does not count.
+At its start, an agent may run commands for itself, such as a shell that prints the user's environment, and the program
+that was started may run the agent in a session of its own, as a terminal within the terminal does. So nothing counts
+before the user's first input or the agent's first turn, and later only what is younger than that input, or than the
+agent's first report.
 """
 
 from __future__ import annotations
@@ -32,7 +34,6 @@ from session_host.system.processes.pty_process import PtyProcess
 from .conversation import ConversationTracker, files_of_sub_agents
 from .logged_calls import log_errors
 
-START_S = 10.0
 _OWN_HOOK = "/".join(HOOK_PROGRAM.parts[-3:])
 """It reports a turn's end, and may still run then."""
 _TICKS_A_SECOND = os.sysconf("SC_CLK_TCK")
@@ -41,7 +42,12 @@ LOOK_S = 0.3
 
 
 class BackgroundWork:
-    """Watches one agent's work beside its turns."""
+    """Watches one agent's work beside its turns.
+
+    Attributes:
+        counts_from: when a command may have been started at the earliest that counts, in clock ticks since boot; None
+            while none does.
+    """
 
     def __init__(self, spec: LaunchSpec, conversation: ConversationTracker, on_change: Callable[[str], object]) -> None:
         """Watch nothing yet.
@@ -57,17 +63,27 @@ class BackgroundWork:
         self._inotify = Inotify(self._on_file_events)
         self._watched: dict[Path, int] = {}
         self._timer = Timer()
-        self._counts_from: int | None = None
+        self._first_report: int | None = None
+        self.counts_from: int | None = None
 
-    def start_watching(self, process: PtyProcess, *, had_input: bool) -> None:
-        """Let ``look`` find the running program's work; ``had_input``: a previous host has seen the user's input."""
+    def start_watching(self, process: PtyProcess) -> None:
+        """Let ``look`` find the running program's work."""
         self._process = process
-        self._counts_from = 0 if had_input else None
 
     def note_input(self) -> None:
         """Note the user's input, with which a turn may begin."""
-        if self._counts_from is None:
-            self._counts_from = _now_ticks()
+        if self.counts_from is None:
+            self.counts_from = _now_ticks()
+
+    def note_report(self) -> None:
+        """Note that the agent reports something, before the report counts."""
+        if self._first_report is None:
+            self._first_report = _now_ticks()
+
+    def note_turn(self) -> None:
+        """Note that a turn begins; the agent has reported it."""
+        if self.counts_from is None:
+            self.counts_from = self._first_report or 0
 
     def commands(self) -> str:
         """The commands that run now, "" for none."""
@@ -97,14 +113,7 @@ class BackgroundWork:
 
     def _commands(self, process: PtyProcess) -> list[ChatProcess]:
         found = [each for each in background_commands(process.pid) if _OWN_HOOK not in each.command]
-        if self._counts_from is not None:
-            return [each for each in found if each.started >= self._counts_from]
-        # Started with a prompt, the agent gets no input; its own commands are over after some seconds.
-        left_s = START_S - (_now_ticks() - (process.started or 0)) / _TICKS_A_SECOND
-        if not found or left_s <= 0:
-            return found
-        self._timer.set(left_s, self._look_again)
-        return []
+        return [] if self.counts_from is None else [each for each in found if each.started >= self.counts_from]
 
     def _watch_commands(self, commands: list[ChatProcess]) -> None:
         for each in [each for each in self._ends if each not in commands]:

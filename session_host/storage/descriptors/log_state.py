@@ -147,6 +147,8 @@ class ActivityState(msgspec.Struct, frozen=True):
     """Whether what it ran in the background has ended, and may begin a turn."""
     events: tuple[NumberedEvent, ...] = ()
     """What happened since the entry before this one; in an entry alone."""
+    background_from: int | None = None
+    """See ``host.watchers.background.BackgroundWork.counts_from``."""
 
     @property
     def in_turns(self) -> Activity:
