@@ -20,6 +20,7 @@ from session_host.protocol.events import (
     Event,
     NumberedEvent,
     StatusChanged,
+    TurnCounted,
     TurnEnded,
     TurnStarted,
     Withdrawn,
@@ -27,11 +28,11 @@ from session_host.protocol.events import (
     with_events,
 )
 from session_host.protocol.messages import Transition
-from session_host.protocol.turns import TurnFacts
+from session_host.protocol.turns import TurnFacts, TurnOutcome, TurnWork
 from session_host.protocol.values import Activity
 from session_host.storage.descriptors.input_log import InputLog
 from session_host.storage.descriptors.log_entries import EntryKind
-from session_host.storage.descriptors.log_state import LogState
+from session_host.storage.descriptors.log_state import LogState, with_count
 from session_host.structured.items import AgentRequest, RequestResolved, digest
 
 
@@ -43,15 +44,27 @@ class EventLog:
         saved_to: the number of the last one that the ledger has.
         has_unsaved: set while the ledger lacks some.
         told_to: see ``write``.
-        turn, open_turn, last, reported: as in ``LogState``.
+        turn, open_turn, last, reported, counted: as in ``LogState``.
         has_unreported: set while turns have ended that are not reported.
     """
 
-    def __init__(self, log_state: LogState, input_log: InputLog, now: Callable[[], str]) -> None:
-        """Continue with the events that a previous host left."""
+    def __init__(
+        self, log_state: LogState, input_log: InputLog, now: Callable[[], str], *, counts: bool = False
+    ) -> None:
+        """Continue with the events that a previous host left.
+
+        Args:
+            log_state: what it left.
+            input_log: gets the events.
+            now: returns the time as ISO 8601 text.
+            counts: whether each turn is counted after its end, as in a terminal.
+        """
         self.newest, self.saved_to, self.told_to = log_state.events, log_state.events_saved, log_state.told_to
         self.turn, self.open_turn, self.last = log_state.turn, log_state.open_turn, log_state.last
-        self.reported = log_state.reported
+        self.reported, self.counted = log_state.reported, log_state.counted
+        if self.last is None and self.open_turn is None:
+            self.counted = self.turn  # Version 0.1.0 saw its end.
+        self._counts = counts
         self.has_unsaved, self.has_unreported = asyncio.Event(), asyncio.Event()
         self._input_log, self._now = input_log, now
         self._new: list[NumberedEvent] = []
@@ -111,6 +124,7 @@ class EventLog:
         """Add the event that a turn began, unless it runs already."""
         if self.open_turn != agents_id:
             self.end_turn(TurnFacts(outcome="done"))  # Its end was not told.
+            self.count_turn()
             self.turn, self.open_turn = self.turn + 1, agents_id
             self.last = TurnFacts(by=by, began=self._now())
             self.add(TurnStarted(turn=self.turn, agents_id=agents_id, by=by))
@@ -130,6 +144,29 @@ class EventLog:
         self.last = msgspec.structs.replace(facts, error=facts.error[:MAX_SUBJECT_CHARACTERS])
         files = facts.work.files if facts.work is not None else 0
         self.add(TurnEnded(turn=self.turn, tokens=tokens, files_changed=files, **msgspec.structs.asdict(facts)))
+
+    def uncounted(self) -> int:
+        """The number of the turn that has ended and is not counted; 0 for none."""
+        return self.turn if self._counts and self.open_turn is None and self.counted < self.turn else 0
+
+    def count_turn(self, outcome: TurnOutcome | None = None, work: TurnWork | None = None) -> None:
+        """Add the event that the turn is counted which has ended; without one, nothing.
+
+        Args:
+            outcome: how it ended, if the agent's record knows better; None for how the turn's end says it.
+            work: what it did; None if that is not known.
+        """
+        if number := self.uncounted():
+            known = self.last.outcome if self.last is not None else ""
+            event = TurnCounted(turn=number, outcome=outcome or known or "done", work=work)
+            self.counted, self.last = number, with_count(self.last, event)
+            self.add(event)
+
+    def turn_before(self) -> TurnFacts | None:
+        """The turn before the newest one; None if its end is not kept."""
+        events = (each.event for each in reversed([*self.newest, *self._new]))
+        ends = (each for each in events if isinstance(each, TurnEnded) and each.turn == self.turn - 1)
+        return next(ends, None)
 
     def _has_asked(self, request: str) -> bool:
         """Whether the last event about this question is that it is asked."""

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Final, get_args
 
 import msgspec
 
-from .turns import TurnFacts, TurnOutcome
+from .turns import TurnFacts, TurnOutcome, TurnWork
 from .values import Activity
 
 if TYPE_CHECKING:
@@ -116,7 +116,7 @@ class TurnStarted(msgspec.Struct, frozen=True, gc=False, tag_field="kind", tag="
 
 
 class TurnEnded(TurnFacts, frozen=True, tag_field="kind", tag="turn_ended", kw_only=True, omit_defaults=False):
-    """A turn ended. Its ``work`` is None in a terminal."""
+    """A turn ended. In a terminal its ``work`` is None, and ``turn_counted`` follows."""
 
     turn: int
     outcome: TurnOutcome
@@ -129,6 +129,16 @@ class TurnEnded(TurnFacts, frozen=True, tag_field="kind", tag="turn_ended", kw_o
     def facts(self) -> TurnFacts:
         """The facts alone."""
         return TurnFacts(**{name: getattr(self, name) for name in TurnFacts.__struct_fields__})
+
+
+class TurnCounted(msgspec.Struct, frozen=True, gc=False, tag_field="kind", tag="turn_counted", kw_only=True):
+    """The agent's record has a turn that ended in a terminal, or nobody waits for that any more: once for each turn."""
+
+    turn: int
+    outcome: TurnOutcome
+    """That of ``turn_ended``, unless the record knows better."""
+    work: TurnWork | None = None
+    """None if the record does not say it, or Outlive cannot read it there."""
 
 
 class CommandEnded(msgspec.Struct, frozen=True, gc=False, tag_field="kind", tag="command_ended", kw_only=True):
@@ -214,6 +224,7 @@ Event = (
     | Withdrawn
     | TurnStarted
     | TurnEnded
+    | TurnCounted
     | CommandEnded
     | Ended
     | Interrupted
@@ -271,7 +282,8 @@ def for_readers(unsaved: Sequence[NumberedEvent]) -> bytes:
     if not unsaved:
         return b""
     status = [each for each in unsaved if isinstance(each.event, StatusChanged)][-1:]
-    ends = [each for each in unsaved if isinstance(each.event, TurnStarted | TurnEnded | CommandEnded)][-KEPT_CHANGES:]
+    kinds = TurnStarted | TurnEnded | TurnCounted | CommandEnded
+    ends = [each for each in unsaved if isinstance(each.event, kinds)][-KEPT_CHANGES:]
     return msgspec.msgpack.encode(sorted(map(_shortened, [*status, *ends]), key=lambda each: each.number))
 
 

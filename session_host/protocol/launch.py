@@ -122,6 +122,10 @@ class Watch(msgspec.Struct, frozen=True):
     """How the host finds what an idle agent still runs (``host.watchers.background``): the agent's commands alone, or
     its sub-agents, too, by the agent's own records; "" for an agent that tells it, or has no such work.
     """
+    record: str = ""
+    """In a session's spec, the name of the agent's conversation store, by which its turns are counted; "" for none, and
+    in version 0.1.0.
+    """
 
 
 class StructuredLaunch(msgspec.Struct, frozen=True):

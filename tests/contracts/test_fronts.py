@@ -6,8 +6,9 @@ words. A front that says nothing of a part leaves it None.
 
 from __future__ import annotations
 
+import os
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from types import SimpleNamespace
 from typing import Any, NamedTuple, cast
 
@@ -20,11 +21,20 @@ from gui.chat.drawing.style import Style, Widths
 from gui.chat.page.rows import Rows
 from gui.theme.theme import Theme
 from gui.wording.changes_texts import changed_lines
+from session_host.cli.events.lines import VERSION, EventLine, NamedChat, words_of
 from session_host.client.machine import THIS_MACHINE
+from session_host.client.sessions.turn_watch import TurnWatch
 from session_host.host.driver.structured import StructuredDriver
+from session_host.host.event_log import EventLog
+from session_host.machines.names import HERE
+from session_host.protocol.events import Event
 from session_host.protocol.messages import AnswerRequest, ChatInput, Peek, Prompt
 from session_host.protocol.shown_duration import told_duration
-from session_host.protocol.turns import TurnFacts, TurnWork
+from session_host.protocol.turns import TurnFacts, TurnOutcome, TurnWork
+from session_host.storage.descriptors.input_log import InputLog
+from session_host.storage.descriptors.log_state import LogState
+from session_host.storage.descriptors.splice import Splicer
+from session_host.storage.store.ledger import LedgerEntry
 from session_host.structured.dialects.base import Start
 from session_host.structured.dialects.claude.tools import file_changes, with_result
 from session_host.structured.items import (
@@ -394,3 +404,45 @@ def test_a_front_says_what_the_chat_did(name: str, front: Callable[[Case, Style]
     if front is not events:  # They have no open questions.
         assert (said.question is None) == (expected.question is None)
         assert agrees(said.question, expected.question), said.question
+
+
+# ---------------------------------------------------------------- in a terminal
+
+WORK = TurnWork(read=10, cached=20, written=3, files=1, added=2, removed=1, commands=2, failed=1)
+
+
+@pytest.fixture
+def log_file() -> Iterator[int]:
+    file = os.memfd_create("log")
+    yield file
+    os.close(file)
+
+
+def words(event: Event) -> str:
+    """What ``outlive events`` says to people."""
+    return words_of(EventLine(VERSION, "", "", HERE, NamedChat("id", "name"), event))
+
+
+@pytest.mark.parametrize(("outcome", "work"), [(None, None), ("interrupted", WORK)], ids=["unknown", "recorded"])
+def test_a_turn_in_a_terminal_is_what_its_end_said_until_it_is_counted(
+    log_file: int, outcome: TurnOutcome | None, work: TurnWork | None
+) -> None:
+    input_log = InputLog(log_file, -1, Splicer())
+    host = EventLog(LogState(), input_log, lambda: "2026-01-01T00:00:00Z", counts=True)
+    watch = cast("Any", SimpleNamespace(starts={}, ends={}, ended_at={}, counted=set(), chat="id", _taken=set()))
+
+    def told() -> list[str]:
+        """The words of the new events; who waits takes them, too."""
+        new = host.take_new()
+        TurnWatch._take(watch, [LedgerEntry(0, each.at, "id", "", each.event, each.number) for each in new])
+        return [words(each.event) for each in new]
+
+    host.begin_turn(by="attach")
+    host.end_turn(TurnFacts(outcome="done"))
+    assert told() == ["turn 1 began in a terminal", "turn 1 ended: done"]
+    assert host.last is not None
+    assert (host.last.outcome, host.last.work, watch.ends[1].outcome, watch.counted) == ("done", None, "done", set())
+    host.count_turn(outcome, work)
+    assert told() == ["" if work is None else "turn 1 did: 1 file +2 −1, 2 commands, 1 failed, 33 tokens"]
+    assert (host.last.outcome, host.last.work) == (outcome or "done", work)
+    assert (watch.ends[1].outcome, watch.ends[1].work, watch.counted) == (outcome or "done", work, {1})

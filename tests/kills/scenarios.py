@@ -17,6 +17,7 @@ from session_host.paths import runtime_dir
 from session_host.protocol.facts import ChatFacts
 from session_host.protocol.values import RUNNING_STATES, State
 from tests.kills.chat import Chat, chats
+from tests.kills.counted_turns import host_at_a_turns_end
 from tests.kills.kill_points import (
     KillResult,
     Workspace,
@@ -304,6 +305,7 @@ Scenario = Callable[[Workspace, int], Awaitable[KillResult]]
 SCENARIOS: dict[str, Scenario] = {
     "host at work": host_at_work,
     "slow host at work": slow_host_at_work,
+    "host at a turn's end": host_at_a_turns_end,
     "host at launch": host_at_launch,
     "host at recovery": host_at_recovery,
     "keeper at launch": keeper_at_launch,

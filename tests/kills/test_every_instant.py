@@ -16,6 +16,7 @@ pytestmark = pytest.mark.slow
 SAMPLED = (
     "host at work",
     "slow host at work",
+    "host at a turn's end",
     "host at launch",
     "host at recovery",
     "keeper at launch",

@@ -9,7 +9,7 @@ from typing import Final, NamedTuple, Protocol
 
 from session_host.protocol.untrusted_text import one_line
 
-from .records import TranscriptFiles
+from .records import MAX_BYTES, TranscriptFiles
 from .turns import RecordedTurn
 
 
@@ -36,6 +36,7 @@ class ConversationQuery(NamedTuple):
         files: the directory of the session's own agent files.
         used: whether the conversation has any messages, as far as is known.
         transcripts: the lists of files that a pass over many conversations shares; None to read them anew.
+        most_bytes: how far back a record is read.
     """
 
     conversation: str
@@ -44,6 +45,7 @@ class ConversationQuery(NamedTuple):
     files: Path
     used: bool
     transcripts: TranscriptFiles | None = None
+    most_bytes: int = MAX_BYTES
 
     @property
     def home(self) -> Path:
@@ -92,6 +94,9 @@ class ConversationStore(Protocol):
 
     def opened_by(self, query: ConversationQuery) -> list[int]:
         """The living processes that have a conversation open, by the agent's own files. Blocks on the disk."""
+
+    def record(self, query: ConversationQuery) -> Path:
+        """The file in which the agent records the conversation, or will, as far as its place is known. May block."""
 
     def turns(self, query: ConversationQuery) -> Iterator[RecordedTurn]:
         """Yield the turns of a conversation, the newest first. Blocks on the disk.

@@ -129,9 +129,15 @@ class Claude:
     def opened_by(self, query: ConversationQuery) -> list[int]:
         return processes_in_conversation(_home(query) / "sessions", query.conversation)
 
+    def record(self, query: ConversationQuery) -> Path:
+        project = _NOT_KEPT.sub("-", os.path.realpath(query.directory))
+        return next(
+            iter(newest_first(transcripts_of(query))), projects(query) / project / f"{query.conversation}.jsonl"
+        )
+
     def turns(self, query: ConversationQuery) -> Iterator[RecordedTurn]:
         for path in newest_first(transcripts_of(query))[:1]:
-            yield from turns_of(_recorded_texts(path))
+            yield from turns_of(_recorded_texts(path, query.most_bytes))
 
 
 def _home(query: ConversationQuery) -> Path:
@@ -148,8 +154,8 @@ def transcripts_of(query: ConversationQuery) -> list[Path]:
     return query.transcripts_named(projects(query), "*/*.jsonl", query.conversation)
 
 
-def _recorded_texts(path: Path) -> Iterator[RecordedText]:
-    for line in records_backwards(path, _Line):
+def _recorded_texts(path: Path, most_bytes: int) -> Iterator[RecordedText]:
+    for line in records_backwards(path, _Line, most_bytes):
         message, attached = line.message, line.attachment
         if line.is_sidechain or line.is_meta or line.is_compact_summary:
             continue

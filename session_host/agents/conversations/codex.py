@@ -85,9 +85,12 @@ class Codex:
         # Inode numbers are unique only within one file system.
         return sorted(pid for pid in pids if _has_open(pid, lock))
 
+    def record(self, query: ConversationQuery) -> Path:
+        return next(iter(newest_first(_rollouts(query))), home(query) / "sessions" / "rollout")
+
     def turns(self, query: ConversationQuery) -> Iterator[RecordedTurn]:
         for path in newest_first(_rollouts(query))[:1]:
-            yield from turns_of(_recorded_texts(path))
+            yield from turns_of(_recorded_texts(path, query.most_bytes))
 
 
 def home(query: ConversationQuery) -> Path:
@@ -100,8 +103,8 @@ def _rollouts(query: ConversationQuery) -> Iterator[Path]:
         yield from query.transcripts_named(home(query), f"{directory}/rollout-*.jsonl", query.conversation)
 
 
-def _recorded_texts(path: Path) -> Iterator[RecordedText]:
-    for line in records_backwards(path, RolloutLine):
+def _recorded_texts(path: Path, most_bytes: int) -> Iterator[RecordedText]:
+    for line in records_backwards(path, RolloutLine, most_bytes):
         match line.type, line.payload:
             case "response_item", _Payload(type="message", role="assistant") as answer:
                 yield RecordedText("agent", _text(answer.content))

@@ -66,9 +66,12 @@ class Copilot:
         pids = [int(match[1]) for name in names if (match := re.fullmatch(r"inuse\.(\d{1,10})\.hold", name))]
         return [pid for pid in pids if is_running(pid, None) and _is_copilot(pid)]
 
+    def record(self, query: ConversationQuery) -> Path:
+        return _events(query)
+
     def turns(self, query: ConversationQuery) -> Iterator[RecordedTurn]:
         if _events(query).exists():
-            yield from turns_of(_recorded_texts(_events(query)))
+            yield from turns_of(_recorded_texts(_events(query), query.most_bytes))
 
 
 def sessions(query: ConversationQuery) -> Path:
@@ -84,8 +87,8 @@ def _events(query: ConversationQuery) -> Path:
     return _directory(query) / "events.jsonl"
 
 
-def _recorded_texts(path: Path) -> Iterator[RecordedText]:
-    for event in records_backwards(path, _Event):
+def _recorded_texts(path: Path, most_bytes: int) -> Iterator[RecordedText]:
+    for event in records_backwards(path, _Event, most_bytes):
         if event.agent_id or event.data.parent_tool_call_id:
             continue
         if event.type == "assistant.message":

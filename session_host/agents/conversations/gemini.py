@@ -25,7 +25,7 @@ import msgspec
 
 from .base import Availability, ConversationQuery, LookupResult, StoredConversation, stored_conversation
 from .listing_files import FileLister, FoundFile, files_in
-from .records import FileEnds, decoded, newest_first, records_backwards
+from .records import MAX_BYTES, FileEnds, decoded, newest_first, records_backwards
 from .turns import RecordedText, RecordedTurn, seconds_of, turns_of
 
 _CONTEXT: Final = ("<session_context>", "<hook_context>")
@@ -85,13 +85,13 @@ class Record(Message, kw_only=True):
         return (self.change.messages if self.change is not None else None) or []
 
 
-def recorded_texts(path: Path) -> Iterator[RecordedText]:
+def recorded_texts(path: Path, most_bytes: int = MAX_BYTES) -> Iterator[RecordedText]:
     """Yield the texts of a transcript, the newest first.
 
     Raises:
         OSError, TooFarBack: see ``records_backwards``.
     """
-    for message in _current_messages(records_backwards(path, Record)):
+    for message in _current_messages(records_backwards(path, Record, most_bytes)):
         text = message.text
         if message.type == "gemini":
             yield RecordedText("agent", text, goes_on=bool(message.tool_calls))
@@ -146,10 +146,13 @@ class Gemini:
     def opened_by(self, query: ConversationQuery) -> list[int]:  # noqa: ARG002 - no file names them
         return []
 
+    def record(self, query: ConversationQuery) -> Path:
+        return next(iter(newest_first(_transcripts(query))), home_of(query.environment) / "tmp" / "project")
+
     def turns(self, query: ConversationQuery) -> Iterator[RecordedTurn]:
         for path in newest_first([*_transcripts(query), *backups(query.files, query.conversation)]):
             turn = None
-            for turn in turns_of(recorded_texts(path)):
+            for turn in turns_of(recorded_texts(path, query.most_bytes)):
                 yield turn
             if turn is not None:
                 return  # The others are empty, or the same under another name.

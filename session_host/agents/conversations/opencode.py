@@ -75,6 +75,9 @@ class OpenCode:
     def opened_by(self, query: ConversationQuery) -> list[int]:  # noqa: ARG002 - no file names them
         return []
 
+    def record(self, query: ConversationQuery) -> Path:
+        return database(query)
+
     def turns(self, query: ConversationQuery) -> Iterator[RecordedTurn]:
         if database(query).exists():
             try:

@@ -41,10 +41,13 @@ class Aider:
     def opened_by(self, query: ConversationQuery) -> list[int]:  # noqa: ARG002 - each session has its own
         return []
 
+    def record(self, query: ConversationQuery) -> Path:
+        return query.files / f"{query.conversation}.md"
+
     def turns(self, query: ConversationQuery) -> Iterator[RecordedTurn]:
-        path = query.files / f"{query.conversation}.md"
+        path = self.record(query)
         if path.exists():
-            yield from turns_of(_in_history(path))
+            yield from turns_of(_in_history(path, query.most_bytes))
 
 
 class Endpoint:
@@ -62,8 +65,11 @@ class Endpoint:
     def opened_by(self, query: ConversationQuery) -> list[int]:  # noqa: ARG002 - found by command lines
         return []
 
+    def record(self, query: ConversationQuery) -> Path:
+        return endpoint_conversation(query.conversation)
+
     def turns(self, query: ConversationQuery) -> Iterator[RecordedTurn]:
-        path = endpoint_conversation(query.conversation)
+        path = self.record(query)
         if path.exists():
             yield from turns_of(reversed(_messages(path)))
 
@@ -91,8 +97,8 @@ def _messages(path: Path) -> list[RecordedText]:
     return texts
 
 
-def _in_history(path: Path) -> Iterator[RecordedText]:
-    lines = (line.decode(errors="replace") for line in lines_backwards(path))
+def _in_history(path: Path, most_bytes: int) -> Iterator[RecordedText]:
+    lines = (line.decode(errors="replace") for line in lines_backwards(path, most_bytes))
     for kind, group in groupby(lines, _kind_of):
         text = "\n".join(reversed([line.removeprefix(_PROMPT) if kind == "user" else line for line in group]))
         if kind == "user":

@@ -96,9 +96,12 @@ class Qwen:
     def opened_by(self, query: ConversationQuery) -> list[int]:
         return processes_in_conversation(_home(query) / "sessions", query.conversation)
 
+    def record(self, query: ConversationQuery) -> Path:
+        return next(iter(newest_first(_transcripts(query))), projects(query) / "transcript")
+
     def turns(self, query: ConversationQuery) -> Iterator[RecordedTurn]:
         for path in newest_first(_transcripts(query))[:1]:
-            yield from turns_of(_recorded_texts(path))
+            yield from turns_of(_recorded_texts(path, query.most_bytes))
 
 
 def _home(query: ConversationQuery) -> Path:
@@ -114,8 +117,8 @@ def _transcripts(query: ConversationQuery) -> list[Path]:
     return query.transcripts_named(projects(query), "*/chats/*.jsonl", query.conversation)
 
 
-def _recorded_texts(path: Path) -> Iterator[RecordedText]:
-    for line in records_backwards(path, _Line):
+def _recorded_texts(path: Path, most_bytes: int) -> Iterator[RecordedText]:
+    for line in records_backwards(path, _Line, most_bytes):
         if line.is_sidechain or line.message is None:
             continue
         if line.type == "assistant":

@@ -51,16 +51,16 @@ def _open(path: Path) -> BinaryIO:
     return file
 
 
-def lines_backwards(path: Path) -> Iterator[bytes]:
+def lines_backwards(path: Path, most_bytes: int = MAX_BYTES) -> Iterator[bytes]:
     """Yield the lines of a file without their ends, the last one first; it may be written meanwhile.
 
     Raises:
         OSError: the file cannot be read.
-        TooFarBack: ``MAX_BYTES`` are read, and the file has more.
+        TooFarBack: so many bytes are read, and the file has more.
     """
     with _open(path) as file:
         begin = file.seek(0, os.SEEK_END)
-        limit = max(begin - MAX_BYTES, 0)
+        limit = max(begin - most_bytes, 0)
         rest: list[bytes] = []  # The parts of an incomplete line, the last one first.
         while begin > limit:
             end, begin = begin, max(begin - _PIECE_BYTES, limit)
@@ -76,7 +76,7 @@ def lines_backwards(path: Path) -> Iterator[bytes]:
         yield b"".join(reversed(rest))
 
 
-def records_backwards(path: Path, kind: type[Record]) -> Iterator[Record]:
+def records_backwards(path: Path, kind: type[Record], most_bytes: int = MAX_BYTES) -> Iterator[Record]:
     """Yield the JSON objects of a file with one in each line, the last one first.
 
     Other lines are left out: a half-written one at the end, damaged ones, and those of unknown forms.
@@ -85,7 +85,7 @@ def records_backwards(path: Path, kind: type[Record]) -> Iterator[Record]:
         OSError, TooFarBack: as ``lines_backwards``.
     """
     decoder = msgspec.json.Decoder(kind)
-    for line in lines_backwards(path):
+    for line in lines_backwards(path, most_bytes):
         if (found := decoded(decoder, line, kind)) is not None:
             yield found
 

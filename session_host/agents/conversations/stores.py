@@ -9,6 +9,7 @@ import contextlib
 from collections.abc import Iterator, Mapping
 from functools import cache
 from importlib import import_module
+from pathlib import Path
 from typing import Final
 
 from .base import (
@@ -82,6 +83,12 @@ def opened_by(name: str, query: ConversationQuery) -> list[int]:
         return store.opened_by(query) if store is not None else []
     except OSError:
         return []
+
+
+def record_path(name: str, query: ConversationQuery) -> Path | None:
+    """The file in which an agent records a conversation, or will; None if no store has this name."""
+    store = _store(name)
+    return store.record(query) if store is not None else None
 
 
 def turns_in(name: str, query: ConversationQuery) -> Iterator[RecordedTurn]:

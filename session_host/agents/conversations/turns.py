@@ -125,7 +125,7 @@ def _squeezed(text: str) -> str:
     return "".join(text.split())
 
 
-_EARLY_S: Final = 1.0
+EARLY_S: Final = 1.0
 """A prompt may be recorded so long after the agent said that it works."""
 
 
@@ -151,7 +151,7 @@ def turn_of_number(
         later = sum(each > number for each in starts)
         return turns[later] if later < len(turns) else None
     begins_s = _begin_s(turns, starts, number)
-    ends_s = _begin_s(turns, starts, number + 1) if number + 1 in starts else ended_s + _EARLY_S
+    ends_s = _begin_s(turns, starts, number + 1) if number + 1 in starts else ended_s + EARLY_S
     found = [turn for turn in turns if begins_s <= turn.at_s < ends_s]
     return _as_one(found) if found else None
 
@@ -175,7 +175,7 @@ def _begin_s(turns: Sequence[RecordedTurn], starts: Mapping[int, float], number:
 
     def latest_s(each: int) -> float:
         """The latest time at which a turn's first prompt may have been recorded."""
-        return min(starts.get(each, -math.inf) + _EARLY_S, starts.get(each + 1, math.inf))
+        return min(starts.get(each, -math.inf) + EARLY_S, starts.get(each + 1, math.inf))
 
     if number not in starts:
         return math.inf

@@ -26,6 +26,7 @@ from session_host.protocol.events import (
     Reset,
     Started,
     StatusChanged,
+    TurnCounted,
     TurnEnded,
     TurnStarted,
     Unreachable,
@@ -33,6 +34,7 @@ from session_host.protocol.events import (
 )
 from session_host.protocol.facts import AgentStatus, Outcome
 from session_host.protocol.shown_duration import exact_duration
+from session_host.protocol.turns import TurnWork
 from session_host.protocol.untrusted_text import escaped, one_line
 from session_host.protocol.values import Activity, State
 from session_host.standing.endings import end_of
@@ -120,6 +122,8 @@ def words_of(line: EventLine) -> str:  # noqa: C901, PLR0912 - one case for each
             return f"turn {turn} began {_BY.get(by, by)}".rstrip()
         case TurnEnded():
             return _end_words(event)
+        case TurnCounted(turn=turn, work=work):
+            return f"turn {turn} did: {done}" if work is not None and (done := _work_words(work)) else ""
         case CommandEnded(exit_code=code, duration_s=seconds):
             return f"command ended after {exact_duration(round(seconds * 1000))}" + (
                 f": exit code {code}" if code else ""
@@ -150,6 +154,24 @@ def _end_words(event: TurnEnded) -> str:
     files = f"{event.files_changed} {'file' if event.files_changed == 1 else 'files'}" if event.files_changed else ""
     done = ", ".join(filter(None, (tokens, files)))
     return f"{words} ({done})" if done else words
+
+
+def _work_words(work: TurnWork) -> str:
+    """What a turn did; "" for nothing that is counted."""
+    tokens = work.read + work.cached + work.written
+    lines = f" +{work.added} −{work.removed}"
+    return ", ".join(
+        filter(
+            None,
+            (
+                f"{work.files} {'file' if work.files == 1 else 'files'}{lines}" if work.files else "",
+                f"{work.commands} {'command' if work.commands == 1 else 'commands'}" if work.commands else "",
+                f"{work.failed} failed" if work.failed else "",
+                f"{work.declined} declined" if work.declined else "",
+                f"{tokens:,} tokens" if tokens else "",
+            ),
+        )
+    )
 
 
 def _status_words(event: StatusChanged) -> str:

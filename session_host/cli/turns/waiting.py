@@ -42,14 +42,13 @@ from .reading import Answer, answer_of_turn, answer_to_prompt, last_answer
 BEGINS_WITHIN_S: Final = 20.0
 """How long an agent may take to begin a turn after its prompt was sent, on a busy computer, too."""
 
-WRITTEN_WITHIN_S: Final = 10.0
-"""How long after the end of its turn an agent may take to write the end of its answer."""
+COUNTED_WITHIN_S: Final = 15.0
+"""How long after the end of a turn in a terminal to wait until its host counts it, which it does once the agent has
+recorded its answer (``host.watchers.turn_record``). A host of version 0.1.0 counts nothing.
+"""
 
 _JOINED_AFTER_S: Final = 2.0
 """After so long without another turn, a prompt that was sent during a turn has become a part of that turn."""
-
-_LOOK_S: Final = 0.2
-"""The interval of looks at the agent's record while it is written."""
 
 
 class Sent(NamedTuple):
@@ -162,15 +161,31 @@ def wait_for_answer(
     Raises:
         As ``wait_for_end``; see also ``answer_of_turn``.
     """
-    end = wait_for_end(info, watch, number, until_s, look)
-    written_s = min(until_s, time.monotonic() + _written_within_s(end))
+    wait_for_end(info, watch, number, until_s, look)
+    answer = _recorded_answer(info, watch, number, until_s)
+    return AnsweredTurn.of(watch.ends[number], answer)
+
+
+def _recorded_answer(info: SessionInfo, watch: TurnWatch, number: int, until_s: float) -> Answer | None:
+    """The answer of a turn that has ended, once it is recorded; as far as it is if that takes too long."""
+    counted_s = min(until_s, _counted_by_s(watch, number))
     while True:
+        is_last = traits_of(info.facts).has_transcript or _is_counted(watch, number, counted_s)
         answer = answer_of_turn(info, watch, number)
-        if answer is not None and answer.is_whole:
-            return AnsweredTurn.of(end, answer)
-        if time.monotonic() >= written_s:
-            return AnsweredTurn.of(end, answer)
-        time.sleep(_LOOK_S)
+        if is_last or (answer is not None and answer.is_whole):
+            return answer
+        watch.wait(counted_s)
+
+
+def _is_counted(watch: TurnWatch, number: int, counted_s: float) -> bool:
+    return number in watch.counted or watch.is_over or time.monotonic() >= counted_s
+
+
+def _counted_by_s(watch: TurnWatch, number: int) -> float:
+    """The time of ``time.monotonic`` until which the host of a turn that has ended is waited for."""
+    ended = parse_time(watch.ended_at[number])
+    since_s = datetime.now(UTC).timestamp() - ended.timestamp() if ended is not None else 0.0
+    return time.monotonic() + COUNTED_WITHIN_S - max(since_s, 0.0)
 
 
 def wait_for_reply(info: SessionInfo, watch: TurnWatch, sent: Sent, until_s: float) -> AnsweredTurn:
@@ -191,22 +206,23 @@ def wait_for_reply(info: SessionInfo, watch: TurnWatch, sent: Sent, until_s: flo
     began = is_own
     while True:
         end = wait_for_end(info, watch, number, until_s)
-        over_s = time.monotonic()
-        written_s = min(until_s, over_s + _written_within_s(end))
+        counted_s = min(until_s, _counted_by_s(watch, number))
+        joined_s = min(until_s, time.monotonic() + (0.0 if began else _JOINED_AFTER_S))
         while True:
+            is_joined = watch.is_over or time.monotonic() >= joined_s
+            is_last = is_joined and _is_counted(watch, number, counted_s)
             answer = answer_to_prompt(info, watch, sent.text, sent.at_s)
             if answer is not None and answer.is_whole:
                 return AnsweredTurn.of(watch.ends.get(answer.turn, end), answer)
             is_own = is_own or (answer is not None and answer.turn == number)
             if number < max(watch.starts) and not (is_own and end.outcome != "done"):
                 break
-            if answer is None and (began or time.monotonic() >= over_s + _JOINED_AFTER_S):
+            if answer is None and is_joined:
                 answer = answer_of_turn(info, watch, number)
-                if answer is not None and answer.is_whole:
-                    return AnsweredTurn.of(end, answer)
-            if watch.is_over or time.monotonic() >= written_s:
-                return AnsweredTurn.of(end, answer)
-            watch.wait(min(written_s, time.monotonic() + _LOOK_S))
+                is_last = is_last or (answer is not None and answer.is_whole)
+            if is_last:
+                return AnsweredTurn.of(watch.ends[number], answer)
+            watch.wait(counted_s if is_joined else joined_s)
         number, is_own, began = min(each for each in watch.starts if each > number), False, True
 
 
@@ -217,15 +233,8 @@ def wait_for_last_answer(info: SessionInfo, watch: TurnWatch, back: int) -> Answ
         As ``last_answer``.
     """
     number = max(watch.ends, default=0)
-    ended = parse_time(watch.ended_at.get(number, ""))
-    if ended is not None and not watch.running and not traits_of(info.facts).has_transcript:
-        since_s = datetime.now(UTC).timestamp() - ended.timestamp()
-        written_s = time.monotonic() + _written_within_s(watch.ends[number]) - max(since_s, 0.0)
-        while time.monotonic() < written_s:
-            answer = answer_of_turn(info, watch, number)
-            if answer is not None and answer.is_whole:
-                break
-            time.sleep(_LOOK_S)
+    if number and not watch.running and not traits_of(info.facts).has_transcript:
+        _recorded_answer(info, watch, number, math.inf)
     return AnsweredTurn.of(*last_answer(info, watch, back))
 
 
@@ -248,11 +257,6 @@ def raise_unless_done(info: SessionInfo, end: TurnEnded) -> None:
             raise TurnFailed(f"{info.name}: a limit stopped {which}: {end.error}{reset}")
         case "error":
             raise TurnFailed(f"{info.name}: {which} failed: {end.error or 'no reason is known'}")
-
-
-def _written_within_s(end: TurnEnded) -> float:
-    """How long to wait for the rest of an answer: a turn that was stopped may have none."""
-    return WRITTEN_WITHIN_S if end.outcome == "done" else _JOINED_AFTER_S
 
 
 def wait_for_begin(

@@ -425,14 +425,15 @@ def _continued(request: LaunchRequest, store: Store) -> list[ChatFacts]:
 
 
 def _signals(request: LaunchRequest, start: _AgentStart) -> Watch:
-    """The agent's signals; without an input line if the agent has none.
+    """The agent's signals, and its store; without an input line if the agent has none.
 
     Only an agent that continues a conversation shows one at its start.
     """
     agent = request.agent
+    signals = msgspec.structs.replace(agent.signals, record=agent.conversation.store)
     if agent.is_subcommand(start.arguments):
-        return msgspec.structs.replace(agent.signals, input_line="")
-    return agent.signals if agent.continues(start.argv) else msgspec.structs.replace(agent.signals, resumed_line="")
+        return msgspec.structs.replace(signals, input_line="")
+    return signals if agent.continues(start.argv) else msgspec.structs.replace(signals, resumed_line="")
 
 
 def choose_name(request: LaunchRequest, directory: str, store: Store) -> str:

@@ -17,6 +17,7 @@ from session_host.protocol.events import (
     NumberedEvent,
     Removed,
     StatusChanged,
+    TurnCounted,
     TurnEnded,
     TurnStarted,
 )
@@ -44,6 +45,7 @@ class TurnWatch(contextlib.AbstractContextManager["TurnWatch"]):
         chat: the chat's id.
         starts: the events of the beginnings of turns, by their numbers; those that are too old are missing.
         ends, ended_at: how and when turns ended, by their numbers.
+        counted: the numbers of those of a terminal that are counted.
         status: the last change of the status; None for none.
         commands: the ends of a shell's commands since the watch began.
         is_over: whether the chat has ended.
@@ -62,6 +64,7 @@ class TurnWatch(contextlib.AbstractContextManager["TurnWatch"]):
         self.starts: dict[int, LedgerEntry] = {}
         self.ends: dict[int, TurnEnded] = {}
         self.ended_at: dict[int, str] = {}
+        self.counted: set[int] = set()
         self.status: StatusChanged | None = None
         self.commands: list[CommandEnded] = []
         self._taken: set[int] = set()
@@ -70,7 +73,7 @@ class TurnWatch(contextlib.AbstractContextManager["TurnWatch"]):
         with open_store() as store:
             position = store.ledger.position()
             self.is_over = record_of(store, chat).outcome.is_over
-            self._take(store.ledger.of_chat(chat, [TurnStarted, TurnEnded], _ALL))
+            self._take(store.ledger.of_chat(chat, [TurnStarted, TurnEnded, TurnCounted], _ALL))
             self._take(store.ledger.of_chat(chat, [StatusChanged], 1))
         self._take_unsaved(info.host)
         self.commands.clear()
@@ -141,6 +144,10 @@ class TurnWatch(contextlib.AbstractContextManager["TurnWatch"]):
                     self.starts[number] = entry
                 case TurnEnded(turn=number) as event:
                     self.ends[number], self.ended_at[number] = event, entry.at
+                case TurnCounted(turn=number, outcome=outcome, work=work):
+                    self.counted.add(number)
+                    if number in self.ends:
+                        self.ends[number] = msgspec.structs.replace(self.ends[number], outcome=outcome, work=work)
                 case StatusChanged() as event if (entry.own_number or 0) >= self._status_number:
                     self.status, self._status_number = event, entry.own_number or 0
                 case CommandEnded() as event:

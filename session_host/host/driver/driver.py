@@ -134,7 +134,7 @@ class Driver:
             spec.facts.program.conversation, spec.watch, log_state.conversation, self._on_conversation_changed
         )
         self.conversation_changed, self.title_changed = asyncio.Event(), asyncio.Event()
-        self.events = EventLog(log_state, input_log, now)
+        self.events = EventLog(log_state, input_log, now, counts=spec.structured is None)
         self.restore_points = RestorePointMaker(spec, self.flush_input)
         self.watch = AgentWatch(
             spec,
@@ -335,6 +335,7 @@ class Driver:
             turn=self.events.turn,
             open_turn=self.events.open_turn,
             last=self.events.last,
+            counted=self.events.counted,
             reported=self.events.reported,
         )
         self.kind.save(log_state)

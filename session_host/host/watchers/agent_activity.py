@@ -40,6 +40,7 @@ from .shown_step import ShownStep
 from .state_file import FILES_WITH_STATUS, STATE_DIRECTORIES, StateFile, StateFileContent
 from .status_events import StatusEvents
 from .suspension import Suspension
+from .turn_record import TurnRecord
 
 
 class ActivityExpiry:
@@ -187,6 +188,7 @@ class AgentWatch:
             saved_state.reporting_group if saved_state is not None else 0, self.tracker, self._apply_report
         )
         self._repeatable_sources = {sources.STATE_FILE, sources.PLUGIN} if saved_state is not None else set[str]()
+        self._turn_record = TurnRecord(spec, events, conversation)
         self._events, self._status_events = events, StatusEvents(events, self.tracker, self._on_question)
         self._last_sent = (self.tracker.activity, self.tracker.source)
         self._turn = saved_state.turn if saved_state is not None else -1
@@ -205,6 +207,8 @@ class AgentWatch:
         call_logged(self._expiry.schedule)
         call_logged(self._plugin_sender.start_watching, process)
         call_logged(self._reporting_job.start_watching, process)
+        call_logged(self._turn_record.follow)
+        self._events.write()
         self.background.start_watching(process)
         if in_turns(self.tracker.activity, self.tracker.source) is Activity.IDLE:
             call_logged(lambda: self._on_background(self.background.look()))
@@ -404,6 +408,7 @@ class AgentWatch:
     def _end_activity(self) -> None:
         if self._spec.structured is None:
             self._events.end_turn(TurnFacts(outcome="cut"))
+            self._events.count_turn()
         if self.tracker.program_ended(self._current_moment()):
             self._save_and_send()
         self._events.write()
@@ -426,6 +431,7 @@ class AgentWatch:
         self._reporting_job.close()
         self._title_watcher.close()
         self.background.close()
+        self._turn_record.close()
         if self._file is not None:
             call_logged(self._file.close)
 
@@ -511,6 +517,7 @@ class AgentWatch:
         if visibly:
             self._status_events.record(tracker, self._now)
             self._end_turn_if_over()
+        call_logged(self._turn_record.follow)
         state = msgspec.structs.replace(self.saved_state(), events=self._events.take_new())
         self._input_log.append(EntryKind.ACTIVITY, msgspec.msgpack.encode(state))
         if visibly:

@@ -11,7 +11,7 @@ from typing import Final
 
 import msgspec
 
-from session_host.protocol.events import NumberedEvent, TurnEnded, TurnStarted, with_events
+from session_host.protocol.events import NumberedEvent, TurnCounted, TurnEnded, TurnStarted, with_events
 from session_host.protocol.messages import Colors, Resized
 from session_host.protocol.turns import TurnFacts
 from session_host.protocol.values import Activity, CommandTime, in_turns
@@ -181,6 +181,11 @@ class HeldInput(msgspec.Struct, frozen=True, array_like=True):
     """The viewer's message, as msgpack."""
 
 
+def with_count(facts: TurnFacts | None, counted: TurnCounted) -> TurnFacts | None:
+    """The facts of a turn once it is counted."""
+    return facts and msgspec.structs.replace(facts, outcome=counted.outcome, work=counted.work)
+
+
 def with_answer(answers: Sequence[HookAnswer], answer: HookAnswer) -> list[HookAnswer]:
     """The newest answers after one more, which replaces an answer to the same question."""
     others = (each for each in answers if each.resolved.id != answer.resolved.id)
@@ -226,6 +231,7 @@ class LogState(msgspec.Struct):
         turn: the number of the last turn.
         open_turn: the agent's id of the turn that runs, "" in a terminal; None while none does.
         last: that turn, whether it runs or is over; None before the first one, and if an earlier version saw it.
+        counted: the number of the last turn that is counted (``turn_counted``).
         reported: the number of the last turn whose answer was given to the agent that started the chat.
         line_text: the token of the command's text that was typed last, with no other input since; "" for none.
         line_of_others: whether the input line may have something that no command typed.
@@ -258,6 +264,7 @@ class LogState(msgspec.Struct):
     line_text: str = ""
     line_of_others: bool = False
     last: TurnFacts | None = None
+    counted: int = 0
 
     def apply(self, entry: LogEntry) -> None:
         """Apply an entry; one of an unknown kind changes nothing."""
@@ -321,6 +328,9 @@ class LogState(msgspec.Struct):
                 self.last = TurnFacts(by=each.event.by, began=each.at)
             elif isinstance(each.event, TurnEnded):
                 self.open_turn, self.last = None, each.event.facts
+            elif isinstance(each.event, TurnCounted):
+                self.counted = each.event.turn
+                self.last = with_count(self.last, each.event)
         self.events = with_events(self.events, events, saved_to=self.events_saved)
 
     def _typed(self, data: bytes, text: str = "") -> None:

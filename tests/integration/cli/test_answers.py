@@ -303,6 +303,21 @@ class TestAgentsInTerminals:
         with running("answer", "chat", "--turn", "3", "--follow") as follower:
             assert follower.communicate(timeout=TIMEOUT_S) == ("you said: once more\n", "")
 
+    def test_each_turn_is_counted_once_the_agent_has_recorded_its_answer(self, agents: Path, project: Path) -> None:
+        new_agent("claude", project)
+        begin = str(outlive("events", "--json", "--once").output.splitlines()[0])
+        words = ("events", "--json", "--once", "--since", json.loads(begin)["cursor"], "--event", "turn_counted")
+
+        def counted() -> list[tuple[int, str, bool]]:
+            events = [json.loads(line)["event"] for line in outlive(*words).output.splitlines()]
+            told = [each for each in events if each["kind"] == "turn_counted"]
+            return [(each["turn"], each["outcome"], each["work"] is not None) for each in told]
+
+        assert ask("chat", "hello there").code == 0
+        assert ask("chat", "late and long").output == "you said: late and long\n"
+        expected = [(1, "done", True), (2, "done", True)]
+        wait_until(lambda: counted() == expected, TIMEOUT_S, lambda: f"two counts, not {counted()}")
+
     def test_turns_that_are_over_before_the_agents_state_is_read_are_turns(self, agents: Path, project: Path) -> None:
         new_agent("claude", project)
 
@@ -329,7 +344,7 @@ class TestAgentsInTerminals:
     def test_an_answer_that_is_not_written_in_time_is_not_made_up(
         self, agents: Path, project: Path, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        monkeypatch.setattr(waiting, "WRITTEN_WITHIN_S", 0.1)
+        monkeypatch.setattr(waiting, "COUNTED_WITHIN_S", 0.1)
         new_agent("claude", project)
 
         done = ask("chat", "late again")

@@ -1,4 +1,4 @@
-"""Turns that have ended and are to be reported, across hosts."""
+"""Turns that have ended and are to be reported and counted, across hosts."""
 
 from __future__ import annotations
 
@@ -8,11 +8,14 @@ from collections.abc import Iterator
 import pytest
 
 from session_host.host.event_log import EventLog
-from session_host.protocol.turns import TurnFacts
+from session_host.protocol.events import TurnCounted
+from session_host.protocol.turns import TurnFacts, TurnWork
 from session_host.storage.descriptors.input_log import InputLog
 from session_host.storage.descriptors.log_state import LogState
 from session_host.storage.descriptors.output_file import PAGE_BYTES
 from session_host.storage.descriptors.splice import Splicer
+
+AT = "2026-01-01T00:00:00Z"
 
 
 @pytest.fixture
@@ -30,7 +33,7 @@ class Host:
         state = LogState()
         for entry in self.input_log.read_entries(PAGE_BYTES, cut=True):
             state.apply(entry)
-        self.events = EventLog(state, self.input_log, lambda: "2026-01-01T00:00:00Z")
+        self.events = EventLog(state, self.input_log, lambda: AT, counts=True)
 
     def turn(self) -> None:
         """Begin and end a turn."""
@@ -61,3 +64,53 @@ async def test_each_ended_turn_is_reported_once_by_one_host_or_the_next(log_file
     assert ([*host.events.unreported()], host.events.has_unreported.is_set()) == ([3], True)
     host.events.turns_reported(3)
     assert not Host(log_file).events.unreported()
+
+
+WORK = TurnWork(files=1, added=2)
+
+
+def counts(host: Host) -> list[tuple[int, str, TurnWork | None]]:
+    """What is told of turns once they are counted: number, outcome and work."""
+    told = (each.event for each in host.events.newest if isinstance(each.event, TurnCounted))
+    return [(each.turn, each.outcome, each.work) for each in told]
+
+
+async def test_each_ended_turn_is_counted_once_by_one_host_or_the_next(log_file: int) -> None:
+    host = Host(log_file)
+    assert not host.events.uncounted()
+    host.turn()
+    assert host.events.uncounted() == 1
+
+    host = Host(log_file)
+    assert host.events.uncounted() == 1
+    host.events.count_turn("interrupted", WORK)
+    host.events.count_turn()
+    host.events.write()
+    assert (counts(host), host.events.uncounted()) == ([(1, "interrupted", WORK)], 0)
+
+    host = Host(log_file)
+    assert host.events.uncounted() == 0
+    assert host.events.last is not None
+    assert (host.events.last.outcome, host.events.last.work) == ("interrupted", WORK), "the status has it, too"
+    host.turn()
+    host.events.begin_turn()
+    assert host.events.uncounted() == 0, "the next turn has begun"
+    host.events.end_turn(TurnFacts(outcome="error", error="API error 400"))
+    host.events.count_turn()
+    host.events.write()
+    assert counts(host) == [(1, "interrupted", WORK), (2, "done", None), (3, "error", None)]
+
+
+async def test_the_last_turn_of_a_host_of_an_earlier_version_is_not_counted(log_file: int) -> None:
+    earlier = EventLog(LogState(turn=7), Host(log_file).input_log, lambda: AT, counts=True)
+    assert earlier.uncounted() == 0
+    earlier.begin_turn()
+    earlier.end_turn(TurnFacts(outcome="done"))
+    assert earlier.uncounted() == 8
+
+
+async def test_a_chat_view_has_what_a_turn_did_in_its_end(log_file: int) -> None:
+    events = EventLog(LogState(), Host(log_file).input_log, lambda: AT)
+    events.begin_turn("a")
+    events.end_turn(TurnFacts(outcome="done", work=WORK))
+    assert events.uncounted() == 0

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from typing import Final
+
 import msgspec
 
 from session_host.protocol.events import (
@@ -12,9 +14,14 @@ from session_host.protocol.events import (
     NumberedEvent,
     StatusChanged,
     changes,
+    kind_of,
     with_events,
 )
 from session_host.protocol.values import Activity
+from tests.support.replayed_claude import RECORDINGS
+
+RECORDED: Final = (RECORDINGS / "events.jsonl").read_bytes().splitlines()
+"""An event of each kind, as a line has it; what is once here is read and written so by each later version."""
 
 AT = "2026-01-02T03:04:05.000Z"
 
@@ -29,6 +36,12 @@ def test_json_names_the_kind_and_the_two_activities() -> None:
     line = msgspec.json.decode(msgspec.json.encode(asked(1, "rm x").event))
     assert (line["kind"], line["from"], line["to"], line["detail"]) == ("status", "working", "needs_input", "rm x")
     assert msgspec.json.decode(b'{"kind":"ended","exit_code":3}', type=Event) == Ended(exit_code=3)
+
+
+def test_events_are_written_and_read_as_ever() -> None:
+    events = [msgspec.json.decode(line, type=Event) for line in RECORDED]
+    assert [msgspec.json.encode(each) for each in events] == RECORDED
+    assert {kind_of(each) for each in events} == set(KINDS) - {"unreachable", "reachable"}
 
 
 def test_an_event_that_is_known_is_not_added_again() -> None:

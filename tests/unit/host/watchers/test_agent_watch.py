@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from session_host.host.watchers.state_file import StateFileContent
-from session_host.protocol.events import Asked, TurnEnded, kind_of
+from session_host.protocol.events import Asked, TurnEnded, TurnStarted, kind_of
 from session_host.protocol.launch import Watch
 from session_host.protocol.messages import ActivityEvent, Report
 from session_host.protocol.values import Activity
@@ -59,6 +59,12 @@ def report_activity(
 ) -> Activity:
     harness.driver.watch.on_hook_report(Report(source, event, conversation, ""), pid)  # type: ignore[arg-type]
     return harness.driver.watch.tracker.activity
+
+
+def turns_of(harness: SessionHarness) -> list[TurnStarted | TurnEnded]:
+    """The events of the beginnings and ends of turns."""
+    events = (each.event for each in harness.driver.events.unsaved())
+    return [each for each in events if isinstance(each, TurnStarted | TurnEnded)]
 
 
 def is_timer_running(harness: SessionHarness) -> bool:
@@ -126,7 +132,7 @@ async def test_the_next_host_has_the_events_that_the_ledger_did_not_get(harness:
     report_activity(harness, "idle", os.getpid())
     events = harness.driver.events.unsaved()
     kinds = [(each.number, kind_of(each.event)) for each in events]
-    assert kinds == [(1, "turn_started"), (2, "status"), (3, "status"), (4, "turn_ended")]
+    assert kinds == [(1, "turn_started"), (2, "status"), (3, "status"), (4, "turn_ended"), (5, "turn_counted")]
     harness.kill()
     host(harness)
     assert harness.driver.events.unsaved() == events
@@ -137,7 +143,7 @@ async def test_the_next_host_has_the_events_that_the_ledger_did_not_get(harness:
     assert harness.driver.events.unsaved() == events[1:]
     assert [each.activity for each in harness.driver.events.changes()] == [Activity.WORKING, Activity.IDLE]
     report_activity(harness, "working", os.getpid())
-    assert [each.number for each in harness.driver.events.unsaved()] == [2, 3, 4, 5, 6]
+    assert [each.number for each in harness.driver.events.unsaved()] == [2, 3, 4, 5, 6, 7]
 
 
 async def test_a_turn_that_is_over_when_its_output_is_read_is_a_turn(harness: SessionHarness) -> None:
@@ -149,7 +155,8 @@ async def test_a_turn_that_is_over_when_its_output_is_read_is_a_turn(harness: Se
     terminal.prompt.typed(b"\r")
     harness.driver.worker.feed_output(b"\x1b]7501;state=working\x07\x1b]7501;state=done\x07")
     events = harness.driver.events.unsaved()
-    assert [kind_of(each.event) for each in events] == ["turn_started", "status", "status", "turn_ended"]
+    kinds = [kind_of(each.event) for each in events]
+    assert kinds == ["turn_started", "status", "status", "turn_ended", "turn_counted"]
     assert terminal.prompt.state is PromptState.EMPTY
     harness.kill()
     host(harness)
@@ -164,7 +171,6 @@ async def test_a_turn_that_the_strongest_source_has_not_shown_is_a_turn(
     """Claude's state file is read too late for a prompt that a limit stops at once; its other reports tell the turn."""
     host(harness)
     report_activity(harness, "idle", os.getpid())
-    before = len(harness.driver.events.unsaved())
     rules = harness.terminal.rules
     for number in range(2):
         if number:  # The first prompt may be one of the command line.
@@ -178,7 +184,7 @@ async def test_a_turn_that_the_strongest_source_has_not_shown_is_a_turn(
         # Reports that come late are about the same turn.
         harness.driver.worker.feed_output(b"\x1b]7501;state=working\x07")
         harness.driver.worker.feed_output(b"\x1b]7501;state=done\x07")
-    turns = [each.event for each in harness.driver.events.unsaved()[before:] if kind_of(each.event) != "status"]
+    turns = turns_of(harness)
     assert [kind_of(each) for each in turns] == ["turn_started", "turn_ended"] * 2
     assert [getattr(each, "outcome", outcome) for each in turns] == [outcome] * 4
     assert [getattr(each, "turn", 0) for each in turns] == [1, 1, 2, 2]
@@ -197,7 +203,7 @@ async def test_a_turn_that_failed_and_the_prompt_behind_it_are_two_turns(recordi
             if isinstance(signal, Report) and signal.event == "StopFailure":
                 harness.kill()
                 host(harness)
-        turns = [each.event for each in harness.driver.events.unsaved() if kind_of(each.event) != "status"]
+        turns = turns_of(harness)
         assert harness.driver.watch.tracker.activity is IDLE
         assert harness.driver.watch.tracker.has_failed is (last == "error")
     ends = [(getattr(each, "turn", 0), getattr(each, "outcome", "")) for each in turns]
@@ -214,7 +220,7 @@ async def test_a_dialog_that_the_user_opens_is_no_turn() -> None:
                 harness.terminal.rules.prompt.typed(b"/model\r")
             replay(harness, signal)
             activities.append(harness.driver.watch.tracker.activity)
-        turns = [each.event for each in harness.driver.events.unsaved() if isinstance(each.event, TurnEnded)]
+        turns = [each for each in turns_of(harness) if isinstance(each, TurnEnded)]
     assert activities.count(Activity.NEEDS_INPUT) == 3
     assert [getattr(each, "outcome", "") for each in turns] == ["done", "error"]
 

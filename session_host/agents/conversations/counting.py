@@ -1,0 +1,149 @@
+"""Counts a turn that has ended in a terminal, from the end of the agent's record: whether that has it whole, its work.
+
+Work that is known in part only is not known: a turn with sub-agents, which have records of their own, has none.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+from typing import Final, NamedTuple
+
+import msgspec
+
+from session_host.protocol.turns import TurnWork
+from session_host.structured.dialects.claude.saved import items_of
+from session_host.structured.dialects.claude.tools import AGENTS
+from session_host.structured.turns import work_of
+
+from .base import ConversationQuery
+from .claude import transcripts_of
+from .records import TooFarBack, decoded, lines_backwards, newest_first
+from .stores import record_path, turns_in
+from .turns import EARLY_S, RecordedTurn, seconds_of, turn_of_number
+
+READ_BYTES: Final = 1 << 20
+
+
+class Counted(NamedTuple):
+    """A turn as the record has it now.
+
+    Attributes:
+        directory: that of the record, or of what will be.
+        is_whole: whether it has all of the turn.
+        is_stopped: whether it says that the user stopped the turn.
+        work: what the turn did, once it is whole; None if that is not known.
+    """
+
+    directory: Path
+    is_whole: bool = False
+    is_stopped: bool = False
+    work: TurnWork | None = None
+
+
+def count(
+    store: str, query: ConversationQuery, starts: Mapping[int, float], number: int, ended_s: float
+) -> Counted | None:
+    """Read a turn; None if it cannot be read, or began too far back. Blocks on the disk.
+
+    Args:
+        store: the name of the agent's store.
+        query: the conversation.
+        starts: when the session's newest turns began, by their numbers, in seconds since 1970.
+        number: the turn, the newest of them.
+        ended_s: when it ended.
+    """
+    query = query._replace(most_bytes=READ_BYTES)
+    record = record_path(store, query)
+    if record is None:
+        return None
+    directory = next(each for each in record.parents if each.is_dir())
+    turns: list[RecordedTurn] = []
+    is_too_far = False
+
+    def within_reach() -> Iterator[RecordedTurn]:
+        nonlocal is_too_far
+        try:
+            for turn in turns_in(store, query):
+                turns.append(turn)
+                yield turn
+        except TooFarBack:
+            is_too_far = True
+
+    try:
+        turn = turn_of_number(within_reach(), starts, number, ended_s)
+        if is_too_far and not turns:
+            return None
+        if turn is None or not (turn.is_stopped or (turn.answer and not turn.goes_on)):
+            return Counted(directory)
+        reader = _READERS.get(store)
+        work = reader(query, turn.at_s, ended_s + EARLY_S) if reader is not None else None
+        return Counted(directory, True, turn.is_stopped, work)
+    except (OSError, TooFarBack):
+        return Counted(directory)
+
+
+# ---------------------------------------------------------------- Claude Code
+
+
+class _Usage(msgspec.Struct):
+    input_tokens: int = 0
+    cache_creation_input_tokens: int = 0
+    cache_read_input_tokens: int = 0
+    output_tokens: int = 0
+
+
+class _Block(msgspec.Struct):
+    type: str = ""
+    name: str = ""
+
+
+class _Message(msgspec.Struct):
+    id: str = ""
+    content: str | list[_Block] = ""
+    usage: _Usage | None = None
+
+
+class _Line(msgspec.Struct):
+    type: str = ""
+    subtype: str = ""
+    timestamp: object = None
+    message: _Message | None = None
+
+
+def _claudes(query: ConversationQuery, began_s: float, next_s: float) -> TurnWork | None:
+    """The work between the prompt of a time and the first one since another time, in seconds since 1970."""
+    decoder = msgspec.json.Decoder(_Line)
+    lines: list[bytes] = []
+    usage = dict[str, _Usage]()
+    is_compacted = False  # The requests for that are not recorded.
+    for data in lines_backwards(newest_first(transcripts_of(query))[0], query.most_bytes):  # It has the prompt.
+        lines.append(data)
+        line = decoded(decoder, data, _Line)
+        if line is None:
+            continue
+        is_compacted = is_compacted or line.subtype == "compact_boundary"
+        if line.type == "assistant" and line.message is not None:
+            if any(block.name in AGENTS for block in line.message.content if isinstance(block, _Block)):
+                return None
+            usage.setdefault(line.message.id, line.message.usage or _Usage())  # A message's last line has all of it.
+        elif line.type in {"user", "attachment"} and (at_s := seconds_of(line.timestamp)) == began_s:
+            break
+        elif line.type == "user" and at_s >= next_s:
+            lines, usage, is_compacted = [], {}, False  # The next turn has begun.
+    else:
+        return None
+    work = work_of(items_of(reversed(lines)))
+    if is_compacted:
+        return work
+    used = usage.values()
+    return msgspec.structs.replace(
+        work,
+        read=sum(each.input_tokens + each.cache_creation_input_tokens for each in used),
+        cached=sum(each.cache_read_input_tokens for each in used),
+        written=sum(each.output_tokens for each in used),
+    )
+
+
+_READERS: Final[Mapping[str, Callable[[ConversationQuery, float, float], TurnWork | None]]] = {"claude": _claudes}
+"""How the work is read, by the store; of the others, only whether the record has the whole turn."""

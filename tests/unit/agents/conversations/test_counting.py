@@ -1,0 +1,218 @@
+"""Turns that have ended, counted from records that agents wrote."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from contextlib import closing
+from pathlib import Path
+from typing import Any, Final
+
+import pytest
+
+from session_host.agents.conversations import counting
+from session_host.agents.conversations.base import ConversationQuery
+from session_host.agents.conversations.counting import Counted, count
+from session_host.agents.conversations.stores import STORES, record_path, turns_in
+from session_host.protocol.turns import TurnWork
+
+from .test_turns import IDS, PLACES, RECORDINGS
+
+EARLY_S: Final = 0.2
+"""How long before its turn began a prompt was recorded."""
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> Path:
+    return tmp_path
+
+
+def query_for(name: str, home: Path) -> ConversationQuery:
+    return ConversationQuery(IDS[name], "/home/user/project", {"HOME": str(home)}, home / "files", used=True)
+
+
+def put(name: str, home: Path) -> ConversationQuery:
+    """Write an agent's recording where the agent would keep it."""
+    if name == "opencode":
+        path = home / ".local/share/opencode/opencode.db"
+        path.parent.mkdir(parents=True)
+        with closing(sqlite3.connect(path)) as connection:
+            connection.executescript((RECORDINGS / "opencode.sql").read_text(encoding="utf-8"))
+    else:
+        path = home / PLACES[name].format(id=IDS[name], short=IDS[name][:8])
+        path.parent.mkdir(parents=True)
+        path.write_bytes((RECORDINGS / f"{name}.jsonl").read_bytes())
+    return query_for(name, home)
+
+
+def counted(name: str, query: ConversationQuery) -> list[Counted | None]:
+    """The turns of a conversation, each counted when it had just ended."""
+    starts = [each.at_s + EARLY_S for each in turns_in(name, query)][::-1]
+    found = []
+    for number, _ in enumerate(starts, 1):
+        known = dict(enumerate(starts[:number], 1))
+        ended_s = starts[number] - 1.5 if number < len(starts) else starts[-1] + 10
+        found.append(count(name, query, known, number, ended_s))
+    return found
+
+
+WHOLE: Final = {
+    "claude": [(True, False), (True, False), (True, True)],
+    "codex": [(True, False), (True, False), (True, True)],
+    "copilot": [(True, False), (True, False), (True, True)],
+    "gemini": [(True, False), (True, False)],
+    "opencode": [(True, False), (True, False), (True, True)],
+    "qwen": [(True, False), (True, False), (False, False)],
+}
+"""Whether a record has the turn whole, and whether it says that the user stopped it, as the third one was."""
+
+
+@pytest.mark.parametrize("name", WHOLE)
+def test_a_record_tells_whether_it_has_a_turn_and_whether_the_user_stopped_it(name: str, home: Path) -> None:
+    found = counted(name, put(name, home))
+    assert [each and (each.is_whole, each.is_stopped) for each in found] == WHOLE[name]
+
+
+def test_what_a_turn_of_claude_did_is_in_its_record(home: Path) -> None:
+    found = counted("claude", put("claude", home))
+    assert [each and each.work for each in found] == [
+        TurnWork(read=1, written=2),
+        TurnWork(read=2, written=4, commands=1),
+        TurnWork(read=1, written=1),
+    ]
+
+
+@pytest.mark.parametrize("name", sorted(STORES))
+def test_before_a_record_is_there_the_place_is_known_where_it_will_be(name: str, home: Path) -> None:
+    query = query_for("claude", home)
+    path = record_path(name, query)
+    assert path is not None
+    assert not path.exists()
+    found = count(name, query, {1: 1.0}, 1, 2.0)
+    assert found is not None
+    assert (found.is_whole, found.directory.is_dir(), path.is_relative_to(found.directory)) == (False, True, True)
+
+
+def test_of_an_agent_without_a_record_nothing_is_counted(home: Path) -> None:
+    assert count("", query_for("claude", home), {1: 1.0}, 1, 2.0) is None
+
+
+# ---------------------------------------------------------------- what Claude Code writes
+
+
+class Record:
+    """Claude Code's record of one turn, which began at second 1 and ended at second 9."""
+
+    def __init__(self, home: Path) -> None:
+        self.query = query_for("claude", home)
+        self.path = record_path("claude", self.query)
+        assert self.path is not None
+        self.path.parent.mkdir(parents=True)
+        self.said = self.lines = 0
+
+    def add(self, second: int, kind: str, content: object, **fields: object) -> None:
+        assert self.path is not None
+        line = {"type": kind, "message": {"content": content}, "timestamp": f"1970-01-01T00:01:{second:02d}Z"}
+        ids = {"uuid": f"line-{self.lines + 1}", "parentUuid": f"line-{self.lines}" if self.lines else None}
+        self.lines += 1
+        with self.path.open("a", encoding="utf-8") as file:
+            file.write(json.dumps({**line, **ids, "cwd": "/src", **fields}) + "\n")
+
+    def asks(self, second: int, text: str) -> None:
+        self.add(second, "user", text)
+
+    def says(self, second: int, *blocks: dict[str, Any]) -> None:
+        """Add an answer, a line for each block, with the usage in each."""
+        self.said += 1
+        for block in blocks:
+            message = {
+                "id": f"msg_{self.said}",
+                "content": [block],
+                "stop_reason": "tool_use" if block["type"] == "tool_use" else "end_turn",
+                "usage": {
+                    "input_tokens": 3,
+                    "cache_creation_input_tokens": 20,
+                    "cache_read_input_tokens": 100,
+                    "output_tokens": 7,
+                },
+            }
+            self.add(second, "assistant", [], message=message)
+
+    def result(
+        self, second: int, call: str, *, detail: object = None, is_error: bool = False, **fields: object
+    ) -> None:
+        block = {"type": "tool_result", "tool_use_id": call, "content": "done", "is_error": is_error}
+        self.add(second, "user", [block], toolUseResult=detail, **fields)
+
+    def work(self) -> TurnWork | None:
+        found = count("claude", self.query, {1: 61.0}, 1, 69.0)
+        assert found is not None
+        assert found.is_whole
+        return found.work
+
+
+def text(words: str) -> dict[str, Any]:
+    return {"type": "text", "text": words}
+
+
+def call(name: str, number: str, **values: object) -> dict[str, Any]:
+    return {"type": "tool_use", "id": number, "name": name, "input": values}
+
+
+PATCH: Final = [{"oldStart": 1, "oldLines": 1, "newStart": 1, "newLines": 2, "lines": ["-old", "+new", "+more"]}]
+
+
+@pytest.fixture
+def record(home: Path) -> Record:
+    return Record(home)
+
+
+def test_edits_commands_and_tokens_of_a_turn_are_counted_and_those_of_its_neighbours_are_not(record: Record) -> None:
+    record.asks(0, "before")
+    record.says(0, call("Bash", "zero", command="true"))
+    record.result(0, "zero")
+    record.says(0, text("That was before."))
+    record.asks(1, "now")
+    record.says(2, text("I look."), call("Edit", "one", file_path="/src/a", old_string="old", new_string="new\nmore"))
+    record.result(3, "one", detail={"filePath": "/src/a", "structuredPatch": PATCH})
+    record.says(4, call("Bash", "two", command="make"), call("Bash", "three", command="rm x"))
+    record.result(5, "two", is_error=True)
+    record.result(5, "three", is_error=True, permissionDecision={"decision": "reject"})
+    record.says(6, text("Done."))
+    assert record.work() == TurnWork(
+        read=69, cached=300, written=21, files=1, added=2, removed=1, commands=1, failed=1, declined=1
+    )
+    record.asks(11, "behind it")
+    record.says(12, call("Bash", "four", command="true"))
+    work = record.work()
+    assert work is not None
+    assert work.commands == 1
+
+
+def test_the_work_of_a_turn_with_sub_agents_is_not_known_in_part(record: Record) -> None:
+    record.asks(1, "now")
+    record.says(2, call("Agent", "one", description="look", prompt="look"))
+    record.result(3, "one")
+    record.says(4, text("Done."))
+    assert record.work() is None
+
+
+def test_the_tokens_of_a_turn_in_which_the_conversation_was_compacted_are_not_known_in_part(record: Record) -> None:
+    record.asks(1, "now")
+    record.says(2, call("Bash", "one", command="true"))
+    record.result(3, "one")
+    record.add(4, "system", "", subtype="compact_boundary")
+    record.says(5, text("Done."))
+    assert record.work() == TurnWork(commands=1)
+
+
+def test_of_a_turn_that_began_too_far_back_the_end_is_not_taken_for_the_whole(
+    record: Record, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    record.asks(1, "now")
+    record.says(2, call("Bash", "one", command="true"))
+    record.result(3, "one")
+    record.says(4, text("Done."))
+    assert record.work() == TurnWork(read=46, cached=200, written=14, commands=1)
+    monkeypatch.setattr(counting, "READ_BYTES", 200)
+    assert count("claude", record.query, {1: 61.0}, 1, 69.0) is None
