@@ -11,7 +11,6 @@ import os
 import re
 import shutil
 import subprocess
-import sys
 from pathlib import Path
 from typing import Final
 
@@ -22,6 +21,7 @@ import session_host
 from session_host.errors import OutliveError
 from session_host.paths import check_private, ensure_private, runtime_dir, texts_dir
 from session_host.system.event_loop import to_its_end_in_thread
+from session_host.system.installation import own_python
 
 _NAME_CHARACTERS: Final = 50
 """With four bytes for each character, the name of an unfinished export is still shorter than 255 bytes."""
@@ -48,7 +48,7 @@ async def export(chat: str, path: Path) -> bool:
     before = await asyncio.to_thread(_identity, path)
     root = str(Path(session_host.__file__).parent.parent)
     process = subprocess.Popen(  # noqa: ASYNC220 - returns once the process exists; a thread awaits its end
-        [sys.executable, "-P", "-m", "session_host.cli", "export", chat, str(path)],
+        [*own_python(), "-m", "session_host.cli", "export", chat, str(path)],
         env=os.environ | {"PYTHONPATH": os.pathsep.join(filter(None, [root, os.environ.get("PYTHONPATH", "")]))},
         stdin=subprocess.DEVNULL,
         stdout=subprocess.DEVNULL,

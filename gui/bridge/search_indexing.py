@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import sys
-
 from PySide6.QtCore import QObject, QProcess, Signal
 
 from gui.timers import single_shot
+from session_host.system.installation import own_python
 
 DELAY_MS = 10_000
 """Delay of an update after output; the update includes later output, too."""
@@ -70,7 +69,7 @@ class SearchIndexing(QObject):
         process.finished.connect(self._on_finished)
         # The user's keys must not wait: a plain fork copies the window's page tables.
         process.setUnixProcessParameters(QProcess.UnixProcessFlag.UseVFork)
-        update = [sys.executable, "-P", "-m", "session_host.storage.search.background_update"]
+        update = [*own_python(), "-m", "session_host.storage.search.background_update"]
         process.start("nice", ["-n", str(NICENESS), *update])
 
     def _on_finished(self) -> None:

@@ -32,7 +32,7 @@ from session_host.errors import OutliveError
 from session_host.keeper_client.discovery import keeper_status
 from session_host.paths import config_dir
 from session_host.readiness import readable
-from session_host.system.installation import missing_modules
+from session_host.system.installation import missing_modules, own_python
 from session_host.system.processes.identity import start_time
 from session_host.system.processes.permission import agent_chats
 
@@ -57,7 +57,7 @@ class Terminal:
         self._changed = threading.Condition()
         self._ended = False
         self._process = PtyProcess.spawn(
-            [sys.executable, "-P", "-c", _BOOTSTRAP, str(Path(__file__).parents[2]), "attach", session_id],
+            [*own_python(), "-c", _BOOTSTRAP, str(Path(__file__).parents[2]), "attach", session_id],
             env={**os.environ, "TERM": "xterm-256color"},
             dimensions=SIZE,
         )

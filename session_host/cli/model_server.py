@@ -5,12 +5,12 @@ from __future__ import annotations
 import json
 import os
 import subprocess
-import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Final
 
 from session_host.paths import config_dir
+from session_host.system.installation import own_python
 
 _TIMEOUT_S: Final = 20.0
 _ASKS: Final = """
@@ -39,7 +39,7 @@ def why_no_start(
     """
     words = [str(Path(__file__).parents[2]), str(config_dir().absolute()), json.dumps(arguments), directory]
     done = subprocess.run(
-        [sys.executable, "-P", "-c", _ASKS, *words],
+        [*own_python(), "-c", _ASKS, *words],
         env={**os.environ, **(variables or {})},
         capture_output=True,
         text=True,

@@ -11,7 +11,7 @@ from typing import NoReturn
 from session_host.client.window_control import ASKED, HIDDEN_START, WindowNotOpen, ask
 from session_host.errors import OutliveError, UsageError
 from session_host.protocol.untrusted_text import one_line
-from session_host.system.installation import install_command, missing_modules
+from session_host.system.installation import install_command, missing_modules, own_python
 
 from .output import print_json, print_line
 
@@ -44,7 +44,7 @@ class WindowNotInstalled(OutliveError):
 
 def window_command() -> list[str]:
     """The argv that starts the window."""
-    return [sys.executable, "-P", "-c", BOOTSTRAP, str(Path(__file__).parents[2])]
+    return [*own_python(), "-c", BOOTSTRAP, str(Path(__file__).parents[2])]
 
 
 def open_or_raise() -> int:

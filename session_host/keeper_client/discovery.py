@@ -10,7 +10,6 @@ import errno
 import fcntl
 import os
 import socket
-import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
@@ -150,7 +149,9 @@ def _why_not_locked(path: Path, error: OSError) -> str:
 
 def keeper_argv() -> list[str]:
     """The command that starts a keeper with this very code."""
-    return [sys.executable, "-P", "-m", "session_host.keeper"]
+    from session_host.system.installation import own_python  # rarely needed
+
+    return [*own_python(), "-m", "session_host.keeper"]
 
 
 def keeper_environment() -> dict[str, str]:

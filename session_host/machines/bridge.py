@@ -13,7 +13,6 @@ import logging
 import os
 import signal
 import stat
-import sys
 from asyncio.subprocess import PIPE, Process
 from typing import cast
 
@@ -45,6 +44,7 @@ from session_host.protocol.bridge import (
 )
 from session_host.protocol.codec import Decoder, encode
 from session_host.system.clock import now_ms
+from session_host.system.installation import own_python
 from session_host.system.log_rotation import FORMAT, open_appended
 from session_host.version import VERSION
 
@@ -344,7 +344,7 @@ class _CommandChannel(_Channel):
             environment[COLORS_VARIABLE] = self._wanted.colors
         if self._wanted.can_ask:
             environment[ANSWERED_ELSEWHERE] = "1"
-        argv = [sys.executable, "-P", "-m", "session_host.cli", *arguments]
+        argv = [*own_python(), "-m", "session_host.cli", *arguments]
         try:
             process = await asyncio.create_subprocess_exec(
                 *argv, stdin=PIPE, stdout=PIPE, stderr=PIPE, env=environment, limit=READ_BYTES

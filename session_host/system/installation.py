@@ -22,10 +22,18 @@ _MODULES: Final[dict[Extra, tuple[str, ...]]] = {
 _CLONE: Final = Path(__file__).parents[2]
 
 
+def own_python() -> list[str]:
+    """The interpreter of this installation, with the options by which it finds its own modules.
+
+    The ``outlive`` of a system's package ignores Python's variables, which are the chats'; so do its other processes.
+    """
+    return [sys.executable, *(["-E"] if sys.flags.ignore_environment else []), "-P"]
+
+
 def outlive_command() -> list[str]:
     """The command line of this installation's ``outlive``, without arguments."""
     program = Path(sys.executable).with_name("outlive")
-    return [str(program)] if program.exists() else [sys.executable, "-P", "-m", "session_host.cli"]
+    return [str(program)] if program.exists() else [*own_python(), "-m", "session_host.cli"]
 
 
 def missing_modules(extra: Extra) -> list[str]:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import re
 import subprocess
-import sys
 from collections.abc import Container, Iterator
 from pathlib import Path
 
@@ -14,7 +13,7 @@ from session_host.cli.model_server import why_no_start
 from session_host.client.chats.settings import load_chat_settings
 from session_host.errors import ConfigError
 from session_host.paths import config_dir
-from session_host.system.installation import missing_modules
+from session_host.system.installation import missing_modules, own_python
 from session_host.toml_file import TomlFile
 
 FILES = ("window.toml", "keys.toml", "chats.toml", "endpoint.toml")
@@ -94,7 +93,7 @@ def _run(code: str, directory: Path) -> str:
         OSError, subprocess.SubprocessError: the process failed.
     """
     return subprocess.run(
-        [sys.executable, "-P", "-c", code, str(Path(__file__).parents[3]), str(directory)],
+        [*own_python(), "-c", code, str(Path(__file__).parents[3]), str(directory)],
         capture_output=True,
         text=True,
         timeout=_TIMEOUT_S,

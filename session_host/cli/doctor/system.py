@@ -21,7 +21,7 @@ from typing import NamedTuple
 from session_host.client.window_control import outdated, variable_to_check
 from session_host.client.worktrees.repository import MIN_GIT
 from session_host.readiness import readable
-from session_host.system.installation import install_command, missing_modules
+from session_host.system.installation import install_command, missing_modules, own_python
 from session_host.version import VERSION
 
 from .check import Check, Status, fail, ok, warn
@@ -98,7 +98,7 @@ def window() -> Iterator[Check]:
     display = next((name for name in ("WAYLAND_DISPLAY", "DISPLAY") if os.environ.get(name)), None)
     try:
         probe = subprocess.run(
-            [sys.executable, "-P", "-c", _QT_PROBE, *([] if display is None else ["display"])],
+            [*own_python(), "-c", _QT_PROBE, *([] if display is None else ["display"])],
             capture_output=True,
             text=True,
             errors="replace",

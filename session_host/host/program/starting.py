@@ -5,13 +5,13 @@ from __future__ import annotations
 import asyncio
 import logging
 import os
-import sys
 from collections.abc import Callable
 
 from session_host.errors import LaunchFailed
 from session_host.protocol.launch import LaunchSpec
 from session_host.storage.descriptors.input_log import LogHeader
 from session_host.storage.descriptors.session_descriptors import SessionDescriptors
+from session_host.system.installation import own_python
 from session_host.system.processes.pty_process import Program, ProgramDescriptors, PtyProcess, StartingProcess
 from session_host.system.systemd import enter
 
@@ -23,7 +23,7 @@ def program_argv(spec: LaunchSpec) -> list[str]:
     lines = ["--lines"] if spec.structured is not None else []
     setup = spec.setup
     mark = ["--mark", setup.mark] if setup.mark else []
-    argv = [sys.executable, "-P", "-m", "session_host.worktree_setup", *lines, *mark]
+    argv = [*own_python(), "-m", "session_host.worktree_setup", *lines, *mark]
     return [*argv, setup.worktree, setup.repository, setup.command, "--", *spec.facts.origin.argv]
 
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import sys
+
+from session_host.system.installation import own_python
 
 
 async def output_of(module: str, data: bytes, timeout_s: float) -> bytes:
@@ -14,7 +15,7 @@ async def output_of(module: str, data: bytes, timeout_s: float) -> bytes:
         TimeoutError: it did not end in time, and was killed.
     """
     process = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-P", "-m", module), stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE
+        *(*own_python(), "-m", module), stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE
     )
     try:
         output, _ = await asyncio.wait_for(process.communicate(data), timeout_s)

@@ -39,3 +39,24 @@ def test_a_file_with_the_name_of_a_library_in_the_working_directory_is_not_run(
     )
     assert (done.returncode, bool(done.stderr)) == (code, code != 0)
     assert (done.stdout + done.stderr).startswith(says)
+
+
+@pytest.mark.parametrize(
+    "words", [["-P", "-m", "session_host.cli", "ls"], ["-m", "gui", "unknown"]], ids=["-m", "the window"]
+)
+def test_a_library_in_the_users_pythonpath_is_not_imported_in_place_of_outlives(
+    area: Area, tmp_path: Path, words: list[str]
+) -> None:
+    for name in ("msgspec.py", "jeepney.py", "PySide6.py"):
+        (tmp_path / name).write_text(f"raise SystemExit('{name} was run')\n")
+    done = subprocess.run(
+        [sys.executable, *words],
+        cwd="/",
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=90,
+        env={**os.environ, "PYTHONPATH": f"{tmp_path}{os.pathsep}{REPOSITORY}"},
+    )
+    assert "was run" not in done.stdout + done.stderr
+    assert (done.stdout + done.stderr).startswith(("no running chats", "outlive: the window does not know"))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shlex
+import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -61,3 +62,10 @@ def test_beside_a_package_of_the_system_a_wheel_is_installed(installed: Installe
         installation.install_command("web")
         == f"bash installers/build.sh wheel && pipx install {wheel}, in a clone of Outlive"
     )
+
+
+@pytest.mark.parametrize("options", [[], ["-E"]], ids=["", "as a package's command"])
+def test_processes_ignore_variables_of_python_if_the_command_does(options: list[str]) -> None:
+    code = "from session_host.system import installation; print(installation.own_python()[1:])"
+    done = subprocess.run([sys.executable, *options, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout == f"{[*options, '-P']}\n"
