@@ -12,7 +12,7 @@ from pathlib import Path
 
 from session_host.client.window_control import HIDDEN_START
 from session_host.errors import ConfigError
-from session_host.system.installation import outlive_command
+from session_host.system.installation import lasting_command
 from session_host.toml_writing import write_text
 
 _MARK = "X-Outlive-StartAtLogin=true"
@@ -58,7 +58,7 @@ def set_start_at_login(*, enabled: bool, is_changed: bool) -> None:
 
 
 def _entry() -> str:
-    command = outlive_command()
+    command = lasting_command()
     variables = [f"{name}={os.environ[name]}" for name in _PASSED_VARIABLES if os.environ.get(name)]
     words = ["env", f"{HIDDEN_START}=1", *variables, *command]
     return "\n".join(

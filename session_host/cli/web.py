@@ -20,7 +20,7 @@ from session_host.paths import home_dir
 from session_host.protocol.untrusted_text import as_message
 from session_host.system.clock import parse_time
 from session_host.system.files import replace_file
-from session_host.system.installation import install_command, missing_modules, outlive_command
+from session_host.system.installation import install_command, lasting_command, missing_modules
 from session_host.system.processes.permission import agent_chats, is_of_chat
 from session_host.web import devices, places
 from session_host.web.devices import Rights
@@ -201,7 +201,7 @@ def _on(options: argparse.Namespace) -> int:
 
 def _unit(wish: Wish) -> str:
     """The unit that serves the page, systemd.service(5)."""
-    words = [*outlive_command(), "web"]
+    words = [*lasting_command(), "web"]
     for each in wish.addresses:
         words += ["--address", each]
     if wish.port is not None:

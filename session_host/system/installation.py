@@ -36,6 +36,12 @@ def outlive_command() -> list[str]:
     return [str(program)] if program.exists() else [*own_python(), "-m", "session_host.cli"]
 
 
+def lasting_command() -> list[str]:
+    """The same for a file that a later version reads: a system's package has a link to the newest one."""
+    newest = Path(sys.prefix).with_name("current")
+    return [str(newest / "bin" / "outlive")] if newest.is_symlink() else outlive_command()
+
+
 def missing_modules(extra: Extra) -> list[str]:
     """The modules of an extra that are missing; empty if it is installed."""
     return [name for name in _MODULES[extra] if find_spec(name) is None]

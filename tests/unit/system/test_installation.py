@@ -64,6 +64,16 @@ def test_beside_a_package_of_the_system_a_wheel_is_installed(installed: Installe
     )
 
 
+def test_a_file_for_later_versions_names_the_newest_version_of_a_package(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """*Start at login* named the version that an upgrade removes."""
+    monkeypatch.setattr(sys, "prefix", str(tmp_path / "1.2.3"))
+    assert installation.lasting_command() == installation.outlive_command()
+    (tmp_path / "current").symlink_to("1.2.4")
+    assert installation.lasting_command() == [f"{tmp_path}/current/bin/outlive"]
+
+
 @pytest.mark.parametrize("options", [[], ["-E"]], ids=["", "as a package's command"])
 def test_processes_ignore_variables_of_python_if_the_command_does(options: list[str]) -> None:
     code = "from session_host.system import installation; print(installation.own_python()[1:])"
