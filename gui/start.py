@@ -8,7 +8,15 @@ import signal
 import sys
 from collections.abc import Iterator
 
-from PySide6.QtCore import QCoreApplication, QLoggingCategory, QMessageLogContext, Qt, QtMsgType, qInstallMessageHandler
+from PySide6.QtCore import (
+    QCoreApplication,
+    QLibraryInfo,
+    QLoggingCategory,
+    QMessageLogContext,
+    Qt,
+    QtMsgType,
+    qInstallMessageHandler,
+)
 from PySide6.QtGui import QGuiApplication, QSessionManager
 from PySide6.QtWidgets import QApplication
 
@@ -61,6 +69,7 @@ def start(claim: SingleInstance, *, is_for_new_chat: bool = False, is_hidden: bo
     QGuiApplication.setDesktopFileName("outlive")
     QGuiApplication.setHighDpiScaleFactorRoundingPolicy(Qt.HighDpiScaleFactorRoundingPolicy.PassThrough)
     QLoggingCategory.setFilterRules(LOG_RULES)
+    prefer_own_plugins()
     with _no_abort(), using_input_methods(is_x11=is_x11()) as keys_in_order:
         qt = QApplication(["outlive", *platform_arguments()])
     if keys_in_order is not None:
@@ -87,6 +96,13 @@ def start(claim: SingleInstance, *, is_for_new_chat: bool = False, is_hidden: bo
     finally:
         faults.close()
         _exit_within(EXIT_TIMEOUT_S)
+
+
+def prefer_own_plugins() -> None:
+    """Let Qt prefer its own plugins to another Qt's in QT_PLUGIN_PATH. The variable stays: chats get it."""
+    own = QLibraryInfo.path(QLibraryInfo.LibraryPath.PluginsPath)
+    QCoreApplication.removeLibraryPath(own)
+    QCoreApplication.addLibraryPath(own)  # in front of the others
 
 
 def platform_arguments() -> list[str]:

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import os
+import shutil
 import signal
 import subprocess
 import sys
 import tomllib
+from pathlib import Path
 
+import PySide6
 import pytest
 
 from gui.start import platform_arguments
@@ -32,6 +35,15 @@ import gui.__main__, linecache, sys
 gui.__main__._import_as_python_does()
 import gui.app
 print(len(linecache.cache), *(name for name in sys.modules if name.startswith(("gui.chat.", "markdown_it"))))
+"""
+
+PLUGINS = """
+from pathlib import Path
+from PySide6.QtWidgets import QApplication
+from gui.start import prefer_own_plugins
+prefer_own_plugins()
+application = QApplication([])
+print({line.split()[-1] for line in Path("/proc/self/maps").read_text().splitlines() if "libqoffscreen" in line})
 """
 
 HANGING_EXIT = """
@@ -108,6 +120,20 @@ def test_plasma_5_which_would_draw_slanted_stripes_on_wayland_gets_an_x11_window
     for name, value in session.items():
         monkeypatch.setenv(name, value)
     assert platform_arguments() == arguments
+
+
+def test_a_plugin_that_the_user_has_for_another_qt_is_not_loaded(tmp_path: Path) -> None:
+    own = Path(PySide6.__file__).parent / "Qt" / "plugins" / "platforms" / "libqoffscreen.so"
+    (tmp_path / "platforms").mkdir()
+    shutil.copy(own, tmp_path / "platforms")
+    done = subprocess.run(
+        [sys.executable, "-c", PLUGINS],
+        env=environment({"QT_QPA_PLATFORM": "offscreen", "QT_PLUGIN_PATH": str(tmp_path)}),
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert (done.stdout, done.stderr) == (f"{ {str(own)} }\n", "")
 
 
 def test_a_start_reads_no_sources_and_loads_no_chat_view() -> None:
