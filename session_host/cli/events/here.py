@@ -9,9 +9,9 @@ from collections.abc import Collection, Iterator
 from typing import Final
 
 from session_host.cli.session_argument import find
-from session_host.client.sessions.following import Following, events_since
+from session_host.client.sessions.following import Following, events_since, lost_cursor
 from session_host.client.sessions.store_access import open_store
-from session_host.errors import LedgerLost, UsageError
+from session_host.errors import UsageError
 from session_host.machines.names import HERE
 from session_host.protocol.events import KINDS, At, ChatState, Gap, Hello, Reset, StatusChanged, kind_of
 from session_host.protocol.facts import ChatFacts
@@ -66,14 +66,11 @@ class EventsHere:
         since, first = self._since, list[EventLine]()
         with open_store() as store:
             position, running, last = store.status_at()
-            if since is not None:
-                try:
-                    events_since(store, since)
-                except LedgerLost:
-                    if not self._begins_anew:
-                        raise
-                    since = None
-                    first.append(_line(position, Reset()))
+            if since is not None and not store.ledger.knows(since):
+                if not self._begins_anew:
+                    raise lost_cursor()
+                since = None
+                first.append(_line(position, Reset()))
         first.append(_line(position if since is None else since, Hello()))
         if since is None:
             since = position

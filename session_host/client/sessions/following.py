@@ -61,10 +61,15 @@ def events_since(store: Store, position: Position) -> Entries:
         LedgerLost: some of them are gone, or it is no place of this ledger.
     """
     if (found := store.ledger.since(position, PAGE)) is None:
-        raise LedgerLost(
-            "this cursor is too old, or of another database of chats; use --anyway to begin again with all states"
-        )
+        raise lost_cursor()
     return found
+
+
+def lost_cursor() -> LedgerLost:
+    """The error for a place after which not all is known."""
+    return LedgerLost(
+        "this cursor is too old, or of another database of chats; use --anyway to begin again with all states"
+    )
 
 
 class Following(contextlib.AbstractContextManager["Following[T]"], Generic[T]):

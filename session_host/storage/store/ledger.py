@@ -221,6 +221,11 @@ class Ledger:
         with self._database.reading() as connection:
             return last_position(connection)
 
+    def knows(self, position: Position) -> bool:
+        """Whether a place is one of this store, and no event after it is lost."""
+        with self._database.snapshot() as connection:
+            return is_known(connection, position)
+
     def since(self, position: Position, limit: int) -> Entries | None:
         """The events after a place, at most so many; None if some are lost, or it is no place of this store.
 

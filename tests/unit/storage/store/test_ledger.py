@@ -117,9 +117,11 @@ def test_a_reader_goes_on_after_its_place(store: Store) -> None:
 
 def test_a_place_of_another_store_or_of_none_is_lost(store: Store, tmp_path: Path) -> None:
     place = store.ledger.position()
-    assert store.ledger.since(place._replace(number=place.number + 1), ALL) is None
+    assert store.ledger.knows(place)
+    unknown = place._replace(number=place.number + 1)
+    assert (store.ledger.since(unknown, ALL), store.ledger.knows(unknown)) == (None, False)
     with Store.open(tmp_path / "other" / "outlive.db") as other:
-        assert other.ledger.since(place, ALL) is None
+        assert (other.ledger.since(place, ALL), other.ledger.knows(place)) == (None, False)
         assert other.ledger.position().ledger != place.ledger
 
 
