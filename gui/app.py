@@ -158,16 +158,17 @@ class App:
         machine: Machine,
     ) -> Viewer:
         """Create a viewer; a structured chat has no grid."""
-        return Viewer(
+        viewer = Viewer(
             session_id,
             delegate,
             size=size if TRAITS[runtime].has_screen else None,
-            output=output,
             kind="window",
             runtime=runtime,
             machine=machine,
             keeps_typing=lambda: self.settings.preferences.window.unreachable_typing == "keep",
         )
+        viewer.follow(output)
+        return viewer
 
     def _read_layout(self, store: Store) -> WindowLayout:
         def warn() -> None:

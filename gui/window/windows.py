@@ -109,7 +109,6 @@ class MainWindow(QWidget):
             window=self,
             theme=theme,
             sessions=sessions,
-            agents=agents,
             layout=layout,
             tabs=self.tabs,
             sidebar=self.sidebar,

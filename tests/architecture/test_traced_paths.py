@@ -101,7 +101,9 @@ async def served_chat(harness: SessionHarness) -> AsyncIterator[Chat]:
     def make_viewer(
         session_id: str, delegate: ViewerDelegate, size: GridSize, output: bool, runtime: Runtime, machine: Machine
     ) -> Viewer:
-        return Viewer(session_id, delegate, size=size, output=output, runtime=runtime, machine=machine)
+        viewer = Viewer(session_id, delegate, size=size, runtime=runtime, machine=machine)
+        viewer.follow(output)
+        return viewer
 
     chat = Chat(facts, make_viewer, THIS_MACHINE)
     chat.looks.first.follow(output=True)

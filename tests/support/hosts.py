@@ -154,10 +154,10 @@ async def watching(
         cell=CellSize(8, 16),
         engine=engine,
         read_only=read_only,
-        output=output,
         kind=kind,
         machine=machine,
     )
+    viewer.follow(output)
     viewer.start()
     try:
         if live:

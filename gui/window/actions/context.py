@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Literal
 
 from msgspec import Struct
@@ -19,7 +19,6 @@ from gui.window.page.chat_page import ChatPage
 from gui.window.panes.window_tabs import WindowTabs
 from gui.window.sidebar.sidebar import Sidebar
 from gui.window.widgets.keys_ahead import HeldKeys, KeysAhead
-from session_host.agents.agent import Agent
 
 if TYPE_CHECKING:
     from gui.bridge.changes import ListedPoint
@@ -56,7 +55,6 @@ class WindowContext(Struct, frozen=True, kw_only=True):
         window: the window: the parent of menus.
         theme: the looks.
         sessions: all chats.
-        agents: the catalog.
         layout: the layout of all windows.
         tabs: the window's tabs, and the panes that have them.
         sidebar: the list of chats.
@@ -73,7 +71,6 @@ class WindowContext(Struct, frozen=True, kw_only=True):
     window: QWidget
     theme: Theme
     sessions: Sessions
-    agents: Mapping[str, Agent]
     layout: WindowLayout
     tabs: WindowTabs
     sidebar: Sidebar

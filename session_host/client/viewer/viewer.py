@@ -83,7 +83,6 @@ class Viewer:
         cell: CellSize | None = None,
         engine: EngineName | None = None,
         read_only: bool = False,
-        output: bool = True,
         kind: str = "",
         runtime: Runtime = "terminal",
         machine: Machine = THIS_MACHINE,
@@ -100,7 +99,7 @@ class Viewer:
             cell=cell,
             engine_build=build,
             read_only=read_only,
-            output=output,
+            output=True,
             kind=kind,
             keeps_typing=keeps_typing,
             is_far=terms.is_far,
@@ -330,7 +329,7 @@ class Viewer:
         return True
 
     def follow(self, output: bool) -> None:
-        """Start or stop following output; a hidden tab needs only events."""
+        """Start or stop following output, which a new viewer follows; a hidden tab needs only events."""
         self._rules.follow(output)
         self._watch_line()
         self._perform()

@@ -35,7 +35,8 @@ class FirstPages:
     def __init__(self, context: WindowContext, config: Path) -> None:
         """Set up; ``config`` is the configuration directory."""
         self._directory = prompts_directory(config)
-        self._agents, self._sessions, self._open_chat = context.agents, context.sessions, context.open_chat
+        self._sessions, self._open_chat = context.sessions, context.open_chat
+        self._agents = context.sessions.machines.here.agents
         context.tabs.panes.structured_made.connect(self._on_made)
 
     def _on_made(self, page: ChatPage, content: StructuredContent) -> None:

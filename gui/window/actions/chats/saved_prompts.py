@@ -37,7 +37,7 @@ class SavedPrompts:
     def __init__(self, context: WindowContext, config: Path, opener: LinkOpener) -> None:
         """Set up the actions; ``config`` is the configuration directory."""
         self._directory = prompts_directory(config)
-        self._agents = context.agents
+        self._agents = context.sessions.machines.here.agents
         self._tabs, self._sheets, self._banners = context.tabs, context.sheets, context.banners
         self._opener = opener
         self._returns = False

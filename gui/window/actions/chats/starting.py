@@ -59,7 +59,8 @@ class StartActions(QObject):
     def __init__(self, context: WindowContext, settings: LiveSettings) -> None:
         super().__init__(context.window)
         self._window, self._settings = context.window, settings
-        self._sessions, self._agents, self._layout = context.sessions, context.agents, context.layout
+        self._sessions, self._layout = context.sessions, context.layout
+        self._agents = context.sessions.machines.here.agents
         self._tabs, self._sheets, self._banners = context.tabs, context.sheets, context.banners
         self._open_started, self._focus_page = context.open_started, context.focus_page
         self._keys_ahead = context.keys_ahead

@@ -60,7 +60,8 @@ class Leaver(Watcher):
 
 async def test_a_viewer_closed_in_a_callback_makes_no_more_callbacks(host: FakeHost) -> None:
     leaver = Leaver()
-    leaver.viewer = Viewer(host.id, leaver, output=False)
+    leaver.viewer = Viewer(host.id, leaver)
+    leaver.viewer.follow(False)
     leaver.viewer.start()
     await leaver.until(lambda: leaver.viewer.line.shown is ViewerState.LIVE, "the viewer to be live")
     leaver.viewer.key("a", "a")
@@ -76,7 +77,8 @@ async def test_a_viewer_closed_in_a_callback_makes_no_more_callbacks(host: FakeH
 async def closing_viewer(host: FakeHost) -> AsyncIterator[Viewer]:
     """A viewer that is closed before its host has acknowledged a key."""
     watcher = Watcher()
-    viewer = Viewer(host.id, watcher, output=False)
+    viewer = Viewer(host.id, watcher)
+    viewer.follow(False)
     viewer.start()
     await watcher.until(lambda: viewer.line.shown is ViewerState.LIVE, "the viewer to be live")
     viewer.text("typed")
