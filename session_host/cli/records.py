@@ -28,8 +28,7 @@ def run_pin(options: argparse.Namespace) -> int:
 
     def pin(store: Store) -> str:
         info = find_session(store, options.session)
-        if (record := store.get(info.id)) is not None:
-            check_may_control(record)
+        check_may_control(info.facts)
         store.update(info.id, pinned=not options.off)
         return name_and_id(info)
 
@@ -49,8 +48,7 @@ def run_rename(options: argparse.Namespace) -> int:
 
     def rename(store: Store) -> str:
         info = find_session(store, options.session)
-        if (record := store.get(info.id)) is not None:
-            check_may_control(record)
+        check_may_control(info.facts)
         if info.state in RUNNING_STATES:
             try:
                 ask(info.id, Rename(0, name))

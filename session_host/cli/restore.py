@@ -102,9 +102,7 @@ def run(options: argparse.Namespace) -> int:
 
         info = find_session(store, options.session)
         if _restores(options):
-            record = store.get(info.id)
-            if record is not None:
-                check_may_control(record)
+            check_may_control(info.facts)
         return info, resumed_chats(info.id, resumed_from)
 
     info, sessions = with_store(find)
