@@ -9,11 +9,11 @@ from typing import Any, Final
 
 import msgspec
 
-from session_host.cli.events.lines import VERSION, EventLine
 from session_host.cli.json_forms import FailedCommand, FoundLine, SentText, TurnAnswer
 from session_host.cli.output import print_json
 from session_host.client.sessions.session_info import JSON_KEYS, SessionInfo
 from session_host.errors import codes
+from session_host.protocol.events import LINE_VERSION, EventLine
 
 _DIALECT: Final = "https://json-schema.org/draft/2020-12/schema"
 _ALWAYS_KNOWN: Final = frozenset({"id", "name", "agent", "argv", "cwd", "state", "created_at", "runtime"})
@@ -48,7 +48,7 @@ def schema() -> dict[str, Any]:
     for each in definitions.values():
         each["description"] = inspect.cleandoc(each.get("description", ""))
     definitions["Failure"]["properties"]["code"]["enum"] = sorted(codes())
-    return {"$schema": _DIALECT, "version": VERSION, "commands": commands, "$defs": definitions}
+    return {"$schema": _DIALECT, "version": LINE_VERSION, "commands": commands, "$defs": definitions}
 
 
 def row_form() -> type[msgspec.Struct]:

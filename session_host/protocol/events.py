@@ -238,9 +238,42 @@ KINDS: Final[tuple[str, ...]] = tuple(each.__struct_config__.tag for each in (*g
 """All but those of a reader's beginning."""
 
 
+Printed = Event | Hello | At | Reset | ChatState | Unreachable | Reachable
+"""What ``outlive events`` prints."""
+LINE_VERSION: Final = 1
+"""The version of its lines; a new field does not change it."""
+
+
 def kind_of(event: Any) -> str:
     """The kind of an event, as JSON has it."""
     return str(event.__struct_config__.tag)
+
+
+class NamedChat(msgspec.Struct, frozen=True):
+    """The chat of a line."""
+
+    id: str
+    name: str
+
+
+class EventLine(msgspec.Struct, frozen=True):
+    """One line.
+
+    Attributes:
+        version: of the lines; a new field does not change it.
+        cursor: a place to go on from, after this line.
+        time: when it happened, ISO 8601, UTC.
+        machine: where.
+        chat: None if it is about no chat.
+        event: what happened.
+    """
+
+    version: int
+    cursor: str
+    time: str
+    machine: str
+    chat: NamedChat | None
+    event: Printed
 
 
 class NumberedEvent(msgspec.Struct, frozen=True, array_like=True):

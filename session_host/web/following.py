@@ -16,10 +16,8 @@ import socket
 from collections import defaultdict, deque
 from collections.abc import AsyncIterator, Coroutine
 from datetime import UTC, datetime
-from functools import partial
 from typing import Any, Final, NamedTuple
 
-import msgspec
 from msgspec.structs import replace
 
 from session_host.client.machine import ANSWER_S, THIS_MACHINE, Machine
@@ -31,11 +29,12 @@ from session_host.client.sessions.store_access import open_store
 from session_host.errors import LedgerLost, NoSuchMachine, NoSuchSession, OutliveError, Unreachable
 from session_host.machines import names
 from session_host.machines.another import by_our_clock
-from session_host.machines.lines import Lines
+from session_host.machines.events import follow_events
 from session_host.machines.link import Link
 from session_host.machines.names import MachineEntry
 from session_host.machines.remote import RemoteMachine
 from session_host.paths import config_dir
+from session_host.protocol.events import ChatState, EventLine, Hello
 from session_host.protocol.untrusted_facts import harmless_facts
 from session_host.protocol.untrusted_text import one_line
 from session_host.standing.endings import is_unlisted
@@ -67,8 +66,6 @@ AGAIN_S: Final = 1.0
 SETTLE_S: Final = 1.0
 """How long after an agent says that it is idle its own record has the answer."""
 
-_MAX_LINE_BYTES: Final = 1024 * 1024
-
 
 class Told(NamedTuple):
     """Something that devices are told."""
@@ -77,13 +74,6 @@ class Told(NamedTuple):
     cursor: str
     event: str
     data: Any
-
-
-class _Line(msgspec.Struct):
-    """What counts of a line of ``outlive events --json``."""
-
-    chat: dict[str, str] | None = None
-    event: dict[str, Any] = {}
 
 
 class Following:
@@ -395,12 +385,14 @@ class Following:
                     self._mark("", chat)
 
     async def _follow_there(self, name: str, link: Link) -> None:
-        def complain(data: bytes) -> None:
-            log.warning("%s: %s", name, one_line(data.decode(errors="replace")))
+        def take(line: EventLine) -> None:
+            if isinstance(line.event, Hello):
+                self._mark(name)  # What happened before is told now.
+            elif line.chat is not None and not isinstance(line.event, ChatState):
+                self._mark(name, line.chat.id)
 
-        lines = Lines(partial(self._take, name), _MAX_LINE_BYTES, complain)
         link.hold()
-        code = await link.run(["events", "--json"], 0, lines.receive, lambda _channel: None)
+        code = await follow_events(link, [], take, lambda text: log.warning("%s: %s", name, one_line(text)))
         raise OutliveError(f"{name}: the events ended (exit code {code})")
 
     def _watch_settings(self) -> None:
@@ -414,17 +406,6 @@ class Following:
     def _settings_changed(self, events: list[Event]) -> None:
         if any(each.name in {"", names.FILE} for each in events):
             self._find_machines()
-
-    def _take(self, machine: str, data: bytes) -> None:
-        """Handle a line of another machine."""
-        try:
-            line = msgspec.json.decode(data, type=_Line)
-        except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
-            return
-        if line.chat is None:
-            self._mark(machine)  # What happened before is told now.
-        elif line.event.get("kind") != "state":
-            self._mark(machine, line.chat.get("id", ""))
 
     def _mark(self, machine: str, chat: str = "") -> None:
         """Note that a chat has to be read again, or all of the machine."""

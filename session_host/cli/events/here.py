@@ -13,13 +13,24 @@ from session_host.client.sessions.following import Following, events_since, lost
 from session_host.client.sessions.store_access import open_store
 from session_host.errors import UsageError
 from session_host.machines.names import HERE
-from session_host.protocol.events import KINDS, At, ChatState, Gap, Hello, Reset, StatusChanged, kind_of
+from session_host.protocol.events import (
+    KINDS,
+    LINE_VERSION,
+    At,
+    ChatState,
+    EventLine,
+    Gap,
+    Hello,
+    NamedChat,
+    Printed,
+    Reset,
+    StatusChanged,
+    kind_of,
+)
 from session_host.protocol.facts import ChatFacts
 from session_host.storage.store.ledger import Entries, LedgerEntry, Position
 from session_host.system.clock import now
 from session_host.system.processes.permission import UNKNOWN, agent_chats, split
-
-from .lines import VERSION, EventLine, NamedChat, Printed
 
 LEFT_OUT: Final = 256
 LEFT_OUT_S: Final = 60.0
@@ -126,7 +137,7 @@ class EventsHere:
 
 
 def _line(position: Position, event: Printed, at: str = "", chat: NamedChat | None = None) -> EventLine:
-    return EventLine(VERSION, position.cursor, at or now(), HERE, chat, event)
+    return EventLine(LINE_VERSION, position.cursor, at or now(), HERE, chat, event)
 
 
 def _position(cursor: str) -> Position:

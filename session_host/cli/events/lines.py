@@ -12,18 +12,15 @@ from session_host.machines.names import HERE
 from session_host.protocol.events import (
     Answered,
     Asked,
-    At,
     ChatState,
     CommandEnded,
     Ended,
-    Event,
+    EventLine,
     Gap,
-    Hello,
     Interrupted,
     Reachable,
     Removed,
     Renamed,
-    Reset,
     Started,
     StatusChanged,
     TurnCounted,
@@ -40,41 +37,10 @@ from session_host.protocol.values import Activity, State
 from session_host.standing.endings import end_of
 from session_host.structured.items import PLACES
 
-VERSION: Final = 1
-"""The version of the lines; a new field does not change it."""
-
-Printed = Event | Hello | At | Reset | ChatState | Unreachable | Reachable
 _BY: Final = PLACES | {"dialog": "in its own dialog"}
 _NAME_COLUMNS: Final = 20
 _DETAIL_CHARACTERS: Final = 200
 _BOLD, _PLAIN, _BELL = "\x1b[1m", "\x1b[0m", "\a"
-
-
-class NamedChat(msgspec.Struct, frozen=True):
-    """The chat of a line."""
-
-    id: str
-    name: str
-
-
-class EventLine(msgspec.Struct, frozen=True):
-    """One line.
-
-    Attributes:
-        version: see ``VERSION``.
-        cursor: a place to go on from, after this line.
-        time: when it happened, ISO 8601, UTC.
-        machine: where.
-        chat: None if it is about no chat.
-        event: what happened.
-    """
-
-    version: int
-    cursor: str
-    time: str
-    machine: str
-    chat: NamedChat | None
-    event: Printed
 
 
 class LinePrinter:

@@ -8,37 +8,33 @@ from __future__ import annotations
 
 import argparse
 import asyncio
-import contextlib
 import os
 import stat
 import sys
 from collections.abc import Callable, Coroutine
-from functools import partial
 from typing import Any, Final
 
-import msgspec
+from msgspec.structs import replace
 
 from session_host import errors
 from session_host.cli.output import print_error
 from session_host.client.permission import check_may_reach_machine
 from session_host.errors import LedgerLost, UsageError
 from session_host.machines import names
-from session_host.machines.lines import Lines
+from session_host.machines.events import follow_events
 from session_host.machines.link import Link
 from session_host.machines.names import ALL, HERE, MachineEntry
-from session_host.protocol.events import Hello, Reachable, Unreachable, kind_of
+from session_host.protocol.events import LINE_VERSION, EventLine, Hello, Reachable, Unreachable, kind_of
 from session_host.protocol.untrusted_text import one_line, plain
 from session_host.system import event_loop
 from session_host.system.clock import now
 
 from .here import EventsHere
-from .lines import VERSION, EventLine, LinePrinter
+from .lines import LinePrinter
 
-MAX_LINE_BYTES: Final = 256 * 1024
 _AGAIN_S: Final = 1.0
 """The pause before a command that has failed there runs again."""
 
-_decoder = msgspec.json.Decoder(EventLine)
 _Run = Callable[[list[str]], Coroutine[Any, Any, int]]
 
 
@@ -134,16 +130,18 @@ class _Follower:
         is_reached = True
         try:
             while True:
-                lines = Lines(partial(self._read, entry.name), MAX_LINE_BYTES, _complain)
 
-                def begun(_channel: object) -> None:
+                def take(line: EventLine) -> None:
+                    self._take(entry.name, line)
+
+                def begun() -> None:
                     nonlocal is_reached
                     if not is_reached:
                         self._print(entry.name, now(), Reachable())
                     is_reached = True
 
                 try:
-                    code = await link.run(self._arguments(entry.name), 0, lines.receive, begun)
+                    code = await follow_events(link, self._words(entry.name), take, print_error, begun)
                 except errors.Unreachable as error:
                     self._settle(entry.name)
                     if self._options.once:
@@ -163,11 +161,10 @@ class _Follower:
         finally:
             await link.close()
 
-    def _arguments(self, machine: str) -> list[str]:
-        """The command line of another machine's own command."""
+    def _words(self, machine: str) -> list[str]:
+        """The arguments of another machine's own command."""
         options = self._options
-        words = ["events", "--json"]
-        words += [word for kind in options.event or () for word in ("--event", kind)]
+        words = [word for kind in options.event or () for word in ("--event", kind)]
         words += [f"--{name}" for name in ("anyway", "once") if getattr(options, name)]
         words += ["--since", self._parts[machine]] if machine in self._parts else []
         return [*words, "--", *options.chats]
@@ -182,12 +179,6 @@ class _Follower:
             raise LedgerLost(f"the cursor is lost on {machine}; use --anyway to begin again with all states")
         self._code = self._code or code
         self._settle(machine)
-
-    def _read(self, machine: str, data: bytes) -> None:
-        """Read a line of another machine."""
-        # One that cannot be read is of a kind that only another version knows.
-        with contextlib.suppress(msgspec.DecodeError, RecursionError, UnicodeDecodeError):
-            self._take(machine, _decoder.decode(data))
 
     def _take(self, machine: str, line: EventLine) -> None:
         """Print a line of a machine."""
@@ -204,16 +195,16 @@ class _Follower:
         self._awaited.discard(machine)
         if not self._awaited:
             held, self._held = self._held, []
-            for line in (EventLine(VERSION, self._cursor(), now(), HERE, None, Hello()), *held):
+            for line in (EventLine(LINE_VERSION, self._cursor(), now(), HERE, None, Hello()), *held):
                 self._printer.print(line)
             self._printer.flush()
 
     def _print(self, machine: str, at: str, event: Reachable | Unreachable) -> None:
         if not self._options.event or kind_of(event) in self._options.event:
-            self._print_line(machine, EventLine(VERSION, "", at, machine, None, event))
+            self._print_line(machine, EventLine(LINE_VERSION, "", at, machine, None, event))
 
     def _print_line(self, machine: str, line: EventLine) -> None:
-        line = msgspec.structs.replace(line, version=VERSION, machine=machine, cursor=self._cursor())
+        line = replace(line, version=LINE_VERSION, machine=machine, cursor=self._cursor())
         if self._awaited:
             self._held.append(line)
         else:
@@ -222,10 +213,6 @@ class _Follower:
 
     def _cursor(self) -> str:
         return ",".join(f"{name}={part}" for name, part in self._parts.items())
-
-
-def _complain(data: bytes) -> None:
-    print_error(plain(data.decode(errors="replace"), len(data)))
 
 
 def _set(future: asyncio.Future[None]) -> None:

@@ -16,10 +16,10 @@ from typing import Any
 import pytest
 
 from session_host.cli.events.here import LEFT_OUT
-from session_host.cli.events.lines import VERSION
 from session_host.client.control import request
 from session_host.client.sessions.store_access import open_store
 from session_host.paths import config_dir, database
+from session_host.protocol.events import LINE_VERSION
 from session_host.protocol.messages import Explanation, OpenRequests, Prompt
 from session_host.protocol.values import Activity
 from session_host.system.processes.permission import AGENT_CHATS
@@ -80,7 +80,7 @@ def test_a_reader_gets_states_and_then_each_event_as_it_comes() -> None:
     with reader() as process:
         hello, state = lines_until(process, "state")
         assert list(hello) == list(state) == ["version", "cursor", "time", "machine", "chat", "event"]
-        assert (hello["event"], hello["chat"], hello["version"]) == ({"kind": "hello"}, None, VERSION)
+        assert (hello["event"], hello["chat"], hello["version"]) == ({"kind": "hello"}, None, LINE_VERSION)
         assert state["chat"] == {"id": chat, "name": "one"}
         assert state["event"] == {"kind": "state", "agent": "command", "directory": str(Path.cwd()), "status": None}
         outlive("rename", "one", "two")

@@ -8,10 +8,10 @@ from typing import Any
 import msgspec
 import pytest
 
-from session_host.cli.events.lines import EventLine
 from session_host.cli.json_forms import FailedCommand, FoundLine, SentText, TurnAnswer
 from session_host.cli.schema import row_form, schema
 from session_host.errors import NoSuchSession, codes
+from session_host.protocol.events import EventLine
 from tests.support.area import Area
 from tests.support.commands import REPOSITORY, new, outlive
 from tests.support.structured_chats import new_chat
