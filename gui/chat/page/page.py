@@ -38,7 +38,7 @@ from gui.wording import chat_texts, page_texts
 from session_host.paths import short_directory
 from session_host.protocol.messages import AnswerRequest
 from session_host.protocol.values import Image
-from session_host.structured.items import REJECTIONS, Item, Put, StateChanged
+from session_host.structured.items import REJECTIONS, AgentRequest, Item, Put, RequestOpened, StateChanged
 from session_host.structured.shortening import cut
 from session_host.structured.transcript import Transcript
 
@@ -50,7 +50,7 @@ from .live import Live, LiveTimer
 from .painting import PaintedPage
 from .pointing import Pointer
 from .positions import ScrollPosition
-from .requests import AT_EDGE_PX, RequestCards
+from .requests import AT_EDGE_PX, CardLook, RequestCard, RequestCards
 from .rows import TAIL, Row
 from .scrolling import Scroller
 from .selection import Point
@@ -497,3 +497,30 @@ class DocumentPage(TranscriptPage):
         self.setAccessibleName(name)
         self.scroller.bar.setAccessibleName(page_texts.SCROLLBAR_OF(title=name))
         self.scroller.go_to(scroll_position)
+
+
+class RequestPage(TranscriptPage):
+    """One open request as its chat's page shows it, without the chat's transcript."""
+
+    grows = is_measured = False
+    _request = ""
+    """The request's id."""
+
+    def show_alone(self, request: AgentRequest, look: CardLook) -> None:
+        """Show a request, with a widget of this look."""
+        transcript = Transcript()
+        transcript.apply(StateChanged("requires_action"), request.at_ms)
+        transcript.apply(RequestOpened(request), request.at_ms)
+        self.requests.look = look
+        self._request = request.id
+        self.set_transcript(transcript)
+
+    @property
+    def card(self) -> RequestCard | None:
+        """The request's widget; None before the page is arranged."""
+        return self.requests.shown_card(self._request)
+
+    @property
+    def whole_px(self) -> int:
+        """The height of the whole request at the page's width."""
+        return round(sum(self.rows.heights))

@@ -10,7 +10,7 @@ from PySide6.QtWidgets import QAbstractSlider, QHBoxLayout, QLineEdit, QPushButt
 
 from gui.bridge.chat import Chat
 from gui.chat.drawing.style import GUTTER_PX, MARGIN_PX
-from gui.chat.page.page import TranscriptPage
+from gui.chat.page.page import RequestPage
 from gui.chat.page.requests import CardLook, RequestCard
 from gui.input.keys import ANSWER_KEYS, kind_of_answer
 from gui.input.refused_keys import KEYS_AFTER_MS
@@ -25,8 +25,7 @@ from gui.window.widgets.parts import button, show_text
 from gui.wording import chat_texts
 from session_host.protocol.messages import AnswerRequest
 from session_host.standing.ages import short_age
-from session_host.structured.items import AgentRequest, RequestOpened, StateChanged
-from session_host.structured.transcript import Transcript
+from session_host.structured.items import AgentRequest
 
 WIDTH_PX = 620
 LARGEST_SHARE = 0.6
@@ -114,10 +113,9 @@ class QuestionCard(QWidget):
         head.addWidget(self._whose)
         head.addStretch(1)
         head.addWidget(self._since)
-        self.page = TranscriptPage(
+        self.page = RequestPage(
             theme, chat.record.origin.cwd, self, answer=self._on_answer, short_directory=chat.workplace.short_directory
         )
-        self.page.grows = self.page.is_measured = False
         self.page.set_mono_font(font)
         self.page.set_font_size(size_px)
         self.page.setFocusProxy(self)
@@ -163,7 +161,7 @@ class QuestionCard(QWidget):
         age = short_age(self.chat.since, datetime.now(UTC))
         self._since.setText(chat_texts.joined(age, chat_texts.MORE_QUESTIONS(count=more) if more else ""))
         self.setAccessibleName(chat_texts.SPOKEN(kind=chat_texts.ASKS_AS(name=name), text=request.title))
-        self.page.requests.look = CardLook(
+        look = CardLook(
             is_framed=False,
             room_px=self._room_px - _AROUND_PX,
             key_of=lambda kind: ANSWER_KEYS.get(kind, ""),
@@ -171,10 +169,7 @@ class QuestionCard(QWidget):
             is_brief=True,
             asker=name,
         )
-        transcript = Transcript()
-        transcript.apply(StateChanged("requires_action"), request.at_ms)
-        transcript.apply(RequestOpened(request), request.at_ms)
-        self.page.set_transcript(transcript)
+        self.page.show_alone(request, look)
         self.show()
         self.raise_()
         self.place()
@@ -194,7 +189,7 @@ class QuestionCard(QWidget):
     @property
     def card(self) -> RequestCard | None:
         """The question's own widget, as on the chat's page."""
-        return self.page.requests.shown_card(self.request.id) if self.request is not None else None
+        return self.page.card
 
     @property
     def _room_px(self) -> int:
@@ -217,7 +212,7 @@ class QuestionCard(QWidget):
         self.page.scroller.arrange()
         self._below.hide()  # Arranging may have shown it.
         self._column.activate()
-        wanted_px = room_px - self.page.height() + round(sum(self.page.rows.heights))
+        wanted_px = room_px - self.page.height() + self.page.whole_px
         # The line below what scrolls keeps its place, so that nothing moves at the end.
         policy.setRetainSizeWhenHidden(wanted_px > room_px)
         self._below.setSizePolicy(policy)
