@@ -70,12 +70,9 @@ class PageBars(QObject):
         self.waiting = Waiting(
             theme,
             page,
-            content.source,
-            view=content.faded,
-            is_empty=lambda: not (content.has_old_content or content.has_replica),
+            content,
             bottom_px=self._bottom_px,
             is_starting=is_starting,
-            areas_in_use=content.areas_in_use,
         )
         self.waiting.bar_moved.connect(self._on_waiting_moved)
 

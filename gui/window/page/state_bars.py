@@ -6,7 +6,7 @@ They move when they would cover the text that the user types.
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from PySide6.QtCore import QEvent, QObject, QRect, QRectF, Qt, Signal
 from PySide6.QtGui import (
@@ -21,7 +21,7 @@ from PySide6.QtGui import (
 )
 from PySide6.QtWidgets import QHBoxLayout, QSizePolicy, QVBoxLayout, QWidget
 
-from gui.bridge.chat import SHOW_WAITING_AFTER_MS, Look
+from gui.bridge.chat import SHOW_WAITING_AFTER_MS
 from gui.screen_readers import announce
 from gui.terminal.drawing.canvas import least_covering
 from gui.theme.icons import Glyph, mark_color
@@ -47,6 +47,10 @@ from gui.wording import common_texts, machine_texts, page_texts, phrases, window
 from session_host.protocol.untrusted_text import place_last
 from session_host.protocol.values import State
 from session_host.standing.groups import Mark
+
+if TYPE_CHECKING:
+    from .structured_content import StructuredContent
+    from .terminal_content import TerminalContent
 
 INTERVAL_MS: Final = 100
 """The shortest time between two calls: in much output, the cursor moves with each frame."""
@@ -112,8 +116,7 @@ class ConnectionBar(QWidget):
         self,
         theme: Theme,
         parent: QWidget,
-        source: Look,
-        areas_in_use: Callable[[], list[list[QRect]]],
+        content: TerminalContent | StructuredContent,
         bottom_px: Callable[[], int],
         on_moved: Callable[[], object],
     ) -> None:
@@ -124,15 +127,15 @@ class ConnectionBar(QWidget):
         self._remedy: Way | None = None
         self._parent = parent
         self._bottom_px = bottom_px
-        self._areas_in_use = areas_in_use
+        self._areas_in_use = content.areas_in_use
         self._shown_mark = Mark.RECONNECTING
         self._mark = MarkLabel(theme)
         self.text = ElidedLabel("", "secondary")
         self.typed = ElidedLabel("", "secondary")
         self.remedy = button("", "link")
         self.remedy.clicked.connect(self._run_remedy)
-        self.send = button(page_texts.SEND_TYPED(), "link", source.send_kept)
-        self.discard = button(page_texts.DISCARD_TYPED(), "link", source.discard_kept)
+        self.send = button(page_texts.SEND_TYPED(), "link", content.source.send_kept)
+        self.discard = button(page_texts.DISCARD_TYPED(), "link", content.source.discard_kept)
         self._second = QWidget(self)
         self._column = QVBoxLayout(self)
         self._column.setContentsMargins(GAP_M_PX, 0, GAP_M_PX, 0)
@@ -352,36 +355,28 @@ class Waiting(QObject):
         self,
         theme: Theme,
         page: QWidget,
-        source: Look,
+        content: TerminalContent | StructuredContent,
         *,
-        view: QWidget,
-        is_empty: Callable[[], bool],
         is_starting: Callable[[], bool],
         bottom_px: Callable[[], int],
-        areas_in_use: Callable[[], list[list[QRect]]],
     ) -> None:
         """Create it without showing anything.
 
         Args:
             theme: the theme.
             page: the page below it.
-            source: the viewer of the chat that the page shows.
-            view: what is faded while the chat's machine cannot be reached.
-            is_empty: returns whether the page shows nothing of the chat.
+            content: what the page shows of the chat.
             is_starting: returns whether the live chat's agent starts and has written nothing yet.
             bottom_px: returns the upper edge of the bars below the view, or the page's lower edge without them.
-            areas_in_use: returns the parts of the page that the bar shall not cover, the most important ones first.
         """
         super().__init__(page)
-        self._page = page
-        self._source = source
-        self._is_empty = is_empty
+        self._page, self._content, self._source = page, content, content.source
         self._is_starting = is_starting
         self._bottom_px = bottom_px
         moved = self.bar_moved.emit  # The function that makes the bar must not keep this object.
-        self._bar = LazyWidget(lambda: ConnectionBar(theme, page, source, areas_in_use, bottom_px, moved))
+        self._bar = LazyWidget(lambda: ConnectionBar(theme, page, content, bottom_px, moved))
         self._notice = LazyWidget(lambda: Notice(page))
-        self._dimming = LazyWidget(lambda: Dimming(theme, view))
+        self._dimming = LazyWidget(lambda: Dimming(theme, content.faded))
         self.remedy: Callable[[], Way | None] = lambda: None
         self._shown_state = ""
         self._show_timer = single_shot(self, SHOW_WAITING_AFTER_MS)
@@ -412,6 +407,10 @@ class Waiting(QObject):
     def is_needed(self) -> bool:
         """Whether the user must know something, or decide."""
         return self._state != "live"
+
+    def _is_empty(self) -> bool:
+        """Whether the page shows nothing of the chat."""
+        return not (self._content.has_old_content or self._content.has_replica)
 
     @property
     def _state(self) -> str:

@@ -255,7 +255,7 @@ async def test_the_list_of_all_tabs_does_not_cover_the_windows_menu(harness: Win
 )
 def test_a_line_over_a_screen_is_not_cut_in_a_narrow_pane(theme: Theme, around: QWidget, text: str) -> None:
     around.resize(360, 400)
-    bar = ConnectionBar(theme, around, Mock(), list, around.height, Mock())
+    bar = ConnectionBar(theme, around, Mock(areas_in_use=list), around.height, Mock())
     bar.show_text(Mark.UNRESPONSIVE, text)
     bar.place()
     bar.show()
