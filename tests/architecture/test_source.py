@@ -270,9 +270,10 @@ def test_a_constructor_has_at_most_ten_parameters() -> None:
         for owner in (each for each in ast.walk(tree(path)) if isinstance(each, ast.ClassDef)):
             for made in (each for each in owner.body if isinstance(each, ast.FunctionDef) and each.name == "__init__"):
                 count = len([*made.args.posonlyargs, *made.args.args, *made.args.kwonlyargs]) - 1
-                if count > 10:
+                if count >= 8:
                     found[owner.name] = count
-    assert not found
+    assert max(found.values()) <= 10, found
+    assert len(found) <= 8, found
 
 
 def test_the_parts_of_a_window_become_no_more() -> None:
