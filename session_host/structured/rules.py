@@ -57,7 +57,6 @@ from .items import (
     UsageChanged,
 )
 from .lines import AgentLine
-from .markdown_line import first_sentence
 from .operations import (
     LOST,
     AnyOperation,
@@ -71,6 +70,7 @@ from .operations import (
 )
 from .prompt_queue import PromptQueue
 from .rules_state import RulesState
+from .sentence import first_sentence
 from .transcript import Transcript
 from .turns import TurnCount, facts_of, time_text
 

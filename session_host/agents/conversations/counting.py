@@ -14,7 +14,7 @@ import msgspec
 from session_host.protocol.turns import TurnWork
 from session_host.structured.dialects.claude.saved import items_of
 from session_host.structured.dialects.claude.tools import AGENTS
-from session_host.structured.markdown_line import first_sentence
+from session_host.structured.sentence import first_sentence
 from session_host.structured.turns import work_of
 
 from .base import ConversationQuery

@@ -6,7 +6,7 @@ import pytest
 
 from session_host.structured.doing import Steps
 from session_host.structured.items import Item, Put, Remove, SetStatus, StateChanged
-from session_host.structured.markdown_line import MAX_SENTENCE, first_sentence
+from session_host.structured.sentence import MAX_SENTENCE, first_sentence
 
 
 def tool(key: str, title: str, **fields: str) -> Put:
