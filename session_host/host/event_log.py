@@ -149,17 +149,16 @@ class EventLog:
         """The number of the turn that has ended and is not counted; 0 for none."""
         return self.turn if self._counts and self.open_turn is None and self.counted < self.turn else 0
 
-    def count_turn(self, outcome: TurnOutcome | None = None, work: TurnWork | None = None, said: str = "") -> None:
+    def count_turn(self, outcome: TurnOutcome | None = None, work: TurnWork | None = None) -> None:
         """Add the event that the turn is counted which has ended; without one, nothing.
 
         Args:
             outcome: how it ended, if the agent's record knows better; None for how the turn's end says it.
             work: what it did; None if that is not known.
-            said: see ``TurnFacts``.
         """
         if number := self.uncounted():
             known = self.last.outcome if self.last is not None else ""
-            event = TurnCounted(turn=number, outcome=outcome or known or "done", work=work, said=said)
+            event = TurnCounted(turn=number, outcome=outcome or known or "done", work=work)
             self.counted, self.last = number, with_count(self.last, event)
             self.add(event)
 

@@ -139,8 +139,6 @@ class TurnCounted(msgspec.Struct, frozen=True, gc=False, tag_field="kind", tag="
     """That of ``turn_ended``, unless the record knows better."""
     work: TurnWork | None = None
     """None if the record does not say it, or Outlive cannot read it there."""
-    said: str = ""
-    """As in ``TurnFacts``."""
 
 
 class CommandEnded(msgspec.Struct, frozen=True, gc=False, tag_field="kind", tag="command_ended", kw_only=True):

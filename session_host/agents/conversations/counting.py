@@ -14,7 +14,6 @@ import msgspec
 from session_host.protocol.turns import TurnWork
 from session_host.structured.dialects.claude.saved import items_of
 from session_host.structured.dialects.claude.tools import AGENTS
-from session_host.structured.sentence import first_sentence
 from session_host.structured.turns import work_of
 
 from .base import ConversationQuery
@@ -34,14 +33,12 @@ class Counted(NamedTuple):
         is_whole: whether it has all of the turn.
         is_stopped: whether it says that the user stopped the turn.
         work: what the turn did, once it is whole; None if that is not known.
-        said: the first sentence of its answer, then; see ``TurnFacts``.
     """
 
     directory: Path
     is_whole: bool = False
     is_stopped: bool = False
     work: TurnWork | None = None
-    said: str = ""
 
 
 def count(
@@ -81,7 +78,7 @@ def count(
             return Counted(directory)
         reader = _READERS.get(store)
         work = reader(query, turn.at_s, ended_s + EARLY_S) if reader is not None else None
-        return Counted(directory, True, turn.is_stopped, work, first_sentence(turn.answer))
+        return Counted(directory, True, turn.is_stopped, work)
     except (OSError, TooFarBack):
         return Counted(directory)
 

@@ -144,11 +144,10 @@ class TurnWatch(contextlib.AbstractContextManager["TurnWatch"]):
                     self.starts[number] = entry
                 case TurnEnded(turn=number) as event:
                     self.ends[number], self.ended_at[number] = event, entry.at
-                case TurnCounted(turn=number) as event:
+                case TurnCounted(turn=number, outcome=outcome, work=work):
                     self.counted.add(number)
-                    if (end := self.ends.get(number)) is not None:
-                        known = msgspec.structs.replace(end, outcome=event.outcome, work=event.work, said=event.said)
-                        self.ends[number] = known
+                    if number in self.ends:
+                        self.ends[number] = msgspec.structs.replace(self.ends[number], outcome=outcome, work=work)
                 case StatusChanged() as event if (entry.own_number or 0) >= self._status_number:
                     self.status, self._status_number = event, entry.own_number or 0
                 case CommandEnded() as event:

@@ -188,7 +188,7 @@ class AgentWatch:
             saved_state.reporting_group if saved_state is not None else 0, self.tracker, self._apply_report
         )
         self._repeatable_sources = {sources.STATE_FILE, sources.PLUGIN} if saved_state is not None else set[str]()
-        self._turn_record = TurnRecord(spec, events, conversation, self.on_turn_over)
+        self._turn_record = TurnRecord(spec, events, conversation)
         self._events, self._status_events = events, StatusEvents(events, self.tracker, self._on_question)
         self._last_sent = (self.tracker.activity, self.tracker.source)
         self._turn = saved_state.turn if saved_state is not None else -1
@@ -363,7 +363,7 @@ class AgentWatch:
 
     @log_errors
     def on_turn_over(self) -> None:
-        """Show how the last turn ended, and what it was."""
+        """Show how the last turn of an agent without a terminal ended."""
         self._send_event(self._event())
 
     @log_errors

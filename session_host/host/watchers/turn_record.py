@@ -7,7 +7,6 @@ the next; what it did stays unknown if the record does not have it in time, if t
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from datetime import datetime
 from functools import partial
 from pathlib import Path
@@ -41,24 +40,17 @@ LOOK_S: Final = 0.1
 class TurnRecord:
     """The turn of one session that has ended and is not counted, if there is one."""
 
-    def __init__(
-        self,
-        spec: LaunchSpec,
-        events: EventLog,
-        conversation: ConversationTracker,
-        on_count: Callable[[], object],
-    ) -> None:
+    def __init__(self, spec: LaunchSpec, events: EventLog, conversation: ConversationTracker) -> None:
         """Follow nothing yet.
 
         Args:
             spec: the session's launch spec.
             events: knows the turns, and counts them.
             conversation: knows the conversation that the agent records.
-            on_count: called when a turn is counted some time after its end.
         """
         agent = spec.facts.origin.agent
         self._store = spec.watch.record or (agent if agent in STORES else "")  # Version 0.1.0 does not name it.
-        self._spec, self._events, self._conversation, self._on_count = spec, events, conversation, on_count
+        self._spec, self._events, self._conversation = spec, events, conversation
         self._worker = Worker()
         self._look, self._deadline = Timer(), Timer()
         self._inotify = Inotify(self._on_file_events)
@@ -134,13 +126,9 @@ class TurnRecord:
     def _count(self, found: Counted | None) -> None:
         self.close()
         ended_well = self._events.last is not None and self._events.last.outcome == "done"
-        if found is None:
-            self._events.count_turn()
-        else:
-            is_stopped = found.is_stopped and ended_well
-            self._events.count_turn("interrupted" if is_stopped else None, found.work, found.said)
+        is_stopped = found is not None and found.is_stopped and ended_well
+        self._events.count_turn("interrupted" if is_stopped else None, found.work if found is not None else None)
         self._events.write()
-        self._on_count()
 
     @log_errors
     def _give_up(self) -> None:

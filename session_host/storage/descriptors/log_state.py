@@ -183,7 +183,7 @@ class HeldInput(msgspec.Struct, frozen=True, array_like=True):
 
 def with_count(facts: TurnFacts | None, counted: TurnCounted) -> TurnFacts | None:
     """The facts of a turn once it is counted."""
-    return facts and msgspec.structs.replace(facts, outcome=counted.outcome, work=counted.work, said=counted.said)
+    return facts and msgspec.structs.replace(facts, outcome=counted.outcome, work=counted.work)
 
 
 def with_answer(answers: Sequence[HookAnswer], answer: HookAnswer) -> list[HookAnswer]:

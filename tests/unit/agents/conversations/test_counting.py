@@ -73,12 +73,6 @@ def test_a_record_tells_whether_it_has_a_turn_and_whether_the_user_stopped_it(na
     assert [each and (each.is_whole, each.is_stopped) for each in found] == WHOLE[name]
 
 
-@pytest.mark.parametrize("name", WHOLE)
-def test_the_first_sentence_of_an_answer_is_known_of_each_agent(name: str, home: Path) -> None:
-    found = counted(name, put(name, home))
-    assert [each and each.said for each in found][:2] == ["echo: hello one", "I **first** look."]
-
-
 def test_what_a_turn_of_claude_did_is_in_its_record(home: Path) -> None:
     found = counted("claude", put("claude", home))
     assert [each and each.work for each in found] == [
