@@ -6,8 +6,8 @@ from collections.abc import Callable
 from typing import NamedTuple
 
 from PySide6.QtCore import QRect, QSize, Qt, Signal
-from PySide6.QtGui import QKeyEvent, QPainter, QPaintEvent
-from PySide6.QtWidgets import QPushButton, QSizePolicy, QVBoxLayout, QWidget
+from PySide6.QtGui import QKeyEvent, QPainter, QPaintEvent, QResizeEvent
+from PySide6.QtWidgets import QPushButton, QSizePolicy, QSpacerItem, QVBoxLayout, QWidget
 
 from gui.input.keys import is_text
 from gui.theme.controls import PlainLabel
@@ -17,7 +17,10 @@ from gui.wording import chat_texts
 
 _TITLE_LARGER_PX = 5
 _ROW_PX = 32
-_ABOVE_PX = 48
+_ABOVE_PX, _ABOVE_SHARE = 48, 0.225
+"""The room above the title, as long as all of the rest fits: at least so much, and this share of the page."""
+_LINE_PX = 23
+"""From one line about the project to the next."""
 _MIN_HEIGHT_PX = 240
 """A lower page has no room for it."""
 
@@ -59,6 +62,7 @@ class FirstPage(QWidget):
         super().__init__(parent)
         self._theme = theme
         self._facts: FirstPageFacts | None = None
+        self._above = QSpacerItem(0, _ABOVE_PX)
         self.rows: list[_Row] = []
         self._column = QVBoxLayout(self)
         self._column.setContentsMargins(0, 0, 0, 0)
@@ -97,19 +101,33 @@ class FirstPage(QWidget):
                 widget.hide()
                 widget.deleteLater()
         self.rows = []
-        self._column.addSpacing(_ABOVE_PX)
+        self._above = QSpacerItem(0, _ABOVE_PX)
+        self._column.addItem(self._above)
         self._add_label(facts.project, CHAT_PX + _TITLE_LARGER_PX, bold=True)
         self._column.addSpacing(4)
         for line in facts.lines:
-            self._add_label(line, TEXT_PX)
+            self._add_label(line, TEXT_PX).setMinimumHeight(_LINE_PX)
         self._add_rows(chat_texts.CONTINUE_HERE(), facts.chats)
         self._add_rows(chat_texts.SAVED_PROMPTS(), facts.prompts)
         self._column.addSpacing(2 * GAP_S_PX)
         keys = chat_texts.FIRST_PAGE_KEYS(), chat_texts.INTO_FIRST_PAGE() if self.rows else ""
         self._add_label(chat_texts.joined(*keys), SECONDARY_PX)
         self._column.addStretch(1)
+        self._leave_room_above()
 
-    def _add_label(self, text: str, size_px: int, *, bold: bool = False) -> None:
+    def _leave_room_above(self) -> None:
+        if self._facts is None:
+            return
+        rest_px = self._column.sizeHint().height() - self._above.sizeHint().height()
+        above_px = min(round(self.height() * _ABOVE_SHARE), self.height() - rest_px)
+        self._above.changeSize(0, max(above_px, _ABOVE_PX))
+        self._column.invalidate()
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._leave_room_above()
+
+    def _add_label(self, text: str, size_px: int, *, bold: bool = False) -> PlainLabel:
         made = PlainLabel(text)
         made.setFont(font(size_px, bold=bold))
         if not bold:
@@ -119,6 +137,7 @@ class FirstPage(QWidget):
         made.setContentsMargins(GAP_S_PX, 0, GAP_S_PX, 0)
         made.setMinimumWidth(1)
         self._column.addWidget(made)
+        return made
 
     def _add_rows(self, heading: str, rows: tuple[FirstPageRow, ...]) -> None:
         if not rows:

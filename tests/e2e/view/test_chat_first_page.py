@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QApplication
+from PySide6.QtWidgets import QApplication, QLabel
 
 from gui.chat.page.first_page import FirstPageFacts, FirstPageRow
 from session_host.structured.items import Setting, SettingChoice, SettingsChanged, StateChanged
@@ -89,3 +89,21 @@ def test_an_ended_chat_and_a_low_pane_have_none(shown: ChatViewHarness) -> None:
     shown.chat.apply(StateChanged("ended"))
     shown.settle()
     assert not first.isVisible()
+
+
+def test_its_title_is_a_fifth_down_the_page_unless_its_rows_would_not_fit(shown: ChatViewHarness) -> None:
+    first, view = shown.view.first_page, shown.view
+
+    def place(height: int) -> tuple[float, bool]:
+        """How far down the title is, as a share, and whether all rows are in sight."""
+        view.resize(900, height)
+        shown.settle()
+        title = next(label for label in first.findChildren(QLabel) if label.text() == "api" and label.isVisible())
+        return title.y() / first.height(), first.rows[-1].geometry().bottom() < first.height()
+
+    share, fits = place(1000)
+    assert 0.22 <= share <= 0.23
+    assert fits
+    share, fits = place(460)
+    assert 0.05 < share < 0.22
+    assert fits
