@@ -102,7 +102,6 @@ CALLS: Final = {
     "fork": Callee("session_host.client.chats.fork", CONTROL, "session_id"),
     "find_answer": Callee("session_host.client.chats.agent_record", READ),
     "recorded_conversation": Callee("session_host.client.chats.agent_record", READ),
-    "last_answer": Callee("session_host.client.chats.last_answer", READ),
     "note_on_worktree": Callee("session_host.client.chats.chat_worktree", READ),
     "restore_list": Callee("session_host.client.chats.restore_list", READ),
     "read_changes": Callee("session_host.client.worktrees.changes", READ),

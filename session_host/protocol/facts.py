@@ -216,6 +216,8 @@ class AgentStatus(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """The prompt that is to be sent at a time; None for none."""
     doing: str = ""
     """What it does now, such as "Editing src/a.py"; one line, "" while unknown. It is told at most once a second."""
+    said: str = ""
+    """The first sentence of its last answer, one line of Markdown; "" if unknown. No event has it."""
 
     @property
     def words(self) -> str:

@@ -59,5 +59,3 @@ class TurnFacts(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
     """When the limit is reset that stopped it; "" if that is not known, or no limit did."""
     work: TurnWork | None = None
     """None while it is not known."""
-    said: str = ""
-    """The first sentence of its answer, one line of Markdown; "" while it runs, and if unknown."""

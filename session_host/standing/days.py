@@ -15,6 +15,7 @@ from session_host.protocol.events import (
     Interrupted,
     Removed,
     StatusChanged,
+    TurnCounted,
     TurnEnded,
     TurnStarted,
 )
@@ -39,7 +40,10 @@ if TYPE_CHECKING:
         def event(self) -> Event: ...
 
 
-KINDS: Final = (StatusChanged, Answered, TurnStarted, TurnEnded, CommandEnded, Ended, Interrupted, Removed)
+KINDS: Final = (
+    *(StatusChanged, Answered, TurnStarted, TurnEnded, TurnCounted, CommandEnded),
+    *(Ended, Interrupted, Removed),
+)
 """The events that say it."""
 STATES: Final = (StatusChanged, Ended, Interrupted)
 """The events whose last one before a time says what a chat does at that time."""
@@ -125,6 +129,8 @@ class _Day:
                 self.works[event.turn] = event.work
                 if event.error:
                     self.failures.append((at_s, event.error))
+            case TurnCounted():
+                self.works[event.turn] = event.work
             case CommandEnded(duration_s=duration_s):
                 begin_s = max(at_s - duration_s, self.begin_s, self.spans[-1].end_s if self.spans else 0.0)
                 self._add(Span(waits=False, begin_s=begin_s, end_s=at_s))

@@ -94,7 +94,7 @@ def _whole(facts: ChatFacts, seen: Seen, now: datetime, clock: Callable[[datetim
         return RowLine((program if topic_of(program) != facts.entry.shown_name else "") if program else "Running")
     if facts.origin.is_shell_or_command:
         return RowLine(status.detail or _last_command(facts.shell.last_exit_code))
-    return RowLine(plain_text(status.last.said) if status.last is not None and status.last.said else status.detail)
+    return RowLine(plain_text(status.said) or status.detail)
 
 
 def _failed(facts: ChatFacts, clock: Callable[[datetime], str]) -> RowLine:

@@ -1,4 +1,4 @@
-"""What an agent does now, in a line: from the newest item of a chat view that is not complete. Pure."""
+"""What an agent does now, and what it said last, each in a line: from the newest items of a chat view. Pure."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from typing import Final
 from session_host.protocol.untrusted_text import one_line
 
 from .items import BETWEEN_TURNS, AnyChange, Item, Put, Remove, SetStatus, StateChanged, ToolKind
+from .markdown_line import first_sentence
 from .transcript import Transcript
 from .turns import is_prompt
 
@@ -65,6 +66,16 @@ class Steps:
                 case _:
                     pass
         return next(reversed(self._lines.values()), "")
+
+
+def last_said(transcript: Transcript) -> str:
+    """The first sentence of the main agent's newest message that is complete, a line of Markdown; "" for none."""
+    end = transcript.queue_start
+    for position in range(end - 1, max(end - _LOOKED_THROUGH, 0) - 1, -1):
+        item = transcript[position]
+        if item.kind == "agent" and not item.parent and item.status != "running" and item.text.strip():
+            return first_sentence(item.text)
+    return ""
 
 
 def doing(item: Item) -> tuple[str, int]:

@@ -524,6 +524,7 @@ class StructuredRules(DialectPort):
     def _with_facts(self, end: TurnOver) -> TurnOver:
         """The end of the running turn, with all that is known of it."""
         state = self.state
+        state.said = first_sentence(state.answer)
         work = state.count.work(state.usage) if state.count is not None else None
         facts = msgspec.structs.replace(
             facts_of(end),
@@ -533,7 +534,6 @@ class StructuredRules(DialectPort):
             ended=time_text(self.now_ms),
             error=end.error,
             work=work,
-            said=first_sentence(state.answer),
         )
         tokens = state.count.tokens(state.usage) if state.count is not None else 0
         return msgspec.structs.replace(end, tokens=tokens, files_changed=work.files if work else 0, facts=facts)

@@ -96,6 +96,8 @@ class RulesState(msgspec.Struct, array_like=True):
     """The id of the newest message of its agent; "" for none."""
     answer: str = ""
     """The beginning of that message."""
+    said: str = ""
+    """The first sentence of the last turn's answer, one line of Markdown."""
 
     @property
     def may_time_out(self) -> bool:

@@ -9,7 +9,6 @@ from itertools import islice
 from typing import Final, NamedTuple
 
 from session_host.client.chats.agent_record import recorded_conversation
-from session_host.client.chats.last_answer import last_answer
 from session_host.client.chats.last_view import last_transcript_for
 from session_host.client.machine import ANSWER_S, Machine
 from session_host.client.sessions.session_info import SessionInfo
@@ -29,7 +28,7 @@ from session_host.system.clock import as_text
 from .changed_lines import of_text
 from .errors import PageError
 from .forms import LimitUse, Queued, Step, TurnRow, Unfolded
-from .markdown import html_of, text_of
+from .markdown import html_of
 
 MAX_TURNS: Final = 50
 """How many turns the page gets; earlier ones are read on the computer."""
@@ -42,8 +41,6 @@ _LONG_CHAT_S: Final = 60.0
 
 MAX_PROMPT_CHARACTERS: Final = 4000
 MAX_STEP_LINES: Final = 400
-MAX_WORDS: Final = 120
-"""How many characters of an answer a row has."""
 
 _MIN_PER_HOUR, _MIN_PER_DAY = 60, 24 * 60
 
@@ -91,16 +88,6 @@ async def conversation_of(machine: Machine, info: SessionInfo) -> Conversation:
         ],
         has_earlier=has_earlier,
     )
-
-
-async def last_words(machine: Machine, info: SessionInfo) -> str:
-    """The first words of a running chat's last answer, on one line; "" if there is none.
-
-    Raises:
-        OutliveError, TimeoutError: it cannot be read.
-    """
-    answer = await asyncio.wait_for(machine.call(last_answer, info.id, 10 * MAX_WORDS), _most_s(machine))
-    return one_line(text_of(answer))[:MAX_WORDS]
 
 
 async def unfolded(machine: Machine, info: SessionInfo, key: str) -> Unfolded:

@@ -15,7 +15,7 @@ import secrets
 import socket
 from collections import defaultdict, deque
 from collections.abc import AsyncIterator, Coroutine
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any, Final, NamedTuple
 
 from msgspec.structs import replace
@@ -38,14 +38,13 @@ from session_host.protocol.events import ChatState, EventLine, Hello
 from session_host.protocol.untrusted_facts import harmless_facts
 from session_host.protocol.untrusted_text import one_line
 from session_host.standing.endings import is_unlisted
-from session_host.standing.groups import OVER, Group, Mark
+from session_host.standing.groups import OVER, Mark
 from session_host.storage.store import Store
 from session_host.storage.store.ledger import Position
-from session_host.system.clock import as_text, now, parse_time
+from session_host.system.clock import as_text, now
 from session_host.system.event_loop import Timer
 from session_host.system.inotify import Event, Inotify
 
-from .conversations import last_words
 from .forms import Away, ChatList, Row
 from .rows import row_of
 
@@ -62,9 +61,6 @@ GATHER_S: Final = 0.1
 
 AGAIN_S: Final = 1.0
 """The pause before a chat is read again that could not be read."""
-
-SETTLE_S: Final = 1.0
-"""How long after an agent says that it is idle its own record has the answer."""
 
 
 class Told(NamedTuple):
@@ -105,10 +101,6 @@ class Following:
         self._locks: defaultdict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
         """Each reading of a machine's chats ends before the next one begins, so that no row is older than the last."""
         self._readers: dict[str, asyncio.Task[None]] = {}
-        self._said: dict[str, tuple[str, str]] = {}
-        """Of idle chats: since when, and the first words of the answer."""
-        self._unheard: dict[str, tuple[Machine, SessionInfo]] = {}
-        self._listener: asyncio.Task[None] | None = None
         self._tasks: set[asyncio.Future[None]] = set()
 
     # ------------------------------------------------------------ devices
@@ -302,40 +294,13 @@ class Following:
         if is_unlisted(info.facts) or (row.group in OVER and row.since < _midnight()):
             self._gone(row.id)
             return
-        if row.group == Group.IDLE and not row.words and row.kind == "conversation":
-            since, said = self._said.get(row.id, ("", ""))
-            if since == row.since:
-                row = replace(row, words=said)
-            else:
-                self._unheard[row.id] = machine, info
-                self._listen()
         self._infos[row.id] = info
         if self._rows.get(row.id) != row:
             self._rows[row.id] = row
             self._tell("row", row)
 
-    def _listen(self) -> None:
-        if self._listener is None or self._listener.done():
-            self._listener = asyncio.get_running_loop().create_task(self._hear(), name="last words")
-
-    async def _hear(self) -> None:
-        """Read the last answers of idle chats, one after the other, until none is left."""
-        while self._unheard:
-            key, (machine, info) = self._unheard.popitem()
-            since = row_of(info.facts, machine).since
-            at = parse_time(since)
-            age_s = (datetime.now(UTC) - at).total_seconds() if at is not None else SETTLE_S
-            await asyncio.sleep(min(max(SETTLE_S - age_s, 0.0), SETTLE_S))
-            words = ""
-            with contextlib.suppress(OutliveError, TimeoutError):
-                words = await last_words(machine, info)
-            self._said[key] = since, words
-            if self._infos.get(key) is info:
-                self._put(info, machine)
-
     def _gone(self, key: str) -> None:
-        for of_chat in (self._infos, self._said, self._unheard):
-            of_chat.pop(key, None)
+        self._infos.pop(key, None)
         if self._rows.pop(key, None) is not None:
             self._tell("gone", {"chat": key})
 
@@ -466,11 +431,10 @@ class Following:
         self._leaving.cancel()
         self._inotify.close()
         self._run = secrets.token_hex(4)
-        self._unheard.clear()
         followers, self._followers, self._is_following = list(self._followers.values()), {}, False
-        tasks = [*followers, *self._readers.values(), *([self._listener] if self._listener is not None else [])]
+        tasks = [*followers, *self._readers.values()]
         links = [link for _entry, link in self._links.values()]
-        self._listener, self._links, self._machines = None, {}, {"": THIS_MACHINE}
+        self._links, self._machines = {}, {"": THIS_MACHINE}
         self._changed.clear()
         for task in tasks:
             task.cancel()

@@ -62,10 +62,3 @@ def html_of(text: str) -> str:
     cut = text[:MAX_CHARACTERS]
     more = '<p class="more">The rest is left out; see it on the computer.</p>' if len(text) > len(cut) else ""
     return str(_parser().render(cut)) + more
-
-
-def text_of(text: str) -> str:
-    """The words of a text, without its Markdown."""
-    tokens = _parser().parse(text)
-    parts = (each for token in tokens for each in (token.children or (token,)))
-    return " ".join("".join(each.content or " " for each in parts).split())

@@ -6,6 +6,8 @@ from datetime import UTC, datetime
 from functools import lru_cache
 from typing import Final
 
+from msgspec.structs import replace
+
 from session_host.agents.agent import Agent
 from session_host.agents.catalog import load_catalog
 from session_host.client.machine import Machine
@@ -41,6 +43,7 @@ def row_of(facts: ChatFacts, machine: Machine, *, is_reached: bool = True) -> Ro
         is_reached: whether the facts are of now.
     """
     agent = agent_named(facts.origin.agent)
+    facts = replace(facts, status=replace(facts.status, doing=""))  # No event tells that it does something else.
     stale_s = min(agent.signals.stale_after_s if agent is not None else 60.0, NEVER_S)
     seen, now = Seen(is_unreachable=not is_reached), datetime.now(UTC)
     group = group_of(facts, seen, now)

@@ -20,7 +20,7 @@ from .base import ConversationQuery
 from .claude import transcripts_of
 from .records import TooFarBack, decoded, lines_backwards, newest_first
 from .stores import record_path, turns_in
-from .turns import EARLY_S, RecordedTurn, seconds_of, turn_of_number
+from .turns import EARLY_S, ReadTurn, RecordedTurn, seconds_of, turn_of_number
 
 READ_BYTES: Final = 1 << 20
 
@@ -33,12 +33,14 @@ class Counted(NamedTuple):
         is_whole: whether it has all of the turn.
         is_stopped: whether it says that the user stopped the turn.
         work: what the turn did, once it is whole; None if that is not known.
+        said: see ``AgentStatus``.
     """
 
     directory: Path
     is_whole: bool = False
     is_stopped: bool = False
     work: TurnWork | None = None
+    said: str = ""
 
 
 def count(
@@ -78,7 +80,7 @@ def count(
             return Counted(directory)
         reader = _READERS.get(store)
         work = reader(query, turn.at_s, ended_s + EARLY_S) if reader is not None else None
-        return Counted(directory, True, turn.is_stopped, work)
+        return Counted(directory, True, turn.is_stopped, work, turn.said if isinstance(turn, ReadTurn) else "")
     except (OSError, TooFarBack):
         return Counted(directory)
 

@@ -11,6 +11,8 @@ from datetime import UTC, datetime
 from itertools import chain, islice, takewhile
 from typing import TYPE_CHECKING, Final, Literal, NamedTuple
 
+from session_host.structured.markdown_line import first_sentence
+
 if TYPE_CHECKING:
     from session_host.terminal.prompts import TurnPosition
 
@@ -49,6 +51,16 @@ class RecordedTurn(NamedTuple):
     """Whether the next prompt came into the same turn of the agent: the answer to both is the next one's."""
 
 
+class ReadTurn(RecordedTurn):
+    """A turn as it was just read; what is not one of the fields is neither compared nor sent to other machines.
+
+    Attributes:
+        said: the first sentence of its last text, one line of Markdown.
+    """
+
+    said = ""
+
+
 Which = Literal["last", "unfinished", "before", "chosen"]
 """Which turn: the last one, which may be unfinished; the one before prompts without an answer; an earlier one."""
 
@@ -79,7 +91,9 @@ def turns_of(newest_first: Iterable[RecordedText]) -> Iterator[RecordedTurn]:
         if recorded.speaker == "user":
             stopped = any(each.stops for each in texts)
             is_joined = not (is_last or stopped) and (not texts or _goes_on(texts))
-            yield RecordedTurn(recorded.text, _joined(texts), recorded.at_s, _goes_on(texts), stopped, is_joined)
+            turn = ReadTurn(recorded.text, _joined(texts), recorded.at_s, _goes_on(texts), stopped, is_joined)
+            turn.said = _first_sentence(texts)
+            yield turn
             texts, is_last = [], False
         else:
             texts.append(recorded)
@@ -89,6 +103,10 @@ def turns_of(newest_first: Iterable[RecordedText]) -> Iterator[RecordedTurn]:
 
 def _joined(newest_first: list[RecordedText]) -> str:
     return "\n\n".join(each.text.strip("\n") for each in reversed(newest_first) if each.text.strip())
+
+
+def _first_sentence(newest_first: list[RecordedText]) -> str:
+    return first_sentence(next((each.text for each in newest_first if each.text.strip()), ""))
 
 
 def _goes_on(newest_first: list[RecordedText]) -> bool:
@@ -187,7 +205,9 @@ def _as_one(newest_first: Sequence[RecordedTurn]) -> RecordedTurn:
     """Several prompts of one turn, with all that the agent wrote."""
     answer = "\n\n".join(turn.answer for turn in reversed(newest_first) if turn.answer)
     newest, oldest = newest_first[0], newest_first[-1]
-    return oldest._replace(answer=answer, goes_on=newest.goes_on, is_stopped=newest.is_stopped)
+    turn = ReadTurn(*oldest._replace(answer=answer, goes_on=newest.goes_on, is_stopped=newest.is_stopped))
+    turn.said = newest.said if isinstance(newest, ReadTurn) else ""
+    return turn
 
 
 def turn_of_prompt(newest_first: Iterable[RecordedTurn], prompt: str, since_s: float) -> RecordedTurn | None:

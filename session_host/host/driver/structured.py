@@ -45,7 +45,7 @@ from session_host.storage.descriptors.log_entries import EntryKind
 from session_host.storage.descriptors.log_state import LogState
 from session_host.storage.last_transcript import last_transcript
 from session_host.structured.copied_items import copied_items, decode_items
-from session_host.structured.doing import Steps, running_item
+from session_host.structured.doing import Steps, last_said, running_item
 from session_host.structured.engine import TranscriptEngine
 from session_host.structured.items import (
     BETWEEN_TURNS,
@@ -101,6 +101,7 @@ class StructuredDriver:
         self._program_output, self._send_output, self._events = parts.program_output, parts.send_output, parts.events
         usage = recovered.engine.transcript.status.usage
         watch.tracker.context = usage.percent if usage is not None else 0
+        watch.said = recovered.rules.state.said or last_said(recovered.engine.transcript)
         self._steps = Steps(running_item(recovered.engine.transcript))
         self._tell(recovered.untold, recovered.log.end)
         self.operation_runner = OperationRunner(spec, self._operation_done)
@@ -203,6 +204,7 @@ class StructuredDriver:
                 case _:
                     pass
         self._watch.doing.show(self._steps.take(effect.changes))
+        self._watch.said = self.rules.rules.state.said or self._watch.said
         last = self._events.last
         self._tell(effect.changes, effect.end)
         if self._events.last is not last:

@@ -106,6 +106,7 @@ class AgentWatch:
         suspension: finds out whether the program is suspended.
         background: finds out what an idle agent still runs.
         doing: what an agent without a terminal does now.
+        said: the first sentence of the last answer, see ``AgentStatus``.
         set_suspended: called with True if it is, else with False; also without a change.
         mark_turn: called when a turn begins in a terminal.
         take_entered_by: see ``PromptLine``; called then, too.
@@ -158,6 +159,7 @@ class AgentWatch:
         self.activity_changed: Callable[[AgentStatus], object] = lambda _: None
         self.asks: Callable[[], object] = lambda: None
         self.last_command = ""
+        self.said = saved_state.said if saved_state is not None else ""
         self.command_began: Callable[[], object] = lambda: None
         self.suspension = Suspension(self._on_look)
         self.foreground: ForegroundProcess | None = None
@@ -188,7 +190,7 @@ class AgentWatch:
             saved_state.reporting_group if saved_state is not None else 0, self.tracker, self._apply_report
         )
         self._repeatable_sources = {sources.STATE_FILE, sources.PLUGIN} if saved_state is not None else set[str]()
-        self._turn_record = TurnRecord(spec, events, conversation)
+        self._turn_record = TurnRecord(spec, events, conversation, self._on_said)
         self._events, self._status_events = events, StatusEvents(events, self.tracker, self._on_question)
         self._last_sent = (self.tracker.activity, self.tracker.source)
         self._turn = saved_state.turn if saved_state is not None else -1
@@ -361,6 +363,12 @@ class AgentWatch:
             self.tracker.context = percent
             self._send_event(self._event())
 
+    def _on_said(self, said: str) -> None:
+        """Show what the agent's record says of the last turn in a terminal."""
+        self.said = said
+        self._save_and_send(visibly=False)
+        self._send_event(self._event())
+
     @log_errors
     def on_turn_over(self) -> None:
         """Show how the last turn of an agent without a terminal ended."""
@@ -447,7 +455,8 @@ class AgentWatch:
 
     def status(self) -> AgentStatus:
         """The agent's status, as a part of the chat's facts."""
-        return msgspec.structs.replace(self.tracker.status(), last=self._events.last, doing=self.doing.line)
+        last, doing = self._events.last, self.doing.line
+        return msgspec.structs.replace(self.tracker.status(), last=last, doing=doing, said=self.said)
 
     def saved_state(self) -> ActivityState:
         """The state for a replacement host."""
@@ -461,7 +470,7 @@ class AgentWatch:
             self._turn,
             foreground,
         )
-        return msgspec.structs.replace(state, background_from=self.background.counts_from)
+        return msgspec.structs.replace(state, background_from=self.background.counts_from, said=self.said)
 
     def _start_turn_if_new(self) -> bool:
         """If this activity begins a turn, mark that at the end of the output; returns whether it does."""

@@ -7,6 +7,7 @@ the next; what it did stays unknown if the record does not have it in time, if t
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import datetime
 from functools import partial
 from pathlib import Path
@@ -40,14 +41,18 @@ LOOK_S: Final = 0.1
 class TurnRecord:
     """The turn of one session that has ended and is not counted, if there is one."""
 
-    def __init__(self, spec: LaunchSpec, events: EventLog, conversation: ConversationTracker) -> None:
+    def __init__(
+        self, spec: LaunchSpec, events: EventLog, conversation: ConversationTracker, said: Callable[[str], object]
+    ) -> None:
         """Follow nothing yet.
 
         Args:
             spec: the session's launch spec.
             events: knows the turns, and counts them.
             conversation: knows the conversation that the agent records.
+            said: called with the first sentence of the turn's answer, "" if that is not known.
         """
+        self._said = said
         agent = spec.facts.origin.agent
         self._store = spec.watch.record or (agent if agent in STORES else "")  # Version 0.1.0 does not name it.
         self._spec, self._events, self._conversation = spec, events, conversation
@@ -129,6 +134,7 @@ class TurnRecord:
         is_stopped = found is not None and found.is_stopped and ended_well
         self._events.count_turn("interrupted" if is_stopped else None, found.work if found is not None else None)
         self._events.write()
+        self._said(found.said if found is not None else "")
 
     @log_errors
     def _give_up(self) -> None:

@@ -149,6 +149,8 @@ class ActivityState(msgspec.Struct, frozen=True):
     """What happened since the entry before this one; in an entry alone."""
     background_from: int | None = None
     """See ``host.watchers.background.BackgroundWork.counts_from``."""
+    said: str = ""
+    """As ``AgentStatus.said``."""
 
     @property
     def in_turns(self) -> Activity:

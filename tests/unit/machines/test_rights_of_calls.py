@@ -86,7 +86,6 @@ READS = {
     "resume_command",
     "find_answer",
     "recorded_conversation",
-    "last_answer",
     "note_on_worktree",
     "restore_list",
     "read_changes",

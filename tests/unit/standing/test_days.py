@@ -19,6 +19,7 @@ from session_host.protocol.events import (
     NumberedEvent,
     Removed,
     StatusChanged,
+    TurnCounted,
     TurnEnded,
     TurnStarted,
 )
@@ -109,6 +110,9 @@ def test_prompts_and_failures_have_their_times() -> None:
         at(9.5, TurnEnded(turn=2, outcome="done", work=TurnWork(read=7, commands=2))),
     )
     assert found.usage == Usage(turns=2, unknown=1, work=TurnWork(read=7, commands=2))
+    counted = TurnCounted(turn=1, outcome="done", work=TurnWork(read=5))
+    found = day(at(8, TurnEnded(turn=1, outcome="done")), at(8.5, counted))
+    assert found.usage == Usage(turns=1, work=TurnWork(read=5))
     assert found.prompts_s == (BEGIN + 8 * HOUR, BEGIN + 9 * HOUR)
     assert found.failures == ((BEGIN + 8.5 * HOUR, "API error 400"),)
 

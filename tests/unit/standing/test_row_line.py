@@ -17,7 +17,7 @@ from tests.support.facts import changed, chat_facts
 
 NOW = datetime(2026, 5, 2, 12, tzinfo=UTC)
 LIMIT = TurnFacts(outcome="limit", resets_at="2026-05-02T15:00:00.000Z")
-ANSWERED = TurnFacts(outcome="done", said="The tests are `green` now.")
+SAID = "The tests are `green` now."
 
 
 HERE = Seen()
@@ -47,7 +47,7 @@ def line(seen: Seen = HERE, foreground: Foreground | None = None, **fields: Any)
             RowLine("Limit until 15:00 · continues"),
         ),
         (
-            {"activity": Activity.WORKING, "doing": "Editing src/client.py", "last": ANSWERED},
+            {"activity": Activity.WORKING, "doing": "Editing src/client.py", "said": SAID},
             RowLine("Editing src/client.py"),
         ),
         ({"activity": Activity.WORKING, "detail": "reading the tests"}, RowLine("reading the tests")),
@@ -61,9 +61,9 @@ def line(seen: Seen = HERE, foreground: Foreground | None = None, **fields: Any)
             RowLine("No word since 11:52 · was working"),
         ),
         ({"activity": Activity.NO_SIGNAL, "source": "", "created_at": "2026-05-02T11:59:30Z"}, RowLine("Starting…")),
-        ({"last": ANSWERED}, RowLine("The tests are green now.")),
+        ({"said": SAID}, RowLine("The tests are green now.")),
         ({}, RowLine("")),
-        ({"state": State.EXITED, "exit_code": 0, "last": ANSWERED}, RowLine("Finished")),
+        ({"state": State.EXITED, "exit_code": 0, "said": SAID}, RowLine("Finished")),
         ({"state": State.EXITED, "end_request": "sleep"}, RowLine("Asleep")),
     ],
 )

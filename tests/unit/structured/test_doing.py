@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from session_host.structured.doing import Steps
+from session_host.structured.doing import Steps, last_said
 from session_host.structured.items import Item, Put, Remove, SetStatus, StateChanged
 from session_host.structured.sentence import MAX_SENTENCE, first_sentence
+from session_host.structured.transcript import Transcript
 
 
 def tool(key: str, title: str, **fields: str) -> Put:
@@ -33,6 +34,20 @@ def test_between_turns_nothing_is_told_even_if_a_step_never_ended() -> None:
     steps = Steps(Item("1", "tool", 1, status="running", title="sleep 9", tool="execute"))
     assert steps.take([]) == "Running sleep 9"
     assert steps.take([StateChanged("idle")]) == ""
+
+
+def test_the_last_message_that_is_complete_was_said_last() -> None:
+    transcript = Transcript()
+    for item in (
+        Item("1", "agent", 1, text="I look at it.", status="done"),
+        Item("2", "agent", 1, text="All tests are green now. More.", status="done"),
+        Item("3", "agent", 1, text="A sub-agent's words.", status="done", parent="9"),
+        Item("4", "tool", 1, title="make", status="done"),
+        Item("5", "agent", 1, text="Let me", status="running"),
+    ):
+        transcript.apply(Put(item))
+    assert last_said(transcript) == "All tests are green now."
+    assert last_said(Transcript()) == ""
 
 
 @pytest.mark.parametrize(

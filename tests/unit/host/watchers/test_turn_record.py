@@ -7,6 +7,7 @@ import os
 from collections.abc import Iterator
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from session_host.host.watchers import turn_record
@@ -87,6 +88,23 @@ async def test_a_turn_is_counted_when_the_agent_has_recorded_the_end_of_its_answ
     last = harness.driver.events.last
     assert last is not None
     assert last.work == TurnWork()
+
+
+async def test_what_the_agent_said_last_is_known_to_the_next_host_and_in_no_event(
+    harness: SessionHarness, record: Path
+) -> None:
+    host(harness)
+    write(record, "user", "hello")
+    write(record, "assistant", [{"type": "text", "text": "I look at it."}])
+    write(record, "assistant", [{"type": "text", "text": "The tests are **green** now. More."}])
+    report(harness, "working")
+    report(harness, "idle")
+    await is_counted(harness, (1, "done", TurnWork()))
+    assert harness.driver.watch.status().said == "The tests are **green** now."
+    assert not any(b"green" in msgspec.json.encode(each) for each in harness.driver.events.newest)
+    harness.kill()
+    host(harness)
+    assert harness.driver.watch.status().said == "The tests are **green** now."
 
 
 async def test_a_turn_that_the_record_calls_interrupted_is_so(harness: SessionHarness, record: Path) -> None:

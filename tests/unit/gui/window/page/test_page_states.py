@@ -522,7 +522,7 @@ async def test_an_agent_that_ctrl_z_suspended_is_said_to_be_suspended_and_can_be
     viewer.be(Activity.SUSPENDED)
     harness.settle()
     assert harness.chat(session_id).mark is Mark.NEEDS_YOU
-    assert status_text(harness.chat(session_id)) == "Suspended"
+    assert status_text(harness.chat(session_id)) == "Suspended: the next key continues it"
     assert page.bars.problem.get().text.accessibleName() == "Suspended, as by Ctrl+Z. Any key continues it."
     assert action.isEnabled()
     QTest.mouseClick(page.bars.problem.get().action, Qt.MouseButton.LeftButton)

@@ -31,7 +31,6 @@ from session_host.protocol.messages import (
     TitleEvent,
     Transition,
 )
-from session_host.protocol.turns import TurnFacts
 from session_host.protocol.values import Activity, GridSize, State
 from session_host.standing.groups import Group, Mark
 from tests.support.facts import changed
@@ -58,7 +57,7 @@ async def test_a_row_shows_the_question_first_and_its_tool_tip_the_age(harness: 
     )
     harness.settle()
     shown = row(harness, session_id)
-    assert (shown.status, shown.location, shown.asks, shown.age) == ("Run npm test? now [31m", "api", True, "2 m")
+    assert (shown.status, shown.location, shown.asks, shown.age) == ("Run npm test? now [31m", "", True, "2 m")
     tip = window.sidebar.model.data(window.sidebar.model.index_of(session_id), Qt.ItemDataRole.ToolTipRole)
     assert "needs you · 2 min ago" in tip
     assert "Run npm test? now" in tip
@@ -348,10 +347,12 @@ async def test_a_row_says_what_its_chat_does_and_then_what_it_said(harness: Wind
     session_id = await harness.add("one", agent="claude", runtime="structured")
     harness.open_window()
     viewer = harness.show(session_id)
-    done = TurnFacts(outcome="done", said="The parser in `a.py` is **fixed**.")
     for status, shown in (
         (AgentStatus(Activity.WORKING, "protocol", ago(1), doing="Editing a.py"), "Editing a.py"),
-        (AgentStatus(Activity.IDLE, "protocol", ago(1), last=done), "The parser in a.py is fixed."),
+        (
+            AgentStatus(Activity.IDLE, "protocol", ago(1), said="The parser in `a.py` is **fixed**."),
+            "The parser in a.py is fixed.",
+        ),
     ):
         viewer.tell(ActivityEvent(status))
         harness.settle()
