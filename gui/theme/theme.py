@@ -70,7 +70,7 @@ QPushButton:disabled { color: $disabled; border-color: $hairline; }
 QPushButton[kind="primary"] { background: $accent; color: $on_accent; border-color: $accent; font-weight: 600; }
 QPushButton[kind="primary"]:hover { background: $accent_hover; border-color: $accent_hover; }
 QPushButton[kind="primary"]:focus { border-color: $text; }
-QPushButton[kind="primary"]:disabled { background: $hairline; color: $disabled; border-color: $hairline; }
+QPushButton[kind="primary"]:disabled { background: $hairline; color: $secondary; border-color: $hairline; }
 QPushButton[wrapped="true"] { padding: 4px 12px; text-align: left; }
 QPushButton[narrow="true"] { padding: 0 3px; }
 QPushButton[wrapped="true"][narrow="true"] { padding: 4px 3px; }

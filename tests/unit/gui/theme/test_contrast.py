@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from itertools import combinations, product
 from math import dist
 
@@ -18,6 +19,7 @@ from gui.theme.desktop import DesktopLook
 from gui.theme.icons import mark_color
 from gui.theme.scheme import Scheme, derive_tokens
 from gui.theme.terminal import TerminalTheme
+from gui.theme.theme import style_sheet
 from gui.theme.tokens import LABEL_COLORS, Tokens, blend, on, project_color
 from session_host.agents.catalog import load_catalog
 from session_host.standing.groups import Mark
@@ -273,6 +275,15 @@ def test_readable_colours_that_a_theme_names_are_kept(qapp: object):
     tokens = derive_tokens(plain, {"accent": "#ffcc00", "sidebar": "#181818"}, {"keyword": "#ff88ff"})
     assert (tokens.accent, tokens.sidebar) == ("#ffcc00", "#181818")
     assert tokens.code.words["keyword"] == QColor("#ff88ff")
+
+
+@pytest.mark.parametrize("tokens", [DARK.tokens, LIGHT.tokens], ids=["dark", "light"])
+def test_an_answer_that_cannot_be_given_yet_is_readable(tokens: Tokens) -> None:
+    rule = next(
+        line for line in style_sheet(tokens).splitlines() if line.startswith('QPushButton[kind="primary"]:disabled')
+    )
+    colors = re.findall(r"#[0-9a-f]{6}", rule)
+    assert ratio(QColor(colors[1]), QColor(colors[0])) >= 4.5
 
 
 @pytest.mark.parametrize("tokens", [DARK.tokens, LIGHT.tokens], ids=["dark", "light"])
