@@ -110,11 +110,14 @@ def test_prompts_and_failures_have_their_times() -> None:
         at(9.5, TurnEnded(turn=2, outcome="done", work=TurnWork(read=7, commands=2))),
     )
     assert found.usage == Usage(turns=2, unknown=1, work=TurnWork(read=7, commands=2))
+    assert found.prompts_s == (BEGIN + 8 * HOUR, BEGIN + 9 * HOUR)
+    assert found.failures == ((BEGIN + 8.5 * HOUR, "API error 400"),)
+
+
+def test_a_turn_in_a_terminal_counts_once_its_record_has_it() -> None:
     counted = TurnCounted(turn=1, outcome="done", work=TurnWork(read=5))
     found = day(at(8, TurnEnded(turn=1, outcome="done")), at(8.5, counted))
     assert found.usage == Usage(turns=1, work=TurnWork(read=5))
-    assert found.prompts_s == (BEGIN + 8 * HOUR, BEGIN + 9 * HOUR)
-    assert found.failures == ((BEGIN + 8.5 * HOUR, "API error 400"),)
 
 
 def test_a_shell_works_while_its_commands_run() -> None:
