@@ -21,13 +21,13 @@ from gui.chat.drawing.style import Style, Widths
 from gui.chat.page.rows import Rows
 from gui.theme.theme import Theme
 from gui.wording.changes_texts import changed_lines
-from session_host.cli.events.lines import VERSION, EventLine, NamedChat, words_of
+from session_host.cli.events.lines import words_of
 from session_host.client.machine import THIS_MACHINE
 from session_host.client.sessions.turn_watch import TurnWatch
 from session_host.host.driver.structured import StructuredDriver
 from session_host.host.event_log import EventLog
 from session_host.machines.names import HERE
-from session_host.protocol.events import Event
+from session_host.protocol.events import LINE_VERSION, Event, EventLine, NamedChat
 from session_host.protocol.messages import AnswerRequest, ChatInput, Peek, Prompt
 from session_host.protocol.shown_duration import told_duration
 from session_host.protocol.turns import TurnFacts, TurnOutcome, TurnWork
@@ -420,7 +420,7 @@ def log_file() -> Iterator[int]:
 
 def words(event: Event) -> str:
     """What ``outlive events`` says to people."""
-    return words_of(EventLine(VERSION, "", "", HERE, NamedChat("id", "name"), event))
+    return words_of(EventLine(LINE_VERSION, "", "", HERE, NamedChat("id", "name"), event))
 
 
 @pytest.mark.parametrize(("outcome", "work"), [(None, None), ("interrupted", WORK)], ids=["unknown", "recorded"])
