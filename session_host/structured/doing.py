@@ -8,7 +8,7 @@ from typing import Final
 from session_host.protocol.untrusted_text import one_line
 
 from .items import BETWEEN_TURNS, AnyChange, Item, Put, Remove, SetStatus, StateChanged, ToolKind
-from .markdown_line import first_sentence
+from .sentence import first_sentence
 from .transcript import Transcript
 from .turns import is_prompt
 

@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 from itertools import chain, islice, takewhile
 from typing import TYPE_CHECKING, Final, Literal, NamedTuple
 
-from session_host.structured.markdown_line import first_sentence
+from session_host.structured.sentence import first_sentence
 
 if TYPE_CHECKING:
     from session_host.terminal.prompts import TurnPosition
