@@ -23,7 +23,6 @@ from gui.bridge.sessions import Sessions
 from gui.bridge.store_thread import SocketWatcher, StoreThread, open_or_rebuild_store
 from gui.clipboard import reading
 from gui.clipboard.fields import FieldPasting
-from gui.settings.autostart import set_start_at_login
 from gui.settings.layout import WindowLayout
 from gui.settings.live import LiveAgents, LiveSettings
 from gui.theme.desktop import DesktopSettings
@@ -45,6 +44,7 @@ from gui.window.widgets.accessibility import install_roles
 from gui.window.windows import MainWindow, Windows
 from gui.wording import notice_texts, phone_texts, phrases, tray_texts, window_texts
 from session_host import paths
+from session_host.client.autostart import set_start_at_login
 from session_host.client.chats.retention import CHECK_INTERVAL_S, Tidying, check_limit
 from session_host.client.chats.settings import remember_colors
 from session_host.client.machine import Machine

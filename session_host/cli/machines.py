@@ -185,13 +185,13 @@ def _row(entry: MachineEntry, result: Listed | OutliveError) -> dict[str, Any]:
 
 def run_on(arguments: list[str], run_here: Callable[[list[str]], int]) -> int:
     """Run a command line with ``--on NAME`` on that machine, without it; ``run_here`` does so on this one."""
-    parser = argparse.ArgumentParser(add_help=False, allow_abbrev=False)
+    parser = argparse.ArgumentParser(add_help=False, allow_abbrev=False, exit_on_error=False)
     parser.add_argument("--on", metavar="NAME")
     own, after = split_at_dashes(arguments)
     try:
         options, rest = parser.parse_known_args(own)
     except argparse.ArgumentError as error:
-        raise UsageError(str(error)) from error
+        raise UsageError(f"{error}: the NAME of a machine; see `outlive machines`") from error
     if not options.on:
         raise UsageError("--on needs the NAME of a machine; see `outlive machines`")
     if Where.ON not in ALL_SUBCOMMANDS[rest[0]].where:
@@ -201,6 +201,10 @@ def run_on(arguments: list[str], run_here: Callable[[list[str]], int]) -> int:
     entry = names.machine_named(options.on)
     if rest[0] == "upgrade":
         _bring_version(entry)
+    if rest[0] == "doctor" and "--remove" in rest:
+        from session_host.cli.doctor.removal import check_is_user
+
+        check_is_user()  # There, nobody would see that an agent asks.
     return _run_and_attach(entry, [*map(_of_their_home, rest), *after])
 
 

@@ -149,7 +149,8 @@ def _tell_systemd() -> None:
 # ---------------------------------------------------------------- the service
 
 
-def _unit_file() -> Path:
+def unit_file() -> Path:
+    """The file of the service that serves the page, whether or not it exists."""
     base = os.environ.get("XDG_CONFIG_HOME", "")
     return (Path(base) if base.startswith("/") else home_dir() / ".config") / "systemd" / "user" / _UNIT
 
@@ -166,7 +167,7 @@ def _on(options: argparse.Namespace) -> int:
 
     wish = _wish(options)
     plan = planned(wish)
-    file = _unit_file()
+    file = unit_file()
     before = file.read_bytes() if file.exists() else None
     served = places.served()
     if served is not None and before is None:
@@ -273,12 +274,21 @@ def _why_not() -> str:
     return line.removeprefix("outlive: ") if line.startswith("outlive: ") else ""
 
 
-def _off() -> int:
-    if not _unit_file().exists():
-        raise OutliveError("the page was not turned on; a server in a terminal ends with Ctrl+C")
+def turn_off() -> None:
+    """End the service, and remove it.
+
+    Raises:
+        OutliveError: systemd refuses, or does not answer.
+    """
     _systemctl("disable", "--now", _UNIT)
-    _unit_file().unlink(missing_ok=True)
+    unit_file().unlink(missing_ok=True)
     _systemctl("daemon-reload")
+
+
+def _off() -> int:
+    if not unit_file().exists():
+        raise OutliveError("the page was not turned on; a server in a terminal ends with Ctrl+C")
+    turn_off()
     print_line("The page is not served any more; paired devices stay paired")
     return 0
 

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
+import os
 import shlex
 import sys
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Final, Literal
 
+from session_host.paths import state_dir
 from session_host.version import VERSION
 
 Extra = Literal["window", "web"]
@@ -42,6 +45,29 @@ def lasting_command() -> list[str]:
     return [str(newest / "bin" / "outlive")] if newest.is_symlink() else outlive_command()
 
 
+def own_programs() -> str:
+    """The directory of this installation's programs, among them its Python; "" if these are the system's."""
+    return str(Path(sys.executable).parent) if sys.prefix != sys.base_prefix else ""
+
+
+def command_directory() -> str:
+    """A directory that holds the command ``outlive`` alone, for the PATH of chats; "" if it cannot be made."""
+    directory = state_dir() / "bin"
+    script = f'#!/bin/sh\nexec {shlex.join(outlive_command())} "$@"\n'
+    try:
+        with contextlib.suppress(FileNotFoundError):
+            if (directory / "outlive").read_text(encoding="utf-8") == script:
+                return str(directory)
+        directory.mkdir(mode=0o700, exist_ok=True)
+        made = directory / f".{os.getpid()}"
+        made.write_text(script, encoding="utf-8")
+        made.chmod(0o700)
+        made.replace(directory / "outlive")
+    except (OSError, UnicodeDecodeError):
+        return ""  # A full disk: the chat starts without it.
+    return str(directory)
+
+
 def missing_modules(extra: Extra) -> list[str]:
     """The modules of an extra that are missing; empty if it is installed."""
     return [name for name in _MODULES[extra] if find_spec(name) is None]
@@ -68,6 +94,19 @@ def install_command(extra: Extra) -> str:
         wheel = shlex.quote(f"dist/outlive-{VERSION}-py3-none-any.whl[{extras}]")
         return f"bash installers/build.sh wheel && pipx install {wheel}, in a clone of Outlive"
     return f"{shlex.quote(sys.executable)} -m pip install {package}"
+
+
+def removal_command() -> str:
+    """The shell command that removes this installation; in words for a clone, which may have the user's work."""
+    if (_CLONE / "installers" / "run.sh").is_file():
+        return f"delete the clone {_CLONE}, and the link ~/.local/bin/outlive"
+    if Path(sys.prefix, "pipx_metadata.json").is_file():
+        return "pipx uninstall outlive"
+    if Path(sys.prefix, "uv-receipt.toml").is_file():
+        return "uv tool uninstall outlive"
+    if find_spec("pip") is None:
+        return "sudo apt purge outlive"
+    return f"{shlex.quote(sys.executable)} -m pip uninstall outlive"
 
 
 def _origin() -> str:

@@ -313,9 +313,24 @@ def in_a_worktree(area: Area, home: Path) -> None:
 
 def removing(area: Area, home: Path) -> None:
     new("-n", "api-fix", "--", "cat")
-    for line in lines("troubleshoot 1"):
+    for line in lines("remove 1"):
         confirmed(line)
-    assert outlive("ls", "--all", "--json").json() == []
+    assert not area.runtime.exists()
+    assert not area.state.exists()
+
+
+def removing_there(area: Area, home: Path) -> None:
+    """The other machine has this one's directories."""
+    area.config.mkdir(exist_ok=True)
+    (area.config / "machines.toml").write_text('"NAME" = "me@there"\n')
+    with pytest.MonkeyPatch.context() as patch:
+        NearBridges(home / "near", patch)
+        (home / "near/outlive").unlink()
+        new("-n", "api-fix", "--", "cat")
+        there, forget = lines("remove 2")
+        confirmed(there)
+        works(forget, home)
+    assert not area.state.exists()
 
 
 def moving(area: Area, home: Path) -> None:
@@ -332,11 +347,11 @@ def moving(area: Area, home: Path) -> None:
 
     shutil.copytree(area.state, home / ".local/state/outlive", copy_function=copied)
     shutil.copytree(area.config, home / ".config/outlive")
-    works(BLOCKS["troubleshoot 2"].strip(), home)
+    works(BLOCKS["troubleshoot 1"].strip(), home)
     there = area.root / "there"
     there.mkdir()
     (home / "outlive.tar.gz").rename(there / "outlive.tar.gz")
-    works(f"cd {there}; HOME={there}; {BLOCKS['troubleshoot 3'].strip()}", home)
+    works(f"cd {there}; HOME={there}; {BLOCKS['troubleshoot 2'].strip()}", home)
     done = outlive("peek", "api-fix", env={"OUTLIVE_STATE_DIR": str(there / ".local/state/outlive")})
     assert "passed" in done.output
 
@@ -507,6 +522,8 @@ TRIED: dict[str, Callable[[Area, Path], None]] = {
     "phone-address 2": behind_a_proxy("phone-address 2"),
     "phone-address 3": behind_a_proxy("phone-address 3"),
     "phone-address 4": behind_a_proxy("phone-address 4"),
+    "remove 1": removing,
+    "remove 2": removing_there,
     "restore-files 1": restoring,
     "saved-prompts 1": saved_prompt,
     "scripts 1": ringing,
@@ -520,9 +537,8 @@ TRIED: dict[str, Callable[[Area, Path], None]] = {
     "settings 3": settings_of_a_model_server,
     "start-a-chat 1": starting,
     "themes 1": own_theme,
-    "troubleshoot 1": removing,
+    "troubleshoot 1": moving,
     "troubleshoot 2": moving,
-    "troubleshoot 3": moving,
     "worktrees 1": in_a_worktree,
     "worktrees 2": worktree_setup,
 }

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from session_host.cli.doctor import agents, chats, files, logout, recordings, settings, system, web
 from session_host.cli.doctor.check import Check, Status, fail, fail_with
 from session_host.cli.output import print_json
-from session_host.errors import OutliveError
+from session_host.errors import OutliveError, UsageError
 from session_host.paths import own_obstacle
 from session_host.protocol.untrusted_text import one_line
 
@@ -43,11 +43,27 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--stale-sockets", action="store_true", help="print only the paths of stale sockets of lost chats, one per line"
     )
-    parser.epilog = "Makes no changes. Exits with 1 if a check fails."
+    parser.add_argument(
+        "--remove", action="store_true", help="list what Outlive has put on this machine, and remove it after a yes"
+    )
+    parser.add_argument("-y", "--yes", action="store_true", help="with --remove: do not ask")
+    parser.epilog = (
+        "Without --remove, makes no changes. Exits with 1 if a check fails. --remove names the chats that run first, "
+        "and ends them; it keeps worktrees, branches and restore points with work that is nowhere else. See `outlive "
+        "help remove`."
+    )
 
 
 def run(options: argparse.Namespace) -> int:
-    """Run every check; none stops the others."""
+    """Run every check; none stops the others. With ``--remove``, remove Outlive."""
+    if options.yes and not options.remove:
+        raise UsageError("--yes works only with --remove")
+    if options.remove:
+        if options.json or options.stale_sockets:
+            raise UsageError("--remove takes no other option than --yes and --on")
+        from session_host.cli.doctor.removal import remove
+
+        return remove(without_asking=options.yes)
     if options.stale_sockets:
         for path in files.stale_sockets():
             print(path)

@@ -119,6 +119,11 @@ def remove_worktree(store: Store, record: ChatFacts) -> str:
     user = _other_user(store, record, worktree.path)
     if user is not None:
         return f"kept the worktree {worktree.path}: the chat {user.entry.name} uses it"
+    return leave_worktree(worktree)
+
+
+def leave_worktree(worktree: OwnWorktree) -> str:
+    """Remove a worktree that no chat needs any more; as ``remove_worktree``."""
     if process := _process_in(worktree.path):
         return f"kept the worktree {worktree.path}: {process} is using it"
     return remove(worktree).line

@@ -99,19 +99,30 @@ def _remove_directories(store: Store, session_id: str) -> str:
 
 def _remove_restore_points(record: ChatFacts) -> None:
     """Remove the references of a chat's restore points; they stay if git fails, and keep only their objects alive."""
-    if record.origin.is_shell_or_command or record.origin.agent == ENDPOINT:
+    if not has_restore_points(record):
         return
     from session_host.restore_points.points import remove_all
 
+    directory, is_git_directory = repository_of(record)
+    try:
+        remove_all(directory, record.id, is_git_directory=is_git_directory)
+    except WorktreeError as error:
+        log.info("restore points of %s: %s", record.id, error)
+
+
+def has_restore_points(record: ChatFacts) -> bool:
+    """Whether a chat's host makes restore points, in a repository."""
+    return not record.origin.is_shell_or_command and record.origin.agent != ENDPOINT
+
+
+def repository_of(record: ChatFacts) -> tuple[Path, bool]:
+    """The directory by which a chat's repository is found, and whether that is git's own."""
     worktree = record.origin.worktree
     directory = Path(worktree.repository if worktree is not None else record.origin.cwd)
     is_git_directory = worktree is not None and directory.is_dir()
     while not directory.is_dir():
         directory = directory.parent
-    try:
-        remove_all(directory, record.id, is_git_directory=is_git_directory)
-    except WorktreeError as error:
-        log.info("restore points of %s: %s", record.id, error)
+    return directory, is_git_directory
 
 
 def _remove_directory(path: Path) -> str:

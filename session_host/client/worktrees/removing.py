@@ -72,12 +72,45 @@ def plan(worktree: OwnWorktree) -> Plan:
         entry = entry_at(repository, path)
         if entry is None or entry.is_gone or _why_kept(repository, entry, path):
             return Plan()
-        commit = branches(repository).get(made) if made else None
-        is_used = any(each.branch == made and each.path != entry.path for each in entries(repository))
-        goes = commit is not None and not is_used and not _own_commits(repository, commit, made)
+        goes = _goes(repository, made, path)
         return Plan(path=worktree.path, branch=made if goes else "", ignored=tuple(_ignored_paths(path)))
     except (WorktreeError, OSError):
         return Plan()  # Then it stays, and ``remove`` says why.
+
+
+def _goes(repository: Repository, made: str, path: Path) -> bool:
+    """Whether a branch that was made for the worktree at this path would be deleted with it."""
+    commit = branches(repository).get(made) if made else None
+    if commit is None:
+        return False
+    is_used = any(each.branch == made and each.path != path and not each.is_gone for each in entries(repository))
+    return not is_used and not _own_commits(repository, commit, made)
+
+
+def left_branch(worktree: OwnWorktree) -> str:
+    """The branch that ``remove`` would delete of a worktree that is gone; "" for none. Blocks."""
+    if os.path.lexists(worktree.path) or not worktree.branch_made:
+        return ""
+    try:
+        goes = _goes(at(Path(worktree.repository)), worktree.branch, Path(worktree.path))
+    except WorktreeError:
+        return ""
+    return worktree.branch if goes else ""
+
+
+def why_kept(worktree: OwnWorktree) -> str:
+    """Why ``remove`` would keep a worktree now, a line for the user; "" if it would not. Blocks."""
+    path = Path(worktree.path)
+    try:
+        repository = at(Path(worktree.repository))
+        entry = entry_at(repository, path)
+        if entry is not None:
+            return _why_kept(repository, entry, path)
+        return f"kept {path}: no longer a worktree of {repository.common}" if os.path.lexists(path) else ""
+    except WorktreeError as error:
+        return f"kept the worktree {path}: {error}" if os.path.lexists(path) else ""
+    except OSError as error:
+        return f"kept the worktree {path}: {error.strerror}"
 
 
 def remove(worktree: OwnWorktree) -> Removal:

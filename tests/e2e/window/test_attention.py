@@ -17,7 +17,7 @@ from typing import Any
 
 import pytest
 
-from gui.settings.autostart import autostart_file
+from session_host.client.autostart import autostart_file
 from session_host.client.chats.notification_rules import read_rules
 from session_host.paths import notifications_file
 from tests.programs import Gate

@@ -8,8 +8,8 @@ import sys
 
 import pytest
 
-from gui.settings.autostart import autostart_file
 from session_host import paths
+from session_host.client.autostart import autostart_file
 from tests.programs import Gate
 from tests.support import processes
 from tests.support.area import Area

@@ -29,6 +29,15 @@ def autostart_file() -> Path:
     return directory / "autostart" / "outlive.desktop"
 
 
+def is_ours(path: Path) -> bool:
+    """Whether Outlive made the file at ``autostart_file``, and not its user.
+
+    Raises:
+        OSError: it cannot be read.
+    """
+    return _MARK in path.read_text(encoding="utf-8", errors="replace")
+
+
 def set_start_at_login(*, enabled: bool, is_changed: bool) -> None:
     """Create, update or remove the file.
 

@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from gui.settings.autostart import autostart_file, set_start_at_login
 from session_host import paths
+from session_host.client.autostart import autostart_file, set_start_at_login
 
 
 def entry() -> configparser.SectionProxy:
