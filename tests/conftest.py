@@ -67,6 +67,7 @@ signal.signal(signal.SIGQUIT, signal.SIG_DFL)
 def pytest_addoption(parser: pytest.Parser) -> None:
     """Add the options that installers/test.sh passes on."""
     parser.addoption("--fast", action="store_true", help="only tests that start no programs and use no random input")
+    parser.addoption("--registrations", action="store_true", help="only tests that name a forgotten registration")
     parser.addoption("--real-agents", action="store_true", help="also run the tests with real agents' command lines")
     parser.addoption("--compositors", action="store_true", help="also run the tests of Wayland on KWin and GNOME")
     parser.addoption(
@@ -88,10 +89,17 @@ STARTING_MODULES = (
 """A test module that imports one of these, or a name from one of these, starts programs."""
 
 
+WHOLE_PRODUCT = tuple(REPOSITORY / "tests" / each for each in ("integration", "e2e", "kills"))
+
+
 def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
-    """With --fast, do not import the tests of the whole product."""
-    whole_product = {REPOSITORY / "tests" / each for each in ("integration", "e2e", "kills")}
-    return True if collection_path in whole_product and config.getoption("--fast") else None
+    """Do not import modules of which no test is wanted: with --fast those of the whole product."""
+    if collection_path.suffix != ".py" or collection_path.name == "conftest.py":
+        return None
+    is_whole = any(map(collection_path.is_relative_to, WHOLE_PRODUCT))
+    if config.getoption("--registrations") or (is_whole and config.getoption("--fast")):
+        return None if "mark.registrations" in collection_path.read_text(encoding="utf-8") else True
+    return None
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
@@ -100,7 +108,10 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     for item in items:
         marks = {mark.name for mark in item.iter_markers()}
         if (
-            (config.getoption("--fast") and (marks & {"e2e", "slow", "real_agents"} or _takes_long(item)))
+            (
+                "registrations" not in marks
+                and (config.getoption("--registrations") or _is_left_out(item, marks, config))
+            )
             or ("real_agents" in marks and not config.getoption("--real-agents"))
             or ("compositors" in marks and not config.getoption("--compositors"))
             or ("portable_lacks" in marks and "pyte" in item.callspec.params.values())  # type: ignore[attr-defined]
@@ -120,6 +131,13 @@ def pytest_collection_finish() -> None:
     """Exclude all modules and tests from garbage collection."""
     gc.freeze()
     gc.enable()
+
+
+def _is_left_out(item: pytest.Item, marks: set[str], config: pytest.Config) -> bool:
+    """Whether --registrations or --fast leaves out a test without that mark."""
+    if config.getoption("--registrations"):
+        return True
+    return bool(config.getoption("--fast")) and (bool(marks & {"e2e", "slow", "real_agents"}) or _takes_long(item))
 
 
 def _takes_long(item: pytest.Item) -> bool:
@@ -183,6 +201,7 @@ def run_area(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Area]:
     tmp_path_factory.getbasetemp()  # pytest chooses it at the first call, so call it before TMPDIR changes
     with reusing(), new_area() as area, pytest.MonkeyPatch.context() as patch:
         area.enter(patch)
+        patch.setenv("VIRTUAL_ENV", sys.prefix)  # As if it was activated: chats of tests run this Python.
         patch.setenv("PATH", f"{Path(sys.executable).parent}{os.pathsep}{os.environ.get('PATH', os.defpath)}")
         if "tests.support.commands" not in sys.modules:
             yield area  # none of the tests runs commands

@@ -132,6 +132,21 @@ def child_environment(
     return environment
 
 
+def chats_path(environment: Mapping[str, str], own: str, command: str) -> str:
+    """The PATH of a chat.
+
+    Args:
+        environment: the chat's environment.
+        own: the directory of Outlive's own programs, which the chat gets only if the user has activated it: an agent's
+            ``python`` and ``pip`` would be Outlive's. "" for none.
+        command: the directory that holds ``outlive`` alone, at the end; "" for none.
+    """
+    entries = environment["PATH"].split(os.pathsep)
+    if own and environment.get("VIRTUAL_ENV", "") != os.path.dirname(own):  # noqa: PTH120 - compared as text
+        entries = [each for each in entries if each.rstrip("/") != own]
+    return os.pathsep.join([*(each for each in entries if each != command), *filter(None, [command])])
+
+
 def missing_integration(agent: Agent, environment: Mapping[str, str], directory: str) -> str:
     """A message about features that a chat lacks because variables were not set; "" for none.
 

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
 from session_host.errors import (
+    ConfigError,
     ConversationOpen,
     NoRecord,
     NoSuchAgent,
@@ -98,7 +99,8 @@ def _check_endpoint(options: argparse.Namespace, words: list[str]) -> None:
     except (OSError, subprocess.SubprocessError):
         return  # The program reports its problem.
     if problem:
-        raise UsageError(problem)
+        is_of_file = problem.startswith(str(config_dir().absolute()))
+        raise (ConfigError if is_of_file else UsageError)(problem)
 
 
 def _source(text: str) -> str:
@@ -274,6 +276,8 @@ def checked_name(name: str) -> str:
     if not is_name(name):
         dash = "; it does not begin with a dash" if name.startswith("-") else ""
         raise UsageError(f"a name needs 1 to {MAX_NAME_CHARACTERS} printable characters, and not only blanks{dash}")
+    if ":" in name:
+        raise UsageError(f"{name!r}: a name has no colon, since MACHINE:CHAT is a chat on another machine; use a dash")
     return name
 
 

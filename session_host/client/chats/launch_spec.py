@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import msgspec
 
 from session_host.agents.agent import Agent, StructuredSettings, Template, TemplateValues, prompt_file
-from session_host.agents.environment import child_environment, missing_integration
+from session_host.agents.environment import chats_path, child_environment, missing_integration
 from session_host.agents.session_files import copy_conversation_files, write_files, write_prompt
 from session_host.client.permission import check_may_control
 from session_host.errors import LaunchFailed, StoreError, UsageError
@@ -37,6 +37,7 @@ from session_host.standing.traits import traits_of
 from session_host.storage.store import Store, free_name
 from session_host.system.clock import now
 from session_host.system.files import replace_file
+from session_host.system.installation import command_directory, own_programs
 from session_host.system.login_sockets import make_links
 from session_host.system.processes.identity import boot_id, current_umask, host_name, machine_id, pid_namespace
 from session_host.system.processes.permission import AGENT_CHATS, of_new_chat
@@ -491,6 +492,8 @@ def _agent_start(
 ) -> _AgentStart:
     agent, files = request.agent, session_files(session_id)
     environment = child_environment(request.environment, agent, request.overrides, str(files), engine, directory)
+    if "PATH" not in request.overrides:
+        environment["PATH"] = chats_path(environment, own_programs(), command_directory())
     located_by: dict[str, str] = {}
     if agent.conversation.store:
         from session_host.agents.conversations.stores import locating, relocated  # a command does not need them

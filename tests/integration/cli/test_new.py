@@ -56,6 +56,17 @@ class TestNew:
         assert processes.parent(session["host_pid"]) == session["keeper_pid"]
         assert processes.parent(session["child_pid"]) == session["host_pid"]
 
+    def test_a_chat_finds_the_command_and_not_the_python_of_outlive(self, area: Area) -> None:
+        script = "command -v outlive; command -v python; outlive --version"
+        env = {"VIRTUAL_ENV": "", "PATH": f"{Path(sys.executable).parent}:/usr/bin:/bin"}
+        assert outlive("new", "-n", "x", "--", "sh", "-c", script, env=env).code == 0
+        assert outlive("wait", "x", "--exited", "--timeout", "60").code == 0
+        printed = outlive("peek", "x").output.splitlines()
+        assert printed[0] == str(area.state / "bin" / "outlive")
+        assert printed[-1].startswith("outlive ")
+        assert not any(line.startswith(sys.prefix) for line in printed)
+        assert [each.name for each in (area.state / "bin").iterdir()] == ["outlive"]
+
     def test_new_without_a_terminal_prints_name_and_id(self) -> None:
         done = outlive("new", "-n", "x", "--", "cat")
 
@@ -263,7 +274,7 @@ def test_a_bad_file_of_the_model_server_starts_no_chat(area: Area) -> None:
     path = area.config / "endpoint.toml"
     path.write_text('# mine\nurl = "ftp://server"\n')
     done = outlive("new", "endpoint", "-d", "-u", URL)
-    assert done.code == 2
+    assert done.code == 1
     assert done.complaint().startswith(f"{path}:2: invalid server address 'ftp://server'")
     assert outlive("ls", "--all", "--json").json() == []
 

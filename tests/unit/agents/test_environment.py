@@ -14,6 +14,7 @@ from session_host.agents.catalog import load_catalog
 from session_host.agents.environment import (
     OFF_VARIABLE,
     SHELL_DIRECTORY,
+    chats_path,
     child_environment,
     missing_integration,
     shell_integration,
@@ -261,3 +262,18 @@ def test_the_users_own_values_are_passed_on() -> None:
     assert shell_integration(["zsh"], values)["OUTLIVE_ZDOTDIR"] == "/z"
     fish = shell_integration(["fish"], values)
     assert (fish["OUTLIVE_XDG_DATA_DIRS"], fish["XDG_DATA_DIRS"]) == ("/x", f"{SHELL_DIRECTORY}:/x")
+
+
+@pytest.mark.parametrize(
+    ("activated", "path"),
+    [("", "/usr/bin:/bin:/s/bin"), ("/v", "/usr/bin:/v/bin:/bin:/s/bin"), ("/mine", "/usr/bin:/bin:/s/bin")],
+)
+def test_an_agent_gets_outlives_own_python_only_if_the_user_activated_it(activated: str, path: str) -> None:
+    """`.venv/bin` was on the PATH of a clone's users, and each agent's `pip` installed into Outlive."""
+    environment = {"PATH": "/usr/bin:/v/bin:/bin", "VIRTUAL_ENV": activated}
+    assert chats_path(environment, "/v/bin", "/s/bin") == path
+
+
+def test_a_chat_within_a_chat_has_the_command_once_on_its_path() -> None:
+    assert chats_path({"PATH": "/s/bin:/usr/bin"}, "", "/s/bin") == "/usr/bin:/s/bin"
+    assert chats_path({"PATH": "/usr/bin"}, "", "") == "/usr/bin"
