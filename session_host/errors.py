@@ -10,6 +10,7 @@
     ├── TimedOut                 wait longer, or do something else; exit code 5
     ├── SessionEnded             show how the session ended; exit code 6
     ├── NoSuchMachine            name another machine; exit code 3
+    ├── NoSuchDevice             name another device of the page; exit code 3
     ├── NoSuchQuestion           name another question of the chat; exit code 3
     ├── NoSuchPoint              name another restore point of the chat; exit code 3
     ├── SeveralQuestions         name the question that is meant; exit code 4
@@ -20,9 +21,11 @@
     │   ├── ProtocolMismatch     client and host are of different versions: upgrade one
     │   └── Unreachable          another machine cannot be reached; its chats may run on
     │       ├── LoginNeeded      the user must log in to that machine
+    │       ├── HostKeyChanged   the user must say which host key is right
     │       └── NotInstalled     that machine has no Outlive that this one can use
+    │           └── OldVersion   its Outlive is too old: install this version there
     ├── NotAllowed               an agent may not control this chat: the user can allow it; exit code 8
-    ├── NeedsInput               the chat asks something: answer first, or send the text anyway
+    ├── NeedsInput               the chat asks something: answer first, or send the text anyway; exit code 9
     ├── Outdated                 what the user saw has changed meanwhile: look at it again
     ├── LineInUse                the input line has a text: send or delete it, or send anyway; exit code 12
     ├── TextTaken                a text was typed without Enter: look whether its user has sent it
@@ -37,12 +40,15 @@
     ├── NoAnswer                 the agent's record has no such answer; the message says why
     │   ├── NoRecord             Outlive reads no record of this agent; exit code 2
     │   └── NoSuchTurn           name another turn of the chat; exit code 2
+    ├── TurnFailed               look at the answer, or send the prompt again; exit code 10
     ├── WorktreeError            git is missing or refuses; the directory is unchanged
+    │   └── FilesChanged         what the user saw differs now: look at it again
     ├── UnsafeDirectory          the runtime or state directory cannot be trusted
     ├── ConfigError              a user's file cannot be read; the message names the file and the line
     └── StoreError               the store cannot be written (disk full, read-only)
         ├── StoreBusy            another process writes it: wait, or try again
         ├── StoreIncomplete      the store is new: add the running sessions, and try again
+        ├── LedgerLost           read all states again, and go on from there; exit code 11
         └── StoreCorrupt         the store is moved away and rebuilt from the running sessions
 
 Every message is one line with the problem and its remedy.
@@ -125,6 +131,12 @@ class SessionEnded(OutliveError):
 
 class NoSuchMachine(OutliveError):
     """No machine has this name."""
+
+    exit_code = 3
+
+
+class NoSuchDevice(OutliveError):
+    """No device of the page for the phone has this name."""
 
     exit_code = 3
 

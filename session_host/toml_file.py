@@ -94,7 +94,7 @@ class TomlFile:
             elif "#[0-9a-f" in problem:
                 problem = f'{keys[-1] if keys else "value"}: a colour is written as "#rrggbb"'
             elif keys:
-                problem = f"{keys[-1]}: {_plain(problem, _choices(kind, keys))}"
+                problem = f"{keys[-1]}: {plain_problem(problem, _choices(kind, keys))}"
             raise self.error(keys, problem.replace("`", "'")) from error
 
     def error(self, keys: Sequence[str], problem: str) -> ConfigError:
@@ -168,7 +168,7 @@ def _choices(kind: Any, keys: list[str]) -> list[str]:
     return [choice for choice in get_args(get_type_hints(kind).get(keys[0])) if isinstance(choice, str)]
 
 
-def _plain(problem: str, choices: list[str]) -> str:
+def plain_problem(problem: str, choices: Sequence[str] = ()) -> str:
     """A problem of a value that msgspec reports, in the words of the guide."""
     if found := re.fullmatch(r"Expected `(.+)`, got `(.+)`", problem):
         expected = [_KINDS.get(name, name) for name in found.group(1).split(" | ") if name != "null"]

@@ -14,7 +14,7 @@ import msgspec
 from session_host.agents.agent import ARGUMENTS, PLACEHOLDERS, Agent
 from session_host.agents.environment import CONDITIONS
 from session_host.errors import ConfigError, NoSuchAgent
-from session_host.toml_file import read_users_file
+from session_host.toml_file import plain_problem, read_users_file
 
 BUILT_IN_DIRECTORY = Path(__file__).parents[2] / "resources" / "agents"
 
@@ -190,7 +190,10 @@ def _values(path: Path, text: str) -> Mapping[str, Any]:
         try:
             msgspec.convert({**_FILLER, key: value}, Agent)
         except msgspec.ValidationError as error:
-            raise ConfigError(f"{path}:{_line(text, key)}: {error}") from error
+            problem, _, place = str(error).partition(" - at ")
+            named = ".".join(re.findall(r"\.([A-Za-z0-9_-]+)", place)) or key
+            problem = plain_problem(problem).replace("`", "'")
+            raise ConfigError(f"{path}:{_line(text, key)}: {named}: {problem}") from error
     for table, keys in _TEMPLATES.items():
         there = values.get(table, {}) if table else values
         for key in keys:

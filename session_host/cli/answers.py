@@ -102,7 +102,10 @@ def open_questions(info: SessionInfo) -> OpenQuestions:
     try:
         return event_loop.run_command(asked_by(partial(control.request, info.id)))
     except WrongRuntime:
-        text = f"{info.name} runs in a terminal: answer in `outlive attach {info.name}`, or with `outlive send`"
+        text = (
+            f"{info.name} runs in a terminal: answer in `outlive attach {info.name}`, or press the key that its dialog "
+            f"names, such as `outlive send {info.name} --key 1`"
+        )
         agent = find_agent(config_dir(), info.facts.origin.agent)
         if agent is not None and agent.signals.answered_by_hook:
             text += f"; or set answer_from_outside = true in {config_dir() / 'chats.toml'}, and resume it"

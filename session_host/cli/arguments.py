@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import argparse
+import re
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Final, NoReturn
 
 from session_host.errors import UsageError
@@ -77,6 +78,24 @@ def _unmarked(value: object) -> object:
     return [_unmarked(each) for each in value] if isinstance(value, list) else value
 
 
+_CHOICE: Final = re.compile(r": invalid choice: '(?P<given>.*)' \(choose from (?P<known>.*)\)$")
+"""The end of argparse's own message."""
+
+
+def _either(words: Sequence[str]) -> str:
+    """Words as a choice: ``a, b or c``."""
+    *others, last = words
+    return f"{', '.join(others)} or {last}" if others else last
+
+
+def did_you_mean(given: str, known: Iterable[str]) -> str:
+    """The beginning of the end of an error about a word: the known one that the user meant, if any."""
+    import difflib  # only for an error
+
+    close = difflib.get_close_matches(given, known, n=1)
+    return f"did you mean {close[0]!r}? See" if close else "see"
+
+
 class Parser(argparse.ArgumentParser):
     """The arguments of one subcommand.
 
@@ -105,6 +124,10 @@ class Parser(argparse.ArgumentParser):
             UsageError: the arguments are invalid.
         """
         own, rest = split_at_dashes(arguments)
+        # Before argparse says what is missing.
+        given = [word.partition("=")[0] for word in own if word.startswith("--") and " " not in word]
+        if unknown := [each for each in given if each not in self._option_string_actions]:
+            self.error(f"unrecognized arguments: {' '.join(unknown)}")
         if self.takes_arguments:
             options = self.parse_intermixed_args(own)
             setattr(options, AFTER_DASHES, rest[1:] if rest else None)
@@ -128,7 +151,11 @@ class Parser(argparse.ArgumentParser):
         sys.stdout.flush()
 
     def error(self, message: str) -> NoReturn:
-        """Raise UsageError instead of printing the usage and exiting; name numbers as users do."""
+        """Raise UsageError instead of printing the usage and exiting; name values as users do, and what they meant."""
         message = message.replace("invalid int value:", "not a whole number:")
         message = message.replace("invalid float value:", "not a number:")
-        raise UsageError(f"{message}; see `{self.prog} --help`")
+        known, given = list(self._option_string_actions), message.rpartition(": ")[2].split(" ")[0]
+        if chosen := _CHOICE.search(message):
+            known, given = [each.strip("'") for each in chosen["known"].split(", ")], chosen["given"]
+            message = f"{message[: chosen.start()]}: invalid choice: '{given}', not {_either(known)}"
+        raise UsageError(f"{message}; {did_you_mean(given, known)} `{self.prog} --help`")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import difflib
 import os
 import re
 import shutil
@@ -13,6 +12,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
 
+from session_host.cli.arguments import did_you_mean
 from session_host.cli.output import FALLBACK_COLUMNS, has_colors, terminal_columns
 from session_host.commands import SUBCOMMANDS
 from session_host.errors import UsageError
@@ -83,8 +83,7 @@ def _file(name: str) -> Path:
     known = pages()
     if (found := known.get(name) or known.get(name.removesuffix(_END))) is not None:
         return found
-    close = difflib.get_close_matches(name, [*SUBCOMMANDS, *known], n=1)
-    which = f"did you mean {close[0]!r}? See" if close else "see"
+    which = did_you_mean(name, [*SUBCOMMANDS, *known])
     raise UsageError(f"unknown command or page {name!r}; {which} `outlive --help` and `outlive help {FIRST}`")
 
 

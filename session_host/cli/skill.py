@@ -10,6 +10,7 @@ from typing import Final
 
 from session_host.agents.agent import Agent
 from session_host.agents.catalog import load_catalog
+from session_host.cli.arguments import did_you_mean
 from session_host.cli.output import print_line
 from session_host.errors import OutliveError, UsageError
 from session_host.paths import config_dir, home_dir
@@ -33,7 +34,11 @@ def run(options: argparse.Namespace) -> int:
         return 0
     agents = {name: each for name, each in load_catalog(config_dir()).items() if each.skills is not None}
     if (agent := agents.get(options.install)) is None:
-        raise UsageError(f"{options.install} reads no skills that Outlive knows of; choose one of {', '.join(agents)}")
+        meant = did_you_mean(options.install, agents)
+        raise UsageError(
+            f"{options.install} reads no skills that Outlive knows of; choose one of {', '.join(agents)}; "
+            f"{meant} `outlive skill --help`"
+        )
     path = place(agent, os.environ)
     if path.exists() and not is_ours(path):
         raise OutliveError(f"{path} is not of Outlive; move it away first")

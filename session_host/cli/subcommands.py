@@ -20,7 +20,7 @@ from functools import partial
 from itertools import pairwise
 from typing import NamedTuple, NoReturn
 
-from session_host.cli.arguments import Parser, split_at_dashes
+from session_host.cli.arguments import Parser, did_you_mean, split_at_dashes
 from session_host.cli.output import prepare_streams, print_error
 from session_host.commands import ALL_SUBCOMMANDS, GROUPS, SUBCOMMANDS, Where
 from session_host.errors import OutliveError, StoreCorrupt, UsageError
@@ -198,10 +198,7 @@ def is_for_machine(arguments: list[str]) -> bool:
 def _unknown(word: str) -> str:
     if word.startswith("-"):
         return f"unknown option {word!r}; see `outlive --help`"
-    import difflib
-
-    close = difflib.get_close_matches(word, SUBCOMMANDS, n=1)
-    return f"unknown command {word!r}; {f'did you mean {close[0]!r}? See' if close else 'see'} `outlive --help`"
+    return f"unknown command {word!r}; {did_you_mean(word, SUBCOMMANDS)} `outlive --help`"
 
 
 def _help() -> str:

@@ -13,6 +13,7 @@ from session_host.errors import OutliveError, UsageError
 from session_host.protocol.untrusted_text import one_line
 from session_host.system.installation import install_command, missing_modules, own_python
 
+from .arguments import did_you_mean
 from .output import print_json, print_line
 
 RAISE_TIMEOUT_S = 3.0
@@ -149,7 +150,7 @@ def _action(text: str) -> str:
     if text not in _OPERANDS:
         raise UsageError(
             f"window has no action {text!r}, only tabs, show, new, next, toggle, grab and close; to show a chat: "
-            "outlive window show CHAT"
+            f"outlive window show CHAT; {did_you_mean(text, _OPERANDS)} `outlive window --help`"
         )
     return text
 

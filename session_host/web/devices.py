@@ -24,7 +24,7 @@ from typing import Any, Final, Self
 import msgspec
 from msgspec.structs import replace
 
-from session_host.errors import NotAllowed, OutliveError
+from session_host.errors import NoSuchDevice, NotAllowed, OutliveError
 from session_host.paths import ensure_private, state_dir
 from session_host.protocol.codec import UNREADABLE
 from session_host.protocol.rights import Right
@@ -326,13 +326,13 @@ def revoke(name: str) -> None:
     """Forget a device.
 
     Raises:
-        OutliveError: there is none of this name.
+        NoSuchDevice: there is none of this name.
     """
     with _locked():
         saved = load()
         gone = next((each for each in saved.devices if each.name == name), None)
         if gone is None:
-            raise OutliveError(f"no device is called {name!r}; see `outlive web devices`")
+            raise NoSuchDevice(f"no device is called {name!r}; see `outlive web devices`")
         devices = tuple(each for each in saved.devices if each is not gone)
         asking = tuple(each for each in saved.asking if each.hash != gone.hash)
         _save(replace(saved, devices=devices, asking=asking))

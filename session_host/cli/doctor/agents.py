@@ -50,7 +50,7 @@ def _skills(known: Iterable[Agent]) -> Iterator[Check]:
         if path.read_text(encoding="utf-8", errors="replace") == current:
             yield ok(f"skill of {agent.name}", f"of this version: {path}")
         else:
-            remedy = f"run: outlive skill --install {agent.name}"
+            remedy = f"run `outlive skill --install {agent.name}`"
             yield warn(f"skill of {agent.name}", f"of another version of Outlive: {path}", remedy)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shlex
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -46,7 +47,7 @@ def keeper() -> Iterator[Check]:
         yield warn(
             "keeper",
             "not reachable, although chats are running",
-            "run `outlive new`: it starts a keeper, and running chats connect to it",
+            "run `outlive new -d -- true`: it starts a keeper, and running chats connect to it",
         )
     else:
         yield ok("keeper", "not running, not needed")
@@ -67,7 +68,7 @@ def _room(keeper: int) -> int | None:
 def _more_files(keepers: list[int]) -> str:
     """How to raise the limit of keepers, which have that of the login in which the first chat was started."""
     commands = "; ".join(f"sudo prlimit --pid {pid} --nofile={_WANTED_FILES}:{_WANTED_FILES}" for pid in keepers)
-    return f"{commands} (for new logins: nofile in /etc/security/limits.conf, or LimitNOFILE of systemd)"
+    return f"run `{commands}`; for new logins, raise nofile in /etc/security/limits.conf, or LimitNOFILE of systemd"
 
 
 def chats() -> Iterator[Check]:
@@ -122,7 +123,7 @@ def _unreachable(record: ChatFacts) -> Check | None:
         return fail(
             "running chats",
             what,
-            f"run `outlive new` to start a keeper, or end the agent with `kill {record.program.child_pid}`",
+            f"run `outlive new -d -- true` to start a keeper, or end the agent with `kill {record.program.child_pid}`",
         )
     pid = record.program.host_pid
     if pid is not None and is_stopped(pid):
@@ -161,11 +162,12 @@ def worktrees() -> Iterator[Check]:
     if not unused:
         yield ok("worktrees", f"{len(found)} in {worktrees_dir()}, all used by chats")
         return
+    first = shlex.quote(str(unused[0]))
     named = ", ".join(str(path) for path in unused[:MAX_NAMED]) + (" …" if len(unused) > MAX_NAMED else "")
     yield warn(
         "worktrees",
         f"{len(found)}, of which {len(unused)} belong to removed chats: {named}",
-        f"check their contents, then: git -C {unused[0]} worktree remove {_force(unused[0])}{unused[0]}",
+        f"check their contents, then run `git -C {first} worktree remove {_force(unused[0])}{first}`",
     )
 
 

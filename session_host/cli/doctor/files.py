@@ -101,7 +101,11 @@ def _space(name: str, variable: str, path: Path, mode: int) -> Check:
     if free < NO_SPACE_BYTES:
         return fail(name, f"{facts}: the disk is full", f"free some space, or set {variable} to another directory")
     if mode & 0o077:
-        return warn(name, f"{facts}: other users can open it", f"chmod 700 {path} (starting a chat does this too)")
+        return warn(
+            name,
+            f"{facts}: other users can open it",
+            f"run `chmod 700 {shlex.quote(str(path))}`, or start a chat, which does that",
+        )
     if free < LOW_SPACE_BYTES:
         return warn(name, f"{facts}: low disk space", "free some space")
     if variable == "OUTLIVE_STATE_DIR" and kind in _VOLATILE:

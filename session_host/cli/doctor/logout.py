@@ -101,7 +101,7 @@ def _scopes(result: ScopeResult) -> Check:
     if result.reason in {NO_BUS, NO_SYSTEMD}:
         if scope.belongs_elsewhere(os.getpid()):
             return ok(name, f"none ({result.reason}); chats started here do not need one")
-        remedy = "on Debian: apt install dbus-user-session, and log in again"
+        remedy = "on Debian, run `sudo apt install dbus-user-session`, and log in again"
     else:
         remedy = "systemctl --user status"
     return warn(name, f"none ({result.reason}): ending the window's control group may end chats", remedy)

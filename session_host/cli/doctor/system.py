@@ -71,7 +71,7 @@ def engines() -> Iterator[Check]:
     if not facts:
         yield fail("engines", "neither ghostty nor pyte is installed", f"{pip} install pyghostty pyte")
     elif not found["ghostty"]:
-        remedy = f"{pip} install pyghostty (there are wheels for Linux with glibc, and macOS)"
+        remedy = f"run `{pip} install pyghostty`; there are wheels for Linux with glibc, and macOS"
         yield warn("engines", f"{facts}; the faster engine (ghostty) is missing", remedy)
     else:
         yield ok("engines", facts)
@@ -110,7 +110,7 @@ def window() -> Iterator[Check]:
         yield fail("window", f"cannot test Qt: {error}", "try again when the computer is less busy")
         return
     version, errors = probe.stdout.strip(), probe.stderr.strip().splitlines() or [f"exit code {probe.returncode}"]
-    libraries = f"on Debian: apt install {_QT_LIBRARIES}"
+    libraries = f"on Debian, run `sudo apt install {_QT_LIBRARIES}`"
     if probe.returncode and not version:
         yield fail("window", f"cannot load Qt: {errors[-1]}", libraries)
     elif problem := outdated(version):
@@ -152,7 +152,11 @@ def git() -> Iterator[Check]:
     """Check git, which worktrees, changes and restore points need."""
     path = shutil.which("git")
     if path is None:
-        yield warn("git", "not installed; worktrees, changes and restored files need it", "on Debian: apt install git")
+        yield warn(
+            "git",
+            "not installed; worktrees, changes and restored files need it",
+            "on Debian, run `sudo apt install git`",
+        )
         return
     try:
         asked = subprocess.run(

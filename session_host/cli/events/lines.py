@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from typing import Any, Final
+from typing import Final, assert_never
 
 import msgspec
 
@@ -12,15 +12,18 @@ from session_host.machines.names import HERE
 from session_host.protocol.events import (
     Answered,
     Asked,
+    At,
     ChatState,
     CommandEnded,
     Ended,
     EventLine,
     Gap,
+    Hello,
     Interrupted,
     Reachable,
     Removed,
     Renamed,
+    Reset,
     Started,
     StatusChanged,
     TurnCounted,
@@ -69,12 +72,14 @@ class LinePrinter:
 
 def words_of(line: EventLine) -> str:  # noqa: C901, PLR0912 - one case for each event
     """An event in words; "" for one that people need not see."""
-    event: Any = line.event
-    match event:
+    match line.event:
+        case Hello() | At() | Reset():
+            return ""
         case Started(agent=agent, directory=directory):
             return f"started: {agent} in {directory}"
-        case StatusChanged(after=after, source=source):
-            return "" if after is Activity.NO_SIGNAL and not source else _status_words(event)  # The end follows.
+        case StatusChanged() as event:
+            follows = event.after is Activity.NO_SIGNAL and not event.source
+            return "" if follows else _status_words(event)  # The end follows.
         case ChatState(status=status):
             return _status_words(status) if status is not None else "running"
         case Asked(title=title, request=request):
@@ -86,7 +91,7 @@ def words_of(line: EventLine) -> str:  # noqa: C901, PLR0912 - one case for each
             return "asks this no more"
         case TurnStarted(turn=turn, by=by):
             return f"turn {turn} began {_BY.get(by, by)}".rstrip()
-        case TurnEnded():
+        case TurnEnded() as event:
             return _end_words(event)
         case TurnCounted(turn=turn, work=work):
             return f"turn {turn} did: {done}" if work is not None and (done := _work_words(work)) else ""
@@ -111,7 +116,7 @@ def words_of(line: EventLine) -> str:  # noqa: C901, PLR0912 - one case for each
         case Reachable():
             return "can be reached again"
         case _:
-            return ""
+            assert_never(line.event)
 
 
 def _end_words(event: TurnEnded) -> str:

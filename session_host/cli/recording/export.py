@@ -8,13 +8,14 @@ import errno
 import json
 import os
 import stat
+import sys
 import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from session_host.cli.arguments import add_session_argument
-from session_host.cli.output import print_error
+from session_host.cli.output import confirmed, print_error, print_line
 from session_host.cli.recording.recording import recording_of
 from session_host.cli.session_argument import find, machine_and_chat
 from session_host.client.sessions.session_info import SessionInfo
@@ -35,6 +36,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     """Add the subcommand's arguments to the parser."""
     add_session_argument(parser)
     parser.add_argument("file", metavar="FILE", help="output file; its extension sets the format")
+    parser.add_argument("-y", "--yes", action="store_true", help="replace an existing file without asking")
     parser.epilog = (
         "Formats of a terminal: .cast (asciicast v3, for asciinema), .html, and .txt (every line ever shown). "
         "Formats of a chat view: .md (Markdown), .html, .txt, and .json (messages, tool calls and questions)."
@@ -56,15 +58,27 @@ def run(options: argparse.Namespace) -> int:
         try:
             with fetched(entry, chat) as came:
                 _check_format(suffix, came.info)
+                if not _may_replace(path, options):
+                    return 1
                 write_whole(path, _content_of(suffix, came))
                 return _report(path, came.info, is_damaged=came.is_damaged)
         except NotSent as refused:
             return refused.code
     info = find(options.session)
     _check_format(suffix, info)
+    if not _may_replace(path, options):
+        return 1
     damage: list[None] = []
     write_whole(path, _content(suffix, info, lambda: damage.append(None)))
     return _report(path, info, is_damaged=bool(damage))
+
+
+def _may_replace(path: Path, options: argparse.Namespace) -> bool:
+    """Whether the file is new, or its user agrees to replace it. A script, which nobody can ask, replaces it."""
+    if options.yes or not sys.stdin.isatty() or not path.exists() or confirmed(f"{path} exists. Replace it?"):
+        return True
+    print_line("nothing was written")
+    return False
 
 
 def _check_format(suffix: str, info: SessionInfo) -> None:

@@ -71,7 +71,7 @@ def test_it_is_put_into_an_agents_own_place_and_replaces_an_older_one(agent: str
         assert (done.code, str(path) in done.output) == (0, True), done
         assert path.read_text(encoding="utf-8") == skill.skill()
         path.write_text("older\nWritten by Outlive 0.0.1.\n", encoding="utf-8")
-    assert f"run: outlive skill --install {agent}" in outlive("doctor").output
+    assert f"run `outlive skill --install {agent}`" in outlive("doctor").output
     path.write_text("the user's own\n", encoding="utf-8")
     refused = outlive("skill", "--install", agent)
     assert (refused.code, path.read_text(encoding="utf-8")) == (1, "the user's own\n")
