@@ -1,9 +1,11 @@
 #!/usr/bin/env bash
 # Sets up what the tests need, and runs every check. All of them run; it fails if any did.
 #
-#   bash installers/test.sh [--setup-only] [--fast] [--real-agents] [--compositors] [--busy N] [-- ARGUMENTS OF pytest…]
+#   bash installers/test.sh [--setup-only | --registrations | --fast] [--real-agents] [--compositors] [--busy N]
+#                           [-- ARGUMENTS OF pytest…]
 #
 #   --setup-only    installs what the tests need, and runs none: afterwards .venv/bin/pytest does
+#   --registrations in 15 seconds, without the static checks: what names where else a new part must be written down
 #   --fast          in a minute: without the tests that start chats, a display or other programs, or try random things
 #   --real-agents   with the tests that run agents' own command lines, where npm has them; fills resources/guide/real-agents.md
 #   --compositors   with the tests of Wayland on KWin and GNOME Shell, which it installs: those of Debian 12 only
@@ -13,6 +15,7 @@ set -euo pipefail
 source "$(dirname -- "${BASH_SOURCE[0]}")/setup.sh"
 
 setup_only=
+registrations=
 fast=
 real_agents=
 compositors=
@@ -21,6 +24,7 @@ pytest_arguments=()
 while [ $# -gt 0 ]; do
     case "$1" in
         --setup-only) setup_only=yes ;;
+        --registrations) registrations=yes ;;
         --fast) fast=yes ;;
         --real-agents) real_agents=yes ;;
         --compositors) compositors=yes ;;
@@ -30,7 +34,7 @@ while [ $# -gt 0 ]; do
             shift
             ;;
         -h | --help)
-            sed -n '2,10s/^# \{0,1\}//p' "${BASH_SOURCE[0]}"
+            sed -n '2,12s/^# \{0,1\}//p' "${BASH_SOURCE[0]}"
             exit 0
             ;;
         --)
@@ -61,6 +65,7 @@ export PATH="$VENV/bin:$PATH"
 # Every test starts processes of the product, and they start from bytecode as a user's do. It is all there beforehand:
 # none is written in the midst of a test with a full disk.
 unset PYTHONDONTWRITEBYTECODE
+[ -z "$registrations" ] || exec python -m pytest -q --registrations "${pytest_arguments[@]}"
 python -m compileall -q -j 0 session_host gui tests
 # pytest compiles the tests in its own way, which takes longer than to import them: once, and not in each of its processes.
 compiled="$VENV/.outlive-tests-compiled"

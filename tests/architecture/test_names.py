@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import msgspec
+import pytest
 
 from tests.architecture.source_tree import REPOSITORY, python_files, text, tree
 
@@ -63,6 +64,7 @@ def _module(path: Path) -> str:
     return ".".join(path.parent.parts if path.stem == "__init__" else path.with_suffix("").parts)
 
 
+@pytest.mark.registrations
 def test_what_is_sent_or_stored_has_the_tags_that_peers_and_files_have() -> None:
     """A class may get another name, but processes and files of other versions know it by its tag.
 

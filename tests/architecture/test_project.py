@@ -59,12 +59,14 @@ def test_constraints_hold_names_and_versions_only() -> None:
     assert not [line for line in lines if not re.fullmatch(r"[A-Za-z0-9._-]+==[0-9][0-9A-Za-z.]*", line)]
 
 
+@pytest.mark.registrations
 def test_every_dependency_is_pinned() -> None:
     extras = [name for listed in PROJECT["optional-dependencies"].values() for name in listed]
     wanted = names(PROJECT["dependencies"]) | names(extras) | {"setuptools"}
     assert not wanted - PINNED, "add their versions to installers/constraints.txt"
 
 
+@pytest.mark.registrations
 def test_everything_pinned_is_in_the_notices() -> None:
     notices = {canonical(word) for word in re.findall(r"[A-Za-z][\w.-]*", text(Path("NOTICES.md")))}
     assert not {name for name in PINNED if name not in notices}, "add their licences to NOTICES.md"
@@ -85,6 +87,7 @@ def test_a_package_lists_no_files(top_package: str) -> None:
     assert not lists, "say there only why the package exists"
 
 
+@pytest.mark.registrations
 def test_all_resources_are_installed(monkeypatch: pytest.MonkeyPatch) -> None:
     """Also files with a leading dot, such as zsh's."""
     from setuptools import Distribution  # here, since only this test needs it
@@ -112,11 +115,13 @@ PAGES = ["README.md", "ARCHITECTURE.md", "DECISIONS.md", "CONTRIBUTING.md", "CHA
 
 
 @pytest.mark.parametrize("page", PAGES + GUIDE)
+@pytest.mark.registrations
 def test_links_to_files_have_targets(page: str) -> None:
     targets = re.findall(r"\]\((?!https?:|#|mailto:)([^)#\s]+)", text(Path(page)))
     assert not [target for target in targets if not (REPOSITORY / page).parent.joinpath(target).exists()]
 
 
+@pytest.mark.registrations
 def test_notices_name_the_author_and_the_licence_of_each_theme() -> None:
     notices = " ".join(text(Path("NOTICES.md")).partition("## Themes")[2].split())
     themes = [tomllib.loads(text(path.relative_to(REPOSITORY))) for path in (REPOSITORY / "resources/themes").iterdir()]
@@ -124,12 +129,14 @@ def test_notices_name_the_author_and_the_licence_of_each_theme() -> None:
     assert {owner for owner in owners if owner not in notices} == set()
 
 
+@pytest.mark.registrations
 def test_the_guide_lists_its_pages() -> None:
     listed = set(re.findall(r"\]\(([\w-]+\.md)\)", text(Path("resources/guide/README.md"))))
     pages = {f"resources/guide/{name}" for name in listed} | {"resources/guide/README.md"}
     assert pages == set(GUIDE), "the guide's README.md lists each page"
 
 
+@pytest.mark.registrations
 def test_lines_that_the_guide_explains_are_those_of_the_product() -> None:
     table = text(Path("resources/guide/troubleshoot.md")).partition("## What a line says")[2].partition("\n## ")[0]
     explained = [line for row in re.findall(r"(?m)^\| (\".*?) \|", table) for line in re.findall(r'"([^"]+)"', row)]
@@ -156,6 +163,7 @@ def test_lines_of_pages_for_developers_fit_in_an_editor(page: str, columns: int)
     assert not [line for line in text(Path(page)).splitlines() if len(line) > columns]
 
 
+@pytest.mark.registrations
 def test_the_table_of_packages_is_in_the_order_of_their_imports() -> None:
     table = text(Path("ARCHITECTURE.md")).partition("## Packages")[2].partition("\n## ")[0]
     rows = [re.findall(r"`([\w/.]+)`", row.split("|")[1]) for row in re.findall(r"(?m)^\| `.*$", table)]
@@ -192,6 +200,7 @@ def test_scripts_in_the_pages_exist(page: str) -> None:
     assert not [script for script in scripts if not (REPOSITORY / script).is_file()]
 
 
+@pytest.mark.registrations
 def test_subcommands_in_the_readme_and_the_guide_exist() -> None:
     commands = [command for page in ["README.md", *GUIDE] for command in commands_in(text(Path(page)))]
     subcommands = {command.split()[1] for command in commands if re.match(r"outlive [a-z]", command)}
@@ -201,6 +210,7 @@ def test_subcommands_in_the_readme_and_the_guide_exist() -> None:
         assert done.code == 0, f"outlive {subcommand} --help: {done.error}"
 
 
+@pytest.mark.registrations
 def test_the_guide_lists_each_subcommand_with_options_that_it_has() -> None:
     rows = re.findall(r"(?m)^\| ([a-z][a-z, -]+) \|(.*)\|$", text(Path("resources/guide/command-line.md")))
     listed = {name: row for names, row in rows[1:] for name in names.split(", ")}
@@ -212,6 +222,7 @@ def test_the_guide_lists_each_subcommand_with_options_that_it_has() -> None:
 
 
 @pytest.mark.parametrize("page", ["README.md", "resources/desktop/outlive.metainfo.xml", "installers/deb/package.sh"])
+@pytest.mark.registrations
 def test_each_agent_is_named_where_users_choose_the_product(page: str) -> None:
     titles = [agent.title for agent in load_catalog(Path("/nonexistent")).values() if agent.executable]
     names = [title.removeprefix("GitHub ").removesuffix(" CLI") for title in titles]
@@ -234,6 +245,7 @@ def imported_by(paths: tuple[Path, ...]) -> set[str]:
     return {".".join(parts[:length]) for parts in names for length in range(1, len(parts) + 1)}
 
 
+@pytest.mark.registrations
 def test_every_package_is_installed() -> None:
     """Setuptools finds every package: it would silently leave out a folder without __init__.py."""
     from setuptools import find_namespace_packages

@@ -39,6 +39,8 @@ from session_host.web.gate import Address
 from tests.support.session_harness import spec_of
 from tests.support.session_rules_harness import HELLO_MESSAGE, ID, Harness
 
+pytestmark = pytest.mark.registrations
+
 GOLDEN = Path(__file__).parents[1] / "recordings" / "rights.json"
 
 CLIENTS: dict[str, tuple[str, ...]] = {
@@ -197,29 +199,17 @@ def doors(be: Callable[[Sequence[str], Sequence[str]], object]) -> Iterator[tupl
 def on_page() -> Iterator[tuple[str, str]]:
     """What is asked on the page, and the words of the devices that may: the first letters."""
     gate, _end = page.application([Address.of("http://localhost:7070")])
-    for method, name in [("GET", each) for each in READS] + [("POST", each) for each in WRITES]:
-        right = gate._right_for(method, f"/api/{name}")
-        assert right is not None, name
-        devices = [Device("phone", rights, "", "") for rights in Rights]
-        yield f"{method} {name}", "".join("y" if right in device.rights.given else "n" for device in devices)
+    compressing: Any = gate._app
+    for route in compressing.app.routes:
+        if route.path.startswith("/api/"):
+            method = "POST" if "POST" in route.methods else "GET"
+            right = gate._right_for(method, route.path)
+            assert right is not None, route.path
+            devices = [Device("phone", rights, "", "") for rights in Rights]
+            name = route.path.removeprefix("/api/")
+            yield f"{method} {name}", "".join("y" if right in device.rights.given else "n" for device in devices)
     yield "keys that type", "".join("y" if Right.CONTROL in rights.given else "n" for rights in Rights)
 
-
-READS = ("me", "asking", "chats", "stream", "questions", "chat", "turn", "diff", "start")
-WRITES = (
-    "ask",
-    "withdraw",
-    "leave",
-    "push",
-    "answer",
-    "send",
-    "keys",
-    "interrupt",
-    "stop",
-    "resume",
-    "start",
-    "upload",
-)
 
 # ---------------------------------------------------------------- as a whole
 

@@ -115,6 +115,7 @@ def test_zsh_completes_the_names_of_chats_and_machines(share: Path, area: Area) 
         terminal.until(b"outlive ls --on devbox")
 
 
+@pytest.mark.registrations
 def test_the_man_page_describes_each_subcommand_and_option() -> None:
     page = files()[MAN_PAGE].replace("\\-", "-")
 
@@ -123,6 +124,7 @@ def test_the_man_page_describes_each_subcommand_and_option() -> None:
     assert "give up after this time" in page
 
 
+@pytest.mark.registrations
 def test_the_man_page_and_the_guide_name_each_exit_code() -> None:
     known = {each.exit_code for each in vars(errors).values() if hasattr(each, "exit_code")}
     status = files()[MAN_PAGE].partition(".SH EXIT STATUS")[2].partition(".SH ENVIRONMENT")[0]

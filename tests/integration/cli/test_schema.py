@@ -20,6 +20,7 @@ from tests.support.waiting import TIMEOUT_S, wait_until
 SAVED = REPOSITORY / "resources" / "schema.json"
 
 
+@pytest.mark.registrations
 def test_the_saved_schema_is_that_of_the_structs() -> None:
     expected = json.dumps(schema(), indent=2) + "\n"
     assert SAVED.read_text(encoding="utf-8") == expected, (
@@ -61,6 +62,7 @@ def test_with_json_an_error_is_one_object(words: list[str]) -> None:
     assert failed.code in codes()
 
 
+@pytest.mark.registrations
 def test_the_codes_of_errors_are_words() -> None:
     assert NoSuchSession.stable_code() == "no_such_session"
     assert {"failed", "usage_error", "needs_input", "turn_failed", "ledger_lost"} <= codes()

@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
+import pytest
+
 from session_host.cli.arguments import Parser
 from session_host.cli.subcommands import Subcommand
 from session_host.commands import SUBCOMMANDS, Where, with_any
@@ -52,11 +54,13 @@ COMMANDS: tuple[tuple[str, ...], ...] = (
 """In this order, about a chat that runs ``cat``. NONE is a chat that does not exist."""
 
 
+@pytest.mark.registrations
 def test_each_command_about_a_chat_is_tried() -> None:
     tried = {words[0] for words in COMMANDS if "CHAT" in words}
     assert with_any(Where.CHAT) - {"logs"} <= tried, "give it a row in COMMANDS; a chat's log differs here and there"
 
 
+@pytest.mark.registrations
 def test_a_commands_row_says_how_its_arguments_name_a_machine() -> None:
     for name in SUBCOMMANDS:
         parser = Parser(name, name)

@@ -24,6 +24,8 @@ from session_host.protocol.values import State
 from tests.support.area import Area
 from tests.support.facts import changed, chat_facts
 
+pytestmark = pytest.mark.registrations
+
 AGENT, OWN, OTHERS, CONVERSATION = (f"{digit * 8}-0000-4000-8000-000000000000" for digit in "1234")
 
 CHANGES: dict[str, Callable[[str], dict[str, Any]]] = {

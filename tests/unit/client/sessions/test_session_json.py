@@ -15,6 +15,8 @@ from session_host.protocol.messages import Description, HostReport
 from session_host.protocol.values import Activity, GridSize, State
 from tests.support.facts import chat_facts
 
+pytestmark = pytest.mark.registrations
+
 GOLDEN = json.loads((Path(__file__).parents[3] / "recordings" / "ls.json").read_text())
 SINCE = "2026-01-02T03:04:06.000Z"
 

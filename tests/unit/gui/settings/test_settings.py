@@ -195,6 +195,7 @@ def test_each_setting_of_the_files_can_be_set_in_the_window() -> None:
     assert len({(setting.file, setting.key) for setting in SETTINGS}) == len(SETTINGS)
 
 
+@pytest.mark.registrations
 def test_the_guide_shows_each_setting_with_its_default() -> None:
     page = settings_page.PAGE.read_text("utf-8")
     assert settings_page.printed(page) == page, "run python -m tests.support.settings_page"
