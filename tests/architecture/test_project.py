@@ -163,18 +163,26 @@ def test_lines_of_pages_for_developers_fit_in_an_editor(page: str, columns: int)
     assert not [line for line in text(Path(page)).splitlines() if len(line) > columns]
 
 
-@pytest.mark.registrations
-def test_the_table_of_packages_is_in_the_order_of_their_imports() -> None:
+def packages_in_the_table() -> dict[str, int]:
+    """The packages and modules of ARCHITECTURE.md's table, and their rows."""
     table = text(Path("ARCHITECTURE.md")).partition("## Packages")[2].partition("\n## ")[0]
     rows = [re.findall(r"`([\w/.]+)`", row.split("|")[1]) for row in re.findall(r"(?m)^\| `.*$", table)]
-    places = {
+    return {
         (name if "/" in name else f"{row[0].split('/')[0]}/{name}").removesuffix(".py").replace("/", "."): number
         for number, row in enumerate(rows)
         for name in row
     }
+
+
+@pytest.mark.registrations
+def test_the_table_has_each_package() -> None:
     parts = {".".join(path.with_suffix("").parts[:2]) for path in python_files("session_host", "gui")}
     small = {"__init__", "__main__", "ending_signals", "toml_writing", "version"}
-    assert {part for part in parts if part.split(".")[1] not in small} == set(places)
+    assert {part for part in parts if part.split(".")[1] not in small} == set(packages_in_the_table())
+
+
+def test_the_table_of_packages_is_in_the_order_of_their_imports() -> None:
+    places = packages_in_the_table()
     for path in python_files("session_host", "gui"):
         place = places.get(".".join(path.with_suffix("").parts[:2]), 0)
         above = [name for name in imports(path) if places.get(".".join(name.split(".")[:2]), place) < place]
