@@ -15,6 +15,10 @@ PLACES = {
         {"session_host/client/questions.py"},
     ),
     "the events that another machine prints": (r"Decoder\(EventLine\)", {"session_host/machines/events.py"}),
+    "the parts of a cursor: of the ledger, and of what the page's devices were told": (
+        r"cursor\.partition\(",
+        {"session_host/storage/store/ledger.py", "session_host/web/following.py"},
+    ),
     "that the store's file has changed": (r"add_watch\(database\(\)", {"session_host/client/sessions/following.py"}),
     "the lines of a patch, for eyes": (r"_UNNUMBERED_HUNK\b", {"session_host/structured/patches.py"}),
     "the numbers in a hunk's head": (

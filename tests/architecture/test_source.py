@@ -131,6 +131,11 @@ def test_no_test_sleeps() -> None:
     assert not found, "wait for what is needed (tests/support/waiting.py):\n" + "\n".join(found)
 
 
+def test_a_command_that_waits_for_a_turn_waits_for_events() -> None:
+    found = [line for path in python_files("session_host/cli/turns") for line in waits_for_time(path)]
+    assert not found
+
+
 SHOWS_HTML = {
     r"\bQLabel\(|\(QLabel\)": {"gui/theme/controls.py"},
     r"\.setToolTip\(": {"gui/theme/tooltips.py", "gui/tray/tray.py"},
