@@ -381,9 +381,9 @@ def _unlink(path: Path) -> str:
 
 def _directories(records: list[ChatFacts]) -> Iterator[Piece]:
     """The directories of records and sockets, and what stays of them."""
-    state, runtime = paths.state_dir(), paths.runtime_dir()
-    if runtime != state / "run":
-        yield from _directory("sockets", runtime, _RUNTIME, "sockets and locks")
+    state, sockets = paths.state_dir(), paths.runtime_dir()
+    if sockets != state / "run":
+        yield from _directory("sockets", sockets, _RUNTIME, "sockets and locks")
     kept = f"the records of {_chats(len(records))}, with recordings, answers of model servers, logs"
     yield from _directory("state", state, _STATE, kept)
     if paths.config_dir().is_dir():

@@ -165,8 +165,8 @@ class TestUserFiles:
             ('title = "x"\nstart = oops\n', ":2:", "line 2, column 9"),
             ('title = "x"\ncolour = "red"\n', ":2:", "unknown key 'colour'"),
             ('title = "x"\n[env_if]\nX = "y"\n', ":2:", "unknown condition 'y'"),
-            ('title = "x"\n\nstart = "x"\n', ":3:", r"\[?array|array"),
-            ('title = "x"\n[env]\nA = 1\n', ":2:", "str"),
+            ('title = "x"\n\nstart = "x"\n', ":3:", "start: expected a list, got text"),
+            ('title = "x"\n[env]\nA = 1\n', ":2:", "env: expected text, got a whole number"),
             ('title = "x"\nstart = ["{argument}"]\n', ":2:", "unknown placeholder"),
             ('start = ["x"]\n[chat_view]\nstart = ["x", "{promt}"]\ndialect = "acp"\n', ":3:", "unknown placeholder"),
             ('[chat_view]\ndialect = "acp"\nstart = ["x"]\none_shot = ["x", "{promt_file}"]\n', ":4:", "{promt_file}"),
@@ -175,7 +175,7 @@ class TestUserFiles:
             ('title = "x"\nexecutable = "x"\nstart = ["x"]\n', ":1:", "'monogram' is missing"),
             ('title = "x"\nexecutable = "x"\nmonogram = "x"\n', ":1:", "'start' is missing"),
             (b'title = "x"\n# \xff\n', ":2:", "UTF-8"),
-            ('"title" = 3', ":1:", "str"),
+            ('"title" = 3', ":1:", "title: expected text, got a whole number"),
         ],
     )
     def test_mistakes_are_named_with_file_and_line(
