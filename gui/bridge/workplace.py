@@ -46,15 +46,9 @@ class Workplace:
 
     @property
     def listed_location(self) -> str:
-        """``location`` for a list that shows ``changed_lines`` beside it."""
+        """``location`` for a list, without how many files are changed: others than this chat may have changed them."""
         status = self._current_status
-        return status.words_beside_lines if status is not None and any(self.changed_lines) else self.location
-
-    @property
-    def changed_lines(self) -> tuple[int, int]:
-        """How many lines are added and removed since the last commit; 0 and 0 if unknown, and for an ended chat."""
-        status = self._current_status
-        return (status.added, status.removed) if status is not None else (0, 0)
+        return status.words_without_changes if status is not None else self.location
 
     @property
     def branch(self) -> str:

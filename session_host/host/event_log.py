@@ -32,7 +32,7 @@ from session_host.protocol.turns import TurnFacts, TurnOutcome, TurnWork
 from session_host.protocol.values import Activity
 from session_host.storage.descriptors.input_log import InputLog
 from session_host.storage.descriptors.log_entries import EntryKind
-from session_host.storage.descriptors.log_state import LogState, with_count
+from session_host.storage.descriptors.log_state import LogState, with_count, with_lines
 from session_host.structured.items import AgentRequest, RequestResolved, digest
 
 
@@ -44,7 +44,7 @@ class EventLog:
         saved_to: the number of the last one that the ledger has.
         has_unsaved: set while the ledger lacks some.
         told_to: see ``write``.
-        turn, open_turn, last, reported, counted: as in ``LogState``.
+        turn, open_turn, last, reported, counted, edited: as in ``LogState``.
         has_unreported: set while turns have ended that are not reported.
     """
 
@@ -61,7 +61,7 @@ class EventLog:
         """
         self.newest, self.saved_to, self.told_to = log_state.events, log_state.events_saved, log_state.told_to
         self.turn, self.open_turn, self.last = log_state.turn, log_state.open_turn, log_state.last
-        self.reported, self.counted = log_state.reported, log_state.counted
+        self.reported, self.counted, self.edited = log_state.reported, log_state.counted, log_state.edited
         if self.last is None and self.open_turn is None:
             self.counted = self.turn  # Version 0.1.0 saw its end.
         self._counts = counts
@@ -143,6 +143,7 @@ class EventLog:
             facts = msgspec.structs.replace(facts, began=began.began, by=began.by, ended=self._now())
         self.last = msgspec.structs.replace(facts, error=facts.error[:MAX_SUBJECT_CHARACTERS])
         files = facts.work.files if facts.work is not None else 0
+        self.edited = with_lines(self.edited, facts.work)
         self.add(TurnEnded(turn=self.turn, tokens=tokens, files_changed=files, **msgspec.structs.asdict(facts)))
 
     def uncounted(self) -> int:
@@ -160,6 +161,7 @@ class EventLog:
             known = self.last.outcome if self.last is not None else ""
             event = TurnCounted(turn=number, outcome=outcome or known or "done", work=work)
             self.counted, self.last = number, with_count(self.last, event)
+            self.edited = with_lines(self.edited, work)
             self.add(event)
 
     def turn_before(self) -> TurnFacts | None:

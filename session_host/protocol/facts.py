@@ -218,6 +218,8 @@ class AgentStatus(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """What it does now, such as "Editing src/a.py"; one line, "" while unknown. It is told at most once a second."""
     said: str = ""
     """The first sentence of its last answer, one line of Markdown; "" if unknown. No event has it."""
+    edited_lines: tuple[int, int] = (0, 0)
+    """How many lines the chat's turns have added and removed, as far as that is known."""
 
     @property
     def words(self) -> str:

@@ -54,7 +54,7 @@ class ChatRow(Struct, frozen=True):
     """Whether the agent's letters tell it from others: the list has chats of several agents."""
     """What it did today."""
     lines: tuple[int, int] = (0, 0)
-    """How many lines are added and removed in its working tree since the last commit."""
+    """How many lines its turns have added and removed."""
     bars: tuple[int, ...] = ()
     """How much it wrote in the last minute, see ``Sparklines``; none if it does not work."""
     context: int = 0

@@ -245,7 +245,7 @@ class SidebarModel(QAbstractListModel):
             machine=line.machine,
             hue=project_hue(chat.record.origin.real_project),
             shows_agent=self._has_several_agents,
-            lines=chat.workplace.changed_lines,
+            lines=chat.record.status.edited_lines,
             bars=self.sparklines.of(chat.id),
             context=context if NEARLY_FULL_PERCENT <= context <= 100 else 0,
         )

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import time
 from contextlib import suppress
 from pathlib import Path
@@ -16,8 +15,6 @@ from session_host.git import GitRefused, default_branch, run_read_only, top_of
 from session_host.protocol.untrusted_text import before_more
 from session_host.restore_points.kept_tree import InsideCheck
 
-_LINES = re.compile(r"(\d+) \w+\(([+-])\)")
-"""A part of ``git diff --shortstat``: ``12 insertions(+)``."""
 SHOWN_TIMEOUT_S = 3.0
 """A short timeout: the caller asks again soon, and a hanging disk must block only one thread."""
 
@@ -39,10 +36,6 @@ class Status(msgspec.Struct, frozen=True, kw_only=True):
     """How many commits the upstream has that the branch lacks; None without an upstream."""
     is_default_branch: bool = False
     """Whether it is the repository's default branch: that of "origin", or else "main" or "master"."""
-    added: int = 0
-    """How many lines of tracked files are added since the last commit; 0 also if git does not say it."""
-    removed: int = 0
-    """How many are removed."""
 
     @property
     def words(self) -> str:
@@ -60,7 +53,7 @@ class Status(msgspec.Struct, frozen=True, kw_only=True):
         return " · ".join([before_more(self.repository), *self._changes]) if self.is_default_branch else self.words
 
     @property
-    def words_beside_lines(self) -> str:
+    def words_without_changes(self) -> str:
         """``words_without_default_branch``, but the number of changed files is left out: ``outlive · fix-the-bug``."""
         branch = "" if self.is_default_branch else before_more(self.branch or self.commit or "no commit")
         return " · ".join(filter(None, (before_more(self.repository), branch, self._moved)))
@@ -103,7 +96,6 @@ def status_of(path: str, repository: str = "", *, timeout_s: float = SHOWN_TIMEO
     except WorktreeError:
         return None
     dirty = len({*changes_of(listing), *inside})  # One that is no longer tracked is listed twice.
-    added, removed = _changed_lines(Path(path), timeout_s) if dirty else (0, 0)
     head = facts_of(listing)
     ahead, behind = _ahead_behind(head.get("branch.ab", ""))
     branch, commit = head.get("branch.head", ""), head.get("branch.oid", "")
@@ -112,22 +104,10 @@ def status_of(path: str, repository: str = "", *, timeout_s: float = SHOWN_TIMEO
         branch=None if branch in {"", "(detached)"} else branch,
         commit="" if commit == "(initial)" else commit[:8],
         dirty=dirty,
-        added=added,
-        removed=removed,
         ahead=ahead,
         behind=behind,
         is_default_branch=branch in ({default} if default else {"main", "master"}),
     )
-
-
-def _changed_lines(directory: Path, timeout_s: float) -> tuple[int, int]:
-    """How many lines of tracked files are added and removed since the last commit; 0 and 0 if git does not say it."""
-    try:
-        text = run_read_only(directory, "diff", "--shortstat", "--no-relative", "HEAD", timeout_s=timeout_s)
-    except WorktreeError:
-        return 0, 0
-    counts = dict.fromkeys("+-", 0) | {sign: int(count) for count, sign in _LINES.findall(text)}
-    return counts["+"], counts["-"]
 
 
 def changed_inside(top: Path, timeout_s: float) -> dict[str, str]:

@@ -455,8 +455,10 @@ class AgentWatch:
 
     def status(self) -> AgentStatus:
         """The agent's status, as a part of the chat's facts."""
-        last, doing = self._events.last, self.doing.line
-        return msgspec.structs.replace(self.tracker.status(), last=last, doing=doing, said=self.said)
+        last, edited, doing = self._events.last, self._events.edited, self.doing.line
+        return msgspec.structs.replace(
+            self.tracker.status(), last=last, doing=doing, said=self.said, edited_lines=edited
+        )
 
     def saved_state(self) -> ActivityState:
         """The state for a replacement host."""

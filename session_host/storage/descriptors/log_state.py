@@ -13,7 +13,7 @@ import msgspec
 
 from session_host.protocol.events import NumberedEvent, TurnCounted, TurnEnded, TurnStarted, with_events
 from session_host.protocol.messages import Colors, Resized
-from session_host.protocol.turns import TurnFacts
+from session_host.protocol.turns import TurnFacts, TurnWork
 from session_host.protocol.values import Activity, CommandTime, in_turns
 from session_host.structured.items import RequestResolved
 from session_host.terminal.typed_line import (
@@ -188,6 +188,11 @@ def with_count(facts: TurnFacts | None, counted: TurnCounted) -> TurnFacts | Non
     return facts and msgspec.structs.replace(facts, outcome=counted.outcome, work=counted.work)
 
 
+def with_lines(edited: tuple[int, int], work: TurnWork | None) -> tuple[int, int]:
+    """Added and removed lines with those of one more turn."""
+    return edited if work is None else (edited[0] + work.added, edited[1] + work.removed)
+
+
 def with_answer(answers: Sequence[HookAnswer], answer: HookAnswer) -> list[HookAnswer]:
     """The newest answers after one more, which replaces an answer to the same question."""
     others = (each for each in answers if each.resolved.id != answer.resolved.id)
@@ -234,6 +239,7 @@ class LogState(msgspec.Struct):
         open_turn: the agent's id of the turn that runs, "" in a terminal; None while none does.
         last: that turn, whether it runs or is over; None before the first one, and if an earlier version saw it.
         counted: the number of the last turn that is counted (``turn_counted``).
+        edited: ``AgentStatus.edited_lines``.
         reported: the number of the last turn whose answer was given to the agent that started the chat.
         line_text: the token of the command's text that was typed last, with no other input since; "" for none.
         line_of_others: whether the input line may have something that no command typed.
@@ -267,6 +273,7 @@ class LogState(msgspec.Struct):
     line_of_others: bool = False
     last: TurnFacts | None = None
     counted: int = 0
+    edited: tuple[int, int] = (0, 0)
 
     def apply(self, entry: LogEntry) -> None:
         """Apply an entry; one of an unknown kind changes nothing."""
@@ -330,9 +337,11 @@ class LogState(msgspec.Struct):
                 self.last = TurnFacts(by=each.event.by, began=each.at)
             elif isinstance(each.event, TurnEnded):
                 self.open_turn, self.last = None, each.event.facts
+                self.edited = with_lines(self.edited, each.event.work)
             elif isinstance(each.event, TurnCounted):
                 self.counted = each.event.turn
                 self.last = with_count(self.last, each.event)
+                self.edited = with_lines(self.edited, each.event.work)
         self.events = with_events(self.events, events, saved_to=self.events_saved)
 
     def _typed(self, data: bytes, text: str = "") -> None:

@@ -114,3 +114,16 @@ async def test_a_chat_view_has_what_a_turn_did_in_its_end(log_file: int) -> None
     events.begin_turn("a")
     events.end_turn(TurnFacts(outcome="done", work=WORK))
     assert events.uncounted() == 0
+
+
+async def test_the_lines_of_all_turns_are_added_up_and_known_to_the_next_host(log_file: int) -> None:
+    host = Host(log_file)
+    for work in (TurnWork(added=3, removed=1), None, TurnWork(added=40)):
+        host.turn()
+        host.events.count_turn(work=work)
+        host.events.write()
+    assert host.events.edited == (43, 1)
+    host.events.begin_turn()
+    host.events.end_turn(TurnFacts(outcome="done", work=TurnWork(removed=2)))
+    host.events.write()
+    assert host.events.edited == Host(log_file).events.edited == (43, 3)

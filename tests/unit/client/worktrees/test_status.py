@@ -55,43 +55,6 @@ def test_every_kind_of_change_is_counted_once(checkout: Checkout) -> None:
     assert git_status.words == "project · main · 7 changed"
 
 
-def test_changed_lines_of_tracked_files_are_counted_since_the_last_commit(checkout: Checkout) -> None:
-    assert (status(checkout.path).added, status(checkout.path).removed) == (0, 0)
-    checkout.commit("words", "one\ntwo\nthree\n")
-    checkout.write("words", "one\nTWO\nthree\nfour\n")
-    checkout.git("add", ".")
-    checkout.write("words", "one\nTWO\nthree\nfour\nfive\n")
-    checkout.write("not tracked", "line\n" * 9)
-    (checkout.path / "src").mkdir(exist_ok=True)
-    for directory in (checkout.path, checkout.path / "src"):
-        assert (status(directory).added, status(directory).removed) == (3, 1)
-    assert status(checkout.path).words_beside_lines == "project"
-
-
-def test_a_repository_without_a_commit_has_no_changed_lines(tmp_path: Path) -> None:
-    empty = Checkout.new(tmp_path / "empty", commits=0)
-    empty.write("file", "line\n")
-    empty.git("add", ".")
-    assert (status(empty.path).dirty, status(empty.path).added) == (1, 0)
-
-
-def test_counting_changed_lines_runs_nothing_that_a_repository_names(checkout: Checkout) -> None:
-    checkout.commit("words", "one\n")
-    ran = checkout.path.parent / "ran"
-    for name, value in (
-        ("diff.external", f"touch {ran}; true"),
-        ("diff.own.textconv", f"touch {ran}; cat"),
-        ("diff.own.command", f"touch {ran}; true"),
-        ("core.fsmonitor", f"touch {ran}; true"),
-        ("core.pager", f"touch {ran}; cat"),
-    ):
-        checkout.git("config", name, value)
-    checkout.write(".gitattributes", "words diff=own\n")
-    checkout.write("words", "two\n")
-    assert (status(checkout.path).added, status(checkout.path).removed) == (1, 1)
-    assert not ran.exists()
-
-
 def test_the_changes_stay_behind_a_right_to_left_branch(checkout: Checkout) -> None:
     checkout.git("switch", "--quiet", "--create", "\u05ea\u05db\u05d5\u05e0\u05d4")
     checkout.write("file", "changed\n")

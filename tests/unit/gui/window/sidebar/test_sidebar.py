@@ -45,8 +45,8 @@ from gui.window.sidebar.entries import ChatRow, DayHeading, Heading, full_text, 
 from gui.window.sidebar.model import PAGE_ROWS, SidebarModel
 from session_host.agents.agent import Agent
 from session_host.client.worktrees.status import Status
-from session_host.protocol.facts import ChatFacts
-from session_host.protocol.messages import NameEvent, OutputEvent
+from session_host.protocol.facts import AgentStatus, ChatFacts
+from session_host.protocol.messages import ActivityEvent, NameEvent, OutputEvent
 from session_host.protocol.values import Activity, State
 from session_host.standing.groups import Group
 from session_host.storage.store import Store
@@ -1103,29 +1103,26 @@ def test_five_places_show_how_many_lines_are_added_and_removed(lines: tuple[int,
     assert squares(*lines) == lit
 
 
-async def test_a_row_shows_changed_lines_in_place_of_the_number_of_files(harness: WindowHarness) -> None:
-    chat = await harness.add("one", agent="claude", runtime="structured")
+async def test_a_row_shows_the_lines_of_its_own_turns_and_not_the_directorys_changes(harness: WindowHarness) -> None:
+    ids = [await harness.add(name, agent="claude", runtime="structured") for name in ("one", "two")]
     sidebar = harness.open_window().sidebar
-    plain = Status(repository="api", branch="main", commit="", dirty=6, ahead=None, behind=None, is_default_branch=True)
-    status = msgspec.structs.replace(plain, added=40, removed=12)
-    harness.chat(chat).workplace.git_status = status
-    harness.chat(chat).changed.emit()
+    dirty = Status(repository="api", branch="main", commit="", dirty=6, ahead=None, behind=None, is_default_branch=True)
+    for session_id, edited in zip(ids, ((40, 12), (0, 0)), strict=True):
+        harness.chat(session_id).workplace.git_status = dirty
+        harness.viewers[session_id].tell(ActivityEvent(AgentStatus(Activity.IDLE, "protocol", edited_lines=edited)))
     harness.settle()
-    index = sidebar.model.index_of(chat)
-    row = sidebar.model.entry(index)
-    assert isinstance(row, ChatRow)
-    assert (row.lines, row.location) == ((40, 12), "api")
-    assert "+40 −12" in str(sidebar.model.data(index, Qt.ItemDataRole.AccessibleTextRole))
-    area = sidebar.list.visualRect(index)
-    image = sidebar.list.viewport().grab(area).toImage()
-    shown = {image.pixelColor(x, y).name() for x in range(image.width() - 60, image.width()) for y in range(24, 44)}
-    assert {harness.theme.tokens.color(name).name() for name in ("fine", "failed")} <= shown
-    harness.chat(chat).workplace.git_status = plain
-    harness.chat(chat).changed.emit()
-    harness.settle()
-    row = sidebar.model.entry(sidebar.model.index_of(chat))
-    assert isinstance(row, ChatRow)
-    assert row.location == "api · 6 changed"
+
+    def marks(session_id: str) -> set[str]:
+        index = sidebar.model.index_of(session_id)
+        area = sidebar.list.visualRect(index)
+        image = sidebar.list.viewport().grab(area).toImage()
+        shown = {image.pixelColor(x, y).name() for x in range(image.width() - 60, image.width()) for y in range(24, 44)}
+        return shown & {harness.theme.tokens.color(name).name() for name in ("fine", "failed")}
+
+    assert [len(marks(each)) for each in ids] == [2, 0]
+    spoken = [sidebar.model.data(sidebar.model.index_of(each), Qt.ItemDataRole.AccessibleTextRole) for each in ids]
+    assert ["+40 −12" in each for each in spoken] == [True, False]
+    assert not any("changed" in each for each in spoken)
 
 
 async def test_a_working_row_shows_what_its_chat_wrote_in_the_last_minute(harness: WindowHarness) -> None:
