@@ -7,7 +7,7 @@ second recording. JSON names the kind as ``kind``.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import TYPE_CHECKING, Any, Final, get_args
+from typing import TYPE_CHECKING, Any, Final, TypeVar, get_args
 
 import msgspec
 
@@ -16,6 +16,8 @@ from .values import Activity
 
 if TYPE_CHECKING:
     from .messages import Transition
+
+AnyFacts = TypeVar("AnyFacts", bound=TurnFacts)
 
 KEPT_CHANGES: Final = 20
 """How many changes of the status an explanation lists."""
@@ -139,6 +141,13 @@ class TurnCounted(msgspec.Struct, frozen=True, gc=False, tag_field="kind", tag="
     """That of ``turn_ended``, unless the record knows better."""
     work: TurnWork | None = None
     """None if the record does not say it, or Outlive cannot read it there."""
+    resets_at: str = ""
+    """As in ``TurnFacts``."""
+
+    def of(self, end: AnyFacts) -> AnyFacts:
+        """What is known of the turn now, with what its end said."""
+        resets_at = self.resets_at or end.resets_at
+        return msgspec.structs.replace(end, outcome=self.outcome, work=self.work, resets_at=resets_at)
 
 
 class CommandEnded(msgspec.Struct, frozen=True, gc=False, tag_field="kind", tag="command_ended", kw_only=True):

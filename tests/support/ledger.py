@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from session_host.client.sessions.store_access import open_store
-from session_host.protocol.events import NumberedEvent, StatusChanged, TurnEnded, TurnStarted
+from session_host.protocol.events import NumberedEvent, StatusChanged, TurnCounted, TurnEnded, TurnStarted
 from session_host.protocol.messages import Transition
 from session_host.protocol.values import Activity
 
@@ -51,3 +51,10 @@ def turn_ends_of(session_id: str) -> list[TurnEnded]:
     with open_store() as store:
         events = (each.event for each in store.ledger.of_chat(session_id, [TurnEnded], CHANGES_READ))
         return [each for each in events if isinstance(each, TurnEnded)]
+
+
+def turn_counts_of(session_id: str) -> list[TurnCounted]:
+    """What is told of a chat's turns once they are counted, oldest first."""
+    with open_store() as store:
+        events = (each.event for each in store.ledger.of_chat(session_id, [TurnCounted], CHANGES_READ))
+        return [each for each in events if isinstance(each, TurnCounted)]

@@ -14,7 +14,7 @@ import msgspec
 from session_host.protocol.turns import TurnWork
 from session_host.structured.dialects.claude.saved import items_of
 from session_host.structured.dialects.claude.tools import AGENTS
-from session_host.structured.turns import work_of
+from session_host.structured.turns import time_text, work_of
 
 from .base import ConversationQuery
 from .claude import transcripts_of
@@ -34,6 +34,8 @@ class Counted(NamedTuple):
         is_stopped: whether it says that the user stopped the turn.
         work: what the turn did, once it is whole; None if that is not known.
         said: see ``AgentStatus``.
+        is_limit: whether it says that a limit of the user's subscription stopped the turn.
+        resets_at: when that is reset; "" if it does not say that.
     """
 
     directory: Path
@@ -41,6 +43,8 @@ class Counted(NamedTuple):
     is_stopped: bool = False
     work: TurnWork | None = None
     said: str = ""
+    is_limit: bool = False
+    resets_at: str = ""
 
 
 def count(
@@ -76,11 +80,12 @@ def count(
         turn = turn_of_number(within_reach(), starts, number, ended_s)
         if is_too_far and not turns:
             return None
-        if turn is None or not (turn.is_stopped or (turn.answer and not turn.goes_on)):
+        if turn is None:
             return Counted(directory)
+        is_whole = turn.is_stopped or (bool(turn.answer) and not turn.goes_on)
+        found = Counted(directory, is_whole, turn.is_stopped, said=turn.said if isinstance(turn, ReadTurn) else "")
         reader = _READERS.get(store)
-        work = reader(query, turn.at_s, ended_s + EARLY_S) if reader is not None else None
-        return Counted(directory, True, turn.is_stopped, work, turn.said if isinstance(turn, ReadTurn) else "")
+        return reader(found, query, turn.at_s, ended_s + EARLY_S) if reader is not None else found
     except (OSError, TooFarBack):
         return Counted(directory)
 
@@ -106,19 +111,33 @@ class _Message(msgspec.Struct):
     usage: _Usage | None = None
 
 
-class _Line(msgspec.Struct):
+class _Limit(msgspec.Struct, rename="camel"):
+    resets_at: float = 0.0
+
+
+class _ErrorParameters(msgspec.Struct):
+    rate_limit_info: _Limit | None = None
+
+
+class _Line(msgspec.Struct, rename="camel"):
+    """A line of a transcript; one in the model's name may be an error, and the kind of that."""
+
     type: str = ""
     subtype: str = ""
     timestamp: object = None
     message: _Message | None = None
+    is_api_error_message: bool = False
+    error: object = None
+    api_error_params: _ErrorParameters | None = None
 
 
-def _claudes(query: ConversationQuery, began_s: float, next_s: float) -> TurnWork | None:
-    """The work between the prompt of a time and the first one since another time, in seconds since 1970."""
+def _claudes(found: Counted, query: ConversationQuery, began_s: float, next_s: float) -> Counted:
+    """A turn with what it did between the prompt of a time and the first one since another time."""
     decoder = msgspec.json.Decoder(_Line)
     lines: list[bytes] = []
     usage = dict[str, _Usage]()
-    is_compacted = False  # The requests for that are not recorded.
+    newest: _Line | None = None
+    is_compacted = has_agents = False  # The requests of these are not recorded.
     for data in lines_backwards(newest_first(transcripts_of(query))[0], query.most_bytes):  # It has the prompt.
         lines.append(data)
         line = decoded(decoder, data, _Line)
@@ -126,26 +145,32 @@ def _claudes(query: ConversationQuery, began_s: float, next_s: float) -> TurnWor
             continue
         is_compacted = is_compacted or line.subtype == "compact_boundary"
         if line.type == "assistant" and line.message is not None:
-            if any(block.name in AGENTS for block in line.message.content if isinstance(block, _Block)):
-                return None
+            newest = newest or line
+            has_agents |= any(block.name in AGENTS for block in line.message.content if isinstance(block, _Block))
             usage.setdefault(line.message.id, line.message.usage or _Usage())  # A message's last line has all of it.
         elif line.type in {"user", "attachment"} and (at_s := seconds_of(line.timestamp)) == began_s:
             break
         elif line.type == "user" and at_s >= next_s:
-            lines, usage, is_compacted = [], {}, False  # The next turn has begun.
+            lines, usage, newest, is_compacted, has_agents = [], {}, None, False, False  # The next turn has begun.
     else:
-        return None
+        return found
+    if newest is not None and newest.is_api_error_message:
+        limit = newest.api_error_params.rate_limit_info if newest.api_error_params is not None else None
+        resets_at = time_text(round(limit.resets_at * 1000)) if limit is not None else ""
+        found = found._replace(is_whole=True, is_limit=newest.error == "rate_limit", resets_at=resets_at)
+    if has_agents or not found.is_whole:
+        return found
     work = work_of(items_of(reversed(lines)))
-    if is_compacted:
-        return work
-    used = usage.values()
-    return msgspec.structs.replace(
-        work,
-        read=sum(each.input_tokens + each.cache_creation_input_tokens for each in used),
-        cached=sum(each.cache_read_input_tokens for each in used),
-        written=sum(each.output_tokens for each in used),
+    used = usage.values() if not is_compacted else ()
+    return found._replace(
+        work=msgspec.structs.replace(
+            work,
+            read=sum(each.input_tokens + each.cache_creation_input_tokens for each in used),
+            cached=sum(each.cache_read_input_tokens for each in used),
+            written=sum(each.output_tokens for each in used),
+        )
     )
 
 
-_READERS: Final[Mapping[str, Callable[[ConversationQuery, float, float], TurnWork | None]]] = {"claude": _claudes}
-"""How the work is read, by the store; of the others, only whether the record has the whole turn."""
+_READERS: Final[Mapping[str, Callable[[Counted, ConversationQuery, float, float], Counted]]] = {"claude": _claudes}
+"""What else a record says of a turn, by the store."""

@@ -144,10 +144,10 @@ class TurnWatch(contextlib.AbstractContextManager["TurnWatch"]):
                     self.starts[number] = entry
                 case TurnEnded(turn=number) as event:
                     self.ends[number], self.ended_at[number] = event, entry.at
-                case TurnCounted(turn=number, outcome=outcome, work=work):
+                case TurnCounted(turn=number) as event:
                     self.counted.add(number)
                     if number in self.ends:
-                        self.ends[number] = msgspec.structs.replace(self.ends[number], outcome=outcome, work=work)
+                        self.ends[number] = event.of(self.ends[number])
                 case StatusChanged() as event if (entry.own_number or 0) >= self._status_number:
                     self.status, self._status_number = event, entry.own_number or 0
                 case CommandEnded() as event:

@@ -20,7 +20,7 @@ from session_host.agents.conversations.turns import EARLY_S
 from session_host.host.event_log import EventLog
 from session_host.paths import session_files
 from session_host.protocol.launch import LaunchSpec
-from session_host.protocol.turns import TurnFacts
+from session_host.protocol.turns import TurnFacts, TurnOutcome
 from session_host.system.event_loop import Timer
 from session_host.system.inotify import Event, Inotify
 from session_host.system.worker import Worker
@@ -130,9 +130,16 @@ class TurnRecord:
 
     def _count(self, found: Counted | None) -> None:
         self.close()
-        ended_well = self._events.last is not None and self._events.last.outcome == "done"
-        is_stopped = found is not None and found.is_stopped and ended_well
-        self._events.count_turn("interrupted" if is_stopped else None, found.work if found is not None else None)
+        ended = self._events.last.outcome if self._events.last is not None else ""
+        outcome: TurnOutcome | None = None
+        if found is not None and found.is_stopped and ended == "done":
+            outcome = "interrupted"
+        elif found is not None and found.is_limit and ended == "error":
+            outcome = "limit"
+        if found is None:
+            self._events.count_turn()
+        else:
+            self._events.count_turn(outcome, found.work, found.resets_at)
         self._events.write()
         self._said(found.said if found is not None else "")
 

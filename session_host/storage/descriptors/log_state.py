@@ -183,11 +183,6 @@ class HeldInput(msgspec.Struct, frozen=True, array_like=True):
     """The viewer's message, as msgpack."""
 
 
-def with_count(facts: TurnFacts | None, counted: TurnCounted) -> TurnFacts | None:
-    """The facts of a turn once it is counted."""
-    return facts and msgspec.structs.replace(facts, outcome=counted.outcome, work=counted.work)
-
-
 def with_lines(edited: tuple[int, int], work: TurnWork | None) -> tuple[int, int]:
     """Added and removed lines with those of one more turn."""
     return edited if work is None else (edited[0] + work.added, edited[1] + work.removed)
@@ -340,7 +335,7 @@ class LogState(msgspec.Struct):
                 self.edited = with_lines(self.edited, each.event.work)
             elif isinstance(each.event, TurnCounted):
                 self.counted = each.event.turn
-                self.last = with_count(self.last, each.event)
+                self.last = self.last and each.event.of(self.last)
                 self.edited = with_lines(self.edited, each.event.work)
         self.events = with_events(self.events, events, saved_to=self.events_saved)
 

@@ -11,11 +11,12 @@ import pytest
 from session_host.structured.dialects.base import Dialect, DialectPort, Start
 from session_host.structured.dialects.claude.dialect import ClaudeDialect
 from session_host.structured.dialects.codex.dialect import CodexDialect
+from session_host.structured.turns import time_text
 from tests.conftest import Sessions
 from tests.fakes.model_script import Script
 from tests.fakes.model_server import ModelServer
 from tests.support.hostless_chat import HostlessChat
-from tests.support.ledger import turn_ends_of
+from tests.support.ledger import turn_counts_of, turn_ends_of
 from tests.support.real_agents import CLAUDE, CLAUDE_OF_NODE_20, CODEX, RealAgent
 from tests.support.real_chats import TIMEOUT_S, Chat
 from tests.support.waiting import wait_until
@@ -114,6 +115,8 @@ def test_in_a_terminal_claude_says_that_a_limit_stopped_its_turn(
     [ended] = wait_until(lambda: turn_ends_of(chat.id), TIMEOUT_S, lambda: f"{chat.explained()}\n{chat.screen()}")
     assert (ended.outcome, ended.resets_at) == ("limit", "")
     assert ended.error.startswith("You've hit your 5-hour limit · resets ")
+    [counted] = wait_until(lambda: turn_counts_of(chat.id), TIMEOUT_S, chat.screen)
+    assert (counted.outcome, counted.resets_at) == ("limit", time_text(RESETS_S * 1000)), "its record says when"
 
 
 @pytest.mark.parametrize("agent", [CLAUDE_OF_NODE_20], ids=lambda agent: agent.label, indirect=True)

@@ -206,6 +206,31 @@ def test_the_tokens_of_a_turn_in_which_the_conversation_was_compacted_are_not_kn
     assert record.work() == TurnWork(commands=1)
 
 
+@pytest.mark.parametrize(
+    ("error", "parameters", "is_limit", "resets_at"),
+    [
+        (
+            "rate_limit",
+            {"rate_limit_info": {"status": "rejected", "resetsAt": 1796057939}},
+            True,
+            "2026-11-30T16:58:59.000Z",
+        ),
+        ("rate_limit", None, True, ""),
+        ("unknown", None, False, ""),
+    ],
+)
+def test_an_error_of_claude_ends_its_turn_and_a_limit_is_known_by_its_kind(
+    record: Record, error: str, parameters: object, is_limit: bool, resets_at: str
+) -> None:
+    """The sentence about it may change with each version."""
+    record.asks(1, "now")
+    fields = {"isApiErrorMessage": True, "error": error, "apiErrorParams": parameters}
+    record.add(2, "assistant", [text("You have had enough.")], **fields)
+    found = count("claude", record.query, {1: 61.0}, 1, 69.0)
+    assert found is not None
+    assert (found.is_whole, found.is_limit, found.resets_at, found.work) == (True, is_limit, resets_at, TurnWork())
+
+
 def test_of_a_turn_that_began_too_far_back_the_end_is_not_taken_for_the_whole(
     record: Record, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -51,11 +51,11 @@ def report(harness: SessionHarness, event: str, detail: str = "") -> None:
     harness.driver.watch.on_hook_report(Report("plugin", event, detail=detail), os.getpid())
 
 
-def write(record: Path, kind: str, content: object, at: str = AT) -> None:
+def write(record: Path, kind: str, content: object, at: str = AT, **fields: object) -> None:
     record.parent.mkdir(parents=True, exist_ok=True)
     message = {"id": "one", "content": content, "stop_reason": "end_turn"}
     with record.open("a", encoding="utf-8") as file:
-        file.write(json.dumps({"type": kind, "message": message, "timestamp": at}) + "\n")
+        file.write(json.dumps({"type": kind, "message": message, "timestamp": at, **fields}) + "\n")
 
 
 def answer(record: Path) -> None:
@@ -114,6 +114,26 @@ async def test_a_turn_that_the_record_calls_interrupted_is_so(harness: SessionHa
     report(harness, "working")
     report(harness, "idle")
     await is_counted(harness, (1, "interrupted", TurnWork()))
+
+
+async def test_a_limit_and_its_reset_are_known_by_the_record(harness: SessionHarness, record: Path) -> None:
+    host(harness)
+    write(record, "user", "hello")
+    limit = {"rate_limit_info": {"resetsAt": 1767225600}}
+    write(record, "assistant", [], isApiErrorMessage=True, error="rate_limit", apiErrorParams=limit)
+    report(harness, "working")
+    report(harness, "failed", "You have had enough.")
+    await is_counted(harness, (1, "limit", TurnWork()))
+    for _ in range(2):
+        last = harness.driver.watch.status().last
+        assert last is not None
+        assert (last.outcome, last.error, last.resets_at) == (
+            "limit",
+            "You have had enough.",
+            "2026-01-01T00:00:00.000Z",
+        )
+        harness.kill()
+        host(harness)
 
 
 async def test_the_next_host_counts_what_a_killed_one_has_not(harness: SessionHarness, record: Path) -> None:
