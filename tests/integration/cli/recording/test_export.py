@@ -32,7 +32,7 @@ from session_host.terminal.base import EngineName
 from session_host.terminal.rows import Row, row_text
 from session_host.terminal.sgr_lines import SgrLines
 from tests.support import disks
-from tests.support.commands import new, outlive
+from tests.support.commands import OnTerminal, new, outlive
 from tests.support.facts import changed, chat_facts, described
 from tests.support.journals import output, recorded_session, resize, write_journal
 
@@ -460,6 +460,23 @@ def test_a_chat_is_exported_while_it_runs_and_after_its_end(tmp_path: Path) -> N
     assert outlive("wait", "x", "--exited", "--timeout", "60").code == 0
     assert exported(tmp_path, "x", ".txt").splitlines() == lines
     assert cast(tmp_path, "x")[1][-1] == [0, "x", "7"]
+
+
+@pytest.mark.usefixtures("sessions")
+def test_a_file_is_replaced_in_a_terminal_only_after_a_yes(tmp_path: Path) -> None:
+    recorded_session("x", stream(b"first\r\n"))
+    file = tmp_path / "out.txt"
+    file.write_text("mine\n")
+    for answer, code, content in (("n", 1, "mine\n"), ("y", 0, "first\n")):
+        with OnTerminal("export", "x", str(file)) as terminal:
+            terminal.see("Replace it? [y/N]")
+            terminal.type(f"{answer}\r")
+            assert terminal.end() == code
+        assert file.read_text() == content
+    for words in ([str(file), "--yes"], [str(tmp_path / "new.txt")]):
+        with OnTerminal("export", "x", *words) as terminal:
+            assert terminal.end() == 0
+            assert "Replace it?" not in terminal.text()
 
 
 NO_PID = 2**22 + 1
