@@ -1,24 +1,26 @@
 #!/usr/bin/env bash
-# Builds a package from this clone into dist/, and checks it. It leaves no process behind.
+# Builds packages from this clone into dist/. It leaves no process behind.
 #
-#   bash installers/build.sh wheel          a wheel: installed without Qt, and with the window
-#   bash installers/build.sh deb [--check]  a package for this Debian or Ubuntu; --check tries it in a clean system (root, debootstrap, network)
+#   bash installers/build.sh wheel     a wheel: installed without Qt, and with the window, and tried
+#   bash installers/build.sh deb       a package for this Debian or Ubuntu
+#   bash installers/build.sh all       these, the sources, a package for rpm, and a PKGBUILD: all that a release has
+#   bash installers/build.sh tree DIR  the files of the packages, below DIR: what PKGBUILD runs
 set -euo pipefail
 # shellcheck source=setup.sh
 source "$(dirname -- "${BASH_SOURCE[0]}")/setup.sh"
 # shellcheck source=check_installed.sh
 source "$ROOT/installers/check_installed.sh"
-# shellcheck source=deb/package.sh
-source "$ROOT/installers/deb/package.sh"
-# shellcheck source=deb/check.sh
-source "$ROOT/installers/deb/check.sh"
+# shellcheck source=packages/tree.sh
+source "$ROOT/installers/packages/tree.sh"
+# shellcheck source=packages/formats.sh
+source "$ROOT/installers/packages/formats.sh"
 
-DIST="$ROOT/dist"
-SOURCES=(pyproject.toml README.md LICENSE NOTICES.md session_host gui resources)
+DIST="${OUTLIVE_DIST:-$ROOT/dist}"
+SOURCES=(pyproject.toml README.md LICENSE NOTICES.md CHANGELOG.md session_host gui resources installers)
 
-usage() { sed -n '2,5s/^# \{0,1\}//p' "${BASH_SOURCE[0]}"; }
+usage() { sed -n '2,7s/^# \{0,1\}//p' "${BASH_SOURCE[0]}"; }
 
-# Copies the sources, so that a build finds no files of an earlier one. VERSION takes the place of the clone's.
+# Copies the sources, so that a build finds no files of an earlier one.
 copy_sources() {
     local why
     rm -rf -- "$WORK/source"
@@ -29,10 +31,7 @@ copy_sources() {
         why="$(grep -m 1 -o 'No space left on device' "$LOG" || sed -n 's/^tar: .*: //p' "$LOG" | head -n 1)"
         fail "the sources cannot be copied to $WORK ($why); TMPDIR names another directory. Details: $LOG"
     }
-    sed -i "s/^VERSION = \".*\"/VERSION = \"$1\"/" "$WORK/source/session_host/version.py"
 }
-
-clone_version() { sed -n 's/^VERSION = "\(.*\)"/\1/p' "$ROOT/session_host/version.py"; }
 
 # make_environment NAME PACKAGE…: a fresh environment, which pip_install then uses.
 make_environment() {
@@ -42,30 +41,35 @@ make_environment() {
     pip_install "$@"
 }
 
-# build_wheel VERSION: sets WHEEL.
+# build_wheel: from the archive of the sources. Sets SDIST and WHEEL.
 build_wheel() {
-    copy_sources "$1"
+    say "building the sources and the wheel"
+    copy_sources
     make_environment builder setuptools
     pip_install --no-build-isolation "$WORK/source[build]"
     rm -rf -- "$WORK/source/build" "$WORK"/source/*.egg-info
     (cd -- "$WORK/source" && "$VENV/bin/python" -P "$ROOT/installers/command_line_files.py" share) ||
         fail "the man page and the completions cannot be written"
+    printf 'graft installers\ngraft share\ninclude CHANGELOG.md\nglobal-exclude __pycache__/*\n' >"$WORK/source/MANIFEST.in"
     mkdir -p -- "$WORK/wheel"
-    "$VENV/bin/python" -m pip wheel --quiet --no-deps --no-build-isolation --wheel-dir "$WORK/wheel" "$WORK/source" \
+    (cd -- "$WORK/source" && "$VENV/bin/python" -P -c 'import sys; from setuptools.build_meta import build_sdist; build_sdist(sys.argv[1])' "$WORK/wheel") \
+        >>"$LOG" 2>&1 </dev/null || fail "the archive of the sources could not be built. Details: $LOG"
+    SDIST="$WORK/wheel/outlive-$VERSION.tar.gz"
+    "$VENV/bin/python" -m pip wheel --quiet --no-deps --no-build-isolation --wheel-dir "$WORK/wheel" "$SDIST" \
         >>"$LOG" 2>&1 </dev/null || fail "the wheel could not be built ($(last_error)). Details: $LOG"
-    WHEEL="$WORK/wheel/outlive-$1-py3-none-any.whl"
+    WHEEL="$WORK/wheel/outlive-$VERSION-py3-none-any.whl"
 }
 
-keep_wheel() {
+# keep FILE: puts it into DIST.
+keep() {
     mkdir -p -- "$DIST"
-    mv -f -- "$WHEEL" "$DIST/"
-    WHEEL="$DIST/${WHEEL##*/}"
-    say "built $WHEEL"
+    cp -f -- "$1" "$DIST/"
+    say "built $DIST/${1##*/}"
 }
 
 check_wheel() {
     say "checking the wheel without the window"
-    make_environment base "$WHEEL"
+    make_environment base-wheel "$WHEEL"
     check_has_no_qt "$VENV/bin/python"
     check_resources "$VENV/bin/python" "$WORK/source/resources"
     check_command_line_files "$VENV"
@@ -77,7 +81,7 @@ check_wheel() {
     check_window "$VENV/bin/outlive"
 }
 
-# The end, however it came: no process is left, nor a file but the package.
+# The end, however it came: no process is left, nor a file but the packages.
 finish() {
     local code=$?
     end_processes || code=1
@@ -85,9 +89,14 @@ finish() {
     exit $code
 }
 
-case "$*" in
-    wheel | deb | 'deb --check') ;;
-    -h | --help)
+KIND="${1:-}"
+packages=()
+case "$#:$KIND" in
+    1:wheel) packages=(xvfb) ;;
+    1:deb) ;;
+    1:all) packages=(xvfb rpm) ;;
+    2:tree) TREE="$(realpath -m -- "$2")" ;;
+    1:-h | 1:--help)
         usage
         exit 0
         ;;
@@ -99,38 +108,38 @@ esac
 
 exec </dev/null
 prepare_shell
-if [ "$1" = deb ]; then
-    require_deb_tools
-    setup_system "${WINDOW_PACKAGES[@]}"
-else
+if [ "$KIND" = wheel ]; then
     find_python build
-    setup_system "${WINDOW_PACKAGES[@]}" xvfb "${PYTHON_PACKAGES[@]}"
-    require_python
+else
+    PYTHON="$(readlink -f /usr/bin/python3)" # the packages need the system's
+    has_venv || PYTHON_PACKAGES=(python3-venv)
+fi
+setup_system "${WINDOW_PACKAGES[@]}" "${packages[@]}" "${PYTHON_PACKAGES[@]}"
+require_python
+if [ "$KIND" = deb ] || [ "$KIND" = all ]; then
+    command -v dpkg-deb >/dev/null || fail "a Debian package is built on Debian or Ubuntu"
 fi
 WORK="$(mktemp -d "${TMPDIR:-/tmp}/outlive-build.XXXXXX")"
 trap finish EXIT
 : >"$LOG"
 use_private_directories "$WORK"
 VERSION="$(clone_version)"
-build_wheel "$VERSION"
-if [ "$1" = wheel ]; then
-    keep_wheel
+build_wheel
+if [ "$KIND" = wheel ] || [ "$KIND" = all ]; then
     check_wheel
-    say "the wheel is sound: $WHEEL"
-    exit 0
+    keep "$WHEEL"
 fi
-build_deb "$VERSION"
-[ "${2:-}" = --check ] || exit 0
-if ! can_check; then
-    say "NOT CHECKED: $WHY_NOT"
-    exit 0
-fi
-# A later version, for the upgrade.
-built=$DEB
-DIST=$WORK/later
-build_wheel "$VERSION.post1"
-build_deb "$VERSION.post1"
-later=$DEB
-DIST=$ROOT/dist
-check_deb "$built" "$later"
-say "the package is sound: $built"
+case "$KIND" in
+    deb)
+        build_tree "$WORK/tree" "$VERSION"
+        build_deb "$WORK/tree" "$VERSION"
+        ;;
+    all)
+        build_tree "$WORK/tree" "$VERSION"
+        build_deb "$WORK/tree" "$VERSION"
+        build_rpm "$WORK/tree" "$VERSION"
+        keep "$SDIST"
+        build_arch "$SDIST" "$VERSION"
+        ;;
+    tree) build_tree "$TREE" "$VERSION" ;;
+esac

@@ -27,7 +27,7 @@ WINDOW_PACKAGES=(
 TEST_PACKAGES=(
     git zsh fish tcsh tmux procps openssh-client openssh-server libseccomp2 xvfb xdotool libxdamage1 xclip x11-apps x11-utils
     x11-xkb-utils openbox trayer sway grim wl-clipboard dbus-daemon at-spi2-core systemd dbus-user-session util-linux fonts-firacode
-    chromium chromium-driver locales
+    chromium chromium-driver locales rpm apt-utils gpg gpg-agent
 )
 
 say() { printf '%s\n' "$*"; }

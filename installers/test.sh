@@ -130,7 +130,7 @@ besides=()
 waited=()
 outputs="$(mktemp -d)"
 trap 'kill $(jobs -p) 2>/dev/null || :; rm -rf -- "$outputs"' EXIT
-beside "shell syntax" bash -c 'for file; do bash -n "$file" || exit; done' shell installers/*.sh installers/deb/*.sh
+beside "shell syntax" bash -c 'for file; do bash -n "$file" || exit; done' shell installers/*.sh installers/packages/*.sh
 beside "lint" ruff check .
 beside "format" ruff format --check --quiet .
 beside "types" mypy session_host gui tests installers

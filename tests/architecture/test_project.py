@@ -229,7 +229,9 @@ def test_the_guide_lists_each_subcommand_with_options_that_it_has() -> None:
         assert not [each for each in options if each not in helped], name
 
 
-@pytest.mark.parametrize("page", ["README.md", "resources/desktop/outlive.metainfo.xml", "installers/deb/package.sh"])
+@pytest.mark.parametrize(
+    "page", ["README.md", "resources/desktop/outlive.metainfo.xml", "installers/packages/formats.sh"]
+)
 @pytest.mark.registrations
 def test_each_agent_is_named_where_users_choose_the_product(page: str) -> None:
     titles = [agent.title for agent in load_catalog(Path("/nonexistent")).values() if agent.executable]

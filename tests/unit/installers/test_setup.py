@@ -146,7 +146,7 @@ def test_a_build_without_room_in_tmpdir_says_so_in_one_line(tmp_path: Path) -> N
     for name in ("gui", "resources", "session_host"):
         (clone / name).mkdir()
         (clone / name / "large").write_bytes(os.urandom(200_000))
-    for name in ("pyproject.toml", "README.md", "LICENSE", "NOTICES.md", "session_host/version.py"):
+    for name in ("pyproject.toml", "README.md", "LICENSE", "NOTICES.md", "CHANGELOG.md", "session_host/version.py"):
         shutil.copy(REPOSITORY / name, clone / name)
     with small_disk(tmp_path / "disk", 256) as disk:
         done = subprocess.run(
@@ -176,7 +176,7 @@ def test_a_package_that_has_grown_is_refused(tmp_path: Path, size_mb: int, error
     with deb.open("wb") as file:
         file.truncate(size_mb * 1_000_000)
     done = subprocess.run(
-        ["bash", "-c", f"source installers/setup.sh; source installers/deb/package.sh; DEB={deb}; check_deb_size"],
+        ["bash", "-c", f"source installers/setup.sh; source installers/packages/formats.sh; DEB={deb}; check_deb_size"],
         check=False,
         cwd=REPOSITORY,
         capture_output=True,

@@ -1,4 +1,4 @@
-"""The Debian package keeps the files of an earlier version only as long as a chat needs them."""
+"""A package of the system keeps the files of an earlier version only as long as a chat needs them."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from installers.deb import versions
+from installers.packages import versions
 from tests.support.waiting import TIMEOUT_S, wait_until
 
 Start = Callable[..., "subprocess.Popen[bytes]"]
@@ -72,7 +72,7 @@ def test_a_version_stays_while_a_process_runs_from_it(
     assert (versions.VERSIONS / "current").resolve().name == "2"
     versions.main(["remove"])
     assert kept() == ["1"]
-    assert "the files stay in" in capsys.readouterr().out
+    assert "they use stay in" in capsys.readouterr().out
     end(running)
     package("3")
     assert kept() == ["3", "current"]
@@ -107,6 +107,6 @@ def test_a_removal_says_which_chats_and_files_stay_and_how_to_end_them(
     versions.main(["remove"])
     first, second = versions.VERSIONS / "1", versions.VERSIONS / "2"
     assert capsys.readouterr().out == (
-        "outlive: 1 running chat will not be ended. Until `apt purge outlive`, the files stay in "
-        f"{first} and {second}. To end the chats, their users run: {second}/bin/outlive kill-all\n"
+        f"outlive: 1 running chat will not be ended. To end the chats, their users run: {second}/bin/outlive kill-all. "
+        f"The files that they use stay in {first} and {second}; then delete {versions.VERSIONS}\n"
     )

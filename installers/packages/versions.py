@@ -8,8 +8,8 @@
 Run by the package's scripts, and at each start of the computer. A process needs a version if it runs from it. A chat's
 agent needs the versions that were installed when it was started: its hooks run a program of Outlive's.
 
-dpkg owns the files below /usr/lib/outlive; those below /opt/outlive are links to the same data, which dpkg does not
-remove when the next version comes.
+The package owns the files below /usr/lib/outlive; those below /opt/outlive are links to the same data, which dpkg, rpm
+and pacman do not remove when the next version comes.
 """
 
 from __future__ import annotations
@@ -69,8 +69,8 @@ def remove() -> None:
     if kept := clean(keeps_current=False):
         print(
             f"outlive: {chats} running chat{'' if chats == 1 else 's'} will not be ended. "
-            f"Until `apt purge outlive`, the files stay in {' and '.join(map(str, kept))}. "
-            f"To end the chats, their users run: {kept[-1]}/bin/outlive kill-all"
+            f"To end the chats, their users run: {kept[-1]}/bin/outlive kill-all. "
+            f"The files that they use stay in {' and '.join(map(str, kept))}; then delete {VERSIONS}"
         )
     else:
         with suppress(OSError):

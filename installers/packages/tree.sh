@@ -1,15 +1,11 @@
-# Sourced by build.sh: builds a Debian package for the Python of this Debian.
+# Sourced by build.sh: the files that each package of a system has, for the Python of this system.
 # shellcheck shell=bash
 #
-#   build_deb VERSION   builds it from the clone into $DIST; VERSION instead of the clone's for a trial upgrade. Sets DEB
+#   build_tree DIRECTORY VERSION   makes them below DIRECTORY
 #
-# The package's environment is for one place, /opt/outlive/VERSION. Its files lie below /usr/lib/outlive, and the
-# package's scripts link them there (versions.py).
+# The environment is for one place, /opt/outlive/VERSION. Its files lie below /usr/lib/outlive, and the packages' scripts
+# link them there (versions.py).
 
-DEB_SOURCES="$ROOT/installers/deb"
-# What the environment links to: the wheels' own floor of the C library, and the window's libraries.
-DEB_DEPENDS=("libc6 (>= 2.34)" libgcc-s1 libstdc++6)
-DEB_RECOMMENDS=(git fonts-noto-color-emoji)
 # The modules and plugins of Qt that Outlive uses; every_sheet.py fails if one is missing.
 QT_MODULES=(QtCore QtDBus QtGui QtSvg QtWidgets)
 QT_PLUGINS=(
@@ -19,22 +15,12 @@ QT_PLUGINS=(
     platforms/libqminimal.so platforms/libqoffscreen.so platforms/libqwayland.so platforms/libqxcb.so
 )
 
-# It has 55 MB; with all of PySide6, 97.
-MAX_DEB_MB=65
-
-require_deb_tools() {
-    command -v dpkg-deb >/dev/null && command -v dpkg >/dev/null || fail "a Debian package is built on Debian or Ubuntu"
-    PYTHON="$(readlink -f /usr/bin/python3)" # the system's, which the package depends on
-    is_new_enough "$PYTHON" || fail "the system's Python is too old ($("$PYTHON" -V)); 3.11 or newer is needed"
-    has_venv || fail "$PYTHON has no venv module; install it: $(for_root "apt-get install -y python3-venv")"
-}
-
 # make_base: an environment with all that Outlive needs, made once.
 make_base() {
     [ ! -d "$WORK/base" ] || return 0
     say "installing what the package holds"
     "$PYTHON" -m venv --without-pip "$WORK/base" >>"$LOG" 2>&1 </dev/null || fail "$PYTHON -m venv failed. Details: $LOG"
-    VENV="$WORK/builder" PIP_PYTHON="$WORK/base/bin/python" pip_install "$WHEEL[window]"
+    VENV="$WORK/builder" PIP_PYTHON="$WORK/base/bin/python" pip_install "$WHEEL[window,web]"
     prune_qt "$(echo "$WORK"/base/lib/python3*/site-packages)/PySide6"
 }
 
@@ -53,8 +39,8 @@ prune_qt() {
     find "$pyside" -depth \( -type d -empty -o -xtype l \) -delete
 }
 
-build_deb() {
-    local version=$1 root="$WORK/deb-$1" place="/opt/outlive/$1" payload packages
+build_tree() {
+    local root=$1 version=$2 payload packages
     make_base
     payload="$root/usr/lib/outlive/$version"
     mkdir -p -- "$root/usr/lib/outlive"
@@ -63,44 +49,31 @@ build_deb() {
     packages="$(echo "$payload"/lib/python3*/site-packages)"
     say "packing version $version"
     move_shared_files "$payload" "$root"
-    make_at_home "$payload" "$place" "$packages"
+    make_at_home "$payload" "/opt/outlive/$version" "$packages"
     write_desktop_files "$root" "$packages"
     mkdir -p -- "$root/usr/bin" "$root/usr/share/doc/outlive"
     ln -s /opt/outlive/current/bin/outlive "$root/usr/bin/outlive"
-    install -m 755 -- "$DEB_SOURCES/versions.py" "$root/usr/lib/outlive/versions.py"
-    install -D -m 644 -- "$DEB_SOURCES/outlive-old-versions.service" "$root/usr/lib/systemd/system/outlive-old-versions.service"
+    install -m 755 -- "$PACKAGE_SOURCES/versions.py" "$root/usr/lib/outlive/versions.py"
+    install -D -m 644 -- "$PACKAGE_SOURCES/outlive-old-versions.service" "$root/usr/lib/systemd/system/outlive-old-versions.service"
     mkdir -p -- "$root/usr/lib/systemd/system/multi-user.target.wants"
     ln -s ../outlive-old-versions.service "$root/usr/lib/systemd/system/multi-user.target.wants/outlive-old-versions.service"
-    "$PYTHON" "$DEB_SOURCES/copyright.py" "$ROOT" "$packages" >"$root/usr/share/doc/outlive/copyright"
+    "$PYTHON" "$PACKAGE_SOURCES/copyright.py" "$ROOT" "$packages" >"$root/usr/share/doc/outlive/copyright"
     gzip -9n <"$ROOT/CHANGELOG.md" >"$root/usr/share/doc/outlive/CHANGELOG.md.gz"
-    printf 'outlive (%s+%s) unstable; urgency=medium\n\n  * See CHANGELOG.md.gz.\n\n -- %s  %s\n' "$version" "$(release)" "$(maintainer)" \
-        "$(date -R -d "@${SOURCE_DATE_EPOCH:-$(stat -c %Y "$ROOT/CHANGELOG.md")}")" | gzip -9n >"$root/usr/share/doc/outlive/changelog.gz"
-    install -D -m 644 -- "$DEB_SOURCES/lintian-overrides" "$root/usr/share/lintian/overrides/outlive"
-    write_control "$root" "$version"
     # Directories and files that everybody may read, and only root may write, whatever the umask was.
     find "$payload/lib" \( -name '*.py' -o -name '*.so*' \) -exec chmod a-x {} +
     chmod -R u=rwX,go=rX "$root"
-    mkdir -p -- "$DIST"
-    DEB="$DIST/outlive_${version}+$(release)_$(dpkg --print-architecture).deb"
-    dpkg-deb --root-owner-group --no-uniform-compression -Zzstd --build "$root" "$DEB" >>"$LOG" 2>&1 || fail "dpkg-deb failed: $(tail -n 1 "$LOG")"
-    rm -rf -- "$root"
-    check_deb_size
-    say "built $DEB"
 }
 
-# check_deb_size: fails if the package holds much that it did not before, such as unused parts of Qt.
-check_deb_size() {
-    local size_mb=$(($(stat -c %s -- "$DEB") / 1000000))
-    [ "$size_mb" -le "$MAX_DEB_MB" ] || fail "the package has $size_mb MB, more than $MAX_DEB_MB: $DEB"
-}
-
-# move_shared_files PAYLOAD ROOT: man page and completions, to where Debian has them.
+# move_shared_files PAYLOAD ROOT: man page and completions, to where systems have them.
 move_shared_files() {
     local share=$1/share target=$2/usr/share
-    mkdir -p -- "$target/man/man1" "$target/bash-completion/completions" "$target/zsh/vendor-completions" "$target/fish/vendor_completions.d"
+    mkdir -p -- "$target/man/man1" "$target/bash-completion/completions" "$target/zsh/vendor-completions" \
+        "$target/zsh/site-functions" "$target/fish/vendor_completions.d"
     gzip -9n <"$share/man/man1/outlive.1" >"$target/man/man1/outlive.1.gz"
     cp -- "$share/bash-completion/completions/outlive" "$target/bash-completion/completions/outlive"
+    # Debian's zsh looks in the first, the others' in the second.
     cp -- "$share/zsh/site-functions/_outlive" "$target/zsh/vendor-completions/_outlive"
+    ln -s ../vendor-completions/_outlive "$target/zsh/site-functions/_outlive"
     cp -- "$share/fish/vendor_completions.d/outlive.fish" "$target/fish/vendor_completions.d/outlive.fish"
 }
 
@@ -111,7 +84,8 @@ make_at_home() {
     find "$payload/bin" -mindepth 1 ! -name outlive -delete
     ln -s "/usr/bin/python$version" "$payload/bin/python"
     ln -s python "$payload/bin/python3"
-    sed -i "1s|.*|#!$place/bin/python|" "$payload/bin/outlive"
+    # -E: the user's PYTHONPATH and PYTHONHOME are the chats'.
+    sed -i "1s|.*|#!$place/bin/python -E|" "$payload/bin/outlive"
     sed -i -e '/^command = /d' "$payload/pyvenv.cfg"
     rm -rf -- "$payload/share" "$payload/include" "$payload/lib64"
     # Records of the build's own places.
@@ -152,40 +126,4 @@ for folder in Path(sys.argv[2]).glob("*x*"):
     painter.end()
     assert image.save(str(folder / "apps" / "outlive.png"))
 PY
-}
-
-# The Debian or Ubuntu for whose Python the package is: deb12, ubuntu24.04.
-release() { (. /etc/os-release && printf '%s%s' "${ID/debian/deb}" "${VERSION_ID:-}"); }
-homepage() { sed -n '/^\[project.urls\]/,/^\[/s/^Homepage = "\(.*\)"/\1/p' "$ROOT/pyproject.toml"; }
-release_date() { sed -n "s/^## $(clone_version), \(.*\)/\1/p" "$ROOT/CHANGELOG.md"; }
-maintainer() { printf '%s <%s>' "${DEBFULLNAME:-Outlive contributors}" "${DEBEMAIL:-outlive@localhost.localdomain}"; }
-
-# write_control ROOT VERSION
-write_control() {
-    local control=$1/DEBIAN name python depends=() recommends
-    python="python$("$PYTHON" -c 'import sys; print("%d.%d" % sys.version_info[:2])')"
-    depends=("$python" python3 "${DEB_DEPENDS[@]}")
-    for name in "${WINDOW_PACKAGES[@]}"; do
-        [ "$name" = fonts-noto-color-emoji ] || depends+=("${name//|/ | }")
-    done
-    recommends="$(printf '%s, ' "${DEB_RECOMMENDS[@]}")"
-    mkdir -p -- "$control"
-    {
-        printf 'Package: outlive\nVersion: %s+%s\nArchitecture: %s\n' "$2" "$(release)" "$(dpkg --print-architecture)"
-        printf 'Maintainer: %s\nHomepage: %s\n' "$(maintainer)" "$(homepage)"
-        printf 'Installed-Size: %s\nSection: devel\nPriority: optional\n' "$(du -sk "$1/usr" | cut -f1)"
-        printf 'Depends: %s\n' "$(printf '%s, ' "${depends[@]}" | sed 's/, $//')"
-        printf 'Recommends: %s\n' "${recommends%, }"
-        printf 'Description: agent chats that outlive their window\n'
-        printf ' A desktop app and a command line for people who run coding agents: Claude Code,\n'
-        printf ' Codex, opencode, Gemini, Copilot, Qwen Code, aider, a shell, any command, or a\n'
-        printf ' model behind an OpenAI-compatible server.\n .\n'
-        printf ' Each chat runs in its own small background process. Close the window, kill it,\n'
-        printf ' let it crash: the agents keep working, and every chat is there afterwards.\n'
-    } >"$control/control"
-    for name in postinst prerm postrm; do
-        sed "s|@VERSION@|$2|g" "$DEB_SOURCES/$name" >"$control/$name"
-        chmod 755 "$control/$name"
-    done
-    (cd -- "$1" && find usr -type f -print0 | LC_ALL=C sort -z | xargs -0 md5sum) >"$control/md5sums"
 }

@@ -43,7 +43,7 @@ async def _try_all(app: Any, run: Any) -> int:
 
 def main() -> int:
     """Return the window's exit code."""
-    assert not missing_modules("window")
+    assert not missing_modules("window") + missing_modules("web")
     for module in pkgutil.walk_packages(gui.__path__, "gui."):
         import_module(module.name)
     from gui.app import App
