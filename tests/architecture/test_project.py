@@ -30,7 +30,7 @@ PINS = dict(
 
 
 ROOT = {
-    *(".ci", ".gitignore", ".pre-commit-config.yaml", "pyproject.toml", "LICENSE"),
+    *(".ci", ".github", ".gitignore", ".pre-commit-config.yaml", "pyproject.toml", "LICENSE"),
     *("ARCHITECTURE.md", "CHANGELOG.md", "CONTRIBUTING.md", "DECISIONS.md", "NOTICES.md", "README.md", "SECURITY.md"),
     *("gui", "installers", "resources", "session_host", "tests"),
 }

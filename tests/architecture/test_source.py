@@ -81,7 +81,7 @@ def test_resources_are_data() -> None:
 
 def test_the_top_level_is_kept_small() -> None:
     folders = {path.parts[0] for path in project_files() if len(path.parts) > 1}
-    assert folders == {"session_host", "gui", "resources", "tests", "installers", ".ci"}, (
+    assert folders == {"session_host", "gui", "resources", "tests", "installers", ".ci", ".github"}, (
         "put new folders into one of these"
     )
 
