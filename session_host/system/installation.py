@@ -23,6 +23,8 @@ _MODULES: Final[dict[Extra, tuple[str, ...]]] = {
 """Modules that only the extra installs, of those without which it shows nothing."""
 
 _CLONE: Final = Path(__file__).parents[2]
+_PACKAGES: Final = Path("/var/lib")
+"""Where a system's package manager keeps what it has installed."""
 
 
 def own_python() -> list[str]:
@@ -105,7 +107,8 @@ def removal_command() -> str:
     if Path(sys.prefix, "uv-receipt.toml").is_file():
         return "uv tool uninstall outlive"
     if find_spec("pip") is None:
-        return "sudo apt purge outlive"
+        commands = {"dpkg/info/outlive.list": "sudo apt purge outlive", "pacman/local": "sudo pacman -R outlive"}
+        return next((commands[each] for each in commands if (_PACKAGES / each).exists()), "sudo dnf remove outlive")
     return f"{shlex.quote(sys.executable)} -m pip uninstall outlive"
 
 

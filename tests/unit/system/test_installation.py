@@ -79,3 +79,20 @@ def test_processes_ignore_variables_of_python_if_the_command_does(options: list[
     code = "from session_host.system import installation; print(installation.own_python()[1:])"
     done = subprocess.run([sys.executable, *options, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout == f"{[*options, '-P']}\n"
+
+
+@pytest.mark.parametrize(
+    ("kept", "command"),
+    [
+        ("dpkg/info/outlive.list", "sudo apt purge outlive"),
+        ("pacman/local", "sudo pacman -R outlive"),
+        ("rpm", "sudo dnf remove outlive"),
+    ],
+)
+def test_a_package_of_the_system_is_removed_by_the_manager_that_installed_it(
+    kept: str, command: str, installed: Installed, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    installed("pyvenv.cfg", lacks=("pip",))
+    (tmp_path / "packages" / kept).mkdir(parents=True)
+    monkeypatch.setattr(installation, "_PACKAGES", tmp_path / "packages")
+    assert installation.removal_command() == command
