@@ -5,6 +5,7 @@ After all of it, the page is what a new page shows of the same transcript.
 
 from __future__ import annotations
 
+import math
 import random
 from collections.abc import Callable, Iterator
 from dataclasses import replace
@@ -17,6 +18,7 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
 
 from gui.chat.content.segments import Card, LiveLine, Segment
+from gui.chat.page import live
 from gui.chat.view import ChatView
 from gui.finding.query import FindQuery
 from gui.theme.theme import Theme
@@ -303,7 +305,8 @@ class User:
 
 
 @pytest.fixture
-def make_view(qapp: QApplication) -> Iterator[Callable[[], ChatView]]:
+def make_view(qapp: QApplication, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[], ChatView]]:
+    monkeypatch.setattr(live, "_QUIET_S", math.inf)  # A slow computer is no agent that waits for its model.
     theme, made = Theme(qapp, OWN, "dark"), list[ChatView]()
 
     def make() -> ChatView:
