@@ -41,7 +41,8 @@ def open_to_others(root: Path) -> list[str]:
     found = []
     for path in (root, *root.rglob("*")):
         mode = path.lstat().st_mode
-        wanted = 0o700 if stat.S_ISDIR(mode) else 0o600
+        is_run = path.parent.name == "bin"  # the command, for the PATH of chats
+        wanted = 0o700 if stat.S_ISDIR(mode) or is_run else 0o600
         if stat.S_IMODE(mode) & ~wanted:
             found.append(f"{path.relative_to(root)} {stat.filemode(mode)}")
     return found
