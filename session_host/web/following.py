@@ -16,6 +16,7 @@ import socket
 from collections import defaultdict, deque
 from collections.abc import AsyncIterator, Coroutine
 from datetime import datetime
+from functools import partial
 from typing import Any, Final, NamedTuple
 
 from msgspec.structs import replace
@@ -24,7 +25,7 @@ from session_host.client.machine import ANSWER_S, THIS_MACHINE, Machine
 from session_host.client.sessions.following import FollowingThread
 from session_host.client.sessions.listing import session_named, sessions_listed
 from session_host.client.sessions.selection import Selection
-from session_host.client.sessions.session_info import SessionInfo
+from session_host.client.sessions.session_info import SessionInfo, sessions_of
 from session_host.client.sessions.store_access import open_store
 from session_host.errors import LedgerLost, NoSuchMachine, NoSuchSession, OutliveError, Unreachable
 from session_host.machines import names
@@ -343,11 +344,19 @@ class Following:
     async def _follow_here(self) -> None:
         position = await asyncio.to_thread(_last_position)
         self._mark("")  # What happened before is told now.
-        with FollowingThread(Store.chats_changed_since) as wait:
+        with (thread := FollowingThread(Store.chats_changed_since)) as wait:
             while True:
                 position, chats = await wait(position)
-                for chat in chats if chats is not None else [""]:
-                    self._mark("", chat)
+                if chats is None:
+                    self._mark("")
+                else:
+                    async with self._locks[""]:
+                        infos = await thread.ask(partial(sessions_of, session_ids=chats))
+                        for info in infos:
+                            self._put(info, THIS_MACHINE)
+                        for chat in set(chats) - {info.id for info in infos}:
+                            self._gone(chat)
+                await asyncio.sleep(GATHER_S)
 
     async def _follow_there(self, name: str, link: Link) -> None:
         def take(line: EventLine) -> None:

@@ -52,6 +52,7 @@ class Came(Protocol):
 
 
 T = TypeVar("T", bound=Came)
+R = TypeVar("R")
 
 
 def events_since(store: Store, position: Position) -> Entries:
@@ -206,6 +207,15 @@ class FollowingThread(contextlib.AbstractContextManager[Callable[[Position], Awa
         if found is None:
             raise StoreError("nobody waits for changes any more")
         return found
+
+    async def ask(self, read: Callable[[Store], R]) -> R:
+        """Read from the store, which the last ``wait`` has left open: to open it takes longer than most reads."""
+
+        def asked() -> R:
+            assert self._following is not None
+            return read(self._following.store)
+
+        return await asyncio.wrap_future(self._executor.submit(asked))
 
     def __exit__(self, *exception: object) -> None:
         os.close(self._reader)

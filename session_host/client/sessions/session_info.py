@@ -7,7 +7,7 @@ import errno
 import os
 import socket
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Final
 
 import msgspec
@@ -209,6 +209,17 @@ def list_sessions(store: Store, *, ended: bool) -> list[SessionInfo]:
     records = store.all() if ended else store.running()
     running = [record.id for record in records if not record.outcome.is_over]
     return merge(store, records, describe_all(running), ended=ended)
+
+
+def sessions_of(store: Store, session_ids: Sequence[str]) -> list[SessionInfo]:
+    """The sessions with these ids; those that are gone are left out.
+
+    Raises:
+        UnsafeDirectory: another user could have put the sockets there.
+    """
+    records = [record for each in session_ids if (record := store.get(each)) is not None]
+    running = [record.id for record in records if not record.outcome.is_over]
+    return merge(store, records, describe_all(running), ended=True)
 
 
 def _correct_lost(store: Store) -> None:
