@@ -150,17 +150,21 @@ class EventLog:
         """The number of the turn that has ended and is not counted; 0 for none."""
         return self.turn if self._counts and self.open_turn is None and self.counted < self.turn else 0
 
-    def count_turn(self, outcome: TurnOutcome | None = None, work: TurnWork | None = None, resets_at: str = "") -> None:
+    def count_turn(
+        self, outcome: TurnOutcome | None = None, work: TurnWork | None = None, resets_at: str = "", error: str = ""
+    ) -> None:
         """Add the event that the turn is counted which has ended; without one, nothing.
 
         Args:
             outcome: how it ended, if the agent's record knows better; None for how the turn's end says it.
             work: what it did; None if that is not known.
             resets_at: when the limit is reset that stopped it; "" if that is not known.
+            error: the error that stopped it, one line; "" if the record names none.
         """
         if number := self.uncounted():
             known = self.last.outcome if self.last is not None else ""
-            event = TurnCounted(turn=number, outcome=outcome or known or "done", work=work, resets_at=resets_at)
+            how, error = outcome or known or "done", error[:MAX_SUBJECT_CHARACTERS]
+            event = TurnCounted(turn=number, outcome=how, work=work, resets_at=resets_at, error=error)
             self.counted, self.last = number, self.last and event.of(self.last)
             self.edited = with_lines(self.edited, work)
             self.add(event)

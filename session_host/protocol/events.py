@@ -143,11 +143,13 @@ class TurnCounted(msgspec.Struct, frozen=True, gc=False, tag_field="kind", tag="
     """None if the record does not say it, or Outlive cannot read it there."""
     resets_at: str = ""
     """As in ``TurnFacts``."""
+    error: str = ""
+    """As in ``TurnFacts``, from the record."""
 
     def of(self, end: AnyFacts) -> AnyFacts:
         """What is known of the turn now, with what its end said."""
-        resets_at = self.resets_at or end.resets_at
-        return msgspec.structs.replace(end, outcome=self.outcome, work=self.work, resets_at=resets_at)
+        resets_at, error = self.resets_at or end.resets_at, end.error or self.error
+        return msgspec.structs.replace(end, outcome=self.outcome, work=self.work, resets_at=resets_at, error=error)
 
 
 class CommandEnded(msgspec.Struct, frozen=True, gc=False, tag_field="kind", tag="command_ended", kw_only=True):

@@ -12,6 +12,7 @@ from typing import Final, NamedTuple
 import msgspec
 
 from session_host.protocol.turns import TurnWork
+from session_host.protocol.untrusted_text import one_line
 from session_host.structured.dialects.claude.saved import items_of
 from session_host.structured.dialects.claude.tools import AGENTS
 from session_host.structured.turns import time_text, work_of
@@ -36,6 +37,7 @@ class Counted(NamedTuple):
         said: see ``AgentStatus``.
         is_limit: whether it says that a limit of the user's subscription stopped the turn.
         resets_at: when that is reset; "" if it does not say that.
+        error: what it says of the error that stopped the turn, one line; "" for none.
     """
 
     directory: Path
@@ -45,6 +47,7 @@ class Counted(NamedTuple):
     said: str = ""
     is_limit: bool = False
     resets_at: str = ""
+    error: str = ""
 
 
 def count(
@@ -103,12 +106,19 @@ class _Usage(msgspec.Struct):
 class _Block(msgspec.Struct):
     type: str = ""
     name: str = ""
+    text: str = ""
 
 
 class _Message(msgspec.Struct):
     id: str = ""
     content: str | list[_Block] = ""
     usage: _Usage | None = None
+
+    @property
+    def text(self) -> str:
+        """All that it says, in one line."""
+        blocks = self.content if isinstance(self.content, list) else [_Block(text=self.content)]
+        return one_line(" ".join(block.text for block in blocks if block.text)).strip()
 
 
 class _Limit(msgspec.Struct, rename="camel"):
@@ -157,7 +167,9 @@ def _claudes(found: Counted, query: ConversationQuery, began_s: float, next_s: f
     if newest is not None and newest.is_api_error_message:
         limit = newest.api_error_params.rate_limit_info if newest.api_error_params is not None else None
         resets_at = time_text(round(limit.resets_at * 1000)) if limit is not None else ""
-        found = found._replace(is_whole=True, is_limit=newest.error == "rate_limit", resets_at=resets_at)
+        error = newest.message.text if newest.message is not None else ""
+        is_limit = newest.error == "rate_limit"
+        found = found._replace(is_whole=True, is_limit=is_limit, resets_at=resets_at, error=error or "API error")
     if has_agents or not found.is_whole:
         return found
     work = work_of(items_of(reversed(lines)))

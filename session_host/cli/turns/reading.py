@@ -6,7 +6,13 @@ import math
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from session_host.agents.conversations.turns import RecordedTurn, number_of_turn, turn_of_number, turn_of_prompt
+from session_host.agents.conversations.turns import (
+    EARLY_S,
+    RecordedTurn,
+    number_of_turn,
+    turn_of_number,
+    turn_of_prompt,
+)
 from session_host.cli.session_argument import find
 from session_host.client.chats.agent_record import nothing_answered, recorded_turns
 from session_host.client.sessions.session_info import SessionInfo
@@ -79,8 +85,13 @@ def answer_to_prompt(info: SessionInfo, watch: TurnWatch, prompt: str, sent_s: f
 
 
 def _start_times(watch: TurnWatch) -> dict[int, float]:
-    """When the turns began, by their numbers, in seconds since 1970."""
-    return {each: moment.timestamp() for each, at in watch.starts.items() if (moment := parse_time(at.at))}
+    """When the turns began, by their numbers, in seconds since 1970; see ``turn_of_number``."""
+    starts = {each: moment.timestamp() for each, at in watch.starts.items() if (moment := parse_time(at.at))}
+    for each in starts.keys() & {number - 1 for number in starts}:
+        if ended := parse_time(watch.ended_at.get(each)):
+            # What is sent after the end of a short turn belongs to the next one.
+            starts[each] = min(starts[each], ended.timestamp() - EARLY_S)
+    return starts
 
 
 def last_answer(info: SessionInfo, watch: TurnWatch, back: int) -> tuple[TurnEnded, Answer]:

@@ -212,10 +212,13 @@ def wait_for_reply(info: SessionInfo, watch: TurnWatch, sent: Sent, until_s: flo
             is_joined = watch.is_over or time.monotonic() >= joined_s
             is_last = is_joined and _is_counted(watch, number, counted_s)
             answer = answer_to_prompt(info, watch, sent.text, sent.at_s)
-            if answer is not None and answer.is_whole:
+            has_failed = watch.ends[number].outcome != "done"
+            is_its = is_own or (answer is not None and answer.turn == number)
+            # Behind a turn that failed, the next one may have answered, and not be told yet.
+            is_sure = began or is_joined or not (is_its and has_failed)
+            if answer is not None and answer.is_whole and answer.turn in {0, *watch.ends} and is_sure:
                 return AnsweredTurn.of(watch.ends.get(answer.turn, end), answer)
-            is_own = is_own or (answer is not None and answer.turn == number)
-            if number < max(watch.starts) and not (is_own and end.outcome != "done"):
+            if number < max(watch.starts) and not (is_its and has_failed):
                 break
             if answer is None and is_joined:
                 answer = answer_of_turn(info, watch, number)

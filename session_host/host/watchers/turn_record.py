@@ -134,12 +134,12 @@ class TurnRecord:
         outcome: TurnOutcome | None = None
         if found is not None and found.is_stopped and ended == "done":
             outcome = "interrupted"
-        elif found is not None and found.is_limit and ended == "error":
-            outcome = "limit"
+        elif found is not None and found.error and ended in {"done", "error"}:
+            outcome = "limit" if found.is_limit else "error"  # Its hook may come after another sign that it is idle.
         if found is None:
             self._events.count_turn()
         else:
-            self._events.count_turn(outcome, found.work, found.resets_at)
+            self._events.count_turn(outcome, found.work, found.resets_at, found.error)
         self._events.write()
         self._said(found.said if found is not None else "")
 

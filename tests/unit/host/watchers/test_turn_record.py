@@ -136,6 +136,20 @@ async def test_a_limit_and_its_reset_are_known_by_the_record(harness: SessionHar
         host(harness)
 
 
+async def test_an_error_is_known_by_the_record_if_the_agent_was_idle_before_its_hook_came(
+    harness: SessionHarness, record: Path
+) -> None:
+    host(harness)
+    write(record, "user", "hello")
+    write(record, "assistant", [{"type": "text", "text": "API Error: 400\nrefused"}], isApiErrorMessage=True)
+    report(harness, "working")
+    report(harness, "idle")
+    await is_counted(harness, (1, "error", TurnWork()))
+    last = harness.driver.watch.status().last
+    assert last is not None
+    assert (last.outcome, last.error) == ("error", "API Error: 400 refused")
+
+
 async def test_the_next_host_counts_what_a_killed_one_has_not(harness: SessionHarness, record: Path) -> None:
     host(harness)
     write(record, "user", "hello")
