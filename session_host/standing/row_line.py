@@ -91,7 +91,7 @@ def _whole(facts: ChatFacts, seen: Seen, now: datetime, clock: Callable[[datetim
         return RowLine(status.doing or status.detail or WORKING)
     if activity is Activity.RUNNING:
         program = facts.shell.program
-        return RowLine((program if topic_of(program) != facts.entry.shown_name else "") if program else "Running")
+        return RowLine(program if topic_of(program) != facts.entry.shown_name else "")
     if facts.origin.is_shell_or_command:
         return RowLine(status.detail or _last_command(facts.shell.last_exit_code))
     return RowLine(plain_text(status.said) or status.detail)

@@ -16,6 +16,7 @@ from contextlib import contextmanager
 
 import pytest
 
+from gui.theme.tokens import SIDEBAR_WIDTH_PX
 from tests.benchmarks.environment import BenchmarkEnvironment
 from tests.benchmarks.report import Report, Series, Verdict, percentile
 from tests.support.commands import OUTLIVE
@@ -31,7 +32,7 @@ LETTERS = 50
 EVERY_S = 0.12
 LIMIT_MS = 20.0
 WAIT_S = 20.0
-SKIPPED_PX, SEEN_PX = (244, 40), (600, 30)
+SKIPPED_PX, SEEN_PX = (SIDEBAR_WIDTH_PX + 4, 40), (600, 30)
 """Width of the sidebar and height of the tabs, and the size of the compared area beside them, with the line."""
 
 CALIBRATION = "mmmmmmmmm"

@@ -15,6 +15,7 @@ from threading import Thread
 import pytest
 from PySide6.QtGui import QImage
 
+from gui.theme.tokens import SIDEBAR_WIDTH_PX
 from session_host import paths
 from tests.conftest import Sessions
 from tests.support.area import Area
@@ -28,7 +29,7 @@ from .user_actions import wait_until_tabs_are_saved
 
 pytestmark = pytest.mark.e2e
 
-SIDEBAR_PX, TABS_PX = 244, 40
+SIDEBAR_PX, TABS_PX = SIDEBAR_WIDTH_PX + 4, 40
 
 
 @pytest.fixture

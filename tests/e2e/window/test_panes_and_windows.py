@@ -12,7 +12,7 @@ import pytest
 from PySide6.QtGui import QImage
 
 from gui.settings.pane_tree import Rect
-from gui.theme.tokens import BAR_HEIGHT_PX
+from gui.theme.tokens import BAR_HEIGHT_PX, SIDEBAR_WIDTH_PX
 from gui.window.actions.menus import MENU, PANES
 from tests.programs import Gate, program
 from tests.support.area import Area
@@ -350,4 +350,4 @@ def lines_area(app: Window) -> ScreenArea:
     [found] = wait_until(app.shown, WAIT_S, "the window to be shown")
     lines = xdotool("getwindowgeometry", "--shell", found).splitlines()
     facts = {name: int(value) for name, _, value in (line.partition("=") for line in lines)}
-    return ScreenArea(facts["X"] + 245, facts["Y"] + 60, 240, 400)
+    return ScreenArea(facts["X"] + SIDEBAR_WIDTH_PX + 5, facts["Y"] + 60, 240, 400)

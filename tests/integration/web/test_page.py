@@ -282,7 +282,7 @@ def test_a_revoked_device_loses_its_open_streams_at_once(server: PageServer) -> 
         assert kept.post("/api/leave", {}).status_code == 200
         assert kept.get("/api/chats").status_code == 401
     assert outlive("web", "devices").output == "no devices; `outlive web pair` pairs one\n"
-    assert outlive("web", "devices", "--revoke", "lost").code == 1
+    assert outlive("web", "devices", "--revoke", "lost").code == 3
 
 
 def test_a_page_opened_again_and_again_ends_its_oldest_stream(device: Device) -> None:

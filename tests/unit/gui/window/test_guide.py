@@ -56,7 +56,7 @@ WORDS = {
     "resume": "Resume, continue, fork",
     "fork": "Resume, continue, fork",
     "kill": "Stop, kill and remove chats",
-    "upgrade": "When something is wrong",
+    "upgrade": "Install and upgrade",
     "fonts": "Themes and fonts",
     "broadcast": PANES,
     "split pane": PANES,

@@ -95,7 +95,7 @@ async def test_a_screen_reader_finds_window_sidebar_tabs_and_terminal_by_role_an
     assert _names(parts, roles.PageTab) == ["fix <b> & go, running", "two, ended with an error"]
     tabs = [part for part in parts if part.role() == roles.PageTab]
     described, place, began, code = tabs[1].text(QAccessible.Text.Description).split("\n")
-    assert (described, place, code) == ("two: ended with an error", "/tmp", "Exit code 1")
+    assert (described, place, code) == ("two: ended with an error", "/tmp", "Ended with exit code 1")
     assert began.startswith("Started ")
     assert _names(parts, roles.Terminal) == ["Terminal of fix <b> & go"]
     [chats] = [part for part in parts if part.role() == roles.List and not part.state().invisible]
