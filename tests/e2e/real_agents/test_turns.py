@@ -136,7 +136,8 @@ def test_in_a_terminal_a_prompt_behind_a_turn_that_fails_is_not_told_as_failed(c
     assert (answered.code, answered.output) == (0, "echo: the second one\n"), answered
     chat.until_idle()
     # Where the hook of the failure comes late, the record says it.
-    told = {each.turn: each.outcome for each in (*turn_ends_of(chat.id), *turn_counts_of(chat.id))}
+    ended = {each.turn: each.outcome for each in turn_ends_of(chat.id)}
+    told = ended | {each.turn: each.outcome for each in turn_counts_of(chat.id)}
     assert told == {1: "error", 2: "done"}
     assert not chat.info()["turn_failed"]
     last = outlive("answer", chat.id, "--json").json()
