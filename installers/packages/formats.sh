@@ -9,7 +9,7 @@
 # All but the last put them into $DIST.
 
 PACKAGE_SOURCES="$ROOT/installers/packages"
-# What the environment links to: the wheels' own floor of the C library, and the window's libraries.
+# The libraries that a package needs: the oldest C library that the wheels run with, and those of the window.
 DEB_DEPENDS=("libc6 (>= 2.34)" libgcc-s1 libstdc++6)
 DEB_RECOMMENDS=(git fonts-noto-color-emoji)
 MAX_DEB_MB=65
@@ -25,7 +25,7 @@ let it crash: the agents keep working, and every chat is there afterwards."
 homepage() { sed -n '/^\[project.urls\]/,/^\[/s/^Homepage = "\(.*\)"/\1/p' "$ROOT/pyproject.toml"; }
 release_date() { sed -n "s/^## $(clone_version), \(.*\)/\1/p" "$ROOT/CHANGELOG.md"; }
 clone_version() { sed -n 's/^VERSION = "\(.*\)"/\1/p' "$ROOT/session_host/version.py"; }
-# The Debian or Ubuntu for whose Python the package is: deb12, ubuntu24.04.
+# The distribution whose Python the package runs with: deb12, ubuntu24.04.
 release_of_system() { (. /etc/os-release && printf '%s%s' "${ID/debian/deb}" "${VERSION_ID:-}"); }
 maintainer() { printf '%s <%s>' "${DEBFULLNAME:-Outlive contributors}" "${DEBEMAIL:-outlive@localhost.localdomain}"; }
 build_time_s() { printf '%s' "${SOURCE_DATE_EPOCH:-$(stat -c %Y "$ROOT/CHANGELOG.md")}"; }

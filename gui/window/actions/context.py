@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 
 class Places(Struct, frozen=True, kw_only=True):
-    """What a window's actions open: the palette, and other windows.
+    """The palette and the other windows, which a window's actions open.
 
     Attributes:
         show_palette: opens the palette.

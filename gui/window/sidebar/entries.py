@@ -52,7 +52,6 @@ class ChatRow(Struct, frozen=True):
     """The number of its project's colour."""
     shows_agent: bool = True
     """Whether the agent's letters tell it from others: the list has chats of several agents."""
-    """What it did today."""
     lines: tuple[int, int] = (0, 0)
     """How many lines its turns have added and removed."""
     bars: tuple[int, ...] = ()

@@ -185,4 +185,4 @@ def _claudes(found: Counted, query: ConversationQuery, began_s: float, next_s: f
 
 
 _READERS: Final[Mapping[str, Callable[[Counted, ConversationQuery, float, float], Counted]]] = {"claude": _claudes}
-"""What else a record says of a turn, by the store."""
+"""The readers of a turn's work and its error, by the name of the store."""

@@ -147,6 +147,14 @@ EARLY_S: Final = 1.0
 """A prompt may be recorded so long after the agent said that it works."""
 
 
+def start_before_next(began_s: float, ended_s: float) -> float:
+    """The start of a turn that another one follows, for ``turn_of_number``, in seconds since 1970.
+
+    If the turn was short, a prompt that was sent after its end belongs to the next turn.
+    """
+    return min(began_s, ended_s - EARLY_S)
+
+
 def turn_of_number(
     newest_first: Iterable[RecordedTurn], starts: Mapping[int, float], number: int, ended_s: float = math.inf
 ) -> RecordedTurn | None:

@@ -180,7 +180,7 @@ def _running() -> list[SessionInfo]:
 
 
 def _services() -> Iterator[Piece]:
-    """What starts Outlive by itself."""
+    """The service and the login entry that start Outlive."""
     unit = unit_file()
     if unit.exists():
         yield Piece("service", f"the page for the phone: {unit}", _turn_off)

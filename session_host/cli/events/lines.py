@@ -128,7 +128,7 @@ def _end_words(event: TurnEnded) -> str:
 
 
 def _work_words(work: TurnWork) -> str:
-    """What a turn did; "" for nothing that is counted."""
+    """The work of a turn in words; "" if there is none to tell."""
     tokens = work.read + work.cached + work.written
     lines = f" +{work.added} −{work.removed}"
     return ", ".join(

@@ -7,9 +7,9 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from session_host.agents.conversations.turns import (
-    EARLY_S,
     RecordedTurn,
     number_of_turn,
+    start_before_next,
     turn_of_number,
     turn_of_prompt,
 )
@@ -85,12 +85,11 @@ def answer_to_prompt(info: SessionInfo, watch: TurnWatch, prompt: str, sent_s: f
 
 
 def _start_times(watch: TurnWatch) -> dict[int, float]:
-    """When the turns began, by their numbers, in seconds since 1970; see ``turn_of_number``."""
+    """The starts of the turns, by their numbers, in seconds since 1970; see ``turn_of_number``."""
     starts = {each: moment.timestamp() for each, at in watch.starts.items() if (moment := parse_time(at.at))}
     for each in starts.keys() & {number - 1 for number in starts}:
         if ended := parse_time(watch.ended_at.get(each)):
-            # What is sent after the end of a short turn belongs to the next one.
-            starts[each] = min(starts[each], ended.timestamp() - EARLY_S)
+            starts[each] = start_before_next(starts[each], ended.timestamp())
     return starts
 
 

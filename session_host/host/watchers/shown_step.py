@@ -1,4 +1,4 @@
-"""What an agent does now, as it is told to followers: at most once a second, and the last one always."""
+"""Tells followers which step an agent runs: at most once a second, and always the last one."""
 
 from __future__ import annotations
 

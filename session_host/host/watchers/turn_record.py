@@ -16,7 +16,7 @@ from typing import Final
 from session_host.agents.conversations.base import ConversationQuery
 from session_host.agents.conversations.counting import Counted, count
 from session_host.agents.conversations.stores import STORES
-from session_host.agents.conversations.turns import EARLY_S
+from session_host.agents.conversations.turns import start_before_next
 from session_host.host.event_log import EventLog
 from session_host.paths import session_files
 from session_host.protocol.launch import LaunchSpec
@@ -107,8 +107,7 @@ class TurnRecord:
         """When the turn began, and the one before it; see ``turn_of_number``."""
         starts, before = {self._number: _seconds(last.began)}, self._events.turn_before()
         if before is not None and before.began:
-            # What is sent after the end of a short turn belongs to the next one.
-            starts[self._number - 1] = min(_seconds(before.began), _seconds(before.ended) - EARLY_S)
+            starts[self._number - 1] = start_before_next(_seconds(before.began), _seconds(before.ended))
         return starts
 
     @log_errors
