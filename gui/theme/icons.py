@@ -166,7 +166,7 @@ _BAR_PX = 9
 
 
 _TOKEN = {
-    Mark.NEEDS_YOU: "needs_you",
+    Mark.NEEDS_YOU: "needs_you_fill",
     Mark.WORKING: "accent",
     Mark.IDLE: "secondary",
     Mark.ASLEEP: "secondary",

@@ -123,6 +123,7 @@ def derive_tokens(
         return readable_on(worded, every, ratios.mark)
 
     accent = meaning("accent", accent)
+    waiting = given.get("needs_you_fill", given.get("needs_you", terminal.palette[_YELLOW]))
     colors = {
         **backgrounds,
         "hairline": blend(front, page, shares["hairline"]),
@@ -133,6 +134,7 @@ def derive_tokens(
         "accent": accent,
         "on_accent": _on(accent, (given.get("on_accent"), page, text), ratios.text),
         "needs_you": meaning("needs_you", terminal.palette[_YELLOW]),
+        "needs_you_fill": readable_on(waiting, every, ratios.mark),
         "failed": meaning("failed", terminal.palette[_RED]),
         "fine": meaning("fine", terminal.palette[_GREEN]),
         "scrim": blend("#000000", page if terminal.dark else text, 0.5),

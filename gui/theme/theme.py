@@ -36,7 +36,7 @@ QWidget[area="sidebar"] { background: $sidebar; }
 QWidget[area="raised"] { background: $raised; }
 QWidget[area="sheet"] { background: $raised; border: 1px solid $border; border-radius: 10px; }
 QWidget[area="banner"] { background: $raised; border: 1px solid $border; border-radius: ${radius}px; }
-QWidget[area="sheet"][asks="true"] { border-left: 4px solid $needs_you; }
+QWidget[area="sheet"][asks="true"] { border-left: 4px solid $needs_you_fill; }
 QWidget[area="card"] { background: $sidebar; border: 1px solid $hairline; border-radius: ${radius}px; }
 
 QLabel { background: transparent; color: $text; }
@@ -234,6 +234,7 @@ def style_sheet(tokens: Tokens) -> str:
         accent=tokens.accent,
         on_accent=tokens.on_accent,
         needs_you=tokens.needs_you,
+        needs_you_fill=tokens.needs_you_fill,
         failed=tokens.failed,
         hover=tokens.hover,
         selected=tokens.selected,

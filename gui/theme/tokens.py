@@ -95,6 +95,7 @@ class Tokens(Struct, frozen=True):
         text, secondary, disabled: text, by its importance.
         accent, on_accent: what is active, chosen, focused or a link; text on that colour.
         needs_you, failed, fine: marks and texts of these states.
+        needs_you_fill: areas of that state, such as edges, bands and triangles; as a text it would be too pale.
         hover, selected: the background of a row or button under the pointer, and of the chosen one.
         border: the outlines of fields, buttons and sheets.
         scrim: what dims the window behind a sheet, with its alpha in ``SCRIM_ALPHA``.
@@ -114,6 +115,7 @@ class Tokens(Struct, frozen=True):
     accent: str
     on_accent: str
     needs_you: str
+    needs_you_fill: str
     failed: str
     fine: str
     hover: str

@@ -239,7 +239,7 @@ class PromptRail(QWidget):
         tokens = style.tokens
         colors = {
             "plain": blend(tokens.secondary, tokens.page, 0.65),
-            "asked": style.color("needs_you"),
+            "asked": style.color("needs_you_fill"),
             "edited": style.color("fine"),
             "failed": style.color("failed"),
         }

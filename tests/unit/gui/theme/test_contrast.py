@@ -70,6 +70,7 @@ def check_contrast(scheme: Scheme, ratios: Ratios) -> None:
             assert ratio(colors.color(token), background) >= ratios.text, token
         for mark in Mark:
             assert ratio(mark_color(mark, colors), background) >= ratios.mark, mark
+        assert ratio(colors.color("needs_you_fill"), background) >= ratios.mark
     for background in backgrounds[:3]:
         for token in ("accent", "needs_you", "failed", "fine"):
             assert ratio(colors.color(token), background) >= ratios.text, token
@@ -275,6 +276,17 @@ def test_readable_colours_that_a_theme_names_are_kept(qapp: object):
     tokens = derive_tokens(plain, {"accent": "#ffcc00", "sidebar": "#181818"}, {"keyword": "#ff88ff"})
     assert (tokens.accent, tokens.sidebar) == ("#ffcc00", "#181818")
     assert tokens.code.words["keyword"] == QColor("#ff88ff")
+
+
+@pytest.mark.parametrize("scheme", SCHEMES, ids=lambda scheme: scheme.id)
+def test_amber_in_an_area_is_changed_no_more_than_amber_as_a_text(scheme: Scheme) -> None:
+    tokens = scheme.tokens
+    fill, text, page = (tokens.color(name) for name in ("needs_you_fill", "needs_you", "page"))
+    assert ratio(fill, page) <= ratio(text, page)
+
+
+def test_amber_in_an_area_is_the_own_themes() -> None:
+    assert (DARK.tokens.needs_you_fill, LIGHT.tokens.needs_you_fill) == ("#e7b15b", "#b87600")
 
 
 @pytest.mark.parametrize("tokens", [DARK.tokens, LIGHT.tokens], ids=["dark", "light"])
