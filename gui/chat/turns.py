@@ -18,7 +18,7 @@ from .drawing.segment_layout import reads_from_right
 from .page.page import TranscriptPage
 from .page.painting import BAR_PX
 from .page.rail import Ticks
-from .page.requests import MIN_LEAD_PAGE_PX
+from .page.requests.cards import MIN_LEAD_PAGE_PX
 
 _AROUND_PX = 6
 _TOOLTIP_CHARACTERS = 2000

@@ -43,7 +43,7 @@ from .page.first_page import FirstPage
 from .page.page import TranscriptPage
 from .page.painting import BAR_PX
 from .page.rail import PromptRail
-from .page.requests import spoken
+from .page.requests.words import spoken
 from .page.rows import Offer
 from .page.scrolling import Scroller
 from .pictures import copy_image, save_image

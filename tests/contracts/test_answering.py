@@ -16,7 +16,7 @@ import msgspec
 import pytest
 from PySide6.QtWidgets import QApplication, QLabel, QPlainTextEdit, QPushButton, QWidget
 
-from gui.chat.page.requests import CardLook, RequestCard
+from gui.chat.page.requests.card import CardLook, RequestCard
 from gui.theme.theme import Theme
 from gui.tray import questions as notification
 from session_host.cli import answers as commands

@@ -12,7 +12,7 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QPushButton
 
 from gui.bridge.named_files import FilesHere
-from gui.chat.page.requests import RequestCard
+from gui.chat.page.requests.card import RequestCard
 from gui.chat.view import ChatView
 from gui.theme.theme import Theme
 from session_host.client.chats.named_files import directories_of

@@ -50,7 +50,8 @@ from .live import Live, LiveTimer
 from .painting import PaintedPage
 from .pointing import Pointer
 from .positions import ScrollPosition
-from .requests import AT_EDGE_PX, CardLook, RequestCard, RequestCards
+from .requests.card import CardLook, RequestCard
+from .requests.cards import AT_EDGE_PX, RequestCards
 from .rows import TAIL, Row
 from .scrolling import Scroller
 from .selection import Point

@@ -22,7 +22,7 @@ from session_host.protocol.values import Image
 from . import positions
 from .painting import BAR_PX, PaintedPage
 from .positions import PlacedSegment, ScrollPosition
-from .requests import RequestCards
+from .requests.cards import RequestCards
 from .rows import TAIL
 from .selection import Point
 

@@ -11,7 +11,7 @@ from PySide6.QtWidgets import QAbstractSlider, QHBoxLayout, QLineEdit, QPushButt
 from gui.bridge.chat import Chat
 from gui.chat.drawing.style import GUTTER_PX, MARGIN_PX
 from gui.chat.page.page import RequestPage
-from gui.chat.page.requests import CardLook, RequestCard
+from gui.chat.page.requests.card import CardLook, RequestCard
 from gui.input.keys import ANSWER_KEYS, kind_of_answer
 from gui.input.refused_keys import KEYS_AFTER_MS
 from gui.screen_readers import announce

@@ -9,7 +9,7 @@ from PySide6.QtGui import QGuiApplication, QInputMethodEvent
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QLabel, QLineEdit, QPushButton, QWidget
 
-from gui.chat.page import requests as request_cards
+from gui.chat.page.requests import seen as seen_subjects
 from gui.input import refused_keys as refused_keys_module
 from gui.input.refused_keys import refused_keys
 from session_host.protocol.messages import AnswerRequest
@@ -103,7 +103,7 @@ def test_a_secret_that_a_command_asks_for_is_typed_into_its_field_and_not_into_t
 def test_alt_and_a_letter_answer_the_oldest_request_also_from_the_prompt_box(
     show_chat: ShowChat, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(request_cards, "KEYS_AFTER_MS", NEVER_MS)
+    monkeypatch.setattr(seen_subjects, "KEYS_AFTER_MS", NEVER_MS)
     alt = Qt.KeyboardModifier.AltModifier
     chat = ScriptedChat()
     requests = [command_request("make"), command_request("make install", request_id="r2")]

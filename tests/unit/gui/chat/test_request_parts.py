@@ -8,7 +8,7 @@ import pytest
 from msgspec.structs import replace
 from PySide6.QtWidgets import QApplication, QLabel, QPushButton, QWidget
 
-from gui.chat.page.requests import RequestCard
+from gui.chat.page.requests.card import RequestCard
 from gui.theme.controls import show_text
 from gui.theme.theme import Theme
 from gui.wording import chat_texts

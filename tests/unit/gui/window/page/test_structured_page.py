@@ -10,7 +10,7 @@ from PySide6.QtGui import QImage
 from PySide6.QtTest import QTest
 
 from gui.bridge import unsent
-from gui.chat.page.requests import RequestCard
+from gui.chat.page.requests.card import RequestCard
 from gui.input.draft import NO_DRAFT, Draft
 from gui.settings.layout import SavedPane, WindowLayout
 from gui.window.page.structured_content import StructuredContent

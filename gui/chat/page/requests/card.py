@@ -1,11 +1,10 @@
-"""The widgets of open requests: the complete command or text, and the possible answers. Answer path, 1 of 15."""
+"""The widget of an open request: the complete command or text, and the possible answers. Answer path, 1 of 15."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from typing import Final, NamedTuple
 
-from msgspec.structs import replace
 from PySide6.QtCore import QEvent, QObject, QPointF, QRectF, Qt, Signal
 from PySide6.QtGui import (
     QFocusEvent,
@@ -16,7 +15,6 @@ from PySide6.QtGui import (
     QTextOption,
 )
 from PySide6.QtWidgets import (
-    QApplication,
     QLabel,
     QLineEdit,
     QPlainTextEdit,
@@ -26,38 +24,27 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from gui.chat.content.items import request_segments
-from gui.chat.content.segments import Card
 from gui.chat.drawing.segment_layout import text_box
 from gui.chat.drawing.style import Style
-from gui.input.keys import ANSWER_KEYS, answer_key, kind_of_answer
-from gui.input.refused_keys import KEYS_AFTER_MS, refused_keys
+from gui.input.keys import ANSWER_KEYS, answer_key
 from gui.screen_readers import announce
-from gui.theme.controls import FlowLayout, PlainLabel, caption, fit_buttons, set_look, show_text
+from gui.theme.controls import FlowLayout, PlainLabel, fit_buttons, set_look, show_text
 from gui.theme.painting import paint_frame
 from gui.theme.theme import Theme
 from gui.theme.tokens import GAP_S_PX, SECONDARY_PX
 from gui.theme.tooltips import set_tooltip
-from gui.timers import single_shot
 from gui.wording import chat_texts
 from session_host.protocol.messages import AnswerRequest
-from session_host.protocol.untrusted_text import escaped, legible, one_line
+from session_host.protocol.untrusted_text import escaped, one_line
 from session_host.structured.answers import hindrance
-from session_host.structured.items import REJECTIONS, AgentRequest, OptionKind, Question, RequestOption, digest
-from session_host.structured.shortening import cut
-from session_host.structured.takes import is_taken, taken_words
-from session_host.structured.text import repeats_command
+from session_host.structured.items import REJECTIONS, AgentRequest, OptionKind, digest
 
-from . import positions
-from .accessible_rows import spoken_segments
-from .painting import PaintedPage
-from .positions import PlacedSegment, ScrollPosition
+from .form import AnswerField, QuestionForm, option_button
+from .seen import SeenSubject
+from .words import readable, title_of
 
 _MIN_VIEW_PX = 30
 _SCROLL_KEYS = {Qt.Key.Key_Up, Qt.Key.Key_Down, Qt.Key.Key_PageUp, Qt.Key.Key_PageDown, Qt.Key.Key_Home, Qt.Key.Key_End}
-_STEPS = {Qt.Key.Key_Down: 1, Qt.Key.Key_Right: 1, Qt.Key.Key_Up: -1, Qt.Key.Key_Left: -1}
-_EDGE_PX = 4
-"""The end of a subject is in view if at most this much of it is cut off."""
 _ORDER = ("allow_once", "reject_once", "choice", "allow_always", "reject_always", "cancel")
 """The order of the answers: those for this once are first."""
 _LASTING: frozenset[OptionKind] = frozenset({"allow_always", "reject_always", "cancel"})
@@ -76,25 +63,10 @@ _SIDES_PX = 24
 """The frame and the margins above and below the subject's lines, and beside them."""
 _NARROW_SIDES_PX = 12
 _BY_TAB = {Qt.FocusReason.TabFocusReason, Qt.FocusReason.BacktabFocusReason}
-_LEAD_LINES = 2
-"""How many lines stay visible above a request that is shown from its beginning. The heading covers that many."""
-MIN_LEAD_PAGE_PX = 160
-"""A lower page has no heading, and no lines above the request."""
-AT_EDGE_PX = 8
-"""A line counts as visible if at most this much of it is outside of the page; the margin around a line is larger."""
-_MAX_CHARACTERS = 10_000
-"""The most characters of an answer, and of the other texts beside the subject: wrapping more takes long."""
-_MAX_WORD_CHARACTERS = 50_000
-"""The same for a word of the subject, which scrolls."""
-_MAX_SPOKEN_CHARACTERS = 2_000
-"""The most characters of a subject that is announced: more is read from the widget."""
-_GAP_PX = 8
-"""The space above and below a widget."""
 _OTHER_PX = 150
 """The estimated height of everything but the subject."""
 _WORDS_PX = 40
 """The height of the field for words, with the space above it."""
-
 
 BY: Final = "window"
 """The key of ``items.PLACES`` for answers that are given on a card."""
@@ -118,175 +90,6 @@ class CardLook(NamedTuple):
     takes_words: bool = False
     is_brief: bool = False
     asker: str = ""
-
-
-class RequestCards(QObject):
-    """The widgets of a page's open requests. A request that is higher than the page is shown from its beginning.
-
-    Attributes:
-        look: how they look.
-
-    Signals:
-        left(): the request that had the keyboard focus is answered; now the page has the focus.
-    """
-
-    left = Signal()
-
-    def __init__(
-        self,
-        page: PaintedPage,
-        answer: Callable[[AnswerRequest], object],
-        short_directory: Callable[[str], str],
-        arrange: Callable[[], object],
-        reveal: Callable[[QWidget], object],
-    ) -> None:
-        """Make widgets when they are needed.
-
-        Args:
-            page: the page.
-            answer: gets the user's answers.
-            short_directory: returns a directory's path as it is shown.
-            arrange: arranges the page, since a widget needs another height.
-            reveal: scrolls until a part of a widget is in view.
-        """
-        super().__init__(page)
-        self._page, self._answer, self._arrange, self._reveal = page, answer, arrange, reveal
-        self._short_directory = short_directory
-        self.look = CardLook()
-        self._cards: dict[str, RequestCard] = {}
-        self._begun = ""
-        """The last request that was shown from its beginning, as it is higher than the page."""
-        page.restyled.connect(self._restyle)
-
-    def card(self, request_id: str) -> RequestCard | None:
-        """The widget of an open request."""
-        page, transcript = self._page, self._page.transcript
-        request = transcript.requests.get(request_id)
-        if request is None:
-            return None
-        found = self._cards.get(request_id)
-        if found is not None and found.request != request:
-            _delete(found)
-            found = None
-        if found is None:
-            found = self._cards[request_id] = RequestCard(
-                page.theme, request, page, self._answer, self._short_directory, self.look
-            )
-            if request.kind == "edit" and request.subject:
-                found.seen.set_visible_ends(lambda: self._visible_ends(request_id))
-            found.set_style(page.style_)
-            found.resized.connect(self._arrange)
-            found.reveal_requested.connect(self._reveal)
-            previous: QWidget = page
-            for stop in found.focus_order():
-                QWidget.setTabOrder(previous, stop)
-                previous = stop
-        # Only the first request has keys, so that a key never answers a request that the user is not looking at.
-        found.show_keys(shown=transcript.open_requests[:1] == [request])
-        return found
-
-    def shown_card(self, request_id: str) -> RequestCard | None:
-        """The widget of a request, if there is one already."""
-        return self._cards.get(request_id)
-
-    def clear(self) -> None:
-        """Delete the widgets, because the page is about to show another transcript."""
-        for card in self._cards.values():
-            _delete(card)
-        self._cards.clear()
-
-    def _visible_ends(self, request_id: str) -> tuple[bool, bool]:
-        """Whether the first and the last line of a request's subject are on the page."""
-        starts = ends = False
-        page = self._page
-        for placed in page.visible if page.isVisible() else ():
-            segments = page.rows.row(placed.position).segments
-            for number, card in enumerate(segments):
-                if isinstance(card, Card) and card.request == request_id:
-                    is_first = placed.number == number - card.subject_segments
-                    starts = starts or (is_first and placed.top >= page.covered_px - AT_EDGE_PX)
-                    bottom = placed.top + placed.laid.height
-                    ends = ends or (placed.number == number - 1 and bottom <= page.height() + AT_EDGE_PX)
-        return starts, ends
-
-    def check_seen(self) -> None:
-        """Let each widget check whether the user has seen its subject."""
-        for card in self._cards.values():
-            card.seen.check_soon()
-
-    def _restyle(self) -> None:
-        for card in self._cards.values():
-            card.set_style(self._page.style_)
-
-    def answer_by_key(self, kind: str) -> bool:
-        """Answer the oldest open request; returns False if its button cannot be pressed, or another has the focus."""
-        first = self._page.transcript.open_requests[0].id
-        card, focused = self._cards.get(first), QApplication.focusWidget()
-        others = (each for each in self._cards.values() if each is not card)
-        is_at_another = any(focused is not None and (each is focused or each.isAncestorOf(focused)) for each in others)
-        return card is not None and not is_at_another and card.answer_by_key(kind)
-
-    # ------------------------------------------------------------ places
-
-    def height(self, request: str, width: int) -> float:
-        """The height of a request's widget with the space around it."""
-        card = self.card(request)
-        room_px = self.look.room_px or self._page.height()
-        return 0.0 if card is None else float(card.height_for(width, room_px)) + 2 * _GAP_PX
-
-    def place(self, shown: dict[str, PlacedSegment]) -> None:
-        """Place the widgets over these segments, hide the others, and delete those of answered requests."""
-        page, transcript = self._page, self._page.transcript
-        left, width = round(page.column_left), round(page.rows.widths.text)
-        for request_id, card in list(self._cards.items()):
-            if (placed := shown.get(request_id)) is not None:
-                card.setGeometry(left, round(placed.top) + _GAP_PX, width, round(placed.laid.height) - 2 * _GAP_PX)
-                card.show()
-                continue
-            is_left = card.isAncestorOf(page.window().focusWidget())
-            if is_left:
-                page.setFocus(Qt.FocusReason.TabFocusReason)
-            card.hide()
-            if request_id in transcript.answers or request_id not in transcript.requests:
-                if is_left and not card.is_answered_here:
-                    refused_keys.begin()
-                if is_left:
-                    self.left.emit()
-                del self._cards[request_id]
-                card.deleteLater()
-
-    def cut(self) -> ScrollPosition | None:
-        """The position of the oldest open request, if the page's top cuts it; once for each request."""
-        first = self._page.transcript.open_requests[:1]
-        if not first or first[0].id == self._begun:
-            return None
-        placed = self._page.visible_cards().get(first[0].id)
-        if placed is None or placed.top >= self._lead_px:
-            return None
-        self._begun = first[0].id
-        return self.begun()
-
-    def begun(self) -> ScrollPosition | None:
-        """The position of the request that is shown from its beginning, None if it is not shown any more."""
-        rows = self._page.rows
-        if (place := rows.place_of(self._begun)) is None:
-            return None
-        start = ScrollPosition(rows.key(place[0]), place[1], 0.0)
-        return positions.moved(rows, start, -self._lead_px)
-
-    @property
-    def _lead_px(self) -> float:
-        return _LEAD_LINES * self._page.style_.line_px if self._page.height() >= MIN_LEAD_PAGE_PX else 0.0
-
-    def goes_on(self) -> bool:
-        """Whether the request that was shown from its beginning was answered while it was on the page."""
-        card = self._cards.get(self._begun)
-        return card is not None and card.isVisible() and self._begun in self._page.transcript.answers
-
-
-def _delete(card: RequestCard) -> None:
-    card.hide()
-    card.deleteLater()
 
 
 class _Choice(NamedTuple):
@@ -743,60 +546,6 @@ class RequestCard(QWidget):
         painter.end()
 
 
-def readable(request: AgentRequest) -> AgentRequest:
-    """The request as it is shown; one with texts that are too long to read is cut, and can only be declined."""
-    options: list[RequestOption] = []
-    for option in request.options:
-        if len(option.name) + len(option.short) <= _MAX_CHARACTERS:
-            options.append(option)
-        elif option.kind in REJECTIONS:
-            options.append(replace(option, name=cut(option.name), short=""))
-    shown = replace(request, options=tuple(options))
-    asked = (text for each in request.questions for text in (each.text, *each.options, *each.descriptions))
-    longest_word = max(map(len, request.subject.split()), default=0) if request.kind != "edit" else 0
-    texts = (request.title, request.reason, request.directory, *asked)
-    if sum(map(len, texts)) <= _MAX_CHARACTERS and longest_word <= _MAX_WORD_CHARACTERS:
-        return shown
-    return replace(
-        shown,
-        title=cut(request.title),
-        reason=cut(request.reason),
-        directory=cut(request.directory),
-        subject=cut(request.subject),
-        short_subject="",
-        questions=(),
-        complete=False,
-    )
-
-
-def title_of(request: AgentRequest) -> str:
-    """The agent's title, or a generic one if the title only repeats the command, which is shown below it."""
-    return chat_texts.RUN_THIS() if repeats_command(request) else escaped(request.title)
-
-
-def spoken(request: AgentRequest, directory: str) -> str:
-    """A screen reader's text for a request: its title, everything that an answer allows, and the answers.
-
-    Args:
-        request: the request.
-        directory: the chat's; files below it are named relative to it.
-    """
-    shown = readable(request)
-    is_edit = shown.kind == "edit"
-    subject = spoken_segments(request_segments(shown, "", directory)) if is_edit else escaped(shown.shown_subject)
-    if len(subject) > _MAX_SPOKEN_CHARACTERS:
-        subject = cut(subject, _MAX_SPOKEN_CHARACTERS)
-    lines = [chat_texts.SPOKEN(kind=chat_texts.ASKS(), text=title_of(shown)), subject if subject != shown.title else ""]
-    for question in shown.questions:
-        lines += ["" if question.text == shown.title else question.shown_text, _answers(question.options)]
-    lines.append(_answers([escaped(one_line(option.label)) for option in shown.options]))
-    return "\n".join(filter(None, lines))
-
-
-def _answers(answers: Sequence[str]) -> str:
-    return chat_texts.ANSWERS(answers=", ".join(answers)) if answers else ""
-
-
 class SubjectView(QPlainTextEdit):
     """The subject of the request, such as a command. It scrolls if it is too long for its height."""
 
@@ -833,230 +582,6 @@ class SubjectView(QPlainTextEdit):
             event.ignore()
         else:
             super().keyPressEvent(event)
-
-
-class SeenSubject(QObject):
-    """Watches what the user sees of a request's subject: the command, the text, or the changes.
-
-    Attributes:
-        is_seen: whether the user has seen the subject to its end.
-
-    Signals:
-        checked: the subject was examined, when it had been in its place for a moment.
-    """
-
-    checked = Signal()
-
-    def __init__(self, card: QWidget, subject: QPlainTextEdit | None) -> None:
-        """Watch a request's widget; without ``subject``, there is nothing to see but the widget."""
-        super().__init__(card)
-        self.is_seen = False
-        self._card = card
-        self._subject = subject
-        self._visible_ends: Callable[[], tuple[bool, bool]] | None = None
-        self._on_page = self._seen_ends = (False, False)
-        self._timer = single_shot(self, KEYS_AFTER_MS)
-        self._timer.timeout.connect(self._check)
-        if subject is not None:
-            subject.verticalScrollBar().valueChanged.connect(lambda _value: self._timer.start())
-            subject.verticalScrollBar().rangeChanged.connect(lambda _least, _most: self._timer.start())
-
-    def set_visible_ends(self, visible_ends: Callable[[], tuple[bool, bool]]) -> None:
-        """Set that the page shows the subject; ``visible_ends`` returns whether its first and last line are visible."""
-        self._visible_ends = visible_ends
-
-    def check_soon(self) -> None:
-        """Check later whether the end of the subject is visible, since the widget may have moved."""
-        if self.is_seen:
-            return
-        on_page = self._on_page if self._visible_ends is None else self._visible_ends()
-        if on_page != self._on_page or not self._timer.isActive():
-            self._on_page = on_page
-            self._timer.start()
-
-    def _check(self) -> None:
-        if self.is_seen:
-            return
-        if self._visible_ends is not None:
-            self._on_page = self._visible_ends()
-            self._seen_ends = self._with(self._on_page)
-            self.is_seen = all(self._seen_ends)
-        elif self._card.isVisible():
-            self.is_seen = self._is_end_in_view
-        else:
-            return
-        self.checked.emit()
-
-    def _with(self, ends: tuple[bool, bool]) -> tuple[bool, bool]:
-        return self._seen_ends[0] or ends[0], self._seen_ends[1] or ends[1]
-
-    @property
-    def _is_end_in_view(self) -> bool:
-        if self._subject is None:
-            return True
-        bar, viewport = self._subject.verticalScrollBar(), self._subject.viewport()
-        shown = viewport.visibleRegion().boundingRect()
-        return bar.value() >= bar.maximum() and shown.bottom() >= viewport.rect().bottom() - _EDGE_PX
-
-    @property
-    def is_soon_seen(self) -> bool:
-        """Whether the subject counts as seen in a moment, if nothing moves."""
-        return self._is_end_in_view if self._visible_ends is None else all(self._with(self._visible_ends()))
-
-    @property
-    def is_partly_seen(self) -> bool:
-        """Whether the user has seen the beginning or the end, or a part of a subject that has to be scrolled."""
-        scrolls = self._subject is not None and self._subject.verticalScrollBar().maximum() > 0
-        return scrolls if self._visible_ends is None else any(self._seen_ends)
-
-    @property
-    def hint(self) -> str:
-        """How the user gets to see the subject; "" if it was seen."""
-        if self.is_seen:
-            return ""
-        if self._visible_ends is not None:
-            return chat_texts.LOOK_THROUGH_TO_ALLOW()
-        bar = self._subject.verticalScrollBar() if self._subject is not None else None
-        is_cut = bar is not None and bar.value() < bar.maximum()
-        return chat_texts.SCROLL_TO_ALLOW() if is_cut else chat_texts.SCROLL_UP_TO_ALLOW()
-
-
-class QuestionForm(QObject):
-    """The answers that the user has given until now.
-
-    Signals:
-        changed: the user gave another answer.
-        submitted: the user pressed Enter in a field or on a choice.
-    """
-
-    changed = Signal()
-    submitted = Signal()
-
-    def __init__(self, questions: Sequence[Question], parent: QWidget) -> None:
-        """Make a form without widgets; ``add_answers`` makes those of a question."""
-        super().__init__(parent)
-        self._questions = questions
-        self._texts: dict[str, QLineEdit] = {}
-        self._chosen: dict[str, set[str]] = {question.id: set() for question in questions}
-        """The chosen options of each question."""
-        self._stops: list[list[QWidget]] = []
-        """The choices and the field of each question, in the order in which arrow keys go through them."""
-        self.first_stop: QWidget | None = None
-        """The first choice or field, to which the keyboard goes; None without questions."""
-
-    def add_answers(self, question: Question, column: QVBoxLayout, add_row: Callable[[], FlowLayout]) -> None:
-        """Add a question's choices in a row of their own, and its field, to a column."""
-        stops: list[QWidget] = []
-        self._stops.append(stops)
-        if question.options:
-            row = add_row()
-            for option, meaning in question.described():
-                button = option_button(
-                    chat_texts.CHOICE_AND_MEANING(choice=option, meaning=meaning) if meaning else option
-                )
-                button.setProperty("kind", "chip")
-                button.setCheckable(True)
-                button.setAutoExclusive(not question.several)
-                button.toggled.connect(lambda on, option=option: self._select_option(question.id, option, on=on))
-                button.installEventFilter(self)
-                row.addWidget(button)
-                stops.append(button)
-        if question.free or not question.options:
-            field = AnswerField()
-            takes = taken_words(question)
-            field.setPlaceholderText(chat_texts.YOUR_ANSWER_AS(takes=takes) if takes else chat_texts.YOUR_ANSWER())
-            field.setAccessibleName(question.shown_text)
-            field.setAccessibleDescription(takes)
-            if question.secret:
-                field.setEchoMode(QLineEdit.EchoMode.Password)
-            field.textChanged.connect(self.changed)
-            field.returnPressed.connect(self.submitted)
-            self._texts[question.id] = field
-            field.installEventFilter(self)
-            column.addWidget(field)
-            stops.append(field)
-        self.first_stop = self.first_stop or stops[0]
-
-    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
-        """Enter on a choice answers with it; where several can be chosen, with those that are. Arrows go on."""
-        if not isinstance(event, QKeyEvent) or event.type() != QEvent.Type.KeyPress:
-            return super().eventFilter(watched, event)
-        key = Qt.Key(event.key())
-        if isinstance(watched, QPushButton):
-            if key in {Qt.Key.Key_Return, Qt.Key.Key_Enter}:
-                if watched.autoExclusive():
-                    watched.setChecked(True)
-                self.submitted.emit()
-                return True
-            return key in _STEPS and self._go_on(watched, _STEPS[key])
-        return key == Qt.Key.Key_Up and isinstance(watched, QLineEdit) and self._go_on(watched, -1)
-
-    def _go_on(self, from_: QWidget, step: int) -> bool:
-        """Move the keyboard to the next or previous choice or field of the question; returns whether there is one.
-
-        As with Qt's own arrow keys, a choice that excludes the others takes the mark along.
-        """
-        stops = next(stops for stops in self._stops if from_ in stops)
-        position = stops.index(from_) + step
-        if not 0 <= position < len(stops):
-            return False
-        stop = stops[position]
-        stop.setFocus(Qt.FocusReason.TabFocusReason if step > 0 else Qt.FocusReason.BacktabFocusReason)
-        if isinstance(from_, QPushButton) and from_.autoExclusive() and isinstance(stop, QPushButton):
-            stop.setChecked(from_.isChecked())
-        return True
-
-    def _select_option(self, question: str, option: str, *, on: bool) -> None:
-        if on:
-            self._chosen[question].add(option)
-        else:
-            self._chosen[question].discard(option)
-        self.changed.emit()
-
-    def answers(self) -> dict[str, str]:
-        """The answers by the ids of their questions.
-
-        A typed one replaces a chosen one; if there can be several, each is a line, in the order of the options.
-        """
-        return {each.id: "\n".join(given) for each in self._questions if (given := self._given(each))}
-
-    def _given(self, question: Question) -> list[str]:
-        field = self._texts.get(question.id)
-        typed = [field.text()] if field is not None and field.text().strip() else []
-        chosen = [option for option in question.options if option in self._chosen[question.id]]
-        return [*chosen, *typed] if question.several else typed or chosen
-
-    @property
-    def hint(self) -> str:
-        """Which questions have no answer yet, or one that they do not take; "" if all have one."""
-        wrong = [each for each in self._questions if not is_taken(each, self._given(each))]
-        missing = [_name(each) for each in wrong if not self._given(each)]
-        if missing or not wrong:
-            return chat_texts.still_to_answer(missing) if missing else ""
-        return chat_texts.TAKES(question=_name(wrong[0]), takes=taken_words(wrong[0]))
-
-
-def _name(question: Question) -> str:
-    return one_line(legible(question.text.strip().split("\n")[0]))
-
-
-class AnswerField(QLineEdit):
-    """A field for a text; it leaves the keys that answer the request to the chat."""
-
-    def keyPressEvent(self, event: QKeyEvent) -> None:
-        if kind_of_answer(event):
-            event.ignore()
-        else:
-            super().keyPressEvent(event)
-
-
-def option_button(name: str) -> QPushButton:
-    """A button with a name that comes from the agent."""
-    name = escaped(one_line(name))
-    widget = QPushButton(caption(name))
-    widget.setAccessibleName(name)
-    widget.setAutoDefault(True)  # Enter presses the button that has the keyboard.
-    return widget
 
 
 def text_height(text: str, width: float, style: Style) -> float:
