@@ -26,6 +26,7 @@ from .machine_files import OwnFiles
 from .machines import Machines
 from .other_machines import OtherMachines
 from .removals import Shells, UndoableRemovals
+from .sparklines import Sparklines
 from .store_thread import StoreThread, WindowsMachine
 from .tasks import Tasks
 from .unsent import Drafts, ReviewComments
@@ -50,6 +51,7 @@ class Sessions(QObject):
         shells: the shells that windows started.
         indexing: updates the index of the search in all chats.
         git_status_watcher: the git status of running chats' working trees.
+        sparklines: how much the chats that work write.
         login_path: finds the PATH of the user's login shell.
         others: the links to the other machines.
 
@@ -89,6 +91,7 @@ class Sessions(QObject):
         self.quiet_watch = QuietWatch(self.chats)
         self.drafts = Drafts(self.chats)
         self.review_comments = ReviewComments(self.chats)
+        self.sparklines = Sparklines(self)
         self.color_labels = ColorLabels(self.chats)
         self.others = OtherMachines(
             self.chats, self.listed, self.machines, self.tasks, self.problem.emit, self.notice_given.emit

@@ -16,10 +16,12 @@ from .chat import Chat
 BARS, BAR_MS = 15, 4000
 HIGHEST = 8
 """The height of the highest bar."""
+LIVE_BARS = 4
+"""How many of the last ones the mark of what works shows."""
 
 
 class Sparklines(QObject):
-    """The bars of the chats that work; nothing runs while none does.
+    """The bars of the chats that are seen and work; nothing runs while there are none.
 
     Signals:
         changed: there are new bars.
@@ -29,6 +31,8 @@ class Sparklines(QObject):
 
     def __init__(self, parent: QObject) -> None:
         super().__init__(parent)
+        self._seen: dict[int, list[Chat]] = {}
+        """What shows chats, by its id, and which."""
         self._chats: dict[str, Chat] = {}
         self._offsets: dict[str, int] = {}
         self._bars: dict[str, deque[int]] = {}
@@ -39,9 +43,13 @@ class Sparklines(QObject):
         """The bars of a chat, oldest first, of 0 to ``HIGHEST``; none if it does not work."""
         return tuple(self._bars.get(session_id, ()))
 
-    def watch(self, chats: Iterable[Chat]) -> None:
-        """Set the chats that are shown: those of them that work have bars."""
-        self._chats = {each.id: each for each in chats if each.record.status.activity is Activity.WORKING}
+    def watch(self, viewer: object, chats: Iterable[Chat]) -> None:
+        """Set the chats that a list or a row of tabs shows: those of them that work have bars."""
+        if working := [each for each in chats if each.record.status.activity is Activity.WORKING]:
+            self._seen[id(viewer)] = working
+        else:
+            self._seen.pop(id(viewer), None)
+        self._chats = {each.id: each for seen in self._seen.values() for each in seen}
         self._offsets = {key: self._offsets.get(key, each.output_offset) for key, each in self._chats.items()}
         self._bars = {key: self._bars.get(key) or deque([0] * BARS, BARS) for key in self._chats}
         if not self._chats:

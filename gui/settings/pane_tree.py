@@ -272,17 +272,6 @@ def _part_of(rect: Rect, is_row: bool, at_px: int, size_px: int) -> Rect:
     return Rect(rect.left, rect.top + at_px, rect.width, size_px)
 
 
-def part_beside(divider: Divider, pane: Rect) -> Rect | None:
-    """The part of a line that is at a pane's edge; None if the line is elsewhere."""
-    left, top, width, height = divider.rect
-    right, bottom = min(left + width, pane.left + pane.width), min(top + height, pane.top + pane.height)
-    if divider.is_row:
-        is_beside, top = left in {pane.left - width, pane.left + pane.width}, max(top, pane.top)
-        return Rect(left, top, width, bottom - top) if is_beside and bottom > top else None
-    is_beside, left = top in {pane.top - height, pane.top + pane.height}, max(left, pane.left)
-    return Rect(left, top, right - left, height) if is_beside and right > left else None
-
-
 def neighbour(rects: dict[int, Rect], number: int, side: Side, recent: Sequence[int] = ()) -> int | None:
     """The next pane at one side of a pane; of several, the one that was used last (the latest in ``recent``)."""
     here = rects[number]

@@ -197,17 +197,13 @@ QAbstractScrollArea::corner { background: transparent; border: 0; }
 
 QTabBar { background: $sidebar; border: 0; qproperty-drawBase: 0; }
 QTabBar::tab {
-    background: $sidebar; color: $secondary; border: 0; border-right: 1px solid $hairline;
-    height: 35px; padding: 0 4px 0 10px; text-align: left;
+    background: $sidebar; color: transparent; border: 0; border-right: 1px solid $hairline;
+    height: 35px; padding: 0;
 }
-QTabBar::tab:hover { color: $text; background: $hover; }
-QTabBar::tab:selected {
-    background: $page; color: $text; border-top: 2px solid $accent; height: 31px; padding-bottom: 2px;
-}
-QTabBar[pane="other"]::tab:selected { border-top-color: $border; color: $secondary; }
-QTabBar::scroller { width: 48px; }
-QTabBar QToolButton { background: $sidebar; border: 0; border-radius: 0; }
-QTabBar QToolButton:hover { background: $hover; }
+QTabBar::tab:hover { background: $hover; }
+QTabBar::tab:selected { background: $page; border-top: 2px solid $accent; height: 31px; padding-bottom: 2px; }
+QTabBar[pane="other"]::tab:selected { border-top-color: $border; }
+QTabBar::scroller { width: 0; }
 """)
 
 

@@ -36,9 +36,15 @@ CHATS_APPEAR_HERE = Text("Your chats appear here, those that need you first.")
 STATUS = Text("Status")
 FIT_TO_WINDOW = Text("Fit to window")
 FIT_TO_WINDOW_HINT = Text("Resize the terminal to fit this window")
-ALL_OPEN_CHATS = Text("All open chats")
 OPEN_CHATS = Text("Open chats")
 CLOSE_TAB = Text("Close tab {name}")
+
+
+def more_open_chats(count: int, *, asks: bool) -> str:
+    """The button with the number of tabs that are not in sight; ``asks``: the chat of one needs the user."""
+    if asks:
+        return Text("{n:,} more tab, which needs you", "{n:,} more tabs, one needs you")(n=count)
+    return Text("{n:,} more tab", "{n:,} more tabs")(n=count)
 
 
 def close_tab_hint(*, keeps_running: bool) -> str:

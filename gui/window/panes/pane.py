@@ -27,7 +27,6 @@ class PaneWidget(Area):
     Attributes:
         number: its number in the window's tree of panes.
         bar, overflow: the tabs, and the list of those without room.
-        line: below the tabs; of the active pane among several in the accent's colour.
         stack: the pages.
         tabs: opens, closes and shows them.
     """
@@ -56,8 +55,7 @@ class PaneWidget(Area):
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(0)
         column.addWidget(head)
-        self.line = Hairline(theme)
-        column.addWidget(self.line)
+        column.addWidget(Hairline(theme))
         column.addWidget(self.stack, 1)
 
     def _make_show_all(self) -> IconButton:
@@ -74,7 +72,6 @@ class PaneWidget(Area):
         """Mark the pane with the keyboard among several, and a pane that covers the others."""
         state = "" if is_alone else "active" if is_active else "other"
         set_look(self.bar, "pane", state)
-        self.line.set_color("accent" if state == "active" else "hairline")
         if is_maximised:
             self._show_all.get().show()
         else:
@@ -84,10 +81,10 @@ class PaneWidget(Area):
         super().resizeEvent(event)
         # In a pane of a few columns nothing but a part of the tab is seen.
         is_narrow = self.width() < NARROW_PX
-        if is_narrow == self.bar.usesScrollButtons():
-            self.bar.setUsesScrollButtons(not is_narrow)
-            self.bar.overflow_px = self._row.spacing() if is_narrow else OVERFLOW_PX
-            self.overflow.setFixedWidth(0 if is_narrow else self.overflow.height())
+        overflow_px = 0 if is_narrow else OVERFLOW_PX
+        if self.overflow.width() != overflow_px:
+            self.overflow.setFixedWidth(overflow_px)
+            self.bar.overflow_px = overflow_px + self._row.spacing()
 
     def show_empty(self, empty: QWidget) -> None:
         """Show the page of a window without tabs."""

@@ -9,7 +9,7 @@ from PySide6.QtCore import QPoint, QRect, QRectF, Qt, Signal
 from PySide6.QtGui import QColor, QMouseEvent, QPainter, QPaintEvent, QPen, QResizeEvent
 from PySide6.QtWidgets import QWidget
 
-from gui.settings.pane_tree import Divider, Node, Pane, Rect, Side, areas, moved, part_beside, split
+from gui.settings.pane_tree import Divider, Node, Pane, Rect, Side, areas, moved, split
 from gui.theme.theme import Theme
 from gui.theme.tokens import BAR_HEIGHT_PX, GAP_M_PX, GAP_S_PX, RADIUS_PX
 
@@ -150,16 +150,15 @@ class PaneArea(QWidget):
         self._tree: Node = Pane(0)
         self._panes: Mapping[int, QWidget] = {}
         self._covering: int | None = None
-        self._active: int | None = None
         self._lines: list[_Line] = []
         self.rectangles: dict[int, Rect] = {}
         """The area of each pane; of panes behind one that covers them, too."""
         self.dividers: list[Divider] = []
         self.zone = DropZone(theme, self)
 
-    def arrange(self, tree: Node, panes: Mapping[int, QWidget], covering: int | None, active: int) -> None:
-        """Place these panes; ``covering`` is the one that covers the others, ``active`` the one with marked edges."""
-        self._tree, self._panes, self._covering, self._active = tree, panes, covering, active
+    def arrange(self, tree: Node, panes: Mapping[int, QWidget], covering: int | None) -> None:
+        """Place these panes; ``covering`` is the one that covers the others."""
+        self._tree, self._panes, self._covering = tree, panes, covering
         for pane in panes.values():
             if pane.parent() is not self:
                 pane.setParent(self)
@@ -182,10 +181,7 @@ class PaneArea(QWidget):
         while len(self._lines) < len(shown):
             self._lines.append(_Line(self._theme, self))
         for line, divider in zip(self._lines, shown, strict=True):
-            line.place_at(
-                divider,
-                part_beside(divider, self.rectangles[self._active]) if self._active in self.rectangles else None,
-            )
+            line.place_at(divider)
 
     def can_split(self, number: int, side: Side, moving: int | None = None) -> bool:
         """Whether a split of a pane makes two panes that are large enough.
@@ -224,14 +220,13 @@ class _Line(QWidget):
         self._theme = theme
         self._area = area
         self._divider: Divider | None = None
-        self._marked: Rect | None = None
         self._grabbed_px: int | None = None
         self.setAttribute(Qt.WidgetAttribute.WA_Hover)  # It looks different under the mouse.
         theme.changed.connect(self.update)
 
-    def place_at(self, divider: Divider, marked: Rect | None) -> None:
-        """Move between these two panes; ``marked`` is the part at an edge of the active one."""
-        self._divider, self._marked = divider, marked
+    def place_at(self, divider: Divider) -> None:
+        """Move between these two panes."""
+        self._divider = divider
         left, top, width, height = divider.rect
         around_px = GRIP_BEFORE_PX + GRIP_AFTER_PX
         if divider.is_row:
@@ -274,22 +269,14 @@ class _Line(QWidget):
         if self._divider is None:
             return
         is_held = self._grabbed_px is not None or self.underMouse()
-        tokens = self._theme.tokens
+        line, thin = self._divider.rect, 2.0 if is_held else 1 / self.devicePixelRatioF()
+        if self._divider.is_row:
+            place = QRectF(GRIP_BEFORE_PX, line.top - self.y(), thin, line.height)
+        else:
+            place = QRectF(line.left - self.x(), GRIP_BEFORE_PX, line.width, thin)
         painter = QPainter(self)
-        painter.fillRect(
-            self._painted(self._divider.rect, 2.0 if is_held else 0.0),
-            tokens.color("accent" if is_held else "hairline"),
-        )
-        if self._marked is not None and not is_held:
-            painter.fillRect(self._painted(self._marked), tokens.color("accent"))
+        painter.fillRect(place, self._theme.tokens.color("accent" if is_held else "hairline"))
         painter.end()
-
-    def _painted(self, part: Rect, width_px: float = 0.0) -> QRectF:
-        """The rectangle of a part of the line in this widget; without a width, it has one pixel of the screen."""
-        thin = width_px or 1 / self.devicePixelRatioF()
-        if self._divider is not None and self._divider.is_row:
-            return QRectF(GRIP_BEFORE_PX, part.top - self.y(), thin, part.height)
-        return QRectF(part.left - self.x(), GRIP_BEFORE_PX, part.width, thin)
 
 
 def point_in(area: QWidget, widget: QWidget) -> QPoint:

@@ -218,7 +218,7 @@ class Panes(QObject):
             pane.tabs.set_visible(not is_maximised or number == self._active)
             is_active, is_alone = number == self._active, is_maximised or len(self._panes) == 1
             pane.show_state(is_active=is_active, is_alone=is_alone, is_maximised=is_maximised and is_active)
-        self.area.arrange(self.tree, self._panes, self._active if is_maximised else None, self._active)
+        self.area.arrange(self.tree, self._panes, self._active if is_maximised else None)
         self._panes[self.area.top_right()].add_button(self._button)
         self._button.show()
 

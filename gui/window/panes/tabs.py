@@ -98,7 +98,7 @@ class Tabs(QObject):
         self._recent = recent
         self._pages: dict[str, ChatPage] = {}
         self._shown = ""
-        self._is_visible = True
+        self._is_visible, self._is_disposed = True, False
         self._places: dict[str, Place] = {}
         """The saved places of chats without a page."""
         self._suspend_timer = single_shot(self, SUSPEND_AFTER_MS)
@@ -107,8 +107,10 @@ class Tabs(QObject):
         self._trim_timer.timeout.connect(return_freed_memory)
         bar.chosen.connect(self._show)
         bar.reordered.connect(self.changed)
+        bar.shown.connect(self._watch_output)
         sessions.listed.removed.connect(self._on_removed)
         sessions.chats.changed.connect(self._describe_all)
+        sessions.sparklines.changed.connect(self._describe_all)
 
     # ------------------------------------------------------------ reading
 
@@ -246,6 +248,8 @@ class Tabs(QObject):
     def dispose(self) -> None:
         """Release all pages; the pane is closed."""
         self._suspend_timer.stop()
+        self._is_disposed = True
+        self._watch_output()
         self._sessions.disconnect(self)
         self._bar.disconnect(self)
         for page in self._pages.values():
@@ -398,8 +402,14 @@ class Tabs(QObject):
                 return None
 
     def _describe_all(self) -> None:
+        self._watch_output()
         for chat in self.chats():
             self._bar.describe(chat.id, self._look_of(chat))
+
+    def _watch_output(self) -> None:
+        """Follow how much the chats write, while their tabs are seen."""
+        is_seen = self._bar.isVisible() and not self._is_disposed
+        self._sessions.sparklines.watch(self, self.chats() if is_seen else [])
 
     def _look_of(self, chat: Chat) -> TabLook:
         directory = chat.workplace.short_directory(chat.workplace.current_directory)
@@ -414,5 +424,6 @@ class Tabs(QObject):
             phrases.short_clock(parse_time(chat.record.origin.created_at), datetime.now(UTC)),
             chat.record.origin.is_shell,
             chat.machine.name,
-            self._sessions.machines.letters_of(chat),
+            "" if chat.record.origin.is_shell_or_command else self._sessions.machines.letters_of(chat),
+            self._sessions.sparklines.of(chat.id),
         )

@@ -8,7 +8,7 @@ from PySide6.QtCore import QModelIndex, QPersistentModelIndex, QPointF, QRect, Q
 from PySide6.QtGui import QColor, QFontMetrics, QHelpEvent, QPainter
 from PySide6.QtWidgets import QAbstractItemView, QStyle, QStyledItemDelegate, QStyleOptionViewItem, QWidget
 
-from gui.bridge.sparklines import BARS, HIGHEST
+from gui.bridge.sparklines import BARS, HIGHEST, LIVE_BARS
 from gui.theme.icons import LABEL_PX, Glyph, paint_glyph, paint_label, paint_live_mark, paint_mark
 from gui.theme.painting import paint_frame
 from gui.theme.theme import Theme
@@ -240,7 +240,7 @@ class SidebarDelegate(QStyledItemDelegate):
     def _paint_state(self, painter: QPainter, center: QPointF, entry: ChatRow) -> None:
         """The mark of what the chat does, which shows its output while it works; what does nothing has none."""
         if entry.mark == Mark.WORKING.value and entry.bars:
-            paint_live_mark(painter, center, self._theme.tokens, [bar / HIGHEST for bar in entry.bars[-4:]])
+            paint_live_mark(painter, center, self._theme.tokens, [bar / HIGHEST for bar in entry.bars[-LIVE_BARS:]])
         elif entry.mark != Mark.IDLE.value:
             paint_mark(painter, Mark(entry.mark), center, self._theme.tokens)
 

@@ -15,7 +15,6 @@ from gui.bridge.chat_words import reason_for_bell
 from gui.bridge.ended_list import EndedRecord
 from gui.bridge.second_lines import SecondLine
 from gui.bridge.sessions import Sessions
-from gui.bridge.sparklines import Sparklines
 from gui.theme.tokens import NEARLY_FULL_PERCENT
 from gui.theme.tooltips import as_tooltip
 from session_host.standing.ages import short_age
@@ -42,7 +41,6 @@ class SidebarModel(QAbstractListModel):
 
     Attributes:
         listing: what is listed, and in which order.
-        sparklines: how much they write.
     """
 
     def __init__(self, sessions: Sessions, folded: set[str], parent: QObject | None = None) -> None:
@@ -57,8 +55,7 @@ class SidebarModel(QAbstractListModel):
         self._held = False
         self._ended_rows = PAGE_ROWS
         self._has_more = self._is_arranging = False
-        self.sparklines = Sparklines(self)
-        self.sparklines.changed.connect(self.refresh)
+        sessions.sparklines.changed.connect(self.refresh)
 
     # ------------------------------------------------------------ what is shown
 
@@ -244,9 +241,9 @@ class SidebarModel(QAbstractListModel):
             label=chat.color_label,
             machine=line.machine,
             hue=project_hue(chat.record.origin.real_project),
-            shows_agent=self._has_several_agents,
+            shows_agent=self._has_several_agents and not chat.record.origin.is_shell_or_command,
             lines=chat.record.status.edited_lines,
-            bars=self.sparklines.of(chat.id),
+            bars=self._sessions.sparklines.of(chat.id),
             context=context if NEARLY_FULL_PERCENT <= context <= 100 else 0,
         )
 

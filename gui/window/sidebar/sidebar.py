@@ -274,9 +274,8 @@ class Sidebar(Area):
         self._watch_output()
 
     def _watch_output(self) -> None:
-        """Follow how much the chats write, if rows with two lines are seen."""
-        is_seen = self.isVisible() and not (self.delegate.compact or self.collapsed)
-        self.model.sparklines.watch(self._sessions.listed.running() if is_seen else [])
+        """Follow how much the chats write, while they are seen."""
+        self._sessions.sparklines.watch(self, self._sessions.listed.running() if self.isVisible() else [])
 
     def set_collapsed(self, collapsed: bool) -> None:
         """Show only marks, or everything."""

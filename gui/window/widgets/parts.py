@@ -85,34 +85,23 @@ class LazyWidget(Generic[W]):
 
 
 class Hairline(QWidget):
-    """A line of one device pixel between two areas.
-
-    Attributes:
-        color: the theme's name of its colour.
-    """
+    """A line of one device pixel between two areas."""
 
     def __init__(self, theme: Theme, orientation: Qt.Orientation = Qt.Orientation.Horizontal) -> None:
         super().__init__()
         self._theme = theme
         self._horizontal = orientation == Qt.Orientation.Horizontal
-        self.color = "hairline"
         if self._horizontal:
             self.setFixedHeight(1)
         else:
             self.setFixedWidth(1)
         theme.changed.connect(self.update)
 
-    def set_color(self, name: str) -> None:
-        """Paint the line in another colour of the theme."""
-        if name != self.color:
-            self.color = name
-            self.update()
-
     def paintEvent(self, event: QPaintEvent) -> None:
         painter = QPainter(self)
         thin = 1 / self.devicePixelRatioF()
         area = QRectF(0, 0, self.width(), thin) if self._horizontal else QRectF(0, 0, thin, self.height())
-        painter.fillRect(area, self._theme.tokens.color(self.color))
+        painter.fillRect(area, self._theme.tokens.color("hairline"))
         painter.end()
 
 

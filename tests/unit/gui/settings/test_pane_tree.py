@@ -23,7 +23,6 @@ from gui.settings.pane_tree import (
     move_divider,
     neighbour,
     numbers,
-    part_beside,
     remove,
     renumbered,
     split,
@@ -55,18 +54,6 @@ def test_a_split_halves_a_pane_and_puts_the_new_one_at_its_side():
         3: Rect(0, 0, 500, 400),
     }
     assert numbers(node) == [3, 0, 1, 2]
-
-
-def test_the_part_of_a_divider_beside_one_pane_is_found():
-    node = built((0, "right"), (1, "down"))
-    places, (row, column) = areas(node, WHOLE, 0)
-    assert row.is_row
-    assert part_beside(row, places[0]) == Rect(500, 0, 0, 801), "the left pane has all of the line"
-    assert part_beside(row, places[1]) == Rect(500, 0, 0, places[1].height)
-    assert part_beside(column, places[1]) == part_beside(column, places[2]) == column.rect
-    assert part_beside(column, places[0]) is None
-    apart = areas(built((0, "right"), (1, "right")), WHOLE, 0)
-    assert part_beside(apart[1][1], apart[0][0]) is None
 
 
 def test_a_second_split_in_the_same_direction_stays_in_the_same_row():

@@ -183,38 +183,32 @@ async def test_keys_move_between_panes_and_the_active_one_is_marked(harness: Win
     assert panes.active is lower
 
 
-async def test_the_edges_of_the_active_pane_have_the_accents_colour(harness: WindowHarness):
+async def test_only_the_tab_in_front_of_the_active_pane_has_the_accent(harness: WindowHarness):
     await three_chats(harness)
-    panes = harness.window.tabs.panes
+    panes, tokens = harness.window.tabs.panes, harness.theme.tokens
     for action in ("mirror_right", "mirror_down"):
         harness.window.actions_[action].trigger()
-    left, upper, lower = panes.all()
     take_the_mouse_away(harness)
-    area, tokens = panes.area, harness.theme.tokens
-    line_x, line_y, middle = upper.x(), lower.y(), upper.x() + upper.width() // 2
-    points = {
-        "beside the upper one": QPoint(line_x, upper.height() // 2),
-        "beside the lower one": QPoint(line_x, lower.y() + lower.height() // 2),
-        "between both": QPoint(middle, line_y),
-        "below the left one's tabs": QPoint(left.width() // 2, left.line.y()),
-        "below the lower one's tabs": QPoint(middle, lower.y() + lower.line.y()),
-    }
 
-    def marked() -> set[str]:
+    def above() -> list[str]:
+        """The colour above the middle of the tab in front, pane by pane."""
         harness.settle()
-        image = area.grab().toImage()
-        colors = {name: image.pixelColor(point).name() for name, point in points.items()}
-        assert set(colors.values()) <= {tokens.accent, tokens.hairline}
-        return {name for name, color in colors.items() if color == tokens.accent}
+        found: list[str] = []
+        for pane in panes.all():
+            tab = pane.bar.tabRect(pane.bar.currentIndex())
+            image = pane.bar.grab().toImage()
+            colors = {image.pixelColor(tab.center().x(), y).name() for y in (0, 1)}
+            assert image.pixelColor(tab.center().x(), 3).name() == tokens.page
+            found += colors
+        return found
 
-    assert marked() == {"beside the lower one", "between both", "below the lower one's tabs"}
+    assert above() == [tokens.border, tokens.border, tokens.accent]
     panes.focus("left")
-    assert marked() == {"beside the upper one", "beside the lower one", "below the left one's tabs"}
+    assert above() == [tokens.accent, tokens.border, tokens.border]
     panes.focus("right")
     panes.close_pane()
     panes.close_pane()
-    harness.settle()
-    assert panes.active.line.color == "hairline", "it is alone"
+    assert above() == [tokens.accent], "it is alone"
 
 
 async def test_the_line_beside_the_sidebar_takes_no_space_and_is_dragged_by_the_mouse(harness: WindowHarness):

@@ -7,20 +7,20 @@ from functools import partial
 
 import pytest
 import shiboken6
-from PySide6.QtCore import QEvent, QObject, QPoint, QRect, Qt
-from PySide6.QtGui import QImage
+from PySide6.QtCore import QEvent, QObject, QPoint, QRect, Qt, QTimer
+from PySide6.QtGui import QColor, QFontMetrics, QImage
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QMenu, QPushButton, QStyle, QStyleOptionTab, QTabBar
+from PySide6.QtWidgets import QMenu, QPushButton, QTabBar
 
 from gui.settings.layout import WindowLayout
-from gui.theme.icons import LETTERS_PX
-from gui.theme.tokens import ICON_PX
+from gui.theme.tokens import HEADING_PX, MARK_PX, font
 from gui.window.panes.tab_bar import (
-    CLOSE_AND_GAP_PX,
     CLOSE_PX,
+    LETTERS_FROM_PX,
     MAX_TAB_PX,
     MIN_TAB_PX,
     TabBar,
+    TabFace,
     TabLook,
     distinct_names,
     fit_widths,
@@ -261,29 +261,30 @@ async def test_a_chat_is_live_only_while_its_viewer_is_attached(harness: WindowH
 LONG = "frontend: rewrite the settings page with the new tokens"
 
 
-def test_the_widest_tabs_shrink_first():
+def test_tabs_are_as_wide_as_they_want_to_be_or_all_alike():
     assert fit_widths([100, 200, 300], 600) == [100, 200, 300]
-    assert fit_widths([100, 200, 300], 500) == [100, 200, 200]
-    assert fit_widths([100, 400, 300], 500) == [100, 200, 200]
-    assert fit_widths([90, 400, 300], 100) == [90, MIN_TAB_PX, MIN_TAB_PX]
+    assert fit_widths([100, 200, 300], 500) == [167, 167, 166]
+    assert fit_widths([100, 100, 100], 250) == [125, 125, 125], "two are in sight, and fill the row"
+    assert fit_widths([100, 400, 300], 100) == [100, 100, 100]
+    assert fit_widths([100, 400], 60) == [MIN_TAB_PX, MIN_TAB_PX]
     assert fit_widths([], 100) == []
 
 
-def test_the_tab_in_front_has_room_for_its_button_in_addition():
-    assert fit_widths([100, 200, 300], 600, 1, 20) == [100, 200, 300]
-    assert fit_widths([300, 300, 300], 620, 1, 20) == [200, 220, 200]
-    assert fit_widths([300, 300, 300], 100, 0, 20) == [MIN_TAB_PX + 20, MIN_TAB_PX, MIN_TAB_PX]
-    assert fit_widths([90, 300, 300], 100, 0, 20) == [90, MIN_TAB_PX, MIN_TAB_PX], "its name is not cut"
+def face_of(bar: TabBar, index: int) -> TabFace:
+    face = bar.tabButton(index, QTabBar.ButtonPosition.LeftSide)
+    assert isinstance(face, TabFace)
+    return face
 
 
-def shown_name(bar: TabBar, index: int) -> str:
-    """The text of a tab as it is painted, elided."""
-    option = QStyleOptionTab()
-    bar.initStyleOption(option, index)
-    return str(option.text)
+def inked(bar: TabBar, index: int, *colors: QColor) -> list[int]:
+    """The columns of a tab in which something is painted in one of these colours, from the tab's left edge."""
+    tab = bar.tabRect(index).adjusted(0, 3, -1, -3)
+    image = bar.grab(tab).toImage().convertToFormat(QImage.Format.Format_RGB32)
+    wanted = {color.rgb() for color in colors}
+    return [x for x in range(image.width()) if any(image.pixel(x, y) in wanted for y in range(image.height()))]
 
 
-async def test_the_tab_in_front_does_not_show_less_of_its_name_than_the_others(harness: WindowHarness):
+async def test_tabs_without_room_are_alike_and_the_mouse_moves_none_of_them(harness: WindowHarness):
     ids = [await harness.add("t8", cwd="/src") for _ in range(14)]
     window = harness.open_window(one_pane(ids, ids[0]))
     bar = window.tabs.panes.active.bar
@@ -292,13 +293,34 @@ async def test_the_tab_in_front_does_not_show_less_of_its_name_than_the_others(h
         window.tabs.activate(ids[front])
         harness.settle()
         assert bar.currentIndex() == front
-        assert len({shown_name(bar, index) for index in range(len(ids))}) == 1, "the names are equally long"
-        widths = [bar.tabRect(index).width() for index in range(len(ids))]
-        assert widths == [MIN_TAB_PX + CLOSE_AND_GAP_PX if index == front else MIN_TAB_PX for index in range(len(ids))]
+        places = [bar.tabRect(index) for index in range(len(ids))]
+        assert len({place.width() for place in places}) == 1
+        assert places[0].width() >= MIN_TAB_PX
+        assert bar.rect().adjusted(-1, 0, 1, 0).contains(places[front]), "the tab in front is in sight"
         for index in range(len(ids)):
             QTest.mouseMove(bar, bar.tabRect(index).center())
             harness.settle()
-            assert [bar.tabRect(each).width() for each in range(len(ids))] == widths, "the mouse moves nothing"
+            assert [bar.tabRect(each) for each in range(len(ids))] == places, "the mouse moves nothing"
+
+
+async def test_a_button_has_the_number_of_tabs_that_are_not_in_sight_and_the_mark_of_who_asks(harness: WindowHarness):
+    ids = [await harness.add(f"{LONG} {number}", agent="claude", runtime="structured") for number in range(12)]
+    window = harness.open_window(one_pane(ids, ids[0]))
+    window.resize(700, 500)
+    harness.settle()
+    bar, overflow = window.tabs.panes.active.bar, window.tabs.panes.active.overflow
+    assert overflow.isVisible()
+    seen = [index for index in range(12) if bar.tabRect(index).right() <= bar.width()]
+    await harness.until(lambda: len(bar.unseen) == 12 - len(seen), "the row to be painted")
+    await harness.until(lambda: overflow.accessibleName() == f"{12 - len(seen)} more tabs", "the number")
+    harness.viewers[ids[seen[-1]]].be(Activity.NEEDS_INPUT)
+    harness.settle()
+    assert not overflow.asks, "its own tab says it"
+    harness.viewers[ids[11]].be(Activity.NEEDS_INPUT)
+    await harness.until(lambda: overflow.accessibleName() == f"{12 - len(seen)} more tabs, one needs you", "the mark")
+    harness.viewers[ids[seen[-1]]].be(Activity.IDLE)
+    window.tabs.activate(ids[11])
+    await harness.until(lambda: not overflow.asks, "who asks to be in sight")
 
 
 async def test_tabs_that_do_not_fit_are_listed_in_a_menu(harness: WindowHarness):
@@ -308,9 +330,6 @@ async def test_tabs_that_do_not_fit_are_listed_in_a_menu(harness: WindowHarness)
     harness.settle()
     overflow = window.tabs.panes.active.overflow
     assert overflow.isVisible()
-    bar = window.tabs.panes.active.bar
-    widths = [bar.tabButton(index, QTabBar.ButtonPosition.RightSide).width() for index in range(12)]
-    assert widths == [20] + [0] * 11, "no room is kept for a button that is not shown"
     overflow.show_list()
     [menu] = overflow.findChildren(QMenu)
     actions = menu.actions()
@@ -369,43 +388,73 @@ def test_tabs_of_chats_with_one_name_show_directory_or_start(places: list[tuple[
     assert distinct_names([TabLook("x", Mark.ENDED, place, started=at) for place, at in places]) == names
 
 
-async def test_tabs_have_their_agents_letters_and_what_is_idle_has_no_mark(harness: WindowHarness):
+async def test_mark_letters_and_name_have_fixed_places_and_what_is_idle_has_no_mark(harness: WindowHarness):
     ids = [await harness.add("one", agent=agent, runtime="structured") for agent in ("claude", "codex")]
     codex = await harness.add("two " * 30, agent="codex", runtime="structured")
     window = harness.open_window(one_pane([*ids, codex], ids[0]))
-    bar = window.tabs.panes.active.bar
-
-    def names_at() -> list[int]:
-        """Where the names begin in their tabs; each is behind its whole icon."""
-        found = []
-        for index in range(bar.count()):
-            option = QStyleOptionTab()
-            bar.initStyleOption(option, index)
-            text = bar.style().subElementRect(QStyle.SubElement.SE_TabBarTabText, option, bar)
-            found.append(text.left() - option.rect.left())
-            icon = max(size.width() for size in bar.tabIcon(index).availableSizes() if size.height() == ICON_PX)
-            assert icon == bar.iconSize().width()
-        return found
-
-    def inked(index: int, left: int, width: int) -> QImage:
-        return bar.tabIcon(index).pixmap(bar.iconSize()).toImage().copy(left, 0, width, ICON_PX)
-
-    def is_marked(index: int) -> bool:
-        mark = inked(index, 0, ICON_PX)
-        return any(mark.pixelColor(x, y).alpha() for x in range(ICON_PX) for y in range(ICON_PX))
-
+    bar, tokens = window.tabs.panes.active.bar, harness.theme.tokens
     for each in ids:
         harness.viewers[each].be(Activity.IDLE)
     harness.viewers[ids[1]].be(Activity.WORKING)
     harness.settle()
-    assert [is_marked(0), is_marked(1)] == [False, True]
-    widths, places = [bar.tabRect(at).width() for at in range(3)], names_at()
+    words = [tokens.color("text"), tokens.color("secondary")]
+    letters_at = 12 + MARK_PX + 6
+    name_at = letters_at + QFontMetrics(font(HEADING_PX, bold=True)).horizontalAdvance("CC") + 6
+    columns = inked(bar, 0, *words)
+    assert abs(columns[0] - letters_at) <= 2
+    assert any(abs(x - name_at) <= 2 for x in columns)
+    assert not any(letters_at - 6 < x < letters_at - 2 for x in columns)
+    marked = [inked(bar, index, tokens.color("accent")) for index in (0, 1)]
+    assert not marked[0]
+    assert 12 <= marked[1][0] <= marked[1][-1] < 12 + MARK_PX
+    widths = [bar.tabRect(at).width() for at in range(3)]
     harness.viewers[ids[0]].be(Activity.WORKING)
     harness.settle()
-    assert (names_at(), [bar.tabRect(at).width() for at in range(3)]) == (places, widths), "nothing moves"
-    letters = [inked(at, ICON_PX, LETTERS_PX) for at in range(3)]
-    assert letters[1] == letters[2] != letters[0]
-    assert bar.tabRect(2).width() <= MAX_TAB_PX
+    assert [bar.tabRect(at).width() for at in range(3)] == widths, "nothing moves"
+    assert [x for x in inked(bar, 0, *words) if x >= letters_at] == columns
+    assert bar.tabRect(2).width() == MAX_TAB_PX
+    close = bar.tabButton(0, QTabBar.ButtonPosition.RightSide)
+    assert close.isVisible()
+    assert bar.tabRect(0).right() + 1 - (close.x() + CLOSE_PX) == 8
+
+
+async def test_a_tab_shows_the_output_of_a_chat_that_works_also_without_the_list(harness: WindowHarness):
+    ids = [await harness.add(name, agent="claude", runtime="structured") for name in ("one", "two")]
+    window = harness.open_window(one_pane(ids, ids[0]))
+    window.sidebar.hide()
+    bar, sparklines = window.tabs.panes.active.bar, harness.sessions.sparklines
+    harness.viewers[ids[1]].be(Activity.WORKING)
+    harness.settle()
+    timer = sparklines.findChild(QTimer)
+    assert timer is not None
+    assert timer.isActive()
+    for offset in (1000, 6000):
+        harness.viewers[ids[1]].tell(OutputEvent(offset=offset))
+        timer.timeout.emit()
+    assert face_of(bar, 1).look.bars[-1] > 0
+    window.hide()
+    assert not timer.isActive(), "nobody sees it"
+    window.show()
+    assert timer.isActive()
+    window.tabs.close(ids[1])
+    harness.settle()
+    assert not timer.isActive(), "nothing that is seen works"
+
+
+async def test_below_a_certain_width_a_tab_has_no_letters(harness: WindowHarness):
+    ids = [await harness.add("four " * 12, agent="claude", runtime="structured") for _ in range(5)]
+    window = harness.open_window(one_pane(ids, ids[0]))
+    bar, quiet = window.tabs.panes.active.bar, harness.theme.tokens.color("secondary")
+    for each in ids:
+        harness.viewers[each].be(Activity.IDLE)
+    places = []
+    for width in (900, 700):
+        window.resize(264 + width, 500)
+        harness.settle()
+        places.append((bar.tabRect(1).width() >= LETTERS_FROM_PX, inked(bar, 1, quiet)[:2]))
+    (had_room, with_letters), (has_room, without) = places
+    assert (had_room, has_room) == (True, False)
+    assert with_letters != without
 
 
 def test_a_long_name_leaves_room_for_what_tells_it_from_others() -> None:
@@ -432,23 +481,25 @@ async def test_a_tab_and_a_row_show_a_bell_or_output_until_the_chat_is_seen(harn
     window = harness.open_window()
     harness.show(two)
     harness.show(one)
-    bar, left = window.tabs.panes.active.bar, QTabBar.ButtonPosition.LeftSide
+    bar, accent = window.tabs.panes.active.bar, harness.theme.tokens.color("accent")
     place = bar.index_of(two)
-    plain = bar.tabIcon(place).pixmap(bar.iconSize()).toImage()
+    assert not inked(bar, place, accent)
     harness.viewers[two].tell(OutputEvent(offset=3))
     harness.settle()
-    assert bar.tabIcon(place).pixmap(bar.iconSize()).toImage() != plain
+    dot = inked(bar, place, accent)
+    assert 2 < len(dot) <= 6
+    unread = bar.grab(bar.tabRect(place)).toImage()
+    assert inked(bar, place, harness.theme.tokens.color("text")), "its name is not quiet"
     assert bar.accessibleTabName(place) == "two, running, unread"
     harness.viewers[two].tell(BellEvent())
     harness.viewers[one].tell(BellEvent())
     harness.settle()
-    assert bar.tabButton(place, left) is not None
-    assert bar.tabButton(bar.index_of(one), left) is None, "the chat that is looked at needs no mark"
+    assert bar.grab(bar.tabRect(place)).toImage() != unread
+    assert not face_of(bar, bar.index_of(one)).look.rang, "the chat that is looked at needs no mark"
     assert "bell" in window.sidebar.model.index_of(two).data(11)
     window.tabs.activate(two)
     harness.settle()
-    assert bar.tabButton(place, left) is None
-    assert bar.tabIcon(place).pixmap(bar.iconSize()).toImage() == plain
+    assert not inked(bar, place, accent)
 
 
 async def test_a_notification_marks_its_chat_like_a_bell_until_it_is_seen(harness: WindowHarness):
@@ -456,14 +507,14 @@ async def test_a_notification_marks_its_chat_like_a_bell_until_it_is_seen(harnes
     window = harness.open_window()
     harness.show(two)
     harness.show(one)
-    bar, left = window.tabs.panes.active.bar, QTabBar.ButtonPosition.LeftSide
+    bar = window.tabs.panes.active.bar
     place, row = bar.index_of(two), window.sidebar.model.index_of(two)
     harness.chat(two).unseen.set_marks_bell(enabled=False)
     for session_id in (one, two):
         harness.viewers[session_id].tell(NotificationEvent("Build", "<b>done</b>\nin 3 s"))
     harness.settle()
-    assert bar.tabButton(place, left) is not None
-    assert bar.tabButton(bar.index_of(one), left) is None, "the chat that is looked at needs no mark"
+    assert face_of(bar, place).look.rang
+    assert not face_of(bar, bar.index_of(one)).look.rang, "the chat that is looked at needs no mark"
     words = "notified you: Build · <b>done</b> in 3 s"
     assert bar.accessibleTabName(place) == f"two, running, {words}"
     assert words in row.data(Qt.ItemDataRole.AccessibleTextRole)
@@ -471,7 +522,7 @@ async def test_a_notification_marks_its_chat_like_a_bell_until_it_is_seen(harnes
     assert not harness.chat(two).needs_you
     window.tabs.activate(two)
     harness.settle()
-    assert bar.tabButton(place, left) is None
+    assert not face_of(bar, place).look.rang
     assert bar.accessibleTabName(place) == "two, running"
 
 
