@@ -57,7 +57,7 @@ class TranscriptFinder(QObject):
         """The item with the match that they were unfolded for."""
         self._search_timer = single_shot(self, _SEARCH_AGAIN_MS)
         self._search_timer.timeout.connect(self._search_again)
-        self.scan = Scan(page.rows.directory, self, page.content)
+        self.scan = Scan(page.rows.directory, self, page.content, self._requests_of)
         self.scan.progressed.connect(self._on_found)
         page.scroller.framed.connect(self._on_frame)
         page.scroller.scrolled.connect(self._on_scrolled)
@@ -107,6 +107,9 @@ class TranscriptFinder(QObject):
         self._page.update()
 
     # ------------------------------------------------------------ searching
+
+    def _requests_of(self, item: str) -> ItemRequests:
+        return self._page.rows.requests_of(item)
 
     def restart_search(self) -> None:
         """Start a new search of the page's transcript."""
@@ -236,10 +239,16 @@ class Scan(QObject):
 
     progressed = Signal()
 
-    def __init__(self, directory: str, parent: QObject, content: Content = item_content.segments) -> None:
+    def __init__(
+        self,
+        directory: str,
+        parent: QObject,
+        content: Content = item_content.segments,
+        requests_of: Callable[[str], ItemRequests | None] = lambda _item: None,
+    ) -> None:
         super().__init__(parent)
         self._directory = directory
-        self._content = content
+        self._content, self._requests_of = content, requests_of
         self.hits: list[Hit] = []
         self.is_done = True
         self._pattern: Pattern | None = None
@@ -274,7 +283,8 @@ class Scan(QObject):
         self._remaining = min(self._remaining, len(transcript))
         while self._remaining > 0:
             self._remaining -= 1
-            found[:0] = hits_in(transcript[self._remaining], pattern, self._directory, self._content)
+            item = transcript[self._remaining]
+            found[:0] = hits_in(item, pattern, self._directory, self._content, self._requests_of(item.id))
             if time.monotonic() > end_s:
                 break
         self.hits = found + self.hits
@@ -298,6 +308,7 @@ def hits_in(
     pattern: Pattern,
     directory: str = "",
     content: Content = item_content.segments,
+    requests: ItemRequests | None = None,
 ) -> list[Hit]:
     """The matches of a pattern in an item.
 
@@ -306,11 +317,13 @@ def hits_in(
         pattern: the pattern.
         directory: the chat's directory.
         content: returns the item's segments.
+        requests: the item's; of a tool call, what the user decided is in its title.
     """
     query = pattern.query
     if not query.is_expression and not may_contain(item, query.text.lower()):
         return []
-    found = content(item, WHOLE, MarkdownText(), ItemRequests(), directory)
+    answered = requests.answered if requests is not None and item.kind == "tool" else ()
+    found = content(item, WHOLE, MarkdownText(), ItemRequests(answered=answered), directory)
     return [
         Hit(item.id, number, begin, end)
         for number, segment in enumerate(found)

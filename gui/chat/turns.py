@@ -4,23 +4,24 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from PySide6.QtCore import QEvent, QRect, QRectF, Qt
+from PySide6.QtCore import QEvent, QRectF, Qt
 from PySide6.QtGui import QGuiApplication, QHelpEvent, QPainter, QPaintEvent
 from PySide6.QtWidgets import QAbstractButton
 
+from gui.theme.tokens import GAP_M_PX
 from gui.theme.tooltips import show_tooltip
 from gui.wording import chat_texts
 from session_host.protocol.untrusted_text import one_line
 from session_host.structured.items import Item
-from session_host.structured.turns import answer_at, is_prompt, turn_at
+from session_host.structured.turns import TurnSpan, answer_at, is_prompt, turn_at
 
+from .content.items import first_sentence
+from .content.segments import Face
 from .drawing.segment_layout import reads_from_right
 from .page.page import TranscriptPage
 from .page.painting import BAR_PX
-from .page.rail import Ticks
-from .page.requests.cards import MIN_LEAD_PAGE_PX
+from .page.rail import PromptRail, Ticks
 
-_AROUND_PX = 6
 _TOOLTIP_CHARACTERS = 2000
 _LINE_CHARACTERS = 500
 """More characters than a line shows; a prompt may have millions."""
@@ -38,11 +39,9 @@ class TranscriptTurns:
 
     def __init__(self, page: TranscriptPage) -> None:
         self._page = page
-        self._at: tuple[str, float] | None = None
-        """The prompt that the user went to, and the scroll position after that; invalid once the page is scrolled."""
 
     def go(self, by: int) -> None:
-        """Go to the prompt before (-1) or after (1) the current prompt, else the first visible row."""
+        """Go to the prompt before (-1) or after (1) the item that the user reads."""
         prompts = self._prompts()
         start = self._position()
         found = [position for position in prompts if (position < start if by < 0 else position > start)]
@@ -53,8 +52,7 @@ class TranscriptTurns:
 
     def go_to(self, key: str) -> None:
         """Go to the prompt with this id."""
-        self._page.scroller.scroll_to(key, 0, always=True)
-        self._at = key, self._top()
+        self._page.scroller.go_to_prompt(key)
 
     def has_listed(self) -> bool:
         """Whether there are prompts for a list."""
@@ -82,98 +80,89 @@ class TranscriptTurns:
         transcript = self._page.transcript
         return [position for position in range(transcript.queue_start) if is_prompt(transcript[position])]
 
-    def _top(self) -> float:
-        visible = self._page.visible
-        return visible[0].position + visible[0].top / 1e6 if visible else -1.0
-
     def _position(self) -> int:
-        """The start row of ``go``."""
-        if self._at is not None and self._at[1] == self._top():
-            position = self._page.rows.position(self._at[0])
-            if position is not None:
-                return position
-        visible = self._page.visible
-        if self._page.scroller.is_following_end or not visible:
-            return len(self._page.transcript)
-        return visible[0].position
+        """The position from which ``go`` looks."""
+        scroller = self._page.scroller
+        is_at_end = scroller.is_following_end and scroller.gone_to is None
+        return len(self._page.transcript) if is_at_end else scroller.position_here
 
     def _answer(self) -> str:
         """The agent's messages after the current prompt, or the last one before it with an answer; "" for none."""
-        visible = self._page.visible
-        last = visible[-1].position if visible else len(self._page.transcript) - 1
-        if self._at is not None and self._at[1] == self._top():
-            last = self._page.rows.position(self._at[0]) or 0
+        visible, last = self._page.visible, self._page.scroller.gone_to
+        if last is None:
+            last = visible[-1].position if visible else len(self._page.transcript) - 1
         before = [position for position in reversed(self._prompts()) if position <= last]
         return next(filter(None, (answer_at(self._page.transcript, position) for position in before)), "")
 
 
 class PromptHeading(QAbstractButton):
-    """The line over the top of the page; a click goes to the prompt.
+    """The line over the top of the page: which prompt the user reads, and its beginning unless that is in sight.
 
-    It is over the text, not above it: the page does not move when the line appears.
+    A click goes to the prompt. It is over the text, not above it: the page does not move when the line appears.
     """
 
-    def __init__(self, page: TranscriptPage) -> None:
+    def __init__(self, page: TranscriptPage, rail: PromptRail) -> None:
         super().__init__(page)
-        self._page = page
+        self._page, self._rail = page, rail
         self._item: Item | None = None
+        self._facts = ""
+        self._is_in_sight = False
         self.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         self.setCursor(Qt.CursorShape.PointingHandCursor)
         self.clicked.connect(lambda _checked: self._go())
+        page.scroller.has_heading = True
         page.scroller.arranged.connect(self._arrange)
+        rail.read.connect(self._arrange)
         self.hide()
 
     def _arrange(self) -> None:
-        """Show the prompt of the first item below this line, unless that prompt's beginning is in view."""
-        page = self._page
-        height = round(page.style_.line_px) + 2 * _AROUND_PX
-        item = self._prompt_above(height)
-        if item is not self._item:
-            self._item = item
-            self._show(item)
-        is_shown = self._item is not None and page.height() >= MIN_LEAD_PAGE_PX
-        page.covered_px = height if is_shown else 0
-        if is_shown:
+        """Show the prompt that the user reads, unless the page shows the chat from its beginning."""
+        page, height = self._page, self._page.scroller.heading_px
+        turn = page.scroller.turn_here() if height and not page.scroller.is_at_begin else None
+        page.covered_px = height if turn is not None else 0
+        if turn is not None:
+            self._show(turn)
             self.setGeometry(0, 0, page.width() - BAR_PX, height)
             self.raise_()
-        self.setVisible(is_shown)
+        self.setVisible(turn is not None)
 
-    def _prompt_above(self, height: float) -> Item | None:
-        """The prompt of the turn at this height; None if its beginning is in view, or before all prompts."""
-        transcript, first = self._page.transcript, -1
-        for placed in self._page.visible:
-            if placed.top >= height:
-                break
-            first = min(placed.position, len(transcript) - 1)
-            is_begin = placed.number == 0 and placed.position == first
-            if is_begin and placed.top >= 0 and transcript[first].kind == "user":
-                return None  # The line would cover it.
-        for position in range(first, -1, -1):
-            if transcript[position].kind == "user":
-                return transcript[position]
-        return None
-
-    def _show(self, item: Item | None) -> None:
-        if item is not None:
-            self.setText(one_line(item.text[:_LINE_CHARACTERS]).strip() or chat_texts.PROMPT_WITHOUT_TEXT())
-            self.setAccessibleName(chat_texts.GO_TO_PROMPT(prompt=self.text()))
+    def _show(self, turn: TurnSpan) -> None:
+        self._item = item = turn.prompts[0]
+        self._is_in_sight = self._page.scroller.is_in_sight(turn.begin)
+        number, count = self._rail.ticks.place_of(item.id)
+        place = chat_texts.PROMPT_PLACE(number=number, count=count) if number else ""
+        first = first_sentence(item.text[:_LINE_CHARACTERS].strip())
+        first = one_line(first).strip() or chat_texts.PROMPT_WITHOUT_TEXT()
+        shown = chat_texts.PROMPT_NUMBER(place=place) if self._is_in_sight and place else ""
+        shown = shown if self._is_in_sight else first
+        time = chat_texts.time_of(item.at_ms) if item.at_ms else ""
+        facts = "   ".join(filter(None, ("" if self._is_in_sight else place, time)))
+        if (shown, facts) != (self.text(), self._facts):
+            self._facts = facts
+            self.setText(shown)
             self.update()
+        self.setAccessibleName(chat_texts.GO_TO_PROMPT(prompt=first))
 
     def _go(self) -> None:
         if self._item is not None:
-            self._page.scroller.scroll_to(self._item.id, 0, always=True)
+            self._page.scroller.go_to_prompt(self._item.id)
 
     def paintEvent(self, _event: QPaintEvent) -> None:
         page, style = self._page, self._page.style_
         painter = QPainter(self)
         painter.fillRect(self.rect(), style.color("page"))
-        left = round(page.column_left)
-        line = QRect(left, 0, round(page.rows.widths.text), self.height())
-        painter.setFont(style.font())
-        painter.setPen(style.color("text" if self.underMouse() else "secondary"))
-        shown = painter.fontMetrics().elidedText(self.text(), Qt.TextElideMode.ElideRight, line.width())
+        line = QRectF(page.column_left, 0, page.rows.widths.text, self.height())
         if reads_from_right(self.text()):
             painter.setLayoutDirection(Qt.LayoutDirection.RightToLeft)  # It mirrors the alignment, too.
+        facts_px = style.metrics(style.tiny_px).horizontalAdvance(self._facts)
+        painter.setFont(style.font(style.tiny_px))
+        painter.setPen(style.secondary)
+        painter.drawText(line, Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignRight, self._facts)
+        if not self._is_in_sight:
+            painter.setFont(style.font(face=Face.BOLD))
+        painter.setPen(style.color("secondary" if self._is_in_sight and not self.underMouse() else "text"))
+        room = line.width() - facts_px - GAP_M_PX
+        shown = painter.fontMetrics().elidedText(self.text(), Qt.TextElideMode.ElideRight, round(room))
         painter.drawText(line, Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft, shown)
         hairline = 1 / self.devicePixelRatioF()
         painter.fillRect(QRectF(0, self.height() - hairline, self.width(), hairline), style.color("hairline"))
@@ -183,7 +172,7 @@ class PromptHeading(QAbstractButton):
         if event.type() in (QEvent.Type.Enter, QEvent.Type.Leave):
             self.update()
         if isinstance(event, QHelpEvent) and event.type() == QEvent.Type.ToolTip:
-            item = self._item
+            item = self._item if not self._is_in_sight else None
             show_tooltip(event, item.text[:_TOOLTIP_CHARACTERS] if item is not None else "", self)
             return True
         return bool(super().event(event))

@@ -70,7 +70,7 @@ class ChatView(QWidget):
     Attributes:
         finder: finds text in the transcript.
         prompts: the user's prompts, and the answers: goes from one to the next.
-        heading: a line at the top of the page with the prompt of the answer in view.
+        heading: a line at the top of the page that says which prompt the user reads.
         rail: a tick for each prompt at the page's right edge.
         first_page: is over the page while there are no messages and the prompt box is empty.
 
@@ -119,8 +119,8 @@ class ChatView(QWidget):
         self.prompt.completion.files.set_directory(directory)
         self.finder = TranscriptFinder(self.page)
         self.prompts = TranscriptTurns(self.page)
-        self.heading = PromptHeading(self.page)
         self.rail = PromptRail(self.page)
+        self.heading = PromptHeading(self.page, self.rail)
         self._earlier = EarlierPrompts(self.page, self.prompt, send)
         self.first_page = FirstPage(theme, self.page)
         self._announcer = Announcer(self.page, directory)

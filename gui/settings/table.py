@@ -301,7 +301,7 @@ class WindowFile(Struct, frozen=True, forbid_unknown_fields=True):
     )] = ()
     fold_turns: Annotated[bool, Setting(
         CHAT_VIEW, Text("Fold the steps of a finished turn"), Toggle(),
-        help=Text("Its commands and edits are one line above the answer; what failed or was declined stays."),
+        help=Text("Its commands and edits are one line above the answer, below which stands what you decided."),
         words=Text("collapse tools"),
     )] = True
     cursor_shape: Annotated[Literal["block", "bar", "underline"], Setting(

@@ -57,6 +57,8 @@ class Glyph(StrEnum):
     PLAN = "check-square"
     CHECK = "check"
     CHECK_CIRCLE = "check-circle"
+    PROHIBITED = "prohibit"
+    SAYING = "chat-centered"
     CIRCLE = "circle"
     DISC = "circle-fill"
     CHECKED_DISC = "check-circle-fill"

@@ -1,4 +1,4 @@
-"""Rounded frames on whole pixels, texts with marked characters, and the heights of bars."""
+"""Rounded frames on whole pixels, texts with marked characters, squares for changed lines, and the heights of bars."""
 
 from __future__ import annotations
 
@@ -10,6 +10,10 @@ from PySide6.QtGui import QColor, QPainter, QPen
 
 from .tokens import RADIUS_PX, Tokens
 
+_SQUARES, _SQUARE_PX = 5, 6
+SQUARES_PX = _SQUARES * (_SQUARE_PX + 2)
+"""The width of the squares for changed lines, with the space beside them."""
+_MORE_LINES = (10, 40, 150, 600)
 _ALMOST_PX = 0.01
 """So little of a pixel is a rounding error."""
 
@@ -71,3 +75,27 @@ def paint_matched(painter: QPainter, area: QRect, text: str, indexes: Sequence[i
 def bar_height(count: int, highest: int) -> int:
     """The height of the bar of this many bytes, at most ``highest``: one more for each doubling from 32 on."""
     return min(max(int(math.log2(count / 32)), 1), highest) if count > 0 else 0
+
+
+def squares(added: int, removed: int) -> tuple[int, int]:
+    """How many of five places are lit for added and for removed lines.
+
+    They are more for 10, 40, 150 and 600 lines, and shared in proportion; there is one of each that is there.
+    """
+    total = added + removed
+    lit = max(sum(total >= least for least in (1, *_MORE_LINES)), bool(added) + bool(removed))
+    green = min(max(round(lit * added / max(total, 1)), bool(added)), lit - bool(removed))
+    return green, lit - green
+
+
+def paint_squares(painter: QPainter, area: QRect, added: int, removed: int, tokens: Tokens) -> None:
+    """Paint five places at an area's right: squares for added lines, bars for removed ones, dots for none."""
+    middle, left = area.center().y() + 1, area.right() + 3 - SQUARES_PX
+    for number in range(_SQUARES):
+        x = left + number * (_SQUARE_PX + 2)
+        if number < added:
+            painter.fillRect(QRect(x, middle - _SQUARE_PX // 2, _SQUARE_PX, _SQUARE_PX), tokens.color("fine"))
+        elif number < added + removed:
+            painter.fillRect(QRect(x, middle - 1, _SQUARE_PX, 2), tokens.color("failed"))
+        else:
+            painter.fillRect(QRect(x + 2, middle - 1, 2, 2), tokens.color("border"))

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from math import isfinite
 
-from gui.wording.dates import time_of_day
 from gui.wording.phrases import short_clock
 from gui.wording.text import Text
-from session_host.protocol.shown_duration import exact_duration, told_duration
+from session_host.protocol.shown_duration import exact_duration
 from session_host.protocol.untrusted_text import before_more, one_line
+from session_host.structured.decisions import Decision, DecisionKind
 from session_host.structured.doing import doing
 from session_host.structured.items import AgentRequest, Item, UsageLimit
 from session_host.system.clock import moment_of
@@ -75,6 +75,9 @@ def turn_limited(error: str) -> str:
 DAMAGED = Text("The rest can’t be read: {reason}")
 PROMPT_WITHOUT_TEXT = Text("Prompt without text")
 """The text that stands for a prompt with images and no text."""
+PROMPT_PLACE = Text("{number} of {count}")
+PROMPT_NUMBER = Text("Prompt {place}")
+"""The line over the page while that prompt is in sight."""
 GO_TO_PROMPT = Text("Go to the prompt: {prompt}")
 """The button above an answer for screen readers."""
 NEW_MESSAGES = Text("New messages")
@@ -188,7 +191,7 @@ def edited_files(count: int, lines: str) -> str:
     return f"{files}  {lines}".rstrip()
 
 
-def turn_facts(files: int, commands: int, failed: int, steps: int, duration_ms: int) -> list[str]:
+def turn_facts(files: int, commands: int, steps: int) -> list[str]:
     """What a turn did: the first fact, after which the lines of edits are named, and the others."""
     facts = [Text("Edited {n:,} file", "Edited {n:,} files")(n=files)] if files else []
     if commands:
@@ -197,10 +200,14 @@ def turn_facts(files: int, commands: int, failed: int, steps: int, duration_ms: 
             if facts
             else Text("Ran {n:,} command", "Ran {n:,} commands")
         )
-        facts.append(Text("{ran}, {count:,} failed")(ran=ran(n=commands), count=failed) if failed else ran(n=commands))
-    if not facts:
-        facts.append(Text("{n:,} step", "{n:,} steps")(n=steps))
-    return [*facts, *filter(None, [told_duration(duration_ms)])]
+        facts.append(ran(n=commands))
+    return facts or [Text("{n:,} step", "{n:,} steps")(n=steps)]
+
+
+FAILED_CALLS = Text("{count:,} failed")
+SHOW_FAILED = Text("Show the {n:,} step that failed", "Show the {n:,} steps that failed")
+"""Button in what a turn did, and its name for screen readers."""
+DECLINED_CALLS = Text("declined {count:,}")
 
 
 def turn_result(files: int, *, failed: bool, asked: bool) -> str:
@@ -229,7 +236,6 @@ UNKNOWN_MESSAGE = Text("Unknown message")
 ASKS = Text("The agent asks")
 ASKS_AS = Text("{name} asks")
 ANSWERS = Text("Answers: {answers}")
-REQUEST_WITHDRAWN = Text("The agent’s request was withdrawn")
 
 
 _PLACES = {
@@ -247,17 +253,45 @@ def answered_where(by: str) -> str:
     return _PLACES[by]() if by in _PLACES else ""
 
 
-def answered(name: str, by: str, at_ms: int) -> str:
-    time = time_of_day(moment_of(at_ms)) if at_ms else ""
-    return joined(name, answered_where(by), time)
+DECISIONS: Mapping[DecisionKind, Text] = {
+    "allowed": Text("Allowed"),
+    "declined": Text("Declined"),
+    "answered": Text("Answered"),
+    "withdrawn": Text("Withdrawn"),
+}
+"""What became of a question of the agent; before what it was about."""
+SAID = Text("“{words}”")
+EDITS = Text("{n:,} edit", "{n:,} edits")
+COMMANDS = Text("{n:,} command", "{n:,} commands")
+REQUESTS = Text("{n:,} other", "{n:,} others")
+LAST_OF_LIST = Text(" and ")
+
+
+def decided_where(by: str) -> str:
+    """Where a decision was made, if that is not the window."""
+    return "" if by == "window" else answered_where(by)
+
+
+def withdrawn_by(decided: Decision) -> str:
+    """Why a question is not asked any more; "" for one that was answered."""
+    if decided.kind != "withdrawn" or decided.by:
+        return ""
+    return Text("you stopped the turn")() if decided.stopped else Text("by the agent")()
 
 
 FIRST_PAGE = Text("New chat")
 CONTINUE_HERE = Text("Continue")
 SAVED_PROMPTS = Text("Saved prompts")
-FIRST_PAGE_KEYS = Text("@ names a file · / lists the agent’s commands · Ctrl+V pastes text or a picture")
-INTO_FIRST_PAGE = Text("Up goes into this page")
+FIRST_PAGE_KEYS: tuple[tuple[str, Text], ...] = (
+    ("@", Text("names a file")),
+    ("/", Text("runs a command")),
+    ("Ctrl+V", Text("adds a picture")),
+)
+"""Keys in the prompt box, and what they do."""
+INTO_FIRST_PAGE: tuple[str, Text] = ("↑", Text("into this page"))
 """After these keys, if the page has chats or prompts to choose from."""
+WORKS_NOW = Text("working")
+"""In place of the age of a chat that works."""
 PROMPT = Text("Prompt")
 PROMPT_HINT = Text("Ask the agent · @ for files, / for commands")
 

@@ -14,7 +14,7 @@ from session_host.paths import short_directory as short_directory  # noqa: PLC04
 from session_host.protocol.facts import AgentStatus
 from session_host.protocol.shown_duration import exact_duration
 from session_host.protocol.values import SILENCE
-from session_host.standing.ages import MINUTE_S, NOW_S, duration
+from session_host.standing.ages import HOUR_S, MINUTE_S, NOW_S, duration
 
 WORD_JOINER = "\u2060"
 """Forbids a line break; it has no width (UAX #14)."""
@@ -28,6 +28,14 @@ def ago(since: datetime | None, now: datetime) -> str:
     if seconds < NOW_S:
         return Text("just now")()
     return Text("{duration} ago")(duration=duration(seconds))
+
+
+def ago_or_day(since: datetime | None, now: datetime) -> str:
+    """The age in words: "31 min ago", "yesterday", "5 d ago"; "" if unknown."""
+    if since is None:
+        return ""
+    days = (now.astimezone().date() - since.astimezone().date()).days
+    return Text("yesterday")() if days == 1 and (now - since).total_seconds() >= 12 * HOUR_S else ago(since, now)
 
 
 def whole_duration(seconds: float) -> str:

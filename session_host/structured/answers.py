@@ -102,7 +102,8 @@ def first_answer(
         return Refusal(ErrorCode.NOT_ALLOWED, why)
     if option is None:
         return RequestResolved(request.id, answer.option or "text", _shown(request, answer.texts), by, now_ms)
-    return RequestResolved(request.id, option.id, option.label, by, now_ms, option.kind)
+    words = answer.texts.get("", "").strip() if option.kind in REJECTIONS else ""
+    return RequestResolved(request.id, option.id, option.label, by, now_ms, option.kind, words)
 
 
 def chosen(request: AgentRequest, answer: AnswerRequest) -> RequestOption | None:

@@ -351,6 +351,10 @@ class RequestResolved(Change, frozen=True):
     at_ms: int = 0
     kind: OptionKind | Literal[""] = ""
     """The kind of the chosen option; "" for texts, or if a host of 0.1.0 took the answer."""
+    words: str = ""
+    """What the user said to do instead, with an option that declines."""
+    stopped: bool = False
+    """Whether it was withdrawn because the user stopped the turn. The rules add it."""
 
 
 class StateChanged(Change, frozen=True):

@@ -513,6 +513,8 @@ class StructuredRules(DialectPort):
                 if state.turn and state.is_running:  # The end of the one before was not told, or just now.
                     state.began_ms = self.now_ms
                     self._count_anew()
+            case RequestResolved(option="", by="") if state.is_stopping:
+                change = msgspec.structs.replace(change, stopped=True)
             case UsageChanged():
                 state.usage = change
             case TurnOver(at_ms=0):

@@ -315,7 +315,8 @@ def window(case: Case, style: Style) -> Said:
             last = turns[-1]
             match segment:
                 case TurnLine():
-                    words = " ".join((*segment.facts(), changed_lines(segment.added, segment.removed)))
+                    facts = (run.text for run in segment.facts())
+                    words = " ".join((*facts, changed_lines(segment.added, segment.removed)))
                     last = with_work(last, words)
                 case TurnFooter():
                     last = last._replace(outcome="done", took=segment.label.rpartition(" · ")[2], error="")

@@ -12,10 +12,11 @@ from gui.theme.icons import Glyph
 from gui.wording import chat_texts
 from session_host.protocol.shown_duration import told_duration
 from session_host.protocol.untrusted_text import legible, one_line, with_visible
-from session_host.structured.items import REJECTIONS, AgentRequest, Item, RequestResolved
+from session_host.structured.decisions import Decision, Resolved, decision, of_declined
+from session_host.structured.items import AgentRequest, Item
 from session_host.structured.patches import counts
 
-from . import ansi, patches
+from . import ansi, decisions, patches
 from .markdown import MarkdownText, plain_paragraphs
 from .segments import (
     LINES_PER_CHUNK,
@@ -44,8 +45,8 @@ _LAST_LINES = 3
 """As much is shown of the output of a failed call."""
 _PROMPT_LINES = 6
 """The rest of a longer prompt is hidden."""
-_LINE_CHARACTERS = 72
-"""About as many letters fit into a prompt's line, beside its time."""
+_LINE_CHARACTERS = 88
+"""About as many letters fit into a prompt's line."""
 _MAX_LEAD_CHARACTERS = 2 * _LINE_CHARACTERS
 _SENTENCE_END = re.compile(r"(?:(?<!\b\w)(?<!\b\w\w)\.|[!?…。！？])(?=\s)|\n")
 """A stop behind one or two letters ends an abbreviation, such as "St." or "e.g.", sooner than a sentence."""
@@ -77,7 +78,7 @@ class ItemRequests(NamedTuple):
     """The requests of an item, open and answered."""
 
     open: tuple[AgentRequest, ...] = ()
-    answered: tuple[tuple[AgentRequest, RequestResolved], ...] = ()
+    answered: tuple[Resolved, ...] = ()
 
 
 class Mode(NamedTuple):
@@ -129,7 +130,8 @@ def segments(
             found = _raw(item, mode)
     for request in requests.open:
         found += request_segments(request, item.id, directory)
-    found += [answer_line(request, answer) for request, answer in requests.answered]
+    if item.kind != "tool":
+        found += decision_lines(requests, directory)
     if item.parent:
         found = [dataclasses.replace(segment, indent=segment.indent + 1) for segment in found]
     return found
@@ -142,14 +144,9 @@ def request_segments(request: AgentRequest, row: str, directory: str) -> list[Se
     return [*subject, Card(request=request.id, subject_segments=len(subject))]
 
 
-def answer_line(request: AgentRequest, answer: RequestResolved) -> QuietLine:
-    """The line of an answered request: the answer, who gave it, and when."""
-    if not answer.option:
-        return QuietLine(chat_texts.REQUEST_WITHDRAWN(), icon=Glyph.INFO)
-    option = next((option for option in request.options if option.id == answer.option), None)
-    rejected = option is not None and option.kind in REJECTIONS
-    text = chat_texts.answered(answer.name or answer.option, answer.by, answer.at_ms)
-    return QuietLine(text, icon=Glyph.CLOSE if rejected else Glyph.CHECK)
+def decision_lines(requests: ItemRequests, directory: str) -> list[Segment]:
+    """The lines of what the user decided."""
+    return [decisions.decision_line(decision(*answer), directory) for answer in requests.answered]
 
 
 def _prompt(item: Item, mode: Mode) -> list[Segment]:
@@ -158,8 +155,8 @@ def _prompt(item: Item, mode: Mode) -> list[Segment]:
     shown = item.text if mode.whole else _beginning(item.text)
     found = plain_paragraphs(shown) if shown else []
     if found and isinstance(first := found[0], Paragraph):
-        end = _sentence_end(first.text)
-        runs = (Run(first.text[:end], Face.LEAD), Run(first.text[end:]))
+        lead = first_sentence(first.text)
+        runs = (Run(lead, Face.LEAD), Run(first.text[len(lead) :]))
         found[0] = dataclasses.replace(first, runs=runs, time=_clock(item.at_ms))
     if len(shown) < len(item.text):
         show = Button(chat_texts.show_all_lines(item.text.count("\n") + 1), Action("show_all", item.id), "secondary")
@@ -200,13 +197,13 @@ def _beginning(text: str) -> str:
     return text[: shown - 1]
 
 
-def _sentence_end(text: str) -> int:
-    """The length of a prompt's beginning that is in weight: its first sentence or line, and at most two lines."""
+def first_sentence(text: str) -> str:
+    """A prompt's beginning that is in weight: its first sentence or line, and at most two lines."""
     found = _SENTENCE_END.search(text, _SHORTEST_SENTENCE - 1)
     end = found.end() if found is not None else len(text)
-    if end <= _MAX_LEAD_CHARACTERS:
-        return end
-    return max(text.rfind(" ", 0, _MAX_LEAD_CHARACTERS), 0) or _MAX_LEAD_CHARACTERS
+    if end > _MAX_LEAD_CHARACTERS:
+        end = max(text.rfind(" ", 0, _MAX_LEAD_CHARACTERS), 0) or _MAX_LEAD_CHARACTERS
+    return text[:end]
 
 
 def _clock(at_ms: int) -> str:
@@ -244,8 +241,17 @@ def _thought(item: Item, mode: Mode, markdown: MarkdownText) -> list[Segment]:
 
 
 def _tool(item: Item, mode: Mode, markdown: MarkdownText, directory: str, requests: ItemRequests) -> list[Segment]:
-    """The segments of a tool call. With an open request it waits for the user, although its agent says that it runs."""
+    """The segments of a tool call. With an open request it waits for the user, although its agent says that it runs.
+
+    What the user decided about it takes the place of its title.
+    """
     is_asked = bool(requests.open)
+    earlier = [decision(*answer) for answer in requests.answered]
+    decided = earlier.pop() if earlier and not is_asked else None
+    if decided is None and item.status == "declined":
+        decided = of_declined(item)
+    if decided is not None and decided.kind != "allowed" and mode.unfolded is None:
+        mode = mode._replace(unfolded=False)
     unfolded = is_unfolded(item, mode)
     content = _tool_content(item, mode, markdown, directory) if unfolded else []
     if not unfolded and mode.unfolded is None and has_failed(item):
@@ -253,7 +259,7 @@ def _tool(item: Item, mode: Mode, markdown: MarkdownText, directory: str, reques
     has_content = bool(item.command or item.output or item.changes or item.text or item.images)
     title, is_code = tool_title(item, directory)
     detail, tone = _tool_state(item, requests)
-    added, removed = counts(item.changes)
+    added, removed = counts(item.changes) if decided is None or decided.kind == "allowed" else (0, 0)
     head = FoldLine(
         title,
         item=item.id,
@@ -271,7 +277,28 @@ def _tool(item: Item, mode: Mode, markdown: MarkdownText, directory: str, reques
         content = [
             dataclasses.replace(each, has_head=False) if isinstance(each, Diff) else each for each in content[1:]
         ]
-    return [head, *content]
+    if decided is not None:
+        head = _decided(head, decided)
+    return [*(decisions.decision_line(each, directory) for each in earlier), head, *content]
+
+
+def _decided(head: FoldLine, decided: Decision) -> FoldLine:
+    """The title line of a tool call about which the user decided: it says that, and what became of the call."""
+    about, is_words = (head.text, True) if head.object_at is None else (head.text[head.object_at :], False)
+    if decided.kind == "answered":
+        about, is_words = decided.about, True
+    runs = decisions.decision_runs(decided, about, is_words=is_words)
+    icon, icon_tone = decisions.icon_of(decided.kind)
+    detail = "" if decided.kind == "declined" and head.tone == "secondary" else head.detail
+    return dataclasses.replace(
+        head,
+        text="".join(run.text for run in runs),
+        runs=tuple(runs),
+        object_at=len(runs[0].text),
+        icon=icon,
+        icon_tone=icon_tone,
+        detail=chat_texts.joined(detail, _clock(decided.at_ms)),
+    )
 
 
 def _object_at(item: Item, title: str, *, is_code: bool) -> int | None:
@@ -364,9 +391,12 @@ def has_failed(item: Item) -> bool:
 def _last_lines(item: Item) -> list[Segment]:
     """The end of a failed call's output, which mostly says why."""
     lines = item.output.rstrip("\n").split("\n")
-    hidden = chat_texts.HIDDEN_LINES(n=len(lines) - _LAST_LINES) if len(lines) > _LAST_LINES else ""
-    shown = _block("\n".join(lines[-_LAST_LINES:]), title=hidden) if item.output.strip() else []
-    return [dataclasses.replace(each, copies=False) if isinstance(each, Code) else each for each in shown]
+    shown = _block("\n".join(lines[-_LAST_LINES:]), title="") if item.output.strip() else []
+    if len(lines) > _LAST_LINES and shown and isinstance(first := shown[0], Code):
+        hidden = f"{chat_texts.HIDDEN_LINES(n=len(lines) - _LAST_LINES)}\n"
+        runs = (Run(hidden, Face.SECONDARY), *first.runs)
+        shown[0] = dataclasses.replace(first, text=hidden + first.text, runs=runs)
+    return shown
 
 
 def _block(text: str, *, title: str) -> list[Segment]:

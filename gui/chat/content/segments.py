@@ -13,6 +13,7 @@ from enum import IntFlag
 from typing import Literal, NamedTuple
 
 from gui.wording import chat_texts
+from session_host.protocol.shown_duration import told_duration
 from session_host.protocol.values import FileLocation, Image
 from session_host.structured.patches import DiffLine
 
@@ -25,6 +26,8 @@ _BACKTICKS = re.compile("```+")
 TASK_BOXES = {"☐": False, "☑": True}
 """The markers of tasks, and whether the task is done."""
 
+FAILED_AFTER = ", "
+"""Before the number of calls that failed."""
 Tone = Literal["secondary", "failed", "needs_you", "fine"]
 """The colour of a quiet line or detail: a token of the theme."""
 
@@ -70,7 +73,7 @@ class Action(NamedTuple):
     kind: Literal[
         "fold", "show_all", "withdraw", "send_now", "again", "columns", "copy", "copy_answer", "link", "file", "image",
         "discard", "lines", "fold_lines", "reuse", "end", "send_held", "discard_held", "fold_turn", "offer", "drop",
-        "wrap", "numbers", "copy_prompt", "named_image", "take_back", "bring_back", "comment", "more",
+        "wrap", "numbers", "copy_prompt", "named_image", "take_back", "bring_back", "comment", "more", "failures",
     ]
     # fmt: on
     item: str = ""
@@ -168,6 +171,11 @@ class Code(Segment):
     line: int = 1
     lines: int = 1
 
+    @property
+    def is_output(self) -> bool:
+        """Whether it is output of a program: smaller than code, and never wider than the text."""
+        return bool(self.runs)
+
 
 @dataclass(frozen=True)
 class DiffHead(Segment):
@@ -241,6 +249,8 @@ class FoldLine(Segment):
         running: whether it is still running.
         object_at: where the title's command or path begins; None if it has none.
         added, removed: the numbers of changed lines.
+        runs: the text in its styles; () for words, and from ``object_at`` on a command or path.
+        icon_tone: the colour of the icon.
         head: of a call that changes one file, the head of the diff that follows, which is not shown itself.
     """
 
@@ -253,6 +263,8 @@ class FoldLine(Segment):
     object_at: int | None = None
     added: int = 0
     removed: int = 0
+    runs: tuple[Run, ...] = ()
+    icon_tone: Tone = "secondary"
     head: DiffHead | None = None
 
     @property
@@ -312,7 +324,8 @@ class TurnLine(Segment):
     Attributes:
         item: the turn's prompt.
         files, added, removed: how many files its edits changed, and how many lines.
-        commands, failed, steps: how many commands it ran, how many of these failed, and how many items are folded.
+        commands, failed, declined, steps: how many commands it ran, how many calls failed, how many the user declined,
+            and how many items are folded.
         duration_ms: how long it took; 0 if unknown.
         folded: whether the steps are hidden.
         changed: the changed files with their numbers of lines, a line for each.
@@ -325,15 +338,24 @@ class TurnLine(Segment):
     removed: int = 0
     commands: int = 0
     failed: int = 0
+    declined: int = 0
     steps: int = 0
     duration_ms: int = 0
     folded: bool = True
     changed: tuple[str, ...] = ()
     buttons: tuple[Button, ...] = ()
 
-    def facts(self) -> list[str]:
-        """The parts of the sentence; the page adds the numbers of changed lines after the first one."""
-        return chat_texts.turn_facts(self.files, self.commands, self.failed, self.steps, self.duration_ms)
+    def facts(self) -> list[Run]:
+        """The sentence; the page adds the numbers of changed lines after the first part."""
+        parts = chat_texts.turn_facts(self.files, self.commands, self.steps)
+        failed = chat_texts.FAILED_CALLS(count=self.failed) if self.failed else ""
+        declined = chat_texts.DECLINED_CALLS(count=self.declined) if self.declined else ""
+        parts_after = filter(None, (declined, told_duration(self.duration_ms)))
+        first, *others = parts
+        runs = [Run(first), *(Run(f" · {part}") for part in others)]
+        if failed:
+            runs += [Run(FAILED_AFTER), Run(failed, color="failed")]
+        return [*runs, *(Run(f" · {part}") for part in parts_after)]
 
 
 @dataclass(frozen=True)

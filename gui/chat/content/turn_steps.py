@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Container
 from functools import cached_property
 from itertools import islice
 
@@ -28,12 +27,12 @@ class Folding:
     Attributes:
         turn: the turn.
         steps: the positions of the items that are folded; none while the turn runs, and of one that did not end well or
-            has no answer. Not folded is a step that failed, or that says what the user decided: declined, or answered.
+            has no answer.
     """
 
-    def __init__(self, turn: TurnSpan, answered: Container[str] = ()) -> None:
-        """Find the steps of a turn; ``answered`` has the items with the user's answers to questions."""
-        self.turn, self._answered = turn, answered
+    def __init__(self, turn: TurnSpan) -> None:
+        """Find the steps of a turn."""
+        self.turn = turn
         self.steps = frozenset(self._steps() if turn.is_over and turn.prompts else ())
 
     def _steps(self) -> list[int]:
@@ -47,11 +46,13 @@ class Folding:
             answer -= 1
         if any(end.outcome != "completed" for end in self.turn.ends):
             return []
-        return [begin + number for number in range(1, answer) if self._is_folded(items[number])]
+        return [begin + number for number in range(1, answer) if items[number].kind in _STEPS]
 
-    def _is_folded(self, item: Item) -> bool:
-        is_decided = item.status == "declined" or item.id in self._answered
-        return item.kind in _STEPS and not has_failed(item) and not is_decided
+    @cached_property
+    def failed(self) -> list[str]:
+        """The ids of the folded calls that failed."""
+        items, begin = self.turn.items, self.turn.begin
+        return [item.id for number, item in enumerate(items, begin) if number in self.steps and has_failed(item)]
 
     @cached_property
     def last_message(self) -> int:
@@ -84,7 +85,8 @@ class Folding:
             added=work.added,
             removed=work.removed,
             commands=work.commands,
-            failed=work.failed,
+            failed=len(self.failed),
+            declined=work.declined,
             steps=len(self.steps),
             duration_ms=took_ms(facts),
         )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import re
 from collections.abc import Iterable, Sequence
 from difflib import SequenceMatcher
@@ -29,6 +30,7 @@ from .segment_layout import (
     Paint,
     SegmentLayout,
     TextBox,
+    baseline_in,
     draw_line,
     format_range,
     left_of,
@@ -96,6 +98,8 @@ def grown(
     """The width of a block of code or a diff: that of the text, or ``wide`` if its longest line needs more."""
     needed = left_of(segment) + segment.longest * style.code_character_px
     if isinstance(segment, Code):
+        if segment.is_output:
+            return widths.text
         needed += 2 * PADDING_PX + _numbers_px(segment, style, code)
     else:
         needed += _gutter(segment.digits, style) + _RIGHT_PX
@@ -116,24 +120,29 @@ def lay_out_code(segment: Code, width: float, style: Style, look: CodeLook = USU
     above = _ABOVE_PX if segment.first else 0.0
     top = above + (_PADDING_ABOVE_PX if segment.first else 0)
     background = style.code.ground
-    if segment.runs:
+    if segment.is_output:
         formats = run_formats(segment.runs, style, background)
     else:
         formats = code_formats(segment.text, segment.language, style, background)
     room = width - left - 2 * PADDING_PX - numbers_px
-    needed = segment.longest * style.code_character_px + 1
+    size_px, line_px = (style.tiny_px, style.output_line_px) if segment.is_output else (0, style.code_line_px)
+    needed = segment.longest * style.metrics(size_px, mono=True).horizontalAdvance("0") + 1
     overflows = not look.wraps and needed > room
+    title_px = style.metrics(_title_px(style)).horizontalAdvance(segment.title) + GAP_M_PX if segment.title else 0.0
     box = text_box(
         segment.text,
-        font=style.font(mono=True),
+        font=style.font(size_px, mono=True),
         option=style.code_wrapping,
         formats=formats,
         position=QPointF(left + PADDING_PX + numbers_px, top),
         width=max(needed, room) if overflows else room,
-        line_px=style.code_line_px,
+        line_px=line_px,
         color=style.text,
+        aside_px=0.0 if overflows else title_px,
     )
     laid.boxes.append(box)
+    if overflows and box.layout.lineAt(0).naturalTextWidth() > room - title_px:
+        segment = dataclasses.replace(segment, title="")  # It would cover the first line.
     bottom = top + box.height + (_PADDING_ABOVE_PX if segment.last else 0)
     content = QRectF(left, above, width - left + (needed - room if overflows else 0), bottom - above)
     if overflows:
@@ -172,11 +181,16 @@ def _numbers_painter(segment: Code, box: TextBox, left: float, width: float, sty
     return paint
 
 
+def _title_px(style: Style) -> int:
+    """The size of a block's language."""
+    return style.size_px - _TITLE_SMALLER_PX
+
+
 def _add_corner(laid: SegmentLayout, segment: Code, corner: QRectF, style: Style, look: CodeLook, room: float) -> None:
     """Add the block's language at its right, and in its place what the user can do while it is pointed at."""
     background, tone = style.code.ground, on(style.secondary, style.code.ground)
-    size_px = style.size_px - _TITLE_SMALLER_PX
-    metrics, font = style.metrics(size_px), style.font(size_px)
+    size_px = _title_px(style)
+    metrics, font, beside = style.metrics(size_px), style.font(size_px), style.metrics(mono=True)
 
     def add(names: Sequence[str], paints: list[Paint]) -> list[QRectF]:
         """Add texts from the right on; returns their areas."""
@@ -190,10 +204,10 @@ def _add_corner(laid: SegmentLayout, segment: Code, corner: QRectF, style: Style
         def paint(painter: QPainter) -> None:
             painter.fillRect(ground, background)
             for area, name in zip(areas, names, strict=True):
-                draw_line(painter, area, name, font, tone)
+                draw_line(painter, area, name, font, tone, beside)
 
         paints.append(paint)
-        return areas
+        return [ground, *areas]
 
     if segment.title:
         add([segment.title], laid.resting)
@@ -208,7 +222,7 @@ def _add_corner(laid: SegmentLayout, segment: Code, corner: QRectF, style: Style
     buttons.append((chat_texts.COPY_SHORT(), Action("copy"), chat_texts.COPY_CODE()))
     if corner.width() < style.scaled(_CORNER_FROM_PX):
         buttons = buttons[-1:]
-    areas = add([name for name, _, _ in buttons], laid.pointed)
+    laid.covered, *areas = add([name for name, _, _ in buttons], laid.pointed)
     for area, (_, action, spoken) in reversed(list(zip(areas, buttons, strict=True))):  # The Tab key copies first.
         laid.controls.append(Control(area, action, spoken, stays=True))
 
@@ -516,12 +530,13 @@ class _Lines:
         opens = bool(self._segment.opens)
         band, hairline = style.code.prompt if opens else style.code.ground, style.color("hairline")
         buttons = self._opening_buttons(line, area) if opens and line.first_hidden else []
+        mono = style.metrics(mono=True)
 
         def paint(painter: QPainter) -> None:
             painter.fillRect(area, band)
             for edge in (area.top(), area.bottom() - 1) if opens else ():
                 painter.fillRect(QRectF(area.left(), edge, area.width(), 1), hairline)
-            draw_line(painter, text_area, words, font, on(tone, band))
+            draw_line(painter, text_area, words, font, on(tone, band), mono)
             for glyph, square in buttons:
                 paint_glyph(painter, glyph, square, on(tone, band))
 
@@ -624,7 +639,7 @@ class _Lines:
         tone = on(style.secondary, style.code.ground if background is None else background)
         sign_tone = on(style.color("fine" if line.kind == "+" else "failed"), background or style.code.ground)
         line_number = line.old if cell.shows_old else line.new
-        line_px = style.code_line_px
+        line_px, metrics = style.code_line_px, style.metrics(mono=True)
 
         def paint(painter: QPainter) -> None:
             if background is not None:
@@ -632,16 +647,15 @@ class _Lines:
             painter.setFont(font)
             x = area.left() + _GUTTER_LEFT_PX
             painter.setPen(tone)
-            right = Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
+            baseline = area.top() + baseline_in(line_px, metrics)
             if line_number:
-                number_area = QRectF(x, area.top(), number_px - _NUMBER_GAP_PX, line_px)
-                painter.drawText(number_area, right, str(line_number))
+                number = str(line_number)
+                right = x + number_px - _NUMBER_GAP_PX - metrics.horizontalAdvance(number)
+                painter.drawText(QPointF(right, baseline), number)
             x += number_px
             if line.kind in "+-":
                 painter.setPen(sign_tone)
-                sign = "+" if line.kind == "+" else "−"
-                left = Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter
-                painter.drawText(QRectF(x, area.top(), _SIGN_PX, line_px), left, sign)
+                painter.drawText(QPointF(x, baseline), "+" if line.kind == "+" else "−")
 
         self._laid.under.append(paint)
 

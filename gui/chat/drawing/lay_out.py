@@ -6,13 +6,15 @@ right edge of the text's column.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import re
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from PySide6.QtCore import QPointF, QRectF, QSize, Qt
-from PySide6.QtGui import QColor, QFontMetricsF, QPainter, QPainterPath, QPen, QTextLayout, QTextOption
+from PySide6.QtGui import QColor, QFontMetricsF, QLinearGradient, QPainter, QPainterPath, QPen, QTextLayout, QTextOption
 
 from gui.chat.content.segments import (
+    FAILED_AFTER,
     TASK_BOXES,
     Action,
     Code,
@@ -37,8 +39,9 @@ from gui.chat.content.segments import (
     utf16_length,
 )
 from gui.chat.pictures import pictures, size_of
+from gui.finding.query import unit_offsets
 from gui.theme.icons import Glyph, paint_glyph, paint_mark
-from gui.theme.tokens import GAP_L_PX, GAP_M_PX, GAP_S_PX, ICON_PX, RADIUS_PX
+from gui.theme.tokens import GAP_L_PX, GAP_M_PX, GAP_S_PX, ICON_PX, RADIUS_PX, on
 from gui.wording import chat_texts
 from session_host.protocol.values import Image
 from session_host.standing.groups import Mark
@@ -70,6 +73,7 @@ from .segment_layout import (
     run_links,
     square_in,
     text_box,
+    x_of,
 )
 from .style import MARGIN_PX, Style, Widths
 
@@ -90,10 +94,14 @@ _TIGHT_PX = 3
 _BOX_PX = 14
 _ASIDE_FROM_PX = 300
 """In a narrower column, prompts have neither times nor buttons."""
-_CELL_PX, _CELL_ABOVE_PX = 10, 3
-_AROUND_PX = 2 * _CELL_PX + 3
-"""The width of a column beside its text."""
+_FADE_PX = 24
+"""Beside the buttons that cover the end of a prompt's first line, the text fades so far."""
+_CELL_PX, _CELL_ABOVE_PX = 24, 3
+"""The space between two columns, and above and below the text of a cell."""
+_SLACK_PX = 1
+"""Fractions of pixels break no word."""
 _ONE_LINE_PX = 1e6
+_WORD = re.compile(r"\S+")
 _HALVINGS = 16
 """So often the range of widths is halved: to less than a tenth of a pixel."""
 _BAR_PX, _BAR_ABOVE_PX = 6, 4
@@ -121,8 +129,6 @@ def lay_out(
             return lay_out_taken_back(segment, grown(segment, widths, style, columns=columns), style)
         case Diff():
             return lay_out_diff(segment, grown(segment, widths, style, columns=columns), style, columns=columns)
-        case Table():
-            return lay_out_table(segment, widths, style)
         case _:
             found = _WITHIN_TEXT.get(type(segment))
             return found(segment, width, style) if found is not None else SegmentLayout()
@@ -160,16 +166,17 @@ def lay_out_paragraph(segment: Paragraph, width: float, style: Style) -> Segment
     mirrored = reads_from_right(segment.text)
     marker_px = QFontMetricsF(font).horizontalAdvance(segment.marker)
     left = max(left_of(segment), marker_px + _MARKER_GAP_PX - _MARKER_BEYOND_PX)
-    right_edge = width - _lay_out_aside(laid, segment, width, above, style)
+    aside_px = _lay_out_aside(laid, segment, width, above, style, mirrored=mirrored)
     box = text_box(
         segment.text,
         font=font,
         option=style.wrapping_from_right if mirrored else style.wrapping,
         formats=run_formats(segment.runs, style),
         position=QPointF(0 if mirrored else left, above),
-        width=right_edge - left,
+        width=width - left,
         line_px=line_px,
         color=color,
+        aside_px=aside_px,
     )
     laid.boxes.append(box)
     laid.add_links(run_links(segment.runs))
@@ -214,30 +221,50 @@ def _box_painter(area: QRectF, style: Style, *, is_done: bool) -> Paint:
     return paint
 
 
-def _lay_out_aside(laid: SegmentLayout, segment: Paragraph, width: float, above: float, style: Style) -> float:
-    """Lay out what is at the right of a prompt: its time, or its buttons; returns the room that they need."""
+def _lay_out_aside(
+    laid: SegmentLayout, segment: Paragraph, width: float, above: float, style: Style, *, mirrored: bool
+) -> float:
+    """Lay out what is at the end of a prompt's first line: its time, or its buttons, which cover the line's end.
+
+    Returns the room that the line leaves for the time.
+    """
     font, metrics = style.font(style.tiny_px), style.metrics(style.tiny_px)
     time_px = metrics.horizontalAdvance(segment.time) + 1
     if not segment.time or width < style.scaled(_ASIDE_FROM_PX):
         return 0
-    tone, time, line_px = style.secondary, segment.time, style.line_px
-    place = QRectF(width - time_px, above, time_px, line_px)
-    laid.resting.append(lambda painter: draw_line(painter, place, time, font, tone))
+    tone, time, line_px, beside = style.secondary, segment.time, style.line_px, style.metrics()
+
+    def area(right: float, px: float) -> QRectF:
+        return QRectF(width - right if mirrored else right - px, above, px, line_px)
+
+    place = area(width, time_px)
+    laid.resting.append(lambda painter: draw_line(painter, place, time, font, tone, beside))
     placed: list[tuple[QRectF, str]] = []
     right = width
     for button in reversed(segment.buttons):
         px = metrics.horizontalAdvance(button.name) + 1
-        area = QRectF(right - px, above, px, line_px)
-        placed.append((area, button.name))
-        laid.controls.insert(0, Control(area, button.action, button.name))
-        right -= px + GAP_M_PX
+        placed.append((area(right, px), button.name))
+        laid.controls.insert(0, Control(placed[-1][0], button.action, button.name))
+        right -= px + GAP_L_PX
+    if not placed:
+        laid.pointed.append(laid.resting[-1])
+        return time_px + GAP_L_PX
+    laid.covered = ground = area(width, width - right - GAP_L_PX + GAP_M_PX)
+    edge, outside = (ground.right(), _FADE_PX) if mirrored else (ground.left(), -_FADE_PX)
+    fade = QLinearGradient(edge + outside, 0, edge, 0)
+    page = style.color("page")
+    fade.setColorAt(0, QColor(page.red(), page.green(), page.blue(), 0))
+    fade.setColorAt(1, page)
+    faded = QRectF(min(edge, edge + outside), above, _FADE_PX, line_px)
 
     def paint(painter: QPainter) -> None:
-        for area, name in placed:
-            draw_line(painter, area, name, font, tone)
+        painter.fillRect(faded, fade)
+        painter.fillRect(ground, page)
+        for button_area, name in placed:
+            draw_line(painter, button_area, name, font, tone, beside)
 
-    laid.pointed.append(paint if placed else laid.resting[-1])
-    return max(time_px, width - right) + GAP_M_PX
+    laid.pointed.append(paint)
+    return time_px + GAP_L_PX
 
 
 def lay_out_rule(segment: Rule, width: float, style: Style) -> SegmentLayout:
@@ -249,13 +276,13 @@ def lay_out_rule(segment: Rule, width: float, style: Style) -> SegmentLayout:
     return laid
 
 
-def lay_out_table(segment: Table, available: Widths, style: Style) -> SegmentLayout:
+def lay_out_table(segment: Table, width: float, style: Style) -> SegmentLayout:
     """Lay out rows of a table; the widths of columns follow the content of the whole table."""
     laid = SegmentLayout()
     left, top = left_of(segment), float(_GAP_PX if segment.first else 0)
     columns = max((len(row) for row in segment.rows), default=0)
-    available = Widths(max(available.text - left, 1.0), max(available.wide - left, 1.0))
-    room, widths = _room_and_widths(segment, columns, available, style)
+    room = max(width - left, 1.0)
+    widths = _column_widths(segment, columns, room, style)
     start = 0
     edges: list[float] = [top]
     for number, row in enumerate(segment.rows):
@@ -264,17 +291,17 @@ def lay_out_table(segment: Table, available: Widths, style: Style) -> SegmentLay
             text = "".join(run.text for run in runs)
             is_head = number == 0 and segment.first
             font = style.font(style.tiny_px, Face.BOLD) if is_head else style.font()
-            before_px = _CELL_PX if column else 0
             box = text_box(
                 text,
                 font=font,
                 option=_aligned(segment, column, style),
                 formats=run_formats(runs, style),
-                position=QPointF(x + before_px, top + _CELL_ABOVE_PX),
-                width=widths[column] - before_px - (_CELL_PX if column + 1 < columns else 0),
+                position=QPointF(x, top + _CELL_ABOVE_PX),
+                width=widths[column] - (_CELL_PX if column + 1 < columns else 0),
                 line_px=style.line_px,
                 color=style.secondary if is_head else style.text,
                 start=start,
+                keeps_words=True,
             )
             laid.boxes.append(box)
             laid.add_links(run_links(runs, start))
@@ -284,7 +311,7 @@ def lay_out_table(segment: Table, available: Widths, style: Style) -> SegmentLay
         top += height + 2 * _CELL_ABOVE_PX
         edges.append(top)
     total = sum(widths)
-    if total > room:
+    if total > room + _SLACK_PX:
         bar = QRectF(left, top + _BAR_ABOVE_PX, room, _BAR_PX) if segment.last else None
         laid.overflow = Overflow(left, room, total + 1, bar)  # The last line is beside the last column.
         top += _BAR_ABOVE_PX + _BAR_PX if segment.last else 0
@@ -311,7 +338,7 @@ def lay_out_fold_line(
     ``columns`` and ``can_pair`` are of the diff that it is the head of, as in ``lay_out_diff_head``.
     """
     laid = SegmentLayout()
-    laid.height = height = max(style.scaled(_FOLD_LINE_PX), style.line_px)
+    laid.height = height = max(round(style.scaled(_FOLD_LINE_PX)), style.line_px)
     left = left_of(segment)
     area = QRectF(left, 1, width - left, height - 2)
     small, tiny = style.metrics(style.small_px), style.metrics(style.tiny_px)
@@ -330,13 +357,15 @@ def lay_out_fold_line(
         detail, detail_px = "", 0
     detail_area = QRectF(right - detail_px, 0, detail_px, height)
     right -= detail_px + GAP_S_PX
-    object_at = len(segment.text) if segment.object_at is None else segment.object_at
     room = max(right - left - facts_px, 20)
-    text_right = left + _add_title(laid, segment.text, object_at, left, room, style, Face.SECONDARY)
+    runs = segment.runs or title_runs(segment.text, segment.object_at, Face.SECONDARY)
+    text_right = left + _add_title(laid, runs, left, room, style)
     small_font, tiny_font, icon = style.font(style.small_px), style.font(style.tiny_px), segment.icon
     tone, detail_tone = style.secondary, style.color(segment.tone)
     icon_area = in_gutter(left, height / 2)
-    icon_tone = style.color("accent") if segment.running else tone if segment.tone != "failed" else detail_tone
+    icon_tone = style.color("accent" if segment.running else segment.icon_tone)
+    if segment.tone == "failed" and not segment.running:
+        icon_tone = detail_tone
 
     def paint(painter: QPainter) -> None:
         if icon:
@@ -346,7 +375,7 @@ def lay_out_fold_line(
             px = small.horizontalAdvance(text) + 1
             draw_line(painter, QRectF(x, 0, px, height), text, small_font, color)
             x += px + GAP_S_PX - 1
-        draw_line(painter, detail_area, detail, tiny_font, detail_tone)
+        draw_line(painter, detail_area, detail, tiny_font, detail_tone, small)
         if segment.folded is not None:
             glyph = Glyph.FOLDED if segment.folded else Glyph.EXPANDED
             paint_glyph(painter, glyph, caret, tone)
@@ -360,26 +389,38 @@ def lay_out_fold_line(
     return laid
 
 
-def _add_title(
-    laid: SegmentLayout, text: str, object_at: int, left: float, room: float, style: Style, face: Face
-) -> float:
-    """Add a line of words in ``face`` and, from ``object_at`` on, a command or path, cut to fit; returns its width."""
+def title_runs(text: str, object_at: int | None, face: Face) -> tuple[Run, ...]:
+    """A line of words in ``face`` and, from ``object_at`` on, a command or path."""
+    at = len(text) if object_at is None else object_at
+    return (Run(text[:at], face), Run(text[at:], Face.OBJECT))
+
+
+def _add_title(laid: SegmentLayout, runs: Sequence[Run], left: float, room: float, style: Style) -> float:
+    """Add a line of runs, cut to fit: commands and paths first, as far as half of the room; returns its width."""
     words, mono = style.metrics(style.small_px), style.metrics(style.tiny_px, mono=True)
-    verb = words.elidedText(text[:object_at], Qt.TextElideMode.ElideRight, room)
-    verb_px = words.horizontalAdvance(verb)
-    object_ = mono.elidedText(text[object_at:], Qt.TextElideMode.ElideRight, max(room - verb_px, 0))
+    metrics = [mono if run.face & Face.OBJECT else words for run in runs]
+    sizes_px = [each.horizontalAdvance(run.text) for each, run in zip(metrics, runs, strict=True)]
+    beyond_px, shown, taken_px = sum(sizes_px) - room, list[Run](), 0.0
+    for run, each, px in zip(runs, metrics, sizes_px, strict=True):
+        left_px = room - taken_px
+        if run.face & Face.OBJECT and beyond_px > 0 and run is not runs[-1]:
+            left_px = min(left_px, max(px - beyond_px, room / 2))
+        text = each.elidedText(run.text, Qt.TextElideMode.ElideRight, max(left_px, 0)) if px > left_px else run.text
+        shown.append(run._replace(text=text))
+        shown_px = each.horizontalAdvance(text)
+        taken_px, beyond_px = taken_px + shown_px, beyond_px - (px - shown_px)
     box = text_box(
-        verb + object_,
+        "".join(run.text for run in shown),
         font=style.font(style.small_px),
         option=style.wrapping,
-        formats=run_formats((Run(verb, face), Run(object_, Face.OBJECT)), style),
+        formats=run_formats(shown, style),
         position=QPointF(left, 0),
         width=room + GAP_S_PX,
         line_px=laid.height,
         color=style.text,
     )
     laid.boxes.append(box)
-    return verb_px + mono.horizontalAdvance(object_)
+    return taken_px
 
 
 def lay_out_quiet_line(segment: QuietLine, width: float, style: Style) -> SegmentLayout:
@@ -423,7 +464,7 @@ def lay_out_quiet_line(segment: QuietLine, width: float, style: Style) -> Segmen
     def paint(painter: QPainter) -> None:
         if segment.icon:
             paint_glyph(painter, Glyph(segment.icon), icon_area, tone)
-        draw_line(painter, time_area, time, time_font, tone)
+        draw_line(painter, time_area, time, time_font, tone, metrics)
         for area, name, color in buttons:
             draw_line(painter, area, name, font, color)
 
@@ -434,13 +475,13 @@ def lay_out_quiet_line(segment: QuietLine, width: float, style: Style) -> Segmen
 def lay_out_live_line(segment: LiveLine, width: float, style: Style) -> SegmentLayout:
     """Lay out what the agent does or asks now; in the gutter is its output of the last seconds, or a mark."""
     laid = SegmentLayout()
-    laid.height = height = style.scaled(_TURN_LINE_PX)
+    laid.height = height = round(style.scaled(_TURN_LINE_PX))
     small, font = style.metrics(style.small_px), style.font(style.small_px)
     facts = f"· {segment.facts}" if segment.facts else ""
     facts_px = small.horizontalAdvance(facts) + 1
     buttons_px = sum(small.horizontalAdvance(button.name) + GAP_L_PX for button in segment.buttons)
     room = max(width - facts_px - buttons_px - GAP_S_PX, 20)
-    x = _add_title(laid, segment.text, segment.object_at, 0, room, style, Face.PLAIN) + GAP_S_PX / 2
+    x = _add_title(laid, title_runs(segment.text, segment.object_at, Face.PLAIN), 0, room, style) + GAP_S_PX / 2
     facts_area, x = QRectF(x, 0, facts_px, height), x + facts_px + GAP_M_PX
     buttons: list[tuple[QRectF, str]] = []
     for button in segment.buttons:
@@ -470,7 +511,7 @@ def lay_out_live_line(segment: LiveLine, width: float, style: Style) -> SegmentL
 def lay_out_turn_line(segment: TurnLine, width: float, style: Style) -> SegmentLayout:
     """Lay out what a turn did: its facts, and at the right what the user can do about it; in a menu if it is narrow."""
     laid = SegmentLayout()
-    laid.height = height = style.scaled(_TURN_LINE_PX)
+    laid.height = height = round(style.scaled(_TURN_LINE_PX))
     small, font = style.metrics(style.small_px), style.font(style.small_px)
     right = width
     buttons: list[tuple[QRectF, str]] = []
@@ -483,22 +524,29 @@ def lay_out_turn_line(segment: TurnLine, width: float, style: Style) -> SegmentL
     for button, px in zip(() if is_narrow else reversed(segment.buttons), reversed(sizes_px), strict=False):
         area = QRectF(right - px, (height - style.line_px) / 2, px, style.line_px)
         buttons.append((area, button.name))
-        laid.controls.insert(0, Control(area, button.action, button.name))
+        laid.controls.insert(0, Control(area, button.action, button.name, underline=style.secondary))
         right -= px + GAP_L_PX
-    parts = segment.facts()
-    lines = line_counts(segment.added, segment.removed, style, style.color("page"))
-    facts = [(parts[0], style.secondary), *lines]
-    if rest := chat_texts.joined("", *parts[1:]):
-        facts.append((f"· {rest}", style.secondary))
+    page, (first, *others) = style.color("page"), segment.facts()
+    facts = [(first, style.secondary, 0)]
+    lines = line_counts(segment.added, segment.removed, style, page)
+    facts += [(Run(text), color, GAP_S_PX - 1) for text, color in lines]
+    facts += [(run, on(style.color(run.color), page) if run.color else style.secondary, 0) for run in others]
     placed: list[tuple[QRectF, str, QColor]] = []
     x = 0.0
-    for text, color in facts:
-        shown = small.elidedText(text, Qt.TextElideMode.ElideRight, max(right - x, 0))
-        if shown != text and placed:
+    for number, (run, color, before_px) in enumerate(facts):
+        x += before_px
+        follows = facts[number + 1][0].text if run.text == FAILED_AFTER else ""
+        room = max(right - x - small.horizontalAdvance(follows), 0)
+        shown = small.elidedText(run.text, Qt.TextElideMode.ElideRight, room)
+        if shown != run.text and placed:
             break  # It would be no more than its beginning.
-        px = small.horizontalAdvance(shown) + 1
-        placed.append((QRectF(x, 0, px, height), shown, color))
-        x += px + GAP_S_PX - 1
+        px = small.horizontalAdvance(shown)
+        area = QRectF(x, 0, px + 1, height)
+        placed.append((area, shown, color))
+        if run.color:
+            name = chat_texts.SHOW_FAILED(n=segment.failed)
+            laid.controls.append(Control(area, Action("failures", segment.item), name, underline=color))
+        x += px
     arrow, tone = in_gutter(0, height / 2), style.secondary
     glyph = Glyph.FOLDED if segment.folded else Glyph.EXPANDED
 
@@ -653,20 +701,9 @@ def _aligned(segment: Table, column: int, style: Style) -> QTextOption:
     return option
 
 
-def _room_and_widths(segment: Table, columns: int, available: Widths, style: Style) -> tuple[float, list[float]]:
-    """The room of a table and the widths of its columns: all of the text's width, or as much as it needs beyond that.
-
-    The whole width is used also by a narrow table, so that numbers at its right are below each other.
-    """
-    room, wide = available
-    widths = _column_widths(segment, columns, room, style)
-    if wide > room:
-        grown_widths = _column_widths(segment, columns, wide, style)
-        if sum(grown_widths) > room + 1:
-            return wide, grown_widths
-    if columns and sum(widths) < room:
-        widths = [px + (room - sum(widths)) / columns for px in widths]
-    return room, widths
+def _beside(column: int, columns: int) -> float:
+    """The width of a column beside its text."""
+    return _SLACK_PX + (_CELL_PX if column + 1 < columns else 0)
 
 
 def _column_widths(segment: Table, columns: int, room: float, style: Style) -> list[float]:
@@ -685,10 +722,10 @@ def _column_widths(segment: Table, columns: int, room: float, style: Style) -> l
                 first, *others = (font_metrics.horizontalAdvance(text) for text in run.text.split("\n"))
                 lines_px[-1] += first
                 lines_px += others
-            widths[column] = max(widths[column], max(lines_px) + _AROUND_PX)
+            widths[column] = max(widths[column], max(lines_px) + _beside(column, columns))
     if sum(widths) <= room:
         return widths
-    words = _word_widths(segment, columns, style)
+    words = _word_widths(segment, columns, room, style)
     least = [min(word, px, room) for word, px in zip(words, widths, strict=True)]
     low, high = 0.0, room
     for _ in range(_HALVINGS):  # the width that columns have which need no more for a word, and could use more
@@ -698,21 +735,26 @@ def _column_widths(segment: Table, columns: int, room: float, style: Style) -> l
     return [max(word, min(low, px)) for word, px in zip(least, widths, strict=True)]
 
 
-def _word_widths(segment: Table, columns: int, style: Style) -> list[float]:
-    """The widths that the columns need for their longest words, as Qt breaks lines."""
+def _word_widths(segment: Table, columns: int, room: float, style: Style) -> list[float]:
+    """The widths that the columns need for their longest words; one that takes half the room may be broken."""
     font, option = style.font(0, Face.BOLD), QTextOption()
     option.setWrapMode(QTextOption.WrapMode.WordWrap)
     widths = [0.0] * columns
     for column, cells in enumerate(segment.wordiest or zip(*segment.rows, strict=False)):
         for runs in cells:
-            layout = QTextLayout("".join(run.text for run in runs).replace("\n", " "), font)
+            text = "".join(run.text for run in runs).replace("\n", " ")
+            layout = QTextLayout(text, font)
             layout.setTextOption(option)
             layout.setFormats(run_formats(runs, style))
             layout.beginLayout()
             if (line := layout.createLine()).isValid():
                 line.setLineWidth(_ONE_LINE_PX)
             layout.endLayout()
-            widths[column] = max(widths[column], layout.minimumWidth() + _AROUND_PX)
+            units = range(len(text) + 1) if text.isascii() else unit_offsets(text)
+            ends = [(units[word.start()], units[word.end()]) for word in _WORD.finditer(text)]
+            sizes_px = (abs(x_of(line, end) - x_of(line, begin)) for begin, end in ends)
+            needed_px = max((px for px in sizes_px if px <= room / 2), default=0.0)
+            widths[column] = max(widths[column], max(needed_px, layout.minimumWidth()) + _beside(column, columns))
     return widths
 
 
@@ -725,6 +767,7 @@ _WITHIN_TEXT: dict[type[Segment], Callable[[Any, float, Style], SegmentLayout]] 
     TurnFooter: lay_out_turn_footer,
     PlanLine: lay_out_plan_line,
     Rule: lay_out_rule,
+    Table: lay_out_table,
     NamedPicture: lay_out_named_picture,
     Picture: lay_out_picture,
 }

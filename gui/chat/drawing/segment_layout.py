@@ -8,7 +8,16 @@ from collections.abc import Callable, Sequence
 from typing import NamedTuple, cast
 
 from PySide6.QtCore import QPointF, QRectF, Qt
-from PySide6.QtGui import QColor, QFont, QPainter, QTextCharFormat, QTextLayout, QTextLine, QTextOption
+from PySide6.QtGui import (
+    QColor,
+    QFont,
+    QFontMetricsF,
+    QPainter,
+    QTextCharFormat,
+    QTextLayout,
+    QTextLine,
+    QTextOption,
+)
 
 from gui.chat.content.segments import Action, Run, Segment, utf16_length
 from gui.wording import chat_texts
@@ -22,6 +31,7 @@ _QUOTE_BAR_PX = 3
 _ICON_PX = 14
 _UTF_16 = "utf-16-le"
 _SPACE_AND_SLASH = " /".encode(_UTF_16)
+_BLANKS = frozenset(blank.encode(_UTF_16) for blank in (" ", "\n", "\t", LINE_SEPARATOR))
 
 
 class TextBox(NamedTuple):
@@ -49,6 +59,7 @@ class Control(NamedTuple):
     Attributes:
         name: the name of its action, for screen readers.
         tip: what its tool tip says besides.
+        underline: the colour of the line below its words while it is pointed at; None if it is marked as an area.
         stays: whether it stays where it is while the content is scrolled sideways.
     """
 
@@ -57,6 +68,7 @@ class Control(NamedTuple):
     name: str
     stays: bool = False
     tip: str = ""
+    underline: QColor | None = None
 
 
 class LinkArea(NamedTuple):
@@ -109,10 +121,12 @@ class SegmentLayout:
         controls: its controls, with its links; a link on several lines has the area of the first line.
         links: the links in its text.
         overflow: the window in which it is scrolled sideways; None if all of it fits.
+        covered: the area of controls that cover its text while it is pointed at; as ``Control.stays``.
     """
 
     def __init__(self) -> None:
         self.height = 0.0
+        self.covered = QRectF()
         self.boxes: list[TextBox] = []
         self.under: list[Paint] = []
         self.over: list[Paint] = []
@@ -254,11 +268,22 @@ def _distance(box: TextBox, point: QPointF) -> tuple[float, float]:
     return vertical, horizontal
 
 
-def draw_line(painter: QPainter, area: QRectF, text: str, font: QFont, color: QColor) -> None:
-    """Draw a line of text that is no part of a segment's text, in the middle of an area's height."""
+def baseline_in(height: float, metrics: QFontMetricsF) -> int:
+    """Where the letters of a line of this height stand, from its top."""
+    return math.floor((height + metrics.ascent() - metrics.descent() + 1) / 2)
+
+
+def draw_line(
+    painter: QPainter, area: QRectF, text: str, font: QFont, color: QColor, beside: QFontMetricsF | None = None
+) -> None:
+    """Draw a line of text that is no part of a segment's text, in the middle of an area's height.
+
+    Letters of all sizes stand on one line: ``beside`` has the measures of the text beside it, in another font.
+    """
     painter.setFont(font)
     painter.setPen(color)
-    painter.drawText(area, Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft, text)
+    baseline = baseline_in(area.height(), beside or QFontMetricsF(font))
+    painter.drawText(QPointF(area.left(), area.top() + baseline), text)
 
 
 def square_in(area: QRectF, side_px: float) -> QRectF:
@@ -313,8 +338,24 @@ def text_box(
     line_px: float,
     color: QColor,
     start: int = 0,
+    aside_px: float = 0.0,
+    keeps_words: bool = False,
 ) -> TextBox:
-    """Lay out a text in lines of equal height."""
+    """Lay out a text in lines of equal height, in which also letters of other fonts stand on the same line.
+
+    Args:
+        text: the text.
+        font: its font, where ``formats`` have no other one.
+        option: how it is broken into lines.
+        formats: its formats.
+        position: the left upper corner.
+        width: the width; ``aside_px`` of it are left free at the end of the first line.
+        line_px: the height of a line, if no letters are higher.
+        color: its colour.
+        start: the offset of the text in its segment's.
+        aside_px: see ``width``.
+        keeps_words: whether lines are broken at blanks alone, if a word is not longer than a line.
+    """
     layout = QTextLayout(text.replace("\n", LINE_SEPARATOR), font)
     layout.setTextOption(option)
     layout.setCacheEnabled(True)
@@ -323,21 +364,53 @@ def text_box(
     layout.beginLayout()
     y = 0.0
     # A narrower line that is right-aligned would be displaced.
-    keeps_slashes = " /" in text and not option.alignment() & Qt.AlignmentFlag.AlignRight
+    keeps_slashes = keeps_words or (" /" in text and not option.alignment() & Qt.AlignmentFlag.AlignRight)
     units = text.encode(_UTF_16, "surrogatepass") if keeps_slashes else b""
+    metrics, alignment = QFontMetricsF(font), option.alignment()
+    # What is free of a line is at its beginning, if it ends at the right.
+    share = (
+        1.0 if alignment & Qt.AlignmentFlag.AlignRight else 0.5 if alignment & Qt.AlignmentFlag.AlignHCenter else 0.0
+    )
     while True:
         line = layout.createLine()
         if not line.isValid():
             break
-        line.setLineWidth(max(width, 1.0))
-        if units:
+        free_px = 0.0 if y else aside_px
+        line.setLineWidth(max(width - free_px, 1.0))
+        if keeps_words:
+            free_px += _keep_word(line, units)
+        elif units:
             _keep_slash(line, units)
         height = line.height()
         step = math.ceil(max(line_px, height))
-        line.setPosition(QPointF(0, y + (step - height) / 2))
+        top = (step - height) / 2 if height > line_px else baseline_in(step, metrics) - line.ascent()
+        line.setPosition(QPointF(free_px * share, y + top))
         y += step
     layout.endLayout()
     return TextBox(layout, position.x(), position.y(), width, y, start, utf16_length(text), color)
+
+
+def _keep_word(line: QTextLine, units: bytes) -> float:
+    """End a line at its last blank, if its end is within a word; returns how much narrower that makes it."""
+    begin, end = line.textStart(), line.textStart() + line.textLength()
+    if 2 * end >= len(units) or _unit(units, end - 1) in _BLANKS or _unit(units, end) in _BLANKS:
+        return 0.0
+    last = next((at for at in range(end - 1, begin, -1) if _unit(units, at) in _BLANKS), begin)
+    if last == begin:
+        return 0.0
+    width = line.width()
+    narrower = math.ceil(x_of(line, last + 1) - line.x())
+    line.setLineWidth(min(narrower, width))
+    return width - line.width()
+
+
+def x_of(line: QTextLine, offset: int) -> float:
+    """The x coordinate of an offset in a line of a layout."""
+    return cast(tuple[float, int], line.cursorToX(offset))[0]
+
+
+def _unit(units: bytes, at: int) -> bytes:
+    return units[2 * at : 2 * at + 2]
 
 
 def _keep_slash(line: QTextLine, units: bytes) -> None:
@@ -350,7 +423,7 @@ def _keep_slash(line: QTextLine, units: bytes) -> None:
     length = line.textLength()
     end = line.textStart() + length
     if length > 2 and 2 * end < len(units) and units[2 * (end - 2) : 2 * end] == _SPACE_AND_SLASH:
-        line.setLineWidth(cast(tuple[float, int], line.cursorToX(end - 1))[0])
+        line.setLineWidth(x_of(line, end - 1))
 
 
 def left_of(segment: Segment) -> float:

@@ -24,8 +24,8 @@ GUTTER_PX = 26
 MARGIN_PX = 16
 INDENT_PX = 22
 QUOTE_PX = 14
-LINE_PX, CODE_LINE_PX = 22, 20
-"""The distance between two lines of text, and of code; at the text size ``CHAT_PX``."""
+LINE_PX, CODE_LINE_PX, OUTPUT_LINE_PX = 22, 20, 18
+"""The distance between two lines of text, of code, and of output; at the text size ``CHAT_PX``."""
 _HEADING_PX = {1: 5, 2: 3, 3: 1}
 """How much larger than the text headings are, by level."""
 
@@ -119,6 +119,11 @@ class Style:
     def code_line_px(self) -> float:
         """The distance between two lines of code."""
         return max(round(self.scaled(CODE_LINE_PX)), math.ceil(self.metrics(mono=True).height()))
+
+    @cached_property
+    def output_line_px(self) -> float:
+        """The distance between two lines of output."""
+        return max(round(self.scaled(OUTPUT_LINE_PX)), math.ceil(self.metrics(self.tiny_px, mono=True).height()))
 
     @cached_property
     def code_character_px(self) -> float:

@@ -342,7 +342,7 @@ def spoken_segments(segments: Sequence[Segment]) -> str:
             counts = changes_texts.spoken_lines(segment.added, segment.removed)
             texts.append(chat_texts.joined(segment.text, note, counts, segment.detail))
         elif isinstance(segment, TurnLine):
-            texts.append(chat_texts.joined(*segment.facts()))
+            texts.append("".join(run.text for run in segment.facts()))
         elif not isinstance(segment, Card) and segment.text:
             texts.append(segment.text)
     return "\n".join(texts)

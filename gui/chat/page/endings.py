@@ -64,7 +64,7 @@ def tail(
         has_turns: whether the ends of turns are shown.
     """
     status = transcript.status
-    found: list[Segment] = [item_content.answer_line(request, answer) for request, answer in requests.answered]
+    found = item_content.decision_lines(requests, directory)
     for request in requests.open:
         found += item_content.request_segments(request, row, directory)
     if transcript.damaged:

@@ -2,44 +2,53 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
-from PySide6.QtCore import QRect, QSize, Qt, Signal
-from PySide6.QtGui import QKeyEvent, QPainter, QPaintEvent, QResizeEvent
+from PySide6.QtCore import QPointF, QRect, QRectF, QSize, Qt, Signal
+from PySide6.QtGui import QFont, QFontMetrics, QKeyEvent, QPainter, QPaintEvent, QResizeEvent
 from PySide6.QtWidgets import QPushButton, QSizePolicy, QSpacerItem, QVBoxLayout, QWidget
 
 from gui.input.keys import is_text
-from gui.theme.controls import PlainLabel
+from gui.theme.controls import FlowLayout, PlainLabel
+from gui.theme.painting import SQUARES_PX, paint_frame, paint_squares, squares
 from gui.theme.theme import Theme
-from gui.theme.tokens import CHAT_PX, GAP_S_PX, SECONDARY_PX, TEXT_PX, font
+from gui.theme.tokens import CHAT_PX, GAP_S_PX, HEADING_PX, SECONDARY_PX, TEXT_PX, font, project_color
 from gui.wording import chat_texts
+from gui.wording.text import Text
 
 _TITLE_LARGER_PX = 5
 _ROW_PX = 32
 _ABOVE_PX, _ABOVE_SHARE = 48, 0.225
 """The room above the title, as long as all of the rest fits: at least so much, and this share of the page."""
+_KEY_PX, _KEY_PADDING_PX = 18, 5
 _LINE_PX = 23
 """From one line about the project to the next."""
+_BESIDE_PX, _DOT_LEFT_PX, _DOT_PX = 24, 16, 8
+"""The room left of the text; how far left of it the middle of the project's dot is, and how large."""
+_DETAIL_PX, _BETWEEN_KEYS_PX = 92, 20
+"""The least width of a detail, so that squares are below each other; the space between two keys."""
 _MIN_HEIGHT_PX = 240
 """A lower page has no room for it."""
 
 
 class FirstPageRow(NamedTuple):
-    """Something that the user can go on with: its name, a detail at the right, and what opens it."""
+    """Something that the user can go on with: its name, a detail at the right, what opens it, and its changed lines."""
 
     name: str
     detail: str
     run: Callable[[], object]
+    lines: tuple[int, int] = (0, 0)
 
 
 class FirstPageFacts(NamedTuple):
-    """The content: the project's name, some lines about project and agent, earlier chats there, saved prompts."""
+    """The content: the project's name, lines about it and the agent, earlier chats, saved prompts, the hue."""
 
     project: str
     lines: tuple[str, ...] = ()
     chats: tuple[FirstPageRow, ...] = ()
     prompts: tuple[FirstPageRow, ...] = ()
+    hue: int | None = None
 
 
 class FirstPage(QWidget):
@@ -63,6 +72,7 @@ class FirstPage(QWidget):
         self._theme = theme
         self._facts: FirstPageFacts | None = None
         self._above = QSpacerItem(0, _ABOVE_PX)
+        self._title: PlainLabel | None = None
         self.rows: list[_Row] = []
         self._column = QVBoxLayout(self)
         self._column.setContentsMargins(0, 0, 0, 0)
@@ -71,8 +81,10 @@ class FirstPage(QWidget):
         self.hide()
 
     def place(self, area: QRect) -> None:
-        """Use this area of the page for texts; the grounds of rows are a little wider."""
-        self.setGeometry(area.adjusted(-GAP_S_PX, 0, GAP_S_PX, 0))
+        """Use this area of the page for texts; the grounds of rows are a little wider, and the dot is beside it."""
+        left_px = min(_BESIDE_PX, area.left())
+        self._column.setContentsMargins(max(left_px - GAP_S_PX, 0), 0, 0, 0)
+        self.setGeometry(area.adjusted(-left_px, 0, GAP_S_PX, 0))
 
     def set_wanted(self, *, wanted: bool, height: int) -> None:
         """Show it, or hide it, on a page of this height."""
@@ -103,15 +115,15 @@ class FirstPage(QWidget):
         self.rows = []
         self._above = QSpacerItem(0, _ABOVE_PX)
         self._column.addItem(self._above)
-        self._add_label(facts.project, CHAT_PX + _TITLE_LARGER_PX, bold=True)
+        self._title = self._add_label(facts.project, font(CHAT_PX + _TITLE_LARGER_PX, bold=True))
+        self._title.setProperty("kind", "")
         self._column.addSpacing(4)
         for line in facts.lines:
-            self._add_label(line, TEXT_PX).setMinimumHeight(_LINE_PX)
+            self._add_label(line, font(TEXT_PX)).setMinimumHeight(_LINE_PX)
         self._add_rows(chat_texts.CONTINUE_HERE(), facts.chats)
         self._add_rows(chat_texts.SAVED_PROMPTS(), facts.prompts)
-        self._column.addSpacing(2 * GAP_S_PX)
-        keys = chat_texts.FIRST_PAGE_KEYS(), chat_texts.INTO_FIRST_PAGE() if self.rows else ""
-        self._add_label(chat_texts.joined(*keys), SECONDARY_PX)
+        self._column.addSpacing(3 * GAP_S_PX)
+        self._add_keys([*chat_texts.FIRST_PAGE_KEYS, *([chat_texts.INTO_FIRST_PAGE] if self.rows else [])])
         self._column.addStretch(1)
         self._leave_room_above()
 
@@ -127,12 +139,35 @@ class FirstPage(QWidget):
         super().resizeEvent(event)
         self._leave_room_above()
 
-    def _add_label(self, text: str, size_px: int, *, bold: bool = False) -> PlainLabel:
+    def _add_keys(self, keys: Sequence[tuple[str, Text]]) -> None:
+        """Add the keys with what they do, in as many lines as they need."""
+        holder = QWidget()
+        holder.setContentsMargins(GAP_S_PX, 0, GAP_S_PX, 0)
+        row = FlowLayout(holder, _BETWEEN_KEYS_PX)
+        for key, does in keys:
+            row.addWidget(Key(self._theme, key, does()))
+        policy = QSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Fixed)
+        policy.setHeightForWidth(True)
+        holder.setSizePolicy(policy)
+        self._column.addWidget(holder)
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        super().paintEvent(event)
+        if self._facts is not None and self._facts.hue is not None and self._title is not None:
+            left, middle = self._title.x() + GAP_S_PX - _DOT_LEFT_PX, self._title.geometry().center().y() + 1
+            painter = QPainter(self)
+            painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+            painter.setPen(Qt.PenStyle.NoPen)
+            painter.setBrush(project_color(self._facts.hue, self._theme.tokens))
+            painter.drawEllipse(QPointF(left, middle), _DOT_PX / 2, _DOT_PX / 2)
+            painter.end()
+
+    def _add_label(self, text: str, face: QFont) -> PlainLabel:
         made = PlainLabel(text)
-        made.setFont(font(size_px, bold=bold))
-        if not bold:
-            made.setProperty("kind", "secondary")
-        made.setStyleSheet(f"QLabel {{ font-size: {size_px}px; }}")
+        made.setFont(face)
+        made.setProperty("kind", "secondary")
+        # A style sheet's size would count, and no other font of it.
+        made.setStyleSheet(f"QLabel {{ font-size: {face.pixelSize()}px; font-weight: {int(face.weight())}; }}")
         made.setWordWrap(True)
         made.setContentsMargins(GAP_S_PX, 0, GAP_S_PX, 0)
         made.setMinimumWidth(1)
@@ -143,7 +178,7 @@ class FirstPage(QWidget):
         if not rows:
             return
         self._column.addSpacing(3 * GAP_S_PX)
-        self._add_label(heading, SECONDARY_PX)
+        self._add_label(heading, font(HEADING_PX, bold=True, capitals=True))
         self._column.addSpacing(4)
         for row in rows:
             made = _Row(self._theme, row)
@@ -173,6 +208,32 @@ class FirstPage(QWidget):
 
 
 _WITH_COMMANDS = Qt.KeyboardModifier.ControlModifier | Qt.KeyboardModifier.AltModifier
+
+
+class Key(QWidget):
+    """A key in a frame, and what it does."""
+
+    def __init__(self, theme: Theme, key: str, does: str) -> None:
+        super().__init__()
+        self._theme, self._key, self._does = theme, key, does
+        self.setAccessibleName(f"{key} {does}")
+        key_px = QFontMetrics(font(HEADING_PX)).horizontalAdvance(key) + 2 * _KEY_PADDING_PX
+        does_px = QFontMetrics(font(SECONDARY_PX)).horizontalAdvance(does) + 1
+        self._key_px = max(key_px, _KEY_PX)
+        self.setFixedSize(self._key_px + GAP_S_PX + does_px, _KEY_PX)
+
+    def paintEvent(self, _event: QPaintEvent) -> None:
+        tokens = self._theme.tokens
+        painter = QPainter(self)
+        frame = QRectF(0, 0, self._key_px, self.height())
+        paint_frame(painter, frame, tokens.color("border"), radius_px=4)
+        painter.setPen(tokens.color("secondary"))
+        painter.setFont(font(HEADING_PX))
+        painter.drawText(frame, Qt.AlignmentFlag.AlignCenter, self._key)
+        painter.setFont(font(SECONDARY_PX))
+        beside = QRectF(self._key_px + GAP_S_PX, 0, self.width(), self.height())
+        painter.drawText(beside, Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft, self._does)
+        painter.end()
 
 
 class _Row(QPushButton):
@@ -209,6 +270,11 @@ class _Row(QPushButton):
         painter.setFont(font(SECONDARY_PX))
         painter.setPen(tokens.color("secondary"))
         detail_px = painter.fontMetrics().horizontalAdvance(self.row.detail) + GAP_S_PX
+        if any(self.row.lines):
+            detail_px = max(detail_px, _DETAIL_PX)
+            place = inside.adjusted(0, 0, -detail_px, 0)
+            paint_squares(painter, place, *squares(*self.row.lines), tokens)
+            detail_px += SQUARES_PX + GAP_S_PX
         painter.drawText(inside, Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter, self.row.detail)
         painter.setFont(font(TEXT_PX))
         painter.setPen(tokens.color("text"))

@@ -1,6 +1,7 @@
-"""The line below a running turn: what the agent does or asks, for how long, and its output of the last seconds.
+"""The line below a running turn: what the agent does or asks, since when, and its output of the last seconds.
 
-The host's clock is not ours: what began while the page was shown is timed here, else a turn by its prompt.
+The host's clock is not ours: what began while the page was shown is timed here, else a turn by its prompt,
+and a step by its own time.
 """
 
 from __future__ import annotations
@@ -42,6 +43,9 @@ class Live:
         self.line: LiveLine | None = None
         self._turn: str | None = None
         self._began_s = 0.0
+        self._seen_s = 0.0
+        self._step, self._step_s = "", 0.0
+        """The item that the line names, and since when it runs, as far as the user does not keep it waiting."""
         self._asked, self._asked_s = "", 0.0
         """The open question, and since when it is open."""
         self._tokens_before: int | None = None
@@ -53,11 +57,15 @@ class Live:
     def start(self, transcript: Transcript) -> None:
         """Another transcript is shown: its running turn began before."""
         self._turn, self._news = None, transcript.news
-        self._output_s = self._bucket_s = self._now_s()
+        self._output_s = self._bucket_s = self._seen_s = self._now_s()
         self._buckets = [0] * _BUCKETS
         if transcript.status.is_running:
             self._turn, self._tokens_before = transcript.status.turn, None
             self._began_s = self._output_s - _seconds_since_prompt(transcript)
+        running = running_item(transcript)
+        self._step, self._step_s = (
+            (running.id, self._bucket_s - _seconds_since(running.at_ms)) if running else ("", 0.0)
+        )
         for request in transcript.open_requests[:1]:
             self._asked, self._asked_s = request.id, self._output_s - _seconds_since(request.at_ms)
 
@@ -82,11 +90,17 @@ class Live:
             return
         if self.line is None or self.line.asks:
             self._output_s = now_s  # It goes on, after an answer of the user.
+            if self.line is not None:
+                self._step, self._seen_s = "", now_s
         if self._turn is None:
             self._turn, self._began_s, self._output_s = status.turn, now_s, now_s
             self._tokens_before = status.usage.total if status.usage is not None else 0
-        seconds, is_quiet = now_s - self._began_s, now_s - self._output_s >= _QUIET_S
-        running = running_item(transcript)
+        is_quiet, running = now_s - self._output_s >= _QUIET_S, running_item(transcript)
+        if running is not None and running.id != self._step:
+            # It began since the last look, which was long ago if the page was hidden.
+            self._step, self._step_s = running.id, min(max(now_s - _seconds_since(running.at_ms), self._seen_s), now_s)
+        self._seen_s = now_s
+        seconds = now_s - (self._step_s if running is not None else self._began_s)
         text, at = chat_texts.doing_or_waiting(running, waits=is_quiet)
         if is_quiet and (running is None or running.kind != "tool"):
             seconds = now_s - self._output_s

@@ -286,6 +286,9 @@ class TranscriptPage(PaintedPage):
                 self.rows.toggle_fold(action.item)
             case "fold_turn":
                 self.rows.toggle_turn(action.item)
+            case "failures":
+                self._open_failures(action.item)
+                return
             case "show_all":
                 self.rows.set_mode(action.item, self.rows.mode(action.item)._replace(unfolded=True, whole=True))
             case "wrap" | "numbers":
@@ -310,6 +313,15 @@ class TranscriptPage(PaintedPage):
                 return
         self.scroller.set_following(False)
         self.scroller.arrange()
+        self.place_changed.emit()
+
+    def _open_failures(self, prompt: str) -> None:
+        """Show the steps of a turn, by its prompt, at the first one that failed."""
+        first = self.rows.open_failures(prompt)
+        self.scroller.set_following(False)
+        self.scroller.arrange()
+        if first:
+            self.scroller.scroll_to(first, 0)
         self.place_changed.emit()
 
     def _show_buttons(self, target: tuple[str, int, int]) -> None:

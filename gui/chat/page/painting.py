@@ -29,7 +29,7 @@ BAR_PX = 10
 """The width of the scroll bar, beside the segments."""
 RAIL_PX = 28
 """The width of the prompts' ticks, beside the scroll bar."""
-_EDGE_PX, _EDGE_LEFT_PX, _EDGE_ABOVE_PX = 3, 20, 6
+_EDGE_PX, _EDGE_LEFT_PX, EDGE_ABOVE_PX = 3, 20, 6
 """The width of a prompt's edge, how far it is left of the text, and how far it begins below the text's layout."""
 _MIN_COLUMN_PX, _MIN_MARGIN_PX = 80, 4
 """For a column of this width, the margins beside it shrink; then the column does."""
@@ -112,6 +112,7 @@ class PaintedPage(QWidget):
         self.rows.columns, self.rows.modes = previous.columns, previous.modes
         self.rows.folds_turns, self.rows.offers = previous.folds_turns, previous.offers
         self.rows.hunks, self.rows.pictures = previous.hunks, previous.pictures
+        self.rows.opened = previous.opened
         self.rows.aside_px, self.rows.code_looks = previous.aside_px, previous.code_looks
         self.rows.rearranged = self.visible.clear
         self.visible.clear()
@@ -192,7 +193,7 @@ class PaintedPage(QWidget):
             row = self.rows.row(position)
             parts = [placed for placed in self.visible if placed.position == position and placed.number < row.edged]
             if parts:
-                begin, end = parts[0].top + _EDGE_ABOVE_PX, parts[-1].top + parts[-1].laid.height
+                begin, end = parts[0].top + EDGE_ABOVE_PX, parts[-1].top + parts[-1].laid.height
                 painter.fillRect(QRectF(left - _EDGE_LEFT_PX, begin, _EDGE_PX, end - begin), accent)
 
     def _paint_segment(self, painter: QPainter, placed: PlacedSegment, left: float) -> None:
@@ -216,6 +217,8 @@ class PaintedPage(QWidget):
                 pointed = here  # It is shown while any part of the answer is pointed at.
             elif isinstance(segment, Diff) and pointed[1] < len(row.segments):  # The row may have got shorter since.
                 pointed = row.key, first_of_hunk(row.segments, pointed[1])  # The same, of the hunk.
+            elif pointed[1] < row.edged:
+                pointed = row.key, 0  # The same, of the prompt.
         is_pointed = pointed == here or has_keyboard or (self.copied is not None and self.copied[:2] == here)
         placed.laid.paint(painter, marks, shown, self.style_.text, aside_px, is_pointed=is_pointed)
         if placed.laid.overflow is not None:
@@ -223,9 +226,15 @@ class PaintedPage(QWidget):
             painter.setClipRect(placed.laid.window, Qt.ClipOperation.IntersectClip)
         # Over the segment, because heads of diffs, code and images fill their area.
         if (area := self._area_in(placed, row.key, self.hovered, aside_px)) is not None:
-            veil = QColor(self.style_.color("text"))
-            veil.setAlphaF(_HOVER_ALPHA)
-            self._paint_highlight(painter, area, Qt.PenStyle.NoPen, veil)
+            control = self.control_of(self.hovered)
+            if control is not None and control.underline is not None:
+                metrics = self.style_.metrics(self.style_.small_px)
+                below = area.center().y() + (metrics.ascent() - metrics.descent()) / 2 + metrics.underlinePos()
+                painter.fillRect(QRectF(area.left(), round(below), area.width() - 1, 1), control.underline)
+            else:
+                veil = QColor(self.style_.color("text"))
+                veil.setAlphaF(_HOVER_ALPHA)
+                self._paint_highlight(painter, area, Qt.PenStyle.NoPen, veil)
         if (area := self._area_in(placed, row.key, self.copied, aside_px)) is not None:
             self._paint_check(painter, area)
         if self.hasFocus() and (area := self._area_in(placed, row.key, self.focused, aside_px)) is not None:

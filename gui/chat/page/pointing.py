@@ -102,9 +102,9 @@ class Pointer(QObject):
     def file_at(self, point: QPointF) -> tuple[tuple[str, int, int], FileName] | None:
         """The name of a file at a point, and its position; also before it is known whether there is such a file."""
         placed = self._page.segment_at(point)
-        inside = self._page.within(placed, point) if placed is not None else point
-        if placed is None or not placed.laid.is_on_text(inside):
+        if placed is None or not self._is_on_text(placed, point):
             return None
+        inside = self._page.within(placed, point)
         offset = placed.laid.offset_at(inside)
         for number, name in enumerate(self._page.file_names(placed), len(placed.laid.controls)):
             if name.start <= offset < name.end and self._page.names.path_of(name.file.path) != "":
@@ -145,7 +145,14 @@ class Pointer(QObject):
     def link_at(self, point: QPointF) -> str:
         """The address of the link at a point, "" for none."""
         placed = self._page.segment_at(point)
-        return "" if placed is None else placed.laid.link_at(self._page.within(placed, point))
+        if placed is None or not self._is_on_text(placed, point):
+            return ""
+        return placed.laid.link_at(self._page.within(placed, point))
+
+    def _is_on_text(self, placed: PlacedSegment, point: QPointF) -> bool:
+        """Whether a point of the page is on text of a segment, and not on controls over it."""
+        is_covered = placed.laid.covered.contains(point - QPointF(self._page.column_left, placed.top))
+        return not is_covered and placed.laid.is_on_text(self._page.within(placed, point))
 
     def acts_on_press(self, point: QPointF, button: Qt.MouseButton, modifiers: Qt.KeyboardModifier) -> bool:
         """Whether a press at a point of the page begins a click on a control, a link or the name of a file."""
@@ -237,7 +244,7 @@ class Pointer(QObject):
             self._page.update()
         if hovered is not None or self.link_at(point):
             shape = Qt.CursorShape.PointingHandCursor
-        elif placed is not None and placed.laid.is_on_text(self._page.within(placed, point)):
+        elif placed is not None and self._is_on_text(placed, point):
             shape = Qt.CursorShape.IBeamCursor
         else:
             shape = Qt.CursorShape.ArrowCursor

@@ -8,7 +8,7 @@ from __future__ import annotations
 from bisect import bisect_right
 from typing import Literal, NamedTuple
 
-from PySide6.QtCore import QEvent, QPoint, QRect, QRectF, Qt
+from PySide6.QtCore import QEvent, QPoint, QRect, QRectF, Qt, Signal
 from PySide6.QtGui import QColor, QFontMetrics, QMouseEvent, QPainter, QPaintEvent
 from PySide6.QtWidgets import QWidget
 
@@ -98,6 +98,12 @@ class Ticks:
         known = (self.transcript.position(tick.key) for tick in reversed(self._new) if tick.key in self.transcript)
         return next((at for at in known if not is_unconfirmed(self.transcript[at])), 0)
 
+    def place_of(self, key: str) -> tuple[int, int]:
+        """The number of a prompt, from 1, and how many there are; 0 while it, or not all of them, are read."""
+        numbers = (number for number, tick in enumerate(self.found, 1) if tick.key == key)
+        is_read = self._read >= self.transcript.queue_start
+        return (next(numbers, 0), len(self.found)) if is_read else (0, 0)
+
     def read_on(self) -> bool:
         """Read some more items; returns whether there are more."""
         transcript, end = self.transcript, self.transcript.queue_start
@@ -134,7 +140,12 @@ class PromptRail(QWidget):
 
     Attributes:
         ticks: the prompts.
+
+    Signals:
+        read(): there are other prompts.
     """
+
+    read = Signal()
 
     def __init__(self, page: TranscriptPage) -> None:
         super().__init__(page)
@@ -167,14 +178,13 @@ class PromptRail(QWidget):
             self._timer.start(_SOON_MS)
 
     def _read(self) -> None:
-        if not self._is_long():
-            return
         before = self.ticks.found[-_SLICE:]
         if self.ticks.read_on():
             self._timer.start(0)
         if before != self.ticks.found[-_SLICE:]:
             self._arrange()
             self.update()
+            self.read.emit()
 
     def _is_long(self) -> bool:
         page = self._page
@@ -196,12 +206,9 @@ class PromptRail(QWidget):
         self.show()
 
     def prompt_in_view(self) -> str:
-        """The prompt of the first turn in view; at the end of the chat, the last one. "" for none."""
-        page, last = self._page, self._page.transcript.queue_start - 1
-        first = page.visible[0].position if page.visible else -1
-        position = last if page.scroller.is_following_end else min(first, last)
-        prompts = page.rows.turn(position).turn.prompts if position >= 0 else []
-        return prompts[0].id if prompts else ""
+        """The prompt that is named as the one that the user reads; "" for none."""
+        turn = self._page.scroller.turn_here()
+        return turn.prompts[0].id if turn is not None else ""
 
     def _step_px(self) -> float:
         room = self.height() - 2 * _EDGE_PX
@@ -277,7 +284,7 @@ class PromptRail(QWidget):
     def mousePressEvent(self, event: QMouseEvent) -> None:
         found = self.tick_at(event.position().y())
         if event.button() == Qt.MouseButton.LeftButton and found is not None:
-            self._page.scroller.scroll_to(found[0].key, 0, always=True)
+            self._page.scroller.go_to_prompt(found[0].key)
 
     def leaveEvent(self, event: QEvent) -> None:
         super().leaveEvent(event)

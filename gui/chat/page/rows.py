@@ -12,8 +12,9 @@ from datetime import UTC, date, datetime
 from typing import Literal, NamedTuple
 
 from gui.chat.content import items as item_content
+from gui.chat.content.decisions import folded_lines
 from gui.chat.content.hunks import HunkStates, with_hunks
-from gui.chat.content.items import Content, ItemRequests, Mode
+from gui.chat.content.items import Content, ItemRequests, Mode, has_failed
 from gui.chat.content.markdown import MarkdownText
 from gui.chat.content.segments import (
     Action,
@@ -35,7 +36,8 @@ from gui.chat.drawing.segment_layout import SegmentLayout
 from gui.chat.drawing.style import Style, Widths
 from gui.wording import chat_texts
 from session_host.protocol.values import Image
-from session_host.structured.items import Item
+from session_host.structured.decisions import Decision, decision, in_turn
+from session_host.structured.items import AgentRequest, Item, RequestResolved
 from session_host.structured.transcript import Transcript
 from session_host.structured.turns import facts_of, is_prompt, turn_at
 
@@ -88,6 +90,9 @@ class Around(NamedTuple):
         again: the prompt that is sent again, if its turn did not end well; "" for none.
         footer: the line below it, if a turn ended with it.
         turn_line: the line below a prompt, about the steps of its turn.
+        decided: what the user decided in a turn, below the prompt or that line.
+        is_moved: whether the prompt has the decisions about this item.
+        is_closed: whether the end of a failed call's output is hidden.
     """
 
     is_first: bool = False
@@ -95,6 +100,9 @@ class Around(NamedTuple):
     again: str = ""
     footer: TurnFooter | None = None
     turn_line: TurnLine | None = None
+    decided: tuple[Decision, ...] = ()
+    is_moved: bool = False
+    is_closed: bool = False
 
 
 class Rows:
@@ -150,8 +158,11 @@ class Rows:
         """The pictures that texts only name, and the user has looked at, by what the texts name."""
         self._rows: OrderedDict[str, Row] = OrderedDict()
         self._requests_by_item: dict[str, ItemRequests] = {}
-        self._answered: set[str] = set()
-        """The items with the user's answers to questions, which are not folded."""
+        self._decisions: dict[str, tuple[RequestResolved, Decision]] = {}
+        self._decided: dict[str, list[Decision]] = {}
+        """What the user decided, by requests, and by items."""
+        self.opened: set[str] = set()
+        """The failed calls in turns that are over of which the ends of the outputs are shown."""
         self._placed: object = None
         self._has_loose = False
         """Whether a request is at an item only because of its time."""
@@ -195,7 +206,7 @@ class Rows:
         """The turn of the item at a position."""
         found = self._turns.get(position)
         if found is None:
-            found = Folding(turn_at(self.transcript, position), self._answered)
+            found = Folding(turn_at(self.transcript, position))
             self._turns.update(dict.fromkeys(range(found.turn.begin, found.turn.end), found))
             self._guess_heights(found)
         return found
@@ -395,8 +406,9 @@ class Rows:
             turn = self.turn(position)
             if turn.turn.begin == position:
                 self._guess_heights(turn)
-                for step in turn.steps:
-                    self.refresh(self.key(step))
+                for step in range(turn.turn.begin + 1, turn.turn.end):
+                    if step in turn.steps or self.key(step) in self._requests_by_item:
+                        self.refresh(self.key(step))
 
     def mode(self, key: str) -> Mode:
         """How much of an item is shown."""
@@ -413,6 +425,16 @@ class Rows:
         """Hide or show the steps of a turn, by its prompt."""
         if (position := self.position(key)) is not None:
             self.set_mode(key, self.mode(key)._replace(unfolded=self._is_folded(self.turn(position))))
+
+    def open_failures(self, key: str) -> str:
+        """Show the failed steps of a turn with the ends of their outputs; returns the first one's key."""
+        position = self.position(key)
+        failed = self.turn(position).failed if position is not None else []
+        self.opened.update(failed)
+        self.set_mode(key, self.mode(key)._replace(unfolded=True))
+        for each in failed:
+            self.refresh(each)
+        return next(iter(failed), "")
 
     def toggle_code(self, key: str, first: int, kind: str) -> None:
         """Wrap a block of code or not ("wrap"), or show and hide its numbers, by its row and first segment."""
@@ -479,7 +501,7 @@ class Rows:
 
     def _fill(self, row: Row, position: int) -> None:
         if row.key == TAIL:
-            requests = self._requests_by_item.get(TAIL, ItemRequests())
+            requests = self.requests_of(TAIL)
             line, has_turns = self.live.line, self._has_turns
             found = tail(TAIL, self.transcript, requests, self.directory, line, has_turns=has_turns)
             row.replace(found, self.style, self.widths.text)
@@ -493,8 +515,12 @@ class Rows:
                 row.edged = 0
                 self.heights[position] = 0.0
                 return
-            requests = self._requests_by_item.get(row.key, ItemRequests())
-            found = self._content(item, row.mode, row.markdown, requests, self.directory)
+            requests, mode = self.requests_of(row.key), row.mode
+            if around.is_moved or is_prompt(item):
+                requests = requests._replace(answered=())
+            if around.is_closed and mode.unfolded is None:
+                mode = mode._replace(unfolded=False)
+            found = self._content(item, mode, row.markdown, requests, self.directory)
             if item.changes and (states := self.hunks(item)) is not None:
                 found = with_hunks(found, item.id, states)
             if self.pictures:
@@ -509,6 +535,7 @@ class Rows:
                 found = with_buttons(found, item, self.offers(item))
             if around.turn_line is not None:
                 found = [*found, around.turn_line]
+            found += folded_lines(around.decided, self.directory)
             row.replace(found, self.style, self.widths.text)
             row.before = 0.0 if around.is_first else float(_GAPS_PX.get(item.kind, 0))
             row.after = 8.0 if begins_turn else 0.0
@@ -523,7 +550,25 @@ class Rows:
             again = next((item.id for item in turn.turn.prompts if item.status in {"", "done"}), "")
         if self._has_turns and turn.last_message == position:
             footer = turn_footer(turn.turn, self.key(position))
-        return Around(position == 0, False, again, footer, self._turn_line(position))
+        item, key = self.transcript[position], self.key(position)
+        is_folded = self._has_turns and bool(turn.steps) and self._is_folded(turn)
+        begins, decided = turn.turn.begin == position, list[Decision]()
+        if is_prompt(item) and (begins or not is_folded):
+            decided = in_turn(turn.turn.items if is_folded else [item], self._decided)
+        return Around(
+            position == 0,
+            False,
+            again,
+            footer,
+            self._turn_line(position),
+            tuple(decided),
+            is_moved=is_folded and not begins and bool(self.requests_of(key).answered),
+            is_closed=position in turn.steps and has_failed(item) and item.id not in self.opened,
+        )
+
+    def requests_of(self, key: str) -> ItemRequests:
+        """The requests of an item."""
+        return self._requests_by_item.get(key, ItemRequests())
 
     def _with_picture(self, segment: Segment) -> Segment:
         if isinstance(segment, NamedPicture) and segment.image is None and segment.source in self.pictures:
@@ -556,12 +601,16 @@ class Rows:
             else:
                 placed[key] = requests._replace(answered=(*requests.answered, (request, answer)))
         self._requests_by_item = placed
-        self._answered = {
-            key
-            for key, requests in placed.items()
-            if any(request.kind == "question" and answer.option for request, answer in requests.answered)
+        self._decided = {
+            key: [self._decision(*each) for each in of.answered] for key, of in placed.items() if of.answered
         }
         return {key for key in (*previous, *placed) if previous.get(key) != placed.get(key)}
+
+    def _decision(self, request: AgentRequest, answer: RequestResolved) -> Decision:
+        known = self._decisions.get(request.id)
+        if known is None or known[0] is not answer:
+            known = self._decisions[request.id] = answer, decision(request, answer)
+        return known[1]
 
     def item_at(self, at_ms: int) -> str:
         """The key of the last item that started before a time; that of the row after all without one."""

@@ -18,11 +18,12 @@ from gui.theme.icons import Glyph, glyph_icon
 from gui.theme.tooltips import set_tooltip
 from gui.wording import chat_texts, page_texts
 from session_host.protocol.values import Image
+from session_host.structured.turns import TurnSpan
 
 from . import positions
-from .painting import BAR_PX, PaintedPage
+from .painting import BAR_PX, EDGE_ABOVE_PX, PaintedPage
 from .positions import PlacedSegment, ScrollPosition
-from .requests.cards import RequestCards
+from .requests.cards import MIN_LEAD_PAGE_PX, RequestCards
 from .rows import TAIL
 from .selection import Point
 
@@ -36,6 +37,8 @@ _MIN_BUTTON_PAGE_PX = 120
 WHEEL_LINES = 3
 _LINE_PX = 20
 """The scroll distance of one line."""
+_HEADING_PX, _BELOW_HEADING_PX = 32, 12
+"""The height of the line over the page, at the size ``CHAT_PX``; so far below it is a prompt that one went to."""
 
 
 class Scroller(QObject):
@@ -46,6 +49,7 @@ class Scroller(QObject):
         is_following_end: whether the page follows the end.
         bar: the scroll bar.
         to_end: the button that goes to the end.
+        has_heading: whether a line over the page says which prompt the user reads.
 
     Signals:
         arranged(): the segments on the page, or their positions, may have changed.
@@ -56,6 +60,7 @@ class Scroller(QObject):
     arranged = Signal()
     framed = Signal()
     scrolled = Signal()
+    has_heading = False
 
     def __init__(
         self,
@@ -94,6 +99,8 @@ class Scroller(QObject):
         self.to_end.hide()
         self._has_new_items = False
         """Whether items changed since the page stopped following the end."""
+        self._gone_to = ""
+        """The prompt to which the user went; "" once the page is scrolled otherwise."""
         lexers().loaded.connect(self._on_lexer)
         pictures().decoded.connect(self._on_picture)
         page.restyled.connect(self._on_restyled)
@@ -274,9 +281,9 @@ class Scroller(QObject):
         """Scroll to the beginning."""
         self._scroll(positions.top(self._page.rows))
 
-    def _scroll(self, position: ScrollPosition | None) -> None:
-        """Scroll to a position, or to the end and follow it."""
-        self._position_to_restore = None
+    def _scroll(self, position: ScrollPosition | None, *, gone_to: str = "") -> None:
+        """Scroll to a position, or to the end and follow it; ``gone_to`` is the prompt that the user goes to."""
+        self._position_to_restore, self._gone_to = None, gone_to
         self.set_following(position is None)
         self.position = position or self.position
         self.arrange()
@@ -300,6 +307,58 @@ class Scroller(QObject):
         if not always and shown is not None and page.covered_px <= shown.top + y <= self._last_line_px():
             return
         self._scroll(positions.moved(page.rows, ScrollPosition(key, segment, round(y)), -page.height() // 3))
+
+    def go_to_prompt(self, key: str) -> None:
+        """Scroll a prompt to a little below the head line, or as near as the end of the chat lets it."""
+        rows = self._page.rows
+        if (position := rows.position(key)) is None:
+            return
+        rows.open_turn(position)
+        by_px = rows.row(position).before + EDGE_ABOVE_PX - _BELOW_HEADING_PX - self.heading_px
+        self._scroll(positions.moved(rows, ScrollPosition(key, 0, 0.0), by_px), gone_to=key)
+
+    @property
+    def gone_to(self) -> int | None:
+        """The position of the prompt to which the user went, while its beginning is in sight."""
+        position = self._page.rows.position(self._gone_to) if self._gone_to else None
+        return position if position is not None and self.is_in_sight(position) else None
+
+    @property
+    def position_here(self) -> int:
+        """The position of the item that the user reads; -1 for none.
+
+        It is the prompt to which they went; else, at the chat's end, the last item; else the first one on the page.
+        """
+        if (gone_to := self.gone_to) is not None:
+            return gone_to
+        last, top_px = self._page.transcript.queue_start - 1, self.heading_px + _BELOW_HEADING_PX
+        read = (placed.position for placed in reversed(self._page.visible) if placed.top <= top_px)
+        return last if self.is_following_end else min(next(read, -1), last)
+
+    def turn_here(self) -> TurnSpan | None:
+        """The turn that the user reads; None without one that has a prompt."""
+        position = self.position_here
+        turn = self._page.rows.turn(position).turn if position >= 0 else None
+        return turn if turn is not None and turn.prompts else None
+
+    def is_in_sight(self, position: int) -> bool:
+        """Whether the beginning of the item at a position is on the page, and not below the head line."""
+        begin = next((each for each in self._page.visible if (each.position, each.number) == (position, 0)), None)
+        return begin is not None and begin.top + EDGE_ABOVE_PX >= (0 if self.is_at_begin else self.heading_px)
+
+    @property
+    def heading_px(self) -> int:
+        """The height of the line over the page, where that is shown; 0 for none."""
+        is_high = self._page.height() >= MIN_LEAD_PAGE_PX
+        return round(self._page.style_.scaled(_HEADING_PX)) if self.has_heading and is_high else 0
+
+    @property
+    def is_at_begin(self) -> bool:
+        """Whether the page shows the chat from its beginning; then no line is over it."""
+        first = next(iter(self._page.visible), None)
+        if first is None:
+            return True
+        return (first.position, first.number) == positions.first_of(self._page.rows) and first.top >= 0
 
     def _last_line_px(self) -> float:
         """The y coordinate below which ``scroll_to`` does not leave a position."""

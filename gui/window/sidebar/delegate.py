@@ -10,7 +10,7 @@ from PySide6.QtWidgets import QAbstractItemView, QStyle, QStyledItemDelegate, QS
 
 from gui.bridge.sparklines import BARS, HIGHEST, LIVE_BARS
 from gui.theme.icons import LABEL_PX, Glyph, paint_glyph, paint_label, paint_live_mark, paint_mark
-from gui.theme.painting import paint_frame
+from gui.theme.painting import SQUARES_PX, paint_frame, paint_squares, squares
 from gui.theme.theme import Theme
 from gui.theme.tokens import (
     FULL_PERCENT,
@@ -44,8 +44,6 @@ _DOT_PX = 8
 _PIN_PX = 12
 _COMPACT_TEXT_LEFT_PX = 54
 _BELL_PX = 12
-_SQUARES, _SQUARE_PX = 5, 6
-_MORE_LINES = (10, 40, 150, 600)
 _BETWEEN = " · "
 _FIRST_SHARE = 0.45
 _MIN_PX = 32
@@ -70,17 +68,6 @@ def shortened(metrics: QFontMetrics, text: str, width_px: int, *, asks: bool = F
         return kept
     before, _, cut = kept.rpartition(_BETWEEN)
     return before if before and len(cut) < _LEAST_CHARACTERS else f"{kept}…"
-
-
-def squares(added: int, removed: int) -> tuple[int, int]:
-    """How many of five places are lit for added and for removed lines.
-
-    They are more for 10, 40, 150 and 600 lines, and shared in proportion; there is one of each that is there.
-    """
-    total = added + removed
-    lit = max(sum(total >= least for least in (1, *_MORE_LINES)), bool(added) + bool(removed))
-    green = min(max(round(lit * added / max(total, 1)), bool(added)), lit - bool(removed))
-    return green, lit - green
 
 
 class SidebarDelegate(QStyledItemDelegate):
@@ -223,8 +210,8 @@ class SidebarDelegate(QStyledItemDelegate):
             self._paint_bars(painter, second, entry.bars)
             second.setRight(second.right() - 2 * BARS - GAP_S_PX)
         elif any(entry.lines) and not entry.asks:  # A question gets all of the line.
-            self._paint_squares(painter, second, *squares(*entry.lines))
-            second.setRight(second.right() - _SQUARES * (_SQUARE_PX + 2) - GAP_S_PX)
+            paint_squares(painter, second, *squares(*entry.lines), self._theme.tokens)
+            second.setRight(second.right() - SQUARES_PX - GAP_S_PX)
         if entry.context and not entry.asks:
             self._paint_context(painter, second, entry.context, ground)
         self._paint_second_line(painter, second, entry, ground)
@@ -259,19 +246,6 @@ class SidebarDelegate(QStyledItemDelegate):
         painter.setPen(on(color, ground))
         painter.drawText(area, Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter, text)
         area.setRight(area.right() - painter.fontMetrics().horizontalAdvance(text) - GAP_S_PX)
-
-    def _paint_squares(self, painter: QPainter, area: QRect, added: int, removed: int) -> None:
-        """Five places at the right: squares for added lines, bars for removed ones, dots for none."""
-        tokens, middle = self._theme.tokens, area.center().y() + 1
-        left = area.right() + 1 - _SQUARES * (_SQUARE_PX + 2) + 2
-        for number in range(_SQUARES):
-            x = left + number * (_SQUARE_PX + 2)
-            if number < added:
-                painter.fillRect(QRect(x, middle - _SQUARE_PX // 2, _SQUARE_PX, _SQUARE_PX), tokens.color("fine"))
-            elif number < added + removed:
-                painter.fillRect(QRect(x, middle - 1, _SQUARE_PX, 2), tokens.color("failed"))
-            else:
-                painter.fillRect(QRect(x + 2, middle - 1, 2, 2), tokens.color("border"))
 
     def _paint_compact(self, painter: QPainter, area: QRect, entry: ChatRow) -> None:
         """One line: mark, the project's dot, name, agent and age.

@@ -34,7 +34,7 @@ def test_a_request_is_answered_by_its_button_once(show_chat: ShowChat) -> None:
     assert not shown.button("Allow").isEnabled()
     chat.resolve("r1", "yes", "Allow", "command")
     shown.settle()
-    assert "Allow · from the command line" in shown.shown()
+    assert "Allowed make install · from the command line" in shown.shown()
 
 
 def test_letters_answer_only_while_the_request_has_the_keyboard(show_chat: ShowChat) -> None:

@@ -294,7 +294,7 @@ def test_screen_readers_get_names_and_each_finished_message(
     assert page.role() == QAccessible.Role.List
     rows = [page.child(number) for number in range(page.childCount())]
     names = [row.text(QAccessible.Text.Name) for row in rows if row.role() == QAccessible.Role.ListItem]
-    assert names == ["Your prompt: What is wrong?", "Tool call: make · exit 2\nerror", "The agent’s message: Only a"]
+    assert names == ["Your prompt: What is wrong?\n1 step, 1 failed", "The agent’s message: Only a"]
     assert not announced
     chat.say(message, " typo.")
     chat.done(message)

@@ -46,13 +46,13 @@ def test_a_turn_that_is_over_is_its_prompt_what_it_did_and_its_answer(show_chat:
     assert "First I look" in shown.shown(), "a turn that runs shows its steps"
     chat.end(TurnOver("t1", "completed"))
     shown.settle()
-    assert shown.shown().split("\n") == ["Prompt of t1", "", "false", "The answer of t1.", "", ""]
+    assert shown.shown().split("\n") == ["Prompt of t1", "", "The answer of t1.", "", ""]
     [line] = lines(shown)
     facts = line.files, line.added, line.removed, line.commands, line.steps, line.duration_ms
-    assert facts == (1, 2, 1, 2, 4, 6000)
+    assert facts == (1, 2, 1, 2, 5, 6000)
     assert "Edited 1 file · ran 2 commands, 1 failed · 6.0 s" in shown.view.page.spoken(shown.view.page.rows.row(0))
     page, point = shown.view.page, shown.control("fold_turn")
-    assert page.tip_of(page.pointer.control_at(QPointF(point))) == "a.py  +2 −1\nShow 4 steps"
+    assert page.tip_of(page.pointer.control_at(QPointF(point))) == "a.py  +2 −1\nShow 5 steps"
     shown.click(point)
     assert "First I look" in shown.shown()
     assert not lines(shown)[0].folded
@@ -72,12 +72,12 @@ def test_the_steps_are_reached_by_keyboard(show_chat: ShowChat) -> None:
     shown = show_chat(chat)
     page = shown.view.page
     page.setFocus(Qt.FocusReason.TabFocusReason)
-    while page.control_name(page.focused) != "Show 4 steps":
+    while page.control_name(page.focused) != "Show 5 steps":
         shown.press(Qt.Key.Key_Tab)
         assert page.focused is not None
     shown.press(Qt.Key.Key_Return)
     assert "First I look" in shown.shown()
-    assert page.control_name(page.focused) == "Hide 4 steps", "the same key hides them again"
+    assert page.control_name(page.focused) == "Hide 5 steps", "the same key hides them again"
 
 
 def test_find_opens_the_turn_of_a_match_and_folds_it_again(show_chat: ShowChat) -> None:

@@ -17,6 +17,8 @@ from gui.wording import chat_texts, phrases
 from session_host.agents.agent import Agent
 from session_host.client.chats.saved_prompts import prompts_directory, read_prompts
 from session_host.protocol.untrusted_text import one_line
+from session_host.standing.groups import Mark
+from session_host.standing.row_line import project_hue
 from session_host.structured.items import Setting
 
 if TYPE_CHECKING:
@@ -64,7 +66,8 @@ class FirstPages:
         ]
         directory = chat.workplace.short_directory(record.origin.cwd)
         lines = (chat_texts.joined(directory, where), chat_texts.joined(chat.agent_title, *map(one_line, chosen)))
-        first.show_facts(FirstPageFacts(project, lines, self._earlier(chat), prompts))
+        hue = project_hue(record.origin.real_project)
+        first.show_facts(FirstPageFacts(project, lines, self._earlier(chat), prompts, hue))
 
     def _earlier(self, chat: Chat) -> tuple[FirstPageRow, ...]:
         """The last chats with agents in the same project."""
@@ -81,7 +84,12 @@ class FirstPages:
         ]
         others.sort(key=lambda other: other.since or _LONG_AGO, reverse=True)
         return tuple(
-            FirstPageRow(other.full_name, phrases.short_clock(other.since, now), partial(self._open_chat, other))
+            FirstPageRow(
+                other.full_name,
+                chat_texts.WORKS_NOW() if other.mark is Mark.WORKING else phrases.ago_or_day(other.since, now),
+                partial(self._open_chat, other),
+                other.record.status.edited_lines,
+            )
             for other in others[:_LISTED]
         )
 

@@ -32,7 +32,7 @@ from gui.chat.content.segments import (
 from gui.chat.content.turn_steps import Folding
 from gui.chat.page.endings import turn_footer, with_ending
 from gui.chat.pictures import decode
-from gui.wording import phrases
+from gui.wording import chat_texts, phrases
 from session_host.protocol.turns import TurnFacts
 from session_host.protocol.untrusted_text import legible
 from session_host.protocol.values import Image
@@ -330,11 +330,10 @@ def test_the_duration_of_a_command_does_not_count_the_time_before_it_was_allowed
     item = Item("1", "tool", 1_000, status="done", tool="execute", command="make", ended_ms=163_000, exit_code=0)
     answer = RequestResolved("r", "allow", "Allow", "notification", 160_000)
     request = AgentRequest("r", "command", 1_000, "Run make?", "make", item="1")
-    head, answered = segments(item, Mode(), MarkdownText(), ItemRequests(answered=((request, answer),)))
+    [head] = segments(item, Mode(), MarkdownText(), ItemRequests(answered=((request, answer),)))
     assert isinstance(head, FoldLine)
-    assert head.detail == "3.0 s"
-    assert isinstance(answered, QuietLine)
-    assert answered.text.startswith("Allow · in a notification · ")
+    assert head.detail == f"3.0 s · {chat_texts.time_of(160_000)}"
+    assert head.text == "Allowed make · in a notification", "told once, in place of its title"
 
 
 def test_the_line_that_an_idle_agent_was_ended_does_not_take_the_duration_of_its_last_turn() -> None:
@@ -386,7 +385,8 @@ def test_a_call_that_failed_shows_the_end_of_its_output() -> None:
     assert isinstance(head, FoldLine)
     assert head.folded
     assert isinstance(last, Code)
-    assert (last.text, last.title) == ("line 39\nFAILED one\n1 failed", "39 lines hidden")
+    assert last.text == "39 lines hidden\nline 39\nFAILED one\n1 failed"
+    assert not last.title, "nothing lies over its lines"
     assert not last.copies, "only the end would be copied"
     [folded] = segments(item, Mode(unfolded=False), MarkdownText(), ItemRequests())
     assert folded == head, "the user folded it"

@@ -9,7 +9,7 @@ from PySide6.QtCore import QEvent, QPointF, Qt
 from PySide6.QtGui import QMouseEvent
 from PySide6.QtWidgets import QApplication
 
-from gui.chat.content.segments import TurnLine
+from gui.chat.content.segments import FoldLine, TurnLine
 from gui.chat.page.page import TranscriptPage
 from gui.theme.theme import Theme
 from session_host.structured.items import (
@@ -211,8 +211,12 @@ def test_a_declined_command_is_not_told_as_run_and_what_the_user_decided_is_not_
     chat.put("agent", "Removed.", status="done", turn="t1")
     chat.end(TurnOver("t1", "completed"))
     page.scroller.show_frame()
-    assert [(line.commands, line.steps) for line in turn_lines(page)] == [(1, 1)]
-    shown = [page.rows.key(each.position) for each in page.visible]
-    assert "i2" not in shown, "the command that ran is folded"
-    assert {"i3", "i4"} <= set(shown)
-    assert any("the first" in page.rows.row(each.position).segments[each.number].text for each in page.visible)
+    assert [(line.commands, line.steps, line.declined) for line in turn_lines(page)] == [(1, 3, 1)]
+    shown = [
+        (page.rows.key(each.position), page.rows.row(each.position).segments[each.number]) for each in page.visible
+    ]
+    assert [key for key, segment in shown if isinstance(segment, FoldLine)] == ["i1"] * 2, (
+        "at the prompt; steps are folded"
+    )
+    told = [segment.text for _, segment in shown if isinstance(segment, FoldLine)]
+    assert sorted(told) == ["Answered Which one? · the first", "Declined rm -r build"]

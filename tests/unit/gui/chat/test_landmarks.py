@@ -100,8 +100,9 @@ def test_a_text_is_640_px_wide_in_the_middle_of_a_wide_window(page: TranscriptPa
     assert text_px == wide_px < 500, "narrower only by the pane"
 
 
-def test_only_code_diffs_and_tables_with_longer_lines_are_wider_and_only_to_the_right(page: TranscriptPage) -> None:
-    for kind in (Code, Diff, Table):
+def test_only_code_and_diffs_with_longer_lines_are_wider_and_only_to_the_right(page: TranscriptPage) -> None:
+    assert max(right_edges(page, Table)) <= 640, "a table is scrolled sideways"
+    for kind in (Code, Diff):
         usual, wide = right_edges(page, kind)
         assert usual <= 640 < wide <= 880, kind
     usual, wide = right_edges(page, Code)

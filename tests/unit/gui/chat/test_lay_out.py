@@ -14,7 +14,7 @@ from PySide6.QtWidgets import QApplication
 
 from gui.chat import pictures
 from gui.chat.content.markdown import MarkdownText
-from gui.chat.content.segments import DiffHead, Face, Paragraph, Picture, Table, utf16_slice
+from gui.chat.content.segments import Action, Button, DiffHead, Face, Paragraph, Picture, Table, utf16_slice
 from gui.chat.drawing.code import lay_out_diff_head
 from gui.chat.drawing.lay_out import lay_out, lay_out_paragraph
 from gui.chat.drawing.segment_layout import SegmentLayout, reads_from_right
@@ -159,6 +159,38 @@ def test_a_long_number_of_a_list_stays_on_the_page(style: Style) -> None:
         number_px = style.metrics().horizontalAdvance("19999.")
         assert beside - number_px >= -MARGIN_PX
         assert beside > text_edges(usual)[0]
+
+
+PROMPT = "Make the retry loop bounded, and keep what its callers see. " * 4
+
+
+@pytest.mark.parametrize("text", [PROMPT, "שלום עולם, זה טקסט ארוך. " * 12], ids=["from left", "from right"])
+def test_a_prompts_time_takes_room_on_its_first_line_only_and_no_line_breaks_anew_under_the_pointer(
+    style: Style, text: str
+) -> None:
+    width_px = 600
+    words = ("Edit", "Fork…", "Restore…", "Copy")
+    buttons = tuple(Button(each, Action("copy_prompt", "i")) for each in words)
+    plain, timed, offered = (
+        lay_out_paragraph(Paragraph(text, time=time, buttons=shown), width_px, style)
+        for time, shown in (("", ()), ("16:07", ()), ("16:07", buttons))
+    )
+    boxes = [each.boxes[0] for each in (plain, timed, offered)]
+    lines = [[box.layout.lineAt(number) for number in range(box.layout.lineCount())] for box in boxes]
+    assert lines_of(boxes[1].layout) == lines_of(boxes[2].layout), "the buttons lie over the text"
+    assert len(lines[1]) > 2
+    rest_px = [[line.width() for line in of[1:]] for of in lines]
+    assert set(rest_px[1]) == {width_px}, "all of the measure"
+    time_px = style.metrics(style.tiny_px).horizontalAdvance("16:07")
+    assert time_px < width_px - lines[1][0].width() < time_px + 24
+    is_mirrored = reads_from_right(text)
+    edges = [each.naturalTextRect().right() if is_mirrored else each.naturalTextRect().left() for each in lines[1]]
+    assert max(edges) - min(edges) <= 1, "all lines begin at the same edge"
+    area = offered.covered
+    assert all(area.contains(control.area) for control in offered.controls)
+    assert (area.left() if is_mirrored else width_px - area.right()) == pytest.approx(0, abs=1)
+    assert area.bottom() <= boxes[2].y + style.line_px, "only the first line is covered"
+    assert offered.height == timed.height
 
 
 FAMILY = "Fira Code"

@@ -103,7 +103,7 @@ def test_stuck_looks_different_from_busy(watched: Watched) -> None:
     watched.now_s += 4
     watched.chat.done(item)
     watched.chat.put("tool", tool="execute", title="sleep 9", command="sleep 9", status="running", turn="t1")
-    assert watched.line() == "Running sleep 9 · 23 s", "a command may be silent"
+    assert watched.line() == "Running sleep 9 · 4 s", "a command may be silent; its own time is told"
 
 
 def test_tokens_are_those_of_this_turn_and_left_out_if_they_are_not_known(watched: Watched) -> None:

@@ -100,5 +100,3 @@ def test_every_place_that_tells_a_time_tells_it_alike(in_locale: pytest.MonkeyPa
     assert "PM" in time
     assert phrases.clock(MOMENT, MOMENT) == f"at {time}"
     assert phrases.short_clock(MOMENT, MOMENT) == time
-    at_ms = round(MOMENT.timestamp() * 1000)
-    assert chat_texts.answered("Allowed", "", at_ms) == f"Allowed · {time}"

@@ -9,8 +9,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QLabel
 
-from gui.chat.page.first_page import FirstPage
-from gui.wording import chat_texts
+from gui.chat.page.first_page import FirstPage, Key
 from session_host import paths
 from session_host.client.chats.saved_prompts import prompts_directory
 from session_host.structured.items import Setting, SettingChoice, SettingsChanged
@@ -22,6 +21,11 @@ from tests.unit.gui.conftest import WindowHarness
 def labels(first: FirstPage) -> list[str]:
     """The texts of the page without its rows, from top to bottom."""
     return [each.text() for each in first.findChildren(QLabel)]
+
+
+def keys(first: FirstPage) -> list[str]:
+    """The keys, with what they do."""
+    return [each.accessibleName() for each in first.findChildren(Key)]
 
 
 def rows(first: FirstPage) -> list[str]:
@@ -59,7 +63,7 @@ async def test_a_new_chat_says_where_it_works_and_lists_the_last_chats_there_and
     assert where.split(" · ")[1:] == ["main", "1 changed"]
     assert agent == "Claude Code · Opus"
     assert rows(first) == ["Chat 4", "Chat 3", "Chat 2", "review"], "the last three chats of this project"
-    assert labels(first)[-1].endswith(chat_texts.INTO_FIRST_PAGE())
+    assert keys(first) == ["@ names a file", "/ runs a command", "Ctrl+V adds a picture", "↑ into this page"]
 
     QTest.mouseClick(first.rows[3], Qt.MouseButton.LeftButton)
     assert editor.toPlainText() == "Review it."
@@ -77,4 +81,4 @@ async def test_where_nothing_was_done_no_key_leads_into_the_page(harness: Window
     await harness.open_chat_view(ScriptedChat().transcript, agent="claude", cwd=str(tmp_path))
     first = harness.content.view.first_page
     await harness.until(first.isVisible, "the page")
-    assert (rows(first), labels(first)[-1]) == ([], chat_texts.FIRST_PAGE_KEYS())
+    assert (rows(first), keys(first)[-1]) == ([], "Ctrl+V adds a picture")

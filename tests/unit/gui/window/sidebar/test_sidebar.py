@@ -35,12 +35,12 @@ from gui.bridge.sparklines import BARS, HIGHEST
 from gui.settings.theme_files import Library
 from gui.theme.contrast import TEXT_RATIO, ratio
 from gui.theme.desktop import DesktopLook
-from gui.theme.painting import bar_height
+from gui.theme.painting import bar_height, squares
 from gui.theme.theme import Theme
 from gui.theme.tokens import SIDEBAR_COLLAPSED_PX, blend, project_color
 from gui.window.actions.chats.chat_actions import listed
 from gui.window.actions.lists import ChatChoices
-from gui.window.sidebar.delegate import SidebarDelegate, shortened, squares
+from gui.window.sidebar.delegate import SidebarDelegate, shortened
 from gui.window.sidebar.entries import ChatRow, DayHeading, Heading, full_text, spoken_text
 from gui.window.sidebar.model import PAGE_ROWS, SidebarModel
 from session_host.agents.agent import Agent
