@@ -17,6 +17,7 @@ from session_host.protocol.launch import Identity, Watch
 from session_host.protocol.untrusted_text import is_conversation
 from session_host.protocol.values import Runtime
 from session_host.system.files import find_program
+from session_host.system.installation import own_interpreter
 
 ARGUMENTS = "{arguments}"
 """The placeholder in a template for the user's arguments, if any."""
@@ -345,6 +346,8 @@ class Agent(msgspec.Struct, frozen=True, kw_only=True):
         for part in template:
             if part == ARGUMENTS:
                 argv.extend(arguments)
+            elif part == PYTHON:
+                argv.extend(own_interpreter())
             elif isinstance(part, str):
                 # A single word is a group of one, without an option.
                 argv.extend(_filled((part,), words) or ())

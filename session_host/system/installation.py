@@ -27,12 +27,17 @@ _PACKAGES: Final = Path("/var/lib")
 """Where a system's package manager keeps what it has installed."""
 
 
-def own_python() -> list[str]:
-    """The interpreter of this installation, with the options by which it finds its own modules.
+def own_interpreter() -> list[str]:
+    """The interpreter of this installation.
 
     The ``outlive`` of a system's package ignores Python's variables, which are the chats'; so do its other processes.
     """
-    return [sys.executable, *(["-E"] if sys.flags.ignore_environment else []), "-P"]
+    return [sys.executable, *(["-E"] if sys.flags.ignore_environment else [])]
+
+
+def own_python() -> list[str]:
+    """The interpreter of this installation, with the options by which it finds its own modules."""
+    return [*own_interpreter(), "-P"]
 
 
 def outlive_command() -> list[str]:

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import json
 import shlex
+import subprocess
+import sys
+from ast import literal_eval
 from pathlib import Path
 
 import pytest
@@ -67,6 +70,18 @@ def test_a_prompt_is_not_taken_for_a_subcommand_or_an_option(prompt: str) -> Non
 
 def test_a_subcommand_gets_only_the_users_arguments() -> None:
     assert an_agent().argv(["login", "--now"], values=VALUES) == ["x", "login", "--now"]
+
+
+@pytest.mark.parametrize("options", [[], ["-E"]])
+def test_a_program_of_ours_ignores_pythons_variables_where_the_command_does(options: list[str]) -> None:
+    script = """
+from pathlib import Path
+from session_host.agents.catalog import load_catalog
+agent = load_catalog(Path("/nowhere"))["command"]
+print(agent.argv(["x"], template=agent.structured.start))
+"""
+    done = subprocess.run([sys.executable, *options, "-c", script], check=True, capture_output=True, text=True)
+    assert literal_eval(done.stdout)[: 3 + len(options)] == [sys.executable, *options, "-P", "-m"]
 
 
 def test_resume() -> None:
