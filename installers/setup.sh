@@ -250,7 +250,7 @@ setup_environment() {
         }
     fi
     : >"$INCOMPLETE" # until the end: what is interrupted now is made again next time
-    [ "$kind" = run ] || extras="window,web,$kind"
+    [ "$kind" = run ] || extras="window,web,figures,$kind"
     say "installing Python packages"
     : >"$LOG"
     pip_install setuptools

@@ -225,6 +225,8 @@ COPY_SHORT = Text("Copy")
 WRAP = Text("Wrap")
 DO_NOT_WRAP = Text("Don’t wrap")
 NUMBERS = Text("Numbers")
+SOURCE, SHOW_SOURCE = Text("Source"), Text("Show the source")
+FIGURE, SHOW_FIGURE = Text("Figure"), Text("Show the figure")
 NO_NUMBERS = Text("No numbers")
 """Buttons at a block of code."""
 SHOW_CHANGES = Text("Changes")

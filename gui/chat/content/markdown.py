@@ -15,6 +15,7 @@ from urllib.parse import unquote
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
+from gui.chat.figures import FORMULA, can_be_figure
 from gui.terminal.links.links import addresses_in
 from gui.wording import chat_texts
 from session_host.protocol.values import Image
@@ -36,12 +37,6 @@ from .segments import (
     code_segments,
 )
 
-_FORMULA = "math"
-_NOT_DRAWN = frozenset({"mermaid", _FORMULA, "latex", "tex"})
-"""Languages that are shown as their source. What draws Mermaid needs a browser. What draws formulas (ziamath 0.13)
-draws brackets around a fraction of sums 1,980 px high, and takes twice as long for each further fraction inside of a
-fraction: 5 s for eleven, in 133 characters that any agent may write.
-"""
 _DATA = "data:"
 _IMAGE_DATA = re.compile(r"data:(image/\w+);base64,", re.IGNORECASE)
 _WORD_END = re.compile(r"[\s/]")
@@ -277,7 +272,7 @@ class Blocks:
         elif self._in_table:
             self._rows[-1].append(runs)
         elif not (self._marker or self._level) and (formula := displayed_formula(token.content)):
-            self._add_code(formula, _FORMULA)
+            self._add_code(formula, FORMULA)
         else:
             self._add_paragraph(runs)
             for each in token.children or ():
@@ -314,9 +309,8 @@ class Blocks:
         self._add_code(token.content.removesuffix("\n"), token.info.split()[0] if token.info.strip() else "")
 
     def _add_code(self, text: str, language: str) -> None:
-        title = chat_texts.NOT_DRAWN(language=language) if language.lower() in _NOT_DRAWN else language
-        code = Code("", len(self._lists), self._quotes, language=language, title=title, copies=True)
-        self.segments += code_segments(text, code)
+        code = Code("", len(self._lists), self._quotes, language=language, title=language, copies=True)
+        self.segments += code_segments(text, code, in_pieces=not can_be_figure(language, text))
 
 
 def _only_picture(token: Token) -> Token | None:

@@ -73,7 +73,8 @@ class Action(NamedTuple):
     kind: Literal[
         "fold", "show_all", "withdraw", "send_now", "again", "columns", "copy", "copy_answer", "link", "file", "image",
         "discard", "lines", "fold_lines", "reuse", "end", "send_held", "discard_held", "fold_turn", "offer", "drop",
-        "wrap", "numbers", "copy_prompt", "named_image", "take_back", "bring_back", "comment", "more", "failures",
+        "wrap", "numbers", "source", "copy_prompt", "named_image", "take_back", "bring_back", "comment", "more",
+        "failures",
     ]
     # fmt: on
     item: str = ""
@@ -405,9 +406,9 @@ class Card(Segment):
     subject_segments: int = 0
 
 
-def code_segments(text: str, segment: Code) -> list[Code]:
+def code_segments(text: str, segment: Code, *, in_pieces: bool = True) -> list[Code]:
     """A block of code or output in pieces; ``segment`` has what they share, and the title of the first one."""
-    pieces, longest = chunks(text), longest_line(text.split("\n"))
+    pieces, longest = chunks(text) if in_pieces else [text], longest_line(text.split("\n"))
     return [
         replace(
             segment,

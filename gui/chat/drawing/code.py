@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import re
 from collections.abc import Iterable, Sequence
 from difflib import SequenceMatcher
@@ -10,17 +9,21 @@ from itertools import accumulate
 from pathlib import PurePosixPath
 from typing import NamedTuple
 
-from PySide6.QtCore import QPointF, QRectF, Qt, QTextBoundaryFinder
+from PySide6.QtCore import QPointF, QRectF, QSize, QSizeF, Qt, QTextBoundaryFinder
 from PySide6.QtGui import QColor, QPainter, QPainterPath, QTextCharFormat, QTextLayout
 
 from gui.chat.content.highlighting import spans
 from gui.chat.content.patches import equal_characters, pairs
 from gui.chat.content.segments import Action, Code, Diff, DiffHead, Face, Run, TakenBack, utf16_length
+from gui.chat.figure_program import SCALE
+from gui.chat.figures import Figure, can_be_figure, figures
+from gui.chat.pictures import pictures, size_of
 from gui.finding.query import unit_offsets
 from gui.theme.icons import Glyph, paint_glyph
 from gui.theme.painting import paint_frame
 from gui.theme.tokens import GAP_M_PX, GAP_S_PX, RADIUS_PX, on
 from gui.wording import changes_texts, chat_texts
+from session_host.protocol.values import Image
 from session_host.structured.patches import DiffLine, hunk_title
 
 from .segment_layout import (
@@ -47,6 +50,8 @@ _ABOVE_PX = 6.0
 _RIGHT_PX = 6
 _CORNER_PX, _CORNER_FROM_PX = 10, 260
 """The space right of a block's language; in a narrower block there is only room for one button."""
+_FIGURE_PX = 640
+"""The most height of a figure, at the text size ``CHAT_PX``."""
 _SIDE_BAR_PX = 6
 _TITLE_SMALLER_PX = 3
 """How much smaller than the text a block's language is."""
@@ -78,13 +83,22 @@ class CodeLook(NamedTuple):
     Attributes:
         wraps: whether lines that are too long go on below; if not, the block is scrolled sideways.
         numbers: whether its lines have numbers.
+        source: whether it is shown although the figure that it describes is drawn.
     """
 
     wraps: bool = True
     numbers: bool = False
+    source: bool = False
+
+    def switched(self, kind: str) -> CodeLook:
+        """The look with one thing changed: "wrap", "numbers" or "source"."""
+        field = "wraps" if kind == "wrap" else kind
+        return self._replace(**{field: not getattr(self, field)})
 
 
 USUAL_CODE = CodeLook()
+_CornerButton = tuple[str, Action, str]
+"""A button over a block: its word, its action, and what is read of it."""
 
 
 def grown(
@@ -128,7 +142,8 @@ def lay_out_code(segment: Code, width: float, style: Style, look: CodeLook = USU
     size_px, line_px = (style.tiny_px, style.output_line_px) if segment.is_output else (0, style.code_line_px)
     needed = segment.longest * style.metrics(size_px, mono=True).horizontalAdvance("0") + 1
     overflows = not look.wraps and needed > room
-    title_px = style.metrics(_title_px(style)).horizontalAdvance(segment.title) + GAP_M_PX if segment.title else 0.0
+    title = _title_of(segment, style)
+    title_px = style.metrics(_title_px(style)).horizontalAdvance(title) + GAP_M_PX if title else 0.0
     box = text_box(
         segment.text,
         font=style.font(size_px, mono=True),
@@ -142,7 +157,7 @@ def lay_out_code(segment: Code, width: float, style: Style, look: CodeLook = USU
     )
     laid.boxes.append(box)
     if overflows and box.layout.lineAt(0).naturalTextWidth() > room - title_px:
-        segment = dataclasses.replace(segment, title="")  # It would cover the first line.
+        title = ""  # It would cover the first line.
     bottom = top + box.height + (_PADDING_ABOVE_PX if segment.last else 0)
     content = QRectF(left, above, width - left + (needed - room if overflows else 0), bottom - above)
     if overflows:
@@ -154,9 +169,74 @@ def lay_out_code(segment: Code, width: float, style: Style, look: CodeLook = USU
     if look.numbers:
         laid.under.append(_numbers_painter(segment, box, left + PADDING_PX, numbers_px, style))
     if segment.first:
-        _add_corner(laid, segment, QRectF(left, top, width - left - _CORNER_PX, style.code_line_px), style, look, room)
+        buttons = _buttons(look, is_wide=segment.longest * style.code_character_px > room) if segment.copies else []
+        corner = QRectF(left, top, width - left - _CORNER_PX, style.code_line_px)
+        _add_corner(laid, title, buttons, corner, style, background)
     paint_quotes(laid, segment, style)
     return laid
+
+
+def _title_of(segment: Code, style: Style) -> str:
+    """The word in a block's corner."""
+    figure = figure_of(segment, style)
+    is_refused = figure is not None and figures().is_refused(figure)
+    return chat_texts.NOT_DRAWN(language=segment.title) if is_refused else segment.title
+
+
+def _buttons(look: CodeLook, *, is_wide: bool) -> list[_CornerButton]:
+    """What the user can do about a block of code; ``is_wide`` if a line is longer than it."""
+    buttons: list[_CornerButton] = []
+    if is_wide or not look.wraps:
+        name = chat_texts.DO_NOT_WRAP() if look.wraps else chat_texts.WRAP()
+        buttons.append((name, Action("wrap"), name))
+    name = chat_texts.NO_NUMBERS() if look.numbers else chat_texts.NUMBERS()
+    buttons.append((name, Action("numbers"), name))
+    if look.source:
+        buttons.append((chat_texts.FIGURE(), Action("source"), chat_texts.SHOW_FIGURE()))
+    return [*buttons, _copy_button()]
+
+
+def figure_of(segment: Code, style: Style) -> Figure | None:
+    """The figure that a block of code describes; None if it describes none."""
+    if not (segment.copies and segment.first and segment.last and can_be_figure(segment.language, segment.text)):
+        return None
+    is_dark = style.color("page").lightnessF() < style.text.lightnessF()
+    colors = (
+        ("is_dark", "yes" if is_dark else "no"),
+        ("ground", style.color("page").name()),
+        ("box", style.code.ground.name()),
+        ("line", style.secondary.name()),
+        ("text", style.text.name()),
+    )
+    return Figure(segment.language, segment.text, style.size_px, colors)
+
+
+def lay_out_figure(segment: Code, image: Image, width: float, style: Style) -> SegmentLayout:
+    """Lay out the figure that a block of code describes; its place is empty until the image is decoded."""
+    laid = SegmentLayout()
+    left, size = left_of(segment), QSizeF(size_of(image) or QSize(1, 1)) / SCALE
+    room = QSizeF(max(width - left, 1.0), style.scaled(_FIGURE_PX))
+    if size.width() > room.width() or size.height() > room.height():
+        size = size.scaled(room, Qt.AspectRatioMode.KeepAspectRatio)
+    area = QRectF(QPointF(left, 2 * _ABOVE_PX), size)
+    laid.height = area.bottom() + 2 * _ABOVE_PX
+
+    def paint(painter: QPainter) -> None:
+        painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform)
+        if (picture := pictures().get(image)) is not None:
+            painter.drawImage(area, picture)
+
+    laid.under.append(paint)
+    buttons = [(chat_texts.SOURCE(), Action("source"), chat_texts.SHOW_SOURCE()), _copy_button()]
+    corner = QRectF(left, _ABOVE_PX, width - left, style.code_line_px)
+    _add_corner(laid, "", buttons, corner, style, style.color("page"))
+    laid.controls.append(Control(area, Action("image", image=image), chat_texts.ENLARGE_IMAGE()))
+    paint_quotes(laid, segment, style)
+    return laid
+
+
+def _copy_button() -> _CornerButton:
+    return chat_texts.COPY_SHORT(), Action("copy"), chat_texts.COPY_CODE()
 
 
 def _numbers_painter(segment: Code, box: TextBox, left: float, width: float, style: Style) -> Paint:
@@ -186,9 +266,19 @@ def _title_px(style: Style) -> int:
     return style.size_px - _TITLE_SMALLER_PX
 
 
-def _add_corner(laid: SegmentLayout, segment: Code, corner: QRectF, style: Style, look: CodeLook, room: float) -> None:
-    """Add the block's language at its right, and in its place what the user can do while it is pointed at."""
-    background, tone = style.code.ground, on(style.secondary, style.code.ground)
+def _add_corner(
+    laid: SegmentLayout,
+    title: str,
+    buttons: list[_CornerButton],
+    corner: QRectF,
+    style: Style,
+    background: QColor,
+) -> None:
+    """Add a block's title at its right, and in its place what the user can do while it is pointed at.
+
+    In a narrow block there is only the last button.
+    """
+    tone = on(style.secondary, background)
     size_px = _title_px(style)
     metrics, font, beside = style.metrics(size_px), style.font(size_px), style.metrics(mono=True)
 
@@ -209,17 +299,10 @@ def _add_corner(laid: SegmentLayout, segment: Code, corner: QRectF, style: Style
         paints.append(paint)
         return [ground, *areas]
 
-    if segment.title:
-        add([segment.title], laid.resting)
-    if not segment.copies:
+    if title:
+        add([title], laid.resting)
+    if not buttons:
         return
-    buttons: list[tuple[str, Action, str]] = []
-    if not look.wraps or segment.longest * style.code_character_px > room:
-        name = chat_texts.DO_NOT_WRAP() if look.wraps else chat_texts.WRAP()
-        buttons.append((name, Action("wrap"), name))
-    name = chat_texts.NO_NUMBERS() if look.numbers else chat_texts.NUMBERS()
-    buttons.append((name, Action("numbers"), name))
-    buttons.append((chat_texts.COPY_SHORT(), Action("copy"), chat_texts.COPY_CODE()))
     if corner.width() < style.scaled(_CORNER_FROM_PX):
         buttons = buttons[-1:]
     laid.covered, *areas = add([name for name, _, _ in buttons], laid.pointed)

@@ -38,6 +38,7 @@ from gui.chat.content.segments import (
     TurnLine,
     utf16_length,
 )
+from gui.chat.figures import figures
 from gui.chat.pictures import pictures, size_of
 from gui.finding.query import unit_offsets
 from gui.theme.icons import Glyph, paint_glyph, paint_mark
@@ -52,10 +53,12 @@ from .code import (
     USUAL_CODE,
     CodeLook,
     add_diff_buttons,
+    figure_of,
     grown,
     lay_out_code,
     lay_out_diff,
     lay_out_diff_head,
+    lay_out_figure,
     lay_out_taken_back,
     line_counts,
 )
@@ -119,6 +122,9 @@ def lay_out(
     width, can_pair = widths.text, widths.wide >= COLUMNS_FROM_PX
     match segment:
         case Code():
+            figure = None if code.source else figure_of(segment, style)
+            if figure is not None and (image := figures().get(figure)) is not None:
+                return lay_out_figure(segment, image, width, style)
             return lay_out_code(segment, grown(segment, widths, style, code=code), style, code)
         case FoldLine():
             return lay_out_fold_line(segment, width, style, columns=columns, can_pair=can_pair)

@@ -291,7 +291,7 @@ class TranscriptPage(PaintedPage):
                 return
             case "show_all":
                 self.rows.set_mode(action.item, self.rows.mode(action.item)._replace(unfolded=True, whole=True))
-            case "wrap" | "numbers":
+            case "wrap" | "numbers" | "source":
                 self.rows.toggle_code(target[0], target[1], action.kind)
             case "columns":
                 self.rows.toggle_columns(action.item)

@@ -437,10 +437,9 @@ class Rows:
         return next(iter(failed), "")
 
     def toggle_code(self, key: str, first: int, kind: str) -> None:
-        """Wrap a block of code or not ("wrap"), or show and hide its numbers, by its row and first segment."""
+        """Wrap a block of code or not, show and hide its numbers, or its source, by its row and first segment."""
         look, row = self.code_looks.get((key, first), USUAL_CODE), self._rows[key]
-        changed = look._replace(wraps=not look.wraps) if kind == "wrap" else look._replace(numbers=not look.numbers)
-        self.code_looks[key, first] = changed
+        self.code_looks[key, first] = look.switched(kind)
         row.laid = [None] * len(row.segments)
         self.rearranged()
 
@@ -475,8 +474,8 @@ class Rows:
             for number in (*range(max(low, 0)), *range(min(high, len(row.segments)), len(row.segments))):
                 row.laid[number] = None
 
-    def color_code(self) -> None:
-        """Lay out code again, because another language can be coloured now; heights stay."""
+    def lay_out_code(self) -> None:
+        """Lay out code again: another language can be coloured now, or a figure is drawn; heights stay till then."""
         for row in self._rows.values():
             for number, segment in enumerate(row.segments):
                 if isinstance(segment, Code | Diff):

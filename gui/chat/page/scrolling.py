@@ -12,6 +12,7 @@ from PySide6.QtCore import QObject, Qt, Signal
 from PySide6.QtWidgets import QPushButton, QScrollBar
 
 from gui.chat.content.highlighting import lexers
+from gui.chat.figures import figures
 from gui.chat.pictures import pictures
 from gui.theme.controls import set_look
 from gui.theme.icons import Glyph, glyph_icon
@@ -101,7 +102,8 @@ class Scroller(QObject):
         """Whether items changed since the page stopped following the end."""
         self._gone_to = ""
         """The prompt to which the user went; "" once the page is scrolled otherwise."""
-        lexers().loaded.connect(self._on_lexer)
+        lexers().loaded.connect(self._lay_out_code)
+        figures().drawn.connect(self._lay_out_code)
         pictures().decoded.connect(self._on_picture)
         page.restyled.connect(self._on_restyled)
 
@@ -239,8 +241,8 @@ class Scroller(QObject):
         token = "on_accent" if self._has_new_items else "text"
         self.to_end.setIcon(glyph_icon(Glyph.DOWN, self._page.theme.tokens, token))
 
-    def _on_lexer(self) -> None:
-        self._page.rows.color_code()
+    def _lay_out_code(self) -> None:
+        self._page.rows.lay_out_code()
         if self._page.isVisible():
             self.arrange()
 

@@ -417,16 +417,12 @@ def test_a_picture_that_a_message_has_itself_is_drawn_at_once() -> None:
     assert decode(damaged.image) is None
 
 
-def test_the_source_of_a_drawing_says_that_it_is_not_drawn() -> None:
-    text = "```mermaid\ngraph TD\n```\n\n```python\nx\n```\n\n```latex\nx\n```\n\n$$x^2$$\n\n\\[y\\]\n\n$$a$$ is $$b$$"
-    titles = [segment.title for segment in MarkdownText().segments(text) if isinstance(segment, Code)]
-    assert titles == [
-        "mermaid · not drawn",
-        "python",
-        "latex · not drawn",
-        "math · not drawn",
-        "math · not drawn",
-    ]
+def test_what_describes_a_figure_is_one_block() -> None:
+    long = "\n".join(f"A --> B{number}" for number in range(60))
+    text = f"```mermaid\n{long}\n```\n\n```python\nx\n```\n\n$$x^2$$\n\n\\[y\\]\n\n$$a$$ is $$b$$"
+    found = [segment for segment in MarkdownText().segments(text) if isinstance(segment, Code)]
+    assert [segment.language for segment in found] == ["mermaid", "python", "math", "math"]
+    assert found[0].text == long
 
 
 def test_a_line_end_in_a_message_is_a_line_end() -> None:

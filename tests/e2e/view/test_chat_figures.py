@@ -1,0 +1,93 @@
+"""Diagrams and formulas in the view of a structured chat."""
+
+from __future__ import annotations
+
+import pytest
+from PySide6.QtWidgets import QApplication
+
+from gui.chat import figures as module
+from gui.chat.figures import Figure, Figures, figures
+from gui.chat.pictures import pictures
+from session_host.paths import state_dir
+from tests.support.chat_view_harness import ChatViewHarness, ShowChat
+from tests.support.qt_waiting import process_events_until
+from tests.support.scripted_chat import ScriptedChat
+
+WAIT_S = 120.0
+DIAGRAM = "flowchart LR\n  A[Window] --> B{Ready?}\n  B -->|yes| C[Host]"
+FORMULA = r"\frac{-b \pm \sqrt{b^2 - 4ac}}{2a}"
+TEXT = f"Here:\n\n```mermaid\n{DIAGRAM}\n```\n\nand\n\n$$\n{FORMULA}\n$$\n\nThat is all."
+COLORS = tuple({"is_dark": "no", "ground": "#fff", "box": "#eee", "line": "#333", "text": "#000"}.items())
+
+
+def a_view(show_chat: ShowChat, text: str) -> ChatViewHarness:
+    chat = ScriptedChat()
+    chat.done(chat.put("user", "Draw it"))
+    chat.done(chat.put("agent", text))
+    return show_chat(chat)
+
+
+def drawn(view: ChatViewHarness) -> list[str]:
+    """The texts whose figures are shown."""
+    page = view.view.page
+    return [
+        page.rows.row(each.position).segments[each.number].text
+        for each in page.visible
+        if any(control.action.kind == "image" for control in each.laid.controls)
+    ]
+
+
+def test_a_diagram_and_a_formula_are_drawn_and_their_source_is_a_click_away(show_chat: ShowChat) -> None:
+    view = a_view(show_chat, TEXT)
+    process_events_until(lambda: drawn(view) == [DIAGRAM, FORMULA], WAIT_S, "both figures")
+    view.settle()
+    process_events_until(lambda: len(pictures()._known) >= 2, WAIT_S, "their pictures")
+    assert (state_dir() / "figures").is_dir(), "the libraries’ files are in a directory of their own"
+    view.click(view.control("source"))
+    assert drawn(view) == [FORMULA]
+    view.click(view.control("copy"))
+    assert QApplication.clipboard().text() == DIAGRAM
+    view.click(view.control("source"))
+    assert drawn(view) == [DIAGRAM, FORMULA]
+    view.click(view.control("copy"))
+    assert QApplication.clipboard().text() == DIAGRAM
+
+
+def test_what_cannot_be_drawn_stays_as_it_is_and_says_so(show_chat: ShowChat) -> None:
+    texts = ["flowchart TD\n  A[", "flowchart TD\n  A[🚀 has no letter in the font] --> B"]
+    view = a_view(show_chat, "\n\n".join(f"```mermaid\n{text}\n```" for text in texts))
+    process_events_until(
+        lambda: [image for figure, image in figures()._known.items() if figure.text in texts] == [None, None],
+        WAIT_S,
+        "both to be tried",
+    )
+    view.settle()
+    assert not drawn(view)
+    assert all(text in view.shown() for text in texts)
+
+
+def test_a_text_that_grows_is_drawn_when_it_stands_still(show_chat: ShowChat) -> None:
+    chat = ScriptedChat()
+    item = chat.put("agent", "```mermaid\nflowchart TD\n")
+    view = show_chat(chat)
+    for number in range(6):
+        chat.say(item, f"  A{number} --> B{number}\n")
+        view.settle()
+    chat.say(item, "```\n")
+    chat.done(item)
+    process_events_until(lambda: bool(drawn(view)), WAIT_S, "the diagram")
+    assert "A5 --> B5" in drawn(view)[0]
+
+
+@pytest.mark.usefixtures("qapp", "area")
+@pytest.mark.parametrize(
+    "text",
+    ["flowchart TD\n" + "\n".join(f"N{number} --> N{number * 7 % 150}" for number in range(190)), "A" * 10_001],
+)
+def test_a_figure_that_takes_too_long_is_ended(monkeypatch: pytest.MonkeyPatch, text: str) -> None:
+    monkeypatch.setattr(module, "_WITHIN_MS", 300)
+    mine = Figures()
+    figure = Figure("mermaid", text, 14, COLORS)
+    mine.get(figure)
+    process_events_until(lambda: mine.is_refused(figure), WAIT_S, "it to be given up")
+    assert mine.get(figure) is None
