@@ -228,7 +228,17 @@ def run_for_chats(arguments: list[str], chats: list[str], run_here: Callable[[li
         return run_here(there) if there != arguments else None
     if Where.SHOWN_HERE in ALL_SUBCOMMANDS[arguments[0]].where:
         return None
-    return _run_and_attach(entry, there)
+    return _run_and_attach(entry, _with_our_time(there))
+
+
+def _with_our_time(words: list[str]) -> list[str]:
+    """The words of a command with the time of ``send --at``, which its user means in the zone here, in UTC."""
+    own, after = split_at_dashes(words)
+    if own[0] != "send" or not any(each == "--at" or each.startswith("--at=") for each in own):
+        return words
+    from session_host.cli.later import in_utc  # rarely needed
+
+    return [*in_utc(own), *after]
 
 
 def _of_their_home(argument: str) -> str:

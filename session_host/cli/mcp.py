@@ -79,14 +79,18 @@ class StartChat(Tool, frozen=True, kw_only=True):
 class Send(Tool, frozen=True, kw_only=True):
     """Send a prompt to a chat that you started, wait for the end of its turn, and return the answer.
 
-    In a shell: run a command, and return its output. If the time is over, call `wait`.
+    In a shell: run a command, and return its output. If the time is over, call `wait`. With `at`, the prompt is sent
+    then, and nothing is waited for.
     """
 
     chat: ChatName
     text: Annotated[str, msgspec.Meta(min_length=1, description="The prompt, or the command line.")]
     timeout_s: Seconds = WAIT_S
+    at: Annotated[str, msgspec.Meta(description='A later time, such as "15:00" or "tomorrow 09:00".')] = ""
 
     def words(self) -> list[str]:
+        if self.at:
+            return ["send", f"--at={self.at}", "--", self.chat, self.text]
         return ["send", "--enter", "--wait", "--timeout", f"{self.timeout_s:g}", "--", self.chat, self.text]
 
 

@@ -19,6 +19,7 @@ from session_host.protocol.messages import (
     SendChatInput,
 )
 from session_host.protocol.values import parse_key
+from session_host.standing.clock_times import FORMS
 from session_host.standing.traits import traits_of
 
 
@@ -52,6 +53,8 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--held", choices=("send", "discard"), help="send or discard the prompts that wait since such a stop"
     )
+    parser.add_argument("--at", metavar="TIME", help=f"send TEXT as a prompt at that time: {FORMS}")
+    parser.add_argument("--cancel", action="store_true", help="take back what is to be sent at a time")
     parser.epilog = (
         "In a terminal, TEXT is typed; an agent gets several lines as one paste. If the agent does not show TEXT, it "
         "is not ready: the command fails and does not press Enter. It also fails if an idle agent does not begin a "
@@ -59,8 +62,9 @@ def configure(parser: argparse.ArgumentParser) -> None:
         "answer with --key, --enter or a single character. TEXT with Enter is refused (exit code 12) if the input "
         "line has a text that was typed there. In a chat view, TEXT is a prompt: it is sent when the "
         "running turn ends, or at once with --steer or --interrupt. With --wait, exit code 0: the turn is done; 5: the "
-        "time is over; 9: it asks something; 10: an error, a limit or the user stopped it. Put a text that begins with "
-        "a dash after `--`."
+        "time is over; 9: it asks something; 10: an error, a limit or the user stopped it. With --at, TEXT is sent "
+        "once, at that time in this time zone, if the agent is idle and nothing is typed; it waits for that for an "
+        "hour. Put a text that begins with a dash after `--`."
     )
 
 
@@ -78,11 +82,16 @@ def run(options: argparse.Namespace) -> int:
     text = _standard_input() if options.text == "-" else options.text or ""
     if options.held and (text or options.key or options.enter or options.steer or options.interrupt):
         raise UsageError("--held takes neither TEXT nor other options")
-    if not (text or options.key or options.enter or options.interrupt or options.held):
+    _check_later(options, text)
+    if not (text or options.key or options.enter or options.interrupt or options.held or options.cancel):
         raise UsageError("nothing to send; give TEXT, --key or --enter")
     if len(text) > MAX_PASTE_CHARACTERS:
         raise UsageError(f"the text is too long ({len(text)} characters, at most {MAX_PASTE_CHARACTERS})")
     info = require_running(find(options.session))
+    if options.at is not None or options.cancel:
+        from session_host.cli.later import cancel, send_later  # Usually it is sent now.
+
+        return cancel(info) if options.cancel else send_later(info, options, text)
     takes_prompts = traits_of(info.facts).takes_prompts
     if options.wait or options.json:
         if not text.strip() or not (takes_prompts or options.enter or text.endswith(("\n", "\r"))):
@@ -98,6 +107,22 @@ def run(options: argparse.Namespace) -> int:
     else:
         print_line(f"typed into {name_and_id(info)}, without Enter; --enter presses it, too")
     return 0
+
+
+def _check_later(options: argparse.Namespace, text: str) -> None:
+    """Check the options of a text that is sent later.
+
+    Raises:
+        UsageError: they do not fit together.
+    """
+    if options.at is None and not options.cancel:
+        return
+    name = "--cancel" if options.cancel else "--at"
+    others = (options.key, options.paste, options.wait, options.json, options.anyway, options.steer, options.interrupt)
+    if any(others) or options.held or (options.cancel and (text or options.at or options.enter)):
+        raise UsageError(f"{name} takes {'nothing else' if options.cancel else 'TEXT, and none of the other options'}")
+    if options.at is not None and not text.strip():
+        raise UsageError("--at needs TEXT")
 
 
 def _prompt(info: SessionInfo, options: argparse.Namespace, text: str) -> int:

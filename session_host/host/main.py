@@ -192,6 +192,8 @@ class _Host:
         self._store_writer.set_program(driver.program.process.pid, driver.program.process.started)
         self._store_writer.set_conversation(driver.conversation.id)
         self._store_writer.set_title(driver.session.title)
+        self._store_writer.set_later(driver.later.prompt)
+        driver.later.has_draft = self._store_writer.has_draft
         if self._starting is None:
             await self._store_writer.save_host()
         titling = asyncio.create_task(self._store_writer.save_titles(driver), name="title")
@@ -235,13 +237,14 @@ class _Host:
         return ReportBack(self._spec, driver.events)
 
     async def _note_conversation(self, driver: Driver) -> None:
-        """Save the id of the agent's conversation whenever it changes, until the end saves it anyway."""
+        """Save the id of the agent's conversation and the later prompt at each change, until the end saves both."""
         while True:
             await driver.conversation_changed.wait()
             driver.conversation_changed.clear()
             if driver.ended.is_set():
                 return
             self._store_writer.set_conversation(driver.conversation.id)
+            self._store_writer.set_later(driver.later.prompt)
             await self._store_writer.save_host()
 
     def _release_session(self) -> None:

@@ -1,4 +1,4 @@
-"""A host's writes to the store: its own PID, the conversation, the title, what happens, and the end.
+"""A host's writes to the store: its own PID, conversation, title, later prompt, what happens, and the end.
 
 The launcher writes the start.
 
@@ -21,7 +21,7 @@ from msgspec.structs import replace
 from session_host.errors import NoSuchSession, OutliveError, StoreCorrupt, StoreError
 from session_host.paths import session_left_conversations, session_unsaved_end
 from session_host.protocol.events import NumberedEvent
-from session_host.protocol.facts import INTERRUPTED, Outcome
+from session_host.protocol.facts import INTERRUPTED, LaterPrompt, Outcome
 from session_host.protocol.launch import LaunchSpec
 from session_host.protocol.untrusted_text import topic_of
 from session_host.protocol.values import State
@@ -77,6 +77,7 @@ class StoreWriter:
         self._outcome = Outcome()
         self._program = replace(spec.facts.program, host_pid=host_pid, host_started=start_time(host_pid))
         self._saved_title, self._saved_topic = self._program.title, self.topic
+        self._later = spec.facts.entry.later
 
     def set_program(self, pid: int, started: int | None) -> None:
         """Set the PID and the start time of the session's program; see ``system.processes.identity``."""
@@ -86,6 +87,22 @@ class StoreWriter:
     def set_conversation(self, conversation: str) -> None:
         """Set the agent's own id of its conversation; "" while it is unknown."""
         self._program = replace(self._program, conversation=conversation)
+
+    def set_later(self, prompt: LaterPrompt | None) -> None:
+        """Set the prompt that is to be sent at a time; None for none."""
+        self._later = prompt
+
+    async def has_draft(self) -> bool:
+        """Whether a window has saved a text for the session that is not sent."""
+        found = False
+
+        def read() -> None:
+            nonlocal found
+            drafts = self._opened().layout().get("drafts")
+            found = isinstance(drafts, dict) and bool(drafts.get(self._id))
+
+        await self._worker.run(lambda: _logged(read))
+        return found
 
     def set_title(self, title: str) -> None:
         """Set the program's title, and the topic if the title has it."""
@@ -149,7 +166,7 @@ class StoreWriter:
                 await asyncio.sleep(wait_s)
 
     async def save_host(self) -> bool:
-        """Save this host's PID, the conversation and the title; returns whether they are saved.
+        """Save this host's PID, the conversation, the title and the later prompt; returns whether they are saved.
 
         A failure is logged: the agent runs, and its end will be recorded.
         """
@@ -182,6 +199,7 @@ class StoreWriter:
         self._outcome = replace(end, state=State.LOST, error=INTERRUPTED) if interrupted else end
         self._take_words(driver)
         self.set_conversation(driver.conversation.id)
+        self.set_later(driver.later.prompt)
         self._program = replace(self._program, size=session.sizing.size)
         waits = iter(RETRY_S)
         wait_s = RETRY_S[0]
@@ -294,6 +312,7 @@ class StoreWriter:
     def _update(self, store: Store) -> None:
         # A topic that the title had before a new host took over is in the store alone.
         learned: dict[str, Any] = {"topic": self.topic} if self.topic != self._spec.facts.entry.topic else {}
+        learned["later"] = self._later
         if not self._spec.facts.origin.machine_id:  # Its launcher was of version 0.1.0.
             learned |= {"machine_id": machine_id(), "host_name": host_name(), "pid_namespace": pid_namespace()}
         store.update(self._id, self.left, **columns_of(self._outcome, self._program), **learned)

@@ -152,6 +152,27 @@ class TurnCounted(msgspec.Struct, frozen=True, gc=False, tag_field="kind", tag="
         return msgspec.structs.replace(end, outcome=self.outcome, work=self.work, resets_at=resets_at, error=error)
 
 
+class LaterSet(msgspec.Struct, frozen=True, gc=False, tag_field="kind", tag="later_set", kw_only=True):
+    """A prompt is to be sent at a time, or not any more."""
+
+    due: str
+    """When, ISO 8601, UTC; "" if it was taken back."""
+    by: str = ""
+    """Who set it, or took it back; the words are those of ``Answered``."""
+    continues: int = 0
+    """The number of the turn that it continues, which a limit ended; 0 for none."""
+
+
+class Missed(msgspec.Struct, frozen=True, gc=False, tag_field="kind", tag="missed", kw_only=True):
+    """A prompt was not sent that was due."""
+
+    due: str
+    why: str
+    """One line."""
+    asks: bool = False
+    """Whether it waits for the user's word, since nothing could send it in time."""
+
+
 class CommandEnded(msgspec.Struct, frozen=True, gc=False, tag_field="kind", tag="command_ended", kw_only=True):
     """A command of a shell that marks its commands has ended."""
 
@@ -236,6 +257,8 @@ Event = (
     | TurnStarted
     | TurnEnded
     | TurnCounted
+    | LaterSet
+    | Missed
     | CommandEnded
     | Ended
     | Interrupted

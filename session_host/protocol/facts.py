@@ -105,6 +105,40 @@ class Origin(msgspec.Struct, frozen=True, array_like=True, gc=False, kw_only=Tru
         return self.project if self.worktree else self.real_cwd or self.cwd
 
 
+class LaterPrompt(msgspec.Struct, frozen=True, array_like=True, gc=False):
+    """A prompt that the host is to send at a time.
+
+    Attributes:
+        at: when it is due.
+        text: the prompt.
+        by: who set it; see ``events.TurnStarted``.
+        continues: the number of the turn that it continues, which a limit ended; 0 for none, ``OF_EARLIER_CHAT`` for
+            the last one of the chat that this one resumes. A newer turn makes it needless.
+        token: identifies it, so that it is sent once; 32 hexadecimal digits.
+        agents: the agents' chats to which belongs who set it, as in ``Origin.agent_chats``; "" for the user.
+        stage: "" while it waits; "sending" once it is taken away, so that it is typed once; "late" if nothing could
+            send it in time, so that the user is asked; "missed" if it is not sent.
+        why: why it is held, late or missed, one line; "" otherwise.
+    """
+
+    at: str
+    text: str
+    by: str = ""
+    continues: int = 0
+    token: str = ""
+    agents: str = ""
+    stage: Literal["", "sending", "late", "missed"] = ""
+    why: str = ""
+
+    @property
+    def waits(self) -> bool:
+        """Whether it is still to be sent."""
+        return not self.stage
+
+
+OF_EARLIER_CHAT: Final = -1
+
+
 class Entry(msgspec.Struct, frozen=True, array_like=True, gc=False, kw_only=True):
     """What the user and the store say of it."""
 
@@ -119,6 +153,8 @@ class Entry(msgspec.Struct, frozen=True, array_like=True, gc=False, kw_only=True
     """Its position in the user's own order, among chats of one group; None for none."""
     continued_by: str | None = None
     """The id of the chat that continues this one's conversation."""
+    later: LaterPrompt | None = None
+    """The prompt that its host was to send at a time, as of its end; None for none."""
 
     @property
     def is_named(self) -> bool:
@@ -178,23 +214,6 @@ class Program(msgspec.Struct, frozen=True, array_like=True, gc=False):
     def known_size(self) -> GridSize | None:
         """The terminal's size; None while that is not known."""
         return self.size if self.size.columns and self.size.rows else None
-
-
-class LaterPrompt(msgspec.Struct, frozen=True, array_like=True, gc=False):
-    """A prompt that the host is to send at a time.
-
-    Attributes:
-        at: when it is due.
-        text: the prompt.
-        by: who set it; see ``events.TurnStarted``.
-        continues: the number of the turn that it continues, which a limit ended; 0 for none. A newer turn makes it
-            needless.
-    """
-
-    at: str
-    text: str
-    by: str = ""
-    continues: int = 0
 
 
 class AgentStatus(msgspec.Struct, frozen=True, array_like=True, gc=False):
@@ -259,6 +278,11 @@ class ChatFacts(msgspec.Struct, frozen=True, array_like=True):
     def id(self) -> str:
         """See ``Origin``."""
         return self.origin.id
+
+    @property
+    def later(self) -> LaterPrompt | None:
+        """The prompt that is to be sent at a time: its host knows it, and leaves it at the end."""
+        return self.entry.later if self.outcome.is_over else self.status.continues
 
     @property
     def is_asleep(self) -> bool:

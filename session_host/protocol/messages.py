@@ -12,6 +12,7 @@ A connection, from the client's side::
     → Describe | Peek | Send | Stop | Kill | Rename   ← Description | Screen | Done | Failed
     → PeekColors                                      ← ScreenColors
     → SendChatInput, OpenRequests                     ← Done | Failed | AgentRequests × n
+    → SendLater                                       ← Done | Failed
     → Explain                                         ← Explanation
     → Report                                          (from the agent's hooks; without a reply)
     → AskUser                                         ← UserAnswer   (from a hook that takes the user's answer)
@@ -597,6 +598,24 @@ class SendChatInput(Message, frozen=True):
     """The kind of client, as in Attach."""
 
 
+class SendLater(Message, frozen=True):
+    """Send a prompt at a time, in place of another one that waits; without a text, take that one back.
+
+    A host of an earlier version does not know it, and ends the connection.
+    """
+
+    request: int
+    text: str = ""
+    at: str = ""
+    """When: ISO 8601, UTC. "" with ``continues``: soon after the limit is reset that ended the last turn."""
+    continues: bool = False
+    """Only if that turn is the last one then."""
+    by: str = "command"
+    """The kind of client, as in Attach."""
+    agents: str = ""
+    """The agents' chats to which the client belongs; the host sets it (``facts.LaterPrompt``)."""
+
+
 class OpenRequests(Message, frozen=True):
     """Ask for the agent's requests that wait for an answer: a structured chat's, or those of a terminal's hooks."""
 
@@ -791,7 +810,9 @@ INPUTS = (Key, Typed, Paste, Mouse, Focus, *CHAT_INPUTS)
 """The classes of ``Input``, for isinstance."""
 
 Input = Key | Typed | Paste | Mouse | Focus | ChatInput
-Request = Describe | Peek | PeekColors | Send | Stop | Kill | Rename | Explain | SendChatInput | OpenRequests
+Request = (
+    Describe | Peek | PeekColors | Send | SendLater | Stop | Kill | Rename | Explain | SendChatInput | OpenRequests
+)
 Reply = Description | Explanation | Screen | ScreenColors | AgentRequests | UserAnswer | Done | Failed
 # fmt: off
 Event = (
@@ -803,8 +824,8 @@ FromClient = (
     Hello | Attach | Follow | Received | Detach | Resize | Colors | AcceptRefusal | ClearTerminal | Continue
     | Key | Typed | Paste | Mouse | Focus
     | Prompt | WithdrawPrompt | Interrupt | SendNow | ReleaseHeld | AnswerRequest | ChangeSetting
-    | Describe | Peek | PeekColors | Send | Stop | Kill | Rename | Explain | SendChatInput | OpenRequests | Report
-    | AskUser
+    | Describe | Peek | PeekColors | Send | SendLater | Stop | Kill | Rename | Explain | SendChatInput | OpenRequests
+    | Report | AskUser
 )
 FromHost = (
     Welcome | Error | Starting | Attached | SnapshotPart | Output | Resized

@@ -41,6 +41,7 @@ from session_host.protocol.messages import (
     Resize,
     Send,
     SendChatInput,
+    SendLater,
     SendNow,
     Stop,
     Typed,
@@ -62,7 +63,7 @@ _RIGHTS: dict[type[Message], Right] = {
     ),
     **dict.fromkeys((Report, AskUser), Right.REPORT),
     **dict.fromkeys((SendChatInput, Send, Stop, Kill, Rename), Right.CONTROL),
-    Attach: Right.ANSWER,
+    **dict.fromkeys((Attach, SendLater), Right.ANSWER),
 }
 
 _ANSWERS = (AnswerRequest, ChangeSetting, ReleaseHeld)

@@ -1,12 +1,13 @@
-"""A prompt that is to be sent at a time: whether it waits, is sent now, or is missed. Pure.
+"""A prompt that is to be sent at a time: whether it waits, is sent now, or is missed; and its words. Pure.
 
 States::
 
     WAITING ──it is due, the agent is idle, and nothing is typed──▶ DUE
     WAITING ──it is due──▶ HELD   the agent works or asks, or somebody writes
     HELD ──the agent is idle, and nothing is typed──▶ DUE
-    WAITING, HELD ──``LATEST_S`` after the time──▶ MISSED
-    WAITING, HELD ──a newer turn began, and it continues an older one──▶ MISSED
+    HELD ──``LATEST_S`` after the time──▶ MISSED
+    WAITING ──``LATEST_S`` after the time──▶ LATE   the computer slept or was off: the user is asked
+    WAITING, HELD ──a newer turn began, or the turn went on, and it continues that one──▶ MISSED
 
 The state follows from the prompt and the moment alone. So a replacement host, and one that slept while the prompt
 became due, come to the same: a suspended computer, or a clock that was set, sends nothing twice.
@@ -14,15 +15,32 @@ became due, come to the same: a suspended computer, or a clock that was set, sen
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from datetime import datetime
 from enum import StrEnum
 from typing import Final, NamedTuple
 
-from session_host.protocol.facts import LaterPrompt
+from msgspec.structs import replace
+
+from session_host.protocol.facts import OF_EARLIER_CHAT, LaterPrompt
+from session_host.protocol.turns import TurnFacts
+from session_host.protocol.untrusted_text import one_line
 from session_host.protocol.values import Activity
-from session_host.system.clock import parse_time
+from session_host.system.clock import as_text, parse_time
 
 LATEST_S: Final = 3600.0
 """A prompt that could not be sent for this time after it was due is missed: the user may want something else by now."""
+
+AFTER_RESET_S: Final = 120.0
+"""How long after a limit is reset a prompt continues: clocks differ."""
+
+MAX_CHARACTERS: Final = 8000
+"""The longest prompt that is sent later: each viewer gets it with each change of the status."""
+
+CONTINUE: Final = "Go on."
+"""The prompt that continues, unless the user writes another one."""
+
+TYPED: Final = "it was typed, and not sent"
 
 
 class LaterState(StrEnum):
@@ -31,6 +49,7 @@ class LaterState(StrEnum):
     WAITING = "waiting"
     HELD = "held"
     DUE = "due"
+    LATE = "late"
     MISSED = "missed"
 
 
@@ -43,6 +62,7 @@ class Moment(NamedTuple):
         activity: what the agent does.
         is_reported: whether the agent itself said so.
         has_text: whether its input line, or a window's draft, has a text.
+        is_limited: whether a limit ended the last turn.
     """
 
     now_s: float
@@ -50,6 +70,7 @@ class Moment(NamedTuple):
     activity: Activity
     is_reported: bool = True
     has_text: bool = False
+    is_limited: bool = True
 
 
 class Decision(NamedTuple):
@@ -57,7 +78,7 @@ class Decision(NamedTuple):
 
     Attributes:
         state: the state.
-        why: why it is held or missed, one line; "" otherwise.
+        why: why it is held, late or missed, one line; "" otherwise.
         again_s: the time of the next decision, in seconds since 1970; a change of the chat comes earlier. 0 for none.
     """
 
@@ -66,25 +87,31 @@ class Decision(NamedTuple):
     again_s: float = 0.0
 
 
-def decide(prompt: LaterPrompt, seen: Moment) -> Decision:
+def decide(prompt: LaterPrompt, seen: Moment, held: str = "") -> Decision:
     """Decide about a prompt.
 
     Args:
         prompt: the prompt.
         seen: the present moment.
+        held: why it was held at the last decision; "" if it was not.
     """
     due = parse_time(prompt.at)
     if due is None:
         return Decision(LaterState.MISSED, f"its time cannot be read: {prompt.at!r}")
     due_s = due.timestamp()
-    if prompt.continues and seen.turn > prompt.continues:
+    if prompt.continues and seen.turn > max(prompt.continues, 0):
         return Decision(LaterState.MISSED, "a newer turn began")
+    if prompt.continues > 0 and not seen.is_limited:
+        return Decision(LaterState.MISSED, "the agent went on by itself")
     if seen.now_s < due_s:
         return Decision(LaterState.WAITING, again_s=due_s)
-    why = _hindrance(seen)
     if seen.now_s > due_s + LATEST_S:
-        return Decision(LaterState.MISSED, f"an hour passed: {why}" if why else "it was due more than an hour ago")
+        return Decision(LaterState.MISSED, f"an hour passed: {held}") if held else Decision(LaterState.LATE, LATE)
+    why = _hindrance(seen)
     return Decision(LaterState.HELD, why, due_s + LATEST_S) if why else Decision(LaterState.DUE)
+
+
+LATE: Final = "the chat or this computer did not run then"
 
 
 def _hindrance(seen: Moment) -> str:
@@ -94,3 +121,32 @@ def _hindrance(seen: Moment) -> str:
     if seen.activity is not Activity.IDLE:
         return "the agent asks" if seen.activity is Activity.NEEDS_INPUT else f"the agent is {seen.activity.words}"
     return "a text is being written" if seen.has_text else ""
+
+
+def continues_at(last: TurnFacts | None) -> str:
+    """When a prompt continues the last turn, which a limit ended: ISO 8601, UTC; "" if it is not known."""
+    resets = parse_time(last.resets_at) if last is not None and last.outcome == "limit" else None
+    return "" if resets is None else as_text(resets.timestamp() + AFTER_RESET_S)
+
+
+def of_resumed(prompt: LaterPrompt | None) -> LaterPrompt | None:
+    """The prompt of a chat that has ended, for the chat that resumes it."""
+    if prompt is None:
+        return None
+    if prompt.stage == "sending":
+        prompt = replace(prompt, stage="missed", why="the chat ended when it was to be sent")
+    return replace(prompt, continues=OF_EARLIER_CHAT) if prompt.continues else prompt
+
+
+def later_words(prompt: LaterPrompt, clock: Callable[[datetime], str]) -> str:
+    """A prompt and its state, one line: "Sat 15:00: Go on." or "Sat 15:00 not sent: the agent asks".
+
+    Args:
+        prompt: the prompt.
+        clock: writes a time for people, such as "15:00" or "Sat 15:00".
+    """
+    due = parse_time(prompt.at)
+    when = clock(due) if due is not None else prompt.at
+    if prompt.stage in {"", "sending"}:
+        return one_line(f"{when}: {prompt.text}")
+    return one_line(f"{when} not sent: {prompt.why}")

@@ -1,7 +1,8 @@
 """The line below a chat's name in every list: what it asks, does, or said last; and its project's colour. Pure.
 
 The first that is true: it has ended, and how; it cannot be reached; it asks; why it failed; a limit stopped it; nothing
-came from it; it is asleep; what it does now; the program in front; the first sentence of its last answer.
+came from it; it is asleep; what it does now; the program in front; what is to be sent to it at a time; the first
+sentence of its last answer.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from session_host.protocol.untrusted_text import one_line, topic_of
 from session_host.protocol.values import Activity
 from session_host.standing.endings import end_of
 from session_host.standing.groups import Seen, in_group_since, is_starting
+from session_host.standing.later_prompt import LATEST_S, later_words
 from session_host.standing.status import shown_status
 from session_host.structured.markdown_line import plain_text
 from session_host.system.clock import parse_time
@@ -72,7 +74,7 @@ def project_hue(project: str) -> int:
 def _whole(facts: ChatFacts, seen: Seen, now: datetime, clock: Callable[[datetime], str], stale_s: float) -> RowLine:
     status, activity = facts.status, shown_status(facts).activity
     if facts.outcome.is_over:
-        return RowLine(end_of(facts.outcome).phrase)
+        return RowLine(" · ".join(filter(None, (end_of(facts.outcome).phrase, _later_of_ended(facts, now, clock)))))
     if seen.is_unreachable:
         return RowLine("as it was then; it may still run")
     if activity is Activity.SUSPENDED:
@@ -94,7 +96,19 @@ def _whole(facts: ChatFacts, seen: Seen, now: datetime, clock: Callable[[datetim
         return RowLine(program if topic_of(program) != facts.entry.shown_name else "")
     if facts.origin.is_shell_or_command:
         return RowLine(status.detail or _last_command(facts.shell.last_exit_code))
+    if status.continues is not None:
+        return RowLine(later_words(status.continues, clock))
     return RowLine(plain_text(status.said) or status.detail)
+
+
+def _later_of_ended(facts: ChatFacts, now: datetime, clock: Callable[[datetime], str]) -> str:
+    """What becomes of a prompt that an ended chat was to get at a time; "" if there is none, or another chat has it."""
+    prompt = facts.later
+    if prompt is None or facts.entry.continued_by is not None or (due := parse_time(prompt.at)) is None:
+        return ""
+    if prompt.waits and now.timestamp() <= due.timestamp() + LATEST_S:
+        return f"resume it for the prompt of {clock(due)}"
+    return f"the prompt of {clock(due)} was not sent"
 
 
 def _failed(facts: ChatFacts, clock: Callable[[datetime], str]) -> RowLine:
@@ -103,7 +117,10 @@ def _failed(facts: ChatFacts, clock: Callable[[datetime], str]) -> RowLine:
     resets_at = parse_time(last.resets_at) if last is not None and last.outcome == "limit" else None
     if resets_at is None:
         return RowLine(facts.status.detail or FAILED, "failed")
-    continues = " · continues" if facts.status.continues is not None else ""
+    later = facts.status.continues
+    if later is not None and not later.waits:
+        return RowLine(later_words(later, clock))
+    continues = " · continues" if later is not None else ""
     return RowLine(f"Limit until {clock(resets_at)}{continues}")
 
 

@@ -128,6 +128,7 @@ NOT_PRINTED = {
     *("origin.arguments", "origin.overrides", "origin.located_by", "origin.agent_chats", "origin.real_cwd"),
     *("origin.boot_id", "origin.machine_id", "origin.host_name", "origin.pid_namespace"),
     *("entry.default_name", "entry.topic", "entry.pinned", "entry.position", "outcome.error"),
+    "entry.later",  # As "later", which is also what the host of a running chat has.
     *("program.host_started", "program.child_started"),
 }
 """Facts that `outlive ls --json` does not print."""

@@ -88,6 +88,7 @@ MESSAGES: tuple[m.Message, ...] = (
     m.PeekColors(1),
     m.Send(1, "hello", enter=True),
     m.Send(1, keys=["Escape"]),
+    m.SendLater(1, "hello", "2100-01-01T00:00:00Z"),
     m.Stop(1),
     m.Kill(1),
     m.Rename(1, "new"),

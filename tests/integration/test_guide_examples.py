@@ -13,6 +13,7 @@ import subprocess
 import sys
 import urllib.request
 from collections.abc import Callable
+from configparser import RawConfigParser
 from contextlib import suppress
 from pathlib import Path
 
@@ -38,7 +39,7 @@ from tests.support.page_server import PageServer
 from tests.support.ports import free_port
 from tests.support.repositories import Checkout
 from tests.support.ssh_machines import ssh_machines
-from tests.support.structured_chats import add_agent, new_chat, send, viewing, wait
+from tests.support.structured_chats import add_agent, new_chat, send, viewing, wait, wait_for_text
 from tests.support.waiting import wait_until
 
 pytestmark = pytest.mark.usefixtures("sessions")
@@ -393,6 +394,27 @@ def notifying(area: Area, home: Path) -> None:
     assert "api-fix: asks\n" in (home / "curl.arguments").read_text()
 
 
+def sending_later(area: Area, home: Path) -> None:
+    new_chat(area, "api-fix")
+    first, second = lines("later-prompts 1")
+    assert works(first, home).startswith("to be sent to api-fix (")
+    [found] = [each["later"] for each in outlive("ls", "--json").json()]
+    assert found["text"] == "Run the slow tests, and mend what fails."
+    assert works(second, home).startswith("nothing is to be sent to api-fix (")
+
+
+def repeating(area: Area, home: Path) -> None:
+    new_chat(area, "api-fix")
+    service, timer = RawConfigParser(), RawConfigParser()
+    service.read_string(BLOCKS["later-prompts 2"])
+    timer.read_string(BLOCKS["later-prompts 3"])
+    (home / ".profile").write_text(f'PATH="{home}/bin:$PATH"\n')
+    works(service["Service"]["ExecStart"], home)
+    wait_for_text("api-fix", "echo: Update the dependencies")
+    if analyze := shutil.which("systemd-analyze"):
+        subprocess.run([analyze, "calendar", timer["Timer"]["OnCalendar"]], check=True, stdout=subprocess.DEVNULL)
+
+
 def saved_prompt(area: Area, home: Path) -> None:
     directory = prompts_directory(area.config)
     written("saved-prompts 1", directory / "review.md")
@@ -512,6 +534,9 @@ TRIED: dict[str, Callable[[Area, Path], None]] = {
     "end-a-chat 1": ending,
     "events 1": following,
     "keys 1": keys,
+    "later-prompts 1": sending_later,
+    "later-prompts 2": repeating,
+    "later-prompts 3": repeating,
     "list-of-chats 1": a_row_of_the_list,
     "model-server 1": at_a_model_server,
     "notifications 1": notifying,

@@ -32,6 +32,7 @@ from tests.kills.kill_points import (
     tracing,
     with_keeper,
 )
+from tests.kills.later import host_at_a_due_prompt, structured_host_at_a_due_prompt
 from tests.kills.several import is_whole
 from tests.kills.structured_host import (
     structured_host_at_launch,
@@ -306,6 +307,7 @@ SCENARIOS: dict[str, Scenario] = {
     "host at work": host_at_work,
     "slow host at work": slow_host_at_work,
     "host at a turn's end": host_at_a_turns_end,
+    "host at a due prompt": host_at_a_due_prompt,
     "host at launch": host_at_launch,
     "host at recovery": host_at_recovery,
     "keeper at launch": keeper_at_launch,
@@ -325,4 +327,5 @@ SCENARIOS: dict[str, Scenario] = {
     "structured host at work": structured_host_at_work,
     "structured host at launch": structured_host_at_launch,
     "structured host at recovery": structured_host_at_recovery,
+    "structured host at a due prompt": structured_host_at_a_due_prompt,
 }

@@ -17,6 +17,7 @@ SAMPLED = (
     "host at work",
     "slow host at work",
     "host at a turn's end",
+    "host at a due prompt",
     "host at launch",
     "host at recovery",
     "keeper at launch",
@@ -35,6 +36,7 @@ SAMPLED = (
     "structured host at work",
     "structured host at launch",
     "structured host at recovery",
+    "structured host at a due prompt",
 )
 """The scenarios; other ones take too long under a tracer for a test."""
 

@@ -17,7 +17,7 @@ from session_host.storage.store.session_row import FIELDS, to_row
 
 STEPS: Final = 2
 """How many steps of the schema that version knew."""
-_OF_LATER_STEPS: Final = {"machine_id", "host_name", "pid_namespace"}
+_OF_LATER_STEPS: Final = {"machine_id", "host_name", "pid_namespace", "later"}
 
 
 class Version(NamedTuple):

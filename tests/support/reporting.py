@@ -64,6 +64,12 @@ class Parent(Orders):
         self.id = new(runtime, "--runtime", runtime, *words, "--", *self.words[1:], *agent)
         wait(name, "idle")
 
+    @staticmethod
+    def listening(directory: Path) -> list[str]:
+        """The words that start such an agent as another chat's, which runs no orders."""
+        directory.mkdir()
+        return program("listening_agent", directory / "prompts")[1:]
+
     def prompts(self) -> list[str]:
         """All prompts that the agent got, oldest first."""
         lines = [json.loads(line) for line in self._file.read_text().splitlines()] if self._file.exists() else []

@@ -20,6 +20,8 @@ from session_host.protocol.events import (
     Gap,
     Hello,
     Interrupted,
+    LaterSet,
+    Missed,
     Reachable,
     Removed,
     Renamed,
@@ -95,6 +97,11 @@ def words_of(line: EventLine) -> str:  # noqa: C901, PLR0912 - one case for each
             return _end_words(event)
         case TurnCounted(turn=turn, work=work):
             return f"turn {turn} did: {done}" if work is not None and (done := _work_words(work)) else ""
+        case LaterSet(due=due, by=by):
+            what = f"a prompt is to be sent at {time_of_day(due)}" if due else "nothing is to be sent later any more"
+            return f"{what}, {_BY.get(by, by)}".removesuffix(", ")
+        case Missed(due=due, why=why, asks=asks):
+            return f"a prompt for {time_of_day(due)} was not sent{', and waits for your word' if asks else ''}: {why}"
         case CommandEnded(exit_code=code, duration_s=seconds):
             return f"command ended after {exact_duration(round(seconds * 1000))}" + (
                 f": exit code {code}" if code else ""

@@ -33,6 +33,7 @@ from session_host.protocol.facts import ChatFacts, Entry, Origin, OwnWorktree, P
 from session_host.protocol.launch import REPORT_ID, LaunchSpec, StructuredLaunch, Watch, WorktreeSetup
 from session_host.protocol.untrusted_text import as_name, topic_of_prompt
 from session_host.protocol.values import GridSize, Runtime
+from session_host.standing.later_prompt import of_resumed
 from session_host.standing.traits import traits_of
 from session_host.storage.store import Store, free_name
 from session_host.system.clock import now
@@ -387,7 +388,13 @@ def build_spec(request: LaunchRequest, store: Store) -> LaunchSpec:
         host_name=host_name(),
         pid_namespace=pid_namespace(),
     )
-    entry = Entry(name=name, default_name="" if request.name and request.is_named else name, topic=_topic(request))
+    stored = store.get(request.resume.id) if request.resume is not None else None
+    entry = Entry(
+        name=name,
+        default_name="" if request.name and request.is_named else name,
+        topic=_topic(request),
+        later=of_resumed(stored.entry.later) if stored is not None else None,
+    )
     program = Program(conversation=start.conversation, size=request.size.clamped())
     return LaunchSpec(
         facts=ChatFacts(origin, entry, program=program),

@@ -8,7 +8,7 @@ import os
 import socket
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Final
+from typing import Final, Literal
 
 import msgspec
 from msgspec.structs import replace
@@ -36,6 +36,22 @@ DESCRIBE_TIMEOUT_S = 2.0
 
 ELSEWHERE: Final = "elsewhere"
 """The source in the status of a chat that runs on another machine, or in another container; see ``stale_rows``."""
+
+
+class ListedPrompt(msgspec.Struct, frozen=True):
+    """A prompt that is to be sent at a time, as ``outlive ls --json`` has it."""
+
+    at: str
+    """When it is due, ISO 8601, UTC."""
+    text: str
+    by: str
+    """Who set it, as in an event."""
+    stage: Literal["waiting", "held", "sending", "late", "missed"]
+    """"held": it is due, and ``why`` says what it waits for. "late": nothing could send it in time, and the user is
+    asked. "missed": it is not sent.
+    """
+    why: str
+    """One line; "" while it waits for its time."""
 
 
 class SessionInfo(msgspec.Struct, kw_only=True):
@@ -79,6 +95,14 @@ class SessionInfo(msgspec.Struct, kw_only=True):
         if self.host is not None:
             return self.host.notice
         return self.facts.status.detail if self.facts.status.source == ELSEWHERE else ""
+
+    @property
+    def later(self) -> ListedPrompt | None:
+        """The prompt that is to be sent at a time; None for none."""
+        if (prompt := self.facts.later) is None:
+            return None
+        stage = prompt.stage or ("waiting" if not prompt.why else "held")
+        return ListedPrompt(prompt.at, prompt.text, prompt.by, stage, prompt.why)
 
     def as_json(self) -> dict[str, object]:
         """The object that ``outlive ls --json`` prints; unknown values are None."""
@@ -125,6 +149,7 @@ JSON_KEYS: Final = {
     "last_ended": "facts.foreground.last_ended",
     "runtime": "facts.origin.runtime",
     "turn_failed": "status.failed",
+    "later": "later",
 }
 """The keys of a session's JSON in their order, and where the values are; scripts rely on them."""
 

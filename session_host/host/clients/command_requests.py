@@ -30,6 +30,7 @@ from session_host.protocol.messages import (
     Screen,
     Send,
     SendChatInput,
+    SendLater,
     Stop,
 )
 from session_host.protocol.untrusted_text import is_name
@@ -92,6 +93,8 @@ async def handle_request(driver: Driver, request: Request, host_pid: int, keeper
             return _open_requests(driver, request, await driver.kind.open_requests(request))
         case Send():
             return [await driver.kind.send(request)]
+        case SendLater():
+            return [driver.later.request(request)]
         case Stop() | Kill():
             return [await driver.performer.ask(driver.session.end_requests.request, request)]
 
@@ -121,7 +124,7 @@ def describe(driver: Driver, request: Describe, host_pid: int, keeper_pid: int) 
         request.request,
         ChatFacts(
             facts.origin.without_secrets(),
-            replace(facts.entry, name=session.name),
+            replace(facts.entry, name=session.name, later=None),
             driver.outcome,
             Program(
                 title=session.title,

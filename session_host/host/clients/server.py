@@ -13,10 +13,12 @@ import socket
 from functools import cached_property
 from pathlib import Path
 
+from msgspec.structs import replace
+
 from session_host.errors import unexpected
 from session_host.host.driver.driver import Driver
 from session_host.host.keeper_channel import KeeperChannel
-from session_host.protocol.messages import AskUser, Failed, Reply, Report, Request
+from session_host.protocol.messages import AskUser, Failed, Reply, Report, Request, SendLater
 from session_host.protocol.rights import Right
 from session_host.protocol.values import ErrorCode
 from session_host.session.connection import ClientConnection
@@ -72,7 +74,10 @@ class Client:
             elif isinstance(event, AskUser):
                 self._driver.questions.ask(event, self, self.reply)
             else:
-                self._server.handle_client_request(self, event)
+                # The rights for what is sent later are looked at again then.
+                is_later = isinstance(event, SendLater)
+                request = replace(event, agents=":".join(self._origin)) if is_later else event
+                self._server.handle_client_request(self, request)
 
     def pause_writing(self) -> None:
         """The client reads too slowly."""

@@ -18,6 +18,7 @@ import msgspec
 from msgspec.structs import replace
 
 from session_host.host.event_log import EventLog
+from session_host.host.later_sender import LaterSender
 from session_host.host.program.emulator_worker import EmulatorWorker
 from session_host.host.program.error_output import ErrorOutput
 from session_host.host.program.journal_writer import JournalWriter
@@ -25,9 +26,9 @@ from session_host.host.program.program import Program
 from session_host.host.watchers.agent_activity import AgentWatch
 from session_host.host.watchers.conversation import ConversationTracker
 from session_host.host.watchers.hook_questions import HookQuestions
-from session_host.protocol.facts import Outcome
+from session_host.protocol.facts import LaterPrompt, Outcome
 from session_host.protocol.launch import LaunchSpec
-from session_host.protocol.messages import Event, NoticeEvent
+from session_host.protocol.messages import ActivityEvent, Event, ForegroundEvent, NoticeEvent, Reply, Send
 from session_host.session.effects import NoteTitle, NoteUserInput, WriteToProgram
 from session_host.session.output_ring import OutputRing
 from session_host.session.session import Session
@@ -70,11 +71,13 @@ class Driver:
         events: what happens, for the ledger.
         restore_points: keeps the files of the working tree before each prompt.
         questions: questions that the agent's hook asks; none in a structured chat.
+        later: the prompt that is to be sent at a time.
         program: the program, and its I/O on the event loop.
         error_output: limits the program's standard error, if that goes to a file.
         ended: set once the program has ended and its last output is interpreted.
         ended_at: when the program ended; "" while it runs.
-        conversation_changed, title_changed: set at each change of the conversation, or of the title.
+        conversation_changed: set at each change of the conversation, or of the later prompt.
+        title_changed: set at each change of the title.
         notice: one line for the user about a problem; "" for none.
     """
 
@@ -143,12 +146,22 @@ class Driver:
             self.events,
             self.worker,
             self.conversation,
-            send_event=self.broadcast,
+            send_event=self._send_status,
             turn_began=self.restore_points.before_turn,
             now=now,
             previous_output_at_s=program_output.written_at_s,
         )
         self.watch.command_began = self.title_changed.set
+        self.later = LaterSender(
+            spec,
+            log_state.later,
+            input_log,
+            self.events,
+            status=self.watch.tracker.status,
+            send=self._send_later,
+            changed=self._on_later_changed,
+        )
+        self.watch.later = lambda: self.later.prompt
         self.questions = HookQuestions(
             spec.watch.answered_by_hook, log_state.answers, input_log, self.events, self.watch, now_ms
         )
@@ -193,6 +206,9 @@ class Driver:
         self.kind: TerminalDriver | StructuredDriver
         if terminal is not None:
             self.kind = TerminalDriver(parts, recovered, terminal, descriptors.master, self._output_interpreted)
+            rules = self.kind.rules
+            self.later.has_text = lambda: not rules.is_line_empty
+            self.later.has_typed = lambda token: token in rules.typed_tokens
             self.kind.handle_emulator_results(recovered.replies, recovered.events)
         elif chat is not None and transcript is not None:
             self.kind = StructuredDriver(parts, chat, transcript)
@@ -219,6 +235,7 @@ class Driver:
     def begin(self, process: PtyProcess) -> None:
         """Begin with a program that was just started; a host that was killed may have done a part of this."""
         self.kind.begin()
+        self.later.take_over(self.spec.facts.entry.later)
         self.input_log.append(EntryKind.RUNNING, number=process.started or 0)
         self.attach_process(process)
 
@@ -241,6 +258,7 @@ class Driver:
         self.performer.perform()
         # Last: it reads the output since then, and ends the session if the program has exited already.
         self.program.start_reading()
+        self.later.start()
 
     def program_ended(self, exit_code: int | None, exit_signal: int | None) -> None:
         """Called when the child was reaped and its last output is read."""
@@ -258,6 +276,7 @@ class Driver:
             self.performer.perform()
             self.conversation.close()
             self.watch.program_ended()
+            self.later.program_ended()
             self.session.broadcast_end()
             self.performer.perform()
         finally:
@@ -273,6 +292,7 @@ class Driver:
     def close(self) -> None:
         """Close the PTY and the engine, and stop watching."""
         self.kind.close()
+        self.later.close()
         self.questions.close()
         self.restore_points.close()
         self.watch.close()
@@ -337,6 +357,7 @@ class Driver:
             last=self.events.last,
             counted=self.events.counted,
             reported=self.events.reported,
+            later=self.later.prompt,
         )
         self.kind.save(log_state)
         return log_state
@@ -345,6 +366,20 @@ class Driver:
         """Send an event to all attached clients."""
         self.session.clients.broadcast(event)
         self.performer.perform()
+
+    def _send_status(self, event: ActivityEvent | ForegroundEvent) -> None:
+        self.broadcast(event)
+        self.later.look()
+
+    # ------------------------------------------------------------ the later prompt
+
+    async def _send_later(self, prompt: LaterPrompt) -> Reply:
+        """Give the chat the prompt, once for its token."""
+        return await self.kind.send(Send(0, prompt.text, enter=True, token=prompt.token, is_guarded=True, by=prompt.by))
+
+    def _on_later_changed(self) -> None:
+        self.conversation_changed.set()  # The row has both.
+        self.broadcast(ActivityEvent(self.watch.status()))
 
     # ------------------------------------------------------------ input for the program
 

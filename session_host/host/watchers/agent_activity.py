@@ -16,7 +16,7 @@ from session_host.agents.status import ActivityTracker, Moment
 from session_host.host.event_log import EventLog
 from session_host.host.program.emulator_worker import EmulatorWorker
 from session_host.paths import session_files
-from session_host.protocol.facts import AgentStatus, Foreground
+from session_host.protocol.facts import AgentStatus, Foreground, LaterPrompt
 from session_host.protocol.launch import LaunchSpec
 from session_host.protocol.messages import ActivityEvent, ForegroundEvent, Report
 from session_host.protocol.turns import TurnFacts
@@ -115,6 +115,7 @@ class AgentWatch:
         command_began: called when there is another one.
         activity_changed: called with the status at each visible change of it.
         asks: called behind the event of a status that is a new question, before both are written.
+        later: returns the prompt that is to be sent at a time; see ``AgentStatus.continues``.
     """
 
     def __init__(
@@ -158,6 +159,7 @@ class AgentWatch:
         self.has_entered: Callable[[], bool] = lambda: False
         self.activity_changed: Callable[[AgentStatus], object] = lambda _: None
         self.asks: Callable[[], object] = lambda: None
+        self.later: Callable[[], LaterPrompt | None] = lambda: None
         self.last_command = ""
         self.said = saved_state.said if saved_state is not None else ""
         self.command_began: Callable[[], object] = lambda: None
@@ -457,7 +459,12 @@ class AgentWatch:
         """The agent's status, as a part of the chat's facts."""
         last, edited, doing = self._events.last, self._events.edited, self.doing.line
         return msgspec.structs.replace(
-            self.tracker.status(), last=last, doing=doing, said=self.said, edited_lines=edited
+            self.tracker.status(),
+            last=last,
+            continues=self.later(),
+            doing=doing,
+            said=self.said,
+            edited_lines=edited,
         )
 
     def saved_state(self) -> ActivityState:

@@ -63,6 +63,9 @@ class EntryKind(IntEnum):
     """
     REPORTED = 25
     """The turns up to ``number`` are reported to the agent that started the chat; see ``host.report_back``."""
+    LATER = 26
+    """The payload is a ``log_state.LaterState``: the prompt that is to be sent at a time, and the events of its change.
+    """
 
 
 FOR_PROGRAM = (EntryKind.INPUT, EntryKind.TYPED, EntryKind.REPLY, EntryKind.FOCUS)

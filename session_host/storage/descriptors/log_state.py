@@ -12,6 +12,7 @@ from typing import Final
 import msgspec
 
 from session_host.protocol.events import NumberedEvent, TurnCounted, TurnEnded, TurnStarted, with_events
+from session_host.protocol.facts import LaterPrompt
 from session_host.protocol.messages import Colors, Resized
 from session_host.protocol.turns import TurnFacts, TurnWork
 from session_host.protocol.values import Activity, CommandTime, in_turns
@@ -165,6 +166,13 @@ class ConversationState(msgspec.Struct, frozen=True):
     source: str
 
 
+class LaterState(msgspec.Struct, frozen=True, array_like=True):
+    """The prompt that is to be sent at a time."""
+
+    prompt: LaterPrompt | None
+    events: tuple[NumberedEvent, ...] = ()
+
+
 class HookAnswer(msgspec.Struct, frozen=True, array_like=True):
     """The user's answer to a question of the agent's hook."""
 
@@ -235,6 +243,7 @@ class LogState(msgspec.Struct):
         last: that turn, whether it runs or is over; None before the first one, and if an earlier version saw it.
         counted: the number of the last turn that is counted (``turn_counted``).
         edited: ``AgentStatus.edited_lines``.
+        later: the prompt that is to be sent at a time; None for none.
         reported: the number of the last turn whose answer was given to the agent that started the chat.
         line_text: the token of the command's text that was typed last, with no other input since; "" for none.
         line_of_others: whether the input line may have something that no command typed.
@@ -269,6 +278,7 @@ class LogState(msgspec.Struct):
     last: TurnFacts | None = None
     counted: int = 0
     edited: tuple[int, int] = (0, 0)
+    later: LaterPrompt | None = None
 
     def apply(self, entry: LogEntry) -> None:
         """Apply an entry; one of an unknown kind changes nothing."""
@@ -359,6 +369,10 @@ class LogState(msgspec.Struct):
             self.events_saved = max(self.events_saved, entry.number)
         if entry.kind == EntryKind.REPORTED:
             self.reported = max(self.reported, entry.number)
+        if entry.kind == EntryKind.LATER:
+            state = msgspec.msgpack.decode(entry.payload, type=LaterState)
+            self.later = state.prompt
+            self._add_events(state.events)
         if entry.kind != EntryKind.HELD:
             return
         tag = entry.tag.hex()

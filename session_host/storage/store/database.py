@@ -177,6 +177,7 @@ STORE_SCHEMA = Schema(
         SELECT changed, id FROM session UNION ALL SELECT number, chat FROM event WHERE kind = 'removed'
         """,
         ),
+        ("ALTER TABLE session ADD COLUMN later TEXT NOT NULL DEFAULT 'null'",),
     ),
     tables=frozenset({"session", "recent_directory", "layout", "event", "ledger"}),
     functions={"shown_command": lambda line: shown_command(line.split())},

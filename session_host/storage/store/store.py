@@ -98,10 +98,15 @@ def _copy_shells(path: Path, connection: sqlite3.Connection) -> None:
 
 
 def _take_place(connection: sqlite3.Connection, record: ChatFacts) -> ChatFacts:
-    """Take over the pin and the position of the session that the record's one resumes; returns the new facts."""
-    query = "SELECT pinned, position FROM session WHERE id = ? AND (pinned OR position IS NOT NULL)"
+    """Take over what only one of two chats has from the one that this one resumes; returns the new facts.
+
+    That is the pin, the position, and the prompt that is to be sent at a time, which the new chat's host has already.
+    """
+    columns = "pinned, position, later"
+    query = f"SELECT {columns} FROM session WHERE id = ? AND ({columns}) IS NOT (0, NULL, 'null')"  # noqa: S608
     if found := connection.execute(query, (record.origin.resumed_from,)).fetchone():
-        connection.execute("UPDATE session SET pinned = 0, position = NULL WHERE id = ?", (record.origin.resumed_from,))
+        taken = f"UPDATE session SET ({columns}) = (0, NULL, 'null') WHERE id = ?"  # noqa: S608
+        connection.execute(taken, (record.origin.resumed_from,))
         return replace(record, entry=replace(record.entry, pinned=bool(found[0]), position=found[1]))
     return record
 
@@ -656,8 +661,8 @@ def _delete(connection: sqlite3.Connection, session_id: str) -> None:
     """Delete a row. The session that it resumed has its place, and can be resumed again."""
     add_event(connection, session_id, Removed())
     connection.execute(
-        "UPDATE session SET continued_by = NULL, (pinned, position) ="
-        " (SELECT coalesce(max(pinned), 0), max(position) FROM session WHERE id = :id)"
+        "UPDATE session SET continued_by = NULL, (pinned, position, later) ="
+        " (SELECT coalesce(max(pinned), 0), max(position), coalesce(max(later), 'null') FROM session WHERE id = :id)"
         " WHERE id = (SELECT resumed_from FROM session WHERE id = :id) AND continued_by = :id",
         {"id": session_id},
     )

@@ -6,10 +6,22 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
-from session_host.protocol.facts import LaterPrompt
+from session_host.protocol.facts import OF_EARLIER_CHAT, LaterPrompt
+from session_host.protocol.turns import TurnFacts
 from session_host.protocol.values import Activity
-from session_host.standing.later_prompt import LATEST_S, Decision, LaterState, Moment, decide
+from session_host.standing.later_prompt import (
+    LATE,
+    LATEST_S,
+    Decision,
+    LaterState,
+    Moment,
+    continues_at,
+    decide,
+    later_words,
+    of_resumed,
+)
 from session_host.system.clock import as_text
 
 DUE_S = datetime(2026, 5, 2, 15, tzinfo=UTC).timestamp()
@@ -39,12 +51,13 @@ def test_it_waits_until_it_is_due_and_is_sent_then() -> None:
 def test_it_is_held_for_an_hour_at_most(known: dict[str, Any], why: str) -> None:
     assert decide(PROMPT, seen(1, **known)) == Decision(LaterState.HELD, why, DUE_S + LATEST_S)
     assert decide(PROMPT, seen(LATEST_S, **known)).state is LaterState.HELD
-    assert decide(PROMPT, seen(LATEST_S + 1, **known)) == Decision(LaterState.MISSED, f"an hour passed: {why}")
+    assert decide(PROMPT, seen(LATEST_S + 1, **known), why) == Decision(LaterState.MISSED, f"an hour passed: {why}")
 
 
 def test_after_a_suspend_over_its_time_it_is_sent_within_the_hour_only() -> None:
     assert decide(PROMPT, seen(LATEST_S)).state is LaterState.DUE
-    assert decide(PROMPT, seen(LATEST_S + 1)) == Decision(LaterState.MISSED, "it was due more than an hour ago")
+    assert decide(PROMPT, seen(LATEST_S + 1)) == Decision(LaterState.LATE, LATE), "the user is asked"
+    assert decide(PROMPT, seen(LATEST_S + 1, activity=Activity.NO_SIGNAL)).state is LaterState.LATE, "it just resumed"
 
 
 def test_a_clock_that_was_set_back_makes_it_wait_again() -> None:
@@ -53,8 +66,45 @@ def test_a_clock_that_was_set_back_makes_it_wait_again() -> None:
 
 def test_a_newer_turn_makes_it_needless_only_if_it_continues_one() -> None:
     assert decide(PROMPT, seen(-60, turn=4)) == Decision(LaterState.MISSED, "a newer turn began")
+    resumed = replace(PROMPT, continues=OF_EARLIER_CHAT)
+    assert decide(resumed, seen(0, turn=0)).state is LaterState.DUE
+    assert decide(resumed, seen(0, turn=1)).state is LaterState.MISSED
     alone = LaterPrompt(PROMPT.at, "go on")
     assert decide(alone, seen(0, turn=4)).state is LaterState.DUE
+
+
+def test_a_turn_that_goes_on_by_itself_makes_it_needless() -> None:
+    assert decide(PROMPT, seen(-60, is_limited=False)) == Decision(LaterState.MISSED, "the agent went on by itself")
+    assert decide(LaterPrompt(PROMPT.at, "go on"), seen(0, is_limited=False)).state is LaterState.DUE
+
+
+def test_it_continues_two_minutes_after_the_reset() -> None:
+    limit = TurnFacts(outcome="limit", resets_at=as_text(DUE_S))
+    assert continues_at(limit) == "2026-05-02T15:02:00.000Z"
+    assert [continues_at(each) for each in (None, TurnFacts(outcome="limit"), TurnFacts(outcome="done"))] == [""] * 3
+
+
+def test_the_chat_that_resumes_another_does_not_send_what_may_have_been_typed() -> None:
+    waiting, sending = replace(PROMPT, token="a"), replace(PROMPT, stage="sending")
+    found = of_resumed(waiting)
+    assert found == replace(waiting, continues=OF_EARLIER_CHAT), "turns are counted anew"
+    found = of_resumed(sending)
+    assert found is not None
+    assert found.stage == "missed"
+    assert of_resumed(None) is None
+
+
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        ({}, "Sat 15:00: go on"),
+        ({"text": "go on\nthere"}, "Sat 15:00: go on there"),
+        ({"stage": "late", "why": LATE}, f"Sat 15:00 not sent: {LATE}"),
+        ({"stage": "missed", "why": "a newer turn began"}, "Sat 15:00 not sent: a newer turn began"),
+    ],
+)
+def test_its_words(changes: dict[str, Any], words: str) -> None:
+    assert later_words(replace(PROMPT, **changes), lambda due: due.strftime("%a %H:%M")) == words
 
 
 def test_a_time_that_cannot_be_read_sends_nothing() -> None:

@@ -241,14 +241,14 @@ class TestVersions:
     def test_an_older_file_is_migrated_and_keeps_its_rows(self, path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         records = fill(path, 3)
 
-        step = ("ALTER TABLE session ADD COLUMN later TEXT", "UPDATE session SET later = 'x'")
+        step = ("ALTER TABLE session ADD COLUMN colour TEXT", "UPDATE session SET colour = 'x'")
         monkeypatch.setattr(database, "STORE_SCHEMA", _with_step(step))
 
         for _ in range(2):
             with Store.open(path) as store:
                 assert store.all() == records
         connection = sqlite3.connect(path)
-        assert connection.execute("SELECT count(*) FROM session WHERE later = 'x'").fetchone() == (3,)
+        assert connection.execute("SELECT count(*) FROM session WHERE colour = 'x'").fetchone() == (3,)
         connection.close()
 
     def test_a_failed_migration_leaves_the_file_unchanged(self, path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
