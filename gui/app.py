@@ -232,7 +232,7 @@ class App:
         self.sessions.others.changed.connect(self._show_machines_problem)
         self._show_machines_problem()
         self.agents.changed.connect(self._apply_agents)
-        tray.settings_requested.connect(windows.separate.settings.open)
+        tray.settings_requested.connect(windows.tab_pages.settings.open)
         self.sessions.muting.changed.connect(self._save_muting)
         self.sessions.drafts.save_due.connect(self._save_layout)
         self.sessions.review_comments.save_due.connect(self._save_layout)
@@ -427,7 +427,7 @@ class App:
             change = Banner(
                 phrases.first_upper(warning),
                 notice_texts.CHANGE_LIMIT(),
-                partial(self.windows.separate.settings.open, "general"),
+                partial(self.windows.tab_pages.settings.open, "general"),
                 "limit",
                 lasting=True,
             )
@@ -484,7 +484,7 @@ class App:
     async def _end(self) -> None:
         layout = self.windows.snapshot_layout().to_dict()
         self.storage.on_error = lambda _error: None  # The banners that would show the error are about to close.
-        self.windows.separate.close()
+        self.windows.tab_pages.close()
         self._desktop_settings.close()
         self.settings.close()
         await self._server.close()

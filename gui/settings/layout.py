@@ -75,8 +75,8 @@ class SavedPane(msgspec.Struct):
     """A pane: its tabs, and the one in front.
 
     Attributes:
-        tabs: ids of chats in tab order.
-        active: the id of the tab in front, "" for none.
+        tabs: ids of chats, and keys of other pages, in tab order.
+        active: the id or key of the tab in front, "" for none.
         places: the scroll position and folds of each chat, by id; a chat that is not here shows its end.
     """
 

@@ -82,6 +82,10 @@ class Glyph(StrEnum):
     NEW_FOLDER = "folder-plus"
     GRID = "squares-four"
     LIST = "list-bullets"
+    BRANCH = "git-branch"
+    CLOCK = "clock"
+    SETTINGS = "gear-six"
+    GUIDE = "book-open"
 
 
 @lru_cache(maxsize=1)

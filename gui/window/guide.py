@@ -1,4 +1,4 @@
-"""The guide window: the chapters on the left, one of them on the right."""
+"""The guide: the chapters on the left, one of them on the right."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ from functools import cached_property
 from pathlib import Path
 from typing import NamedTuple
 
-from PySide6.QtCore import QSize, Qt, Signal
-from PySide6.QtGui import QKeyEvent, QKeySequence, QMouseEvent, QResizeEvent, QShortcut
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtGui import QKeyEvent, QKeySequence, QMouseEvent, QShortcut
 
 from gui.chat.content.items import ItemRequests, Mode, segments
 from gui.chat.content.markdown import MarkdownText, blocks
@@ -20,8 +20,8 @@ from gui.chat.page.positions import ScrollPosition
 from gui.chat.page.rows import Row
 from gui.finding.query import FindQuery, Pattern
 from gui.theme.theme import Theme
-from gui.window.widgets.paged_window import PageList
-from gui.window.widgets.text_window import TextWindow
+from gui.window.widgets.paged_tab import PageList
+from gui.window.widgets.text_tab import TextTab
 from gui.wording import common_texts, page_texts, sheet_texts
 from session_host.structured.items import Item
 
@@ -175,13 +175,11 @@ class GuidePage(DocumentPage):
             super().mousePressEvent(event)
 
 
-SIZE = QSize(1120, 760)
-MIN_SIZE = QSize(480, 360)
 CHAPTERS_PX = 272
 MAX_CHAPTERS_PX = 340
 """The list of the chapters is wide enough for all titles, within these limits."""
 _LIST_SHARE = 0.4
-"""The most of a narrow window's width that the list takes."""
+"""The most of a narrow tab's width that the list takes."""
 
 
 class _Visit(NamedTuple):
@@ -191,8 +189,8 @@ class _Visit(NamedTuple):
     scroll_position: ScrollPosition | None = None
 
 
-class GuideWindow(TextWindow):
-    """The window.
+class GuideTab(TextTab):
+    """The tab.
 
     Attributes:
         page: the chapter that is shown.
@@ -205,14 +203,14 @@ class GuideWindow(TextWindow):
     link_activated = Signal(str)
 
     def __init__(self, theme: Theme, keys: Mapping[str, str]) -> None:
-        """Make the window; ``keys`` as in ``with_keys``."""
+        """Make the tab; ``keys`` as in ``with_keys``."""
         self._chapters = read_chapters(keys)
         titles = [chapter.title for chapter in self._chapters]
         side = PageList(theme, CHAPTERS_PX, titles, search=sheet_texts.SEARCH_GUIDE(), pages=sheet_texts.CHAPTERS())
         side.widen_for_titles(MAX_CHAPTERS_PX)
         self.page = GuidePage(theme)
-        super().__init__(sheet_texts.GUIDE(), side, self.page, size=SIZE, min_size=MIN_SIZE)
-        self._list_px = side.width()
+        super().__init__(sheet_texts.GUIDE(), side, self.page)
+        self._titles_px = side.width()
         self._rows = {chapter.name: row for row, chapter in enumerate(self._chapters)}
         self._row = 0
         self._back: list[_Visit] = []
@@ -228,9 +226,8 @@ class GuideWindow(TextWindow):
         self._connect()
         self._show(_Visit(0))
 
-    def resizeEvent(self, event: QResizeEvent) -> None:
-        super().resizeEvent(event)
-        self._side.setFixedWidth(min(self._list_px, round(self.width() * _LIST_SHARE)))
+    def _list_px(self) -> int:
+        return min(self._titles_px, round(self.width() * _LIST_SHARE))
 
     def _connect(self) -> None:
         self.search.textChanged.connect(self._find)
@@ -238,7 +235,9 @@ class GuideWindow(TextWindow):
         self.page.action_triggered.connect(self._on_action)
         self.page.history_requested.connect(self._go)
         for key, by in ((QKeySequence.StandardKey.Back, -1), (QKeySequence.StandardKey.Forward, 1)):
-            QShortcut(QKeySequence(key), self).activated.connect(lambda by=by: self._go(by))
+            shortcut = QShortcut(QKeySequence(key), self)
+            shortcut.setContext(Qt.ShortcutContext.WidgetWithChildrenShortcut)
+            shortcut.activated.connect(lambda by=by: self._go(by))
 
     # ------------------------------------------------------------ chapters
 

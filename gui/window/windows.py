@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Collection, Mapping, Sequence
 from functools import partial
+from typing import Any
 
 from PySide6.QtCore import QEvent, QObject, QPoint, QRect, Qt, Signal
 from PySide6.QtGui import QCloseEvent, QHideEvent, QMoveEvent, QResizeEvent, QShowEvent
@@ -21,17 +22,39 @@ from gui.settings.live import LiveAgents, LiveSettings
 from gui.theme.icons import Glyph
 from gui.theme.theme import Theme
 from gui.theme.tokens import BAR_HEIGHT_PX
-from gui.wording import common_texts, notice_texts, phrases, window_texts
+from gui.wording import (
+    changes_texts,
+    common_texts,
+    notice_texts,
+    phrases,
+    settings_texts,
+    sheet_texts,
+    timeline_texts,
+    window_texts,
+)
+from gui.wording.text import Text
 from session_host.agents.agent import Agent
 from session_host.client.machine import Machine
 from session_host.protocol.values import FileLocation
+from session_host.standing.groups import Mark
 
 from .actions.context import Places, WindowContext
 from .actions.keys import TextKeys, WindowKeys
 from .actions.looks import LookActions
 from .actions.menus import Actions, Menus
 from .actions.page_wiring import PageWiring
-from .actions.separate_windows import ChangesOpener, CommentInserter, GuideOpener, SettingsOpener, TimelineOpener
+from .actions.tab_pages import (
+    CHANGES,
+    GUIDE,
+    SETTINGS,
+    TIMELINE,
+    ChangesOpener,
+    CommentInserter,
+    GuideOpener,
+    PageOpener,
+    SettingsOpener,
+    TimelineOpener,
+)
 from .actions.tabs_and_panes import LeftShells
 from .actions.upgrade_offer import UpgradeOffer
 from .actions.window_commands import WindowCommands
@@ -43,6 +66,7 @@ from .page.empty_state import EmptyState
 from .page.status_line import StatusLine
 from .page.terminal_content import TerminalContent
 from .panes.panes import Panes
+from .panes.tab_bar import TabLook
 from .panes.tab_drag import TabDragging
 from .panes.tabs import RecentChats
 from .panes.window_tabs import RemovedTabs, WindowTabs
@@ -52,6 +76,7 @@ from .sidebar.sidebar import Sidebar
 from .widgets.activation import ActivatingClicks, raise_window, watch_exposure
 from .widgets.keys_ahead import HeldKeys, KeysAhead
 from .widgets.parts import Area, IconButton, sentence
+from .widgets.tab_page import TabPage
 
 
 class MainWindow(QWidget):
@@ -94,7 +119,7 @@ class MainWindow(QWidget):
         self.menu_button = IconButton(theme, Glyph.MORE, menu, lambda: self.menus.show_for_window(self.menu_button))
         self.menu_button.setFocusPolicy(Qt.FocusPolicy.TabFocus)
         recent = RecentChats(layout)
-        panes = Panes(theme, sessions, recent, self.empty, self.menu_button)
+        panes = Panes(theme, sessions, windows.tab_pages, recent, self.empty, self.menu_button)
         self.tabs = WindowTabs(panes, sessions, recent)
         self.unseen_marks = UnseenMarks(sessions, layout, self)
         self.banners = BannerArea(theme, panes.area, BAR_HEIGHT_PX, lambda: self.tabs.active_page)
@@ -104,7 +129,7 @@ class MainWindow(QWidget):
         self.saving = LayoutSaving(layout, self.saved, self.frame, panes, self.unseen_marks, self.sidebar)
         self.saving.saved.connect(windows.save_layout)
         self.sheets = Sheets(theme, self, sessions, agents, self.open_chat, self.sidebar)
-        separate = windows.separate
+        pages = windows.tab_pages
         context = WindowContext(
             window=self,
             theme=theme,
@@ -120,10 +145,10 @@ class MainWindow(QWidget):
             focus_page=self.focus_page,
             places=Places(
                 show_palette=self._show_palette,
-                open_guide=separate.guide.open,
-                open_timeline=separate.timeline.open,
-                open_settings=separate.settings.open,
-                open_changes=separate.changes.open,
+                open_guide=pages.guide.open,
+                open_timeline=pages.timeline.open,
+                open_settings=pages.settings.open,
+                open_changes=pages.changes.open,
                 open_window=lambda: windows.open_empty(self),
                 has_other_windows=lambda: bool(self._others()),
                 move_tab=lambda to: windows.move(self, self.tabs.active_id, to),
@@ -219,7 +244,7 @@ class MainWindow(QWidget):
         elif isinstance(sheet, NewChatSheet):
             sheet.machine_wanted.connect(lambda: self.commands.machines.add())  # noqa: PLW0108 - as above
         elif isinstance(sheet, PhoneSheet):
-            sheet.other_ways_requested.connect(lambda: self._windows.separate.guide.open("phone-address.md"))
+            sheet.other_ways_requested.connect(lambda: self._windows.tab_pages.guide.open("phone-address.md"))
             sheet.closed.connect(self._windows.phone_sheet_closed)
 
     def _on_page_made(self, page: ChatPage) -> None:
@@ -318,12 +343,15 @@ class MainWindow(QWidget):
 
     def describe(self) -> None:
         """Update the title and the status line for the visible chat."""
-        chat, page = self.tabs.active_chat, self.tabs.active_page
-        self.setWindowTitle(window_texts.TITLE_OF(name=chat.full_name) if chat is not None else "Outlive")
+        chat, page, front = self.tabs.active_chat, self.tabs.active_page, self.tabs.front
+        if isinstance(front, TabPage):
+            self.setWindowTitle(front.windowTitle())
+        else:
+            self.setWindowTitle(window_texts.TITLE_OF(name=chat.full_name) if chat is not None else "Outlive")
         self.status_line.describe(chat, page)
         self.sidebar.model.update_active_age()
         self.status_line.setVisible(self.layout_state.status_line and chat is not None)
-        if chat is None and self.saving.has_tabs:
+        if front is None and self.saving.has_tabs:
             path, key = os.environ.get("PATH", os.defpath), self.actions_.key_text("new_chat")
             self.empty.describe(self._agents, path, self._sessions, key)
         self.actions_.enable_possible()
@@ -337,6 +365,8 @@ class MainWindow(QWidget):
         self._note_tabs()
         self.sidebar.set_active(self.tabs.active_id)
         self._windows.on_viewed_chat_changed(self)
+        front = self.tabs.front
+        self.actions_.leave_keys(front.own_keys if isinstance(front, TabPage) else ())
         self.describe()
 
     def _on_grid(self, terminal: TerminalContent) -> None:
@@ -375,7 +405,7 @@ class MainWindow(QWidget):
 
     def focus_page(self) -> None:
         """Give the visible page the keyboard focus."""
-        page = self.tabs.active_page
+        page = self.tabs.front
         if page is not None and not self.sheets.is_any_open:
             page.focus_content()
         elif not self.sheets.is_any_open:
@@ -410,10 +440,10 @@ class MainWindow(QWidget):
     def _on_tab_menu(self, session_id: str, point: QPoint) -> None:
         if not session_id:
             self.menus.show_beside_tabs(point)
-        elif (chat := self._sessions.chats.get(session_id)) is not None:
+        else:
             self.tabs.activate(session_id)
             self.describe()  # Its neighbours may be others than before.
-            self.menus.show_for_tab(chat, point)
+            self.menus.show_for_tab(self._sessions.chats.get(session_id), point)
 
 
 STEP_PX = 32
@@ -461,7 +491,7 @@ class Windows(QObject):
         phone_sheet_closed: the sheet with the devices that ask was closed in a window.
 
     Attributes:
-        separate: opens the windows without chats.
+        tab_pages: makes and opens the pages without chats.
         all: the windows; ``current``: the one that the user used last.
     """
 
@@ -485,7 +515,7 @@ class Windows(QObject):
         self._theme, self._sessions, self._agents, self._settings = theme, sessions, agents, settings
         self._layout = layout
         self._prepare_start = prepare_start
-        self.separate = SeparateWindows(self, theme, sessions, settings, agents)
+        self.tab_pages = TabPages(self, theme, sessions, settings, agents)
         sessions.color_labels.load(layout.color_labels)
         sessions.color_labels.changed.connect(self.save_layout)
         self.all: list[MainWindow] = []
@@ -565,6 +595,23 @@ class Windows(QObject):
         self._show_if_hidden()
         window.raise_window()
         return window.open_chat(chat)
+
+    def open_other(self, key: str) -> None:
+        """Show a page without a chat in the window that has its tab, else in the current one."""
+        order = sorted(self.all, key=lambda window: window is not self.current)
+        window = next((window for window in order if window.tabs.has(key)), self.current)
+        if not self.is_any_visible:
+            self.current = window
+        self._show_if_hidden()
+        window.raise_window()
+        window.tabs.open_other(key)
+        window.focus_page()
+
+    def close_other(self, key: str) -> None:
+        """Close the tab of a page without a chat, if there is one, because the page is closed."""
+        for window in self.all:
+            if window.tabs.has(key):
+                window.tabs.close(key)
 
     def window_of(self, chat: Chat) -> MainWindow:
         """The window that shows a chat or has its tab, else the current one."""
@@ -677,13 +724,16 @@ class Windows(QObject):
         """Move a window's tab to another window (its index among the others), or to a new one at a point."""
         chat = self._sessions.chats.get(session_id)
         others = [other for other in self.all if other is not window]
-        if chat is None or not window.tabs.has(session_id) or (to is not None and to >= len(others)):
+        if not window.tabs.has(session_id) or (to is not None and to >= len(others)):
             return
         if to is None and len(window.tabs.ids()) == 1:
             return  # The new window would be equal to this one.
-        target = self._make_window_like(window, at) if to is None else others[to]
+        target = self._make_window_like(window, at, is_alone=chat is None) if to is None else others[to]
         tabs = target.tabs.panes.active.tabs
-        tabs.insert(chat, tabs.next_index, window.tabs.place_of(session_id))
+        if chat is None:
+            window.tabs.move_other(session_id, target.tabs)
+        else:
+            tabs.insert(chat, tabs.next_index, window.tabs.place_of(session_id))
         target.raise_window()
         tabs.activate(session_id)
         window.tabs.close(session_id, is_moved=True)
@@ -691,8 +741,11 @@ class Windows(QObject):
             other.describe()
         target.focus_page()
 
-    def _make_window_like(self, window: MainWindow, at: QPoint | None) -> MainWindow:
-        """Make a window without tabs in the size of another one, at a point or beside the other windows."""
+    def _make_window_like(self, window: MainWindow, at: QPoint | None, *, is_alone: bool = False) -> MainWindow:
+        """Make a window without tabs in the size of another one, at a point or beside the other windows.
+
+        ``is_alone``: for a page without a chat, beside which the list is only a rail.
+        """
         area = window.normalGeometry()
         if at is not None:
             area.moveTopLeft(at - QPoint(*GRAB_OFFSET_PX))
@@ -704,7 +757,7 @@ class Windows(QObject):
         saved = SavedWindow(
             geometry=(area.left(), area.top(), area.width(), area.height()),
             sidebar_width_px=source.sidebar_width_px,
-            sidebar_collapsed=source.sidebar_collapsed,
+            sidebar_collapsed=source.sidebar_collapsed or is_alone,
         )
         self._layout.windows.append(saved)
         made = self._add(saved)
@@ -712,12 +765,12 @@ class Windows(QObject):
         return made
 
 
-class SeparateWindows:
-    """Opens the windows without chats, and closes them.
+class TabPages:
+    """Makes the pages without chats for their tabs, and opens them.
 
     Attributes:
-        settings, guide, timeline: open the settings, the guide, and a day of all chats.
-        changes: opens the changes of a chat's directory.
+        settings, guide, timeline: the settings, the guide, and a day of all chats.
+        changes: the changes of chats' directories.
     """
 
     def __init__(
@@ -728,7 +781,7 @@ class SeparateWindows:
         settings: LiveSettings,
         agents: LiveAgents,
     ) -> None:
-        self._windows = windows
+        self._windows, self._sessions = windows, sessions
         self.settings = SettingsOpener(
             theme,
             settings,
@@ -738,19 +791,57 @@ class SeparateWindows:
             import_theme=self._import_theme,
             open_file=self._open_file,
         )
-        self.guide = GuideOpener(theme, settings, lambda uri: windows.current.commands.opener.open_address(uri, ""))
+        self.guide = GuideOpener(theme, settings, self._open_link)
         self.timeline = TimelineOpener(theme, sessions, windows.open_chat)
         inserter = CommentInserter(sessions.tasks, windows.open_chat, self._resume)
         self.changes = ChangesOpener(theme, settings, sessions, inserter, self._edit_in_tab)
+        self._openers: dict[str, PageOpener[Any]] = {
+            SETTINGS: self.settings,
+            GUIDE: self.guide,
+            TIMELINE: self.timeline,
+        }
+        for wanted in (self.changes.wanted, *(opener.wanted for opener in self._openers.values())):
+            wanted.connect(windows.open_other)
+
+    def look(self, key: str) -> TabLook | None:
+        """What a page's tab shows; None if there is no such page, or its chat is gone."""
+        if key in _LOOKS:
+            glyph, text = _LOOKS[key]
+            return TabLook(text(), Mark.IDLE, glyph=glyph)
+        chat = self._chat_of(key)
+        if chat is None:
+            return None
+        return TabLook(changes_texts.CHANGES_OF(chat=chat.name), Mark.IDLE, glyph=Glyph.BRANCH)
+
+    def make(self, key: str) -> TabPage:
+        """Make the page that ``look`` knows."""
+        chat = self._chat_of(key)
+        page: TabPage = self.changes.make(chat) if chat is not None else self._openers[key].make()
+        page.closed.connect(lambda: self._windows.close_other(key))
+        page.windowTitleChanged.connect(lambda _title: self._describe())
+        return page
+
+    def close(self) -> None:
+        """Close the pages that are open."""
+        open_pages: list[TabPage | None] = [*self.changes.pages.values()]
+        open_pages += [opener.page for opener in self._openers.values()]
+        for page in open_pages:
+            if page is not None:
+                page.close()
+
+    def _chat_of(self, key: str) -> Chat | None:
+        return self._sessions.chats.get(key.removeprefix(CHANGES)) if key.startswith(CHANGES) else None
+
+    def _describe(self) -> None:
+        for window in self._windows.all:
+            window.describe()
 
     def _resume(self, chat: Chat) -> None:
         self._windows.open_chat(chat)
         self._windows.window_of(chat).commands.resuming.resume(chat)
 
-    def close(self) -> None:
-        """Close the windows that are open."""
-        for opener in (self.settings, self.guide, self.timeline, self.changes):
-            opener.close()
+    def _open_link(self, uri: str) -> None:
+        self._windows.current.commands.opener.open_address(uri, "")
 
     def _open_file(self, path: str) -> None:
         self._windows.current.commands.opener.open_file(FileLocation(path))
@@ -759,11 +850,16 @@ class SeparateWindows:
         self._windows.current.commands.starting.edit(argv, file, directory, machine)
 
     def _import_theme(self) -> None:
-        window = self._windows.current
-        window.raise_window()
-        window.commands.themes.import_theme(self._back_to_settings)
+        self._windows.current.commands.themes.import_theme(self._back_to_settings)
 
     def _back_to_settings(self, notice: str) -> None:
-        if self.settings.window is not None:
-            raise_window(self.settings.window)
-            self.settings.window.inform(notice)
+        if self.settings.page is not None:
+            self.settings.open().inform(notice)
+
+
+_LOOKS: dict[str, tuple[Glyph, Text]] = {
+    SETTINGS: (Glyph.SETTINGS, settings_texts.SETTINGS),
+    GUIDE: (Glyph.GUIDE, sheet_texts.GUIDE),
+    TIMELINE: (Glyph.CLOCK, timeline_texts.TIMELINE),
+}
+"""The glyph and the name of the pages of which there is one."""

@@ -1,4 +1,4 @@
-"""Texts of changes to files: the window Changes, diffs, comments, discarding, restore points."""
+"""Texts of changes to files: the tab Changes, diffs, comments, discarding, restore points."""
 
 from __future__ import annotations
 
@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
 CHANGES = Text("Changes")
 SHOW_CHANGES = Text("Show changes")
+CHANGES_OF = Text("Changes: {chat}")
+"""The tab with the changes of a chat."""
 """A button that opens the window."""
 TITLE_OF = Text("Changes — {chat} — Outlive")
 FILTER_FILES = Text("Filter files")

@@ -1,4 +1,4 @@
-"""Texts of the settings window, except those of a setting, which its row in ``gui.settings.table`` has."""
+"""Texts of the settings, except those of a setting, which its row in ``gui.settings.table`` has."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Texts of the other sheets, and of the guide window."""
+"""Texts of the other sheets, and of the guide."""
 
 from __future__ import annotations
 
@@ -148,7 +148,7 @@ PROMPT_NAME_PROBLEMS = {
 }
 EMPTY_PROMPT = Text("Write the prompt")
 
-# The guide window.
+# The guide.
 GUIDE_TITLE = Text("Guide — Outlive")
 GUIDE_TITLE_OF = Text("{chapter} — Guide — Outlive")
 """The title of the window while it shows a chapter other than the first."""

@@ -1,4 +1,4 @@
-"""Opens the installed window, each of its sheets and other windows, and closes it: ``every_sheet.py``, on a display.
+"""Opens the installed window, each of its sheets and other pages, and closes it: ``every_sheet.py``, on a display.
 
 Imports every module of the window before: a library of Qt that the package lacks ends it with a traceback.
 """
@@ -32,7 +32,7 @@ async def _try_all(app: Any, run: Any) -> int:
                 await asyncio.sleep(0.1)
                 sheet.dismiss()
             tried.append(name)
-    for opener in (app.windows.separate.settings, app.windows.separate.guide):
+    for opener in (app.windows.tab_pages.settings, app.windows.tab_pages.guide):
         opened = opener.open()
         await asyncio.sleep(0.1)
         opened.close()

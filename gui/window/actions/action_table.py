@@ -38,9 +38,10 @@ class Action(Struct, frozen=True):
         text: its title, see ``title``.
         run: carries it out in a window.
         keys: its keys in Qt's notation.
-        on: the condition; "" for none. Of the shown chat: there is a "chat"; it is "running", "ended", "forkable", in a
-            "terminal", in a "running_terminal", "suspended", or "structured" (and running). Of the window: several
-            "tabs" in the pane, tabs at the right of the shown one ("tabs_right"), several "panes", several "windows".
+        on: the condition; "" for none. There is a "tab". Of the shown chat: there is a "chat"; it is "running",
+            "ended", "forkable", in a "terminal", in a "running_terminal", "suspended", or "structured" (and running).
+            Of the window: several "tabs" in the pane, tabs at the right of the shown one ("tabs_right"), several
+            "panes", several "windows".
         is_idle: whether the action has nothing to do now: menus show it disabled, and the palette leaves it out. Its
             keys stay, and a banner says why nothing happens.
         states: for a switch, its titles while it is off and while it is on: each says what it does then.
@@ -62,7 +63,7 @@ class Action(Struct, frozen=True):
     keys: tuple[str, ...] = ()
     # fmt: off
     on: Literal[
-        "", "chat", "running", "ended", "forkable",
+        "", "tab", "chat", "running", "ended", "forkable",
         "terminal", "running_terminal", "suspended", "structured", "tabs", "tabs_right", "panes", "windows",
     ] = ""
     # fmt: on
@@ -167,7 +168,7 @@ TABLE: tuple[Action, ...] = (
     Action("palette", WINDOW, Text("Command palette…"), lambda w: w.context.places.show_palette(),
            keys=("Ctrl+Shift+P",), listed=False),
     Action("close_tab", WINDOW, Text("Close tab (the chat keeps running)"),
-           lambda w: w.chat_actions.close_tab(w.tabs.active_id), keys=("Ctrl+Shift+W",), on="chat",
+           lambda w: w.chat_actions.close_tab(w.tabs.active_id), keys=("Ctrl+Shift+W",), on="tab",
            words=Text("detach hide editor")),
     Action("close_other_tabs", WINDOW, Text("Close other tabs"), lambda w: w.panes.close_others(), on="tabs",
            words=Text("detach hide all editors")),
@@ -182,7 +183,7 @@ TABLE: tuple[Action, ...] = (
     *(Action(f"tab_{number}", WINDOW, Text("Tab {number}"), partial(_go_to_tab, number),
              keys=(f"Alt+{number}",), listed=False, number=number) for number in range(1, 10)),
     Action("last_tab", WINDOW, Text("Switch to the last-used tab"), lambda w: w.panes.go_to_last_tab(),
-           keys=("Ctrl+Shift+M",), on="chat", words=Text("previous recent back chat")),
+           keys=("Ctrl+Shift+M",), on="tab", words=Text("previous recent back chat")),
     Action("move_tab_left", WINDOW, Text("Move tab left"), lambda w: w.tabs.panes.active.bar.move_current(-1),
            keys=("Alt+Shift+PgUp",), on="tabs", listed=False, repeats=True),
     Action("move_tab_right", WINDOW, Text("Move tab right"), lambda w: w.tabs.panes.active.bar.move_current(1),
@@ -231,7 +232,7 @@ TABLE: tuple[Action, ...] = (
     Action("new_window", WINDOW, Text("New window"), lambda w: w.context.places.open_window(),
            words=Text("open another instance")),
     Action("move_to_new_window", WINDOW, Text("Move tab to a new window"),
-           lambda w: w.context.places.move_tab(None), on="chat", words=Text("detach pop out editor")),
+           lambda w: w.context.places.move_tab(None), on="tab", words=Text("detach pop out editor")),
     Action("move_to_window", WINDOW, Text("Move tab to another window"),
            lambda w: w.context.places.move_tab(0), on="windows"),
     Action("focus_sidebar", WINDOW, Text("Go to the chat list"), lambda w: w.sidebar.take_focus(),
@@ -244,8 +245,8 @@ TABLE: tuple[Action, ...] = (
            is_on=lambda w: w.window.isFullScreen(), words=Text("maximize")),
     Action("close_window", WINDOW, Text("Close window (chats keep running)"), lambda w: w.window.close(),
            words=Text("quit exit")),
-    Action("find", TERMINAL, Text("Find in this chat…"), lambda w: w.on_page(lambda page: page.open_find()),
-           keys=("Ctrl+Shift+F",), on="chat", words=Text("search")),
+    Action("find", TERMINAL, Text("Find in this tab…"), lambda w: w.find(), keys=("Ctrl+Shift+F",), on="tab",
+           words=Text("search chat page")),
     Action("select_by_keyboard", TERMINAL, Text("Select by keyboard"),
            lambda w: w.in_view(lambda view: view.modes.select()), keys=("Ctrl+Shift+Space",), on="terminal",
            words=Text("copy mode vi")),

@@ -22,17 +22,17 @@ from gui.window.widgets.keys_ahead import HeldKeys, KeysAhead
 
 if TYPE_CHECKING:
     from gui.bridge.changes import ListedPoint
-    from gui.window.changes.window import ChangesWindow
+    from gui.window.changes.tab import ChangesTab
 
 
 class Places(Struct, frozen=True, kw_only=True):
-    """The palette and the other windows, which a window's actions open.
+    """The palette, the other windows and the pages without chats, which a window's actions open.
 
     Attributes:
         show_palette: opens the palette.
-        open_guide: opens the guide window; ``open_timeline``: that with a day of all chats.
-        open_settings: opens the settings window, at this page, or where it was ("").
-        open_changes: opens the window with the changes of a chat's directory; since a restore point, if one is given.
+        open_guide: opens the guide; ``open_timeline``: a day of all chats.
+        open_settings: opens the settings, at this page, or where they were ("").
+        open_changes: opens the changes of a chat's directory; since a restore point, if one is given.
         open_window: opens another window.
         has_other_windows: whether there are other windows.
         move_tab: moves the shown tab to another window (its index among the others), or to a new one (None).
@@ -42,7 +42,7 @@ class Places(Struct, frozen=True, kw_only=True):
     open_guide: Callable[[], object]
     open_timeline: Callable[[], object]
     open_settings: Callable[[PageName | Literal[""]], object]
-    open_changes: Callable[[Chat, str, ListedPoint | None], ChangesWindow]
+    open_changes: Callable[[Chat, str, ListedPoint | None], ChangesTab]
     open_window: Callable[[], object]
     has_other_windows: Callable[[], bool]
     move_tab: Callable[[int | None], object]

@@ -61,6 +61,7 @@ class Actions:
             recent: the names of the actions that were chosen last in the palette, latest first; changed in place.
         """
         self._commands, self._recent = commands, recent
+        self._sequences, self._left = sequences, tuple[str, ...]()
         self._actions: dict[str, QAction] = {}
         for entry in action_table.TABLE:
             in_terminal = entry.scope == "terminal"
@@ -81,9 +82,17 @@ class Actions:
 
     def set_keys(self, sequences: Mapping[str, list[QKeySequence]]) -> None:
         """Set the keys of all actions."""
+        self._sequences = sequences
         for name, action in self._actions.items():
-            if action.shortcuts() != sequences[name]:
-                action.setShortcuts(sequences[name])
+            keys = [each for each in sequences[name] if each.toString() not in self._left]
+            if action.shortcuts() != keys:
+                action.setShortcuts(keys)
+
+    def leave_keys(self, keys: tuple[str, ...]) -> None:
+        """Leave these keys, in Qt's portable notation, to the shown page, and take back those that were left."""
+        if keys != self._left:
+            self._left = keys
+            self.set_keys(self._sequences)
 
     def enable_possible(self) -> None:
         """Enable the actions of which the condition applies now, and disable the others."""
@@ -91,10 +100,10 @@ class Actions:
         for entry in action_table.TABLE:
             if entry.on:
                 self._actions[entry.name].setEnabled(applies[entry.on])
-        short, title = action_texts.CLOSE_TAB(), action_table.title("close_tab")
+        runs_on = applies["chat"] and not (applies["ended"] or applies["shell"])
         is_terminal = applies["terminal"] or not applies["chat"]
         self._actions["commands"].setText(action_texts.LIST_COMMANDS() if is_terminal else action_texts.OUTLINE())
-        self._actions["close_tab"].setText(short if applies["ended"] or applies["shell"] else title)
+        self._actions["close_tab"].setText(action_table.title("close_tab") if runs_on else action_texts.CLOSE_TAB())
 
     def key_of(self, name: str) -> QKeySequence:
         """An action's first key, empty for none."""
@@ -238,17 +247,19 @@ class Menus:
         self._add_end(menu, chat, key_of_row)
         menu.popup(point)
 
-    def show_for_tab(self, chat: Chat, point: QPoint) -> None:
-        """Show the menu of a chat's tab, which is in front and in the active pane."""
+    def show_for_tab(self, chat: Chat | None, point: QPoint) -> None:
+        """Show the menu of a tab, which is in front and in the active pane; its page may be without a chat."""
         menu, actions = temporary_menu(self._commands.window), self._actions
-        self._fill(menu, chat, actions.key_of)
+        if chat is not None:
+            self._fill(menu, chat, actions.key_of)
         moves = [name for name in MOVE if actions[name].isEnabled()]
         actions.fill(menu.addMenu(action_texts.MOVE()) if len(moves) > 1 else menu, moves)
         menu.addSeparator()
         actions.fill(menu, ["close_tab"])
         if others := [name for name in CLOSE_OTHERS if actions[name].isEnabled()]:
             actions.fill(menu.addMenu(action_texts.CLOSE_OTHERS()), others)
-        self._add_end(menu, chat, actions.key_of)
+        if chat is not None:
+            self._add_end(menu, chat, actions.key_of)
         menu.popup(point)
 
     def _fill(self, menu: QMenu, chat: Chat, key_of: KeyOf) -> None:

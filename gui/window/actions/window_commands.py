@@ -120,9 +120,11 @@ class WindowCommands:
         """Whether each value of ``Action.on`` applies now, and whether the shown chat is a "shell"."""
         chat, page, tabs = self.tabs.active_chat, self.tabs.active_page, self.tabs.panes.active.tabs
         has_ended = chat is not None and chat.has_ended
+        has_tab = self.tabs.front is not None
         is_terminal = page is not None and page.terminal is not None
         return {
             "": True,
+            "tab": has_tab,
             "chat": chat is not None,
             "shell": chat is not None and chat.record.origin.is_shell,
             "ended": has_ended,
@@ -135,7 +137,7 @@ class WindowCommands:
             "tabs": bool(tabs.others()),
             "tabs_right": bool(tabs.others(at_right=True)),
             "panes": len(self.tabs.panes.all()) > 1,
-            "windows": chat is not None and self.context.places.has_other_windows(),
+            "windows": has_tab and self.context.places.has_other_windows(),
         }
 
     # ------------------------------------------------------------ the shown chat, page or terminal
@@ -149,6 +151,11 @@ class WindowCommands:
         """Do something with the shown page, unless a question covers it."""
         if (page := self.page) is not None:
             handler(page)
+
+    def find(self) -> None:
+        """Let the user find a text in the shown page."""
+        if (front := self.tabs.front) is not None:
+            front.open_find()
 
     def on_terminal(self, handler: Callable[[TerminalContent], object]) -> None:
         """Do something with the shown page's terminal, if it has one."""

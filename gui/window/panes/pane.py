@@ -16,7 +16,7 @@ from gui.window.widgets.parts import Area, Hairline, IconButton, LazyWidget
 from gui.wording import window_texts
 
 from .tab_bar import OVERFLOW_PX, OverflowButton, TabBar
-from .tabs import RecentChats, Tabs
+from .tabs import OtherPages, RecentChats, Tabs
 
 NARROW_PX = 140
 
@@ -32,7 +32,13 @@ class PaneWidget(Area):
     """
 
     def __init__(
-        self, theme: Theme, sessions: Sessions, recent: RecentChats, number: int, maximise: Callable[[], object]
+        self,
+        theme: Theme,
+        sessions: Sessions,
+        others: OtherPages,
+        recent: RecentChats,
+        number: int,
+        maximise: Callable[[], object],
     ) -> None:
         """Make a pane; ``maximise`` shows it alone, or all panes again."""
         super().__init__("page")
@@ -42,7 +48,7 @@ class PaneWidget(Area):
         self.bar = TabBar(theme)
         self.overflow = OverflowButton(theme, self.bar)
         self.stack = QStackedWidget()
-        self.tabs = Tabs(theme, sessions, recent, self.bar, self.stack)
+        self.tabs = Tabs(theme, sessions, others, recent, self.bar, self.stack)
         self._show_all = LazyWidget(self._make_show_all)
         head = Area("sidebar")
         head.setFixedHeight(BAR_HEIGHT_PX - 1)
@@ -102,16 +108,24 @@ def move_tab(session_id: str, source: PaneWidget, target: PaneWidget, at: int = 
         if at >= 0:
             move_tab(session_id, target, target, at)
         target.tabs.activate(session_id)
-    elif source.tabs.page_of(session_id) is not None:
+    elif source.tabs.has_page(session_id):
         source.tabs.move_page(session_id, target.tabs, at)
     else:
         reopen_tab(session_id, source, target, at)
 
 
 def reopen_tab(session_id: str, source: PaneWidget, target: PaneWidget, at: int = -1) -> None:
-    """Open a tab with a new page that shows the same place in another pane, and close it in its own."""
+    """Open a tab with a new page that shows the same place in another pane, and close it in its own.
+
+    The page of a tab without a chat moves to the other pane, also to one of another window.
+    """
     chat = next((chat for chat in source.tabs.chats() if chat.id == session_id), None)
     if chat is not None:
         target.tabs.insert(chat, at, source.tabs.place_of(session_id))
+        target.tabs.activate(session_id)
+    elif source.tabs.has_page(session_id):
+        source.tabs.move_page(session_id, target.tabs, at)
+    else:
+        target.tabs.insert_other(session_id, at)
         target.tabs.activate(session_id)
     source.tabs.close(session_id)

@@ -10,7 +10,7 @@ from PySide6.QtWidgets import QWidget
 from gui.bridge.sessions import Sessions
 from gui.garbage import delete
 from gui.settings import pane_tree
-from gui.settings.layout import SavedPane, SavedWindow
+from gui.settings.layout import SavedWindow
 from gui.settings.pane_tree import Divider, Node, Side
 from gui.theme.theme import Theme
 from gui.window.page.chat_page import ChatPage
@@ -18,7 +18,7 @@ from gui.window.widgets.parts import focus_changed
 
 from .pane import PaneWidget, move_tab
 from .pane_area import MIN_HEIGHT_PX, MIN_WIDTH_PX, RESIZE_PX, PaneArea
-from .tabs import RecentChats
+from .tabs import OtherPages, RecentChats
 
 
 class Panes(QObject):
@@ -53,12 +53,21 @@ class Panes(QObject):
     emptied = Signal()
     tab_dragged_out = Signal(PaneWidget, str)
 
-    def __init__(self, theme: Theme, sessions: Sessions, recent: RecentChats, empty: QWidget, button: QWidget) -> None:
+    def __init__(
+        self,
+        theme: Theme,
+        sessions: Sessions,
+        others: OtherPages,
+        recent: RecentChats,
+        empty: QWidget,
+        button: QWidget,
+    ) -> None:
         """Make one pane without tabs.
 
         Args:
             theme: the looks.
             sessions: all chats.
+            others: the pages without chats.
             recent: the order in which chats were shown.
             empty: what a window without tabs shows.
             button: shown at the window's upper right.
@@ -67,7 +76,7 @@ class Panes(QObject):
         super().__init__(area)
         self.area = area
         self._theme = theme
-        self._sessions = sessions
+        self._sessions, self._others = sessions, others
         self._recent = recent
         self._empty = empty
         self._button = button
@@ -87,7 +96,7 @@ class Panes(QObject):
         self._arrange()
 
     def _make_pane(self, number: int) -> PaneWidget:
-        pane = PaneWidget(self._theme, self._sessions, self._recent, number, self.maximise)
+        pane = PaneWidget(self._theme, self._sessions, self._others, self._recent, number, self.maximise)
         tabs = pane.tabs
         tabs.changed.connect(self.changed)
         tabs.active_changed.connect(self.active_changed)
@@ -137,7 +146,7 @@ class Panes(QObject):
             return
         self._set_active(number)
         self._arrange()
-        if takes_keyboard and (page := self.active.tabs.active_page) is not None:
+        if takes_keyboard and (page := self.active.tabs.front) is not None:
             page.focus_content()
         self.active_changed.emit()
         self.changed.emit()
@@ -271,7 +280,7 @@ class Panes(QObject):
 
     def restore_tabs(self, saved: SavedWindow) -> None:
         """Create the saved panes and open their tabs, except those of removed chats."""
-        kept = [index for index, pane in enumerate(saved.panes) if self._has_existing_chats(pane)]
+        kept = [index for index, pane in enumerate(saved.panes) if any(map(self.active.tabs.known, pane.tabs))]
         tree = pane_tree.renumbered(saved.arrangement(), {index: number for number, index in enumerate(kept)})
         if tree is None:
             return
@@ -283,9 +292,6 @@ class Panes(QObject):
         self._arrange()
         for number in sorted(self._panes, key=lambda number: number == active):  # The last one gets the keyboard.
             self._panes[number].tabs.restore_tabs(saved.panes[kept[number]])
-
-    def _has_existing_chats(self, saved: SavedPane) -> bool:
-        return any(self._sessions.chats.latest_continuation(session_id) is not None for session_id in saved.tabs)
 
     # ------------------------------------------------------------ with their tabs
 

@@ -32,7 +32,16 @@ from PySide6.QtGui import (
 from PySide6.QtWidgets import QAbstractButton, QStyle, QStyleOptionTab, QStylePainter, QTabBar, QToolButton, QWidget
 
 from gui.bridge.sparklines import HIGHEST, LIVE_BARS
-from gui.theme.icons import LABEL_PX, Glyph, mark_icon, paint_glyph, paint_label, paint_live_mark, paint_mark
+from gui.theme.icons import (
+    LABEL_PX,
+    Glyph,
+    glyph_icon,
+    mark_icon,
+    paint_glyph,
+    paint_label,
+    paint_live_mark,
+    paint_mark,
+)
 from gui.theme.menu import temporary_menu
 from gui.theme.theme import Theme
 from gui.theme.tokens import BAR_HEIGHT_PX, HEADING_PX, ICON_PX, MARK_PX, SECONDARY_PX, font
@@ -90,6 +99,7 @@ _TIGHT_LEFT_PX, _TIGHT_RIGHT_PX = 8, 4
 _LINE_PX = 1
 """The line between two tabs, at the right end of each; Qt places a tab's widgets at its left edge and at the line."""
 _DOT_PX = 6
+_GLYPH_PX = 13
 
 
 def fit_widths(wanted: list[int], room: int) -> list[int]:
@@ -119,6 +129,7 @@ class TabLook(NamedTuple):
     ``rang`` says why it is marked with a bell; "" for no mark. ``started`` is the time of the chat's start. A shell may
     end when its tab is closed. ``machine`` is the name of the chat's machine; "" for this one. ``letters`` are
     its agent's. ``bars`` are its output of the last seconds, see ``Sparklines``, while it works.
+    A page without a chat has a ``glyph`` in place of mark and letters.
     """
 
     name: str
@@ -133,6 +144,7 @@ class TabLook(NamedTuple):
     machine: str = ""
     letters: str = ""
     bars: tuple[int, ...] = ()
+    glyph: Glyph | None = None
 
 
 def distinct_names(looks: Sequence[TabLook]) -> list[str]:
@@ -214,13 +226,16 @@ class TabFace(QWidget):
         if look.label:
             stripe = QRectF(left - LABEL_PX - 3, middle - ICON_PX / 2, LABEL_PX, ICON_PX)
             paint_label(painter, stripe, tokens.label_color(look.label))
-        if look.mark is not Mark.IDLE:
+        if look.glyph is not None:
+            place = QRectF(left, middle - _GLYPH_PX / 2, _GLYPH_PX, _GLYPH_PX)
+            paint_glyph(painter, look.glyph, place, tokens.color("secondary"))
+        elif look.mark is not Mark.IDLE:
             center = QPointF(left + MARK_PX / 2, middle)
             if look.mark is Mark.WORKING and look.bars:
                 paint_live_mark(painter, center, tokens, [bar / HIGHEST for bar in look.bars[-LIVE_BARS:]])
             else:
                 paint_mark(painter, look.mark, center, tokens)
-        if look.mark is not Mark.IDLE or not self.is_tight:
+        if look.glyph is not None or look.mark is not Mark.IDLE or not self.is_tight:
             left += MARK_PX + _BETWEEN_PX
         texts = Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter
         if look.letters and (not self.is_tight or self._tab_px >= LETTERS_FROM_PX):
@@ -324,6 +339,8 @@ class TabBar(QTabBar):
     def mark_at(self, index: int) -> QIcon:
         """The mark of a tab's chat, for menus."""
         look = self._looks[self.id_at(index)]
+        if look.glyph is not None:
+            return glyph_icon(look.glyph, self._theme.tokens)
         return mark_icon(look.mark, self._theme.tokens, dotted=look.unseen, label=look.label)
 
     def ids(self) -> list[str]:
@@ -380,14 +397,16 @@ class TabBar(QTabBar):
         """Set a tab's tool tip and the texts for screen readers."""
         name = on_machine(look.name, look.machine)
         unseen = look.rang or (window_texts.UNREAD() if look.unseen else "")
-        state = ", ".join(filter(None, (look.mark.value, unseen)))
+        state = "" if look.glyph is not None else ", ".join(filter(None, (look.mark.value, unseen)))
         started = window_texts.STARTED(time=look.started) if look.started else ""
         label = window_texts.labelled_color(look.label)
-        self.setTabToolTip(index, "\n".join(filter(None, (f"{name}: {state}", look.directory, started, look.status))))
+        first = f"{name}: {state}" if state else name
+        self.setTabToolTip(index, "\n".join(filter(None, (first, look.directory, started, look.status))))
         self.setAccessibleTabName(index, ", ".join(filter(None, (name, state, label))))
         button = self.tabButton(index, QTabBar.ButtonPosition.RightSide)
         button.setAccessibleName(window_texts.CLOSE_TAB(name=name))
-        set_tooltip(button, window_texts.close_tab_hint(keeps_running=look.mark not in _ENDED and not look.is_shell))
+        runs_on = look.glyph is None and look.mark not in _ENDED and not look.is_shell
+        set_tooltip(button, window_texts.close_tab_hint(keeps_running=runs_on))
 
     def picture_of(self, index: int) -> QPixmap:
         """A tab's picture without its buttons. The tab itself may be elsewhere in the row while the mouse moves it."""

@@ -161,7 +161,7 @@ class TabDragging(QObject):
             reopen_tab(session_id, source, target, drop.at)
             self._area.window().activateWindow()
         panes.activate_pane(target.number)
-        if (page := target.tabs.active_page) is not None:
+        if (page := target.tabs.front) is not None:
             page.focus_content()
 
     def open_chats(self, chats: Sequence[Chat], drop: Drop) -> None:
@@ -180,7 +180,7 @@ class TabDragging(QObject):
         target.tabs.activate(chats[0].id)
         self._area.window().activateWindow()
         panes.activate_pane(target.number)
-        if (page := target.tabs.active_page) is not None:
+        if (page := target.tabs.front) is not None:
             page.focus_content()
 
     def _put(self, chat: Chat, target: PaneWidget, at: int) -> None:

@@ -1,11 +1,11 @@
-"""The open chats of a pane: their order, and which one is shown."""
+"""The tabs of a pane, of chats and of other pages: their order, and which one is shown."""
 
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 from datetime import UTC, datetime
 from functools import partial
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Protocol, TypeVar
 
 from PySide6.QtCore import QObject, Signal, SignalInstance
 from PySide6.QtWidgets import QStackedWidget
@@ -21,6 +21,7 @@ from gui.timers import single_shot
 from gui.window.page.chat_page import ChatPage
 from gui.window.page.terminal_content import TerminalContent
 from gui.window.sheets.sheet import is_over_window
+from gui.window.widgets.tab_page import TabPage
 from gui.wording import phrases
 from session_host.errors import OutliveError, Unreachable
 from session_host.system.clock import parse_time
@@ -70,8 +71,20 @@ _TRIM_AFTER_MS = 300
 """Delay of returning freed memory, which takes up to ten milliseconds, until the user does not switch tabs."""
 
 
+class OtherPages(Protocol):
+    """The pages without chats, each by the key of its tab, which is no chat's id; a window makes them."""
+
+    def look(self, key: str) -> TabLook | None:
+        """What a page's tab shows; None if there is no such page, or its chat is gone."""
+
+    def make(self, key: str) -> TabPage:
+        """Make the page that ``look`` knows."""
+
+
 class Tabs(QObject):
     """The tabs and pages of one pane. A page is created when its tab is first shown.
+
+    A tab has the id of its chat, or the key of another page.
 
     Signals:
         changed: the tabs, their order, or the shown tab changed.
@@ -88,15 +101,23 @@ class Tabs(QObject):
     emptied = Signal()
 
     def __init__(
-        self, theme: Theme, sessions: Sessions, recent: RecentChats, bar: TabBar, stack: QStackedWidget
+        self,
+        theme: Theme,
+        sessions: Sessions,
+        others: OtherPages,
+        recent: RecentChats,
+        bar: TabBar,
+        stack: QStackedWidget,
     ) -> None:
         super().__init__(bar)
         self._theme = theme
         self._sessions = sessions
         self._bar = bar
         self._stack = stack
+        self._others = others
         self._recent = recent
         self._pages: dict[str, ChatPage] = {}
+        self._other_pages: dict[str, TabPage] = {}
         self._shown = ""
         self._is_visible, self._is_disposed = True, False
         self._places: dict[str, Place] = {}
@@ -115,32 +136,41 @@ class Tabs(QObject):
     # ------------------------------------------------------------ reading
 
     def ids(self) -> list[str]:
-        """The open chats in tab order."""
+        """The open chats and other pages in tab order."""
         return self._bar.ids()
 
     def chats(self) -> list[Chat]:
-        """The chats of the tabs, in the order of ``ids``."""
+        """The chats of the tabs, in their order."""
         found = (self._sessions.chats.get(session_id) for session_id in self.ids())
         return [chat for chat in found if chat is not None]
 
     @property
     def active_id(self) -> str:
-        """The id of the shown chat, "" for none."""
+        """The id of the shown chat, or the key of another page; "" for none."""
         return self._shown
 
     @property
     def active_chat(self) -> Chat | None:
-        """The shown chat."""
+        """The shown chat; None for another page."""
         return self._sessions.chats.get(self._shown) if self._shown else None
 
     @property
     def active_page(self) -> ChatPage | None:
-        """The shown page."""
+        """The shown chat's page."""
         return self._pages.get(self._shown)
 
+    @property
+    def front(self) -> ChatPage | TabPage | None:
+        """The shown page, of a chat or another one."""
+        return self._pages.get(self._shown) or self._other_pages.get(self._shown)
+
     def pages(self) -> list[ChatPage]:
-        """The pages that exist."""
+        """The pages of chats that exist."""
         return list(self._pages.values())
+
+    def has_page(self, tab: str) -> bool:
+        """Whether the page of a tab exists."""
+        return tab in self._pages or tab in self._other_pages
 
     @property
     def next_index(self) -> int:
@@ -148,7 +178,7 @@ class Tabs(QObject):
         return self._bar.index_of(self._shown) + 1 if self._shown else -1
 
     def others(self, *, at_right: bool = False) -> list[str]:
-        """The chats of the tabs beside the shown one, or only of those to its right."""
+        """The tabs beside the shown one, or only those to its right."""
         ids = self.ids()[self.next_index if at_right else 0 :]
         return [session_id for session_id in ids if session_id != self._shown]
 
@@ -171,13 +201,17 @@ class Tabs(QObject):
 
     def restore_tabs(self, saved: SavedPane) -> None:
         """Open the saved tabs, except those of removed chats."""
-        continuations = {session_id: self._sessions.chats.latest_continuation(session_id) for session_id in saved.tabs}
-        known = list(dict.fromkeys(chat.id for chat in continuations.values() if chat is not None))
+        found = {tab: now for tab in saved.tabs if (now := self.known(tab))}
+        tabs = list(dict.fromkeys(found.values()))
         self._places = dict(saved.places)
-        self._insert_tabs(known)
-        if known:
-            shown = continuations.get(saved.active)
-            self.activate(shown.id if shown is not None else known[-1])
+        self._insert_tabs(tabs)
+        if tabs:
+            self.activate(found.get(saved.active, tabs[-1]))
+
+    def known(self, tab: str) -> str:
+        """A saved tab as it is now: that of the chat that continues its chat; "" if there is no such page any more."""
+        chat = self._sessions.chats.latest_continuation(tab)
+        return chat.id if chat is not None else tab if self._others.look(tab) is not None else ""
 
     def insert(self, chat: Chat, at: int = -1, place: Place | None = None) -> None:
         """Add a chat's tab at an index, without bringing it to the front; it shows this place of the chat."""
@@ -185,6 +219,12 @@ class Tabs(QObject):
             if place is not None:
                 self._places[chat.id] = place
             self._insert_tabs([chat.id], at)
+            self.changed.emit()
+
+    def insert_other(self, key: str, at: int = -1) -> None:
+        """Add the tab of a page without a chat at an index, without bringing it to the front."""
+        if self._bar.index_of(key) < 0:
+            self._insert_tabs([key], at)
             self.changed.emit()
 
     def open(self, chat: Chat) -> ChatPage:
@@ -205,9 +245,12 @@ class Tabs(QObject):
             self.activate(chat.id)
         self.close(previous)
 
-    def _insert_tabs(self, session_ids: Sequence[str], at: int = -1) -> None:
-        chats = map(self._sessions.chats.get, session_ids)
-        self._bar.add_tabs({chat.id: self._look_of(chat) for chat in chats if chat is not None}, at)
+    def _insert_tabs(self, tabs: Sequence[str], at: int = -1) -> None:
+        self._bar.add_tabs({tab: look for tab in tabs if (look := self._look(tab)) is not None}, at)
+
+    def _look(self, tab: str) -> TabLook | None:
+        chat = self._sessions.chats.get(tab)
+        return self._look_of(chat) if chat is not None else self._others.look(tab)
 
     def activate(self, session_id: str) -> None:
         """Bring a tab to the front."""
@@ -231,19 +274,23 @@ class Tabs(QObject):
             refused_keys.begin()
         self.close(session_id)
 
-    def move_page(self, session_id: str, other: Tabs, at: int = -1) -> None:
-        """Move a tab with its page to another pane of the window, to the front."""
-        page = self._pages.pop(session_id)
+    def move_page(self, tab: str, other: Tabs, at: int = -1) -> None:
+        """Move a tab with its page to another pane, to the front; a chat's page stays in its window."""
+        chat_page = self._pages.pop(tab, None)
+        page = chat_page or self._other_pages.pop(tab)
         self._stack.removeWidget(page)
-        other.add_page(page, at)
-        self.close(session_id)
+        other.add_page(tab, page, at)
+        self.close(tab)
 
-    def add_page(self, page: ChatPage, at: int = -1) -> None:
-        """Add a page of another pane of the window, with a tab in front."""
-        self._pages[page.chat.id] = page
+    def add_page(self, tab: str, page: ChatPage | TabPage, at: int = -1) -> None:
+        """Add a page of another pane, with a tab in front."""
+        if isinstance(page, ChatPage):
+            self._pages[tab] = page
+        else:
+            self._other_pages[tab] = page
         self._stack.addWidget(page)
-        self._insert_tabs([page.chat.id], at)
-        self.activate(page.chat.id)
+        self._insert_tabs([tab], at)
+        self.activate(tab)
 
     def dispose(self) -> None:
         """Release all pages; the pane is closed."""
@@ -255,8 +302,15 @@ class Tabs(QObject):
         for page in self._pages.values():
             page.dispose()
         self._pages.clear()
+        for other in list(self._other_pages.values()):
+            other.close()
+        self._other_pages.clear()
 
     def _remove_tab(self, session_id: str) -> None:
+        other = self._other_pages.get(session_id)
+        if other is not None and session_id == self._shown and (back := self._last_chat()):
+            self.activate(back)  # Where the user was before.
+        self._other_pages.pop(session_id, None)
         self._bar.drop(session_id)
         page = self._pages.pop(session_id, None)
         self._places.pop(session_id, None)
@@ -272,7 +326,15 @@ class Tabs(QObject):
         if page is not None:
             page.dispose()
             self._stack.removeWidget(page)
+        if other is not None:
+            other.close()
+            self._stack.removeWidget(other)
         self.changed.emit()
+
+    def _last_chat(self) -> str:
+        """The chat of these tabs that was shown last; "" for none."""
+        open_here = set(self.ids())
+        return next((each for each in reversed(self._recent.ids) if each in open_here), "")
 
     def step(self, by: int) -> None:
         """Go to the next tab (1) or the previous one (-1), cyclically."""
@@ -290,13 +352,12 @@ class Tabs(QObject):
     def _show(self, session_id: str) -> None:
         if session_id == self._shown and session_id:
             return
-        if session_id:
-            self._recent.add(session_id)
-        previous = self._pages.get(self._shown)
+        previous = self.front
         had_keyboard = previous.has_keyboard if previous is not None else not self._is_below_sheet()
         self._shown = session_id
         chat = self._sessions.chats.get(session_id) if session_id else None
         if chat is not None:
+            self._recent.add(session_id)
             page = self._page(chat)
             self._stack.setCurrentWidget(page)
             page.content.paint_now()
@@ -304,7 +365,12 @@ class Tabs(QObject):
                 page.come_to_front()
             if had_keyboard:
                 page.focus_content()
-        if previous is not None:
+        elif session_id:
+            other = self._other_pages.get(session_id) or self._make_other(session_id)
+            self._stack.setCurrentWidget(other)
+            if had_keyboard:
+                other.focus_content()
+        if isinstance(previous, ChatPage):
             previous.leave_front()
             if not self._suspend_timer.isActive():
                 self._suspend_timer.start(SUSPEND_AFTER_MS)
@@ -312,6 +378,11 @@ class Tabs(QObject):
                 self._trim_timer.start()
         self.active_changed.emit()
         self.changed.emit()
+
+    def _make_other(self, key: str) -> TabPage:
+        page = self._other_pages[key] = self._others.make(key)
+        self._stack.addWidget(page)
+        return page
 
     def _is_below_sheet(self) -> bool:
         """Whether a sheet over the window has the keyboard focus."""
@@ -403,8 +474,9 @@ class Tabs(QObject):
 
     def _describe_all(self) -> None:
         self._watch_output()
-        for chat in self.chats():
-            self._bar.describe(chat.id, self._look_of(chat))
+        for tab in self.ids():
+            if (look := self._look(tab)) is not None:
+                self._bar.describe(tab, look)
 
     def _watch_output(self) -> None:
         """Follow how much the chats write, while their tabs are seen."""

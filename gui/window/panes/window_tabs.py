@@ -14,8 +14,9 @@ from gui.settings import pane_tree
 from gui.settings.layout import Place
 from gui.settings.pane_tree import Node
 from gui.window.page.chat_page import ChatPage
+from gui.window.widgets.tab_page import TabPage
 
-from .pane import PaneWidget
+from .pane import PaneWidget, reopen_tab
 from .panes import Panes
 from .tabs import RecentChats
 
@@ -23,7 +24,7 @@ MAX_CLOSED = 200
 
 
 class ClosedTab(NamedTuple):
-    """A closed tab: its chat, the pane that had it, and its index there."""
+    """A closed tab: its chat, or the key of another page; the pane that had it, and its index there."""
 
     session_id: str
     pane: int
@@ -71,10 +72,14 @@ class ClosedTabs:
 
 
 def put_back(closed: ClosedTab, chat: Chat | None, pane: PaneWidget) -> bool:
-    """Open a closed tab where it was, behind the shown one; returns whether there is such a chat without a tab."""
-    if chat is None or pane.bar.index_of(chat.id) >= 0:
+    """Open a closed tab where it was, behind the shown one; returns whether there is such a page without a tab."""
+    if pane.bar.index_of(closed.session_id) >= 0 or not pane.tabs.known(closed.session_id):
         return False
-    pane.tabs.insert(chat, min(closed.at, pane.bar.count()))
+    at = min(closed.at, pane.bar.count())
+    if chat is not None:
+        pane.tabs.insert(chat, at)
+    else:
+        pane.tabs.insert_other(closed.session_id, at)
     return True
 
 
@@ -102,11 +107,11 @@ class WindowTabs(QObject):
     # ------------------------------------------------------------ reading
 
     def ids(self) -> list[str]:
-        """The chats of all tabs, pane by pane; one that is open in two panes is there twice."""
+        """The chats and other pages of all tabs, pane by pane; one that is open in two panes is there twice."""
         return [session_id for pane in self.panes.all() for session_id in pane.tabs.ids()]
 
     def chats(self) -> list[Chat]:
-        """The chats of the tabs, in the order of ``ids``."""
+        """The chats of the tabs, in their order."""
         return [chat for pane in self.panes.all() for chat in pane.tabs.chats()]
 
     def pages(self) -> list[ChatPage]:
@@ -115,7 +120,7 @@ class WindowTabs(QObject):
 
     @property
     def active_id(self) -> str:
-        """The chat that the active pane shows; "" for none."""
+        """The chat that the active pane shows, or the key of another page; "" for none."""
         return self.panes.active.tabs.active_id
 
     @property
@@ -125,8 +130,13 @@ class WindowTabs(QObject):
 
     @property
     def active_page(self) -> ChatPage | None:
-        """The page that the active pane shows."""
+        """The chat's page that the active pane shows."""
         return self.panes.active.tabs.active_page
+
+    @property
+    def front(self) -> ChatPage | TabPage | None:
+        """The page that the active pane shows, of a chat or another one."""
+        return self.panes.active.tabs.front
 
     def directory(self) -> str:
         """The directory of the active chat's program (for a worktree, the repository of the chat); "" for none."""
@@ -162,6 +172,20 @@ class WindowTabs(QObject):
             self.panes.activate_pane(pane.number)
         self.closed.remove(chat.id)
         return self.panes.active.tabs.open(chat)
+
+    def open_other(self, key: str) -> None:
+        """Show a page without a chat in the pane that has its tab, else in the active pane."""
+        if not self.has(key):
+            tabs = self.panes.active.tabs
+            tabs.insert_other(key, tabs.next_index)
+        self.closed.remove(key)
+        self.activate(key)
+
+    def move_other(self, key: str, other: WindowTabs) -> None:
+        """Move the tab of a page without a chat, with the page, to the active pane of another window."""
+        if (source := self._pane_of(key)) is not None:
+            target = other.panes.active
+            reopen_tab(key, source, target, target.tabs.next_index)
 
     def activate(self, session_id: str) -> None:
         """Bring a tab to the front of its pane."""

@@ -1,4 +1,4 @@
-"""The parts of the application that the settings window uses."""
+"""The parts of the application that the settings use."""
 
 from __future__ import annotations
 
@@ -162,7 +162,7 @@ def use_in_terminals(key: str) -> str:
 
 @dataclass(frozen=True)
 class SettingsContext:
-    """The parts of the application that the settings window uses.
+    """The parts of the application that the settings use.
 
     Attributes:
         theme, settings: the application's theme and settings.

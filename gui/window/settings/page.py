@@ -1,4 +1,4 @@
-"""One page of the settings window: sections with rows, which the search narrows."""
+"""One page of the settings: sections with rows, which the search narrows."""
 
 from __future__ import annotations
 

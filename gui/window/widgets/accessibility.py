@@ -13,10 +13,10 @@ from PySide6.QtWidgets import QAccessibleWidget, QWidget
 
 ROLES = {
     "MainWindow": QAccessible.Role.Window,
-    "SeparateWindow": QAccessible.Role.Window,
     "QStackedWidget": QAccessible.Role.LayeredPane,  # Qt's own interface hides widgets over the pages: banners.
     "Sidebar": QAccessible.Role.Pane,
     "ChatPage": QAccessible.Role.PropertyPage,
+    "TabPage": QAccessible.Role.PropertyPage,
     "ChatView": QAccessible.Role.Pane,
     "TranscriptPage": QAccessible.Role.List,
     "RequestCard": QAccessible.Role.AlertMessage,

@@ -9,7 +9,6 @@ from PySide6.QtCore import (
     QEvent,
     QMargins,
     QObject,
-    QPoint,
     QPointF,
     QRect,
     QRectF,
@@ -84,18 +83,28 @@ class LazyWidget(Generic[W]):
             self.widget.hide()
 
 
+_UNBOUNDED_PX = 2**24 - 1
+"""Qt's QWIDGETSIZE_MAX."""
+
+
 class Hairline(QWidget):
     """A line of one device pixel between two areas."""
 
     def __init__(self, theme: Theme, orientation: Qt.Orientation = Qt.Orientation.Horizontal) -> None:
         super().__init__()
         self._theme = theme
+        self.set_orientation(orientation)
+        theme.changed.connect(self.update)
+
+    def set_orientation(self, orientation: Qt.Orientation) -> None:
+        """Lay the line between areas above each other (horizontal) or beside each other."""
         self._horizontal = orientation == Qt.Orientation.Horizontal
+        self.setMinimumSize(0, 0)
+        self.setMaximumSize(_UNBOUNDED_PX, _UNBOUNDED_PX)
         if self._horizontal:
             self.setFixedHeight(1)
         else:
             self.setFixedWidth(1)
-        theme.changed.connect(self.update)
 
     def paintEvent(self, event: QPaintEvent) -> None:
         painter = QPainter(self)
@@ -389,16 +398,6 @@ def paint_choice_background(painter: QPainter, area: QRect, state: QStyle.StateF
         line = tokens.color("accent") if focused else None
         background = tokens.color("selected" if chosen else "hover")
         paint_frame(painter, QRectF(area).adjusted(4, 1, -4, -1), line, background, radius_px=4)
-
-
-def center_on_active_window(window: QWidget) -> None:
-    """Lay a new window over the middle of the active one, if there is one, and within a screen."""
-    active = QApplication.activeWindow()
-    if active is not None:
-        area = QRect(QPoint(), window.size())
-        area.moveCenter(active.geometry().center())
-        area.moveTop(max(area.top(), active.screen().availableGeometry().top() + TITLE_BAR_PX))
-        window.setGeometry(within_a_screen(area, window.minimumSize()))
 
 
 TITLE_BAR_PX = 24

@@ -1,4 +1,4 @@
-"""The window with the changes in a chat's directory, opened, read and closed with real keys."""
+"""The tab with the changes in a chat's directory, opened, read and closed with real keys."""
 
 from __future__ import annotations
 
@@ -19,18 +19,18 @@ pytestmark = [pytest.mark.e2e, pytest.mark.usefixtures("sessions")]
 
 
 def changes_windows(app: Window) -> list[str]:
-    """The ids of the visible windows with changes."""
+    """The ids of the visible windows that show changes."""
     search = ["xdotool", "search", "--all", "--onlyvisible", "--pid", str(app.process.pid), "--name", "^Changes — "]
     return subprocess.run(search, check=False, capture_output=True, text=True, timeout=WAIT_S).stdout.split()
 
 
 def show_changes(app: Window, session: str) -> None:
-    """Open the window with the changes of a chat, and wait until it has the keyboard."""
+    """Open the tab with the changes of a chat, and wait until it has the keyboard."""
     app.show(session)
     app.wait_connected([session])
     app.focus()
     app.press("ctrl+shift+i")
-    [window] = wait_until(lambda: changes_windows(app), WAIT_S, "the window with the changes")
+    [window] = wait_until(lambda: changes_windows(app), WAIT_S, "the tab with the changes")
     wait_until(lambda: has_keyboard(int(window)), WAIT_S, "it to have the keyboard")
 
 
@@ -48,7 +48,7 @@ def test_a_comment_outlives_a_killed_window_and_ctrl_shift_enter_sends_it_althou
     wait_for_text(chat["id"], "ready")
 
     def open_box(app: Window, tabs: int) -> None:
-        """Open the window, go to the first changed line by ``tabs`` presses of Tab, and open the comment box there."""
+        """Open the tab, go to the first changed line by ``tabs`` presses of Tab, and open the comment box there."""
         show_changes(app, chat["id"])
         read.unlink(missing_ok=True)
 

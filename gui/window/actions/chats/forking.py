@@ -104,7 +104,7 @@ class ForkActions:
     # ------------------------------------------------------------ changes since a prompt
 
     def show_changes_since(self, chat: Chat, prompt: Item, *, restores: bool = False) -> None:
-        """Open the window with the changes since a prompt; ``restores`` also asks whether to restore the files."""
+        """Open the changes since a prompt; ``restores`` also asks whether to restore the files."""
         self._sessions.tasks.start(self._show(chat, prompt, restores=restores), "restore point")
 
     async def _show(self, chat: Chat, prompt: Item, *, restores: bool) -> None:

@@ -15,7 +15,7 @@ from PySide6.QtWidgets import QAbstractButton, QVBoxLayout, QWidget
 from gui.bridge.chat import Chat
 from gui.bridge.search import Hit, Query
 from gui.theme.tokens import GAP_L_PX
-from gui.window.actions.separate_windows import SettingsOpener
+from gui.window.actions.tab_pages import SettingsOpener
 from gui.window.page.banners import Banner
 from gui.window.sheets.chooser import Choice
 from gui.window.sheets.question import Question

@@ -129,7 +129,7 @@ async def test_the_guide_opens_at_other_ways(harness: WindowHarness) -> None:
     harness.window.sheets.phone.reach.other_ways.click()
     windows = harness.sessions.findChild(Windows)
     assert windows is not None
-    guide = windows.separate.guide.window
+    guide = windows.tab_pages.guide.page
     assert guide is not None
     assert guide.windowTitle().startswith("An address and notifications")
     guide.close()

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 from PySide6.QtCore import QObject
-from PySide6.QtWidgets import QApplication, QWidget
+from PySide6.QtWidgets import QWidget
 from shiboken6 import Shiboken
 
 from gui.settings.layout import WindowLayout
@@ -18,7 +18,6 @@ from gui.settings.live import LiveAgents, LiveSettings
 from gui.settings.preferences import Preferences
 from gui.window.sheets.chooser import Choice
 from gui.window.sheets.question import Question
-from gui.window.widgets.paged_window import PagedWindow
 from gui.window.windows import MainWindow, Windows
 from session_host import paths
 from session_host.structured.items import Item, Put
@@ -177,28 +176,27 @@ def open_sheets(harness: WindowHarness, window: MainWindow) -> None:
 
 
 @pytest.mark.parametrize("kind", ["settings", "guide", "changes"])
-async def test_a_closed_window_without_chats_is_freed(
+async def test_a_closed_page_without_a_chat_is_freed(
     harness: WindowHarness, windows: Windows, kind: str, tmp_path: Path
 ) -> None:
     checkout = Checkout.new(tmp_path / "work")
     (checkout.path / "new").write_text("a line\n" * 20)
     chat = harness.chat(await harness.add("one", cwd=str(checkout.path)))
-    separate = windows.separate
-    openers: dict[str, Callable[[], object]] = {
-        "settings": lambda: separate.settings.open("appearance"),
-        "guide": separate.guide.open,
-        "changes": lambda: separate.changes.open(chat, chat.record.origin.cwd),
+    pages = windows.tab_pages
+    openers: dict[str, Callable[[], QWidget]] = {
+        "settings": lambda: pages.settings.open("appearance"),
+        "guide": pages.guide.open,
+        "changes": lambda: pages.changes.open(chat, chat.record.origin.cwd),
     }
     kept: list[str] = []
     for _ in range(2):
         gc.collect()
-        openers[kind]()
-        [window] = [each for each in QApplication.topLevelWidgets() if isinstance(each, PagedWindow)]
+        page = openers[kind]()
         await harness.sessions.tasks.wait_for_others(5)
-        window.grab()
-        watched = Watched(window)
-        del window
-        separate.close()
+        page.grab()
+        watched = Watched(page)
+        page.close()
+        del page
         await harness.sessions.tasks.wait_for_others(5)
         kept = watched.kept(harness)
     assert kept == []

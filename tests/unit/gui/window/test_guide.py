@@ -24,11 +24,12 @@ from gui.theme.theme import Theme
 from gui.theme.tokens import GAP_L_PX, GAP_S_PX, font
 from gui.window import guide
 from gui.window.actions import action_table
-from gui.window.actions.separate_windows import GuideOpener, changed_keys, keys_in_guide
-from gui.window.guide import GUIDE, GuideWindow, read_chapters, with_keys
+from gui.window.actions.tab_pages import GuideOpener, changed_keys, keys_in_guide
+from gui.window.guide import GUIDE, GuideTab, read_chapters, with_keys
 from tests.support.area import Area
 from tests.support.displays import XServer
 from tests.support.qt_waiting import delete_now, process_events_until, show
+from tests.support.tab_pages import ShownAlone
 from tests.support.windows import has_keyboard
 
 WAIT_S = 60.0
@@ -70,13 +71,16 @@ WORDS = {
 
 
 class Opened:
-    """The open guide window, its settings, and the links that it passed to the desktop."""
+    """The open guide, its settings, and the links that it passed to the desktop."""
 
     def __init__(self, theme: Theme, area: Area) -> None:
         self.settings = LiveSettings(area.config)
         self.links: list[str] = []
+        self._alone = ShownAlone(1120, 760)
         self.opener = GuideOpener(theme, self.settings, self.links.append)
-        self.window: GuideWindow = self.opener.open()
+        self._alone.make = lambda _key: self.opener.make()
+        self.opener.wanted.connect(self._alone.show)
+        self.window: GuideTab = self.opener.open()
 
     @property
     def title(self) -> str:
@@ -127,7 +131,7 @@ class Opened:
         QTest.keyClicks(focused, text)
 
     def close(self) -> None:
-        self.opener.close()
+        self._alone.close()
         delete_now(self.opener, self.settings)
 
 
@@ -168,7 +172,7 @@ def test_the_guide_is_read_by_keyboard_alone(opened: Opened) -> None:
     assert not opened.shown.startswith("The first\n")
     assert not opened.window.page.scroller.to_end.isVisible(), "unlike a chat, a chapter has no end to follow"
     opened.press(Qt.Key.Key_Escape)
-    assert opened.opener.window is None
+    assert opened.opener.page is None
 
 
 def test_tab_goes_through_the_links_and_going_back_restores_the_position(opened: Opened) -> None:
@@ -354,7 +358,7 @@ def test_screen_readers_get_each_paragraph_and_a_name_for_each_part(opened: Open
 
 def test_screen_readers_hear_the_number_of_matches(opened: Opened, monkeypatch: pytest.MonkeyPatch) -> None:
     announced: list[str] = []
-    monkeypatch.setattr("gui.window.widgets.paged_window.announce", lambda _widget, text: announced.append(text))
+    monkeypatch.setattr("gui.window.widgets.paged_tab.announce", lambda _widget, text: announced.append(text))
     opened.window.search.setText("needle")
     opened.window.search.setText("needles")
     opened.window.search.setText("")

@@ -11,7 +11,7 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QMenu
 
 from gui.input.draft import Draft
-from gui.window.actions.separate_windows import ChangesOpener
+from gui.window.actions.tab_pages import ChangesOpener
 from session_host.client.chats.restore_list import ListedPoint
 from session_host.errors import NotResumable
 from session_host.protocol.facts import ChatFacts

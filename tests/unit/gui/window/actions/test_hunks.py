@@ -11,7 +11,7 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QMenu
 
 from gui.chat.content.segments import Diff, Paragraph
-from gui.window.changes.window import ChangesWindow
+from gui.window.changes.tab import ChangesTab
 from gui.wording import changes_texts
 from session_host.structured.items import FileChange
 from tests.support.repositories import Checkout
@@ -183,25 +183,25 @@ async def test_lines_that_have_changed_since_are_named_and_stay(harness: WindowH
     assert edited.file.read_text() == OLD
 
 
-async def test_a_line_gets_a_comment_in_the_window_of_the_changes(harness: WindowHarness, edited: Edited) -> None:
+async def test_a_line_gets_a_comment_in_the_tab_of_the_changes(harness: WindowHarness, edited: Edited) -> None:
     edited.run("line 31 and a half", changes_texts.COMMENT_ON_LINE())
-    opener = harness.window._windows.separate.changes
-    [window] = opener._windows.values()
-    assert isinstance(window, ChangesWindow)
+    opener = harness.window._windows.tab_pages.changes
+    [(session_id, window)] = opener.pages.items()
+    assert isinstance(window, ChangesTab)
 
     def editor() -> object:
         return next((card.editor for card in window.page.cards.values() if card.is_editing), None)
 
     await harness.until(editor, "the box for the comment")
-    [comment] = harness.sessions.review_comments.of(harness.page.chat.id)
+    [comment] = harness.sessions.review_comments.of(session_id)
     assert comment.lines == ("+line 31 and a half",)
     window.close()
 
 
-async def test_a_line_that_is_gone_says_so_in_the_window_of_the_changes(harness: WindowHarness, edited: Edited) -> None:
+async def test_a_line_that_is_gone_says_so_in_the_tab_of_the_changes(harness: WindowHarness, edited: Edited) -> None:
     edited.file.write_text(OLD + "another\n")
     edited.run("LINE 4", changes_texts.COMMENT_ON_LINE())
-    [window] = harness.window._windows.separate.changes._windows.values()
+    [window] = harness.window._windows.tab_pages.changes.pages.values()
     await harness.until(lambda: window.note.text() == changes_texts.LINE_IS_GONE(), "the line")
     window.close()
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from gui.window.actions import separate_windows
-from gui.window.actions.separate_windows import CommentInserter
+from gui.window.actions import tab_pages
+from gui.window.actions.tab_pages import CommentInserter
 from session_host.protocol.values import Activity
 from tests.unit.gui.conftest import WindowHarness
 
@@ -47,7 +47,7 @@ async def test_a_terminal_opened_for_comments_gets_them_as_a_paste(harness: Wind
 async def test_a_chat_that_asks_or_does_not_connect_gets_nothing(
     harness: WindowHarness, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(separate_windows, "WAIT_S", 0.05)
+    monkeypatch.setattr(tab_pages, "WAIT_S", 0.05)
     session_id = await harness.add("one")
     comments, reports = inserter(harness)
     chat = harness.chat(session_id)

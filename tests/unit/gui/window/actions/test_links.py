@@ -18,7 +18,7 @@ from gui.settings.table import WindowFile
 from gui.terminal.links.links import has_no_scheme
 from gui.window.actions import links
 from gui.window.actions.links import Editors, LinkOpener, NotOpened, command_for, installed
-from gui.window.actions.separate_windows import ChangesOpener
+from gui.window.actions.tab_pages import ChangesOpener
 from session_host.client.chats.launch_spec import LaunchRequest
 from session_host.client.chats.named_files import linked_file, named_file
 from session_host.client.editors import EditorCommand

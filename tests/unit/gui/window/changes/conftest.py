@@ -1,4 +1,4 @@
-"""The changes window over a real repository."""
+"""The page of changes over a real repository."""
 
 from __future__ import annotations
 
@@ -13,12 +13,13 @@ from PySide6.QtWidgets import QPushButton
 
 from gui.bridge.chat import Chat
 from gui.settings.live import LiveSettings
-from gui.window.actions.separate_windows import ChangesOpener
-from gui.window.changes.window import ChangesWindow
+from gui.window.actions.tab_pages import CHANGES, ChangesOpener
+from gui.window.changes.tab import ChangesTab
 from tests.support.area import Area
 from tests.support.displays import XServer
 from tests.support.qt_waiting import delete_now
 from tests.support.repositories import Checkout
+from tests.support.tab_pages import ShownAlone
 from tests.support.windows import has_keyboard
 from tests.unit.gui.conftest import WindowHarness
 
@@ -51,16 +52,19 @@ def _edit_nothing(*_what: object) -> None:
 
 
 class Opened:
-    """The open changes window, its chat and its repository."""
+    """The open page of changes, its chat and its repository."""
 
     def __init__(self, harness: WindowHarness, checkout: Checkout, session_id: str, area: Area) -> None:
         self.harness, self.checkout, self.session_id = harness, checkout, session_id
         self.settings = LiveSettings(area.config)
         self.receiver = Receiver()
+        self.alone = ShownAlone(1200, 780)
         self.opener = ChangesOpener(harness.theme, self.settings, harness.sessions, self.receiver, _edit_nothing)
+        self.opener.wanted.connect(self.alone.show)
+        self.alone.make = lambda key: self.opener.make(harness.chat(key.removeprefix(CHANGES)))
         self.window = self.open()
 
-    def open(self) -> ChangesWindow:
+    def open(self) -> ChangesTab:
         return self.opener.open(self.harness.chat(self.session_id), str(self.checkout.path))
 
     @property
@@ -133,7 +137,7 @@ async def open_changes(harness: WindowHarness, display: XServer, area: Area) -> 
 
     yield open_one
     for opened in windows:
-        opened.opener.close()
+        opened.alone.close()
         delete_now(opened.opener, opened.settings)
 
 

@@ -14,7 +14,7 @@ from PySide6.QtWidgets import QApplication, QToolTip
 from gui.bridge import age_timer
 from gui.bridge.chat import Chat
 from gui.bridge.chat_words import activity_and_age, last_command, status_text
-from gui.window.actions.separate_windows import ChangesOpener
+from gui.window.actions.tab_pages import ChangesOpener
 from gui.window.sidebar.entries import ChatRow
 from gui.wording.phrases import short_clock
 from session_host.client.viewer.viewer import ViewerState

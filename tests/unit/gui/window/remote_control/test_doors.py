@@ -55,12 +55,10 @@ RAISING = {
     ("gui/window/remote_control/server.py", "new_chat"): "a command of his own terminal",
     ("gui/window/remote_control/server.py", "next_chat"): "a command of his own terminal",
     ("gui/window/widgets/activation.py", "_to_the_front"): "what the others call",
-    ("gui/window/widgets/separate_window.py", "start"): "he opens the settings, the guide, changes or a day",
-    ("gui/window/windows.py", "_back_to_settings"): "he has chosen a theme's file",
-    ("gui/window/windows.py", "_import_theme"): "he imports a theme from the settings",
     ("gui/window/windows.py", "move"): "he moves a tab to another window",
     ("gui/window/windows.py", "open_chat"): "a row, a notification, the tray, a command of his own terminal",
     ("gui/window/windows.py", "open_empty"): "he opens another window",
+    ("gui/window/windows.py", "open_other"): "he opens the settings, the guide, changes or a day",
     ("gui/window/windows.py", "raise_window"): "what the others call",
     ("gui/window/windows.py", "toggle"): "a command of his own terminal",
 }

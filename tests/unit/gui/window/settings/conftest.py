@@ -1,4 +1,4 @@
-"""The settings window in this process."""
+"""The settings in this process."""
 
 from __future__ import annotations
 
@@ -12,11 +12,12 @@ from PySide6.QtWidgets import QApplication
 from gui.settings.live import LiveAgents, LiveSettings
 from gui.settings.table import SETTINGS
 from gui.theme.theme import Theme
-from gui.window.actions.separate_windows import SettingsOpener
+from gui.window.actions.tab_pages import SettingsOpener
 from gui.window.settings.page import SettingRow
-from gui.window.settings.window import SettingsWindow
+from gui.window.settings.tab import SettingsTab
 from tests.support.area import Area
 from tests.support.qt_waiting import delete_now, show_active
+from tests.support.tab_pages import ShownAlone
 from tests.support.themes import OWN
 
 
@@ -45,12 +46,13 @@ async def _update_path() -> None:
 
 
 class Opened:
-    """The open settings window, its settings and agents."""
+    """The open settings page, its settings and agents."""
 
     def __init__(self, theme: Theme, area: Area) -> None:
         self.settings = LiveSettings(area.config)
         self.agents = LiveAgents(self.settings)
         self.tasks = FewTasks()
+        self._alone = ShownAlone(880, 660)
         opener = SettingsOpener(
             theme,
             self.settings,
@@ -60,7 +62,9 @@ class Opened:
             import_theme=lambda: None,
             open_file=lambda _path: None,
         )
-        self.window: SettingsWindow = opener.open()
+        self._alone.make = lambda _key: opener.make()
+        opener.wanted.connect(self._alone.show)
+        self.window: SettingsTab = opener.open()
         self.opener = opener
 
     def row(self, key: str) -> SettingRow:
@@ -71,7 +75,7 @@ class Opened:
         return rows[0]
 
     def close(self) -> None:
-        self.opener.close()
+        self._alone.close()
         delete_now(self.opener, self.settings)
 
 

@@ -14,7 +14,7 @@ from PySide6.QtWidgets import QApplication, QLabel, QPushButton, QWidget
 from gui.settings.table import PAGES, PageName
 from gui.terminal.cell_metrics import default_size_px
 from gui.theme.theme import Theme
-from gui.window.actions.separate_windows import keymap
+from gui.window.actions.tab_pages import keymap
 from gui.window.settings.agents_page import AgentRow, AgentsPage
 from gui.window.settings.context import use_in_terminals
 from gui.window.settings.controls import EditorControl, NumberControl
@@ -159,8 +159,8 @@ def test_no_control_is_cut_in_a_narrow_window(opened: Opened, area: Area) -> Non
         rights = {each.accessibleName(): each.mapToGlobal(each.rect().topRight()).x() for each in controls}
         return [name for name, right in rights.items() if name and right > edge]
 
-    for width in range(700, window.minimumWidth() - 1, -60):
-        window.resize(max(width, window.minimumWidth()), 500)
+    for width in range(700, 339, -60):
+        window.resize(width, 500)
         for name in PAGES:
             window.show_page(name)
             QApplication.processEvents()  # Until then, all have the places of the wider window.

@@ -11,7 +11,7 @@ from PySide6.QtWidgets import QLabel
 
 from gui.bridge.chat_days import ListedDay, ReadDay, bounds
 from gui.window.timeline.bands import ROW_PX, shown_hours
-from gui.window.timeline.window import TimelineWindow, current_date
+from gui.window.timeline.tab import TimelineTab, current_date
 from gui.wording import timeline_texts
 from session_host.protocol.events import Answered, Event, NumberedEvent, StatusChanged, TurnEnded, TurnStarted
 from session_host.protocol.values import Activity
@@ -29,7 +29,7 @@ YESTERDAY_S = bounds(TODAY - timedelta(days=1))[0]
 @pytest.fixture(autouse=True)
 def _fixed_day(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
     if "now" not in request.node.name:
-        monkeypatch.setattr("gui.window.timeline.window.current_date", lambda: TODAY)
+        monkeypatch.setattr("gui.window.timeline.tab.current_date", lambda: TODAY)
 
 
 def becomes(after: Activity, detail: str = "") -> StatusChanged:
@@ -71,11 +71,11 @@ async def yesterday(harness: WindowHarness) -> list[str]:
     return ids
 
 
-async def open_timeline(harness: WindowHarness, days_ago: int = 1) -> TimelineWindow:
+async def open_timeline(harness: WindowHarness, days_ago: int = 1) -> TimelineTab:
     """Open the timeline at a day."""
     harness.window.commands.context.places.open_timeline()
-    opener = harness.window._windows.separate.timeline
-    window = opener.window
+    opener = harness.window._windows.tab_pages.timeline
+    window = opener.page
     assert window is not None
     if days_ago:
         window.go(-days_ago)
@@ -83,12 +83,12 @@ async def open_timeline(harness: WindowHarness, days_ago: int = 1) -> TimelineWi
     return window
 
 
-def shown(window: TimelineWindow) -> ReadDay:
+def shown(window: TimelineTab) -> ReadDay:
     """The day that the window shows."""
     return window._model.day  # type: ignore[return-value]
 
 
-def texts(window: TimelineWindow) -> list[str]:
+def texts(window: TimelineTab) -> list[str]:
     return [each.text() for each in window.findChildren(QLabel) if each.isVisible() and each.text()]
 
 
@@ -116,14 +116,14 @@ async def test_a_day_shows_who_worked_waited_and_failed(harness: WindowHarness) 
     ]
 
 
-def point_at(window: TimelineWindow, row: int, hour: float) -> QPoint:
+def point_at(window: TimelineTab, row: int, hour: float) -> QPoint:
     """The point of a row at an hour of the day."""
     width = window.rows.viewport().width()
     x = window.rows.delegate.scale(width).x(shown(window).begin_s + hour * 3600)
     return QPoint(round(x), ROW_PX * row + ROW_PX // 2)
 
 
-def said_at(window: TimelineWindow, row: int, hour: float) -> str:
+def said_at(window: TimelineTab, row: int, hour: float) -> str:
     """What a tool tip says there."""
     listed = shown(window).listed[row]
     found = window.rows.delegate.time_at(point_at(window, row, hour).x(), window.rows.viewport().width(), listed)
@@ -191,7 +191,7 @@ async def test_the_keyboard_goes_through_chats_and_their_times(harness: WindowHa
     assert window.day == TODAY - timedelta(days=2)
     QTest.keyClick(window.rows, Key.Key_Escape)
     harness.settle()
-    assert harness.window._windows.separate.timeline.window is None
+    assert harness.window._windows.tab_pages.timeline.page is None
 
 
 async def test_a_day_without_work_says_so_and_today_has_no_next_day(harness: WindowHarness) -> None:

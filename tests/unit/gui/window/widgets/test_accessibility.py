@@ -10,13 +10,12 @@ from pathlib import Path
 import pytest
 from PySide6 import QtWidgets
 from PySide6.QtGui import QAccessible, QAccessibleInterface
-from PySide6.QtWidgets import QApplication
 
 from gui.window.page.banners import Banner
 from gui.window.sheets.question import Question
 from gui.window.sheets.sheet import Sheet
 from gui.window.widgets.accessibility import ROLES, install_roles
-from gui.window.widgets.separate_window import SeparateWindow
+from gui.window.widgets.tab_page import TabPage
 from session_host.protocol.values import State
 from tests.unit.gui.conftest import WindowHarness
 
@@ -138,16 +137,15 @@ async def test_a_screen_reader_opens_a_chat_and_unfolds_a_group_by_their_action(
     assert chats.childAt(*focused.rect().center().toTuple()).object() is focused.object()
 
 
-async def test_a_screen_reader_finds_changes_and_timeline_as_windows(harness: WindowHarness):
+async def test_a_screen_reader_finds_changes_and_timeline_as_pages(harness: WindowHarness):
     await _two_chats(harness)
-    for action in ("show_changes", "timeline"):
-        before = set(QApplication.topLevelWidgets())
+    for action, name in (("show_changes", "Changes"), ("timeline", "Timeline")):
         harness.window.actions_[action].trigger()
         harness.settle()
-        opened = [each for each in set(QApplication.topLevelWidgets()) - before if isinstance(each, SeparateWindow)]
-        assert [QAccessible.queryAccessibleInterface(each).role() for each in opened] == [QAccessible.Role.Window]
-        for each in opened:
-            each.close()
+        assert name in _names(_seen(harness), QAccessible.Role.PropertyPage)
+        page = harness.window.tabs.front
+        assert isinstance(page, TabPage)
+        page.close()
 
 
 async def test_a_screen_reader_announces_banners_and_questions(harness: WindowHarness):

@@ -1,26 +1,28 @@
-"""A window with a list on the left and a page of text on the right; the user sets the text's size."""
+"""A tab with a list on the left and a page of text on the right; the user sets the text's size."""
 
 from __future__ import annotations
 
-from PySide6.QtCore import QSize, Qt
+from PySide6.QtCore import Qt
 from PySide6.QtGui import QKeyEvent
 
 from gui.chat.page.page import DocumentPage
 from gui.settings.layout import ZOOM_RANGE
 from gui.theme.terminal import TerminalFont
 
-from .paged_window import PagedWindow, PageList
+from .paged_tab import PagedTab, PageList
 
 _ZOOM_KEYS: dict[int, int] = {Qt.Key.Key_Plus: 1, Qt.Key.Key_Equal: 1, Qt.Key.Key_Minus: -1, Qt.Key.Key_0: 0}
 """The steps by which keys with Ctrl zoom; 0 is the usual size."""
 
 
-class TextWindow(PagedWindow):
-    """The window; the keys of browsers and Ctrl with the wheel zoom its page."""
+class TextTab(PagedTab):
+    """The tab; the keys of browsers and Ctrl with the wheel zoom its page."""
 
-    def __init__(self, name: str, side: PageList, page: DocumentPage, *, size: QSize, min_size: QSize) -> None:
-        """Make the window; see ``PagedWindow``."""
-        super().__init__(name, side, size=size, min_size=min_size)
+    own_keys: tuple[str, ...] = ("Ctrl++", "Ctrl+=", "Ctrl+Shift++", "Ctrl+Shift+=", "Ctrl+-", "Ctrl+0")
+
+    def __init__(self, name: str, side: PageList, page: DocumentPage) -> None:
+        """Make the tab; see ``PagedTab``."""
+        super().__init__(name, side)
         self._text = page
         self._font_px, self._zoom = 0, 0
         page.zoom_requested.connect(lambda steps: self._set_zoom(self._zoom + steps))

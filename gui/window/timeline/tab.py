@@ -15,19 +15,18 @@ from gui.theme.theme import Theme
 from gui.theme.tokens import GAP_L_PX, GAP_M_PX, GAP_S_PX, HEADING_PX, font
 from gui.timers import repeating
 from gui.window.widgets.parts import IconButton, label, own_viewport, show_text
-from gui.window.widgets.separate_window import SeparateWindow
+from gui.window.widgets.tab_page import TabPage
 from gui.wording import chat_texts, dates, phrases, timeline_texts
 from session_host.standing.groups import Mark
 
 from .bands import BandDelegate, DayModel
 
-_SIZE, _MIN_SIZE = QSize(1120, 640), QSize(420, 300)
 _LEGEND_FROM_PX, _LONGEST_FROM_PX = 860, 700
-"""Narrower windows do not have the legend, and the longest wait."""
+"""Narrower tabs do not have the legend, and the longest wait."""
 _LONGEST = 2
 """The number of the longest wait among the sums."""
 AGAIN_MS = 30_000
-"""The shown day of today is read again so often, while the window is visible."""
+"""The shown day of today is read again so often, while the tab is visible."""
 _AXIS_PX = 28
 
 
@@ -153,8 +152,8 @@ class _Rows(QListView):
         announce(self, ". ".join(timeline_texts.span_lines(spans[self.delegate.chosen])))
 
 
-class TimelineWindow(SeparateWindow):
-    """The window.
+class TimelineTab(TabPage):
+    """The tab.
 
     Attributes:
         day: the day that is shown.
@@ -169,14 +168,15 @@ class TimelineWindow(SeparateWindow):
     chat_chosen = Signal(str, float)
 
     def __init__(self, theme: Theme) -> None:
-        """Make the window, at the current day."""
-        super().__init__(timeline_texts.TIMELINE(), size=_SIZE, min_size=_MIN_SIZE)
+        """Make the tab, at the current day."""
+        super().__init__(timeline_texts.TIMELINE())
         self.setWindowTitle(timeline_texts.WINDOW_TITLE())
         self.day = current_date()
         self._again = repeating(self, AGAIN_MS)
         self._again.timeout.connect(self._read_again)
         self._model = DayModel(self)
         self.rows = _Rows(theme, self._model)
+        self.setFocusProxy(self.rows)
         self.rows.chosen.connect(lambda index, at_s: self.chat_chosen.emit(self._model.listed(index).id, at_s))
         self._axis = _Axis(theme, self.rows.delegate, self.rows)
         self._title = label("", "sum")
@@ -230,11 +230,6 @@ class TimelineWindow(SeparateWindow):
 
     # ------------------------------------------------------------ the day
 
-    def start(self) -> None:
-        """Show the window in front, with the keyboard in the list."""
-        super().start()
-        self.rows.setFocus(Qt.FocusReason.OtherFocusReason)
-
     def go(self, days: int) -> None:
         """Show another day, so many days later; none after today."""
         self.day = min(self.day + timedelta(days=days), current_date())
@@ -286,7 +281,7 @@ class TimelineWindow(SeparateWindow):
                 part.setText(text)
                 part.setVisible(bool(text) and has_room)
 
-    # ------------------------------------------------------------ the window
+    # ------------------------------------------------------------ the tab
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         alt = event.modifiers() & ~Qt.KeyboardModifier.KeypadModifier == Qt.KeyboardModifier.AltModifier

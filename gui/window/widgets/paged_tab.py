@@ -1,12 +1,12 @@
-"""A window with a list of pages on the left, and what is shown of them on the right."""
+"""A tab with a list of pages on the left, and what is shown of them on the right."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
-from PySide6.QtCore import QModelIndex, QSize, QStringListModel, Qt, Signal
-from PySide6.QtGui import QAction, QFontMetrics, QIcon, QKeyEvent, QKeySequence
-from PySide6.QtWidgets import QHBoxLayout, QLineEdit, QListView, QVBoxLayout, QWidget
+from PySide6.QtCore import QModelIndex, QStringListModel, Qt, Signal
+from PySide6.QtGui import QAction, QFontMetrics, QIcon, QKeyEvent, QKeySequence, QResizeEvent
+from PySide6.QtWidgets import QBoxLayout, QLineEdit, QListView, QVBoxLayout, QWidget
 
 from gui.screen_readers import announce
 from gui.theme.icons import Glyph, glyph_icon
@@ -15,9 +15,13 @@ from gui.theme.tokens import GAP_L_PX, GAP_S_PX, font
 
 from .parts import Area, Hairline, label
 from .result_list import RowDelegate
-from .separate_window import SeparateWindow
+from .tab_page import TabPage
 
 PAGE_ROW_PX = 32
+_NARROW_PX = 500
+"""In a narrower tab, the list is above the content,"""
+_ABOVE_PX = 44 + 3 * PAGE_ROW_PX
+"""and so high."""
 
 
 class PageList(Area):
@@ -133,40 +137,54 @@ class PageList(Area):
             super().keyPressEvent(event)
 
 
-class PagedWindow(SeparateWindow):
-    """The window.
+class PagedTab(TabPage):
+    """The tab.
 
     Attributes:
         search: the field above the list.
         navigation: the list of the pages.
     """
 
-    def __init__(self, name: str, side: PageList, *, size: QSize, min_size: QSize) -> None:
-        """Make the window without its right side; ``name``: for screen readers, sizes in logical pixels."""
-        super().__init__(name, size=size, min_size=min_size)
+    def __init__(self, name: str, side: PageList) -> None:
+        """Make the tab without its right side; ``name``: for screen readers."""
+        super().__init__(name)
         self._side = side
         self.search, self.navigation = side.search, side.list
+        self._sides = QBoxLayout(QBoxLayout.Direction.LeftToRight, self)
+        self.setFocusProxy(self.search)
 
     def _lay_out(self, theme: Theme, content: QWidget) -> None:
         """Lay out both sides; ``content`` is the right one."""
-        row = QHBoxLayout(self)
-        row.setContentsMargins(0, 0, 0, 0)
-        row.setSpacing(0)
-        row.addWidget(self._side)
-        row.addWidget(Hairline(theme, Qt.Orientation.Vertical))
-        row.addWidget(content, 1)
+        self._sides.setContentsMargins(0, 0, 0, 0)
+        self._sides.setSpacing(0)
+        self._sides.addWidget(self._side)
+        self._line = Hairline(theme, Qt.Orientation.Vertical)
+        self._sides.addWidget(self._line)
+        self._sides.addWidget(content, 1)
 
-    def start(self) -> None:
-        """Show the window in front, with the keyboard in the search field."""
-        super().start()
-        self.search.setFocus(Qt.FocusReason.OtherFocusReason)
+    def _list_px(self) -> int:
+        """How wide the list is now, beside the content."""
+        return self._side.width()
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        is_narrow = self.width() < _NARROW_PX
+        direction = QBoxLayout.Direction.TopToBottom if is_narrow else QBoxLayout.Direction.LeftToRight
+        if self._sides.direction() != direction:
+            self._sides.setDirection(direction)
+            self._line.set_orientation(Qt.Orientation.Horizontal if is_narrow else Qt.Orientation.Vertical)
+        width_px, height_px = (self.width(), _ABOVE_PX) if is_narrow else (self._list_px(), self.height())
+        self._side.setFixedSize(width_px, height_px)
+
+    def open_find(self) -> None:
+        self.search.setFocus(Qt.FocusReason.ShortcutFocusReason)
+        self.search.selectAll()
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         if event.key() == Qt.Key.Key_Escape and self.search.text():
             self.search.clear()
             self.search.setFocus(Qt.FocusReason.OtherFocusReason)
         elif event.matches(QKeySequence.StandardKey.Find):
-            self.search.setFocus(Qt.FocusReason.ShortcutFocusReason)
-            self.search.selectAll()
+            self.open_find()
         else:
             super().keyPressEvent(event)

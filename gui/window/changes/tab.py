@@ -1,4 +1,4 @@
-"""The window with all changes of a chat's directory."""
+"""The tab with all changes of a chat's directory."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path, PurePosixPath
 
-from PySide6.QtCore import QEvent, QModelIndex, QObject, QPersistentModelIndex, QRect, QSize, Qt, Signal
+from PySide6.QtCore import QEvent, QModelIndex, QObject, QPersistentModelIndex, QRect, Qt, Signal
 from PySide6.QtGui import (
     QCloseEvent,
     QFontMetrics,
@@ -35,10 +35,10 @@ from gui.window.page.find_bar import FindBar
 from gui.window.sheets.chooser import Chooser
 from gui.window.sheets.question import QuestionSheet
 from gui.window.sheets.sheet import is_over_window
-from gui.window.widgets.paged_window import PAGE_ROW_PX, PageList
+from gui.window.widgets.paged_tab import PAGE_ROW_PX, PageList
 from gui.window.widgets.parts import Area, ElidedLabel, Hairline, IconButton, button, label, show_text, stack
 from gui.window.widgets.result_list import RowDelegate
-from gui.window.widgets.text_window import TextWindow
+from gui.window.widgets.text_tab import TextTab
 from gui.wording import changes_texts, chat_texts, common_texts
 from session_host.errors import OutliveError
 from session_host.protocol.values import FileLocation
@@ -239,16 +239,14 @@ class Opening(QObject):
             announce(self._page, changes_texts.SHOWN_LINES(n=len(opened)))
 
 
-SIZE = QSize(1200, 780)
-MIN_SIZE = QSize(480, 360)
 _LIST_SHARE = 0.3
-"""The list's share of a narrow window."""
+"""The list's share of a narrow tab."""
 _SINCE_SHARE = 0.6
 """The share of the button that chooses since when changes are shown, beside the list."""
 
 
-class ChangesWindow(TextWindow):
-    """The window.
+class ChangesTab(TextTab):
+    """The tab.
 
     Attributes:
         reader: reads the changes.
@@ -259,10 +257,12 @@ class ChangesWindow(TextWindow):
         summary: the line about all changes.
         since: chooses what the files are compared with.
         restore: the button that restores the files; hidden unless they differ from how they were before a prompt.
-        chooser, question: the sheets over the window.
+        chooser, question: the sheets over the tab.
         note: a line about what is not shown, or a file that cannot be opened; hidden without a text.
         message: the text in place of the diffs if there are none.
     """
+
+    own_keys = (*TextTab.own_keys, "Ctrl+Shift+Return", "Ctrl+Shift+Enter")
 
     def __init__(
         self,
@@ -272,7 +272,7 @@ class ChangesWindow(TextWindow):
         comments: ReviewComments,
         receiver: CommentReceiver,
     ) -> None:
-        """Make the window.
+        """Make the tab.
 
         Args:
             theme: the theme.
@@ -283,7 +283,8 @@ class ChangesWindow(TextWindow):
         """
         self.files = FileList(theme)
         self.page = ChangesPage(theme)
-        super().__init__(changes_texts.CHANGES(), self.files, self.page, size=SIZE, min_size=MIN_SIZE)
+        super().__init__(changes_texts.CHANGES(), self.files, self.page)
+        self.setFocusProxy(self.navigation)
         self._open_file = open_file
         self.reader = reader
         reader.setParent(self)
@@ -362,8 +363,9 @@ class ChangesWindow(TextWindow):
             shortcut.activated.connect(partial(self._mark_line, step))
         for enter in ("Return", "Enter"):
             # A shortcut, since a button with the keyboard focus takes each Enter.
-            keys = QKeySequence.fromString(f"Ctrl+Shift+{enter}")
-            QShortcut(keys, self).activated.connect(self._send)
+            shortcut = QShortcut(QKeySequence.fromString(f"Ctrl+Shift+{enter}"), self)
+            shortcut.setContext(Qt.ShortcutContext.WidgetWithChildrenShortcut)
+            shortcut.activated.connect(self._send)
 
     # ------------------------------------------------------------ showing
 
@@ -560,18 +562,13 @@ class ChangesWindow(TextWindow):
             self.finder.restart_search()
 
     def open_find(self) -> None:
-        """Open the find bar."""
         if self._stack.currentWidget() is self.page:
             self.find_bar.open_find()
 
     def _place_find_bar(self) -> None:
         self.find_bar.place(self._stack.width())
 
-    # ------------------------------------------------------------ the window
-
-    def start(self) -> None:
-        super().start()
-        self.navigation.setFocus(Qt.FocusReason.OtherFocusReason)
+    # ------------------------------------------------------------ the tab
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         if self._has_sheet:
@@ -597,12 +594,10 @@ class ChangesWindow(TextWindow):
         else:
             super().keyPressEvent(event)
 
-    def changeEvent(self, event: QEvent) -> None:
-        super().changeEvent(event)
-        if event.type() == QEvent.Type.ActivationChange and self.isActiveWindow() and not self.reader.is_reading:
+    def event(self, event: QEvent) -> bool:
+        if event.type() == QEvent.Type.WindowActivate and not self.reader.is_reading:
             self.reader.refresh()
-        elif event.type() == QEvent.Type.WindowStateChange:
-            self._update_visibility()
+        return super().event(event)
 
     def showEvent(self, event: QShowEvent) -> None:
         super().showEvent(event)
@@ -615,13 +610,15 @@ class ChangesWindow(TextWindow):
         self._update_visibility()
 
     def _update_visibility(self) -> None:
-        self.reader.set_visible(visible=self.isVisible() and not self.isMinimized())
+        self.reader.set_visible(visible=self.isVisible() and not self.window().isMinimized())
+
+    def _list_px(self) -> int:
+        return min(max(round(self.width() * _LIST_SHARE), MIN_WIDTH_PX), WIDTH_PX)
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
-        list_px = min(max(round(self.width() * _LIST_SHARE), MIN_WIDTH_PX), WIDTH_PX)
-        self.files.setFixedWidth(list_px)
-        self.since.fit(round((self.width() - list_px) * _SINCE_SHARE))
+        beside_px = self.width() - self.files.width() if self.files.width() < self.width() else self.width()
+        self.since.fit(round(beside_px * _SINCE_SHARE))
         if not self.find_bar.isHidden():
             self._place_find_bar()
 

@@ -1,4 +1,4 @@
-"""Opens the windows without chats: settings, guide, timeline, and the changes of chats' directories."""
+"""Makes and opens the pages without chats: settings, guide, timeline, and the changes of chats' directories."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from datetime import date
 from functools import partial
 from typing import TYPE_CHECKING, Generic, Literal, TypeVar
 
-from PySide6.QtCore import QObject
+from PySide6.QtCore import QObject, Qt, Signal
 from PySide6.QtGui import QKeySequence
 from shiboken6 import Shiboken
 
@@ -20,7 +20,6 @@ from gui.settings.table import PageName
 from gui.terminal.cell_metrics import default_chat_px
 from gui.theme.theme import Theme
 from gui.window.page.chat_page import ChatPage
-from gui.window.widgets.parts import center_on_active_window
 from gui.wording import action_texts, changes_texts, sheet_texts
 from session_host.protocol.values import Activity
 from session_host.standing.traits import traits_of
@@ -32,56 +31,73 @@ from .links import EditInTab, LinkOpener, editors_of, installed, installed_for_f
 if TYPE_CHECKING:
     from gui.bridge.changes import ListedPoint
     from gui.window.changes.review import CommentReceiver
-    from gui.window.changes.window import ChangesWindow
-    from gui.window.guide import GuideWindow
+    from gui.window.changes.tab import ChangesTab
+    from gui.window.guide import GuideTab
     from gui.window.settings.context import Keymap
-    from gui.window.settings.window import SettingsWindow
-    from gui.window.timeline.window import TimelineWindow
-    from gui.window.widgets.separate_window import SeparateWindow
-    from gui.window.widgets.text_window import TextWindow
+    from gui.window.settings.tab import SettingsTab
+    from gui.window.timeline.tab import TimelineTab
+    from gui.window.widgets.tab_page import TabPage
+    from gui.window.widgets.text_tab import TextTab
 
 
-W = TypeVar("W", bound="SeparateWindow")
+W = TypeVar("W", bound="TabPage")
 
 
-class SingleWindow(QObject, Generic[W]):
-    """Opens the window, and brings it to the front if it is open.
+SETTINGS, GUIDE, TIMELINE, CHANGES = ":settings", ":guide", ":timeline", ":changes:"
+"""The keys of the tabs; behind the last one is the id of the chat. No chat's id begins with a colon."""
+
+
+class PageOpener(QObject, Generic[W]):
+    """Makes the page, and brings it to the front.
 
     Attributes:
-        window: the open window; None if it is closed.
+        page: the open page; None if it is closed.
+
+    Signals:
+        wanted(str): the page with this key is to be shown in front, and made unless it exists.
     """
 
-    def __init__(self, parent: QObject, make: Callable[[], W]) -> None:
-        """Set up; ``make`` makes the window, and imports its modules: most runs of the application do not need it."""
+    wanted = Signal(str)
+
+    def __init__(self, parent: QObject, key: str, create: Callable[[], W]) -> None:
+        """Set up; ``create`` creates the page, and imports its modules: most runs of the application do not need it."""
         super().__init__(parent)
-        self._make = make
-        self.window: W | None = None
+        self._key, self._create = key, create
+        self.page: W | None = None
+
+    def make(self) -> W:
+        """Make the page, for its tab."""
+        self.page = self._create()
+        self.page.closed.connect(self._on_closed)
+        return self.page
 
     def open(self) -> W:
-        """Show the window, where it was."""
-        if self.window is None:
-            self.window = self._make()
-            center_on_active_window(self.window)
-            self.window.closed.connect(self._on_closed)
-        self.window.start()
-        return self.window
-
-    def close(self) -> None:
-        """Close the window."""
-        if self.window is not None:
-            self.window.close()
+        """Show the page, where it was, with the keyboard."""
+        self.wanted.emit(self._key)
+        assert self.page is not None
+        self.page.setFocus(Qt.FocusReason.OtherFocusReason)
+        return self.page
 
     def _on_closed(self) -> None:
-        self.window = None
+        self.page = None
 
 
-def _set_font(window: TextWindow, settings: LiveSettings) -> None:
+def _set_font(page: TextTab, settings: LiveSettings) -> None:
     chosen = settings.preferences
-    window.set_font(chosen.terminal_font, chosen.window.font_size or default_chat_px())
+    page.set_font(chosen.terminal_font, chosen.window.font_size or default_chat_px())
 
 
 class ChangesOpener(QObject):
-    """Opens the windows with changes, one for each chat."""
+    """Makes and opens the pages with changes, one for each chat.
+
+    Attributes:
+        pages: the open pages by their chats' ids.
+
+    Signals:
+        wanted(str): as of ``PageOpener``.
+    """
+
+    wanted = Signal(str)
 
     def __init__(
         self,
@@ -95,108 +111,102 @@ class ChangesOpener(QObject):
         super().__init__(theme)
         self._edit_in_tab = edit_in_tab
         self._theme, self._settings, self._sessions, self._receiver = theme, settings, sessions, receiver
-        self._windows: dict[str, ChangesWindow] = {}
-        """The open windows by chat."""
+        self.pages: dict[str, ChangesTab] = {}
         settings.changed.connect(self._on_settings)
 
-    def open(self, chat: Chat, directory: str, since: ListedPoint | None = None) -> ChangesWindow:
+    def open(self, chat: Chat, directory: str, since: ListedPoint | None = None) -> ChangesTab:
         """Show the changes of the working tree around a directory of a chat; since a prompt, if one is given."""
-        window = self._windows.get(chat.id)
-        if window is None:
-            window = self._windows[chat.id] = self._make(chat, directory)
-            center_on_active_window(window)
-        window.show_directory(directory)
-        window.start()
+        self.wanted.emit(f"{CHANGES}{chat.id}")
+        page = self.pages[chat.id]
+        page.show_directory(directory)
+        page.setFocus(Qt.FocusReason.OtherFocusReason)
         if since is not None:
-            window.show_since(since)
-        return window
+            page.show_since(since)
+        return page
 
-    def _make(self, chat: Chat, directory: str) -> ChangesWindow:
+    def make(self, chat: Chat) -> ChangesTab:
+        """Make the page of a chat, for its tab."""
         from gui.bridge.changes import ChangesReader
-        from gui.window.changes.window import ChangesWindow
+        from gui.window.changes.tab import ChangesTab
 
         settings, sessions = self._settings, self._sessions  # The preferences are replaced when a file changes.
 
         def say(line: str) -> None:
-            if (open_window := self._windows.get(chat.id)) is not None:
-                open_window.show_message(line)
+            if (open_page := self.pages.get(chat.id)) is not None:
+                open_page.show_message(line)
 
         opener = LinkOpener(sessions.tasks, partial(editors_of, settings), self._edit_in_tab, say)
         open_file = partial(opener.open_file, machine=chat.machine)
-        reader = ChangesReader(chat, directory, sessions)
-        window = ChangesWindow(self._theme, reader, open_file, sessions.review_comments, self._receiver)
-        window.closed.connect(lambda: self._windows.pop(chat.id, None))
-        _set_font(window, settings)
-        return window
-
-    def close(self) -> None:
-        """Close all windows."""
-        for window in list(self._windows.values()):
-            window.close()
+        reader = ChangesReader(chat, chat.workplace.current_directory, sessions)
+        page = ChangesTab(self._theme, reader, open_file, sessions.review_comments, self._receiver)
+        self.pages[chat.id] = page
+        page.closed.connect(lambda: self.pages.pop(chat.id, None))
+        _set_font(page, settings)
+        return page
 
     def _on_settings(self) -> None:
-        for window in self._windows.values():
-            _set_font(window, self._settings)
+        for page in self.pages.values():
+            _set_font(page, self._settings)
 
 
-class GuideOpener(SingleWindow["GuideWindow"]):
-    """Opens the guide window."""
+class GuideOpener(PageOpener["GuideTab"]):
+    """Makes and opens the guide."""
 
     def __init__(self, theme: Theme, settings: LiveSettings, open_link: Callable[[str], object]) -> None:
         """Set up the opener; ``open_link`` opens an address outside of the guide."""
-        super().__init__(theme, self._make_guide)
+        super().__init__(theme, GUIDE, self._create_guide)
         self._theme, self._settings, self._open_link = theme, settings, open_link
         self._keys: dict[str, str] = {}
         settings.changed.connect(self._on_settings)
 
-    def _make_guide(self) -> GuideWindow:
-        from gui.window.guide import GuideWindow
+    def _create_guide(self) -> GuideTab:
+        from gui.window.guide import GuideTab
 
         self._keys = keys_in_guide(self._settings.preferences.all_keys)
-        window = GuideWindow(self._theme, self._keys)
-        window.link_activated.connect(self._open_link)
-        _set_font(window, self._settings)
-        return window
+        page = GuideTab(self._theme, self._keys)
+        page.link_activated.connect(self._open_link)
+        _set_font(page, self._settings)
+        return page
 
-    def open(self, chapter: str = "") -> GuideWindow:
-        """Show the window, at a chapter by the name of its file, or with "" where it was."""
-        window = super().open()
+    def open(self, chapter: str = "") -> GuideTab:
+        """Show the guide, at a chapter by the name of its file, or with "" where it was."""
+        page = super().open()
         if chapter:
-            window.show_chapter(chapter)
-        return window
+            page.show_chapter(chapter)
+        return page
 
     def _on_settings(self) -> None:
-        if self.window is None:
+        if self.page is None:
             return
-        _set_font(self.window, self._settings)
+        _set_font(self.page, self._settings)
         keys = keys_in_guide(self._settings.preferences.all_keys)
         if keys != self._keys:
             self._keys = keys
-            self.window.use_keys(keys)
+            self.page.use_keys(keys)
 
 
-class TimelineOpener(SingleWindow["TimelineWindow"]):
-    """Opens the timeline, and reads its days."""
+class TimelineOpener(PageOpener["TimelineTab"]):
+    """Makes and opens the timeline, and reads its days."""
 
     def __init__(self, theme: Theme, sessions: Sessions, open_chat: Callable[[Chat], ChatPage]) -> None:
         """Set up; ``open_chat`` shows a chat in front."""
-        super().__init__(theme, self._make_timeline)
+        super().__init__(theme, TIMELINE, self._create_timeline)
         self._theme, self._sessions, self._open_chat = theme, sessions, open_chat
 
-    def _make_timeline(self) -> TimelineWindow:
-        from gui.window.timeline.window import TimelineWindow
+    def _create_timeline(self) -> TimelineTab:
+        from gui.window.timeline.tab import TimelineTab
 
-        window = TimelineWindow(self._theme)
-        window.day_wanted.connect(lambda day: self._sessions.tasks.start(self._read(window, day), "a day of all chats"))
-        window.chat_chosen.connect(self._go_to)
-        return window
+        page = TimelineTab(self._theme)
+        page.day_wanted.connect(lambda day: self._sessions.tasks.start(self._read(page, day), "a day of all chats"))
+        page.chat_chosen.connect(self._go_to)
+        return page
 
-    async def _read(self, window: TimelineWindow, day: date) -> None:
+    async def _read(self, page: TimelineTab, day: date) -> None:
         from gui.bridge.chat_days import read_day
 
         found = await read_day(self._sessions, day)
-        if window is self.window and window.day == day:
-            window.show_day(found)
+        if page is self.page and page.day == day:
+            page.show_day(found)
 
     def _go_to(self, session_id: str, at_s: float) -> None:
         """Show a chat; a chat view also at a time in seconds since 1970."""
@@ -299,8 +309,8 @@ def _is_ready(page: ChatPage) -> bool:
     )
 
 
-class SettingsOpener(SingleWindow["SettingsWindow"]):
-    """Opens the settings window."""
+class SettingsOpener(PageOpener["SettingsTab"]):
+    """Makes and opens the settings."""
 
     def __init__(
         self,
@@ -314,13 +324,13 @@ class SettingsOpener(SingleWindow["SettingsWindow"]):
         open_file: Callable[[str], object],
     ) -> None:
         """Set up the opener; the functions are those of ``SettingsContext``."""
-        super().__init__(theme, self._make_settings)
+        super().__init__(theme, SETTINGS, self._create_settings)
         self._theme, self._settings, self._agents, self._tasks = theme, settings, agents, tasks
         self._update_path, self._import_theme, self._open_file = update_path, import_theme, open_file
 
-    def _make_settings(self) -> SettingsWindow:
+    def _create_settings(self) -> SettingsTab:
         from gui.window.settings.context import SettingsContext
-        from gui.window.settings.window import SettingsWindow
+        from gui.window.settings.tab import SettingsTab
 
         context = SettingsContext(
             theme=self._theme,
@@ -335,14 +345,14 @@ class SettingsOpener(SingleWindow["SettingsWindow"]):
             far_editors=installed_for_far,
             reset_theme=self._reset_theme,
         )
-        return SettingsWindow(context)
+        return SettingsTab(context)
 
-    def open(self, page: PageName | Literal[""] = "") -> SettingsWindow:
-        """Show the window, at a page, or with "" where it was."""
-        window = super().open()
+    def open(self, page: PageName | Literal[""] = "") -> SettingsTab:
+        """Show the settings, at a page, or with "" where they were."""
+        tab = super().open()
         if page:
-            window.show_page(page)
-        return window
+            tab.show_page(page)
+        return tab
 
     def _reset_theme(self) -> None:
         preferences = self._settings.preferences
@@ -350,7 +360,7 @@ class SettingsOpener(SingleWindow["SettingsWindow"]):
 
 
 def keymap() -> Keymap:
-    """The table of actions for the settings window."""
+    """The table of actions for the settings."""
     from gui.window.settings.context import ActionKeys, Keymap
 
     def chosen(overrides: Mapping[str, Sequence[str]]) -> dict[str, list[str]]:

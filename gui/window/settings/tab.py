@@ -1,4 +1,4 @@
-"""The settings window: its pages on the left, the rows of one page, or of all that the search finds, on the right."""
+"""The settings: their pages on the left, the rows of one page, or of all that the search finds, on the right."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from gui.theme.painting import paint_frame
 from gui.theme.theme import Theme
 from gui.theme.tokens import GAP_L_PX, GAP_M_PX, GAP_S_PX, RADIUS_PX, SECONDARY_PX, font
 from gui.timers import single_shot
-from gui.window.widgets.paged_window import PagedWindow, PageList
+from gui.window.widgets.paged_tab import PagedTab, PageList
 from gui.window.widgets.parts import Area, button, label, sentence, show_text
 from gui.wording import settings_texts
 from session_host.client.viewer.replica import Replica
@@ -313,21 +313,19 @@ def _pair_text(pair: SchemePair) -> str:
     return dark if dark == light else settings_texts.PAIR_OF_THEMES(dark=dark, light=light)
 
 
-SIZE = QSize(880, 660)
-MIN_SIZE = QSize(500, 360)
 NAVIGATION_PX, NARROW_NAVIGATION_PX = 196, 164
 NARROW_PX = 600
-"""In a narrower window, the list of the pages is narrow, too."""
+"""In a narrower tab, the list of the pages is narrow, too."""
 MAX_PAGE_WIDTH_PX = 760
-"""The rows' width in a wide window: a control stays near its label."""
+"""The rows' width in a wide tab: a control stays near its label."""
 HEAD_PX = 100
 """No part of a page's title and hint is cut off at its first row; they are at most this high."""
 
 _NAMES = tuple(PAGES)
 
 
-class SettingsWindow(PagedWindow):
-    """The window; its right side scrolls."""
+class SettingsTab(PagedTab):
+    """The tab; its right side scrolls."""
 
     def __init__(self, context: SettingsContext) -> None:
         titles = [title() for title in PAGES.values()]
@@ -338,7 +336,7 @@ class SettingsWindow(PagedWindow):
             search=settings_texts.SEARCH_SETTINGS(),
             pages=settings_texts.LIST_OF_PAGES(),
         )
-        super().__init__(settings_texts.SETTINGS(), side, size=SIZE, min_size=MIN_SIZE)
+        super().__init__(settings_texts.SETTINGS(), side)
         self._context = context
         self.setWindowTitle(settings_texts.TITLE())
         self.values = Values(context.settings, self)
@@ -381,9 +379,9 @@ class SettingsWindow(PagedWindow):
         holder_column.setContentsMargins(GAP_L_PX + 4, 0, GAP_M_PX, 0)
         holder_column.addLayout(self._column)
         holder_column.addStretch(1)
-        self._row = QHBoxLayout(inner)
-        self._row.setContentsMargins(0, 0, 0, 0)
-        self._row.addWidget(holder)
+        self._rows = QHBoxLayout(inner)
+        self._rows.setContentsMargins(0, 0, 0, 0)
+        self._rows.addWidget(holder)
         self.area = QScrollArea()
         self.area.setWidgetResizable(True)
         self.area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
@@ -397,8 +395,8 @@ class SettingsWindow(PagedWindow):
     def _keep_right_edge(self, _minimum: int, maximum: int) -> None:
         """Leave the scroll bar's room free while there is none, so that all pages have one right edge."""
         room_px = 0 if maximum else self.area.verticalScrollBar().sizeHint().width()
-        self._row.setContentsMargins(0, 0, room_px, 0)
-        self._row.activate()  # Before the page is painted, or its right edge would be seen to move.
+        self._rows.setContentsMargins(0, 0, room_px, 0)
+        self._rows.activate()  # Before the page is painted, or its right edge would be seen to move.
 
     # ------------------------------------------------------------ pages
 
@@ -467,9 +465,8 @@ class SettingsWindow(PagedWindow):
             QTimer.singleShot(0, watched, lambda: self.area.ensureWidgetVisible(watched, 0, GAP_L_PX))
         return False
 
-    def resizeEvent(self, event: QResizeEvent) -> None:
-        super().resizeEvent(event)
-        self._side.setFixedWidth(NARROW_NAVIGATION_PX if self.width() < NARROW_PX else NAVIGATION_PX)
+    def _list_px(self) -> int:
+        return NARROW_NAVIGATION_PX if self.width() < NARROW_PX else NAVIGATION_PX
 
     def closeEvent(self, event: QCloseEvent) -> None:
         focused = self.focusWidget()
