@@ -90,7 +90,7 @@ async def test_a_turn_that_an_error_stopped_is_marked_everywhere_until_the_next_
         assert (known.palette().windowText().color() == failed_color) is failed
         assert bar.accessibleTabName(0) == f"one, {mark.value}"
         in_rail = sidebar.list.viewport().grab(sidebar.list.visualRect(sidebar.model.index_of(session_id)))
-        for picture in (bar.tabIcon(0).pixmap(bar.iconSize()), in_rail):
+        for picture in (bar.picture_of(0), in_rail):
             assert (failed_color.name() in shown_in(picture.toImage())) is failed
     viewer.be(Activity.WORKING)
     harness.settle()
