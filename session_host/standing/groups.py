@@ -147,11 +147,14 @@ def order_key(group: Group, facts: ChatFacts) -> tuple[str, str]:
     """The sort key of a chat within its group; a row moves only when its state changes.
 
     Among chats that need the user, the longest wait comes first; other running chats have the order of
-    their creation. Ended chats are sorted by this key in reverse: the latest end comes first.
+    their creation, below those whose turn failed. Ended chats are sorted by this key in reverse: the latest end first.
     """
     created_at = facts.origin.created_at
     if group is Group.NEEDS_YOU:
         return facts.status.since, created_at
+    if group is Group.IDLE:
+        has_error = facts.status.failed and not (facts.status.last and facts.status.last.outcome == "limit")
+        return ("0" if has_error else "1"), created_at
     if group in OVER:
         return facts.outcome.ended_at or "", created_at
     return created_at, ""

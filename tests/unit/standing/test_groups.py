@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from session_host.protocol.facts import INTERRUPTED, ChatFacts
+from session_host.protocol.turns import TurnFacts
 from session_host.protocol.values import Activity, State
 from session_host.standing.groups import Group, Mark, Seen, group_of, in_group_since, mark_of, order_key
 from tests.support.facts import changed, chat_facts
@@ -75,7 +76,16 @@ def test_the_longest_waiting_chat_comes_first_and_others_are_ordered_by_creation
 
     assert key(Group.NEEDS_YOU, late, early) < key(Group.NEEDS_YOU, early, late)
     assert key(Group.WORKING, early, late) < key(Group.WORKING, late, early)
+    assert key(Group.IDLE, early) < key(Group.IDLE, late)
     assert key(Group.ENDED, early, ended_at=late) > key(Group.ENDED, late, ended_at=early)
+
+
+def test_a_turn_that_failed_comes_first_among_the_idle_and_a_limit_does_not() -> None:
+    early, late = "2026-01-01T00:00:00Z", "2026-01-02T00:00:00Z"
+    fine = order_key(Group.IDLE, chat(created_at=early))
+    failed = chat(created_at=late, failed=True)
+    assert order_key(Group.IDLE, failed) < fine
+    assert order_key(Group.IDLE, changed(failed, last=TurnFacts(outcome="limit"))) > fine
 
 
 def test_a_chat_is_in_its_group_since_the_report_and_without_signal_since_the_last_one() -> None:
