@@ -184,7 +184,7 @@ _TOKEN = {
     Mark.FAILED: "failed",
     Mark.INTERRUPTED: "secondary",
     Mark.RECONNECTING: "accent",
-    Mark.UNRESPONSIVE: "needs_you",
+    Mark.UNRESPONSIVE: "needs_you_fill",
     Mark.UNREACHABLE: "secondary",
 }
 

@@ -365,7 +365,7 @@ def tray_icon(theme: Theme, *, dot: bool) -> QIcon:
         painter.setBrush(Qt.GlobalColor.black)
         painter.drawEllipse(center, radius * 1.35, radius * 1.35)
         painter.setCompositionMode(QPainter.CompositionMode.CompositionMode_SourceOver)
-        painter.setBrush(theme.tokens.color("needs_you"))
+        painter.setBrush(theme.tokens.color("needs_you_fill"))
         painter.drawEllipse(center, radius, radius)
         painter.end()
         icon.addPixmap(pixmap)

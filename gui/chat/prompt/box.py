@@ -97,7 +97,7 @@ class PromptBox(QWidget):
         )
         self.history = History()
         self.editor.textChanged.connect(self._follow_undo)
-        self.settings = SettingsRow(send)
+        self.settings = SettingsRow(theme, send)
         self._message = PlainLabel()
         self._message.setProperty("kind", "secondary")
         self._message.setWordWrap(True)

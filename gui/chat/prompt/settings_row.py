@@ -23,6 +23,7 @@ from PySide6.QtWidgets import QHBoxLayout, QMenu, QPushButton, QSizePolicy, QWid
 
 from gui.theme.controls import PlainLabel, set_look
 from gui.theme.menu import Menu
+from gui.theme.theme import Theme
 from gui.theme.tokens import FULL_PERCENT, NEARLY_FULL_PERCENT
 from gui.theme.tooltips import set_tooltip, show_tooltip
 from gui.timers import repeating
@@ -49,7 +50,7 @@ _ORDER = {"model": 0, "effort": 1, "mode": 2, "": 3}
 class SettingsRow(QWidget):
     """Menus for model, mode and effort; those that do not fit are in the menu of the last button."""
 
-    def __init__(self, send: Callable[[ChangeSetting], object]) -> None:
+    def __init__(self, theme: Theme, send: Callable[[ChangeSetting], object]) -> None:
         """Make the row; ``send`` gets the settings that the user changes."""
         super().__init__()
         self._send = send
@@ -58,7 +59,7 @@ class SettingsRow(QWidget):
         self._row = QHBoxLayout(self)
         self._row.setContentsMargins(0, 0, 0, 0)
         self._row.setSpacing(_GAP_PX)
-        self.usage = UsageLabels()
+        self.usage = UsageLabels(theme)
         self.usage.resized.connect(self._fit)
         self._more_menu = Menu(self)
         self._more_button = self._quiet_button("⋯", self._more_menu)
@@ -171,8 +172,9 @@ def _above(menu: QMenu) -> QPoint:
 class ContextRing(PlainLabel):
     """The used share of the model's context as a ring, with its number once it is nearly full."""
 
-    def __init__(self) -> None:
+    def __init__(self, theme: Theme) -> None:
         super().__init__()
+        self._theme = theme
         self._share: float | None = None
 
     def show_share(self, share: float | None, text: str) -> None:
@@ -208,11 +210,13 @@ class ContextRing(PlainLabel):
         painter = QPainter(self)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         color = self.palette().color(self.foregroundRole())
+        is_amber = NEARLY_FULL_PERCENT <= 100 * self._share < FULL_PERCENT
+        arc = self._theme.tokens.color("needs_you_fill") if is_amber else color
         inset = _RING_PEN_PX / 2 + 1
         circle = QRectF(0, (self.height() - _RING_PX) / 2, _RING_PX, _RING_PX).adjusted(inset, inset, -inset, -inset)
-        track = QColor(color)
+        track = QColor(arc)
         track.setAlphaF(_TRACK_ALPHA)
-        for tone, share in ((track, 1.0), (color, self._share)):
+        for tone, share in ((track, 1.0), (arc, self._share)):
             painter.setPen(QPen(tone, _RING_PEN_PX, c=Qt.PenCapStyle.FlatCap))
             painter.drawArc(circle, 90 * 16, -round(share * 360 * 16))
         painter.setPen(color)
@@ -230,11 +234,11 @@ class UsageLabels(QWidget):
 
     resized = Signal()
 
-    def __init__(self) -> None:
+    def __init__(self, theme: Theme) -> None:
         super().__init__()
         self._usage: UsageChanged | None = None
         self.limit = PlainLabel()
-        self.context = ContextRing()
+        self.context = ContextRing(theme)
         row = QHBoxLayout(self)
         row.setContentsMargins(0, 0, 0, 0)
         row.setSpacing(_LABEL_GAP_PX)

@@ -241,7 +241,7 @@ class CommentCard(QWidget):
         tokens = self._theme.tokens
         paint_frame(painter, QRectF(self.rect()), tokens.color("border"), tokens.color("raised"))
         painter.setPen(Qt.PenStyle.NoPen)
-        painter.setBrush(tokens.color("needs_you" if self._shown.location.is_changed else "accent"))
+        painter.setBrush(tokens.color("needs_you_fill" if self._shown.location.is_changed else "accent"))
         painter.drawRoundedRect(QRectF(3, 8, 3, self.height() - 16), 1.5, 1.5)
         painter.end()
 

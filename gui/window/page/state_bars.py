@@ -268,7 +268,7 @@ class ProblemLine(Area):
         self._row = row = QHBoxLayout(self)
         row.setContentsMargins(GAP_M_PX, 2, 4, 2)
         row.setSpacing(GAP_S_PX)
-        row.addWidget(GlyphLabel(theme, Glyph.WARNING, "needs_you"))
+        row.addWidget(GlyphLabel(theme, Glyph.WARNING, "needs_you_fill"))
         row.addWidget(self.text, 1)
         row.addWidget(self.action)
         row.addWidget(self._close)
@@ -568,7 +568,7 @@ class _Frame(QWidget):
 
     def paintEvent(self, event: QPaintEvent) -> None:
         painter = QPainter(self)
-        painter.fillRect(self.rect(), self._theme.tokens.color("disabled" if self.is_left_out else "needs_you"))
+        painter.fillRect(self.rect(), self._theme.tokens.color("disabled" if self.is_left_out else "needs_you_fill"))
         painter.end()
 
 
@@ -594,7 +594,7 @@ class BroadcastMark(Area):
         row = QHBoxLayout()
         row.setContentsMargins(GAP_M_PX, 1, 2 * FRAME_PX, FRAME_PX)
         row.setSpacing(GAP_S_PX)
-        row.addWidget(GlyphLabel(theme, Glyph.BROADCAST, "needs_you"))
+        row.addWidget(GlyphLabel(theme, Glyph.BROADCAST, "needs_you_fill"))
         row.addWidget(self.text, 1)
         row.addWidget(self.close_button)
         column = QVBoxLayout(self)

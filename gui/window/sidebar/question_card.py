@@ -336,6 +336,6 @@ class QuestionCard(QWidget):
         area = QRectF(self.rect())
         paint_frame(painter, area, tokens.color("border"), tokens.color("page"), radius_px=_RADIUS_PX)
         painter.setPen(Qt.PenStyle.NoPen)
-        painter.setBrush(tokens.color("needs_you"))
+        painter.setBrush(tokens.color("needs_you_fill"))
         painter.drawRoundedRect(QRectF(1, _RADIUS_PX, _EDGE_PX, self.height() - 2 * _RADIUS_PX), 1.5, 1.5)
         painter.end()

@@ -222,7 +222,7 @@ class BandDelegate(QStyledItemDelegate):
         painter.setPen(Qt.PenStyle.NoPen)
         for number, span in enumerate(day.spans):
             bar = self.area_of(span, scale, middle)
-            painter.setBrush(tokens.color("needs_you" if span.waits else "accent"))
+            painter.setBrush(tokens.color("needs_you_fill" if span.waits else "accent"))
             painter.drawRoundedRect(bar, 2, 2)
             if number == chosen:
                 paint_frame(painter, bar.adjusted(-3, -3, 3, 3), tokens.color("text"), None)

@@ -79,7 +79,7 @@ class _Legend(QWidget):
                 case 0:
                     painter.fillRect(QRectF(x, 7, 14, 6), tokens.color("accent"))
                 case 1:
-                    painter.fillRect(QRectF(x + 5, 2, 5, 16), tokens.color("needs_you"))
+                    painter.fillRect(QRectF(x + 5, 2, 5, 16), tokens.color("needs_you_fill"))
                 case 2:
                     painter.setBrush(tokens.color("secondary"))
                     painter.drawPolygon([QPointF(x + 7, 7), QPointF(x + 10, 12), QPointF(x + 4, 12)])

@@ -541,7 +541,7 @@ class RequestCard(QWidget):
         line, line_px = ("accent", 2) if self.hasFocus() else ("border", 1)
         paint_frame(painter, QRectF(self.rect()), tokens.color(line), tokens.color("raised"), line_px=line_px)
         painter.setPen(Qt.PenStyle.NoPen)
-        painter.setBrush(tokens.color("needs_you"))
+        painter.setBrush(tokens.color("needs_you_fill"))
         painter.drawRoundedRect(QRectF(3, 8, 3, self.height() - 16), 1.5, 1.5)
         painter.end()
 

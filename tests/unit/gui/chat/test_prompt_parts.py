@@ -12,8 +12,10 @@ from PySide6.QtWidgets import QApplication
 from gui.chat.prompt.attachments import MAX_IMAGES, Attachments
 from gui.chat.prompt.box import History
 from gui.chat.prompt.completion import DirectoryFiles, PathIndex, files_in, nearest, with_folders
+from gui.chat.prompt.settings_row import ContextRing
 from gui.input.draft import NO_DRAFT, Draft
-from tests.support.qt_waiting import process_events_until
+from gui.theme.theme import Theme
+from tests.support.qt_waiting import delete_now, process_events_until
 
 
 def test_up_and_down_go_through_previous_prompts_and_back_to_the_draft() -> None:
@@ -158,3 +160,15 @@ def test_folders_are_found_and_can_be_entered(monkeypatch: pytest.MonkeyPatch) -
     assert best("a.py", index)[0] == "a.py"
     monkeypatch.setattr("gui.chat.prompt.completion.MAX_FILES", 2)
     assert nearest(["a/b/c", "d", "e/f"]) == ["d", "e/f"]
+
+
+@pytest.mark.parametrize("theme", ["light"], indirect=True)
+def test_the_ring_of_a_nearly_full_context_is_amber_as_an_area_and_its_number_as_a_text(theme: Theme) -> None:
+    ring = ContextRing(theme)
+    ring.show_share(0.8, "80 %")
+    ring.resize(ring.sizeHint())
+    image = ring.grab().toImage()
+    shown = {image.pixelColor(x, y).name() for x in range(image.width()) for y in range(image.height())}
+    assert theme.tokens.needs_you_fill in shown
+    assert theme.tokens.needs_you not in {image.pixelColor(x, y).name() for x in range(16) for y in range(16)}
+    delete_now(ring)

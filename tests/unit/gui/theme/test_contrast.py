@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from itertools import combinations, product
 from math import dist
+from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
@@ -12,6 +13,7 @@ from hypothesis import strategies as st
 from msgspec.structs import replace
 from PySide6.QtGui import QColor
 
+import gui
 from gui.settings.theme_files import Library
 from gui.terminal.drawing.colors import Colors
 from gui.theme.contrast import HIGH, MARK_RATIO, TEXT_RATIO, USUAL, Ratios, luminance, ratio, readable
@@ -287,6 +289,12 @@ def test_amber_in_an_area_is_changed_no_more_than_amber_as_a_text(scheme: Scheme
 
 def test_amber_in_an_area_is_the_own_themes() -> None:
     assert (DARK.tokens.needs_you_fill, LIGHT.tokens.needs_you_fill) == ("#e7b15b", "#b87600")
+
+
+def test_no_area_is_painted_in_the_amber_of_texts() -> None:
+    painted = re.compile(r"(?:fillRect|setBrush)\([^\n]*[\"']needs_you[\"']")
+    found = [path.name for path in Path(gui.__file__).parent.rglob("*.py") if painted.search(path.read_text())]
+    assert not found
 
 
 @pytest.mark.parametrize("tokens", [DARK.tokens, LIGHT.tokens], ids=["dark", "light"])

@@ -142,7 +142,7 @@ def test_without_chats_there_is_nothing_to_stop(tray: Tray):
 
 @pytest.mark.parametrize("size", [16, 22, 64])
 def test_the_dot_is_on_the_icon_only_while_a_chat_waits(harness: WindowHarness, size: int):
-    amber = harness.theme.tokens.color("needs_you").rgb()
+    amber = harness.theme.tokens.color("needs_you_fill").rgb()
 
     def dots(*, dot: bool) -> int:
         image = tray_icon(harness.theme, dot=dot).pixmap(size, size).toImage()
