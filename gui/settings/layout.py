@@ -38,6 +38,8 @@ class ReviewComment(msgspec.Struct, frozen=True, kw_only=True):
     """The comment; "" for one that was not saved yet."""
     draft: str = ""
     """Another text that was typed and is not saved yet."""
+    item: str = ""
+    """The step of the chat at which it was written, and is shown; "" for one of *Changes*."""
 
     @property
     def characters(self) -> int:

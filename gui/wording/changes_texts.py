@@ -261,6 +261,19 @@ def location_line(where: CommentLocation) -> str:
     return chat_texts.joined(f"{where.path}{f':{numbers}' if numbers else ''}", old, changed)
 
 
+def lines_named(first: int, last: int) -> str:
+    """The numbers of lines in words: "Line 62", "Lines 62-64"; "" if unknown."""
+    numbers = line_numbers(first, last)
+    return (Text("Line {numbers}") if first == last else Text("Lines {numbers}"))(numbers=numbers) if numbers else ""
+
+
+def comments_where(files: Sequence[str]) -> str:
+    """The files of comments: the one, or how many."""
+    if len(files) == 1:
+        return Text("on {path}")(path=files[0])
+    return Text("on {n:,} file", "on {n:,} files")(n=len(files))
+
+
 def line_numbers(first: int, last: int) -> str:
     if not first:
         return ""
@@ -268,6 +281,11 @@ def line_numbers(first: int, last: int) -> str:
 
 
 COMMENT_REMOVED = Text("The comment is removed.")
+COMMENTS_REMOVED = Text("{n:,} comment removed.", "{n:,} comments removed.")
+ADD_COMMENT = Text("Add to the prompt")
+ADD_COMMENT_KEY = Text("Enter; Shift+Enter begins another line")
+CANCEL_COMMENT = Text("Cancel")
+CANCEL_COMMENT_KEY = Text("Escape")
 UNDO_COMMENT = Text("Undo")
 
 
@@ -377,7 +395,6 @@ def lines_taken_back(numbers: Sequence[int]) -> str:
 
 
 CANNOT_TAKE_BACK = Text("Nothing was taken back in {path}: {reason}.")
-LINE_IS_GONE = Text("This line is not among these changes any more.")
 DISCARD_UNDONE = Text("{path} is as it was before you discarded the change.")
 CANNOT_DISCARD = Text("Nothing was discarded in {path}: {reason}.")
 CANNOT_UNDO_DISCARD = Text("Nothing was undone in {path}: {reason}.")

@@ -27,6 +27,7 @@ NEXT = Text("Next")
 """Before the prompt that is sent when this turn ends."""
 EDIT_QUEUED = Text("Edit")
 REMOVE_QUEUED = Text("Remove")
+SHOW_COMMENTS = Text("Show")
 MORE_PROMPTS = Text("and {n:,} more prompt", "and {n:,} more prompts")
 """Below the first prompts of the queue."""
 PROMPTS_WAIT = Text("{n:,} prompt waits, since you stopped the turn", "{n:,} prompts wait, since you stopped the turn")

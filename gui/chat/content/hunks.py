@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Literal
 
 from gui.wording import changes_texts
 from session_host.structured.patches import DiffLine, hunks_of
 
-from .segments import Action, Button, Diff, DiffHead, FoldLine, Segment, TakenBack
+from .segments import Action, Button, CommentBox, CommentLine, Diff, DiffHead, FoldLine, Segment, TakenBack
 
 HunkState = Literal["", "whole", "made", "taken_back"]
 """The buttons of a hunk, for each state in turn: none; *Comment*; *Comment* and *Take back*; *Undo*."""
@@ -44,9 +44,45 @@ def with_hunks(found: Sequence[Segment], item: str, state_of: HunkStates) -> lis
 
 def first_of_hunk(segments: Sequence[Segment], number: int) -> int:
     """The number of the segment with which the hunk begins that has a segment; of another segment its own number."""
-    while number and isinstance(segment := segments[number], Diff) and segment.lines[0].kind != "@":
-        number -= 1
-    return number
+    begin = number
+    while begin and isinstance(segment := segments[begin], Diff | CommentBox | CommentLine):
+        if isinstance(segment, Diff) and segment.lines[0].kind == "@":
+            return begin
+        begin -= 1
+    return begin if isinstance(segments[number], Diff) else number
+
+
+def with_below(segments: Sequence[Segment], below: Mapping[int, Sequence[Segment]]) -> list[Segment]:
+    """The segments of a change with others below lines of its diffs, which are counted from 0 through all of them."""
+    found: list[Segment] = []
+    line = 0
+    for segment in segments:
+        if not isinstance(segment, Diff):
+            found.append(segment)
+            continue
+        start, end_line = 0, line + len(segment.lines)
+        ends = [last - line + 1 for last in sorted(below) if line <= last < end_line]
+        for end in dict.fromkeys([*ends, len(segment.lines)]):
+            piece = segment.lines[start:end]
+            if piece:
+                text = "\n".join(each.signed_text for each in piece)
+                is_first, is_last = segment.first and not start, segment.last and end == len(segment.lines)
+                buttons = segment.buttons if not start else ()
+                found.append(replace(segment, text=text, lines=piece, first=is_first, last=is_last, buttons=buttons))
+            found += _on_ground(below.get(line + end - 1, ()), found) if end in ends else []
+            start = end
+        line = end_line
+    return found
+
+
+def _on_ground(added: Sequence[Segment], found: list[Segment]) -> list[Segment]:
+    """Segments below the last one, a diff; those on its ground end it in its place."""
+    made = list(added)
+    diff, last = found[-1], made[-1] if made else None
+    if isinstance(diff, Diff) and isinstance(last, CommentBox | CommentLine):
+        made[-1] = replace(last, last=diff.last)
+        found[-1] = replace(diff, last=False)
+    return made
 
 
 def _by_hunk(segment: Diff) -> Iterator[Diff]:

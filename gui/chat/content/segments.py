@@ -74,7 +74,7 @@ class Action(NamedTuple):
         "fold", "show_all", "withdraw", "send_now", "again", "columns", "copy", "copy_answer", "link", "file", "image",
         "discard", "lines", "fold_lines", "reuse", "end", "send_held", "discard_held", "fold_turn", "offer", "drop",
         "wrap", "numbers", "source", "copy_prompt", "named_image", "take_back", "bring_back", "comment", "more",
-        "failures",
+        "failures", "edit_comment", "drop_comment", "show_comments", "drop_comments",
     ]
     # fmt: on
     item: str = ""
@@ -404,6 +404,36 @@ class Card(Segment):
 
     request: str = ""
     subject_segments: int = 0
+
+
+@dataclass(frozen=True)
+class CommentBox(Card):
+    """The area of the box in which a comment on lines of a diff is written, below them; ``request`` is its id.
+
+    Attributes:
+        last, digits, longest: as in the ``Diff`` around it.
+    """
+
+    last: bool = False
+    digits: int = 1
+    longest: int = 0
+
+
+@dataclass(frozen=True)
+class CommentLine(Segment):
+    """A comment on lines of a diff, below them; ``text`` is its first line.
+
+    Attributes:
+        place: the number of its line, or those of its lines; "" if unknown.
+        buttons: what the user can do about it.
+        last, digits, longest: as in the ``Diff`` around it.
+    """
+
+    place: str = ""
+    buttons: tuple[Button, ...] = ()
+    last: bool = False
+    digits: int = 1
+    longest: int = 0
 
 
 def code_segments(text: str, segment: Code, *, in_pieces: bool = True) -> list[Code]:

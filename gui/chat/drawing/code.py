@@ -14,7 +14,18 @@ from PySide6.QtGui import QColor, QPainter, QPainterPath, QTextCharFormat, QText
 
 from gui.chat.content.highlighting import spans
 from gui.chat.content.patches import equal_characters, pairs
-from gui.chat.content.segments import Action, Code, Diff, DiffHead, Face, Run, TakenBack, utf16_length
+from gui.chat.content.segments import (
+    Action,
+    Code,
+    CommentBox,
+    CommentLine,
+    Diff,
+    DiffHead,
+    Face,
+    Run,
+    TakenBack,
+    utf16_length,
+)
 from gui.chat.figure_program import SCALE
 from gui.chat.figures import Figure, can_be_figure, figures
 from gui.chat.pictures import pictures, size_of
@@ -62,6 +73,7 @@ SHOWN_AT_ONCE = 20
 _HEAD_PX = 30
 _BUTTON_PX = 22
 _HUNK_BUTTON_PX = 24
+_COMMENT_PX = 28
 _GLYPH_PX = 14
 _NARROW_GAP_PX = GAP_S_PX // 2
 _GUTTER_LEFT_PX = 8
@@ -102,7 +114,7 @@ _CornerButton = tuple[str, Action, str]
 
 
 def grown(
-    segment: Code | DiffHead | Diff,
+    segment: Code | DiffHead | Diff | CommentBox | CommentLine,
     widths: Widths,
     style: Style,
     *,
@@ -529,6 +541,62 @@ def lay_out_taken_back(segment: TakenBack, width: float, style: Style) -> Segmen
             draw_line(painter, area, name, font, tone)
 
     laid.under.append(paint)
+    return laid
+
+
+def code_left(segment: CommentBox | CommentLine | Diff, style: Style) -> float:
+    """Where the text of a diff begins."""
+    return left_of(segment) + _gutter(segment.digits, style)
+
+
+def lay_out_comment(segment: CommentBox | CommentLine, width: float, text_px: float, style: Style) -> SegmentLayout:
+    """Lay out a comment on the ground of its diff; a box is only that ground, as high as the widget over it is."""
+    laid = SegmentLayout()
+    left, background, is_last = left_of(segment), style.code.ground, segment.last
+    ground = QRectF(left, 0, width - left, round(style.scaled(_COMMENT_PX)))
+    laid.height = ground.height() + (2 * _ABOVE_PX if is_last else 0)
+
+    def paint_ground(painter: QPainter) -> None:
+        area = QRectF(left, 0, width - left, laid.height - (_ABOVE_PX if is_last else 0))
+        fill_smoothly(painter, rounded(area, top=False, bottom=is_last), background)
+
+    laid.under.append(paint_ground)
+    if isinstance(segment, CommentBox):
+        return laid
+    metrics, font, tiny = style.metrics(style.small_px), style.font(style.small_px), style.font(style.tiny_px)
+    right, placed = text_px - PADDING_PX, list[tuple[QRectF, str]]()
+    tone = on(style.secondary, background)
+    for button in reversed(segment.buttons):
+        px = _GLYPH_PX if button.action.kind == "drop_comment" else metrics.horizontalAdvance(button.name) + 1
+        placed.append((QRectF(right - px, 0, px, ground.height()), "" if px == _GLYPH_PX else button.name))
+        laid.controls.insert(0, Control(placed[-1][0], button.action, button.name, underline=None))
+        right -= px + GAP_M_PX
+    x = code_left(segment, style) + _GLYPH_PX + GAP_S_PX
+    place_px = style.metrics(style.tiny_px).horizontalAdvance(segment.place) + (GAP_S_PX if segment.place else 0)
+    room = max(right - x - place_px, 1)
+    box = text_box(
+        metrics.elidedText(segment.text, Qt.TextElideMode.ElideRight, room),
+        font=font,
+        option=style.wrapping,
+        formats=[],
+        position=QPointF(x + place_px, 0),
+        width=room + GAP_S_PX,
+        line_px=ground.height(),
+        color=style.text,
+    )
+    laid.boxes.append(box)
+    icon = QRectF(x - _GLYPH_PX - GAP_S_PX, (ground.height() - _GLYPH_PX) / 2, _GLYPH_PX, _GLYPH_PX)
+
+    def paint(painter: QPainter) -> None:
+        paint_glyph(painter, Glyph.SAYING, icon, tone)
+        draw_line(painter, QRectF(x, 0, place_px, ground.height()), segment.place, tiny, tone, metrics)
+        for area, name in placed:
+            if name:
+                draw_line(painter, area, name, font, tone)
+            else:
+                paint_glyph(painter, Glyph.CLOSE, square_in(area, _GLYPH_PX - 2), tone)
+
+    laid.over.append(paint)
     return laid
 
 

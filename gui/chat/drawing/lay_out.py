@@ -18,6 +18,8 @@ from gui.chat.content.segments import (
     TASK_BOXES,
     Action,
     Code,
+    CommentBox,
+    CommentLine,
     Diff,
     DiffHead,
     Face,
@@ -56,6 +58,7 @@ from .code import (
     figure_of,
     grown,
     lay_out_code,
+    lay_out_comment,
     lay_out_diff,
     lay_out_diff_head,
     lay_out_figure,
@@ -133,6 +136,8 @@ def lay_out(
             return lay_out_diff_head(segment, grown_px, style, columns=columns, can_pair=can_pair)
         case TakenBack():
             return lay_out_taken_back(segment, grown(segment, widths, style, columns=columns), style)
+        case CommentBox() | CommentLine():
+            return lay_out_comment(segment, grown(segment, widths, style, columns=columns), widths.text, style)
         case Diff():
             return lay_out_diff(segment, grown(segment, widths, style, columns=columns), style, columns=columns)
         case _:
@@ -143,7 +148,7 @@ def lay_out(
 def estimate(segment: Segment, width: float, style: Style) -> float:
     """A guess at a segment's height, without a layout."""
     match segment:
-        case FoldLine() | TurnLine():
+        case FoldLine() | TurnLine() | CommentLine():
             return _FOLD_LINE_PX
         case Code() | Diff():
             return (segment.text.count("\n") + 1) * style.code_line_px + 8

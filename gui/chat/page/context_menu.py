@@ -16,7 +16,7 @@ from gui.input.shortcuts import KeyOf, no_key, show_key
 from gui.theme.menu import Menu
 from gui.wording import changes_texts, chat_texts, common_texts, page_texts
 
-from .diff_lines import PointedHunk, hunk_at_line, line_at_point
+from .diff_lines import PointedHunk, hunk_at_line, line_at_point, with_marked
 from .painting import PaintedPage
 from .pointing import Pointer
 
@@ -112,6 +112,10 @@ class ContextMenu(QObject):
             return
         segments = page.rows.row(placed.position).segments
         first = segments[first_of_hunk(segments, placed.number)]
+        if (
+            marked := with_marked(page, hunk, line.first - hunk.at)
+        ) is not None and marked.first <= hunk.at <= marked.at:
+            hunk = marked
         is_line = bool(hunk.lines[hunk.at : hunk.at + 1]) and hunk.lines[hunk.at].has_sign
         menu.addSeparator()
         for button in first.buttons if isinstance(first, Diff) else ():

@@ -10,7 +10,16 @@ from typing import NamedTuple
 
 from PySide6.QtCore import QPointF, QRectF
 
-from gui.chat.content.segments import Diff, DiffHead, FoldLine, Segment, utf16_length, utf16_slice
+from gui.chat.content.segments import (
+    CommentBox,
+    CommentLine,
+    Diff,
+    DiffHead,
+    FoldLine,
+    Segment,
+    utf16_length,
+    utf16_slice,
+)
 from gui.chat.drawing.segment_layout import SegmentLayout
 from session_host.structured.patches import DiffLine, hunks_of
 
@@ -27,6 +36,7 @@ class PointedHunk(NamedTuple):
         text: the hunk as the agent sent it, with its first line.
         lines: its lines as they are shown, without its first line.
         at: the number of the line that is pointed at, among these.
+        first: the number of the first one, if lines are marked of which that is the last.
     """
 
     key: str
@@ -34,6 +44,7 @@ class PointedHunk(NamedTuple):
     text: str
     lines: tuple[DiffLine, ...]
     at: int
+    first: int
 
 
 class LineRange(NamedTuple):
@@ -107,14 +118,30 @@ def line_at_point(page: PaintedPage, point: QPointF) -> LineRange | None:
 
 
 def hunk_of_segment(page: PaintedPage, key: str, number: int) -> PointedHunk | None:
-    """The hunk that begins with a segment of a row, at its first changed line; None if its text is not known."""
+    """The hunk that begins with a segment of a row, at its marked lines, or its last new one; None if not known.
+
+    Without a new line, it is the last one that was removed.
+    """
     position = page.rows.position(key)
     segments = page.rows.row(position).segments if position is not None else []
-    hunk = hunk_at_line(page, key, line_count(segments[:number]))
+    begin = line_count(segments[:number])
+    hunk = hunk_at_line(page, key, begin)
     if hunk is None:
         return None
-    changed = (at for at, line in enumerate(hunk.lines) if line.kind in "+-")
-    return hunk._replace(at=next(changed, 0))
+    if (marked := with_marked(page, hunk, begin + 1)) is not None:
+        return marked
+    changed = {line.kind: at for at, line in enumerate(hunk.lines)}
+    at = changed.get("+", changed.get("-", 0))
+    return hunk._replace(at=at, first=at)
+
+
+def with_marked(page: PaintedPage, hunk: PointedHunk, begin: int) -> PointedHunk | None:
+    """A hunk at those of its lines that are selected; ``begin`` is the number of its first line. None for none."""
+    selected = selected_lines(page, hunk.key) if not page.selection.is_empty(page.rows) else None
+    if selected is None:
+        return None
+    first, last = max(selected.first - begin, 0), min(selected.last - begin, len(hunk.lines) - 1)
+    return hunk._replace(at=last, first=first) if first <= last else None
 
 
 def hunk_at_line(page: PaintedPage, key: str, line: int) -> PointedHunk | None:
@@ -142,6 +169,8 @@ def _to_the_end(above: Sequence[DiffLine], segments: Sequence[Segment], segment:
     """The lines of a file's diff: those above a segment, its own, and those of the segments that follow."""
     found = [*above, *segment.lines]
     for following in segments[[each is segment for each in segments].index(True) + 1 :]:
+        if isinstance(following, CommentBox | CommentLine):
+            continue
         if not isinstance(following, Diff) or following.first:
             break
         found += following.lines
@@ -156,7 +185,8 @@ def _hunk(key: str, head: DiffHead, lines: Sequence[DiffLine], at: int) -> Point
         return None
     end = starts[number + 1] if number + 1 < len(starts) else len(lines)
     own = tuple(lines[starts[number] + 1 : end])
-    return PointedHunk(key, head.file.path, texts[number], own, max(at - starts[number] - 1, 0))
+    inside = max(at - starts[number] - 1, 0)
+    return PointedHunk(key, head.file.path, texts[number], own, inside, inside)
 
 
 def areas(page: PaintedPage, lines: LineRange) -> Iterator[QRectF]:

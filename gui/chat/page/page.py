@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterable
 from functools import partial
+from typing import Protocol
 
 from PySide6.QtCore import QEvent, QPoint, QPointF, QSize, Qt, Signal
 from PySide6.QtGui import (
@@ -49,7 +50,7 @@ from .diff_lines import hunk_of_segment
 from .live import Live, LiveTimer
 from .painting import PaintedPage
 from .pointing import Pointer
-from .positions import ScrollPosition
+from .positions import PlacedSegment, ScrollPosition
 from .requests.card import CardLook, RequestCard
 from .requests.cards import AT_EDGE_PX, RequestCards
 from .rows import TAIL, Row
@@ -64,6 +65,16 @@ _ASIDE: dict[int, int] = {Qt.Key.Key_Left: -1, Qt.Key.Key_Right: 1}
 _OF_MENUS = Qt.KeyboardModifier.AltModifier | Qt.KeyboardModifier.MetaModifier
 
 
+class Boxes(Protocol):
+    """Widgets over areas of the page, beside those of requests."""
+
+    def height(self, box: str) -> float | None:
+        """The height of the area of a box, by its id; None if there is no such box."""
+
+    def place(self, shown: dict[str, PlacedSegment]) -> None:
+        """Place the boxes over these areas, and hide the others."""
+
+
 class TranscriptPage(PaintedPage):
     """The transcript of a chat.
 
@@ -72,6 +83,7 @@ class TranscriptPage(PaintedPage):
         scroller: scrolls the page.
         pointer: the mouse.
         context_menu: the menu of a right click.
+        boxes: the boxes in which comments are written; None for none.
 
     Signals (and those of PaintedPage):
         action_triggered(Action): the user activated a control that the page does not handle: "withdraw", "again",
@@ -84,6 +96,7 @@ class TranscriptPage(PaintedPage):
         place_changed(): the page was scrolled, or an item is shown in another way.
     """
 
+    boxes: Boxes | None = None
     action_triggered = Signal(object)
     hunk_action_triggered = Signal(str, object)
     zoom_requested = Signal(int)
@@ -240,11 +253,15 @@ class TranscriptPage(PaintedPage):
 
     def _card_height(self, card: str, width: int) -> float:
         """The height of the widget over a ``Card``, by the id that this has."""
-        return self.requests.height(card, width)
+        box_px = self.boxes.height(card) if self.boxes is not None else None
+        return self.requests.height(card, width) if box_px is None else box_px
 
     def _place_cards(self) -> None:
         self._accessible.show(self.rows, self.visible, self.column_left)
-        self.requests.place(self.visible_cards())
+        shown = self.visible_cards()
+        self.requests.place(shown)
+        if self.boxes is not None:
+            self.boxes.place(shown)
 
     def answer_by_key(self, kind: str) -> None:
         """Answer the oldest open request; if a key cannot answer it now, show it."""

@@ -112,7 +112,7 @@ class PaintedPage(QWidget):
         self.rows.columns, self.rows.modes = previous.columns, previous.modes
         self.rows.folds_turns, self.rows.offers = previous.folds_turns, previous.offers
         self.rows.hunks, self.rows.pictures = previous.hunks, previous.pictures
-        self.rows.opened = previous.opened
+        self.rows.opened, self.rows.comments = previous.opened, previous.comments
         self.rows.aside_px, self.rows.code_looks = previous.aside_px, previous.code_looks
         self.rows.rearranged = self.visible.clear
         self.visible.clear()

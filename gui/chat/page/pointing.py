@@ -174,7 +174,7 @@ class Pointer(QObject):
         self._pressed_control = self._target_at(point, event.modifiers()) if self._unit == "character" else None
         self._pressed_action, self._pressed_link = self._action_of(self._pressed_control), self.link_at(point)
         unit_there = self._pressed_unit = self._unit_at(point)
-        if unit_there is None:
+        if unit_there is None or self._is_about_selection:
             return
         anchor = self._page.selection.anchor
         if event.modifiers() & Qt.KeyboardModifier.ShiftModifier and anchor is not None:
@@ -184,6 +184,11 @@ class Pointer(QObject):
             self._page.selection.select(*unit_there)
         self._page.focused, self._page.was_entered_by_tab = None, False
         self._page.update()
+
+    @property
+    def _is_about_selection(self) -> bool:
+        """Whether the pressed control does something about what is selected, which so stays."""
+        return self._pressed_action is not None and self._pressed_action.kind == "comment"
 
     def _bar_at(self, point: QPointF) -> PlacedSegment | None:
         """The wide table with its bar at a point, and a little around it."""
@@ -279,7 +284,8 @@ class Pointer(QObject):
         if dragged or self._unit != "character":
             self._offer_selection()
         elif control is not None and self._is_still_at(point, event.modifiers(), control):
-            self._page.selection.clear()
+            if not self._is_about_selection:
+                self._page.selection.clear()
             found = self.file_at(point)
             if found is not None and found[0] == control:
                 self._open_once_known(found[1].file, time.monotonic())

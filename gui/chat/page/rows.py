@@ -6,14 +6,14 @@ Rows are created when they are needed; the heights of all other rows are estimat
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, date, datetime
 from typing import Literal, NamedTuple
 
 from gui.chat.content import items as item_content
 from gui.chat.content.decisions import folded_lines
-from gui.chat.content.hunks import HunkStates, with_hunks
+from gui.chat.content.hunks import HunkStates, with_below, with_hunks
 from gui.chat.content.items import Content, ItemRequests, Mode, has_failed
 from gui.chat.content.markdown import MarkdownText
 from gui.chat.content.segments import (
@@ -55,6 +55,10 @@ _MAX_LAID_OUT = 200
 """If an item has more segments, only those near the page stay laid out."""
 _GAPS_PX = {"user": 14, "agent": 4, "plan": 6}
 """The space above the items of a kind."""
+
+
+Comments = Callable[[Item, Sequence[Segment]], Mapping[int, Sequence[Segment]]]
+"""Returns segments to stand below lines of an item's diffs; see ``with_below``."""
 
 
 class Offer(NamedTuple):
@@ -120,6 +124,7 @@ class Rows:
         folds_turns: whether the steps of turns that are over are hidden, unless the user shows those of a turn.
         offers: returns what the user can do about a prompt.
         hunks: returns what the user can do about the hunks of an item; None for nothing.
+        comments: returns what stands below lines of the diffs of an item, by the lines' numbers in its segments.
     """
 
     def __init__(
@@ -144,6 +149,7 @@ class Rows:
         self.folds_turns = has_turns
         self.offers: Callable[[Item], Sequence[Offer]] = lambda _prompt: ()
         self.hunks: Callable[[Item], HunkStates | None] = lambda _item: None
+        self.comments: Comments = lambda _item, _segments: {}
         self.live = Live()
         self._turns: dict[int, Folding] = {}
         """The turns that were looked at, by the positions of their items."""
@@ -282,7 +288,7 @@ class Rows:
         if found is None:
             segment = row.segments[number]
             if isinstance(segment, Card):
-                found = SegmentLayout()
+                found = lay_out(segment, self.widths, self.style, columns=row.key in self.columns)
                 found.height = self.card_heights.get(segment.request, 120.0)
             else:
                 code = self.code_looks.get(self._table_of(position, number), USUAL_CODE)
@@ -450,6 +456,12 @@ class Rows:
             row.laid = [None] * len(row.segments)
         self.rearranged()
 
+    def place_of_card(self, key: str, card: str) -> int | None:
+        """The number of the segment of an item over which a widget with this id is; None for none."""
+        position = self.position(key)
+        segments = self.row(position).segments if position is not None else []
+        return next((number for number, segment in enumerate(segments) if _is_card(segment, card)), None)
+
     def set_card_height(self, request: str, height: float) -> bool:
         """Set the height of a request's widget; returns whether it changed."""
         if self.card_heights.get(request) == height:
@@ -522,6 +534,8 @@ class Rows:
             found = self._content(item, mode, row.markdown, requests, self.directory)
             if item.changes and (states := self.hunks(item)) is not None:
                 found = with_hunks(found, item.id, states)
+            if item.changes and (below := self.comments(item, found)):
+                found = with_below(found, below)
             if self.pictures:
                 found = [self._with_picture(segment) for segment in found]
             if (end := self.transcript.ends.get(row.key)) is not None:

@@ -26,7 +26,7 @@ from .attaching import Attaching
 from .attachments import Attachments
 from .completion import Completion
 from .editor import PromptEditor
-from .queue import QueuedPrompts
+from .queue import QueuedPrompts, QueueRow
 from .settings_row import SettingsRow
 
 _MAX_PROMPTS = 200
@@ -57,6 +57,7 @@ class PromptBox(QWidget):
 
     Signals:
         sent(): the user sends a prompt.
+        comments_sent(): the comments went with a prompt.
         edited(): the draft may be another one.
         save_requested(str): the user saves this text as a prompt.
         saved_requested(): the user inserts a saved prompt.
@@ -65,6 +66,7 @@ class PromptBox(QWidget):
     """
 
     sent = Signal()
+    comments_sent = Signal()
     edited = Signal()
     save_requested = Signal(str)
     saved_requested = Signal()
@@ -91,6 +93,10 @@ class PromptBox(QWidget):
         self.editor.setMinimumWidth(1)
         self.completion = Completion(theme, self.editor, page)
         self.queue = QueuedPrompts(theme, run)
+        self._run = run
+        self.comments: QueueRow | None = None
+        self._comments = ("", "", "")
+        """The text that goes with the next prompt, and what the line about it says."""
         self.attachments = Attachments()
         self.attaching = Attaching(
             theme, self, self.editor, self.completion.files, self.attachments, self.notice_given.emit
@@ -137,8 +143,8 @@ class PromptBox(QWidget):
     def _lay_out(self) -> None:
         self._grid.setColumnStretch(0, 1)
         self._grid.addWidget(self.queue, 0, 0, 1, 2)
-        self._grid.addWidget(self.attachments, 1, 0, 1, 2)
-        self._grid.addWidget(self._message, 4, 0, 1, 2)
+        self._grid.addWidget(self.attachments, 2, 0, 1, 2)
+        self._grid.addWidget(self._message, 5, 0, 1, 2)
         row = QHBoxLayout(self._buttons)
         row.setContentsMargins(0, 0, 0, 0)
         row.setSpacing(GAP_S_PX)
@@ -153,9 +159,9 @@ class PromptBox(QWidget):
         self._grid.setContentsMargins(TEXT_LEFT_PX - _AROUND_TEXT_PX, around_px, GAP_S_PX, around_px)
         self._grid.setVerticalSpacing(2)
         self._grid.setHorizontalSpacing(GAP_S_PX)
-        self._grid.addWidget(self.editor, 2, 0, 1, 1 if is_low else 2)
-        self._grid.addWidget(self.settings, 3, 0)
-        self._grid.addWidget(self._buttons, 2 if is_low else 3, 1)
+        self._grid.addWidget(self.editor, 3, 0, 1, 1 if is_low else 2)
+        self._grid.addWidget(self.settings, 4, 0)
+        self._grid.addWidget(self._buttons, 3 if is_low else 4, 1)
         self.settings.setVisible(not is_low)
 
     def set_low(self, *, low: bool) -> None:
@@ -179,6 +185,26 @@ class PromptBox(QWidget):
     def show_queue(self, prompts: list[Item]) -> None:
         """Show the prompts that wait, the next one first; before ``show_status``."""
         self._queued = prompts
+
+    def show_comments(self, text: str, count: str = "", where: str = "") -> None:
+        """Show in one line that comments go with the next prompt, whose text this is; "" for none."""
+        if (text, count, where) == self._comments:
+            return
+        previous, self._comments = self._comments, (text, count, where)
+        if previous[1:] != (count, where):
+            if self.comments is not None:
+                self._grid.removeWidget(self.comments)
+                self.comments.hide()
+                self.comments.deleteLater()
+                self.comments = None
+            if count:
+                buttons = [
+                    (chat_texts.SHOW_COMMENTS(), "", Action("show_comments")),
+                    (chat_texts.REMOVE_QUEUED(), "", Action("drop_comments")),
+                ]
+                self.comments = QueueRow(self._theme, count, where, "text", buttons, self._run, "")
+                self._grid.addWidget(self.comments, 1, 0, 1, 2)
+        self._on_text()
 
     def show_status(self, status: Status) -> None:
         """Show the agent's state, settings, commands and usage."""
@@ -235,7 +261,8 @@ class PromptBox(QWidget):
         self.edited.emit()
 
     def _on_text(self) -> None:
-        can_send = bool(self.editor.toPlainText().strip() or self.attachments.images) and not self.editor.isReadOnly()
+        has_content = self.editor.toPlainText().strip() or self.attachments.images or self._comments[0]
+        can_send = bool(has_content) and not self.editor.isReadOnly()
         self._send.setEnabled(can_send)
         is_here, is_asked = self.window().focusWidget() is self.editor, self._status.state == "requires_action"
         texts = [chat_texts.waits_for_answer(from_prompt=is_here)] if is_asked else []
@@ -349,6 +376,9 @@ class PromptBox(QWidget):
         text, images = self.editor.toPlainText().strip("\n"), self.attachments.images
         if mode == "interrupt" and self.is_empty and self._queued:
             self._send_input(SendNow(self._queued[0].id))
+            return
+        comments = self._comments[0]
+        text = "\n\n".join(filter(None, (text, comments)))
         if not (text.strip() or images) or self.editor.isReadOnly():
             return
         prompt = Prompt(text, mode, images)
@@ -364,6 +394,8 @@ class PromptBox(QWidget):
         self.editor.clear()
         self.attachments.clear()
         self.put(draft)
+        if comments:
+            self.comments_sent.emit()
         self.sent.emit()
         self._send_input(prompt)
 

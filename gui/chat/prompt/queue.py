@@ -21,7 +21,7 @@ _SHOWN = 3
 _ROW_PX = 28
 _MIN_TEXT_PX = 120
 """Buttons that leave less room for a row's text are hidden; keys do the same."""
-_ORDER = ("send_held", "discard_held", "send_now", "withdraw", "drop")
+_ORDER = ("send_held", "discard_held", "send_now", "withdraw", "drop", "drop_comments", "show_comments")
 """The actions, the most needed first."""
 _LINE_CHARACTERS = 500
 

@@ -10,6 +10,7 @@ import msgspec
 
 from gui.bridge.changes import LINK, ChangedFile, Changes, can_discard_file, readable
 from gui.chat.content import patches
+from gui.chat.content.hunks import with_below
 from gui.chat.content.items import ItemRequests, Mode
 from gui.chat.content.markdown import MarkdownText
 from gui.chat.content.segments import Action, Button, Card, Diff, DiffHead, QuietLine, Segment
@@ -259,25 +260,10 @@ def with_cards(segments: Sequence[Segment], comments: Sequence[Anchored]) -> lis
     below: dict[int, list[Segment]] = {}
     for each in comments:
         below.setdefault(-1 if each.last is None else each.last, []).append(Card(request=each.comment.id))
-    found: list[Segment] = []
-    line = 0
-    for segment in segments:
-        if not isinstance(segment, Diff):
-            found.append(segment)
-            if isinstance(segment, DiffHead):
-                found += below.get(-1, [])
-            continue
-        start = 0
-        ends = [last - line + 1 for last in sorted(below) if line <= last < line + len(segment.lines)]
-        for end in dict.fromkeys([*ends, len(segment.lines)]):
-            piece = segment.lines[start:end]
-            if piece:
-                text = "\n".join(each.signed_text for each in piece)
-                is_first, is_last = segment.first and not start, segment.last and end == len(segment.lines)
-                found.append(dataclasses.replace(segment, text=text, lines=piece, first=is_first, last=is_last))
-            found += below.get(line + end - 1, []) if end in ends else []
-            start = end
-        line += len(segment.lines)
+    found = with_below(segments, below)
+    heads = [number for number, segment in enumerate(found) if isinstance(segment, DiffHead)]
+    for number in reversed(heads):
+        found[number + 1 : number + 1] = below.get(-1, [])
     return found
 
 

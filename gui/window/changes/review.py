@@ -22,11 +22,11 @@ from gui.theme.tokens import GAP_L_PX, GAP_S_PX
 from gui.theme.tooltips import set_tooltip
 from gui.window.widgets.parts import ElidedLabel, button, label, stack
 from gui.wording import changes_texts
-from session_host.protocol.untrusted_text import legible
 from session_host.standing.traits import traits_of
 
 from . import anchors
 from .anchors import Anchored
+from .comments_text import in_order, location_of, text_of
 from .content import ELSEWHERE, shown
 from .page import ChangesPage, CommentCard, ShownComment
 
@@ -205,7 +205,7 @@ class Review(QObject):
                 moved += [each.comment] if each.comment != saved else []
             found.setdefault(ELSEWHERE if file is None else file.path, []).append(each)
             is_lost = each.last is None
-            location = _location(each.comment, shown(each.comment.path), is_changed=is_lost and file is not None)
+            location = location_of(each.comment, shown(each.comment.path), is_changed=is_lost and file is not None)
             cards[saved.id] = ShownComment(each.comment, location, is_lost)
         self._anchored = found
         self._page.show_comments(found, cards, all_files=all_files)
@@ -239,8 +239,15 @@ class Review(QObject):
         return in_all
 
     def _own(self) -> list[ReviewComment]:
-        """The comments on this working tree."""
-        return [each for each in self._comments.of(self._reader.chat.id) if self._top in {"", each.top}]
+        """The comments on this working tree; those of the chat's page, with paths below the chat's directory, too."""
+        found = []
+        for each in self._comments.of(self._reader.chat.id):
+            path = os.path.relpath(f"{each.top}/{each.path}", self._top) if self._top else each.path
+            if path == each.path or not self._top:
+                found.append(each)
+            elif each.item and not path.startswith("../"):
+                found.append(msgspec.structs.replace(each, top=self._top, path=path))
+        return found
 
     # ------------------------------------------------------------ writing
 
@@ -329,19 +336,11 @@ class Review(QObject):
         for card in list(self._page.cards.values()):
             if card.is_editing:
                 card.save()
-        found = [each for of_file in self._anchored.values() for each in of_file if each.comment.text]
-        return sorted(found, key=lambda each: (each.comment.path.split("/"), each.comment.first))
+        return in_order(each for of_file in self._anchored.values() for each in of_file if each.comment.text)
 
     def _text(self, sent: Sequence[Anchored]) -> str:
         """One text of comments; paths are relative to the chat's directory."""
-        directory = self._target.workplace.real_directory
-        rows = []
-        for each in sent:
-            comment = each.comment
-            path = legible(os.path.relpath(f"{comment.top}/{comment.path}", directory))
-            location = _location(comment, path, is_changed=each.last is None)
-            rows.append((location, [legible(line) for line in comment.lines], comment.text))
-        return changes_texts.prompt_of_comments(rows)
+        return text_of(sent, self._target.workplace.real_directory)
 
     def copy(self) -> None:
         """Put the comments on the clipboard; they stay."""
@@ -378,7 +377,3 @@ class Review(QObject):
             self.bar.show_message(text, self._undo_of(removed))
 
         self._receiver.insert(chat, self._text(sent), report)
-
-
-def _location(comment: ReviewComment, path: str, *, is_changed: bool) -> changes_texts.CommentLocation:
-    return changes_texts.CommentLocation(path, comment.first, comment.last, comment.is_old, is_changed)

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Sequence
 from functools import partial
-from pathlib import Path, PurePosixPath
+from pathlib import PurePosixPath
 
 from PySide6.QtCore import QEvent, QModelIndex, QObject, QPersistentModelIndex, QRect, Qt, Signal
 from PySide6.QtGui import (
@@ -26,7 +25,6 @@ from gui.bridge.unsent import ReviewComments
 from gui.chat.content.segments import Action
 from gui.chat.drawing.code import SHOWN_AT_ONCE
 from gui.chat.finder import Hit, TranscriptFinder
-from gui.chat.page.diff_lines import LineRange
 from gui.screen_readers import announce
 from gui.theme.icons import Glyph
 from gui.theme.theme import Theme
@@ -42,9 +40,7 @@ from gui.window.widgets.text_tab import TextTab
 from gui.wording import changes_texts, chat_texts, common_texts
 from session_host.errors import OutliveError
 from session_host.protocol.values import FileLocation
-from session_host.structured.patches import DiffLine
 
-from . import anchors
 from .anchors import lines_of
 from .content import HiddenLines, shown
 from .page import ChangesPage
@@ -295,8 +291,6 @@ class ChangesTab(TextTab):
         self._chosen: tuple[str, object] | None = None
         """The file that the user chose in the list, and the scroll position that shows it."""
         self._is_going = False
-        self._wanted: tuple[str, Sequence[DiffLine], int] | None = None
-        """The file, the lines of a change and the number of the line that is to be commented on."""
         self.finder = ChangesFinder(self.page)
         self.review = Review(self.page, reader, comments, receiver, ReviewBar())
         Discarding(self.page, reader, self.review.bar)
@@ -419,35 +413,6 @@ class ChangesTab(TextTab):
             self.files.show_files(())
         self.describe()
         self.show_message(self._limits())
-        self._comment_on_wanted()
-
-    def comment_on(self, path: str, lines: Sequence[DiffLine], at: int) -> None:
-        """Open the box for a comment on a line of a change, once the changes are read.
-
-        Args:
-            path: the changed file, absolute or below the directory.
-            lines: the lines of the change.
-            at: the number of the line among them.
-        """
-        self._wanted = (path, lines, at)
-        self.reader.refresh()
-
-    def _comment_on_wanted(self) -> None:
-        """Comment on the line that was asked for, if these changes have it."""
-        changes, wanted = self._shown, self._wanted
-        if changes is None or wanted is None:
-            return
-        self._wanted = None
-        path, lines, at = wanted
-        file = Path(os.path.normpath(Path(self.reader.directory, path)))
-        name = str(file.relative_to(changes.top)) if file.is_relative_to(changes.top) else ""
-        comment = anchors.new_comment(changes.top, name, lines, at, at)
-        if comment is not None and self.page.file(name) is not None:
-            found = anchors.find(comment, self.page.lines(name))
-            if found.first is not None and found.last is not None:
-                self.review.comment_on(LineRange(name, found.first, found.last))
-                return
-        self.show_message(changes_texts.LINE_IS_GONE())
 
     def _limits(self) -> str:
         """Why not all is shown, in one line."""

@@ -12,6 +12,7 @@ from shiboken6 import Shiboken
 
 from gui.bridge.chat import Chat
 from gui.window.actions.context import WindowContext
+from gui.window.page.banners import Banner
 from gui.window.page.chat_page import ChatPage
 from gui.wording import changes_texts
 from gui.wording.text import Text
@@ -55,6 +56,18 @@ class Hunks:
         shown.rows.hunks = partial(self._states, page.chat)
         shown.hunk_action_triggered.connect(partial(self._act, page.chat, shown))
         _Repository(page.chat, shown)
+        from gui.window.changes.in_page import CommentsInPage  # the window's start does not need it
+
+        places, banners, chat = self._context.places, self._context.banners, page.chat
+        CommentsInPage(
+            chat,
+            content.view,
+            self._context.sessions.review_comments,
+            show_changes=lambda: places.open_changes(chat, chat.record.origin.cwd, None),
+            offer_undo=lambda text, undo: banners.show_banner(
+                Banner(text, changes_texts.UNDO_COMMENT(), undo, key="comments")
+            ),
+        )
 
     def _states(self, chat: Chat, item: Item) -> HunkStates | None:
         if item.kind != "tool" or item.status != "done" or chat.workplace.git_status is None:
@@ -71,8 +84,7 @@ class Hunks:
         hunk = _Hunk(chat.id, pointed.key, pointed.path, pointed.text)
         match kind:
             case "comment":
-                changes = self._context.places.open_changes(chat, chat.record.origin.cwd, None)
-                changes.comment_on(pointed.path, pointed.lines, pointed.at)
+                pass  # ``CommentsInPage`` does it.
             case "take_back":
                 self._start(hunk, page, self._take_back(chat, hunk), changes_texts.CANNOT_TAKE_BACK)
             case _:

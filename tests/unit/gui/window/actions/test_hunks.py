@@ -11,8 +11,11 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QMenu
 
 from gui.chat.content.segments import Diff, Paragraph
-from gui.window.changes.tab import ChangesTab
+from gui.chat.page.selection import Point
+from gui.settings.layout import ReviewComment
+from gui.window.changes.in_page import CommentEditor
 from gui.wording import changes_texts
+from session_host.protocol.messages import Prompt
 from session_host.structured.items import FileChange
 from tests.support.repositories import Checkout
 from tests.support.scripted_chat import ScriptedChat
@@ -183,26 +186,106 @@ async def test_lines_that_have_changed_since_are_named_and_stay(harness: WindowH
     assert edited.file.read_text() == OLD
 
 
-async def test_a_line_gets_a_comment_in_the_tab_of_the_changes(harness: WindowHarness, edited: Edited) -> None:
-    edited.run("line 31 and a half", changes_texts.COMMENT_ON_LINE())
-    opener = harness.window._windows.tab_pages.changes
-    [(session_id, window)] = opener.pages.items()
-    assert isinstance(window, ChangesTab)
-
-    def editor() -> object:
-        return next((card.editor for card in window.page.cards.values() if card.is_editing), None)
-
-    await harness.until(editor, "the box for the comment")
-    [comment] = harness.sessions.review_comments.of(session_id)
-    assert comment.lines == ("+line 31 and a half",)
-    window.close()
+def editor_of(edited: Edited) -> CommentEditor:
+    """The box of a comment that is written."""
+    edited.harness.settle()
+    [found] = [each for each in edited.page.findChildren(CommentEditor) if not each.isHidden()]
+    return found
 
 
-async def test_a_line_that_is_gone_says_so_in_the_tab_of_the_changes(harness: WindowHarness, edited: Edited) -> None:
-    edited.file.write_text(OLD + "another\n")
-    edited.run("LINE 4", changes_texts.COMMENT_ON_LINE())
+async def write(harness: WindowHarness, edited: Edited, text: str, key: Qt.Key = Qt.Key.Key_Return) -> None:
+    """Write into the open box, and press a key."""
+    box = editor_of(edited)
+    await harness.until(box.editor.hasFocus, "the box to have the keyboard")
+    QTest.keyClicks(box.editor, text)
+    QTest.keyClick(box.editor, key)
+    harness.settle()
+
+
+def comments(harness: WindowHarness) -> list[ReviewComment]:
+    return harness.sessions.review_comments.of(harness.page.chat.id)
+
+
+async def test_a_comment_is_written_below_the_last_new_line_and_goes_with_the_next_prompt(
+    harness: WindowHarness, edited: Edited
+) -> None:
+    prompt = harness.content.view.prompt
+    edited.click("comment", 0)
+    box = editor_of(edited)
+    lines = edited.shown().split("\n")
+    assert lines[lines.index("+LINE 4") + 1] == "", "the box is below that line"
+    assert edited.page.rows.widths.text > box.width() > edited.page.rows.widths.text / 2
+    await write(harness, edited, "Why capitals?")
+    [comment] = comments(harness)
+    assert (comment.lines, comment.first, comment.text) == (("+LINE 4",), 4, "Why capitals?")
+    shown = edited.shown().split("\n")
+    assert shown[shown.index("+LINE 4") + 1] == "Why capitals?"
+    assert prompt.comments is not None
+    assert prompt.comments.accessibleName() == "1 comment · on words"
+    assert prompt.editor.hasFocus()
+    edited.run("line 31", changes_texts.COMMENT_ON_LINE())
+    await write(harness, edited, "And this?")
+    assert prompt.comments.accessibleName() == "2 comments · on words"
+    prompt.editor.setPlainText("Please look.")
+    sent: list[Prompt] = []
+    prompt._send_input = sent.append  # type: ignore[assignment]
+    prompt.submit("queue")
+    [text] = [each.text for each in sent]
+    assert text.startswith("Please look.\n\nComments on your changes:\n\nwords:4\n> +LINE 4\nWhy capitals?\n\n")
+    assert text.endswith("\n\nwords:31\n>  line 31\nAnd this?")
+    harness.settle()
+    assert not comments(harness)
+    assert harness.content.view.prompt.comments is None
+    assert "Why capitals?" not in edited.shown()
+
+
+async def test_a_comment_is_about_the_lines_that_are_marked(harness: WindowHarness, edited: Edited) -> None:
+    harness.settle()
+    page, rows = edited.page, edited.page.rows
+    [placed] = [each for each in page.visible if "LINE 4" in rows.row(each.position).segments[each.number].text]
+    text = rows.row(placed.position).segments[placed.number].text
+    key = rows.key(placed.position)
+    begin, end = text.index("-line 4") + 1, text.index("+LINE 4") + 8
+    page.selection.select(Point(key, placed.number, begin), Point(key, placed.number, end))
+    edited.click("comment", 0)
+    await write(harness, edited, "Both")
+    [comment] = comments(harness)
+    assert comment.lines == ("-line 4", "+LINE 4")
+
+
+async def test_escape_discards_a_comment_and_stops_no_turn(harness: WindowHarness, edited: Edited) -> None:
+    edited.click("comment", 1)
+    await write(harness, edited, "No", Qt.Key.Key_Escape)
+    assert not comments(harness)
+    assert not [each for each in edited.page.findChildren(CommentEditor) if not each.isHidden()]
+    assert harness.content.view.prompt.comments is None
+
+
+async def test_a_comment_is_edited_and_removed_where_it_stands_and_comes_back(
+    harness: WindowHarness, edited: Edited
+) -> None:
+    edited.click("comment", 1)
+    await write(harness, edited, "One")
+    edited.click("edit_comment", 0)
+    await write(harness, edited, " more")
+    assert [each.text for each in comments(harness)] == ["One more"]
+    edited.click("edit_comment", 0)
+    await write(harness, edited, " lost", Qt.Key.Key_Escape)
+    assert [(each.text, each.draft) for each in comments(harness)] == [("One more", "")]
+    edited.click("drop_comment", 0)
+    harness.settle()
+    assert not comments(harness)
+    assert harness.banner.startswith("1 comment removed.")
+
+
+async def test_a_comment_of_the_page_is_one_of_the_changes(harness: WindowHarness, edited: Edited) -> None:
+    edited.click("comment", 1)
+    await write(harness, edited, "Half a line?")
+    chat = harness.page.chat
+    harness.window._windows.tab_pages.changes.open(chat, str(edited.file.parent), None)
     [window] = harness.window._windows.tab_pages.changes.pages.values()
-    await harness.until(lambda: window.note.text() == changes_texts.LINE_IS_GONE(), "the line")
+    await harness.until(lambda: [each.comment.text for each in window.page.cards.values()] == ["Half a line?"], "it")
+    assert window.review.bar.count.text() == "1 comment"
     window.close()
 
 
