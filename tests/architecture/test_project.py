@@ -222,7 +222,7 @@ def test_subcommands_in_the_readme_and_the_guide_exist() -> None:
 def test_the_guide_lists_each_subcommand_with_options_that_it_has() -> None:
     rows = re.findall(r"(?m)^\| ([a-z][a-z, -]+) \|(.*)\|$", text(Path("resources/guide/command-line.md")))
     listed = {name: row for names, row in rows[1:] for name in names.split(", ")}
-    assert set(listed) == set(SUBCOMMANDS)
+    assert set(listed) == set(SUBCOMMANDS), "give it a row in resources/guide/command-line.md"
     for name, row in listed.items():
         options = re.findall(r"`(--?[a-z-]+)", row)
         helped = outlive(name, "--help").output

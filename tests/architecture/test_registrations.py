@@ -24,9 +24,11 @@ from session_host.client.sessions.session_info import JSON_KEYS
 from session_host.commands import SUBCOMMANDS
 from session_host.protocol.events import KINDS, EventLine, NamedChat, Printed
 from session_host.protocol.facts import Entry, Origin, Outcome, Program
+from session_host.session import effects as session_effects
+from session_host.session.effects import Effect
 from session_host.storage.store import Store
 from session_host.storage.store.session_row import FIELDS
-from tests.architecture.source_tree import REPOSITORY, text
+from tests.architecture.source_tree import REPOSITORY, python_files, text
 
 pytestmark = pytest.mark.registrations
 
@@ -139,3 +141,31 @@ def test_each_fact_is_printed_or_is_known_not_to_be() -> None:
     facts = {f"{name}.{field}" for name, part in parts.items() for field in part.__struct_fields__}
     printed = {".".join(path.split(".")[1:3]) for path in JSON_KEYS.values() if path.startswith("facts.")}
     assert facts - printed == NOT_PRINTED, "give it a key in client/sessions/session_info.py, or name it here"
+
+
+def test_each_effect_of_the_rules_has_a_handler() -> None:
+    classes = [each for each in vars(session_effects).values() if isinstance(each, type) and issubclass(each, Effect)]
+    handled = "".join(text(path) for path in python_files("session_host/host/driver"))
+    effects = {each.__name__ for each in classes} - {"Effect"}
+    lacking = [name for name in effects if not re.search(rf"\b{name}: (?:self|lambda|_|\w+\.)", handled)]
+    assert not lacking, "give it a handler in driver.py, or for one kind of chats in terminal.py or structured.py"
+
+
+AFTER_A_RESUME = {
+    "name": "copied",
+    "default_name": "copied",
+    "topic": "copied",
+    "pinned": "taken",
+    "position": "taken",
+    "later": "taken",
+    "continued_by": "its own",
+}
+"""What becomes of the user's facts when a chat is resumed: both chats have them, or only the new one, or neither."""
+
+
+def test_each_of_the_users_facts_is_copied_or_taken_by_a_resumed_chat_or_its_own() -> None:
+    assert set(AFTER_A_RESUME) == set(Entry.__struct_fields__), "decide what becomes of it when a chat is resumed"
+    taken = {name for name, what in AFTER_A_RESUME.items() if what == "taken"}
+    storing = text(Path("session_host/storage/store/store.py"))
+    [columns] = re.findall(r'def _take_place\(.*?columns = "([\w, ]+)"', storing, re.DOTALL)[:1]
+    assert taken == set(columns.split(", ")), "_take_place takes it in the transaction that continues the old chat"

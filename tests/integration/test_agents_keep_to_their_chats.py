@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shlex
 import signal
 import sys
@@ -19,6 +20,7 @@ from session_host.keeper_client.discovery import keeper_status
 from session_host.paths import config_dir
 from session_host.protocol.values import State
 from session_host.system.processes.permission import agent_chats
+from tests.architecture.source_tree import text
 from tests.support import processes
 from tests.support.area import Area
 from tests.support.commands import OUTLIVE, REPOSITORY, Done, OnTerminal, outlive
@@ -93,14 +95,29 @@ async def assert_untouched(session_id: str) -> None:
     assert (description.facts.outcome.state, description.facts.entry.name) == (State.RUNNING, "api-fix")
 
 
+CONTROLS = {
+    "send": ["yes", "--enter"],
+    "stop": [],
+    "kill": [],
+    "rename": ["mine"],
+    "pin": [],
+    "restore": ["1", "--yes"],
+    "upgrade": [],
+}
+"""The commands that control a running chat, and what is given after its name."""
+CONTROL_OTHERWISE = {"kill-all", "resume", "rm"}
+"""Those of which tests below tell."""
+
+
+@pytest.mark.registrations
+def test_each_command_that_the_guide_says_controls_a_chat_is_tried() -> None:
+    [listed] = re.findall(r"(?m)^- \*\*Control\*\*: (.*?);", text(Path("resources/guide/security.md")))
+    assert set(re.findall(r"`(.+?)`", listed)) == CONTROLS.keys() | CONTROL_OTHERWISE, "an agent tries it here"
+
+
 async def test_an_agent_does_not_control_other_chats(agent: ShellInChat, other: str) -> None:
-    for words in (
-        ["send", "api-fix", "yes", "--enter"],
-        ["stop", "api-fix"],
-        ["rename", "api-fix", "mine"],
-        ["restore", "api-fix", "1", "--yes"],
-    ):
-        assert_refused(agent.outlive(*words))
+    for command, rest in CONTROLS.items():
+        assert_refused(agent.outlive(command, "api-fix", *rest))
     attach = shlex.join([*OUTLIVE, "attach", "api-fix"])
     attached = agent.run(f"TERM=xterm script -qec {shlex.quote(attach)} /dev/null")
     assert attached.code == NOT_ALLOWED, attached

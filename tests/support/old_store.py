@@ -17,7 +17,6 @@ from session_host.storage.store.session_row import FIELDS, to_row
 
 STEPS: Final = 2
 """How many steps of the schema that version knew."""
-_OF_LATER_STEPS: Final = {"machine_id", "host_name", "pid_namespace", "later"}
 
 
 class Version(NamedTuple):
@@ -50,7 +49,8 @@ class OldStore:
             for statement in step:
                 self._connection.execute(statement)
         self._connection.execute(f"PRAGMA user_version = {steps}")
-        self._columns = [name for name in FIELDS if steps > STEPS or name not in _OF_LATER_STEPS]
+        there = {name for _, name, *_ in self._connection.execute("PRAGMA table_info(session)")}
+        self._columns = [name for name in FIELDS if name in there]
 
     def __enter__(self) -> Self:
         return self

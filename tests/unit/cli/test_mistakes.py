@@ -188,6 +188,7 @@ def wrong(mistake: Mistake, capsys: pytest.CaptureFixture[str]) -> str:
     return printed.err if says not in printed.err or RAW.search(printed.err) else ""
 
 
+@pytest.mark.registrations
 @pytest.mark.parametrize("table", TABLES)
 def test_a_mistake_is_one_line_that_says_what_to_do(
     table: str, capsys: pytest.CaptureFixture[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
