@@ -36,9 +36,10 @@ from typing import Annotated, Literal
 
 import msgspec
 from msgspec import Struct
+from msgspec.structs import replace
 from PySide6.QtGui import QColor
 
-from gui.theme.contrast import TEXT_RATIO, ratio, readable
+from gui.theme.contrast import HIGH, TEXT_RATIO, USUAL, ratio, readable
 from gui.theme.scheme import Scheme, SchemePair, derive_tokens
 from gui.theme.terminal import TerminalTheme
 from gui.theme.tokens import BACKGROUNDS, WORDS, Tokens, blend
@@ -79,6 +80,7 @@ class _Theme(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     source: str = ""
     pair: str = ""
     desktop_accent: bool = False
+    high_contrast: bool = False
     window: _Window = _Window()  # type: ignore[valid-type]
     code: _Code = _Code()  # type: ignore[valid-type]
 
@@ -140,7 +142,9 @@ def parse_theme(file: TomlFile) -> Scheme:
         palette=palette,
         dark=dark,
     )
-    tokens = derive_tokens(colors, _named_colors(found.window), _named_colors(found.code))
+    ratios = HIGH if found.high_contrast else USUAL
+    tokens = derive_tokens(colors, _named_colors(found.window), _named_colors(found.code), ratios)
+    colors = replace(colors, ratios=ratios)
     return Scheme(file.path.stem, found.name, tokens, colors, found.pair, found.desktop_accent)
 
 

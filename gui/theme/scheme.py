@@ -153,6 +153,7 @@ def derive_tokens(
             **code_backgrounds,
             words={name: readable(word, code_backgrounds["ground"], ratios.text) for name, word in words.items()},
         ),
+        mark_ratio=ratios.mark,
     )
 
 

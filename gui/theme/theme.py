@@ -293,6 +293,9 @@ class Theme(QObject):
         hints = QGuiApplication.styleHints()
         self._desktop = hints.colorScheme()
         self._desktop_look = desktop_look or DesktopLook()
+        accessibility = hints.accessibility()
+        self._qt_wants_contrast = accessibility.contrastPreference() is Qt.ContrastPreference.HighContrast
+        accessibility.contrastPreferenceChanged.connect(self.on_contrast)
         self._scheme = self._wanted()
         self._apply()
         hints.colorSchemeChanged.connect(self.on_color_scheme)
@@ -330,6 +333,11 @@ class Theme(QObject):
         self._desktop = scheme
         self._update()
 
+    def on_contrast(self, preference: Qt.ContrastPreference) -> None:
+        """Qt says that the desktop wants high contrast, or the usual one."""
+        self._qt_wants_contrast = preference is Qt.ContrastPreference.HighContrast
+        self._update()
+
     @property
     def has_reduced_motion(self) -> bool:
         """Whether the user wants programs without motion."""
@@ -354,7 +362,10 @@ class Theme(QObject):
         self._update()
 
     def _wanted(self) -> Scheme:
-        return self._pair.side(dark=self.wants_dark).on_desktop(self._desktop_look)
+        look = self._desktop_look
+        if self._qt_wants_contrast:
+            look = look._replace(high_contrast=True)
+        return self._pair.side(dark=self.wants_dark).on_desktop(look)
 
     def _update(self, *, force: bool = False) -> None:
         scheme = self._wanted()

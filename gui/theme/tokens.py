@@ -102,6 +102,7 @@ class Tokens(Struct, frozen=True):
         tiles: the colours of agents' monograms, by their index in the catalog.
         labels: the colours of ``LABEL_COLORS``, in that order.
         code: the colours of code and diffs.
+        mark_ratio: the least contrast of marks.
     """
 
     name: str
@@ -125,6 +126,7 @@ class Tokens(Struct, frozen=True):
     tiles: tuple[str, ...]
     labels: tuple[str, ...]
     code: CodeColors
+    mark_ratio: float = MARK_RATIO
 
     def color(self, token: str) -> QColor:
         """The colour of one token as Qt wants it."""
@@ -137,7 +139,7 @@ class Tokens(Struct, frozen=True):
 
 def project_color(hue: int, tokens: Tokens) -> QColor:
     """The colour of a project's chats."""
-    return readable(QColor(_PROJECT_COLORS[tokens.name][hue]), tokens.color("sidebar"), MARK_RATIO)
+    return readable(QColor(_PROJECT_COLORS[tokens.name][hue]), tokens.color("sidebar"), tokens.mark_ratio)
 
 
 SCRIM_ALPHA = {"dark": 150, "light": 70}

@@ -13,6 +13,7 @@ from typing import Any, cast
 
 import pytest
 from PySide6.QtCore import QEventLoop, Qt, QTimer
+from PySide6.QtGui import QGuiApplication
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QWidget
 
@@ -20,6 +21,7 @@ from gui.app import App
 from gui.bridge import chat_files, machine_chats
 from gui.input.draft import Draft
 from gui.settings.theme_files import Library
+from gui.theme.contrast import HIGH, ratio
 from gui.theme.theme import Look
 from gui.tray.tray import Tray
 from gui.window.remote_control import single_instance
@@ -429,6 +431,17 @@ async def test_the_appearance_changes_while_tabs_are_open(harness: WindowHarness
         image = window.grab().toImage()
         assert image.pixelColor(window.width() - 100, window.height() // 2) == colors.color("page")
         assert image.pixelColor(100, window.height() - 40) == colors.color("sidebar")
+
+
+async def test_a_desktop_that_tells_qt_of_high_contrast_gets_it(harness: WindowHarness):
+    harness.open_window()
+    usual, hints = harness.theme.tokens, QGuiApplication.styleHints()
+    assert ratio(usual.color("border"), usual.color("page")) < HIGH.line
+    hints.accessibility().contrastPreferenceChanged.emit(Qt.ContrastPreference.HighContrast)
+    tokens = harness.theme.tokens
+    assert ratio(tokens.color("border"), tokens.color("page")) >= HIGH.line
+    hints.accessibility().contrastPreferenceChanged.emit(Qt.ContrastPreference.NoPreference)
+    assert harness.theme.tokens == usual
 
 
 async def test_programs_get_the_colours_of_a_chosen_theme_but_not_of_a_preview(app: App, area: Area):

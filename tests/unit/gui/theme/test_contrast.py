@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import tomllib
 from itertools import combinations, product
 from math import dist
 from pathlib import Path
@@ -14,7 +15,7 @@ from msgspec.structs import replace
 from PySide6.QtGui import QColor
 
 import gui
-from gui.settings.theme_files import Library
+from gui.settings.theme_files import RESOURCES, Library
 from gui.terminal.drawing.colors import Colors
 from gui.theme.contrast import HIGH, MARK_RATIO, TEXT_RATIO, USUAL, Ratios, luminance, ratio, readable
 from gui.theme.desktop import DesktopLook
@@ -62,6 +63,22 @@ def test_each_theme_is_readable_and_more_so_with_high_contrast(scheme: Scheme):
     check_contrast(scheme, USUAL)
     check_contrast(scheme.on_desktop(DesktopLook(high_contrast=True)), HIGH)
     assert scheme.terminal.background == scheme.tokens.color("page")
+
+
+@pytest.mark.parametrize("name", ["high-contrast-dark", "high-contrast-light"])
+def test_the_pair_with_high_contrast_has_it_by_itself(name: str):
+    scheme = Library().scheme(name)
+    check_contrast(scheme, HIGH)
+    tokens, code = scheme.tokens, scheme.tokens.code
+    assert tokens.page == scheme.terminal.background.name()
+    for background in code.backgrounds():
+        for word in (tokens.color("text"), *code.words.values()):
+            assert ratio(on(word, background), background) >= HIGH.text
+    for hue in range(HUES):
+        assert ratio(project_color(hue, tokens), tokens.color("sidebar")) >= HIGH.mark
+    assert scheme.terminal.ratios == HIGH, "programs' colours, too"
+    file = tomllib.loads((RESOURCES / f"{name}.toml").read_text())
+    assert {key: getattr(tokens, key) for key in file["window"]} == file["window"], "none of its colours is changed"
 
 
 def check_contrast(scheme: Scheme, ratios: Ratios) -> None:
