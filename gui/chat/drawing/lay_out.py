@@ -87,6 +87,7 @@ _FOLD_LINE_PX = 26
 _TURN_LINE_PX = 28
 _LIVE_BAR_PX, _BAR_STEP_PX = 2, 2.5
 """The width of a mark for the agent's output, and its height for one step."""
+_ABOUT_SHARE = 0.4
 _MIN_TITLE_PX = 40
 """With less room for the title, its detail is left out."""
 _IMAGE_HEIGHT_PX = 320
@@ -407,15 +408,15 @@ def title_runs(text: str, object_at: int | None, face: Face) -> tuple[Run, ...]:
 
 
 def _add_title(laid: SegmentLayout, runs: Sequence[Run], left: float, room: float, style: Style) -> float:
-    """Add a line of runs, cut to fit: commands and paths first, as far as half of the room; returns its width."""
+    """Add a line of runs, cut to fit; returns its width. What it is about is cut first, as far as two fifths of it."""
     words, mono = style.metrics(style.small_px), style.metrics(style.tiny_px, mono=True)
     metrics = [mono if run.face & Face.OBJECT else words for run in runs]
     sizes_px = [each.horizontalAdvance(run.text) for each, run in zip(metrics, runs, strict=True)]
     beyond_px, shown, taken_px = sum(sizes_px) - room, list[Run](), 0.0
-    for run, each, px in zip(runs, metrics, sizes_px, strict=True):
+    for number, (run, each, px) in enumerate(zip(runs, metrics, sizes_px, strict=True)):
         left_px = room - taken_px
-        if run.face & Face.OBJECT and beyond_px > 0 and run is not runs[-1]:
-            left_px = min(left_px, max(px - beyond_px, room / 2))
+        if number == 1 and beyond_px > 0 and len(runs) > 2:
+            left_px = min(left_px, max(px - beyond_px, room * _ABOUT_SHARE))
         text = each.elidedText(run.text, Qt.TextElideMode.ElideRight, max(left_px, 0)) if px > left_px else run.text
         shown.append(run._replace(text=text))
         shown_px = each.horizontalAdvance(text)
@@ -520,14 +521,26 @@ def lay_out_live_line(segment: LiveLine, width: float, style: Style) -> SegmentL
 
 
 def lay_out_turn_line(segment: TurnLine, width: float, style: Style) -> SegmentLayout:
-    """Lay out what a turn did: its facts, and at the right what the user can do about it; in a menu if it is narrow."""
+    """Lay out what a turn did: its facts, and at the right what the user can do about it; in a menu if it is narrow.
+
+    What failed is told sooner than the commands, and these sooner than there is room for buttons beside it.
+    """
     laid = SegmentLayout()
     laid.height = height = round(style.scaled(_TURN_LINE_PX))
     small, font = style.metrics(style.small_px), style.font(style.small_px)
     right = width
+    page, (first, *others) = style.color("page"), segment.facts()
+    facts = [(first, style.secondary, 0)]
+    lines = line_counts(segment.added, segment.removed, style, page)
+    facts += [(Run(text), color, GAP_S_PX - 1) for text, color in lines]
+    begun = len(facts)
+    facts += [(run, on(style.color(run.color), page) if run.color else style.secondary, 0) for run in others]
+    failed_at = next((number for number, (run, _, _) in enumerate(facts) if run.color), -1)
+    needed_px = sum(small.horizontalAdvance(run.text) + before_px for run, _, before_px in facts[: failed_at + 1])
     buttons: list[tuple[QRectF, str]] = []
     sizes_px = [small.horizontalAdvance(button.name) + 1 for button in segment.buttons]
-    is_narrow = sum(sizes_px) + (len(sizes_px) - 1) * GAP_L_PX > width / 2
+    buttons_px = sum(sizes_px) + (len(sizes_px) - 1) * GAP_L_PX
+    is_narrow = bool(sizes_px) and buttons_px > min(width / 2, width - needed_px - GAP_L_PX)
     more = QRectF(width - ICON_PX, (height - style.line_px) / 2, ICON_PX, style.line_px) if is_narrow else None
     if more is not None:
         laid.controls.append(Control(more, Action("more", segment.item), chat_texts.MORE_ABOUT_TURN()))
@@ -537,11 +550,8 @@ def lay_out_turn_line(segment: TurnLine, width: float, style: Style) -> SegmentL
         buttons.append((area, button.name))
         laid.controls.insert(0, Control(area, button.action, button.name, underline=style.secondary))
         right -= px + GAP_L_PX
-    page, (first, *others) = style.color("page"), segment.facts()
-    facts = [(first, style.secondary, 0)]
-    lines = line_counts(segment.added, segment.removed, style, page)
-    facts += [(Run(text), color, GAP_S_PX - 1) for text, color in lines]
-    facts += [(run, on(style.color(run.color), page) if run.color else style.secondary, 0) for run in others]
+    if needed_px > right:
+        del facts[begun : failed_at - 1]
     placed: list[tuple[QRectF, str, QColor]] = []
     x = 0.0
     for number, (run, color, before_px) in enumerate(facts):

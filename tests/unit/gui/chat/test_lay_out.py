@@ -6,6 +6,7 @@ import re
 import struct
 import threading
 import zlib
+from dataclasses import replace
 
 import pytest
 from PySide6.QtCore import QBuffer, QPointF, QSize
@@ -14,7 +15,19 @@ from PySide6.QtWidgets import QApplication
 
 from gui.chat import pictures
 from gui.chat.content.markdown import MarkdownText
-from gui.chat.content.segments import Action, Button, DiffHead, Face, Paragraph, Picture, Table, utf16_slice
+from gui.chat.content.segments import (
+    Action,
+    Button,
+    DiffHead,
+    Face,
+    FoldLine,
+    Paragraph,
+    Picture,
+    Run,
+    Table,
+    TurnLine,
+    utf16_slice,
+)
 from gui.chat.drawing.code import lay_out_diff_head
 from gui.chat.drawing.lay_out import lay_out, lay_out_paragraph
 from gui.chat.drawing.segment_layout import SegmentLayout, reads_from_right
@@ -191,6 +204,32 @@ def test_a_prompts_time_takes_room_on_its_first_line_only_and_no_line_breaks_ane
     assert (area.left() if is_mirrored else width_px - area.right()) == pytest.approx(0, abs=1)
     assert area.bottom() <= boxes[2].y + style.line_px, "only the first line is covered"
     assert offered.height == timed.height
+
+
+def test_what_failed_is_told_in_a_narrow_pane_sooner_than_commands_and_before_buttons_have_room(style: Style) -> None:
+    offers = tuple(Button(name, Action("offer", "p", name)) for name in ("Changes", "Restore…"))
+    line = TurnLine(item="p", files=3, added=40, removed=12, commands=4, failed=1, steps=9, duration_ms=9000)
+    seen = []
+    for width_px in (640, 400, 330, 240):
+        laid = lay_out(replace(line, buttons=offers), Widths(width_px, width_px), style, columns=False)
+        [failed] = [each for each in laid.controls if each.action.kind == "failures"]
+        assert failed.area.right() <= width_px
+        seen.append({each.action.kind for each in laid.controls} - {"failures", "fold_turn"})
+    assert seen == [{"offer"}, {"more"}, {"more"}, {"more"}]
+
+
+def test_a_long_question_leaves_room_for_its_answer(style: Style) -> None:
+    runs = (
+        Run("Answered ", Face.SECONDARY),
+        Run("Which of all the columns of this table holds the currency of an invoice?"),
+        Run(" · ", Face.SECONDARY),
+        Run("amount_currency"),
+    )
+    line = FoldLine("".join(run.text for run in runs), runs=runs, detail="16:12")
+    for width_px in (640, 400, 330):
+        [box] = lay_out(line, Widths(width_px, width_px), style, columns=False).boxes
+        assert box.layout.text().endswith(" · amount_currency"), width_px
+        assert box.layout.lineAt(0).naturalTextWidth() <= width_px
 
 
 FAMILY = "Fira Code"
