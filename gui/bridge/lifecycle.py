@@ -12,7 +12,7 @@ from gui.wording.explanation import Explained, explained, explained_without_host
 from session_host.client.chats.ended_chat import last_transitions
 from session_host.client.sessions.store_calls import recent_directories, rename_chat
 from session_host.errors import HostUnavailable, SessionEnded, UsageError
-from session_host.protocol.messages import MAX_PASTE_CHARACTERS, Explain, Kill, Rename, Send, Stop
+from session_host.protocol.messages import MAX_PASTE_CHARACTERS, Explain, Kill, Rename, Send, SendLater, Stop
 from session_host.protocol.untrusted_text import as_name, one_line
 from session_host.storage.store import free_name
 
@@ -162,6 +162,24 @@ class Lifecycle:
         if len(text) > MAX_PASTE_CHARACTERS:
             raise UsageError(f"the text is too long ({len(text):,} characters, at most {MAX_PASTE_CHARACTERS:,})")
         await chat.ask(Send(request=1, text=text, paste=True, enter=True, anyway=anyway, by="window"))
+
+    async def send_later(self, chat: Chat, text: str, at: str = "", *, continues: bool = False) -> None:
+        """Let a chat's host send a prompt at a time, in place of another one; without a text, take that one back.
+
+        Args:
+            chat: the chat.
+            text: the prompt.
+            at: when, ISO 8601, UTC; "" with ``continues``: after the reset of the limit that ended the last turn.
+            continues: whether it is sent only if that turn is the last one then.
+
+        Raises:
+            OutliveError: the host refused it.
+        """
+        await chat.ask(SendLater(request=1, text=text, at=at, continues=continues, by="window"))
+
+    def change_later(self, chat: Chat, text: str, at: str = "") -> None:
+        """As ``send_later``; what is refused is said in a line."""
+        self._tasks.start(self.send_later(chat, text, at), "later", notice_texts.CANNOT_SEND_LATER(name=chat.name))
 
     def rename(self, chat: Chat, name: str) -> None:
         """Rename a chat."""

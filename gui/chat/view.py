@@ -30,6 +30,7 @@ from gui.theme.theme import Theme
 from gui.theme.tokens import GAP_M_PX
 from gui.wording import chat_texts, sheet_texts
 from session_host.paths import short_directory
+from session_host.protocol.facts import LaterPrompt
 from session_host.protocol.messages import ChatInput, Prompt, ReleaseHeld, SendNow, WithdrawPrompt
 from session_host.protocol.values import Image
 from session_host.structured.items import IN_QUEUE, Item, Setting, UsageChanged
@@ -81,6 +82,7 @@ class ChatView(QWidget):
         named_image_requested(str): the user looks at a picture that a message only names: a path or an address.
         changes_requested(): the user opens the changes of the chat's directory.
         end_requested(): the user ends an agent that does not stop.
+        later_requested(str): what the user does about a prompt that is to be sent at a time: the kind of the action.
         notice_given(str): one line for the user.
     """
 
@@ -90,6 +92,7 @@ class ChatView(QWidget):
     named_image_requested = Signal(str)
     changes_requested = Signal()
     end_requested = Signal()
+    later_requested = Signal(str)
     notice_given = Signal(str)
 
     def __init__(
@@ -206,6 +209,11 @@ class ChatView(QWidget):
         if len(self.page.transcript):
             self.page.scroller.scroll_to(self.page.rows.item_at(at_ms), 0, always=True)
 
+    def show_later(self, prompt: LaterPrompt | None) -> None:
+        """Show the prompt that is to be sent at a time; None for none."""
+        self.prompt.show_later(prompt)
+        self.page.rows.set_continues(continues=prompt is not None and prompt.waits and bool(prompt.continues))
+
     def changed(self) -> None:
         """Show changes of the transcript with the next frame."""
         self.page.changed()
@@ -304,6 +312,8 @@ class ChatView(QWidget):
                 self._send(ReleaseHeld(discard=action.kind == "discard_held"))
             case "end":
                 self.end_requested.emit()
+            case "continue" | "edit_later" | "later_now" | "later_tomorrow" | "drop_later":
+                self.later_requested.emit(action.kind)
             case "link":
                 self.link_requested.emit(action.value)
             case "named_image":

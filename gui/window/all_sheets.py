@@ -158,6 +158,7 @@ class Sheets(QObject):
                 sessions.tasks,
                 sessions.listed.running_in_order,
                 sessions.lifecycle.send_text,
+                sessions.lifecycle.send_later,
             )
         )
 

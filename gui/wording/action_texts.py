@@ -11,6 +11,9 @@ RENAME = Text("Rename…")
 STATUS_DETAILS = Text("Status details")
 REMOVE = Text("Remove")
 SEND = Text("Send text…")
+CHANGE_LATER = Text("Change the later prompt…")
+SEND_LATER_NOW = Text("Send the later prompt now")
+DO_NOT_SEND = Text("Do not send the later prompt")
 
 
 def send_to_chats(count: int) -> str:

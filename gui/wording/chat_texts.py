@@ -6,14 +6,17 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from math import isfinite
 
+from gui.wording.dates import time_of_day
 from gui.wording.phrases import short_clock
 from gui.wording.text import Text
+from session_host.protocol.facts import LaterPrompt
 from session_host.protocol.shown_duration import exact_duration
 from session_host.protocol.untrusted_text import before_more, one_line
+from session_host.standing.clock_times import TOMORROW, wanted_time
 from session_host.structured.decisions import Decision, DecisionKind
 from session_host.structured.doing import doing
 from session_host.structured.items import AgentRequest, Item, UsageLimit
-from session_host.system.clock import moment_of
+from session_host.system.clock import moment_of, parse_time
 
 _LINE_CHARACTERS = 400
 """More characters than a line shows; a question may have many more."""
@@ -73,6 +76,8 @@ def turn_limited(error: str) -> str:
     return Text("A limit stopped the turn: {error}")(error=error)
 
 
+TRY_NOW = Text("Try now")
+"""Button below a turn that a limit ended."""
 DAMAGED = Text("The rest can’t be read: {reason}")
 PROMPT_WITHOUT_TEXT = Text("Prompt without text")
 """The text that stands for a prompt with images and no text."""
@@ -437,6 +442,8 @@ NO_IMAGES = Text("This agent does not accept images")
 NOT_AN_IMAGE = Text("it is not an image that can be shown")
 
 # The limits of the user's subscription, as an agent reported them.
+_SAME_RESET_MS = 60_000
+"""Agents round the time of a reset."""
 _HOUR_MIN, _DAY_MIN, _WEEK_MIN, _MONTH_MIN = 60, 24 * 60, 7 * 24 * 60, 30 * 24 * 60
 
 
@@ -468,6 +475,48 @@ def limit_name(limit: UsageLimit) -> str:
     if not limit.name:
         return whole
     return Text("{limit} ({name})")(limit=whole, name=one_line(limit.name))
+
+
+def limit_line(resets_at: str, limits: Sequence[UsageLimit], *, continues: bool) -> str:
+    """Which limit stopped a turn, and until when: "5-hour limit, until 15:00"; "" if that is not known.
+
+    Args:
+        resets_at: when it is reset, ISO 8601.
+        limits: those that the agent has reported.
+        continues: whether a prompt is to be sent then.
+    """
+    if (resets := parse_time(resets_at)) is None:
+        return ""
+    at_ms = resets.timestamp() * 1000
+    near = [each for each in limits if abs(each.resets_ms - at_ms) < _SAME_RESET_MS]
+    name = limit_name(max(near, key=lambda each: each.used, default=UsageLimit("", 1.0)))
+    text = Text("{limit}, until {time}")(limit=name, time=short_clock(resets, datetime.now(UTC)))
+    return joined(text, Text("continues then")() if continues else "")
+
+
+def continue_at(at: str) -> str:
+    """The button that continues then, at a time in ISO 8601; "" if it is over."""
+    due, now = parse_time(at), datetime.now(UTC)
+    return "" if due is None or due <= now else Text("Continue at {time}…")(time=short_clock(due, now))
+
+
+def tomorrow_at_nine() -> str:
+    """Button at a prompt that could not be sent in time."""
+    return Text("Tomorrow {time}")(time=time_of_day(wanted_time(TOMORROW, datetime.now(UTC)).moment))
+
+
+def later_line(prompt: LaterPrompt) -> tuple[str, str]:
+    """The line of a prompt that is to be sent at a time: what is before its text, and the text."""
+    due = parse_time(prompt.at)
+    when = short_clock(due, datetime.now(UTC)) if due is not None else ""
+    text = one_line(prompt.text[:_LINE_CHARACTERS])
+    match prompt.stage:
+        case "late":
+            return "", Text("Not sent in time: {time}. Send it now?")(time=when)
+        case "missed":
+            return Text("{time} not sent:")(time=when), one_line(prompt.why)
+        case _:
+            return when, joined(text, Text("waits: {reason}")(reason=one_line(prompt.why)) if prompt.why else "")
 
 
 def limit_used(limit: UsageLimit, now: datetime) -> str:

@@ -42,6 +42,22 @@ CHOOSE_CHAT = Text("Choose a chat")
 TEXT = Text("Text")
 TEXT_TO_SEND = Text("Text to send")
 SEND_HINT = Text("Ctrl+Enter sends the text followed by Enter")
+AT = Text("At")
+NOW_OR_AT = Text("Now, or 15:00, tomorrow 9:00, sat 15:00")
+"""In the empty field for the time."""
+SET = Text("Set")
+FIRST_OF_TWO = Text("{time}, the first of two")
+LATER_RULES = Text("Sent once, if nothing is asked, typed or in the prompt box, and not more than an hour late.")
+CONTINUE_RULES = Text(
+    "Sent only if nobody wrote since, nothing is asked, typed or in the prompt box, and not more than an hour late."
+)
+
+
+def wanted(time: str, *, is_first_of_two: bool) -> str:
+    """The time that a user has written, as it is understood."""
+    return FIRST_OF_TWO(time=time) if is_first_of_two else time
+
+
 SHOW_CHAT = Text("Show chat")
 SEND_ANYWAY = Text("Send anyway")
 SEND = Text("Send")

@@ -15,6 +15,8 @@ _DAY_NAMES: Final = ("monday", "tuesday", "wednesday", "thursday", "friday", "sa
 _WANTED: Final = re.compile(r"(?:(?P<day>[a-z]+|\d{4}-\d{2}-\d{2})[ t]+)?(?P<hour>\d{1,2}):(?P<minute>\d{2})")
 FORMS: Final = '15:00, "tomorrow 09:00", "sat 15:00" or "2026-12-05 15:00"'
 """How a user may write a time."""
+TOMORROW: Final = "tomorrow 9:00"
+"""The time that is offered for what could not be sent in time."""
 
 
 class WantedTime(NamedTuple):
@@ -132,3 +134,11 @@ def told_time(moment: datetime, now: datetime) -> str:
 def whole_time(moment: datetime, zone: tzinfo | None = None) -> str:
     """A time with its day and zone, as a wish is shown back: "Sat 2026-12-05 15:00 CET"."""
     return moment.astimezone(zone).strftime("%a %Y-%m-%d %H:%M %Z")
+
+
+def typed_time(moment: datetime, now: datetime) -> str:
+    """A time of this machine as a user may write it (``FORMS``): "15:00" for its next one, else with its date."""
+    minute = moment.astimezone().replace(second=0, microsecond=0)
+    clock = minute.strftime("%H:%M")
+    is_next = next_times(minute.time(), None, now) == (minute,)
+    return clock if is_next else f"{minute.date().isoformat()} {clock}"

@@ -28,7 +28,7 @@ TASK_BOXES = {"☐": False, "☑": True}
 
 FAILED_AFTER = ", "
 """Before the number of calls that failed."""
-Tone = Literal["secondary", "failed", "needs_you", "fine"]
+Tone = Literal["text", "secondary", "failed", "needs_you", "fine"]
 """The colour of a quiet line or detail: a token of the theme."""
 
 
@@ -75,6 +75,7 @@ class Action(NamedTuple):
         "discard", "lines", "fold_lines", "reuse", "end", "send_held", "discard_held", "fold_turn", "offer", "drop",
         "wrap", "numbers", "source", "copy_prompt", "named_image", "take_back", "bring_back", "comment", "more",
         "failures", "edit_comment", "drop_comment", "show_comments", "drop_comments",
+        "continue", "edit_later", "later_now", "later_tomorrow", "drop_later",
     ]
     # fmt: on
     item: str = ""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 from gui.chat.content import items as item_content
@@ -12,7 +13,8 @@ from gui.wording import chat_texts, common_texts
 from session_host.protocol.shown_duration import told_duration
 from session_host.protocol.turns import TurnFacts
 from session_host.protocol.untrusted_text import one_line
-from session_host.structured.items import NOT_STOPPED, Item
+from session_host.standing.later_prompt import continues_at
+from session_host.structured.items import NOT_STOPPED, Item, UsageLimit
 from session_host.structured.transcript import Transcript
 from session_host.structured.turns import TurnSpan, took_ms
 
@@ -28,19 +30,37 @@ def turn_footer(turn: TurnSpan, message: str) -> TurnFooter:
     return TurnFooter(item=message, label=chat_texts.joined(time, told_duration(took_ms(facts))))
 
 
-def with_ending(found: list[Segment], ending: TurnFacts, item: Item, prompt: str) -> list[Segment]:
+def with_ending(
+    found: list[Segment],
+    ending: TurnFacts,
+    item: Item,
+    prompt: str,
+    limits: Sequence[UsageLimit] = (),
+    *,
+    continues: bool | None = None,
+) -> list[Segment]:
     """The segments of the last item of a turn that did not end well, with a line about that.
 
-    A notice of the error becomes a part of that line. ``prompt`` is the id of the turn's prompt, "" if unknown.
+    A notice of the error becomes a part of that line.
+
+    Args:
+        found: the segments.
+        ending: the turn.
+        item: the item.
+        prompt: the id of the turn's prompt; "" if unknown.
+        limits: those of the user's subscription, as the agent said.
+        continues: whether a prompt is to be sent once the limit is reset; None for a turn that is not the last one.
     """
     match ending.outcome:
         case "error" | "limit":
             error = ending.error.removesuffix("…")
             is_of_error = bool(error) and item.kind == "notice" and one_line(item.text).startswith(error)
-            words = chat_texts.turn_failed if ending.outcome == "error" else chat_texts.turn_limited
-            text = words(item.text if is_of_error else ending.error)
-            buttons = (Button(chat_texts.TRY_AGAIN(), Action("again", prompt)),) if prompt else ()
-            line = QuietLine(text, tone="failed", icon=Glyph.WARNING, buttons=buttons)
+            reason = item.text if is_of_error else ending.error
+            if ending.outcome == "limit":
+                line = _limit_line(ending, reason, prompt, limits, continues=continues)
+            else:
+                buttons = (Button(chat_texts.TRY_AGAIN(), Action("again", prompt)),) if prompt else ()
+                line = QuietLine(chat_texts.turn_failed(reason), tone="failed", icon=Glyph.WARNING, buttons=buttons)
             return [line] if is_of_error else [*found, line]
         case "interrupted" if not (item.kind in _SHOWING_STATUS and item.status == "interrupted"):
             return [*found, QuietLine(chat_texts.INTERRUPTED(), icon=Glyph.STOP)]
@@ -48,6 +68,20 @@ def with_ending(found: list[Segment], ending: TurnFacts, item: Item, prompt: str
             return [*found, QuietLine(chat_texts.AGENT_ENDED_HERE(), tone="needs_you", icon=Glyph.WARNING)]
         case _:
             return found
+
+
+def _limit_line(
+    ending: TurnFacts, reason: str, prompt: str, limits: Sequence[UsageLimit], *, continues: bool | None
+) -> QuietLine:
+    """The line of a turn that a limit ended: which one, until when; and what the user can do now."""
+    text = chat_texts.limit_line(ending.resets_at, limits, continues=bool(continues))
+    buttons = []
+    if continues is False and (name := chat_texts.continue_at(continues_at(ending))):
+        buttons.append(Button(name, Action("continue")))
+    if continues is not None and prompt:
+        buttons.append(Button(chat_texts.TRY_NOW(), Action("again", prompt)))
+    text = text or chat_texts.turn_limited(reason)
+    return QuietLine(text, tone="text", icon=Glyph.CLOCK, buttons=tuple(buttons))
 
 
 def tail(

@@ -97,6 +97,7 @@ class Around(NamedTuple):
         decided: what the user decided in a turn, below the prompt or that line.
         is_moved: whether the prompt has the decisions about this item.
         is_closed: whether the end of a failed call's output is hidden.
+        is_last: whether the last turn ends with it.
     """
 
     is_first: bool = False
@@ -107,6 +108,7 @@ class Around(NamedTuple):
     decided: tuple[Decision, ...] = ()
     is_moved: bool = False
     is_closed: bool = False
+    is_last: bool = False
 
 
 class Rows:
@@ -121,6 +123,7 @@ class Rows:
         columns: the items with diffs in two columns.
         directory: the chat's directory.
         live: what the agent does now.
+        continues: whether a prompt is to be sent once the limit is reset that ended the last turn.
         folds_turns: whether the steps of turns that are over are hidden, unless the user shows those of a turn.
         offers: returns what the user can do about a prompt.
         hunks: returns what the user can do about the hunks of an item; None for nothing.
@@ -151,6 +154,7 @@ class Rows:
         self.hunks: Callable[[Item], HunkStates | None] = lambda _item: None
         self.comments: Comments = lambda _item, _segments: {}
         self.live = Live()
+        self.continues = False
         self._turns: dict[int, Folding] = {}
         """The turns that were looked at, by the positions of their items."""
         self.columns: set[str] = set()
@@ -395,6 +399,13 @@ class Rows:
             self._fill(row, position)
         self.rearranged()
 
+    def set_continues(self, *, continues: bool) -> None:
+        """Set whether a prompt is to be sent once the limit is reset that ended the last turn."""
+        if continues != self.continues:
+            self.continues = continues
+            for key in [each for each, row in self._rows.items() if row.around.is_last]:
+                self.refresh(key)
+
     def refresh_ways(self) -> None:
         """Update the prompts and the changes of files: what the user can do about them may be something else now."""
         for key in list(self._rows):
@@ -539,7 +550,9 @@ class Rows:
             if self.pictures:
                 found = [self._with_picture(segment) for segment in found]
             if (end := self.transcript.ends.get(row.key)) is not None:
-                found = with_ending(found, facts_of(end), item, around.again)
+                usage, continues = self.transcript.status.usage, self.continues if around.is_last else None
+                limits = usage.limits if usage is not None else ()
+                found = with_ending(found, facts_of(end), item, around.again, limits, continues=continues)
             if around.footer is not None:
                 found = [*found, around.footer]
             begins_turn = is_prompt(item)
@@ -559,7 +572,8 @@ class Rows:
         if self.hides(position):
             return Around(is_hidden=True)
         turn, again, footer = self.turn(position), "", None
-        if self.key(position) in self.transcript.ends:
+        is_end = self.key(position) in self.transcript.ends
+        if is_end:
             again = next((item.id for item in turn.turn.prompts if item.status in {"", "done"}), "")
         if self._has_turns and turn.last_message == position:
             footer = turn_footer(turn.turn, self.key(position))
@@ -577,6 +591,7 @@ class Rows:
             tuple(decided),
             is_moved=is_folded and not begins and bool(self.requests_of(key).answered),
             is_closed=position in turn.steps and has_failed(item) and item.id not in self.opened,
+            is_last=is_end and turn.turn.is_last,
         )
 
     def requests_of(self, key: str) -> ItemRequests:

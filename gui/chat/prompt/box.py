@@ -18,6 +18,7 @@ from gui.theme.tokens import GAP_S_PX, RADIUS_PX
 from gui.theme.tooltips import set_tooltip
 from gui.timers import single_shot
 from gui.wording import chat_texts, page_texts, sheet_texts
+from session_host.protocol.facts import LaterPrompt
 from session_host.protocol.messages import MAX_PROMPT_BYTES, ChatInput, Interrupt, Prompt, PromptMode, SendNow
 from session_host.structured.items import Item
 from session_host.structured.transcript import Status
@@ -26,7 +27,7 @@ from .attaching import Attaching
 from .attachments import Attachments
 from .completion import Completion
 from .editor import PromptEditor
-from .queue import QueuedPrompts, QueueRow
+from .queue import QueuedPrompts, QueueRow, Said
 from .settings_row import SettingsRow
 
 _MAX_PROMPTS = 200
@@ -81,6 +82,7 @@ class PromptBox(QWidget):
         self._theme, self._send_input = theme, send
         self._resumes = False
         self._queued: list[Item] = []
+        self._later: LaterPrompt | None = None
         self._status = Status()
         self._max_px = 200
         self._placeholder = chat_texts.PROMPT_HINT()
@@ -202,15 +204,21 @@ class PromptBox(QWidget):
                     (chat_texts.SHOW_COMMENTS(), "", Action("show_comments")),
                     (chat_texts.REMOVE_QUEUED(), "", Action("drop_comments")),
                 ]
-                self.comments = QueueRow(self._theme, count, where, "text", buttons, self._run, "")
+                self.comments = QueueRow(self._theme, Said(count, where, "text"), buttons, self._run, "")
                 self._grid.addWidget(self.comments, 1, 0, 1, 2)
         self._on_text()
+
+    def show_later(self, prompt: LaterPrompt | None) -> None:
+        """Show the prompt that is to be sent at a time."""
+        if prompt != self._later:
+            self._later = prompt
+            self.show_status(self._status)
 
     def show_status(self, status: Status) -> None:
         """Show the agent's state, settings, commands and usage."""
         self._status = status
         self.attaching.takes_images = status.capabilities.images
-        self.queue.show_queue(self._queued, can_interrupt=self.can_interrupt, is_low=self._is_low)
+        self.queue.show_queue(self._queued, self._later, can_interrupt=self.can_interrupt, is_low=self._is_low)
         self.settings.show_settings(status.settings)
         self.settings.usage.show_usage(status.usage)
         self.completion.set_commands(status.commands)

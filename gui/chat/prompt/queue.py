@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import NamedTuple
 
-from PySide6.QtCore import QRect, QSize, Qt
+from PySide6.QtCore import QRect, QRectF, QSize, Qt
 from PySide6.QtGui import QPainter, QPaintEvent, QResizeEvent
 from PySide6.QtWidgets import QHBoxLayout, QPushButton, QSizePolicy, QVBoxLayout, QWidget
 
 from gui.chat.content.segments import Action
 from gui.input.refused_keys import refused_keys
+from gui.theme.icons import Glyph, paint_glyph
 from gui.theme.theme import Theme
 from gui.theme.tokens import GAP_S_PX, SECONDARY_PX, font
 from gui.theme.tooltips import set_tooltip
 from gui.wording import chat_texts
+from session_host.protocol.facts import LaterPrompt
 from session_host.protocol.untrusted_text import one_line
 from session_host.structured.items import Item
 
@@ -21,7 +24,12 @@ _SHOWN = 3
 _ROW_PX = 28
 _MIN_TEXT_PX = 120
 """Buttons that leave less room for a row's text are hidden; keys do the same."""
-_ORDER = ("send_held", "discard_held", "send_now", "withdraw", "drop", "drop_comments", "show_comments")
+_LATER_PX = 36
+_GLYPH_PX = 16
+_ORDER = (
+    *("send_held", "discard_held", "later_now", "send_now", "later_tomorrow", "edit_later", "withdraw"),
+    *("drop_later", "drop", "drop_comments", "show_comments"),
+)
 """The actions, the most needed first."""
 _LINE_CHARACTERS = 500
 
@@ -46,11 +54,16 @@ class QueuedPrompts(QWidget):
         self._column.setSpacing(0)
         self.hide()
 
-    def show_queue(self, prompts: list[Item], *, can_interrupt: bool, is_low: bool) -> None:
-        """Show prompts that wait, the next one first; in a low box, only that one."""
+    def show_queue(
+        self, prompts: list[Item], later: LaterPrompt | None = None, *, can_interrupt: bool, is_low: bool
+    ) -> None:
+        """Show prompts that wait, the next one first; in a low box, only that one.
+
+        Above them is the one that is to be sent at a time.
+        """
         held = sum(prompt.status == "held" for prompt in prompts)
         shown = prompts[: 1 if is_low else _SHOWN]
-        state = (*((each.id, each.text, each.status) for each in shown), len(prompts), held, can_interrupt)
+        state = (*((each.id, each.text, each.status) for each in shown), len(prompts), held, can_interrupt, later)
         if state == self._shown:
             return
         self._shown = state
@@ -61,6 +74,8 @@ class QueuedPrompts(QWidget):
             row.hide()
             row.deleteLater()
         self.rows = []
+        if later is not None:
+            self._add_later(later)
         if held:
             self._add(
                 chat_texts.PROMPTS_WAIT(n=held),
@@ -99,6 +114,23 @@ class QueuedPrompts(QWidget):
         buttons.append((chat_texts.REMOVE_QUEUED(), "", Action("drop", prompt.id)))
         self._add(chat_texts.NEXT() if is_next else "", text, buttons, prompt=prompt.id)
 
+    def _add_later(self, prompt: LaterPrompt) -> None:
+        """Add the prompt that is to be sent at a time, or that was not sent."""
+        lead, text = chat_texts.later_line(prompt)
+        asks = prompt.stage == "late"
+        now = (chat_texts.SEND() if asks else chat_texts.SEND_NOW(), "", Action("later_now"))
+        buttons = [now, (chat_texts.REMOVE_QUEUED(), "", Action("drop_later"))]
+        if prompt.waits:
+            buttons.insert(0, (chat_texts.EDIT_QUEUED(), "", Action("edit_later")))
+        elif prompt.stage == "sending":
+            buttons = []
+        elif asks:
+            tomorrow = (chat_texts.tomorrow_at_nine(), "", Action("later_tomorrow"))
+            buttons = [now, tomorrow, (chat_texts.DISCARD(), "", Action("drop_later"))]
+        glyph, tone = (Glyph.WARNING, "needs_you") if asks else (Glyph.CLOCK, "secondary")
+        self._add(lead, text, buttons, tone="text" if prompt.waits else "secondary", mark=(glyph, tone))
+        set_tooltip(self.rows[-1], "\n".join(filter(None, (prompt.text, one_line(prompt.why)))))
+
     def _add(
         self,
         lead: str,
@@ -107,10 +139,27 @@ class QueuedPrompts(QWidget):
         *,
         tone: str = "secondary",
         prompt: str = "",
+        mark: tuple[Glyph, str] | None = None,
     ) -> None:
-        row = QueueRow(self._theme, lead, text, tone, buttons, self._run, prompt)
+        row = QueueRow(self._theme, Said(lead, text, tone, mark), buttons, self._run, prompt)
         self.rows.append(row)
         self._column.addWidget(row)
+
+
+class Said(NamedTuple):
+    """What a row says.
+
+    Attributes:
+        lead: what is before the text.
+        text: the text; "" for none.
+        tone: the colour of the lead.
+        mark: the icon before both, and its colour; None for none.
+    """
+
+    lead: str
+    text: str
+    tone: str
+    mark: tuple[Glyph, str] | None = None
 
 
 class QueueRow(QWidget):
@@ -125,16 +174,16 @@ class QueueRow(QWidget):
     def __init__(
         self,
         theme: Theme,
-        lead: str,
-        text: str,
-        tone: str,
+        said: Said,
         buttons: list[tuple[str, str, Action]],
         run: Callable[[Action], object],
         prompt: str,
     ) -> None:
         super().__init__()
-        self._theme, self._lead, self.text, self._tone, self.prompt = theme, lead, text, tone, prompt
-        self.setFixedHeight(_ROW_PX)
+        self._theme, self.prompt = theme, prompt
+        self._lead, self.text, self._tone, self._mark = lead, text, _tone, mark = said
+        self._height_px = _ROW_PX if mark is None else _LATER_PX
+        self.setFixedHeight(self._height_px)
         self.setAccessibleName(chat_texts.joined(lead, text))
         self.setMinimumWidth(1)
         self.buttons: dict[str, QPushButton] = {}
@@ -175,13 +224,17 @@ class QueueRow(QWidget):
         return found is not None
 
     def minimumSizeHint(self) -> QSize:
-        return QSize(1, _ROW_PX)
+        return QSize(1, self._height_px)
 
     def paintEvent(self, _event: QPaintEvent) -> None:
         tokens, x = self._theme.tokens, 4
         first = min((button.x() for button in self.buttons.values() if not button.isHidden()), default=self.width())
         painter = QPainter(self)
-        painter.setFont(font(SECONDARY_PX, bold=True))
+        if self._mark is not None:
+            area = QRectF(x, (self.height() - _GLYPH_PX) / 2, _GLYPH_PX, _GLYPH_PX)
+            paint_glyph(painter, self._mark[0], area, tokens.color(self._mark[1]))
+            x += _GLYPH_PX + GAP_S_PX
+        painter.setFont(font(SECONDARY_PX, bold=self._mark is None))
         metrics = painter.fontMetrics()
         if self._lead:
             painter.setPen(tokens.color(self._tone))

@@ -266,6 +266,8 @@ class Menus:
         """Add what a tab and a row have in common."""
         commands, chat_actions, title = self._commands, self._commands.chat_actions, action_table.title
         _add(menu, action_texts.RENAME(), lambda: chat_actions.rename(chat), key_of("rename"))
+        for name, do in commands.later.offers(chat):
+            menu.addAction(name, do)
         mark = menu.addMenu(action_texts.MARK())
         self._add_pin(mark, [chat], key_of("pin"))
         _add_unread(mark, [chat], key_of("mark_unread"))

@@ -36,6 +36,7 @@ from session_host.standing.groups import OVER, Group
 from session_host.standing.status import is_suspended
 
 if TYPE_CHECKING:
+    from gui.window.actions.chats.later import LaterPrompts
     from gui.window.actions.machines import MachineActions
 
 
@@ -73,6 +74,13 @@ class WindowCommands:
         self.row_questions = RowQuestions(context, settings)
         self.hunks = Hunks(context)
         self.themes = ThemeActions(context, settings)
+
+    @cached_property
+    def later(self) -> LaterPrompts:
+        """The actions on prompts that are to be sent at a time."""
+        from gui.window.actions.chats.later import LaterPrompts  # few chats have one
+
+        return LaterPrompts(self.sheets, self.sessions.lifecycle)
 
     @cached_property
     def machines(self) -> MachineActions:

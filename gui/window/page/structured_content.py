@@ -104,6 +104,7 @@ class StructuredContent(QObject):
         drafts.changed.connect(self._on_draft)
         source.damaged.connect(self._on_damaged)
         source.refused.connect(self._on_refused)
+        self._show_later()
         self.finder, self.edited, self.typed_areas = view.finder, view, view.typed_areas
         shortcut = QShortcut(QKeySequence("Ctrl+F"), page)
         shortcut.setContext(Qt.ShortcutContext.WidgetWithChildrenShortcut)
@@ -244,6 +245,10 @@ class StructuredContent(QObject):
         is_known = bool(record.program.conversation) and record.entry.continued_by is None
         self.view.prompt.set_resumes(is_known and self._can_resume)
 
+    def _show_later(self) -> None:
+        """Show the prompt that is to be sent at a time; that of an ended chat waits until it is resumed."""
+        self.view.show_later(None if self.chat.has_ended else self.chat.record.later)
+
     def _show_replica(self) -> None:
         replica = self._replica
         if replica is not None and replica is not self.view.transcript:
@@ -293,6 +298,7 @@ class StructuredContent(QObject):
         """Show changed facts of the chat."""
         if self.chat.has_ended:
             self._offer_to_resume()
+        self._show_later()
         self.view.setAccessibleName(page_texts.CONVERSATION_OF(name=self.chat.full_name))
 
     def go_to_time(self, at_s: float) -> None:

@@ -5,11 +5,12 @@ from __future__ import annotations
 import asyncio
 import itertools
 from collections.abc import Callable, Coroutine, Sequence
+from datetime import UTC, datetime
 from typing import Any
 
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QIcon
-from PySide6.QtWidgets import QHBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QLineEdit, QWidget
 
 from gui.bridge.chat import Chat
 from gui.bridge.second_lines import second_lines
@@ -24,7 +25,10 @@ from gui.window.widgets.parts import button, label, sentence, show_text, stack
 from gui.window.widgets.prompt_field import PromptField
 from gui.wording import common_texts, phrases, sheet_texts
 from gui.wording.machine_texts import on_machine
-from session_host.errors import NeedsInput, OutliveError
+from session_host.errors import NeedsInput, OutliveError, UsageError
+from session_host.standing.clock_times import typed_time, wanted_time
+from session_host.standing.later_prompt import CONTINUE, continues_at
+from session_host.system.clock import as_text, parse_time
 
 NAME_CHARACTERS = 40
 
@@ -35,7 +39,10 @@ class _TextField(PromptField):
 
 
 class SendSheet(Sheet):
-    """A field for several lines of text, and the receiving chats; unsent text is kept for the next time.
+    """A field for several lines of text, the receiving chats, and a time; unsent text is kept for the next time.
+
+    Attributes:
+        at: the field for the time; empty for now.
 
     Signals:
         sent: chats (a list) have accepted the text.
@@ -52,6 +59,7 @@ class SendSheet(Sheet):
         tasks: Tasks,
         running: Callable[[], list[Chat]],
         send: Callable[..., Coroutine[Any, Any, None]],
+        send_later: Callable[..., Coroutine[Any, Any, None]],
     ) -> None:
         """Create the sheet.
 
@@ -62,12 +70,17 @@ class SendSheet(Sheet):
             running: the chats that can receive text, beginning with those that need the user.
             send: types a text into a chat (chat, text, anyway=…); raises OutliveError if the text is refused, and
                 NeedsInput if the chat asks something and ``anyway`` is False.
+            send_later: lets a chat's host send a text at a time (chat, text, time, continues=…); raises OutliveError.
         """
         super().__init__(theme, parent, sheet_texts.SEND_TEXT(), ASK_PX)
         self._tasks = tasks
         self._running = running
-        self._send = send
+        self._send, self._send_later = send, send_later
         self._chats: list[Chat] = []
+        self._continues = False
+        """Whether the text continues the turn that a limit ended, and no newer one."""
+        self._kept: str | None = None
+        """The unsent text, while another one is written that is to be sent at a time; None otherwise."""
         self.target = button(sheet_texts.CHOOSE_CHAT())
         self.target.clicked.connect(self._choose)
         self.names = label("", "secondary", wraps=True)
@@ -75,6 +88,11 @@ class SendSheet(Sheet):
         self.field.setPlaceholderText(sheet_texts.TEXT_TO_SEND())
         self.field.submitted.connect(self._submit)
         self.field.textChanged.connect(self._on_text)
+        self.at = QLineEdit()
+        self.at.setAccessibleName(sheet_texts.AT())
+        self.at.setPlaceholderText(sheet_texts.NOW_OR_AT())
+        self.at.textChanged.connect(self._on_text)
+        self.when = label("", "secondary", wraps=True)
         self.error = label("", "failed", wraps=True)
         hint = label(sheet_texts.SEND_HINT(), "secondary", wraps=True)
         self.show_chat = button(sheet_texts.SHOW_CHAT(), "", self._show_chat)
@@ -83,17 +101,20 @@ class SendSheet(Sheet):
         self.send = button(sheet_texts.SEND(), "primary", self._submit)
         answers = stack(QHBoxLayout(), self.show_chat, self.anyway, None, gap=GAP_S_PX)
         head = stack(QHBoxLayout(), label(sheet_texts.SEND_TO(), "title"), self.target, None, gap=GAP_S_PX)
+        time = stack(QHBoxLayout(), label(sheet_texts.AT()), self.at, gap=GAP_S_PX)
         self.lay_out(
             head,
             self.names,
             self.field,
+            time,
+            self.when,
             self.error,
             answers,
             button_row(self.cancel, self.send, words=hint),
             wide=self.field,
         )
         for before, after in itertools.pairwise(
-            [self.target, self.field, self.show_chat, self.anyway, self.cancel, self.send]
+            [self.target, self.field, self.at, self.show_chat, self.anyway, self.cancel, self.send]
         ):
             QWidget.setTabOrder(before, after)
         self._show_error("")
@@ -109,6 +130,29 @@ class SendSheet(Sheet):
         self._open([chat])
         return True
 
+    def ask_later(self, chat: Chat, *, continues: bool = False) -> None:
+        """Open the sheet for the prompt that a chat is to get at a time: for the one that waits, or for a new one.
+
+        Args:
+            chat: the chat.
+            continues: the prompt continues the turn that a limit ended, after its reset.
+        """
+        prompt = chat.record.later
+        is_there = prompt is not None and prompt.waits
+        due = parse_time(prompt.at if is_there and prompt is not None else continues_at(chat.record.status.last))
+        self._open([chat])
+        self._kept = self.field.toPlainText()
+        self._continues = continues or (is_there and prompt is not None and bool(prompt.continues))
+        self.field.setPlainText(prompt.text if is_there and prompt is not None else CONTINUE)
+        self.at.setText(typed_time(due, datetime.now(UTC)) if due is not None else "")
+        self.field.selectAll()
+
+    def _put_back(self) -> None:
+        """Show the unsent text again that another one has replaced."""
+        if self._kept is not None:
+            self.field.setPlainText(self._kept)
+            self._kept = None
+
     def ask_several(self, chats: Sequence[Chat]) -> None:
         """Open the sheet for these running chats."""
         self._open(chats)
@@ -116,6 +160,9 @@ class SendSheet(Sheet):
     def _open(self, chats: Sequence[Chat]) -> None:
         self._set_chats(chats)
         self._show_error("")
+        self._continues = False
+        self._put_back()
+        self.at.clear()
         self._set_busy(busy=False)
         self.open()
         self.field.setFocus(Qt.FocusReason.OtherFocusReason)
@@ -169,7 +216,21 @@ class SendSheet(Sheet):
             self._set_chats(chats)
 
     def _on_text(self) -> None:
-        self.send.setEnabled(bool(self.field.toPlainText().strip()))
+        text, problem = "", ""
+        is_later = bool(self.at.text().strip())
+        if is_later:
+            try:
+                found = wanted_time(self.at.text(), datetime.now(UTC))
+            except (ValueError, OverflowError) as error:
+                problem = sentence(str(error))
+            else:
+                time = phrases.short_clock(found.moment, datetime.now(UTC))
+                rules = sheet_texts.CONTINUE_RULES() if self._continues else sheet_texts.LATER_RULES()
+                text = f"{sheet_texts.wanted(time, is_first_of_two=found.is_first_of_two)}. {rules}"
+        show_text(self.when, problem or text)
+        self.at.setAccessibleDescription(problem or text)
+        self.send.setText(sheet_texts.SET() if is_later else sheet_texts.SEND())
+        self.send.setEnabled(bool(self.field.toPlainText().strip()) and not problem)
 
     def _submit(self, *, anyway: bool = False) -> None:
         if self._chats and self.send.isEnabled():
@@ -187,7 +248,8 @@ class SendSheet(Sheet):
         problems = await asyncio.gather(*(self._send_to(chat, text, anyway=anyway) for chat in chats))
         self._set_busy(busy=False)
         refused = {chat: error for chat, error in zip(chats, problems, strict=True) if error is not None}
-        if sent := [chat for chat in chats if chat not in refused]:
+        is_later = bool(self.at.text().strip())
+        if (sent := [chat for chat in chats if chat not in refused]) and not is_later:
             self.sent.emit(sent)
         if refused:
             self._set_chats(list(refused))
@@ -197,20 +259,30 @@ class SendSheet(Sheet):
             return
         if self.field.toPlainText() == text:
             self.field.clear()
+        self._put_back()
         self.dismiss()
 
     async def _send_to(self, chat: Chat, text: str, *, anyway: bool) -> OutliveError | None:
         """Send the text to a chat; returns why it is refused."""
         try:
-            await self._send(chat, text, anyway=anyway)
+            if not self.at.text().strip():
+                await self._send(chat, text, anyway=anyway)
+            else:
+                moment = wanted_time(self.at.text(), datetime.now(UTC)).moment
+                await self._send_later(chat, text, as_text(moment.timestamp()), continues=self._continues)
         except OutliveError as error:
             return error
+        except (ValueError, OverflowError) as error:  # The time has passed meanwhile.
+            return UsageError(str(error))
         return None
 
     def _set_busy(self, *, busy: bool) -> None:
-        self.send.setText(sheet_texts.SENDING() if busy else sheet_texts.SEND())
         self.field.setReadOnly(busy)
-        self.send.setEnabled(not busy and bool(self.field.toPlainText().strip()))
+        self.at.setReadOnly(busy)
+        self._on_text()
+        if busy:
+            self.send.setText(sheet_texts.SENDING())
+            self.send.setEnabled(False)
 
     def _show_error(self, line: str, *, asks: bool = False) -> None:
         show_text(self.error, line)

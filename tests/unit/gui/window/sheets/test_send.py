@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime, timedelta
+
 import pytest
 from PySide6.QtCore import QPoint, Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QMenu
 
+from gui.bridge.chat import Chat
 from session_host.errors import NeedsInput, SessionEnded
-from session_host.protocol.messages import MAX_PASTE_CHARACTERS, Send
+from session_host.protocol.facts import AgentStatus, LaterPrompt
+from session_host.protocol.messages import MAX_PASTE_CHARACTERS, ActivityEvent, Send, SendLater
+from session_host.protocol.turns import TurnFacts
 from session_host.protocol.values import Activity, State
+from session_host.system.clock import as_text, parse_time
 from tests.support.widgets import open_menu
 from tests.unit.gui.conftest import WindowHarness
 
@@ -21,10 +27,14 @@ class FakeHosts:
 
     def __init__(self) -> None:
         self.sent: list[tuple[str, Send]] = []
+        self.later: list[SendLater] = []
         self.refusal: Exception | None = None
         self.refusals: dict[str, Exception] = {}
 
     async def request(self, session_id: str, message: object, _machine: object) -> None:
+        if isinstance(message, SendLater):
+            self.later.append(message)
+            return
         assert isinstance(message, Send)
         self.sent.append((session_id, message))
         if refusal := self.refusals.get(session_id, self.refusal):
@@ -181,3 +191,98 @@ async def test_without_a_running_chat_nothing_can_be_sent(harness: WindowHarness
     window.actions_["send"].trigger()
     assert not window.sheets.send.is_open
     assert harness.banner == "No running chats"
+
+
+# ---------------------------------------------------------------- at a time
+
+
+def after(hours: float) -> str:
+    """The time so many hours from now, on a whole minute."""
+    moment = (datetime.now(UTC) + timedelta(hours=hours)).replace(second=0, microsecond=0)
+    return as_text(moment.timestamp())
+
+
+def has(chat: Chat, status: AgentStatus) -> None:
+    """The chat's host says what its agent does."""
+    chat.apply_event(ActivityEvent(status))
+
+
+async def test_a_text_with_a_time_is_sent_by_the_host_then(harness: WindowHarness, hosts: FakeHosts):
+    session_id = await harness.add("one")
+    window = harness.open_window()
+    sheet = window.sheets.send
+    sheet.ask(harness.chat(session_id))
+    QTest.keyClicks(sheet.field, "run the slow tests")
+    QTest.keyClicks(sheet.at, "25:00")
+    assert not sheet.send.isEnabled()
+    assert "is no time" in sheet.when.text()
+    sheet.at.setText("tomorrow 9:00")
+    assert (sheet.send.text(), sheet.send.isEnabled()) == ("Set", True)
+    assert "not more than an hour late" in sheet.when.text()
+    QTest.keyClick(sheet.field, Qt.Key.Key_Return, Qt.KeyboardModifier.ControlModifier)
+    await harness.until(lambda: not sheet.is_open, "the sheet to go")
+    [message] = hosts.later
+    due = parse_time(message.at)
+    assert due is not None
+    assert (message.text, message.continues, message.by) == ("run the slow tests", False, "window")
+    assert due.astimezone().strftime("%H:%M") == "09:00"
+    assert hosts.sent == []
+    assert sheet.field.toPlainText() == ""
+
+
+async def test_the_prompt_that_waits_is_changed_and_an_unsent_text_stays(harness: WindowHarness, hosts: FakeHosts):
+    session_id = await harness.add("one")
+    window = harness.open_window()
+    chat, sheet, at = harness.chat(session_id), window.sheets.send, after(30)
+    has(chat, AgentStatus(Activity.IDLE, "hook", continues=LaterPrompt(at, "go on", continues=2)))
+    sheet.ask(chat)
+    QTest.keyClicks(sheet.field, "half a text")
+    sheet.dismiss()
+    menu_names = [name for name, _ in window.commands.later.offers(chat)]
+    assert menu_names == ["Change the later prompt…", "Send the later prompt now", "Do not send the later prompt"]
+
+    window.commands.later.act(chat, "edit_later")
+
+    assert sheet.field.toPlainText() == "go on"
+    sheet.field.setPlainText("go on with it")
+    sheet.send.click()
+    await harness.until(lambda: not sheet.is_open, "the sheet to go")
+    assert hosts.later == [SendLater(1, "go on with it", at, continues=True, by="window")]
+    sheet.ask(chat)
+    assert sheet.field.toPlainText() == "half a text"
+
+
+async def test_a_limit_that_is_reset_later_is_continued_then(harness: WindowHarness, hosts: FakeHosts):
+    session_id = await harness.add("one")
+    window = harness.open_window()
+    chat, resets_at = harness.chat(session_id), after(2)
+    assert list(window.commands.later.offers(chat)) == []
+    has(chat, AgentStatus(Activity.IDLE, "hook", last=TurnFacts(outcome="limit", resets_at=resets_at)))
+    [(name, do)] = window.commands.later.offers(chat)
+    assert name.startswith("Continue at ")
+    do()
+    sheet = window.sheets.send
+    assert sheet.field.toPlainText() == "Go on."
+    assert "only if nobody wrote since" in sheet.when.text()
+    sheet.send.click()
+    await harness.until(lambda: not sheet.is_open, "the sheet to go")
+    resets = parse_time(resets_at)
+    assert resets is not None
+    assert hosts.later == [SendLater(1, "Go on.", as_text(resets.timestamp() + 120), continues=True, by="window")]
+
+
+async def test_a_prompt_that_was_not_sent_is_sent_now_tomorrow_or_never(harness: WindowHarness, hosts: FakeHosts):
+    session_id = await harness.add("one")
+    window = harness.open_window()
+    chat = harness.chat(session_id)
+    has(chat, AgentStatus(Activity.IDLE, "hook", continues=LaterPrompt(after(-3), "go on", stage="late", why="x")))
+    for kind in ("later_now", "later_tomorrow", "drop_later"):
+        window.commands.later.act(chat, kind)
+    await harness.until(lambda: len(hosts.later) == 3, "the three requests")
+    assert [each.text for each in hosts.later] == ["go on", "go on", ""]
+    times = [parse_time(each.at) for each in hosts.later]
+    assert times[0] is not None
+    assert times[1] is not None
+    assert abs((times[0] - datetime.now(UTC)).total_seconds()) < 60
+    assert times[1].astimezone().strftime("%H:%M") == "09:00"
+    assert times[2] is None
