@@ -30,7 +30,7 @@ const ICONS = {
 	check: 'm3.5 8.5 3 3 6-7', cross: 'm4.5 4.5 7 7m0-7-7 7', send: 'M8 12.5v-9M4.5 7 8 3.5 11.5 7', stop: 'M4.5 4.5h7v7h-7z',
 	clip: 'm11.5 7.5-4 4A2.5 2.5 0 0 1 4 8l5-5a1.7 1.7 0 0 1 2.4 2.4l-5 5', prompts: 'M3 4.5h10M3 8h10M3 11.5h6',
 	asks: 'm8 2 6.7 12H1.3z', works: 'M1 8h2.7v6H1zM5 2h2.7v12H5zM9 6h2.7v8H9zM13 1h2.7v13H13z',
-	failed: 'M2 2h12v12H2zM5.7 5.7l4.6 4.6m0-4.6-4.6 4.6',
+	failed: 'M2 2h12v12H2zM5.7 5.7l4.6 4.6m0-4.6-4.6 4.6', no: 'M8 3a5 5 0 1 0 .01 0M4.6 11.4l6.8-6.8', said: 'M3 4.5h10V11H8l-3 2.5V11H3z',
 };
 
 function icon(name) {
@@ -851,7 +851,12 @@ function chatPage(chat) {
 			running: h('p.live', icon('works'), bdi(group === 'working' ? words : 'Working'), ageOf(at)),
 			interrupted: quiet('Stopped'),
 		}[outcome] ?? (bad && h('p.small.bad', facts(bad, error)));
-		return [steps && h('details', { ontoggle: openSteps }, h('summary.fold.quiet', icon('fold'), done), list), answer, end];
+		const did = steps && h('details', { ontoggle: openSteps }, h('summary.fold.quiet', icon('fold'), done), list);
+		return [did, ...(turn.decided ?? []).map(decidedOf), answer, end];
+	}
+
+	function decidedOf({ kind, words, at }) {
+		return h('p.decided.dim', icon({ allowed: 'check', declined: 'no', answered: 'said' }[kind] ?? 'cross'), bdi(words), at && h('span', clock(at)));
 	}
 
 	async function loadTurn({ turn }, node, show) {

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from typing import Literal, NamedTuple
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Final, Literal, NamedTuple
 
 from session_host.protocol.untrusted_text import one_line
 
@@ -15,6 +15,8 @@ Resolved = tuple[AgentRequest, RequestResolved]
 """A request that is resolved, and how."""
 
 
+_MAX_NAMED: Final = 2
+"""Of more calls that were allowed in a turn, only the number is told."""
 _MAX_CHARACTERS = 400
 """More than a line shows."""
 
@@ -123,3 +125,24 @@ def in_lines(decided: Iterable[Decision]) -> list[list[Decision]]:
         allowed.append(each)
         found.append(allowed)  # Where the last one is.
     return found
+
+
+_VERBS: Final[dict[DecisionKind, str]] = {
+    "allowed": "Allowed",
+    "declined": "Declined",
+    "answered": "Answered",
+    "withdrawn": "Withdrawn",
+}
+
+
+def told(together: Sequence[Decision]) -> str:
+    """The decisions of a line in words, for fronts without a style of their own for commands and paths."""
+    first = together[-1]
+    if len(together) == 1:
+        words = first.words if first.kind == "answered" or not first.words else f"“{first.words}”"
+        return " · ".join(filter(None, (f"{_VERBS[first.kind]} {first.about}", words, first.rule)))
+    edits = [each for each in together if each.files]
+    others = list(dict.fromkeys(each.about for each in together if not each.files))
+    parts = [edits[0].about] if len(edits) == 1 else [f"{len(edits)} edits"] if edits else []
+    parts += others if len(others) <= _MAX_NAMED else [f"{len(others)} others" if parts else f"{len(others)} calls"]
+    return f"{_VERBS[first.kind]} {', '.join(parts[:-1])}{' and ' if parts[:-1] else ''}{parts[-1]}"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from itertools import islice
 from typing import Final, NamedTuple
 
@@ -19,15 +19,16 @@ from session_host.protocol.turns import TurnWork
 from session_host.protocol.untrusted_text import one_line, plain
 from session_host.protocol.values import RUNNING_STATES
 from session_host.standing.traits import traits_of
+from session_host.structured.decisions import Decision, decision, in_lines, in_turn, told
 from session_host.structured.items import Item, UsageLimit
-from session_host.structured.text import TextLine, item_lines
+from session_host.structured.text import TextLine, answered, item_lines
 from session_host.structured.transcript import BUILD, Transcript
 from session_host.structured.turns import TurnSpan, answer_in, took_ms, turns_backwards
 from session_host.system.clock import as_text
 
 from .changed_lines import of_text
 from .errors import PageError
-from .forms import LimitUse, Queued, Step, TurnRow, Unfolded
+from .forms import Decided, LimitUse, Queued, Step, TurnRow, Unfolded
 from .markdown import html_of
 
 MAX_TURNS: Final = 50
@@ -140,8 +141,13 @@ def _of_transcript(transcript: Transcript) -> Conversation:
     found, status = list(islice(turns_backwards(transcript), MAX_TURNS + 1)), transcript.status
     has_earlier, turns = len(found) > MAX_TURNS, found[:MAX_TURNS][::-1]
     limits = status.usage.limits if status.usage is not None else ()
+    decided = {
+        transcript[position].id: [decision(*answer) for answer in answers]
+        for position, answers in answered(transcript).items()
+        if position < len(transcript)
+    }
     rows = [
-        _row(turn, is_running=turn.is_last and status.is_running, is_rendered=number >= len(turns) - RENDERED)
+        _row(turn, decided, is_running=turn.is_last and status.is_running, is_rendered=number >= len(turns) - RENDERED)
         for number, turn in enumerate(turns)
     ]
     queue = [transcript[position] for position in range(transcript.queue_start, len(transcript))]
@@ -156,7 +162,7 @@ def _of_transcript(transcript: Transcript) -> Conversation:
     )
 
 
-def _row(turn: TurnSpan, *, is_running: bool, is_rendered: bool) -> TurnRow:
+def _row(turn: TurnSpan, decided: Mapping[str, Sequence[Decision]], *, is_running: bool, is_rendered: bool) -> TurnRow:
     facts, work = turn.facts, turn.work
     prompts = "\n\n".join(prompt.text for prompt in turn.prompts)
     return TurnRow(
@@ -170,6 +176,10 @@ def _row(turn: TurnSpan, *, is_running: bool, is_rendered: bool) -> TurnRow:
         outcome="running" if is_running else _OUTCOMES.get(facts.outcome, ""),
         error=one_line(facts.error),
         answer_html=html_of(answer_in(turn.items)) if is_rendered else None,
+        decided=tuple(
+            Decided(each[-1].kind, told(each), as_text(each[-1].at_ms / 1000) if each[-1].at_ms else "")
+            for each in in_lines(in_turn(turn.items, decided))
+        ),
     )
 
 

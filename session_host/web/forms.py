@@ -142,6 +142,14 @@ class GivenAnswer(msgspec.Struct, frozen=True, kw_only=True):
     answers: dict[str, list[str]] = {}
 
 
+class Decided(msgspec.Struct, frozen=True):
+    """What the user decided in a turn: one decision, or all that was allowed."""
+
+    kind: Literal["allowed", "declined", "answered", "withdrawn"]
+    words: str
+    at: str
+
+
 class TurnRow(msgspec.Struct, frozen=True, kw_only=True):
     """A prompt, and what became of it."""
 
@@ -157,6 +165,8 @@ class TurnRow(msgspec.Struct, frozen=True, kw_only=True):
     error: str
     answer_html: str | None
     """None if it was not rendered; see ``Unfolded``."""
+    decided: tuple[Decided, ...] = ()
+    """Oldest first; none of a chat in a terminal, whose record does not tell them."""
 
 
 class Step(msgspec.Struct, frozen=True):
