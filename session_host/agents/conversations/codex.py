@@ -66,7 +66,7 @@ class Codex:
 
     def find(self, query: ConversationQuery) -> LookupResult:
         sessions = home(query) / "sessions"
-        if any(_rollouts(query)):
+        if any(rollouts(query)):
             return LookupResult(Availability.WHOLE)
         if query.used:
             return LookupResult(Availability.LOST, f"Codex's transcript is missing from {sessions}")
@@ -86,10 +86,10 @@ class Codex:
         return sorted(pid for pid in pids if _has_open(pid, lock))
 
     def record(self, query: ConversationQuery) -> Path:
-        return next(iter(newest_first(_rollouts(query))), home(query) / "sessions" / "rollout")
+        return next(iter(newest_first(rollouts(query))), home(query) / "sessions" / "rollout")
 
     def turns(self, query: ConversationQuery) -> Iterator[RecordedTurn]:
-        for path in newest_first(_rollouts(query))[:1]:
+        for path in newest_first(rollouts(query))[:1]:
             yield from turns_of(_recorded_texts(path, query.most_bytes))
 
 
@@ -98,7 +98,8 @@ def home(query: ConversationQuery) -> Path:
     return query.from_variable("CODEX_HOME", query.home / ".codex")
 
 
-def _rollouts(query: ConversationQuery) -> Iterator[Path]:
+def rollouts(query: ConversationQuery) -> Iterator[Path]:
+    """The rollouts of a thread."""
     for directory in ("sessions/*/*/*", "archived_sessions"):
         yield from query.transcripts_named(home(query), f"{directory}/rollout-*.jsonl", query.conversation)
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
-from typing import Final, NamedTuple
+from typing import Any, Final, NamedTuple
 
 import msgspec
 
@@ -15,11 +15,13 @@ from session_host.protocol.turns import TurnWork
 from session_host.protocol.untrusted_text import one_line
 from session_host.structured.dialects.claude.saved import items_of
 from session_host.structured.dialects.claude.tools import AGENTS
+from session_host.structured.dialects.codex.saved import items_of as codex_items
 from session_host.structured.turns import time_text, work_of
 
 from .base import ConversationQuery
 from .claude import transcripts_of
-from .records import TooFarBack, decoded, lines_backwards, newest_first
+from .codex import rollouts
+from .records import TooFarBack, decoded, lines_backwards, newest_first, records_backwards
 from .stores import record_path, turns_in
 from .turns import EARLY_S, ReadTurn, RecordedTurn, seconds_of, turn_of_number
 
@@ -184,5 +186,78 @@ def _claudes(found: Counted, query: ConversationQuery, began_s: float, next_s: f
     )
 
 
-_READERS: Final[Mapping[str, Callable[[Counted, ConversationQuery, float, float], Counted]]] = {"claude": _claudes}
+# ---------------------------------------------------------------- Codex
+
+
+class _Tokens(msgspec.Struct):
+    input_tokens: int = 0
+    cached_input_tokens: int = 0
+    output_tokens: int = 0
+
+
+class _Failure(msgspec.Struct):
+    message: str = ""
+    codex_error_info: object = None
+
+
+class _Content(msgspec.Struct):
+    type: str = ""
+    name: str = ""
+    item: dict[str, Any] = {}
+    usage: _Tokens | None = None
+    error: _Failure | None = None
+
+
+class _RolloutLine(msgspec.Struct):
+    type: str = ""
+    payload: _Content = msgspec.field(default_factory=_Content)
+    timestamp: object = None
+
+
+def _codexes(found: Counted, query: ConversationQuery, began_s: float, next_s: float) -> Counted:
+    """The same; a turn with several prompts begins with the first of them."""
+    items = list[dict[str, Any]]()
+    used = list[_Tokens]()
+    end: _Content | None = None
+    has_prompt = has_agents = False
+    for line in records_backwards(newest_first(rollouts(query))[0], _RolloutLine, query.most_bytes):
+        match line.type, line.payload:
+            case "event_msg", _Content(type="item_completed", item=item):
+                if item.get("type") == "UserMessage" and seconds_of(line.timestamp) >= next_s:
+                    items, used, end, has_agents = [], [], None, False  # The next turn has begun.
+                    continue
+                items.append(item)
+                has_prompt |= item.get("type") == "UserMessage" and seconds_of(line.timestamp) == began_s
+            case "event_msg", _Content(type="task_complete") as content:
+                end = end or content
+            case "event_msg", _Content(type="task_started") if has_prompt:
+                break
+            case "token_usage_record", _Content(usage=_Tokens() as usage):
+                used.append(usage)
+            case "response_item", _Content(type="function_call", name="spawn_agent"):
+                has_agents = True
+    else:
+        return found
+    if end is not None:
+        found = found._replace(is_whole=True)
+    if end is not None and end.error is not None:
+        is_limit = end.error.codex_error_info == "usage_limit_exceeded"
+        found = found._replace(is_limit=is_limit, error=one_line(end.error.message) or "error")
+    if has_agents or not found.is_whole:
+        return found
+    work = work_of(codex_items(reversed(items), query.directory))
+    return found._replace(
+        work=msgspec.structs.replace(
+            work,
+            read=sum(each.input_tokens - each.cached_input_tokens for each in used),
+            cached=sum(each.cached_input_tokens for each in used),
+            written=sum(each.output_tokens for each in used),
+        )
+    )
+
+
+_READERS: Final[Mapping[str, Callable[[Counted, ConversationQuery, float, float], Counted]]] = {
+    "claude": _claudes,
+    "codex": _codexes,
+}
 """The readers of a turn's work and its error, by the name of the store."""

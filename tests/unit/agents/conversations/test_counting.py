@@ -31,7 +31,7 @@ def query_for(name: str, home: Path) -> ConversationQuery:
     return ConversationQuery(IDS[name], "/home/user/project", {"HOME": str(home)}, home / "files", used=True)
 
 
-def put(name: str, home: Path) -> ConversationQuery:
+def put(name: str, home: Path, recording: str = "") -> ConversationQuery:
     """Write an agent's recording where the agent would keep it."""
     if name == "opencode":
         path = home / ".local/share/opencode/opencode.db"
@@ -41,7 +41,7 @@ def put(name: str, home: Path) -> ConversationQuery:
     else:
         path = home / PLACES[name].format(id=IDS[name], short=IDS[name][:8])
         path.parent.mkdir(parents=True)
-        path.write_bytes((RECORDINGS / f"{name}.jsonl").read_bytes())
+        path.write_bytes((RECORDINGS / f"{recording or name}.jsonl").read_bytes())
     return query_for(name, home)
 
 
@@ -80,6 +80,25 @@ def test_what_a_turn_of_claude_did_is_in_its_record(home: Path) -> None:
         TurnWork(read=2, written=4, commands=1),
         TurnWork(read=1, written=1),
     ]
+
+
+def test_what_a_turn_of_codex_did_is_in_its_record(home: Path) -> None:
+    found = counted("codex", put("codex", home))
+    assert [each and each.work for each in found] == [TurnWork(), TurnWork(commands=1), TurnWork()]
+
+
+def test_a_newer_codex_records_tokens_edits_and_errors_and_a_turn_with_sub_agents_has_no_work(home: Path) -> None:
+    found = counted("codex", put("codex", home, "codex-work"))
+    assert [each and each.work for each in found] == [
+        TurnWork(read=3, written=3, commands=2, failed=1),
+        TurnWork(read=2, written=2, files=2, added=4, removed=1),
+        TurnWork(),
+        None,
+    ]
+    failed = found[2]
+    assert failed is not None
+    assert (failed.is_whole, failed.is_limit) == (True, False)
+    assert "refused with 400" in failed.error
 
 
 @pytest.mark.parametrize("name", sorted(STORES))
