@@ -235,6 +235,7 @@ class MainWindow(QWidget):
 
     def _on_sheet(self, sheet: Sheet) -> None:
         from .new_chat.sheet import NewChatSheet
+        from .sheets.error_output import OutputSheet
         from .sheets.phone import PhoneSheet
         from .sheets.send import SendSheet
 
@@ -243,6 +244,8 @@ class MainWindow(QWidget):
             sheet.chat_requested.connect(self.open_chat)
         elif isinstance(sheet, NewChatSheet):
             sheet.machine_wanted.connect(lambda: self.commands.machines.add())  # noqa: PLW0108 - as above
+        elif isinstance(sheet, OutputSheet):
+            sheet.was_empty.connect(lambda: self.banners.inform(sheet_texts.NO_ERROR_OUTPUT(), key="errors"))
         elif isinstance(sheet, PhoneSheet):
             sheet.other_ways_requested.connect(lambda: self._windows.tab_pages.guide.open("phone-address.md"))
             sheet.closed.connect(self._windows.phone_sheet_closed)

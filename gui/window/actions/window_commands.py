@@ -124,6 +124,14 @@ class WindowCommands:
         page = self.tabs.active_page
         return page is not None and not page.content.view.prompts.has_listed()
 
+    @property
+    def has_no_errors(self) -> bool:
+        """Whether the shown chat has no error output of its own, as far as that is known."""
+        page = self.tabs.active_page
+        if page is not None and page.chat.has_ended:
+            return not page.bars.end.is_open or page.bars.end.get().errors.isHidden()
+        return page is None or page.terminal is not None  # A terminal shows it itself.
+
     def applies(self) -> dict[str, bool]:
         """Whether each value of ``Action.on`` applies now, and whether the shown chat is a "shell"."""
         chat, page, tabs = self.tabs.active_chat, self.tabs.active_page, self.tabs.panes.active.tabs

@@ -176,6 +176,8 @@ class Chooser(Sheet):
         self.items.set_rows(map(_row, self._choices.find(text)), least=marked + 1)
         count = self.items.rowCount()
         self.nothing.setVisible(not count)
+        if not count and self._restore is not None:
+            self._restore()  # Nothing is marked, so nothing is previewed.
         self._show_keys([])
         self.list.fit_rows(marked if 0 <= marked < count else 0)
         if self.is_open:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import Qt
+from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QGuiApplication, QTextCursor
 from PySide6.QtWidgets import QWidget
 
@@ -20,7 +20,13 @@ HEIGHT_PX = 360
 
 
 class OutputSheet(Sheet):
-    """Shows the end of the output; Escape closes the sheet."""
+    """Shows the end of the output; Escape closes the sheet.
+
+    Signals:
+        was_empty: there was no output to show, and the sheet is closed.
+    """
+
+    was_empty = Signal()
 
     def __init__(self, theme: Theme, parent: QWidget, tasks: Tasks) -> None:
         super().__init__(theme, parent, common_texts.ERROR_OUTPUT(), LINES_PX, self.dismiss)
@@ -41,14 +47,12 @@ class OutputSheet(Sheet):
         )
 
     def ask(self, chat: Chat) -> None:
-        """Open the sheet for this chat."""
+        """Open the sheet for this chat, unless its output is empty."""
         self._chat = chat
         self.title.set_whole(sheet_texts.ERROR_OUTPUT_OF(name=chat.full_name))
-        self.text.setPlainText("")
-        self.text.show()
-        self.state.setText(common_texts.LOADING())
-        self.open()
-        self.text.setFocus(Qt.FocusReason.OtherFocusReason)
+        self._show("", common_texts.LOADING())
+        if chat.machine.name:  # Its answer may take a while.
+            self._open()
         self._tasks.start(self._read(chat), "error output")
 
     async def _read(self, chat: Chat) -> None:
@@ -58,15 +62,28 @@ class OutputSheet(Sheet):
             text, state = "", sheet_texts.CANNOT_READ_ERRORS(reason=error)
         else:
             text = found.text if found is not None else ""
-            cut = sheet_texts.LAST_KIB(size=ERRORS_BYTES // 1024) if found is not None and found.is_cut else ""
-            state = cut if found is not None else sheet_texts.NO_ERROR_OUTPUT()
-        if chat is self._chat:
-            self.text.setPlainText(text)
-            self.text.setVisible(bool(text))
-            self.state.setText(state)
-            self.copy.setEnabled(bool(text))
-            # The last lines are the most important.
-            self.text.moveCursor(QTextCursor.MoveOperation.End)
+            state = sheet_texts.LAST_KIB(size=ERRORS_BYTES // 1024) if found is not None and found.is_cut else ""
+        if chat is not self._chat:
+            return
+        if text or state:
+            self._show(text, state)
+            self._open()
+        else:
+            self.dismiss()
+            self.was_empty.emit()
+
+    def _show(self, text: str, state: str) -> None:
+        self.text.setPlainText(text)
+        self.text.setVisible(bool(text))
+        self.copy.setVisible(bool(text))
+        self.state.setText(state)
+        # The last lines are the most important.
+        self.text.moveCursor(QTextCursor.MoveOperation.End)
+
+    def _open(self) -> None:
+        if not self.is_open:
+            self.open()
+        (self.text if self.text.isVisible() else self.close_button).setFocus(Qt.FocusReason.OtherFocusReason)
 
     def _copy(self) -> None:
         QGuiApplication.clipboard().setText(self.text.textCursor().selectedText() or self.text.toPlainText())

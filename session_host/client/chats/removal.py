@@ -17,7 +17,7 @@ from session_host.errors import HostUnavailable, NotResumable, StoreError, Workt
 from session_host.paths import endpoint_conversation, session_journal, session_log
 from session_host.protocol.facts import ChatFacts
 from session_host.protocol.messages import Description
-from session_host.protocol.untrusted_text import one_line
+from session_host.protocol.shown_command import shown_command
 from session_host.protocol.values import ENDPOINT, State
 from session_host.storage.store import Store, copies, moved_aside
 from session_host.storage.store.database import lack_of_space
@@ -158,7 +158,6 @@ _NO_LEADER = -1
 """The program's PID may be another process's now."""
 
 _SHOWN = 3
-_COMMAND_CHARACTERS = 60
 
 
 def left_processes(session_id: str) -> list[ChatProcess]:
@@ -180,10 +179,16 @@ def end_left_processes(record: ChatFacts, *, gracefully: bool) -> list[ChatProce
 
 
 def described(processes: Sequence[ChatProcess]) -> str:
-    """The processes in one line: ``sleep 1000 (PID 4711), make -j8 (PID 4712) and 5 others``."""
-    shown = [f"{one_line(each.command)[:_COMMAND_CHARACTERS]} (PID {each.pid})" for each in processes[:_SHOWN]]
+    """The programs in one line: ``sleep (PID 4711), python3 server.py (PID 4712) and 5 others``. Blocks on the disk."""
+    shown = [f"{_name_of(each)} (PID {each.pid})" for each in processes[:_SHOWN]]
     others = len(processes) - _SHOWN
     return ", ".join(shown) + (f" and {others} others" if others > 1 else " and another" if others == 1 else "")
+
+
+def _name_of(process: ChatProcess) -> str:
+    """The program, and the file that it runs: a long path before them would hide both."""
+    directory = f"/proc/{process.pid}/cwd"
+    return shown_command(process.command.split(), lambda word: Path(directory, word).is_file())
 
 
 SAVED_TIMEOUT_S = 10.0

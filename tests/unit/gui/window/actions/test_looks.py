@@ -55,6 +55,26 @@ async def test_the_selected_theme_is_previewed_and_escape_restores_the_previous_
     assert window_file().read_text() == 'appearance = "dark"\n'
 
 
+async def test_without_a_match_no_theme_is_previewed(harness: WindowHarness):
+    window = open_dark(harness)
+    chooser = window.sheets.chooser
+    window.actions_["choose_theme"].trigger()
+    QTest.keyClicks(chooser.field, "gruvbox")
+    harness.settle()
+    assert harness.theme.tokens == GRUVBOX.tokens
+    QTest.keyClicks(chooser.field, " xyzzy")
+    assert chooser.nothing.isVisible()
+    harness.settle()
+    assert harness.theme.tokens == DARK.tokens
+    for _ in " xyzzy":
+        QTest.keyClick(chooser.field, Qt.Key.Key_Backspace)
+    harness.settle()
+    assert harness.theme.tokens == GRUVBOX.tokens
+    QTest.keyClick(chooser.field, Qt.Key.Key_Escape)
+    harness.settle()
+    assert harness.theme.tokens == DARK.tokens
+
+
 async def test_opening_the_palette_after_a_cancelled_preview_leaves_the_colours_alone(harness: WindowHarness):
     window = open_dark(harness)
     chooser = window.sheets.chooser

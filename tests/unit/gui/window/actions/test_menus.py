@@ -14,13 +14,14 @@ from gui.settings.layout import WindowLayout
 from gui.settings.preferences import Preferences
 from gui.theme.tokens import LABEL_COLORS
 from gui.window.actions import action_table
+from gui.window.sheets.chooser import ListedChoices
 from gui.wording import action_texts, chat_texts, common_texts, page_texts, window_texts
 from session_host import paths
 from session_host.protocol.messages import OutputEvent
 from session_host.protocol.values import State
 from tests.support.facts import changed
 from tests.support.widgets import entries, entries_of_open_menu, open_menu, shown_letters
-from tests.unit.gui.conftest import WindowHarness
+from tests.unit.gui.conftest import WindowHarness, one_pane
 
 
 def choose(harness: WindowHarness, text: str, *session_ids: str) -> None:
@@ -481,3 +482,25 @@ async def test_a_held_key_closes_one_tab_and_goes_on_through_the_tabs(harness: W
     window = harness.open_window()
     assert not window.actions_["close_tab"].autoRepeat()
     assert window.actions_["next_tab"].autoRepeat()
+
+
+async def test_the_palette_finds_actions_by_the_words_that_people_type(harness: WindowHarness) -> None:
+    one = await harness.add("one", agent="claude", runtime="structured", provider_session_id="c1")
+    window = harness.open_window(one_pane([one], one))
+    harness.settle()
+    choices = window.actions_.choices()
+
+    def found(typed: str) -> list[str]:
+        return [each.choice.title for each in ListedChoices(choices).find(typed)]
+
+    for typed, title in (
+        ("restore files", "Changes"),
+        ("rewind", "Changes"),
+        ("undo", "Changes"),
+        ("replay", "Export chat…"),
+        ("recording", "Export chat…"),
+        ("preferences", "Settings…"),
+        ("help", "Guide"),
+    ):
+        assert title in found(typed)[:2], typed
+    assert not [title for title in found("undo") if title.startswith("Fork")]

@@ -269,6 +269,7 @@ async def test_the_error_output_is_shown_cut_and_without_escape_sequences(harnes
     window = harness.open_window()
     window.open_chat(harness.chat(session_id))
     await harness.until(harness.page.bars.end.get().errors.isVisible, "the button")
+    assert "errors" not in window.actions_.idle()
     QTest.mouseClick(harness.page.bars.end.get().errors, Qt.MouseButton.LeftButton)
     sheet = window.sheets.output
     await harness.until(sheet.text.toPlainText, "the text")
@@ -285,8 +286,10 @@ async def test_without_error_output_there_is_no_button(harness: WindowHarness, c
     await open_ended(harness)
     await harness.until(harness.page.bars.end.get().resume.isVisible, "the bar")
     assert harness.page.bars.end.get().errors.isHidden()
+    assert "errors" in harness.window.actions_.idle(), "nor an entry of the palette"
     harness.window.actions_["errors"].trigger()
-    await harness.until(lambda: harness.window.sheets.output.state.text() == "No error output", "the word on that")
+    await harness.until(lambda: harness.banner == "No error output", "the word on that")
+    assert not harness.window.sheets.output.is_open
 
 
 async def test_resume_all_lists_chats_and_shells_and_leaves_commands_out(harness: WindowHarness, client: FakeResume):

@@ -596,8 +596,8 @@ async def test_processes_that_an_ended_chat_left_behind_are_named_and_can_be_end
     bar.end_left_requested.connect(lambda: asked.append(True))
     bar.offer(EndedChat(False, "", False))
     assert bar.end_left.isHidden()
-    bar.offer(EndedChat(False, "", False, "sleep 1000 (PID 4711)"))
-    assert bar.refusal.text() == "Left behind, and still running: sleep 1000 (PID 4711)."
+    bar.offer(EndedChat(False, "", False, "sleep (PID 4711)"))
+    assert bar.refusal.text() == "Left behind, and still running: sleep (PID 4711)."
     QTest.mouseClick(bar.end_left, Qt.MouseButton.LeftButton)
     assert asked
 
