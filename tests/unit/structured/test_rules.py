@@ -84,6 +84,8 @@ class ScriptedDialect:
                 request = AgentRequest(f"r{turn}", "command", port.now_ms, f"Run {text}?", text, options)
                 port.emit(StateChanged("requires_action", turn))
                 port.emit(RequestOpened(request))
+            case "withdraw":
+                port.emit(RequestResolved(f"r{turn}", "", at_ms=port.now_ms))
             case "edit":
                 item, status, *paths = text.split()
                 changes = tuple(FileChange(each, "") for each in paths)
@@ -250,6 +252,17 @@ def test_an_interrupting_prompt_is_sent_next(chat: Chat) -> None:
     assert chat.sent[-1] == {"interrupt": True}
     chat.hear("end")
     assert chat.sent[-1] == {"prompt": "now"}
+
+
+@pytest.mark.parametrize("is_stopped", [True, False])
+def test_a_question_that_goes_because_the_user_stopped_the_turn_says_so(chat: Chat, is_stopped: bool) -> None:
+    chat.hear("ready")
+    chat.do(prompt("Do it"))
+    chat.hear("accept", "ask make")
+    if is_stopped:
+        chat.do(Interrupt())
+    chat.hear("withdraw")
+    assert chat.transcript.answers["rt1"].stopped is is_stopped
 
 
 def test_a_queued_prompt_can_be_withdrawn_but_a_sent_one_cannot(chat: Chat) -> None:
