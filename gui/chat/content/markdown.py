@@ -39,7 +39,7 @@ from .segments import (
 
 _DATA = "data:"
 _IMAGE_DATA = re.compile(r"data:(image/\w+);base64,", re.IGNORECASE)
-_WORD_END = re.compile(r"[\s/]")
+_WORD_END = re.compile(r"\s")
 _TASK = re.compile(r"^\[([ xX])\] ")
 _BOXES = {" ": "☐", "x": "☑", "X": "☑"}
 _FACES = {"strong_open": Face.BOLD, "em_open": Face.ITALIC, "s_open": Face.STRIKE}

@@ -757,7 +757,7 @@ def _column_widths(segment: Table, columns: int, room: float, style: Style) -> l
 
 
 def _word_widths(segment: Table, columns: int, room: float, style: Style) -> list[float]:
-    """The widths that the columns need for their longest words; one that takes half the room may be broken."""
+    """The widths that the columns need for their longest words; one that is wider than the room may be broken."""
     font, option = style.font(0, Face.BOLD), QTextOption()
     option.setWrapMode(QTextOption.WrapMode.WordWrap)
     widths = [0.0] * columns
@@ -774,7 +774,7 @@ def _word_widths(segment: Table, columns: int, room: float, style: Style) -> lis
             units = range(len(text) + 1) if text.isascii() else unit_offsets(text)
             ends = [(units[word.start()], units[word.end()]) for word in _WORD.finditer(text)]
             sizes_px = (abs(x_of(line, end) - x_of(line, begin)) for begin, end in ends)
-            needed_px = max((px for px in sizes_px if px <= room / 2), default=0.0)
+            needed_px = max((px for px in sizes_px if px <= room), default=0.0)
             widths[column] = max(widths[column], max(needed_px, layout.minimumWidth()) + _beside(column, columns))
     return widths
 

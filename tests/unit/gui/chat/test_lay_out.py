@@ -18,6 +18,7 @@ from gui.chat.content.markdown import MarkdownText
 from gui.chat.content.segments import (
     Action,
     Button,
+    Code,
     DiffHead,
     Face,
     FoldLine,
@@ -26,11 +27,12 @@ from gui.chat.content.segments import (
     Run,
     Table,
     TurnLine,
+    code_segments,
     utf16_slice,
 )
-from gui.chat.drawing.code import lay_out_diff_head
+from gui.chat.drawing.code import CodeLook, lay_out_diff_head
 from gui.chat.drawing.lay_out import lay_out, lay_out_paragraph
-from gui.chat.drawing.segment_layout import SegmentLayout, reads_from_right
+from gui.chat.drawing.segment_layout import SegmentLayout, baseline_in, reads_from_right
 from gui.chat.drawing.style import MARGIN_PX, Style, Widths
 from gui.chat.pictures import Pictures, decode
 from gui.theme.terminal import TerminalFont
@@ -84,6 +86,61 @@ def test_a_table_breaks_no_word_and_no_number_and_is_wider_than_a_narrow_pane(qa
             assert shown <= words, width_px
     assert overflows == sorted(overflows, reverse=True), "it is scrolled only where it does not fit"
     assert (overflows[0], overflows[-1]) == (True, False)
+
+
+def test_columns_are_24_px_apart_and_a_table_is_as_wide_as_it_needs(style: Style) -> None:
+    [table] = tables_of("| a | b |\n|---|---:|\n| word | 31 s |\n| `TooManyRequests` | 1 |\n")
+    laid = lay_out(table, Widths(640, 880), style, columns=False)
+    first = [each for each in laid.boxes if each.x == 0]
+    second_x = min(each.x for each in laid.boxes if each.x > 0)
+    widest_px = max(each.layout.lineAt(0).naturalTextWidth() for each in first)
+    assert second_x - widest_px == pytest.approx(24, abs=2)
+    assert max(each.x + each.width for each in laid.boxes) < 400, "not stretched"
+    assert laid.overflow is None
+    [long] = tables_of(f"| a | b |\n|---|---|\n| {'word ' * 60}| {'word ' * 60}|\n")
+    laid = lay_out(long, Widths(640, 880), style, columns=False)
+    assert max(each.x + each.width for each in laid.boxes) <= 641
+    assert laid.overflow is None, "no bar that scrolls nothing"
+
+
+def test_a_cell_is_broken_at_blanks_alone(style: Style) -> None:
+    [table] = tables_of("| a | b |\n|---|---|\n| a long-hyphenated-word of x | some/path/of.py and more words here |\n")
+    words = set(table.text.split())
+    for width_px in range(330, 640, 10):
+        laid = lay_out(table, Widths(width_px, width_px), style, columns=False)
+        shown = {word for box in laid.boxes for line in lines_of(box.layout) for word in line.split()}
+        assert shown <= words, width_px
+
+
+def baselines(laid: SegmentLayout) -> set[float]:
+    """Where the letters of first lines stand."""
+    return {box.y + line.y() + line.ascent() for box in laid.boxes for line in [box.layout.lineAt(0)]}
+
+
+@pytest.mark.parametrize("size_px", [13, 14, 15, 24])
+def test_letters_of_one_line_stand_on_one_line(qapp: QApplication, size_px: int) -> None:
+    style = Style(Theme(qapp, OWN, "dark"), size_px)
+    [table] = tables_of("| plain | `code` | **bold** |\n|---|---|---|\n| plain | `code` | **bold** and `code` |\n")
+    laid = lay_out(table, Widths(640, 640), style, columns=False)
+    assert len(baselines(laid)) == 2, "one for each row"
+    assert all(each == int(each) for each in baselines(laid)), "on whole pixels"
+    line = FoldLine("Ran make check", object_at=4, detail="31 s")
+    laid = lay_out(line, Widths(640, 640), style, columns=False)
+    assert baselines(laid) == {baseline_in(laid.height, style.metrics(style.small_px))}, "that of the time at its end"
+
+
+@pytest.mark.parametrize("wraps", [True, False])
+def test_the_language_of_code_covers_no_letter_of_it(style: Style, wraps: bool) -> None:
+    for length in range(10, 130, 3):
+        [code] = code_segments("x" * length, Code(language="python", title="python", copies=True))
+        look = CodeLook(wraps=wraps)
+        laid = lay_out(code, Widths(640, 640), style, columns=False, code=look)
+        [box] = laid.boxes
+        end = box.x + box.layout.lineAt(0).naturalTextRect().right()
+        label = bool(laid.resting)
+        label_left = 640 - style.metrics(style.size_px - 3).horizontalAdvance("python") - 12
+        assert end <= label_left or not label, length
+        assert label or length > 60
 
 
 def test_a_word_that_is_wider_than_the_pane_is_broken(style: Style) -> None:

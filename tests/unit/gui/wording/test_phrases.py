@@ -200,3 +200,10 @@ def test_an_explanation_says_why_an_agent_lacks_its_plugin():
     transitions = explained(explanation(evidence=[], transitions=[], remark=why))
     assert why in transitions.notes
     assert why in transitions.as_text()
+
+
+def test_an_age_of_days_is_told_in_days() -> None:
+    noon = datetime(2026, 5, 3, 12, tzinfo=UTC).astimezone()
+    seen = [phrases.ago_or_day(noon - timedelta(hours=hours), noon) for hours in (0, 1, 11, 13, 26, 72)]
+    assert seen == ["just now", "1 h ago", "11 h ago", "yesterday", "yesterday", "3 d ago"]
+    assert phrases.ago_or_day(None, noon) == ""
