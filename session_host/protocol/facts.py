@@ -91,8 +91,11 @@ class Origin(msgspec.Struct, frozen=True, array_like=True, gc=False, kw_only=Tru
 
     @property
     def is_shell_or_command(self) -> bool:
-        """Whether it runs a shell or a command in place of an agent; these report no activity."""
-        return self.agent in WITHOUT_AGENT
+        """Whether its terminal has a shell or a command in place of an agent; these report no activity.
+
+        In a chat view, a command runs once for each prompt, and has turns as an agent has.
+        """
+        return self.agent in WITHOUT_AGENT and self.runtime == "terminal"
 
     @property
     def project(self) -> str:

@@ -409,6 +409,14 @@ TURNS = [
 STARTS = {1: 100.5, 2: 200.0, 3: 300.2}
 
 
+def test_a_chat_view_of_a_command_has_turns_and_answers(area: Area) -> None:
+    script = 'echo "answer to $1"'
+    chat = new("command", "--runtime", "structured", "-C", str(area.home), "--", "sh", "-c", script, "x", "%prompt%")
+    sent = outlive("send", chat, "one", "--wait", "--timeout", "60")
+    assert (sent.code, sent.output.strip()) == (0, "answer to one"), sent
+    assert outlive("answer", chat).output.strip() == "answer to one"
+
+
 @pytest.mark.parametrize(("number", "answer"), [(1, "A"), (2, "B\n\nB2"), (3, "C")])
 def test_the_prompts_of_a_turn_are_found_by_their_times(number: int, answer: str) -> None:
     found = turn_of_number(iter(TURNS), STARTS, number)
