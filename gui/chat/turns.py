@@ -107,6 +107,8 @@ class PromptHeading(QAbstractButton):
         self._item: Item | None = None
         self._facts = ""
         self._is_in_sight = False
+        self._state: object = None
+        """Which prompt is shown, and how."""
         self.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         self.setCursor(Qt.CursorShape.PointingHandCursor)
         self.clicked.connect(lambda _checked: self._go())
@@ -127,9 +129,12 @@ class PromptHeading(QAbstractButton):
         self.setVisible(turn is not None)
 
     def _show(self, turn: TurnSpan) -> None:
-        self._item = item = turn.prompts[0]
-        self._is_in_sight = self._page.scroller.is_in_sight(turn.begin)
+        item, is_in_sight = turn.prompts[0], self._page.scroller.is_in_sight(turn.begin)
         number, count = self._rail.ticks.place_of(item.id)
+        state = item, is_in_sight, number, count
+        if state == self._state:
+            return
+        self._state, self._item, self._is_in_sight = state, item, is_in_sight
         place = chat_texts.PROMPT_PLACE(number=number, count=count) if number else ""
         first = first_sentence(item.text[:_LINE_CHARACTERS].strip())
         first = one_line(first).strip() or chat_texts.PROMPT_WITHOUT_TEXT()
@@ -137,10 +142,9 @@ class PromptHeading(QAbstractButton):
         shown = shown if self._is_in_sight else first
         time = chat_texts.time_of(item.at_ms) if item.at_ms else ""
         facts = "   ".join(filter(None, ("" if self._is_in_sight else place, time)))
-        if (shown, facts) != (self.text(), self._facts):
-            self._facts = facts
-            self.setText(shown)
-            self.update()
+        self._facts = facts
+        self.setText(shown)
+        self.update()
         self.setAccessibleName(chat_texts.GO_TO_PROMPT(prompt=first))
 
     def _go(self) -> None:

@@ -366,7 +366,8 @@ def text_box(
     # A narrower line that is right-aligned would be displaced.
     keeps_slashes = keeps_words or (" /" in text and not option.alignment() & Qt.AlignmentFlag.AlignRight)
     units = text.encode(_UTF_16, "surrogatepass") if keeps_slashes else b""
-    metrics, alignment = QFontMetricsF(font), option.alignment()
+    usual_px, alignment = math.ceil(line_px), option.alignment()
+    baseline = baseline_in(usual_px, QFontMetricsF(font))
     # What is free of a line is at its beginning, if it ends at the right.
     share = (
         1.0 if alignment & Qt.AlignmentFlag.AlignRight else 0.5 if alignment & Qt.AlignmentFlag.AlignHCenter else 0.0
@@ -382,8 +383,9 @@ def text_box(
         elif units:
             _keep_slash(line, units)
         height = line.height()
-        step = math.ceil(max(line_px, height))
-        top = (step - height) / 2 if height > line_px else baseline_in(step, metrics) - line.ascent()
+        is_usual = height <= line_px
+        step = usual_px if is_usual else math.ceil(height)
+        top = baseline - line.ascent() if is_usual else (step - height) / 2
         line.setPosition(QPointF(free_px * share, y + top))
         y += step
     layout.endLayout()

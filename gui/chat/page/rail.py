@@ -77,6 +77,9 @@ class Ticks:
         self._new: list[Tick] = []
         """Those that are read until now, if not all are; ``found`` are those of before, unless fewer."""
         self._read = 0
+        self._numbered: list[Tick] | None = None
+        self._numbers: dict[str, int] = {}
+        """The numbers of prompts, for the list that they were counted in."""
 
     def note(self, changes: Changes) -> None:
         """Read the turns of items again that changed with a frame."""
@@ -100,9 +103,11 @@ class Ticks:
 
     def place_of(self, key: str) -> tuple[int, int]:
         """The number of a prompt, from 1, and how many there are; 0 while it, or not all of them, are read."""
-        numbers = (number for number, tick in enumerate(self.found, 1) if tick.key == key)
-        is_read = self._read >= self.transcript.queue_start
-        return (next(numbers, 0), len(self.found)) if is_read else (0, 0)
+        if self._read < self.transcript.queue_start:
+            return 0, 0
+        if self._numbered is not self.found:
+            self._numbered, self._numbers = self.found, {tick.key: at for at, tick in enumerate(self.found, 1)}
+        return self._numbers.get(key, 0), len(self.found)
 
     def read_on(self) -> bool:
         """Read some more items; returns whether there are more."""
