@@ -34,6 +34,7 @@ from gui.window.page.terminal_content import TerminalContent
 from gui.wording import common_texts, notice_texts, page_texts
 from session_host.standing.groups import OVER, Group
 from session_host.standing.status import is_suspended
+from session_host.standing.traits import traits_of
 
 if TYPE_CHECKING:
     from gui.window.actions.chats.later import LaterPrompts
@@ -130,7 +131,7 @@ class WindowCommands:
         page = self.tabs.active_page
         if page is not None and page.chat.has_ended:
             return not page.bars.end.is_open or page.bars.end.get().errors.isHidden()
-        return page is None or page.terminal is not None  # A terminal shows it itself.
+        return page is None or traits_of(page.chat.record).has_screen  # A terminal shows it itself.
 
     def applies(self) -> dict[str, bool]:
         """Whether each value of ``Action.on`` applies now, and whether the shown chat is a "shell"."""
