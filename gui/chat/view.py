@@ -163,13 +163,14 @@ class ChatView(QWidget):
         self.page.typed.connect(self._on_typed)
         self.page.interrupt_requested.connect(self.prompt.interrupt)
         self.page.requests.left.connect(self._on_request_left)
-        self.page.scroller.arranged.connect(self.page.requests.check_seen)
+        self.page.requests.withdrawn.connect(self.prompt.interrupt)
         self.page.scroller.framed.connect(self._on_frame)
         self.page.restyled.connect(self._restyle)
         self.prompt.editor.page_requested.connect(self.page.scroll_pages)
         self.prompt.editor.end_requested.connect(self._go_to_end)
         self.prompt.editor.interrupt_requested.connect(self._copy_or_interrupt)
         self.prompt.editor.back_requested.connect(self._go_back)
+        self.prompt.editor.goes_on = self._say_instead
         self.prompt.editor.take_back_requested.connect(self._earlier.take_last_back)
         self.strip.item_chosen.connect(self._go_to_item)
         self.prompt.sent.connect(self.page.scroller.scroll_to_end)
@@ -177,7 +178,7 @@ class ChatView(QWidget):
         self.prompt.editor.textChanged.connect(self._fit_prompt)
         self.prompt.editor.composed.connect(self._fit_prompt)
         self.prompt.attachments.changed.connect(self._fit_prompt)
-        self.prompt.edited.connect(self.refresh_first_page)
+        self.prompt.edited.connect(self._on_edited)
         self.prompt.nothing_older.connect(self.first_page.take_keyboard)
         self.first_page.left.connect(self.prompt.editor.setFocus)
         self.first_page.typed.connect(self._on_typed)
@@ -217,6 +218,10 @@ class ChatView(QWidget):
     def changed(self) -> None:
         """Show changes of the transcript with the next frame."""
         self.page.changed()
+
+    def _on_edited(self) -> None:
+        self.page.requests.keep_open()
+        self.refresh_first_page()
 
     def _on_frame(self) -> None:
         self._earlier.put_back_withdrawn()
@@ -387,6 +392,16 @@ class ChatView(QWidget):
         if not self.show_request():
             self.page.setFocus(Qt.FocusReason.BacktabFocusReason)
 
+    def _say_instead(self) -> bool:
+        """Move the keyboard focus from the prompt to the field for what to do instead; returns whether it is shown."""
+        waiting = self.page.transcript.open_requests
+        card = self.page.requests.shown_card(waiting[0].id) if waiting else None
+        words = card.words if card is not None else None
+        if words is None or not words.isVisible():
+            return False
+        words.setFocus(Qt.FocusReason.TabFocusReason)
+        return True
+
     def show_request(self) -> bool:
         """Show the oldest open request and give it the keyboard focus; returns whether there is one."""
         waiting = self.page.transcript.open_requests
@@ -400,12 +415,19 @@ class ChatView(QWidget):
             if not event.isAutoRepeat():
                 self.page.answer_by_key(kind)
         elif event.key() == Qt.Key.Key_Escape and not event.modifiers() and self.prompt.can_interrupt:
-            if not event.isAutoRepeat() and self.prompt.escape():
+            if not event.isAutoRepeat() and not self._withdraw() and self.prompt.escape():
                 self._announcer.announce(chat_texts.ESCAPE_AGAIN())
         elif event.matches(QKeySequence.StandardKey.Paste):
             self.paste()
         else:
             super().keyPressEvent(event)
+
+    def _withdraw(self) -> bool:
+        """Ask at the oldest open question whether to withdraw it, then do; returns whether one is open."""
+        waiting = self.page.transcript.open_requests
+        if waiting:
+            self.page.withdraw(waiting[0].id)
+        return bool(waiting)
 
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:
         if not self.prompt.editor.isReadOnly() and self.prompt.editor.canInsertFromMimeData(event.mimeData()):
@@ -443,6 +465,11 @@ class ChatView(QWidget):
     def set_offers(self, offers: Callable[[Item], Sequence[Offer]]) -> None:
         """Set the function that returns what the user can do about a prompt that the agent has."""
         self.page.rows.offers = lambda item: offers(item) if is_sent(item) else ()
+
+    def set_takes_words(self, *, takes_words: bool) -> None:
+        """Set whether the agent hears what the user says with a refusal."""
+        requests = self.page.requests
+        requests.look = requests.look._replace(takes_words=takes_words)
 
     def set_turns_fold(self, *, folds: bool) -> None:
         """Set whether the steps of a turn that is over are one line, until the user opens them."""

@@ -17,6 +17,8 @@ from PySide6.QtCore import (
 from PySide6.QtGui import (
     QFontMetrics,
     QIcon,
+    QResizeEvent,
+    QShowEvent,
 )
 from PySide6.QtWidgets import (
     QAbstractItemView,
@@ -36,10 +38,12 @@ from PySide6.QtWidgets import (
 
 from .icons import Glyph, glyph_icon
 from .theme import Theme
-from .tokens import GAP_S_PX
+from .tokens import GAP_S_PX, KEY_PX, font
 
 _BUTTON_PX, _NARROW_BUTTON_PX = 36, 9
 """The room beside a button's text, and the same in a narrow card."""
+_CAP_PX, _NARROW_CAP_PX = 13, 4
+"""The space right of a button's key."""
 
 
 class PlainLabel(QLabel):
@@ -260,6 +264,101 @@ def show_text(label: QLabel, text: str, width: int) -> None:
     shown = "\n".join(_wrapped(line, metrics, room) for line in text.split("\n")) if is_wide else text
     if label.text() != shown:
         label.setText(shown)
+
+
+class KeyCap(PlainLabel):
+    """A key in small capitals, such as "ALT Y"."""
+
+    def __init__(self, key: str = "", parent: QWidget | None = None) -> None:
+        super().__init__(parent=parent)
+        self.setProperty("kind", "key")
+        self.setFont(font(KEY_PX, bold=True, capitals=True))
+        self.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
+        self.set_key(key)
+
+    def set_key(self, key: str) -> None:
+        """Show another key; "" for none."""
+        self.setText(key.replace("+", " "))
+        self.setVisible(bool(key))
+
+    @property
+    def room_px(self) -> int:
+        """The width that it takes, with the space before it; 0 without a key."""
+        return self.sizeHint().width() + GAP_S_PX if self.text() else 0
+
+
+class KeyButton(QPushButton):
+    """A button with the key that presses it, after its name. The name comes from anywhere, and wraps if it is long."""
+
+    def __init__(self, name: str, kind: str = "answer") -> None:
+        super().__init__()
+        self.setProperty("kind", kind)
+        self.setAutoDefault(True)  # Enter presses the button that has the keyboard.
+        self._name, self._key, self._spoken = name, "", name
+        self._cap = KeyCap(parent=self)
+        self._update()
+
+    def set_name(self, name: str, key: str = "", spoken: str = "") -> None:
+        """Show another name and key; ``spoken`` is both for screen readers."""
+        if (name, key) != (self._name, self._key):
+            self._name, self._key, self._spoken = name, key, spoken or name
+            self._update()
+
+    def set_kind(self, kind: str) -> None:
+        """Show it as another kind of button."""
+        set_look(self, "kind", kind)
+        self._paint_cap()
+
+    def _update(self) -> None:
+        self._cap.set_key(self._key)
+        set_look(self, "keyed", bool(self._key))
+        self.setAccessibleName(self._spoken)
+        self.setText(caption(self._name))
+        self.updateGeometry()
+        self._place_cap()
+
+    def fit(self, width: int, *, is_narrow: bool) -> QSize:
+        """Wrap the name for a width; returns the size that the button then has."""
+        pad_px = _NARROW_BUTTON_PX if is_narrow else _BUTTON_PX
+        longest_px = max(map(self.fontMetrics().horizontalAdvance, self._name.split()), default=0)
+        self._cap.set_key(self._key)
+        if longest_px + pad_px + self._cap.room_px > width:
+            self._cap.set_key("")  # The name comes first.
+        set_look(self, "keyed", bool(self._cap.text()))
+        text = _wrapped(self._name, self.fontMetrics(), max(width - pad_px - self._cap.room_px, 1))
+        if self.text() != caption(text):
+            self.setText(caption(text))
+        set_look(self, "wrapped", "\n" in text)
+        set_look(self, "narrow", is_narrow)
+        size = self.sizeHint()
+        return QSize(min(size.width(), width), size.height())
+
+    def sizeHint(self) -> QSize:
+        size = super().sizeHint()
+        return QSize(size.width() + self._cap.room_px, size.height())
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._place_cap()
+
+    def _place_cap(self) -> None:
+        size = self._cap.sizeHint()
+        right_px = _NARROW_CAP_PX if self.property("narrow") else _CAP_PX
+        left = self.width() - right_px - size.width()
+        self._cap.setGeometry(left, (self.height() - size.height()) // 2, size.width(), size.height())
+
+    def _paint_cap(self) -> None:
+        is_on_accent = self.property("kind") == "primary" and self.isEnabled()
+        set_look(self._cap, "kind", "key on accent" if is_on_accent else "key")
+
+    def changeEvent(self, event: QEvent) -> None:
+        super().changeEvent(event)
+        if event.type() == QEvent.Type.EnabledChange:
+            self._paint_cap()
+
+    def showEvent(self, event: QShowEvent) -> None:
+        super().showEvent(event)
+        self._paint_cap()
 
 
 def caption(name: str) -> str:

@@ -46,6 +46,8 @@ QLabel[kind="title"] { font-weight: 600; }
 QLabel[kind="page title"] { font-weight: 600; }
 QLabel[kind="problem"] { color: $failed; font-size: 12px; }
 QLabel[kind="failed"] { color: $failed; }
+QLabel[kind="key"] { color: $secondary; }
+QLabel[kind="key on accent"] { color: $on_accent; }
 QLabel[kind="needs_you"] { color: $needs_you; }
 QLabel[kind="sum"] { font-size: 19px; font-weight: 600; }
 QLabel[kind="sum_waiting"] { font-size: 19px; font-weight: 600; color: $needs_you; }
@@ -71,6 +73,12 @@ QPushButton[kind="primary"] { background: $accent; color: $on_accent; border-col
 QPushButton[kind="primary"]:hover { background: $accent_hover; border-color: $accent_hover; }
 QPushButton[kind="primary"]:focus { border-color: $text; }
 QPushButton[kind="primary"]:disabled { background: $hairline; color: $secondary; border-color: $hairline; }
+QPushButton[kind="answer"] { background: $page; }
+QPushButton[kind="answer"]:hover { background: $hover_raised; }
+QPushButton[kind="answer"]:pressed { background: $pressed; }
+QPushButton[kind="answer"]:disabled { color: $secondary; background: $hairline; }
+QPushButton[kind="primary"][enters="true"] { border-color: $text; }
+QPushButton[keyed="true"] { text-align: left; }
 QPushButton[wrapped="true"] { padding: 4px 12px; text-align: left; }
 QPushButton[narrow="true"] { padding: 0 3px; }
 QPushButton[wrapped="true"][narrow="true"] { padding: 4px 3px; }
@@ -97,6 +105,9 @@ QPushButton[kind="quiet"] {
     background: transparent; border: 1px solid transparent; border-radius: 4px; color: $secondary; padding: 0 6px;
     min-height: 22px; font-size: 12px;
 }
+QPushButton[kind="icon"] { background: transparent; border: 1px solid transparent; padding: 0 5px; }
+QPushButton[kind="icon"]:hover { background: $hover; }
+QPushButton[kind="icon"]:focus { border-color: $accent; }
 QPushButton[kind="quiet"]:hover { background: $hover; color: $text; }
 QPushButton[kind="quiet"]:focus { border-color: $accent; }
 
@@ -116,6 +127,7 @@ QLineEdit:disabled { color: $disabled; border-color: $hairline; }
 QLineEdit[invalid="true"] { border-color: $failed; }
 QLineEdit[kind="filter"] { background: transparent; border-color: $hairline; min-height: 26px; padding: 0 4px 0 0; }
 QLineEdit[kind="filter"]:focus { border-color: $accent; background: $field; }
+QLineEdit[kind="answer"] { min-height: 26px; }
 QLineEdit[kind="palette"] {
     background: transparent; border: 0; border-radius: 0; min-height: 40px; padding: 0 12px;
 }

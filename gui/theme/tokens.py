@@ -49,6 +49,8 @@ TEXT_PX = 13
 SECONDARY_PX = 12
 HEADING_PX = 11
 """Headings of groups, in capitals."""
+KEY_PX = 10
+"""The keys on buttons, in capitals."""
 CHAT_PX = 14
 """The text of a chat's messages, before the user makes it larger or smaller. There are no other sizes of text."""
 

@@ -15,11 +15,11 @@ from session_host.protocol.untrusted_text import before_more, one_line
 from session_host.standing.clock_times import TOMORROW, wanted_time
 from session_host.structured.decisions import Decision, DecisionKind
 from session_host.structured.doing import doing
-from session_host.structured.items import AgentRequest, Item, UsageLimit
+from session_host.structured.items import Item, UsageLimit
 from session_host.system.clock import moment_of, parse_time
 
 _LINE_CHARACTERS = 400
-"""More characters than a line shows; a question may have many more."""
+"""More characters than a line shows; a prompt may have many more."""
 MESSAGES = Text("Messages")
 MESSAGES_BEGIN, MESSAGES_END = Text("The beginning of the messages"), Text("The end of the messages")
 PROMPT_OF_USER = Text("Your prompt")
@@ -125,13 +125,6 @@ def doing_or_waiting(item: Item | None, *, waits: bool) -> tuple[str, int]:
     return text, len(text)
 
 
-def asking(request: AgentRequest) -> tuple[str, int]:
-    """A question in one line, and the position at which its command begins."""
-    text = one_line(request.title[:_LINE_CHARACTERS])
-    subject = f"{one_line(request.shown_subject[:_LINE_CHARACTERS])}?"
-    return text, len(text) - len(subject) if request.kind == "command" and text.endswith(f" {subject}") else len(text)
-
-
 def short_tokens(count: int) -> str:
     """A number of tokens: "870 tokens", "3.1k tokens"."""
     if count < 1000:
@@ -141,8 +134,6 @@ def short_tokens(count: int) -> str:
 
 
 IN_BACKGROUND = Text("In the background: {work}")
-WAITS = Text("waits for you")
-"""State of a command that runs only if the user allows it."""
 FAILED = Text("failed")
 DECLINED = Text("declined")
 EXIT_CODE = Text("exit {code}")
@@ -332,12 +323,6 @@ def keys_while_running(*, steers: bool, interrupts: bool) -> str:
     )
 
 
-def waits_for_answer(*, from_prompt: bool) -> str:
-    """The agent asks something, with the key that goes from the prompt to the question."""
-    text = Text("The agent waits for your answer")()
-    return joined(text, Text("Shift+Tab goes to it")() if from_prompt else "")
-
-
 PERCENT = Text("{percent} %")
 CONTEXT_USED = Text("{percent} % context")
 TOKENS_USED = Text("{n:,} token", "{n:,} tokens")
@@ -358,47 +343,54 @@ MORE_SETTINGS = Text("More settings")
 SETTING = Text("{name}: {value}")
 
 # An open request: what is asked, its buttons, why it cannot be allowed yet.
-_SHOWN_QUESTIONS = 3
 _QUESTION_CHARACTERS = 60
-RUN_THIS = Text("Run this command?")
+RUN = Text("Run")
+"""Before the command."""
+LINES = Text("{n:,} line", "{n:,} lines")
+STEP_OF = Text("{number} of {count}")
+"""Beside a question of a form with several."""
 IN_DIRECTORY = Text("in {directory}")
-WHAT_WILL_RUN = Text("Command to run")
-CHOICE_AND_MEANING = Text("{choice}: {meaning}")
-"""A suggested answer with the agent's description of it."""
 OPTION_WITH_KEY = Text("{name} ({key})")
 SHOW_EXACTLY = Text("Show exactly")
 """Button: show the command and the answers exactly as the agent states them."""
 SHOW_SHORTENED = Text("Show shortened")
-SCROLL_TO_ALLOW = Text("Scroll to the end to allow it")
-SCROLL_UP_TO_ALLOW = Text("Scroll up and read it to the end to allow it")
-LOOK_THROUGH_TO_ALLOW = Text("Scroll through all changes to allow them")
+READ_TO_ALLOW = Text("Read it from its beginning to its end to allow it")
 REQUEST_INCOMPLETE = Text("The agent did not report everything that would run. You can only decline this request.")
 REQUEST_TOO_LONG = Text("What is too long to be read here is left out, and you can’t allow it.")
 ANSWER_SENT = Text("Sending the answer…")
 SEND_ANSWER = Text("Answer")
 SAY_INSTEAD = Text("Say what to do instead")
-MORE_ANSWERS = Text("More…")
+MORE_ANSWERS, FEWER_ANSWERS = Text("More answers"), Text("Fewer answers")
 MORE_QUESTIONS = Text("{count} more")
 OPEN_NAMED = Text("Open {name}")
-MORE_BELOW = Text("More below · Space scrolls")
 QUESTION_GONE = Text("It was answered or withdrawn meanwhile")
 
 
 def lines_below(lines: int) -> str:
-    if lines == 1:
-        return Text("1 line below · Allow waits for the end · Space scrolls")()
-    return Text("{lines:,} lines below · Allow waits for the end · Space scrolls")(lines=lines)
+    """How much of what is asked is below what is shown."""
+    return Text("{n:,} line below · Allow waits for the end", "{n:,} lines below · Allow waits for the end")(n=lines)
 
 
-def still_to_answer(questions: Sequence[str]) -> str:
-    long = _QUESTION_CHARACTERS
-    names = [name if len(name) <= long else f"{name[: long - 1]}…" for name in questions[:_SHOWN_QUESTIONS]]
-    shown, more = " · ".join(names), len(questions) - len(names)
-    if more:
-        return Text("Still to answer: {questions} · and {count} more")(questions=shown, count=more)
-    return Text("Still to answer: {questions}")(questions=shown)
+LINES_ABOVE = Text("More above · Allow waits for the beginning")
+SCROLLS = Text("scrolls")
+"""After the key that scrolls what is asked."""
+TO_FIELD, SENDS = Text("Tab"), Text("Enter")
+"""The keys in the field for words in place of a yes: outside of it, and in it."""
+SPACE_KEY, PAGE_KEY, ESCAPE_KEY = Text("Space"), Text("Page Down"), Text("Esc")
+NEXT_QUESTION, PREVIOUS_QUESTION = Text("Next"), Text("Back")
+"""Buttons of a form with several questions."""
+WITHDRAW_AND_STOP = Text("Withdraw, and stop the turn")
+WITHDRAW_QUESTION = Text("Withdraw the question and stop the turn?")
+WITHDRAW, KEEP_OPEN = Text("Withdraw"), Text("Keep it open")
 
 
+def still_to_answer(question: str) -> str:
+    shown = question if len(question) <= _QUESTION_CHARACTERS else f"{question[: _QUESTION_CHARACTERS - 1]}…"
+    return Text("Still to answer: {question}")(question=shown)
+
+
+SOMETHING_ELSE = Text("Something else")
+"""In the field below suggested answers."""
 YOUR_ANSWER = Text("Your answer")
 YOUR_ANSWER_AS = Text("Your answer: {takes}")
 TAKES = Text("“{question}” takes {takes}")

@@ -120,7 +120,6 @@ CANNOT_CLEAR_IN_OLD_CHAT = Text(
     "This chat runs in an older version: choose “Update running chats” or run outlive upgrade"
 )
 OPEN_FILE = Text("Open file")
-NEEDS_ANSWER = Text("Needs your answer")
 RESUMED_SHELL = Text("Resume starts a new shell here, below what this one showed.")
 """Explains *Resume* of an ended shell, below its last screen and its directory."""
 

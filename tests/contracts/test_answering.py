@@ -14,8 +14,10 @@ from typing import Any, NamedTuple, Protocol
 
 import msgspec
 import pytest
-from PySide6.QtWidgets import QApplication, QLabel, QPlainTextEdit, QPushButton, QWidget
+from PySide6.QtWidgets import QApplication, QLabel, QPushButton, QWidget
 
+from gui.chat.content.requests import request_segments
+from gui.chat.content.segments import as_plain
 from gui.chat.page.requests.card import CardLook, RequestCard
 from gui.theme.theme import Theme
 from gui.tray import questions as notification
@@ -188,7 +190,7 @@ class Card(Place):
 
     def shown(self) -> str:
         labels = [label.text() for label in self.card.findChildren(QLabel)]
-        return "\n".join([*labels, *(each.toPlainText() for each in self.card.findChildren(QPlainTextEdit))])
+        return "\n".join([as_plain(request_segments(self.request, "", "")), *labels])
 
     def offered(self, *, is_read: bool) -> set[str]:
         self.card.seen.is_seen = is_read
@@ -208,7 +210,7 @@ class Card(Place):
 class RowsCard(Card):
     """The same beside a chat's row in the list."""
 
-    look = CardLook(is_framed=False, takes_words=True, is_brief=True)
+    look = CardLook(enters=False, takes_words=True, can_withdraw=False, names_directory=True)
 
 
 class Notification(Place):

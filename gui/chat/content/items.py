@@ -5,24 +5,25 @@ from __future__ import annotations
 import dataclasses
 import json
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from types import MappingProxyType
 from typing import NamedTuple
 
 from gui.theme.icons import Glyph
 from gui.wording import chat_texts
 from session_host.protocol.shown_duration import told_duration
-from session_host.protocol.untrusted_text import legible, one_line, with_visible
+from session_host.protocol.untrusted_text import legible, one_line
 from session_host.structured.decisions import Decision, Resolved, decision, of_declined
 from session_host.structured.items import AgentRequest, Item
 from session_host.structured.patches import counts
 
 from . import ansi, decisions, patches
 from .markdown import MarkdownText, plain_paragraphs
+from .requests import USUAL_LOOK, RequestLook, request_segments
 from .segments import (
     LINES_PER_CHUNK,
     Action,
     Button,
-    Card,
     Code,
     Diff,
     DiffHead,
@@ -75,10 +76,25 @@ _WITH_PATHS = frozenset({"edit", "read", "delete", "move"})
 
 
 class ItemRequests(NamedTuple):
-    """The requests of an item, open and answered."""
+    """The requests of an item, open and answered.
+
+    Attributes:
+        looks: how the open ones are shown, by their ids; the others as usual.
+        asker: the name of the chat that asks; "" for that of the page.
+    """
 
     open: tuple[AgentRequest, ...] = ()
     answered: tuple[Resolved, ...] = ()
+    looks: Mapping[str, RequestLook] = MappingProxyType({})
+    asker: str = ""
+
+    def open_segments(self, row: str, directory: str) -> list[Segment]:
+        """The segments of the open ones in a row; files below ``directory`` are named relative to it."""
+        return [
+            segment
+            for each in self.open
+            for segment in request_segments(each, row, directory, self.looks.get(each.id, USUAL_LOOK), self.asker)
+        ]
 
 
 class Mode(NamedTuple):
@@ -119,29 +135,20 @@ def segments(
         case "thought":
             found = _thought(item, mode, markdown)
         case "tool":
-            if requests.open and mode.unfolded is None:
-                mode = mode._replace(unfolded=False)  # The request shows the changes.
-            found = _tool(item, mode, markdown, directory, requests)
+            # The head of an open request is the line of its call.
+            found = [] if requests.open else _tool(item, mode, markdown, directory, requests)
         case "plan":
             found = _plan(item)
         case "notice":
             found = [QuietLine(legible(item.text), icon=Glyph.INFO, time=_clock(item.at_ms))]
         case _:
             found = _raw(item, mode)
-    for request in requests.open:
-        found += request_segments(request, item.id, directory)
-    if item.kind != "tool":
+    found += requests.open_segments(item.id, directory)
+    if item.kind != "tool" or requests.open:
         found += decision_lines(requests, directory)
     if item.parent:
         found = [dataclasses.replace(segment, indent=segment.indent + 1) for segment in found]
     return found
-
-
-def request_segments(request: AgentRequest, row: str, directory: str) -> list[Segment]:
-    """The segments of an open request in a row: its diff, as in a tool call, and the area of its widget."""
-    subject = patches.of_diff(with_visible(request.subject), row, directory) if request.kind == "edit" else []
-    subject = [dataclasses.replace(segment, inner=False) for segment in subject]
-    return [*subject, Card(request=request.id, subject_segments=len(subject))]
 
 
 def decision_lines(requests: ItemRequests, directory: str) -> list[Segment]:
@@ -241,13 +248,9 @@ def _thought(item: Item, mode: Mode, markdown: MarkdownText) -> list[Segment]:
 
 
 def _tool(item: Item, mode: Mode, markdown: MarkdownText, directory: str, requests: ItemRequests) -> list[Segment]:
-    """The segments of a tool call. With an open request it waits for the user, although its agent says that it runs.
-
-    What the user decided about it takes the place of its title.
-    """
-    is_asked = bool(requests.open)
+    """The segments of a tool call. What the user decided about it takes the place of its title."""
     earlier = [decision(*answer) for answer in requests.answered]
-    decided = earlier.pop() if earlier and not is_asked else None
+    decided = earlier.pop() if earlier else None
     if decided is None and item.status == "declined":
         decided = of_declined(item)
     if decided is not None and decided.kind != "allowed" and mode.unfolded is None:
@@ -268,7 +271,7 @@ def _tool(item: Item, mode: Mode, markdown: MarkdownText, directory: str, reques
         tone=tone,
         object_at=_object_at(item, title, is_code=is_code),
         folded=not unfolded if has_content else None,
-        running=item.status == "running" and not is_asked,
+        running=item.status == "running",
         added=added,
         removed=removed,
     )
@@ -329,8 +332,6 @@ def _is_command(title: str, command: str) -> bool:
 
 
 def _tool_state(item: Item, requests: ItemRequests) -> tuple[str, Tone]:
-    if requests.open:
-        return chat_texts.WAITS(), "needs_you"
     began_ms = max(item.at_ms, *(answer.at_ms for _, answer in requests.answered), 0)  # It waited for the answer.
     duration = told_duration(item.ended_ms - began_ms)
     match item.status:

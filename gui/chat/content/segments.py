@@ -74,7 +74,7 @@ class Action(NamedTuple):
         "fold", "show_all", "withdraw", "send_now", "again", "columns", "copy", "copy_answer", "link", "file", "image",
         "discard", "lines", "fold_lines", "reuse", "end", "send_held", "discard_held", "fold_turn", "offer", "drop",
         "wrap", "numbers", "source", "copy_prompt", "named_image", "take_back", "bring_back", "comment", "more",
-        "failures", "edit_comment", "drop_comment", "show_comments", "drop_comments",
+        "failures", "edit_comment", "drop_comment", "show_comments", "drop_comments", "open_chat",
         "continue", "edit_later", "later_now", "later_tomorrow", "drop_later",
     ]
     # fmt: on
@@ -192,7 +192,7 @@ class DiffHead(Segment):
         patch: header and hunks, as the agent sent them.
         discards: whether it has a button that discards the change.
         folds: whether it has a button that hides the unchanged lines that the user has opened.
-        digits, longest: as in the ``Diff`` below it.
+        digits, longest, asked: as in the ``Diff`` below it.
     """
 
     item: str = ""
@@ -208,6 +208,7 @@ class DiffHead(Segment):
     folds: bool = False
     digits: int = 1
     longest: int = 0
+    asked: bool = False
 
 
 @dataclass(frozen=True)
@@ -221,6 +222,7 @@ class Diff(Segment):
         longest: the number of characters in the file's longest line.
         has_head: whether a ``DiffHead`` is above the file's first lines.
         buttons: what the user can do about the hunk that begins here, while it is pointed at.
+        asked: whether it is the subject of an open request, and on the ground of that.
     """
 
     lines: tuple[DiffLine, ...] = ()
@@ -232,6 +234,7 @@ class Diff(Segment):
     longest: int = 0
     has_head: bool = True
     buttons: tuple[Button, ...] = ()
+    asked: bool = False
 
 
 @dataclass(frozen=True)
@@ -275,6 +278,24 @@ class FoldLine(Segment):
         return self.object_at == 0
 
 
+@dataclass(frozen=True)
+class AskLine(FoldLine):
+    """The head of an open request: the line of its tool call, with what is asked in words before its object.
+
+    At its right, the page paints since when the request is open.
+
+    Attributes:
+        request: the request's id.
+        asker: who asks, before that time; "" for the agent of the page.
+        digits, longest: as in the widest ``Diff`` below it; 0 without one.
+    """
+
+    request: str = ""
+    asker: str = ""
+    digits: int = 0
+    longest: int = 0
+
+
 class Button(NamedTuple):
     """A control in a line of text.
 
@@ -304,19 +325,17 @@ class StatusLine(QuietLine):
 
 @dataclass(frozen=True)
 class LiveLine(StatusLine):
-    """The line below a running turn: what the agent does or asks, since when, and how much it writes.
+    """The line below a running turn: what the agent does, since when, and how much it writes.
 
     Attributes:
         object_at: where the command or path begins in the text.
         facts: the time and the tokens; they are no part of the text.
         bars: the heights of the marks for its output of the last seconds, each 0 to 4, the newest last.
-        asks: whether the text is a question, with a mark of its own.
     """
 
     object_at: int = 0
     facts: str = ""
     bars: tuple[int, ...] = ()
-    asks: bool = False
 
 
 @dataclass(frozen=True)
@@ -396,11 +415,16 @@ class NamedPicture(Segment):
 
 
 @dataclass(frozen=True)
+class Subject(Code):
+    """Some lines of a request's command or text, on the ground of the request; wrapped lines go on further right."""
+
+
+@dataclass(frozen=True)
 class Card(Segment):
-    """The area of a widget: an open request.
+    """The area of a widget: the answers to an open request.
 
     Attributes:
-        subject_segments: the number of segments above it that show the request's subject; 0 if the widget shows it.
+        subject_segments: the number of segments above it that show the request's subject; 0 if its head does.
     """
 
     request: str = ""

@@ -16,6 +16,7 @@ from gui.chat.content.highlighting import spans
 from gui.chat.content.patches import equal_characters, pairs
 from gui.chat.content.segments import (
     Action,
+    AskLine,
     Code,
     CommentBox,
     CommentLine,
@@ -77,6 +78,8 @@ _COMMENT_PX = 28
 _GLYPH_PX = 14
 _NARROW_GAP_PX = GAP_S_PX // 2
 _GUTTER_LEFT_PX = 8
+ASKED_EDGE_PX, ASKED_BESIDE_PX = 3, 20
+"""The width of an open request's edge; how far its ground, and lines of its diff, reach beyond the text."""
 _NUMBER_GAP_PX = 8
 _SIGN_PX = 14
 _MAX_COMPARED_CHARACTERS = 400
@@ -114,7 +117,7 @@ _CornerButton = tuple[str, Action, str]
 
 
 def grown(
-    segment: Code | DiffHead | Diff | CommentBox | CommentLine,
+    segment: Code | DiffHead | Diff | AskLine | CommentBox | CommentLine,
     widths: Widths,
     style: Style,
     *,
@@ -417,8 +420,9 @@ def lay_out_diff_head(
     background, hairline = style.code.ground, style.color("hairline")
 
     def paint(painter: QPainter) -> None:
-        fill_smoothly(painter, path, background)
-        if not segment.empty:
+        if not segment.asked:
+            fill_smoothly(painter, path, background)
+        if not segment.empty and not segment.asked:
             painter.fillRect(QRectF(left, area.bottom() - 1, width - left, 1), hairline)
         for text_area, text, color in placed:
             draw_line(painter, text_area, text, font, color)
@@ -433,9 +437,9 @@ def lay_out_diff(segment: Diff, width: float, style: Style, *, columns: bool) ->
     left = left_of(segment)
     columns = columns and width >= COLUMNS_FROM_PX
     number_px = _number_px(segment.digits, style)
-    painter_of = _Lines(segment, style, laid)
+    painter_of = _Lines(segment, style, laid, width)
     gutter = _gutter(segment.digits, style)
-    y = _ABOVE_PX if segment.first else 0.0
+    y = _ABOVE_PX if segment.first and not segment.asked else 0.0
     if columns:
         half = (width - left) / 2
         for old, new in pairs(segment.lines):
@@ -457,6 +461,9 @@ def lay_out_diff(segment: Diff, width: float, style: Style, *, columns: bool) ->
                 y += painter_of.remark(number, left, width - left, y, gutter)
             else:
                 y += painter_of.row([_Cell(number, left, width - left, line.kind == "-")], y, gutter, number_px)
+    if segment.asked:
+        laid.height = y + (_NARROW_GAP_PX if segment.last else 0)
+        return laid
     y += _ABOVE_PX if segment.last else 0
     laid.height = y + (_ABOVE_PX if segment.last else 0)
     path = rounded(QRectF(left, 0, width - left, y), top=segment.first and not segment.has_head, bottom=segment.last)
@@ -622,8 +629,9 @@ class _Cell(NamedTuple):
 class _Lines:
     """Lays out lines of a diff."""
 
-    def __init__(self, segment: Diff, style: Style, laid: SegmentLayout) -> None:
-        self._segment = segment
+    def __init__(self, segment: Diff, style: Style, laid: SegmentLayout, width: float) -> None:
+        self._segment, self._width = segment, width
+        self._ground = style.asked_ground if segment.asked else style.code.ground
         self._style = style
         self._laid = laid
         self._starts: list[int] = []
@@ -664,7 +672,7 @@ class _Lines:
     def remark(self, number: int, left: float, width: float, y: float, gutter: float) -> float:
         """Lay out a line without a sign: a hunk's first line, or a remark on the line above; returns its height."""
         style, line = self._style, self._segment.lines[number]
-        font, tone = style.font(style.small_px), on(style.secondary, style.code.ground)
+        font, tone = style.font(style.small_px), on(style.secondary, self._ground)
         x = left + gutter
         if line.kind == "\\":
             skipped = line.text[: len(line.text) - len(line.text.lstrip("\\ "))]
@@ -679,12 +687,13 @@ class _Lines:
         px: float = style.metrics(style.small_px).horizontalAdvance(words)
         area, text_area = QRectF(left, y, width, height), QRectF(x, y, px + 2, height)
         opens = bool(self._segment.opens)
-        band, hairline = style.code.prompt if opens else style.code.ground, style.color("hairline")
+        band, hairline = style.code.prompt if opens else self._ground, style.color("hairline")
         buttons = self._opening_buttons(line, area) if opens and line.first_hidden else []
         mono = style.metrics(mono=True)
 
         def paint(painter: QPainter) -> None:
-            painter.fillRect(area, band)
+            if opens:
+                painter.fillRect(area, band)
             for edge in (area.top(), area.bottom() - 1) if opens else ():
                 painter.fillRect(QRectF(area.left(), edge, area.width(), 1), hairline)
             draw_line(painter, text_area, words, font, on(tone, band), mono)
@@ -732,7 +741,7 @@ class _Lines:
             position=QPointF(x, y),
             width=max(width, 1),
             line_px=style.code_line_px,
-            color=on(style.secondary, style.code.prompt),
+            color=on(style.secondary, self._ground if self._segment.asked else style.code.prompt),
             start=start,
         )
         self._laid.boxes.append(box)
@@ -773,7 +782,7 @@ class _Lines:
         self, line: DiffLine, colored_parts: list[tuple[int, int, str]], background: QColor | None
     ) -> list[QTextLayout.FormatRange]:
         style = self._style
-        page = style.code.ground if background is None else background
+        page = self._ground if background is None else background
         found: list[QTextLayout.FormatRange] = []
         words = style.code.added_words if line.kind == "+" else style.code.removed_words
         if line.partner is not None:
@@ -787,14 +796,19 @@ class _Lines:
     def _paint_gutter(self, cell: _Cell, background: QColor | None, area: QRectF, number_px: float) -> None:
         style, line = self._style, self._segment.lines[cell.line]
         font = style.font(mono=True)
-        tone = on(style.secondary, style.code.ground if background is None else background)
-        sign_tone = on(style.color("fine" if line.kind == "+" else "failed"), background or style.code.ground)
+        tone = on(style.secondary, self._ground if background is None else background)
+        sign_tone = on(style.color("fine" if line.kind == "+" else "failed"), background or self._ground)
+        tinted = QRectF(area)
+        if self._segment.asked and cell.left <= left_of(self._segment):
+            tinted.setLeft(area.left() - ASKED_BESIDE_PX + ASKED_EDGE_PX)
+        if self._segment.asked and area.right() >= self._width - 1:
+            tinted.setRight(area.right() + ASKED_BESIDE_PX)
         line_number = line.old if cell.shows_old else line.new
         line_px, metrics = style.code_line_px, style.metrics(mono=True)
 
         def paint(painter: QPainter) -> None:
             if background is not None:
-                painter.fillRect(area, background)
+                painter.fillRect(tinted, background)
             painter.setFont(font)
             x = area.left() + _GUTTER_LEFT_PX
             painter.setPen(tone)

@@ -17,6 +17,7 @@ from gui.chat.content.segments import (
     FAILED_AFTER,
     TASK_BOXES,
     Action,
+    AskLine,
     Code,
     CommentBox,
     CommentLine,
@@ -34,6 +35,7 @@ from gui.chat.content.segments import (
     Run,
     Segment,
     StatusLine,
+    Subject,
     Table,
     TakenBack,
     TurnFooter,
@@ -43,12 +45,12 @@ from gui.chat.content.segments import (
 from gui.chat.figures import figures
 from gui.chat.pictures import pictures, size_of
 from gui.finding.query import unit_offsets
-from gui.theme.icons import Glyph, paint_glyph, paint_mark
+from gui.theme.icons import Glyph, paint_glyph
 from gui.theme.tokens import GAP_L_PX, GAP_M_PX, GAP_S_PX, ICON_PX, RADIUS_PX, on
 from gui.wording import chat_texts
 from session_host.protocol.values import Image
-from session_host.standing.groups import Mark
 
+from .asking import lay_out_ask_line, lay_out_subject
 from .code import (
     COLUMNS_FROM_PX,
     PADDING_PX,
@@ -125,11 +127,16 @@ def lay_out(
     """Lay out a segment; ``columns`` shows diffs side by side where there is room, ``code`` is the look of code."""
     width, can_pair = widths.text, widths.wide >= COLUMNS_FROM_PX
     match segment:
+        case Subject():
+            return lay_out_subject(segment, width, style)
         case Code():
             figure = None if code.source else figure_of(segment, style)
             if figure is not None and (image := figures().get(figure)) is not None:
                 return lay_out_figure(segment, image, width, style)
             return lay_out_code(segment, grown(segment, widths, style, code=code), style, code)
+        case AskLine():
+            width = grown(segment, widths, style, columns=columns) if segment.longest else width
+            return lay_out_ask_line(segment, width, style, columns=columns, can_pair=can_pair)
         case FoldLine():
             return lay_out_fold_line(segment, width, style, columns=columns, can_pair=can_pair)
         case DiffHead():
@@ -485,7 +492,7 @@ def lay_out_quiet_line(segment: QuietLine, width: float, style: Style) -> Segmen
 
 
 def lay_out_live_line(segment: LiveLine, width: float, style: Style) -> SegmentLayout:
-    """Lay out what the agent does or asks now; in the gutter is its output of the last seconds, or a mark."""
+    """Lay out what the agent does now; in the gutter is its output of the last seconds."""
     laid = SegmentLayout()
     laid.height = height = round(style.scaled(_TURN_LINE_PX))
     small, font = style.metrics(style.small_px), style.font(style.small_px)
@@ -505,8 +512,6 @@ def lay_out_live_line(segment: LiveLine, width: float, style: Style) -> SegmentL
     is_flat = not any(bars)
 
     def paint(painter: QPainter) -> None:
-        if segment.asks:
-            paint_mark(painter, Mark.NEEDS_YOU, place.center(), style.tokens)
         for number, bar in enumerate(bars):
             bar_px = _BAR_STEP_PX * bar + 2
             x = place.left() + 1 + number * 2 * _LIVE_BAR_PX

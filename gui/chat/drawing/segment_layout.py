@@ -30,7 +30,7 @@ _MAX_DEPTH = 8
 _QUOTE_BAR_PX = 3
 _ICON_PX = 14
 _UTF_16 = "utf-16-le"
-_SPACE_AND_SLASH = " /".encode(_UTF_16)
+_SPACE_AND_SLASH, _LINE_FEED = " /".encode(_UTF_16), "\n".encode(_UTF_16)
 _BLANKS = frozenset(blank.encode(_UTF_16) for blank in (" ", "\n", "\t", LINE_SEPARATOR))
 
 
@@ -122,6 +122,7 @@ class SegmentLayout:
         links: the links in its text.
         overflow: the window in which it is scrolled sideways; None if all of it fits.
         covered: the area of controls that cover its text while it is pointed at; as ``Control.stays``.
+        since: of the head of a request, the area in which the page paints since when it is open.
     """
 
     def __init__(self) -> None:
@@ -135,6 +136,7 @@ class SegmentLayout:
         self.controls: list[Control] = []
         self.links: list[LinkArea] = []
         self.overflow: Overflow | None = None
+        self.since: QRectF | None = None
 
     @property
     def window(self) -> QRectF:
@@ -340,6 +342,7 @@ def text_box(
     start: int = 0,
     aside_px: float = 0.0,
     keeps_words: bool = False,
+    hanging_px: float = 0.0,
 ) -> TextBox:
     """Lay out a text in lines of equal height, in which also letters of other fonts stand on the same line.
 
@@ -355,6 +358,7 @@ def text_box(
         start: the offset of the text in its segment's.
         aside_px: see ``width``.
         keeps_words: whether lines are broken at blanks alone, if a word is not longer than a line.
+        hanging_px: how much further right a line begins that continues the one above.
     """
     layout = QTextLayout(text.replace("\n", LINE_SEPARATOR), font)
     layout.setTextOption(option)
@@ -365,7 +369,7 @@ def text_box(
     y = 0.0
     # A narrower line that is right-aligned would be displaced.
     keeps_slashes = keeps_words or (" /" in text and not option.alignment() & Qt.AlignmentFlag.AlignRight)
-    units = text.encode(_UTF_16, "surrogatepass") if keeps_slashes else b""
+    units = text.encode(_UTF_16, "surrogatepass") if keeps_slashes or hanging_px else b""
     usual_px, alignment = math.ceil(line_px), option.alignment()
     baseline = baseline_in(usual_px, QFontMetricsF(font))
     # What is free of a line is at its beginning, if it ends at the right.
@@ -376,17 +380,18 @@ def text_box(
         line = layout.createLine()
         if not line.isValid():
             break
-        free_px = 0.0 if y else aside_px
-        line.setLineWidth(max(width - free_px, 1.0))
+        free_px, begin = 0.0 if y else aside_px, line.textStart()
+        left_px = hanging_px if hanging_px and begin and units[2 * begin - 2 : 2 * begin] != _LINE_FEED else 0.0
+        line.setLineWidth(max(width - free_px - left_px, 1.0))
         if keeps_words:
             free_px += _keep_word(line, units)
-        elif units:
+        elif keeps_slashes:
             _keep_slash(line, units)
         height = line.height()
         is_usual = height <= line_px
         step = usual_px if is_usual else math.ceil(height)
         top = baseline - line.ascent() if is_usual else (step - height) / 2
-        line.setPosition(QPointF(free_px * share, y + top))
+        line.setPosition(QPointF(left_px + free_px * share, y + top))
         y += step
     layout.endLayout()
     return TextBox(layout, position.x(), position.y(), width, y, start, utf16_length(text), color)

@@ -69,6 +69,11 @@ class Style:
         """The size of times, and of what a tool works on."""
         return self.size_px - 2
 
+    @cached_property
+    def asked_ground(self) -> QColor:
+        """The ground of an open request."""
+        return self.color("raised") if self.tokens.name == "dark" else self.code.ground
+
     def color(self, token: str) -> QColor:
         """A colour of the interface."""
         return self.tokens.color(token)

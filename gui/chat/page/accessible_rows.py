@@ -318,12 +318,11 @@ def _kind_of(rows: Rows, row: Row) -> str:
 
 
 def spoken_row(rows: Rows, row: Row) -> str:
-    """A screen reader's text for an item, or for a diff that waits for an answer; "" for the page's last lines."""
-    item = rows.transcript.get(row.key)
-    if item is None and not any(isinstance(segment, DiffHead) for segment in row.segments):
+    """A screen reader's text for an item, or for what waits for an answer; "" for the page's last lines."""
+    item, is_asked = rows.transcript.get(row.key), bool(row.asked)
+    if item is None and not is_asked:
         return ""
     kind = _kind_of(rows, row)
-    is_asked = any(isinstance(segment, Card) for segment in row.segments)
     text = spoken_segments(row.segments)[: _MAX_REQUEST_CHARACTERS if is_asked else _MAX_CHARACTERS]
     return chat_texts.SPOKEN(kind=kind, text=text) if kind else text
 

@@ -85,7 +85,7 @@ def _limit_line(
 
 
 def tail(
-    row: str, transcript: Transcript, requests: ItemRequests, directory: str, line: LiveLine | None, *, has_turns: bool
+    row: str, transcript: Transcript, requests: ItemRequests, directory: str, line: LiveLine | None
 ) -> list[Segment]:
     """The segments after the last item.
 
@@ -95,12 +95,10 @@ def tail(
         requests: the requests of no item.
         directory: the chat's directory.
         line: what the agent does now; None while no turn runs.
-        has_turns: whether the ends of turns are shown.
     """
     status = transcript.status
     found = item_content.decision_lines(requests, directory)
-    for request in requests.open:
-        found += item_content.request_segments(request, row, directory)
+    found += requests.open_segments(row, directory)
     if transcript.damaged:
         found.append(QuietLine(chat_texts.DAMAGED(reason=transcript.damaged), tone="failed", icon=Glyph.WARNING))
     if status.state == "starting":
@@ -111,8 +109,6 @@ def tail(
         if text := one_line(status.detail):
             shown = replace(shown, text=text, object_at=len(text))
         found.append(replace(shown, buttons=end))
-    elif status.state == "requires_action" and has_turns and line is not None:
-        found.append(line)
     elif status.state == "background":
         found.append(StatusLine(one_line(chat_texts.IN_BACKGROUND(work=status.detail))))
-    return found or [QuietLine()]
+    return found or [Segment() if status.state == "requires_action" else QuietLine()]

@@ -1,7 +1,7 @@
-"""The line below a running turn: what the agent does or asks, since when, and its output of the last seconds.
+"""The line below a running turn: what the agent does, since when, and its output of the last seconds.
 
 The host's clock is not ours: what began while the page was shown is timed here, else a turn by its prompt,
-and a step by its own time.
+and a step by its own time. While the agent asks there is no line: the question tells since when it is open.
 """
 
 from __future__ import annotations
@@ -46,8 +46,10 @@ class Live:
         self._seen_s = 0.0
         self._step, self._step_s = "", 0.0
         """The item that the line names, and since when it runs, as far as the user does not keep it waiting."""
-        self._asked, self._asked_s = "", 0.0
-        """The open question, and since when it is open."""
+        self._has_asked = False
+        """Whether it has waited for the user since the line was there."""
+        self._asked_s: dict[str, float] = {}
+        """Since when each open question is open."""
         self._tokens_before: int | None = None
         self._news = 0
         self._output_s = 0.0
@@ -66,8 +68,9 @@ class Live:
         self._step, self._step_s = (
             (running.id, self._bucket_s - _seconds_since(running.at_ms)) if running else ("", 0.0)
         )
-        for request in transcript.open_requests[:1]:
-            self._asked, self._asked_s = request.id, self._output_s - _seconds_since(request.at_ms)
+        self._asked_s = {
+            request.id: self._output_s - _seconds_since(request.at_ms) for request in transcript.open_requests
+        }
 
     def update(self, transcript: Transcript, *, moves: bool = True) -> None:
         """Look at the transcript, and at the clock.
@@ -83,15 +86,16 @@ class Live:
             self._buckets = [*self._buckets, *[0] * min(passed, _BUCKETS)][-_BUCKETS:]
             self._bucket_s += passed * _BUCKET_S
         self._buckets[-1] += max(came, 0)
+        self._asked_s = {each.id: self._asked_s.get(each.id, now_s) for each in transcript.open_requests}
         if status.state != "running":
             if not status.is_running:
                 self._turn = None
-            self.line = self._question(transcript) if status.state == "requires_action" else None
+            self.line, self._has_asked = None, self._has_asked or bool(self._asked_s)
             return
-        if self.line is None or self.line.asks:
+        if self.line is None:
             self._output_s = now_s  # It goes on, after an answer of the user.
-            if self.line is not None:
-                self._step, self._seen_s = "", now_s
+            if self._has_asked:
+                self._step, self._seen_s, self._has_asked = "", now_s, False
         if self._turn is None:
             self._turn, self._began_s, self._output_s = status.turn, now_s, now_s
             self._tokens_before = status.usage.total if status.usage is not None else 0
@@ -119,27 +123,16 @@ class Live:
 
     @property
     def pause_ms(self) -> int:
-        """After this time, the line says something else."""
-        if self.line is not None and self.line.asks:
-            return _MINUTE_MS
-        return 500 if self.is_moving else 1000
+        """After this time, something else is told; 0 while nothing runs, and nothing is asked."""
+        if self.line is not None:
+            return 500 if self.is_moving else 1000
+        youngest_s = max(self._asked_s.values(), default=None)
+        return 0 if youngest_s is None else 1000 if self._now_s() - youngest_s < MINUTE_S else _MINUTE_MS
 
-    def _question(self, transcript: Transcript) -> LiveLine | None:
-        """The line of the first open question, with its age in minutes; None without a question."""
-        asked = transcript.open_requests
-        if not asked:
-            return None
-        now_s, first = self._now_s(), asked[0]
-        if first.id != self._asked:
-            self._asked, self._asked_s = first.id, now_s
-        seconds = now_s - self._asked_s
-        text, at = chat_texts.asking(first)
-        facts = (
-            chat_texts.WAITS(),
-            duration(seconds) if seconds >= MINUTE_S else "",
-            chat_texts.MORE_QUESTIONS(count=len(asked) - 1) if len(asked) > 1 else "",
-        )
-        return LiveLine(text, object_at=at, facts=chat_texts.joined(*facts), asks=True)
+    def asked_for(self, request: str) -> str:
+        """For how long a question is open, in one unit; "" if it is not."""
+        since_s = self._asked_s.get(request)
+        return duration(self._now_s() - since_s) if since_s is not None else ""
 
     def _tokens(self, transcript: Transcript) -> str:
         usage = transcript.status.usage
@@ -159,7 +152,7 @@ def _seconds_since(at_ms: int) -> float:
 
 
 class LiveTimer(QObject):
-    """Updates the line of a page once a second, twice while its marks change, once a minute while a question is open.
+    """Updates the line of a page once a second, twice while its marks change, and the age of a question.
 
     A page that is not visible is not updated.
     """
@@ -172,12 +165,12 @@ class LiveTimer(QObject):
         self._timer.timeout.connect(self.tick)
 
     def tick(self) -> None:
-        """Update now, and again later while a turn runs."""
-        live = self._update()
-        if live.line is None:
+        """Update now, and again later while a turn runs or the agent asks."""
+        pause_ms = self._update().pause_ms
+        if not pause_ms:
             self._timer.stop()
-        elif not 0 <= self._timer.remainingTime() <= live.pause_ms:
-            self._timer.start(live.pause_ms)
+        elif not 0 <= self._timer.remainingTime() <= pause_ms:
+            self._timer.start(pause_ms)
 
     def stop(self) -> None:
         """Update no more: the page is hidden."""

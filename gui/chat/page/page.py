@@ -27,6 +27,7 @@ from PySide6.QtGui import (
 from PySide6.QtWidgets import QWidget
 
 from gui.chat.content.segments import Code, DiffHead, FoldLine, StatusLine, TurnLine, utf16_length
+from gui.chat.drawing.code import ASKED_BESIDE_PX
 from gui.input.keys import is_text
 from gui.screen_readers import announce
 from gui.terminal.drawing.frame_pacing import FramePacer
@@ -135,6 +136,7 @@ class TranscriptPage(PaintedPage):
         self._accessible = AccessibleRows(self, self.spoken, self._press_focused)
         self._live_timer = LiveTimer(self._update_live, self)
         self.scroller.framed.connect(self._live_timer.tick)
+        self.scroller.arranged.connect(self.requests.check_seen)
         self._copied_timer = single_shot(self, COPIED_MS)
         self._copied_timer.timeout.connect(lambda: self._show_copied(None))
         self.scroller.scrolled.connect(self.place_changed)
@@ -173,6 +175,8 @@ class TranscriptPage(PaintedPage):
         if live.line != previous:
             self.rows.refresh(TAIL)
             self.scroller.arrange()
+        elif self.transcript.open_requests:
+            self.update()  # The age of a question.
         return live
 
     def show_picture(self, source: str, image: Image) -> None:
@@ -251,17 +255,16 @@ class TranscriptPage(PaintedPage):
     def _arrange(self) -> None:
         self.scroller.arrange()
 
-    def _card_height(self, card: str, width: int) -> float:
+    def _card_height(self, card: str, _width: int) -> float:
         """The height of the widget over a ``Card``, by the id that this has."""
         box_px = self.boxes.height(card) if self.boxes is not None else None
-        return self.requests.height(card, width) if box_px is None else box_px
+        return self.requests.height(card) if box_px is None else box_px
 
     def _place_cards(self) -> None:
         self._accessible.show(self.rows, self.visible, self.column_left)
-        shown = self.visible_cards()
-        self.requests.place(shown)
+        self.requests.place()
         if self.boxes is not None:
-            self.boxes.place(shown)
+            self.boxes.place(self.visible_cards())
 
     def answer_by_key(self, kind: str) -> None:
         """Answer the oldest open request; if a key cannot answer it now, show it."""
@@ -285,10 +288,27 @@ class TranscriptPage(PaintedPage):
 
     def show_request(self, request_id: str, *, takes_focus: bool = True) -> None:
         """Show an open request, and give it the keyboard focus."""
-        if (place := self.rows.place_of(request_id)) is not None:
-            self.scroller.scroll_to(self.rows.key(place[0]), place[1])
-            if takes_focus and (card := self.requests.card(request_id)) is not None:
-                card.take_focus()
+        if (place := self.rows.place_of(request_id)) is None:
+            return
+        card = self.requests.card(request_id)
+        key, asked = self.rows.key(place[0]), place[1]
+        if not self.requests.is_shown(request_id):
+            self.scroller.scroll_to(key, asked.head)
+        if card is not None and not card.isVisible():
+            self.scroller.scroll_to(key, asked.card)
+        elif card is not None and not self.requests.is_shown(request_id):
+            self._scroll_to_part(card)
+        if card is not None and takes_focus:
+            card.take_focus()
+
+    def withdraw(self, request_id: str) -> None:
+        """Ask at an open request whether to withdraw it; if it asks that already, do so."""
+        card = self.requests.card(request_id)
+        if card is not None and card.is_withdrawing and card.isVisible():
+            card.withdrawn.emit()
+        elif card is not None:
+            card.ask_to_withdraw()
+            self.show_request(request_id, takes_focus=False)
 
     # ------------------------------------------------------------ controls
 
@@ -533,15 +553,18 @@ class RequestPage(TranscriptPage):
     """One open request as its chat's page shows it, without the chat's transcript."""
 
     grows = is_measured = False
+    ground = "raised"
+    gutter_px = ASKED_BESIDE_PX
     _request = ""
     """The request's id."""
 
-    def show_alone(self, request: AgentRequest, look: CardLook) -> None:
-        """Show a request, with a widget of this look."""
+    def show_alone(self, request: AgentRequest, look: CardLook, more: int = 0) -> None:
+        """Show a request, with a widget of this look; ``more`` others are open behind it."""
         transcript = Transcript()
         transcript.apply(StateChanged("requires_action"), request.at_ms)
         transcript.apply(RequestOpened(request), request.at_ms)
         self.requests.look = look
+        self.rows.asker = chat_texts.joined(look.asker, chat_texts.MORE_QUESTIONS(count=more) if more else "")
         self._request = request.id
         self.set_transcript(transcript)
 

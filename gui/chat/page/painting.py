@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 from PySide6.QtCore import QPointF, QRectF, Qt, Signal
 from PySide6.QtGui import QColor, QFocusEvent, QPainter, QPaintEvent, QPen
 from PySide6.QtWidgets import QWidget
@@ -9,7 +11,9 @@ from PySide6.QtWidgets import QWidget
 from gui.chat.content import items as item_content
 from gui.chat.content.hunks import first_of_hunk
 from gui.chat.content.items import Content
-from gui.chat.content.segments import Card, Diff, TurnFooter, utf16_length
+from gui.chat.content.segments import AskLine, Card, Diff, TurnFooter, utf16_length
+from gui.chat.drawing.asking import ABOVE_PX, BELOW_PX, paint_ground, paint_since, right_of
+from gui.chat.drawing.code import ASKED_BESIDE_PX
 from gui.chat.drawing.segment_layout import Control, Overflow, square_in
 from gui.chat.drawing.style import GUTTER_PX, MARGIN_PX, MEASURE_PX, WIDE_PX, Style, Widths
 from gui.finding.query import Pattern
@@ -22,7 +26,7 @@ from session_host.structured.transcript import Transcript
 
 from .file_names import FileName, FileNames
 from .positions import PlacedSegment
-from .rows import Rows
+from .rows import AskedSegments, Rows
 from .selection import Selection
 
 BAR_PX = 10
@@ -34,12 +38,35 @@ _EDGE_PX, _EDGE_LEFT_PX, EDGE_ABOVE_PX = 3, 20, 6
 _MIN_COLUMN_PX, _MIN_MARGIN_PX = 80, 4
 """For a column of this width, the margins beside it shrink; then the column does."""
 
+_BEYOND_PX = 12.0
+"""How far the ground of a request reaches beyond the page that shows only a part of it: its corners are not seen."""
+
 _HOVER_ALPHA = 0.06
 """The opacity of the highlight of a control under the pointer."""
 
 _BY_TAB = {Qt.FocusReason.TabFocusReason, Qt.FocusReason.BacktabFocusReason}
 _RETURNS = {Qt.FocusReason.ActiveWindowFocusReason, Qt.FocusReason.PopupFocusReason}
 """The window or a menu gives the focus back."""
+
+
+class VisibleRequest(NamedTuple):
+    """An open request of which a part is on the page, in the page's coordinates.
+
+    Attributes:
+        asked: its segments, in the row at ``position``.
+        left, right, top, bottom: the edges of its ground; one that is not on the page is beyond it.
+        head_bottom: where its head ends; None if that is above the page.
+        card_top: where its answers begin, also below the page.
+    """
+
+    asked: AskedSegments
+    position: int
+    left: float
+    right: float
+    top: float
+    bottom: float
+    head_bottom: float | None
+    card_top: float
 
 
 class PaintedPage(QWidget):
@@ -66,6 +93,8 @@ class PaintedPage(QWidget):
         was_entered_by_tab: whether the Tab key gave the page the keyboard focus.
         is_measured: whether the text has a maximum width; if not, all of the page's width is used.
         grows: whether the transcript gets more items: its end is followed, and a button goes back to it.
+        ground: the token of its background; only on "page" does a request have a ground and an edge of its own.
+        gutter_px: the least width left of the text.
 
     Signals:
         restyled(): the text size or the colours changed.
@@ -76,6 +105,8 @@ class PaintedPage(QWidget):
     was_entered_by_tab = False
     is_measured = True
     grows = True
+    ground = "page"
+    gutter_px = GUTTER_PX
 
     def __init__(self, theme: Theme, directory: str = "", parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -114,6 +145,7 @@ class PaintedPage(QWidget):
         self.rows.hunks, self.rows.pictures = previous.hunks, previous.pictures
         self.rows.opened, self.rows.comments = previous.opened, previous.comments
         self.rows.aside_px, self.rows.code_looks = previous.aside_px, previous.code_looks
+        self.rows.asker = previous.asker
         self.rows.rearranged = self.visible.clear
         self.visible.clear()
         self.hovered = self.pointed = self.focused = None
@@ -140,7 +172,7 @@ class PaintedPage(QWidget):
 
     def _widths(self) -> Widths:
         room_px = self.width() - BAR_PX
-        usual_px: float = room_px - GUTTER_PX - MARGIN_PX
+        usual_px: float = room_px - self.gutter_px - MARGIN_PX
         if self.is_measured:
             usual_px = min(usual_px, round(self.style_.scaled(MEASURE_PX)))
         text_px = float(max(usual_px, min(room_px - 2 * _MIN_MARGIN_PX, _MIN_COLUMN_PX), 1))
@@ -161,16 +193,19 @@ class PaintedPage(QWidget):
 
     def _left_of(self, text_px: float) -> float:
         room_px = self.width() - BAR_PX
-        beside_px = min(GUTTER_PX, room_px - round(text_px) - MARGIN_PX)
+        beside_px = min(self.gutter_px, room_px - round(text_px) - MARGIN_PX)
         return float(max((room_px - round(text_px)) // 2, beside_px, _MIN_MARGIN_PX))
 
     # ------------------------------------------------------------ painting
 
     def paintEvent(self, event: QPaintEvent) -> None:
         painter = QPainter(self)
-        painter.fillRect(event.rect(), self.style_.color("page"))
+        painter.fillRect(event.rect(), self.style_.color(self.ground))
         left = self.column_left
         self._paint_edges(painter, left)
+        for shown in self.visible_requests() if self.ground == "page" else ():
+            area = QRectF(shown.left, shown.top, shown.right - shown.left, shown.bottom - shown.top)
+            paint_ground(painter, area, self.style_.asked_ground, self.style_.color("needs_you_fill"))
         for placed in self.visible:
             if placed.bottom >= event.rect().top():
                 self._paint_segment(painter, placed, left)
@@ -221,6 +256,8 @@ class PaintedPage(QWidget):
                 pointed = row.key, 0  # The same, of the prompt.
         is_pointed = pointed == here or has_keyboard or (self.copied is not None and self.copied[:2] == here)
         placed.laid.paint(painter, marks, shown, self.style_.text, aside_px, is_pointed=is_pointed)
+        if isinstance(segment, AskLine):
+            paint_since(painter, segment, placed.laid, self.rows.live.asked_for(segment.request), self.style_)
         if placed.laid.overflow is not None:
             self._paint_side_bar(painter, placed.laid.overflow, aside_px)
             painter.setClipRect(placed.laid.window, Qt.ClipOperation.IntersectClip)
@@ -328,6 +365,39 @@ class PaintedPage(QWidget):
             segment = self.rows.row(placed.position).segments[placed.number]
             if isinstance(segment, Card):
                 found[segment.request] = placed
+        return found
+
+    def visible_requests(self) -> list[VisibleRequest]:
+        """The open requests of which a part is on the page."""
+        found: list[VisibleRequest] = []
+        left, height = self.column_left, self.height()
+        for position in dict.fromkeys(placed.position for placed in self.visible):
+            row = self.rows.row(position)
+            for asked in row.asked:
+                parts = [
+                    each
+                    for each in self.visible
+                    if each.position == position and asked.head <= each.number <= asked.card
+                ]
+                if not parts:
+                    continue
+                first, last = parts[0], parts[-1]
+                head = first.top if first.number == asked.head else None
+                top = last.top if last.number == asked.card else last.top + last.laid.height
+                card_top = top + sum(row.heights[last.number + 1 : asked.card])
+                card_px = self.rows.laid(position, asked.card).height
+                found.append(
+                    VisibleRequest(
+                        asked,
+                        position,
+                        max(left - ASKED_BESIDE_PX, 0.0),
+                        min(left + right_of(self.rows.laid(position, asked.head)), float(self.width() - BAR_PX)),
+                        head + ABOVE_PX if head is not None else -_BEYOND_PX,
+                        min(card_top + card_px - BELOW_PX, height + _BEYOND_PX),
+                        head + first.laid.height if head is not None else None,
+                        card_top,
+                    )
+                )
         return found
 
     def segment_at(self, point: QPointF) -> PlacedSegment | None:

@@ -16,8 +16,10 @@ from gui.chat.content.decisions import folded_lines
 from gui.chat.content.hunks import HunkStates, with_below, with_hunks
 from gui.chat.content.items import Content, ItemRequests, Mode, has_failed
 from gui.chat.content.markdown import MarkdownText
+from gui.chat.content.requests import RequestLook
 from gui.chat.content.segments import (
     Action,
+    AskLine,
     Button,
     Card,
     Code,
@@ -59,6 +61,21 @@ _GAPS_PX = {"user": 14, "agent": 4, "plan": 6}
 
 Comments = Callable[[Item, Sequence[Segment]], Mapping[int, Sequence[Segment]]]
 """Returns segments to stand below lines of an item's diffs; see ``with_below``."""
+
+
+class AskedSegments(NamedTuple):
+    """An open request's segments in a row.
+
+    Attributes:
+        request: its id.
+        head: the number of its head; ``subject`` of the first one with its subject, or the head if that has it;
+            ``card`` of the area of its answers, after the last one.
+    """
+
+    request: str
+    head: int
+    subject: int
+    card: int
 
 
 class Offer(NamedTuple):
@@ -122,7 +139,9 @@ class Rows:
         widths: the widths of the text and of what may be wider.
         columns: the items with diffs in two columns.
         directory: the chat's directory.
-        live: what the agent does now.
+        live: what the agent does now, and since when it asks.
+        request_looks: how open requests are shown, by their ids.
+        asker: the name of the chat that asks, beside its question; "" on its own page.
         continues: whether a prompt is to be sent once the limit is reset that ended the last turn.
         folds_turns: whether the steps of turns that are over are hidden, unless the user shows those of a turn.
         offers: returns what the user can do about a prompt.
@@ -145,6 +164,7 @@ class Rows:
         self.changes = self.transcript.follow(transcript)
         self.rearranged: Callable[[], object] = lambda: None
         self.directory = directory
+        self.asker = ""
         self._content = content
         self._has_turns = has_turns
         self.style = style
@@ -161,6 +181,7 @@ class Rows:
         self.code_looks: dict[tuple[str, int], CodeLook] = {}
         """How blocks of code are shown, by their rows and first segments."""
         self.card_heights: dict[str, float] = {}
+        self.request_looks: dict[str, RequestLook] = {}
         self.modes: dict[str, Mode] = {}
         self.aside_px: dict[tuple[str, int], float] = {}
         """How far wide tables are scrolled sideways, by their rows and first segments."""
@@ -311,12 +332,12 @@ class Rows:
             height += row.after
         return height
 
-    def place_of(self, request: str) -> tuple[int, int] | None:
-        """The position of the row, and the number of the segment, of an open request; None if it is not shown."""
+    def place_of(self, request: str) -> tuple[int, AskedSegments] | None:
+        """The position of the row, and the segments, of an open request; None if it is not shown."""
         for key, requests in self._requests_by_item.items():
             if any(each.id == request for each in requests.open) and (position := self.position(key)) is not None:
-                found = (at for at, segment in enumerate(self.row(position).segments) if _is_card(segment, request))
-                return next(((position, number) for number in found), None)
+                found = (asked for asked in self.row(position).asked if asked.request == request)
+                return next(((position, asked) for asked in found), None)
         return None
 
     # ------------------------------------------------------------ scrolling sideways
@@ -523,11 +544,9 @@ class Rows:
 
     def _fill(self, row: Row, position: int) -> None:
         if row.key == TAIL:
-            requests = self.requests_of(TAIL)
-            line, has_turns = self.live.line, self._has_turns
-            found = tail(TAIL, self.transcript, requests, self.directory, line, has_turns=has_turns)
+            found = tail(TAIL, self.transcript, self.requests_of(TAIL), self.directory, self.live.line)
             row.replace(found, self.style, self.widths.text)
-            row.before, row.after = 6.0, 12.0
+            row.before, row.after = (0.0, 0.0) if self.asker else (6.0, 12.0)
         else:
             item = self.transcript[position]
             around = row.around = self._around(position)
@@ -543,7 +562,7 @@ class Rows:
             if around.is_closed and mode.unfolded is None:
                 mode = mode._replace(unfolded=False)
             found = self._content(item, mode, row.markdown, requests, self.directory)
-            if item.changes and (states := self.hunks(item)) is not None:
+            if item.changes and not requests.open and (states := self.hunks(item)) is not None:
                 found = with_hunks(found, item.id, states)
             if item.changes and (below := self.comments(item, found)):
                 found = with_below(found, below)
@@ -566,6 +585,17 @@ class Rows:
             row.before = 0.0 if around.is_first else float(_GAPS_PX.get(item.kind, 0))
             row.after = 8.0 if begins_turn else 0.0
         self.heights[position] = row.height
+
+    def requests_of(self, key: str) -> ItemRequests:
+        """The requests of a row, as they are shown."""
+        return self._requests_by_item.get(key, ItemRequests())._replace(looks=self.request_looks, asker=self.asker)
+
+    def show_request_as(self, request: str, look: RequestLook) -> None:
+        """Show an open request in another way."""
+        self.request_looks[request] = look
+        for key, requests in self._requests_by_item.items():
+            if any(each.id == request for each in requests.open):
+                self.refresh(key)
 
     def _around(self, position: int) -> Around:
         """What the row of an item shows of its turn and its neighbours."""
@@ -593,10 +623,6 @@ class Rows:
             is_closed=position in turn.steps and has_failed(item) and item.id not in self.opened,
             is_last=is_end and turn.turn.is_last,
         )
-
-    def requests_of(self, key: str) -> ItemRequests:
-        """The requests of an item."""
-        return self._requests_by_item.get(key, ItemRequests())
 
     def _with_picture(self, segment: Segment) -> Segment:
         if isinstance(segment, NamedPicture) and segment.image is None and segment.source in self.pictures:
@@ -668,6 +694,7 @@ class Row:
         segments: its segments; ``laid`` and ``heights`` have their layouts (None if not laid out) and heights.
         before, after: the space above the first and below the last segment.
         edged: how many of its segments the edge of a prompt is beside.
+        asked: the open requests in it.
         mode: how much of the item is shown.
         around: what it shows of its turn and its neighbours.
     """
@@ -679,6 +706,7 @@ class Row:
         self.heights: list[float] = []
         self.before = self.after = 0.0
         self.edged = 0
+        self.asked: list[AskedSegments] = []
         self.around = Around()
         self.mode = Mode()
         self.markdown = MarkdownText()
@@ -699,6 +727,17 @@ class Row:
             else:
                 self.heights[number] = estimate(segment, width, style)
         self.segments = segments
+        heads = {segment.request: number for number, segment in enumerate(segments) if isinstance(segment, AskLine)}
+        self.asked = [
+            AskedSegments(
+                each.request,
+                heads[each.request],
+                number - (each.subject_segments or number - heads[each.request]),
+                number,
+            )
+            for number, each in enumerate(segments)
+            if isinstance(each, Card) and each.request in heads
+        ]
 
 
 def with_buttons(found: list[Segment], item: Item, offers: Sequence[Offer]) -> list[Segment]:

@@ -202,7 +202,8 @@ class Scroller(QObject):
     def _measure_cards(self) -> bool:
         """Measure the heights of the widgets over cards; returns whether one changed."""
         changed, rows = False, self._page.rows
-        for card in self._page.visible_cards():
+        asked = (each.asked.request for each in self._page.visible_requests())  # Also of those that begin further down.
+        for card in dict.fromkeys([*self._page.visible_cards(), *asked]):
             changed = rows.set_card_height(card, self._card_height(card, round(rows.widths.text))) or changed
         return changed
 

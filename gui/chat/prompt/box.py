@@ -17,7 +17,7 @@ from gui.theme.theme import Theme
 from gui.theme.tokens import GAP_S_PX, RADIUS_PX
 from gui.theme.tooltips import set_tooltip
 from gui.timers import single_shot
-from gui.wording import chat_texts, page_texts, sheet_texts
+from gui.wording import chat_texts, sheet_texts
 from session_host.protocol.facts import LaterPrompt
 from session_host.protocol.messages import MAX_PROMPT_BYTES, ChatInput, Interrupt, Prompt, PromptMode, SendNow
 from session_host.structured.items import Item
@@ -37,11 +37,7 @@ _BUTTON_PX = 28
 _MIN_FIELD_PX = 80
 """The width that the buttons leave to a field beside them."""
 _MIN_MESSAGE_PX = 160
-"""A narrower box has a short line, without keys."""
-_MIN_SHORT_PX = 76
-"""A narrower box has none: no word fits into it."""
-
-
+"""A narrower box has no line about keys."""
 _AROUND_TEXT_PX = 4
 """Qt's space around the text of a field."""
 TEXT_LEFT_PX = 20
@@ -272,8 +268,7 @@ class PromptBox(QWidget):
         has_content = self.editor.toPlainText().strip() or self.attachments.images or self._comments[0]
         can_send = bool(has_content) and not self.editor.isReadOnly()
         self._send.setEnabled(can_send)
-        is_here, is_asked = self.window().focusWidget() is self.editor, self._status.state == "requires_action"
-        texts = [chat_texts.waits_for_answer(from_prompt=is_here)] if is_asked else []
+        texts: list[str] = []
         if self._status.is_running and can_send:
             can = self._status.capabilities
             texts.append(chat_texts.keys_while_running(steers=can.steer, interrupts=can.interrupt))
@@ -282,10 +277,8 @@ class PromptBox(QWidget):
         self._resize()
 
     def _show_message(self) -> None:
-        """Show the line below the prompt; a narrow box gets a short form, since the full one would wrap."""
-        short = page_texts.NEEDS_ANSWER() if self._status.state == "requires_action" else ""
-        text = self._hint if self.width() >= _MIN_MESSAGE_PX else short if self.width() >= _MIN_SHORT_PX else ""
-        text = "" if self._is_low else text
+        """Show the line below the prompt; a narrow box has none, since it would wrap."""
+        text = self._hint if self.width() >= _MIN_MESSAGE_PX and not self._is_low else ""
         if text != self._message.text():
             self._message.setText(text)
         self._message.setVisible(bool(text))
@@ -297,8 +290,7 @@ class PromptBox(QWidget):
 
     def _resize(self) -> None:
         room_px = self.editor.contentsRect().width() - 2 * round(self.editor.document().documentMargin())
-        is_asked = self._is_low and self._status.state == "requires_action"
-        text = page_texts.NEEDS_ANSWER() if is_asked else self._placeholder
+        text = self._placeholder
         if self._is_low and self._escaped.isActive():
             text = chat_texts.ESCAPE_AGAIN()
         if self.editor.composed_text:

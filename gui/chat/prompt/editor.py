@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from collections.abc import Callable
 
 from PySide6.QtCore import QEvent, QMimeData, Qt, Signal
 from PySide6.QtGui import (
@@ -54,6 +55,7 @@ class PromptEditor(QPlainTextEdit):
     Attributes:
         has_queue: whether prompts are queued.
         composed_text: what an input method composes at the cursor; not yet a part of the text.
+        goes_on: moves the keyboard focus to where Tab goes first; returns False if there is no such place now.
     """
 
     submitted = Signal(str)
@@ -73,6 +75,7 @@ class PromptEditor(QPlainTextEdit):
         super().__init__()
         self.is_completing = self.has_queue = False
         self.composed_text = ""
+        self.goes_on: Callable[[], bool] = lambda: False
         self.setAccessibleName(chat_texts.PROMPT())
         self.setTabChangesFocus(True)
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
@@ -179,6 +182,8 @@ class PromptEditor(QPlainTextEdit):
             return True
         if not forward:
             self.back_requested.emit()
+            return True
+        if self.goes_on():
             return True
         return bool(super().focusNextPrevChild(forward))
 

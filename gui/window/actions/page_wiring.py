@@ -139,6 +139,8 @@ class PageWiring:
         view.page.context_menu.key_of = self._actions.key_of
         view.page.context_menu.built.connect(lambda menu, _point: self._extend_menu(menu, CHAT_MENU))
         view.set_offers(lambda prompt: self._offers(chat, prompt))
+        agent = commands.sessions.machines.agent_of(chat)
+        view.set_takes_words(takes_words=agent is not None and agent.hears_refusals)
 
     def _show_named_image(self, page: ChatPage, content: StructuredContent, source: str) -> None:
         images = self._commands.named_images

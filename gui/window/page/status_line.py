@@ -129,7 +129,8 @@ class StatusLine(Area):
                 where.append(status.words_without_repository if is_named else status.words)
         changed = "" if status is None or chat.has_ended else status.changed
         self.left.set_linked(joined(chat.machine.name, chat.agent_title, *where), changed)
-        known = activity_and_age(chat)
+        is_asked_here = chat.needs_you and page is not None and terminal is None
+        known = "" if is_asked_here else activity_and_age(chat)
         self.known.set_linked(known, known)
         kind = "problem" if chat.record.status.failed else "secondary"
         if self.known.property("kind") != kind:

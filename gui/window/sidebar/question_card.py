@@ -2,29 +2,23 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
-
 from PySide6.QtCore import QEvent, QObject, QRect, QRectF, Qt, Signal
-from PySide6.QtGui import QKeyEvent, QKeySequence, QPainter, QPaintEvent
-from PySide6.QtWidgets import QAbstractSlider, QHBoxLayout, QLineEdit, QPushButton, QScrollBar, QVBoxLayout, QWidget
+from PySide6.QtGui import QKeyEvent, QKeySequence, QPainter, QPainterPath, QPaintEvent
+from PySide6.QtWidgets import QAbstractSlider, QLineEdit, QPushButton, QVBoxLayout, QWidget
 
 from gui.bridge.chat import Chat
-from gui.chat.drawing.style import GUTTER_PX, MARGIN_PX
+from gui.chat.content.segments import Action
 from gui.chat.page.page import RequestPage
 from gui.chat.page.requests.card import CardLook, RequestCard
 from gui.input.keys import ANSWER_KEYS, kind_of_answer
 from gui.input.refused_keys import KEYS_AFTER_MS
 from gui.screen_readers import announce
-from gui.theme.controls import PlainLabel
 from gui.theme.painting import paint_frame
 from gui.theme.terminal import TerminalFont
 from gui.theme.theme import Theme
-from gui.theme.tokens import GAP_S_PX
 from gui.timers import single_shot
-from gui.window.widgets.parts import button, show_text
 from gui.wording import chat_texts
 from session_host.protocol.messages import AnswerRequest
-from session_host.standing.ages import short_age
 from session_host.structured.items import AgentRequest
 
 WIDTH_PX = 620
@@ -35,10 +29,10 @@ BESIDE_PX = 8
 _MIN_WIDTH_PX = 280
 """With less room beside the list, the card is over the list."""
 _MIN_HEIGHT_PX = 320
-_AROUND_PX = 90
-"""The height of what is above and below the question's own widget."""
-BUTTON_PAD_PX = 7
-"""The padding of a quiet button: its text is where that of the page is."""
+_AROUND_PX = 4
+"""The space around the question: its edge, and the corners."""
+_GROWS_LINES = 2
+"""If no more lines are below, the card is higher in place of a scroll bar."""
 _RADIUS_PX = 10
 _EDGE_PX = 3
 _Action = QAbstractSlider.SliderAction
@@ -98,43 +92,25 @@ class QuestionCard(QWidget):
         self.chat = chat
         self.request: AgentRequest | None = None
         self._theme, self._takes_words = theme, takes_words
-        self.is_answered = self._is_over = False
+        self.is_answered = self._is_over = self._is_placing = False
         self._row = QRect()
         self._keys_from = single_shot(self, KEYS_AFTER_MS)
         self._closing = single_shot(self, KEYS_AFTER_MS)
         """A key that is pressed again, or held, does not reach what is below an answered card."""
         self._closing.timeout.connect(lambda: self.close_card(gives_back=True))
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
-        self._whose = button("", "quiet", self.chat_requested.emit)
-        self._since = PlainLabel("")
-        self._since.setProperty("kind", "secondary")
-        head = QHBoxLayout()
-        head.setContentsMargins(GUTTER_PX - BUTTON_PAD_PX, 0, MARGIN_PX, 0)
-        head.addWidget(self._whose)
-        head.addStretch(1)
-        head.addWidget(self._since)
         self.page = RequestPage(
             theme, chat.record.origin.cwd, self, answer=self._on_answer, short_directory=chat.workplace.short_directory
         )
         self.page.set_mono_font(font)
         self.page.set_font_size(size_px)
         self.page.setFocusProxy(self)
-        self._follow(self.page.scroller.bar)
-        self._below = PlainLabel("")
-        self._below.setProperty("kind", "secondary")
-        self._below.setContentsMargins(GUTTER_PX, 0, 0, 0)
-        self._column = QVBoxLayout(self)
-        self._column.setContentsMargins(1 + _EDGE_PX, GAP_S_PX, 1, GAP_S_PX)
-        self._column.setSpacing(GAP_S_PX)
-        self._column.addLayout(head)
-        self._column.addWidget(self.page, 1)
-        self._column.addWidget(self._below)
+        self.page.action_triggered.connect(self._on_action)
+        column = self._column = QVBoxLayout(self)
+        column.setContentsMargins(_AROUND_PX, _AROUND_PX, _AROUND_PX, _AROUND_PX)
+        column.addWidget(self.page)
         window.installEventFilter(self)
         self.hide()
-
-    def _follow(self, bar: QScrollBar) -> None:
-        bar.valueChanged.connect(self._say_below)
-        bar.rangeChanged.connect(self._say_below)
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
         """Stay inside of the window when it gets another size."""
@@ -156,35 +132,29 @@ class QuestionCard(QWidget):
         self.is_answered = self._is_over = False
         self._keys_from.start()
         name = chat_texts.joined(self.chat.full_name, self.chat.agent_title)
-        self._whose.setText(name)
-        self._whose.setAccessibleName(chat_texts.OPEN_NAMED(name=self.chat.full_name))
-        age = short_age(self.chat.since, datetime.now(UTC))
-        self._since.setText(chat_texts.joined(age, chat_texts.MORE_QUESTIONS(count=more) if more else ""))
         self.setAccessibleName(chat_texts.SPOKEN(kind=chat_texts.ASKS_AS(name=name), text=request.title))
         look = CardLook(
-            is_framed=False,
-            room_px=self._room_px - _AROUND_PX,
             key_of=lambda kind: ANSWER_KEYS.get(kind, ""),
+            scroll_key=chat_texts.SPACE_KEY(),
+            enters=False,
             takes_words=self._takes_words,
-            is_brief=True,
+            can_withdraw=False,
+            names_directory=True,
             asker=name,
         )
-        self.page.show_alone(request, look)
+        self.page.show_alone(request, look, more)
         self.show()
         self.raise_()
         self.place()
         card = self.card
         if card is not None:
             card.setFocusProxy(self)
-            if card.subject_bar is not None:
-                self._follow(card.subject_bar)
             card.resized.connect(self.place)
             if request.questions:
                 card.take_focus()
             else:
                 self.setFocus(Qt.FocusReason.OtherFocusReason)
         self.page.scroller.scroll_to_start()
-        self._say_below()
 
     @property
     def card(self) -> RequestCard | None:
@@ -199,40 +169,26 @@ class QuestionCard(QWidget):
 
     def place(self) -> None:
         """Place it beside the row, inside of the window."""
+        if self._is_placing:
+            return
         window = self._window.rect()
         left = self._row.right() + 1 + BESIDE_PX
         if window.width() - left - BESIDE_PX < _MIN_WIDTH_PX:
             left = BESIDE_PX
-        width, room_px = min(WIDTH_PX, window.width() - left - BESIDE_PX), self._room_px
-        policy = self._below.sizePolicy()
-        policy.setRetainSizeWhenHidden(False)
-        self._below.setSizePolicy(policy)
-        self.setGeometry(left, self._row.top(), width, room_px)
+        width, room_px, most_px = min(WIDTH_PX, window.width() - left - BESIDE_PX), self._room_px, window.height()
+        self._is_placing = True
+        self._fit(QRect(left, BESIDE_PX, width, most_px - 2 * BESIDE_PX))
+        height = min(self.page.whole_px + 2 * _AROUND_PX, most_px - 2 * BESIDE_PX)
+        if height > room_px + _GROWS_LINES * self.page.style_.code_line_px:  # A line or two are not scrolled for.
+            height = room_px
+        top = min(self._row.top(), most_px - height - BESIDE_PX)
+        self._fit(QRect(left, max(top, BESIDE_PX), width, height))
+        self._is_placing = False
+
+    def _fit(self, area: QRect) -> None:
+        self.setGeometry(area)
         self._column.activate()
         self.page.scroller.arrange()
-        self._below.hide()  # Arranging may have shown it.
-        self._column.activate()
-        wanted_px = room_px - self.page.height() + self.page.whole_px
-        # The line below what scrolls keeps its place, so that nothing moves at the end.
-        policy.setRetainSizeWhenHidden(wanted_px > room_px)
-        self._below.setSizePolicy(policy)
-        height = min(wanted_px, room_px)
-        top = min(self._row.top(), window.height() - height - BESIDE_PX)
-        self.setGeometry(left, max(top, BESIDE_PX), width, height)
-        self._say_below()
-
-    def _say_below(self) -> None:
-        """Say how much of the subject, or that an answer, is below what is shown."""
-        card = self.card
-        bar = card.subject_bar if card is not None else None
-        lines, has_more = 0, False
-        if bar is not None and bar.maximum() > 0:
-            lines = bar.maximum() - bar.value()
-        elif card is not None:
-            below_px = self.page.scroller.bar.maximum() - self.page.scroller.bar.value()
-            lines, has_more = round((below_px - card.height()) / self.page.style_.code_line_px), below_px > 0
-        text = chat_texts.lines_below(lines) if lines > 0 else chat_texts.MORE_BELOW() if has_more else ""
-        show_text(self._below, "" if self._is_over else text)
 
     def refuse(self, reason: str) -> None:
         """Show why the answer had no effect."""
@@ -246,7 +202,6 @@ class QuestionCard(QWidget):
         if self.card is not None:
             self.card.show_outcome(outcome)
         self.setFocus(Qt.FocusReason.OtherFocusReason)
-        self._say_below()
         if closes:
             self._closing.start()
 
@@ -256,6 +211,10 @@ class QuestionCard(QWidget):
             self._closing.stop()
             self.hide()
             self.closed.emit(gives_back)
+
+    def _on_action(self, action: Action) -> None:
+        if action.kind == "open_chat":
+            self.chat_requested.emit()
 
     def _on_answer(self, answer: AnswerRequest) -> None:
         self.is_answered = True
@@ -287,14 +246,14 @@ class QuestionCard(QWidget):
             self.chat_requested.emit()
         elif is_free and key == Qt.Key.Key_Space:
             is_back = event.modifiers() & Qt.KeyboardModifier.ShiftModifier
-            self._scrolled_bar.triggerAction(_Action.SliderPageStepSub if is_back else _Action.SliderPageStepAdd)
+            self.page.scroller.bar.triggerAction(_Action.SliderPageStepSub if is_back else _Action.SliderPageStepAdd)
         elif is_free and key in _SCROLL_ACTIONS:
-            self._scrolled_bar.triggerAction(_SCROLL_ACTIONS[Qt.Key(key)])
+            self.page.scroller.bar.triggerAction(_SCROLL_ACTIONS[Qt.Key(key)])
         elif event.matches(QKeySequence.StandardKey.Copy):
             self.page.copy()
 
     def _press(self, kind: str) -> None:
-        """Press the button of a kind of answer, or show it if it is behind *More…*.
+        """Press the button of a kind of answer, or show it if it is put away.
 
         One that waits for the end of the subject does not jump there.
         """
@@ -307,19 +266,13 @@ class QuestionCard(QWidget):
         elif button is not None and not self._is_over:
             announce(self, button.toolTip())
 
-    @property
-    def _scrolled_bar(self) -> QScrollBar:
-        """The scroll bar of what the user reads: a long command scrolls by itself, all else with the page."""
-        bar = self.card.subject_bar if self.card is not None else None
-        return bar if bar is not None and bar.maximum() > 0 else self.page.scroller.bar
-
     def focusNextPrevChild(self, forward: bool) -> bool:
-        """Go round in the card; the words of a refusal come first."""
+        """Go round in the card."""
         if (card := self.card) is None:
             return True
         if not card.isVisible():
             self.page.show_request(card.request.id, takes_focus=False)
-        order = sorted(card.focus_order()[1:], key=lambda part: part is not card.words)
+        order = card.focus_order()[1:]
         stops: list[QWidget] = [self, *(part for part in order if part.isVisible() and part.isEnabled())]
         focused = self._window.focusWidget()
         at = stops.index(focused) if focused in stops else 0
@@ -333,9 +286,9 @@ class QuestionCard(QWidget):
         painter = QPainter(self)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         tokens = self._theme.tokens
-        area = QRectF(self.rect())
-        paint_frame(painter, area, tokens.color("border"), tokens.color("page"), radius_px=_RADIUS_PX)
-        painter.setPen(Qt.PenStyle.NoPen)
-        painter.setBrush(tokens.color("needs_you_fill"))
-        painter.drawRoundedRect(QRectF(1, _RADIUS_PX, _EDGE_PX, self.height() - 2 * _RADIUS_PX), 1.5, 1.5)
+        paint_frame(painter, QRectF(self.rect()), tokens.color("border"), tokens.color("raised"), radius_px=_RADIUS_PX)
+        inside = QPainterPath()
+        inside.addRoundedRect(QRectF(self.rect()).adjusted(1, 1, -1, -1), _RADIUS_PX - 1, _RADIUS_PX - 1)
+        painter.setClipRect(QRectF(1, 0, _EDGE_PX, self.height()))
+        painter.fillPath(inside, tokens.color("needs_you_fill"))
         painter.end()

@@ -7,6 +7,7 @@ from PySide6.QtTest import QTest
 
 from gui.finding.query import FindQuery
 from gui.window.page.find_bar import FindBar
+from gui.wording import chat_texts
 from session_host.protocol.messages import AnswerRequest
 from tests.support.chat_view_harness import ShowChat
 from tests.support.qt_waiting import process_events_until
@@ -223,14 +224,13 @@ def test_a_small_page_shows_a_question_from_its_beginning(show_chat: ShowChat) -
     chat.put("agent", "words " * 80)
     chat.ask(command_request("make install"))
     shown.settle()
-    card = shown.card("r1")
-    assert page.covered_px <= card.y() < page.height() // 2, "the title is in sight"
-    assert card.geometry().bottom() > page.height()
-    for width in (200, 400):
+    card, allow = shown.card("r1"), shown.button("Allow")
+    for width in (300, 200, 400):
         shown.view.resize(width, 330)
         shown.settle()
-        assert page.covered_px <= card.y() < page.height() // 2, "also at another width"
-    process_events_until(lambda: shown.button("Allow").isEnabled(), WAIT_S, "the command to be seen")
+        [asked] = page.visible_requests()
+        assert page.covered_px <= asked.top < page.height() // 2, "what is asked is in sight"
+        assert allow.visibleRegion().boundingRect() == allow.rect(), "and so are the answers"
     page.scroller.scroll_to_end()
     assert card.geometry().bottom() < page.height(), "the user goes on to its end"
     shown.settle()
@@ -244,10 +244,9 @@ def test_a_small_page_shows_a_question_from_its_beginning(show_chat: ShowChat) -
 def test_an_answers_key_first_scrolls_to_its_button_if_it_is_hidden(show_chat: ShowChat) -> None:
     chat = long_chat(40)
     shown = show_chat(chat)
-    shown.view.resize(300, 320)
+    shown.view.resize(300, 110)
     chat.ask(command_request("make install"))
     shown.settle()
-    process_events_until(lambda: shown.button("Allow").isEnabled(), WAIT_S, "the command to be seen")
     decline = shown.button("Decline")
     assert decline.visibleRegion().isEmpty()
     shown.press(Qt.Key.Key_N, Qt.KeyboardModifier.AltModifier)
@@ -265,18 +264,22 @@ def test_scrolling_past_the_command_shows_why_it_cannot_be_allowed_yet(show_chat
     shown.settle()
     page, allow, card = shown.view.page, shown.button("Allow"), shown.card("r1")
     page.scroller.scroll_to_end()
-    process_events_until(card._message.isVisible, WAIT_S, "the reason to be shown")
-    reason = "Scroll up and read it to the end to allow it"
-    assert " ".join(card._message.text().split()) == allow.toolTip() == card.accessibleDescription() == reason
+    reason = chat_texts.READ_TO_ALLOW()
+    process_events_until(card._below.isVisible, WAIT_S, "the reason to be shown")
+    assert allow.toolTip() == card.accessibleDescription() == reason
+    assert card._below.text() == chat_texts.LINES_ABOVE()
     assert not allow.isEnabled()
     shown.press(Qt.Key.Key_Y, Qt.KeyboardModifier.AltModifier)
     assert not shown.of(AnswerRequest)
     page.scroller.scroll_to_end()
-    assert card._subject is not None
-    while card._subject.visibleRegion().boundingRect() != card._subject.rect():
+    card.seen._timer.setInterval(0)
+    for _ in range(60):
         page.scroller.scroll_by(-8)
-    process_events_until(allow.isEnabled, WAIT_S, "the command to be seen")
-    assert (card._message.isVisible(), allow.toolTip(), card.accessibleDescription()) == (False, "", "")
+        shown.settle()
+        if allow.isEnabled():
+            break
+    assert (card._below.text(), allow.toolTip(), card.accessibleDescription()) == ("", "", "")
+    assert allow.isEnabled()
 
 
 def test_the_frame_of_the_focused_messages_is_whole_below_the_heading(show_chat: ShowChat) -> None:

@@ -60,7 +60,7 @@ def test_a_typed_prompt_is_answered_a_command_is_allowed_by_its_key_and_a_shell_
 def is_question_beside_the_list(app: Window, area: Area) -> bool:
     """Whether the window shows the edge of a question beside the first row."""
     image = QImage(str(picture(app, area, "question")))
-    edge = LIGHT.tokens.color("needs_you")
+    edge = LIGHT.tokens.color("needs_you_fill")
     row_y = TOP_PX + HEADING_PX + ROW_PX
     beside = range(SIDEBAR_WIDTH_PX, SIDEBAR_WIDTH_PX + 2 * BESIDE_PX)
     return any(image.pixelColor(x, row_y) == edge for x in beside)

@@ -1,37 +1,23 @@
-"""The widget of an open request: the complete command or text, and the possible answers. Answer path, 1 of 15."""
+"""The widget of an open request's answers, below what it asks. Answer path, 1 of 15."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import Final, NamedTuple
 
-from PySide6.QtCore import QEvent, QObject, QPointF, QRectF, Qt, Signal
-from PySide6.QtGui import (
-    QFocusEvent,
-    QKeyEvent,
-    QPainter,
-    QPaintEvent,
-    QShowEvent,
-    QTextOption,
-)
-from PySide6.QtWidgets import (
-    QLabel,
-    QLineEdit,
-    QPlainTextEdit,
-    QPushButton,
-    QScrollBar,
-    QVBoxLayout,
-    QWidget,
-)
+from PySide6.QtCore import QEvent, QObject, QPointF, QRect, QRectF, QSize, Qt, Signal
+from PySide6.QtGui import QColor, QFocusEvent, QKeyEvent, QPainter, QPaintEvent, QShowEvent
+from PySide6.QtWidgets import QHBoxLayout, QLabel, QPushButton, QWidget
 
-from gui.chat.drawing.segment_layout import text_box
+from gui.chat.content.requests import RequestLook, asks_in_title, readable
+from gui.chat.drawing.code import ASKED_EDGE_PX
 from gui.chat.drawing.style import Style
 from gui.input.keys import ANSWER_KEYS, answer_key
 from gui.screen_readers import announce
-from gui.theme.controls import FlowLayout, PlainLabel, fit_buttons, set_look, show_text
-from gui.theme.painting import paint_frame
+from gui.theme.controls import KeyButton, KeyCap, PlainLabel, set_look, show_text
+from gui.theme.icons import Glyph, glyph_icon
 from gui.theme.theme import Theme
-from gui.theme.tokens import GAP_S_PX, SECONDARY_PX
+from gui.theme.tokens import GAP_S_PX, ICON_PX
 from gui.theme.tooltips import set_tooltip
 from gui.wording import chat_texts
 from session_host.protocol.messages import AnswerRequest
@@ -39,34 +25,26 @@ from session_host.protocol.untrusted_text import escaped, one_line
 from session_host.structured.answers import hindrance
 from session_host.structured.items import REJECTIONS, AgentRequest, OptionKind, digest
 
-from .form import AnswerField, QuestionForm, option_button
+from .answers import AnswerField, AnswerRow, ChoiceRow
+from .form import QuestionForm
 from .seen import SeenSubject
-from .words import readable, title_of
+from .words import spoken_question
 
-_MIN_VIEW_PX = 30
-_SCROLL_KEYS = {Qt.Key.Key_Up, Qt.Key.Key_Down, Qt.Key.Key_PageUp, Qt.Key.Key_PageDown, Qt.Key.Key_Home, Qt.Key.Key_End}
 _ORDER = ("allow_once", "reject_once", "choice", "allow_always", "reject_always", "cancel")
 """The order of the answers: those for this once are first."""
 _LASTING: frozenset[OptionKind] = frozenset({"allow_always", "reject_always", "cancel"})
-"""The answers that a brief card shows on demand."""
-_PADDING_PX = 12
-_BAR_PX = 4
-"""The room for the coloured bar, added to the padding."""
+"""The answers that are shown on demand."""
+_RIGHT_PX, _NARROW_RIGHT_PX = 20, 4
+_ANSWERS_RIGHT_PX = 10
+"""The space right of texts, and of the row of answers."""
+_ABOVE_PX, _TIGHT_PX = 8, 2
+"""The space above the answers, and below a head that has all of what is asked."""
+_BELOW_PX = 10
+_LINE_ABOVE_PX = 4
 _NARROW_PX = 140
-"""A card that is narrower has less padding."""
-_NARROW_PADDING_PX = 5
-_MIN_SUBJECT_PX = 60
-_SMALL_SUBJECT_PX = 160
-"""The height of a long subject on a page with less room than ``_MIN_SUBJECT_PX``."""
-_FRAME_PX = 22
-_SIDES_PX = 24
-"""The frame and the margins above and below the subject's lines, and beside them."""
-_NARROW_SIDES_PX = 12
+_SCROLLS_FROM_PX = 380
+"""In a narrower card, the line about what is below does not say which key scrolls."""
 _BY_TAB = {Qt.FocusReason.TabFocusReason, Qt.FocusReason.BacktabFocusReason}
-_OTHER_PX = 150
-"""The estimated height of everything but the subject."""
-_WORDS_PX = 40
-"""The height of the field for words, with the space above it."""
 
 BY: Final = "window"
 """The key of ``items.PLACES`` for answers that are given on a card."""
@@ -76,19 +54,21 @@ class CardLook(NamedTuple):
     """How the widgets of requests look.
 
     Attributes:
-        is_framed: whether they have a frame and a coloured bar of their own.
-        room_px: the height that one may take; 0 for that of the page.
         key_of: returns the key of a kind of option, as the buttons name it.
+        scroll_key: the key that scrolls what is asked.
+        enters: whether Enter allows while the request itself has the keyboard.
         takes_words: whether the user can say, with a refusal, what to do instead.
-        is_brief: whether the answers that last, and the exact text, are behind *More…*.
+        can_withdraw: whether the turn can be stopped.
+        names_directory: whether the chat's own directory is named, too.
         asker: the name of the chat that asks, for screen readers; "" for the agent of the page.
     """
 
-    is_framed: bool = True
-    room_px: int = 0
     key_of: Callable[[str], str] = answer_key
+    scroll_key: str = chat_texts.PAGE_KEY()
+    enters: bool = True
     takes_words: bool = False
-    is_brief: bool = False
+    can_withdraw: bool = True
+    names_directory: bool = False
     asker: str = ""
 
 
@@ -104,29 +84,33 @@ class _Choice(NamedTuple):
     kind: OptionKind
     name: str
     label: str
-    button: QPushButton
-    needs_subject: bool
+    button: KeyButton | ChoiceRow
+    needs_subject: bool = False
 
 
 class RequestCard(QWidget):
-    """A request of the agent, with its answers.
+    """The answers to a request of the agent.
 
     Attributes:
         words: the field for what the user says with a refusal; None without one.
+        is_withdrawing: whether it asks if the question is to be withdrawn.
 
     Signals:
         resized(): the widget needs another height.
         reveal_requested(QWidget): this part has to be in view: the keyboard went to it, or it answers a key.
+        looked(RequestLook): what is asked has to be shown in another way.
+        withdrawn(): the user withdraws the question, and stops the turn.
     """
 
     resized = Signal()
     reveal_requested = Signal(QWidget)
+    looked = Signal(object)
+    withdrawn = Signal()
 
     _outcome = ""
     """The line that says how the request ended; "" while it is open."""
     words: AnswerField | None = None
-    _more_button: QPushButton | None = None
-    """Shows the answers of a brief card that are still hidden."""
+    is_withdrawing = _is_rest_shown = False
 
     def __init__(
         self,
@@ -136,68 +120,58 @@ class RequestCard(QWidget):
         answer: Callable[[AnswerRequest], object],
         short_directory: Callable[[str], str],
         look: CardLook = CardLook(),  # noqa: B008 - it cannot change
+        directory: str = "",
     ) -> None:
+        """Make the widget of a request of a chat in ``directory``."""
         super().__init__(parent)
-        self._answer, self._look = answer, look
+        self._answer, self._look, self._theme = answer, look, theme
         self.request = request
         self.shown_digest = digest(request)
         self._shown = request = readable(request)
-        self._theme = theme
-        self._style = Style(theme, SECONDARY_PX + 1)
-        self._is_sent = False
+        self._is_sent = self._is_pinned = self._is_exact = self._shows_keys = False
         self._is_hint_wanted = False
         """Whether the user looked at a button that cannot be pressed yet, or pressed its key."""
-        self._is_exact = False
-        """Whether the command and the answers are shown exactly as the agent states them."""
         self._refusal = ""
         """Why the last answer had no effect, until the user does something else about the request."""
-        self._measured: tuple[int, float] = (0, 0.0)
+        self.ground = QColor()
+        self.edge: QColor | None = None
+        self._room: QSize | None = None
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         asks = chat_texts.ASKS_AS(name=look.asker) if look.asker else chat_texts.ASKS()
         self.setAccessibleName(chat_texts.SPOKEN(kind=asks, text=request.title))
         self._labels: dict[QLabel, str] = {}
-        self._title = self._label(title_of(request), "title")
-        self._subject = self._make_subject()
-        self.seen = SeenSubject(self, self._subject)
-        self.seen.checked.connect(self._on_checked)
-        self._message = self._label("", "secondary")
-        self._rows: list[FlowLayout] = []
-        self._form = QuestionForm(request.questions, self)
+        self._form = QuestionForm(request.questions, theme, self)
         self._form.changed.connect(self._on_form_changed)
-        self._column = QVBoxLayout(self)
-        self._pad(_PADDING_PX)
-        self._column.setSpacing(GAP_S_PX)
-        self._column.addWidget(self._title)
-        if request.reason:
-            reason = self._label(escaped(one_line(request.reason)), "secondary")
-            self._column.addWidget(reason)
-        if self._subject is not None:
-            self._column.addWidget(self._subject, 1)
-        if request.directory:
-            directory = self._label(
-                chat_texts.IN_DIRECTORY(directory=escaped(short_directory(request.directory))), "secondary"
-            )
-            self._column.addWidget(directory)
+        self._form.stepped.connect(self._on_stepped)
+        self._question: QLabel | None = None
+        if request.questions and not asks_in_title(request):
+            self._question = self._label(self._form.question.shown_text, "")
+        if request.directory and (look.names_directory or request.directory.rstrip("/") != directory.rstrip("/")):
+            self._label(chat_texts.IN_DIRECTORY(directory=escaped(short_directory(request.directory))), "secondary")
         if request != self.request:
-            self._column.addWidget(self._label(chat_texts.REQUEST_TOO_LONG(), "failed"))
+            self._label(chat_texts.REQUEST_TOO_LONG(), "failed")
         elif not request.complete:
-            self._column.addWidget(self._label(chat_texts.REQUEST_INCOMPLETE(), "failed"))
-        is_title_asked = bool(request.questions) and self._is_title(request.questions[0].text)
-        if is_title_asked:
-            self._title.hide()  # The first question says it.
-        for number, question in enumerate(request.questions):
-            if number:
-                self._column.addSpacing(GAP_S_PX)  # Its choices are nearer to a question than the previous answer.
-            self._column.addWidget(self._label(question.shown_text, "title" if is_title_asked else ""))
-            self._form.add_answers(question, self._column, self._add_row)
-        self._shows_keys = False
-        self._add_buttons()
-        self._column.addWidget(self._message)
+            self._label(chat_texts.REQUEST_INCOMPLETE(), "failed")
+        self._waits = self._make_waits()
+        self._message = self._label("", "secondary")
         self._message.hide()
-        if request.questions:  # The form must not move under the pointer with the first answer.
-            policy = self._message.sizePolicy()
-            policy.setRetainSizeWhenHidden(True)
-            self._message.setSizePolicy(policy)
+        self._row, self._withdrawing = AnswerRow(self), AnswerRow(self)
+        self._more = QPushButton(self._row)
+        self._more.setProperty("kind", "icon")
+        self._more.setAutoDefault(True)
+        self._more.setFocusPolicy(Qt.FocusPolicy.TabFocus)  # After a click, the keys of answers still count.
+        self._more.setIconSize(QSize(ICON_PX, ICON_PX))
+        self._more.clicked.connect(lambda: self._show_rest(shown=not self._is_rest_shown))
+        self._choices: list[_Choice] = []
+        self._rest: list[ChoiceRow] = []
+        """The answers that are shown on demand, and what else can be done."""
+        self._exact: ChoiceRow | None = None
+        self._make_answers()
+        self._make_withdrawing()
+        self.seen = SeenSubject(self)
+        self.seen.checked.connect(self._on_checked)
+        self._name_buttons()
+        self._show_answers()
         self._update_buttons()
         for stop in self.focus_order()[1:]:
             stop.installEventFilter(self)
@@ -205,170 +179,264 @@ class RequestCard(QWidget):
     # ------------------------------------------------------------ parts
 
     def _label(self, text: str, kind: str) -> QLabel:
-        widget = PlainLabel(text)
+        widget = PlainLabel(text, self)
         widget.setProperty("kind", kind)
         widget.setWordWrap(True)
         widget.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
         self._labels[widget] = text
         return widget
 
-    def _make_subject(self) -> SubjectView | None:
-        subject, kind = self._shown.subject, self._shown.kind
-        if not subject or kind == "edit" or (kind == "question" and self._is_title(subject)):
-            return None  # The page shows a diff, above this widget; the title shows a question's message.
-        return SubjectView(escaped(self._shown.shown_subject))
+    def _make_waits(self) -> QWidget:
+        """The line about what is below or above, and the key that scrolls to it."""
+        line = QWidget(self)
+        self._below, self._scrolls = PlainLabel(), PlainLabel(chat_texts.SCROLLS())
+        row = QHBoxLayout(line)
+        row.setContentsMargins(0, 0, 0, 0)
+        row.setSpacing(GAP_S_PX // 2)
+        row.addWidget(self._below, 1)
+        self._scroll_key = KeyCap(self._look.scroll_key, line)
+        row.addWidget(self._scroll_key)
+        row.addWidget(self._scrolls)
+        for label in (self._below, self._scrolls):
+            label.setProperty("kind", "secondary")
+        line.hide()
+        return line
 
-    def _is_title(self, text: str) -> bool:
-        """Whether the request's title is this whole text, in one line."""
-        return " ".join(text.split()) == self._shown.title
-
-    def _add_buttons(self) -> None:
-        row = self._add_row()
-        shown = self._shown
-        self._choices = [
-            self._choice(
+    def _make_answers(self) -> None:
+        shown, look = self._shown, self._look
+        allowed = [option for option in shown.options if not hindrance(shown, option, BY)]
+        has_others = bool(shown.questions) or any(option.kind not in _LASTING for option in allowed)
+        for option in allowed:
+            choice = self._choice(
                 option.id,
                 option.kind,
                 option.name,
                 option.label,
+                is_row=has_others and option.kind in _LASTING,
                 needs_subject=bool(hindrance(shown, option, BY, seen_end=False)),
             )
-            for option in shown.options
-            if not hindrance(shown, option, BY)
-        ]
-        in_order = sorted(self._choices, key=lambda choice: _ORDER.index(choice.kind))
-        if self._shown.questions:
+            self._choices.append(choice)
+        self._choices.sort(key=lambda choice: _ORDER.index(choice.kind))
+        self._rest = [choice.button for choice in self._choices if isinstance(choice.button, ChoiceRow)]
+        self._next: KeyButton | None = None
+        if shown.questions:
             name = chat_texts.SEND_ANSWER()
             answer = self._choice("", "allow_once", name, name)
+            self._choices.insert(0, answer)
+            assert isinstance(answer.button, KeyButton)
+            self._next = answer.button
             self._form.submitted.connect(lambda: self._press(answer.button))
-            self._choices.append(answer)
-            in_order.insert(0, answer)
-        for choice in in_order:
-            row.addWidget(choice.button)
-        self._exact_button: QPushButton | None = None
-        if self._shown.has_more:
-            self._exact_button = exact = option_button(chat_texts.SHOW_EXACTLY())
-            exact.setProperty("kind", "quiet")
-            exact.clicked.connect(self._on_exact_clicked)
-            row.addWidget(exact)
-        if self._look.is_brief:
-            self._put_away(row, [choice.button for choice in in_order if choice.kind in _LASTING])
-        if self._look.takes_words and (refusal := self.button_of("reject_once")) is not None:
+            self._back = KeyButton(chat_texts.PREVIOUS_QUESTION())
+            for part in (self._back, *self._form.fields):
+                part.setParent(self._row)
+                part.hide()
+            self._back.clicked.connect(lambda _checked: self._form.step(-1))
+        if shown.has_more:
+            self._exact = self._row_of(chat_texts.SHOW_EXACTLY(), self._on_exact_clicked)
+        if look.can_withdraw and not any(option.kind == "cancel" for option in shown.options):
+            stop = self._row_of(chat_texts.WITHDRAW_AND_STOP(), self.ask_to_withdraw)
+            stop.set_name(chat_texts.WITHDRAW_AND_STOP(), chat_texts.ESCAPE_KEY())
+        self._more.hide()
+        for row in self._rest:
+            row.setParent(self)
+            row.hide()
+        if look.takes_words and not shown.questions and (refusal := self.button_of("reject_once")) is not None:
             self._add_words(refusal)
 
-    def _put_away(self, row: FlowLayout, lasting: Sequence[QPushButton]) -> None:
-        """Hide these answers and *Show exactly* behind *More…*, unless there are no other answers."""
-        hidden = [*lasting, *([self._exact_button] if self._exact_button is not None else [])]
-        if not hidden or len(lasting) == len(self._choices):
-            return
-        for each in hidden:
-            each.hide()
-        self._more_button = more = option_button(chat_texts.MORE_ANSWERS())
-        more.setProperty("kind", "quiet")
-        more.setFocusPolicy(Qt.FocusPolicy.TabFocus)  # After a click, the keys of answers still count.
-        more.clicked.connect(lambda: self._show_all(hidden))
-        row.addWidget(more)
-
-    def show_put_away(self, button: QPushButton) -> bool:
-        """Show the answers behind *More…* if this button is one of them; returns whether it was."""
-        if self._more_button is None or not button.isHidden():
-            return False
-        self._more_button.click()
-        return True
-
-    def _show_all(self, hidden: Sequence[QPushButton]) -> None:
-        """Show what was behind *More…*; the keyboard goes on to it."""
-        if (more := self._more_button) is None:
-            return
-        had_focus, self._more_button = more.hasFocus(), None
-        for each in hidden:
-            each.show()
-        if had_focus:
-            next((each for each in hidden if each.isEnabled()), hidden[-1]).setFocus(Qt.FocusReason.TabFocusReason)
-        more.hide()
-        self.resized.emit()
+    def _row_of(self, name: str, act: Callable[[], object]) -> ChoiceRow:
+        row = ChoiceRow(self._theme, name)
+        row.clicked.connect(lambda _checked: act())
+        self._rest.append(row)
+        return row
 
     def _add_words(self, refusal: QPushButton) -> None:
         """Add the field for what to do instead; Enter there declines."""
-        self.words = words = AnswerField()
+        self.words = words = AnswerField(chat_texts.TO_FIELD(), chat_texts.SENDS())
+        words.setParent(self._row)
         words.setPlaceholderText(chat_texts.SAY_INSTEAD())
         words.setAccessibleName(chat_texts.SAY_INSTEAD())
         words.returnPressed.connect(lambda: self._press(refusal) if words.text().strip() else None)
-        self._column.addWidget(words)
+        words.textChanged.connect(self._paint_accent)
+        words.focused.connect(self._paint_accent)
 
-    def _choice(self, option: str, kind: OptionKind, name: str, label: str, *, needs_subject: bool = False) -> _Choice:
-        button = option_button(label)
-        if kind == "allow_once":
-            button.setProperty("kind", "primary")
-        button.clicked.connect(lambda _checked: self._send(option, self._form.answers() | self._said(kind)))
+    def _choice(
+        self,
+        option: str,
+        kind: OptionKind,
+        name: str,
+        label: str,
+        *,
+        is_row: bool = False,
+        needs_subject: bool = False,
+    ) -> _Choice:
+        shown = escaped(one_line(label))
+        button: KeyButton | ChoiceRow
+        if is_row:
+            button = ChoiceRow(self._theme, shown)
+        else:
+            button = KeyButton(shown, "primary" if kind == "allow_once" else "answer")
+            button.setParent(self._row)
+        button.clicked.connect(lambda _checked: self._on_choice(option, kind))
         return _Choice(option, kind, name, label, button, needs_subject)
 
-    def _said(self, kind: OptionKind) -> dict[str, str]:
-        """The words of the field if the option declines, under the id "", which the dialects read as the reason."""
-        words = self.words.text().strip() if self.words is not None and kind in REJECTIONS else ""
-        return {"": words} if words else {}
+    def _make_withdrawing(self) -> None:
+        asks = PlainLabel(chat_texts.WITHDRAW_QUESTION(), self)
+        asks.setWordWrap(True)
+        withdraw, keep = KeyButton(chat_texts.WITHDRAW()), KeyButton(chat_texts.KEEP_OPEN())
+        withdraw.set_name(chat_texts.WITHDRAW(), chat_texts.ESCAPE_KEY())
+        withdraw.clicked.connect(lambda _checked: self.withdrawn.emit())
+        keep.clicked.connect(lambda _checked: self.keep_open())
+        self._keep = keep
+        for part in (asks, withdraw, keep):
+            part.setParent(self._withdrawing)
+        self._withdrawing.show_parts([], asks, [withdraw, keep], None)
+        self._withdrawing.hide()
+
+    def _show_answers(self) -> None:
+        """Show the row of answers: of a form, that of the shown question."""
+        buttons = [choice.button for choice in self._choices if isinstance(choice.button, KeyButton)]
+        more = self._more if self._rest else None
+        if self._next is None:
+            self._row.show_parts(buttons, self.words, [], more)
+            return
+        others = [each for each in buttons if each is not self._next]
+        back = [self._back] if self._form.number else []
+        parts = [*back, self._next, *others]
+        field = self._form.field
+        self._row.show_parts([] if field else parts, field, parts if field else [], more)
+
+    # ------------------------------------------------------------ the other answers
+
+    def show_put_away(self, button: QPushButton) -> bool:
+        """Show the other answers if this button is one of them and they are hidden; returns whether it was."""
+        if self._is_rest_shown or button not in self._rest:
+            return False
+        self._show_rest(shown=True)
+        return True
+
+    def _show_rest(self, *, shown: bool) -> None:
+        had_focus, self._is_rest_shown = self._more.hasFocus(), shown
+        for each in self._rest:
+            each.setVisible(shown)
+        self._name_more()
+        if had_focus and shown:
+            next((each for each in self._rest if each.isEnabled()), self._rest[-1]).setFocus(
+                Qt.FocusReason.TabFocusReason
+            )
+        self.resized.emit()
+
+    def _name_more(self) -> None:
+        name = chat_texts.FEWER_ANSWERS() if self._is_rest_shown else chat_texts.MORE_ANSWERS()
+        self._more.setAccessibleName(name)
+        set_tooltip(self._more, name)
 
     def _on_exact_clicked(self) -> None:
         self._is_exact = not self._is_exact
-        if self._subject is not None:
-            self._subject.setPlainText(escaped(self._shown.subject if self._is_exact else self._shown.shown_subject))
         self._name_buttons()
-        self._measured = (0, 0.0)
+        self._look_again()
+
+    def _look_again(self) -> None:
+        self.looked.emit(RequestLook(self._is_exact, self._form.number))
         self.resized.emit()
 
-    def _add_row(self) -> FlowLayout:
-        holder = QWidget()
-        self._column.addWidget(holder)
-        row = FlowLayout(holder)
-        self._rows.append(row)
-        return row
+    # ------------------------------------------------------------ withdrawing
+
+    def ask_to_withdraw(self) -> None:
+        """Ask in the same row whether the question is to be withdrawn."""
+        if not self._is_sent and self._look.can_withdraw and not self.is_withdrawing:
+            self._set_withdrawing(on=True)
+            announce(self, chat_texts.WITHDRAW_QUESTION())
+
+    def keep_open(self) -> None:
+        """Show the answers again."""
+        if self.is_withdrawing:
+            self._set_withdrawing(on=False)
+
+    def _set_withdrawing(self, *, on: bool) -> None:
+        focused = self.window().focusWidget()
+        had_focus = focused is not self and self.isAncestorOf(focused)
+        self.is_withdrawing = on
+        self._row.setVisible(not on)
+        self._withdrawing.setVisible(on)
+        if on and self._is_rest_shown:
+            self._show_rest(shown=False)
+        if had_focus:
+            (self._keep if on else self).setFocus(Qt.FocusReason.OtherFocusReason)
+        self.resized.emit()
+
+    # ------------------------------------------------------------ names
 
     def show_keys(self, *, shown: bool) -> None:
         """Set whether the buttons show the keys that press them; before ``height_for``."""
-        if shown == self._shows_keys:
-            return
-        self._shows_keys = shown
-        self._name_buttons()
+        if shown != self._shows_keys:
+            self._shows_keys = shown
+            self._name_buttons()
 
     def _name_buttons(self) -> None:
         for choice in self._choices:
             is_keys = self._shows_keys and choice.button is self.button_of(choice.kind)
             key = self._look.key_of(choice.kind) if is_keys else ""
-            shown = escaped(one_line(choice.name if self._is_exact else choice.label))
-            choice.button.setAccessibleName(chat_texts.OPTION_WITH_KEY(name=shown, key=key) if key else shown)
-        if self._exact_button is not None:
-            words = chat_texts.SHOW_SHORTENED() if self._is_exact else chat_texts.SHOW_EXACTLY()
-            self._exact_button.setAccessibleName(words)
-
-    @property
-    def subject_bar(self) -> QScrollBar | None:
-        """The scroll bar of the subject, in lines; None if the page shows it, or there is none."""
-        return self._subject.verticalScrollBar() if self._subject is not None else None
+            name = choice.name if self._is_exact else choice.label
+            if choice.button is self._next:
+                name = chat_texts.SEND_ANSWER() if self._form.is_last else chat_texts.NEXT_QUESTION()
+            shown = escaped(one_line(name))
+            spoken = chat_texts.OPTION_WITH_KEY(name=shown, key=key) if key else shown
+            choice.button.set_name(shown, chat_texts.SENDS() if choice.button is self._next else key, spoken)
+        if self._exact is not None:
+            self._exact.set_name(chat_texts.SHOW_SHORTENED() if self._is_exact else chat_texts.SHOW_EXACTLY())
+        self._name_more()
 
     def focus_order(self) -> list[QWidget]:
         """The widgets that can have the keyboard focus, in tab order."""
-        found: list[QWidget] = [self]
-        if self._subject is not None:
-            found.append(self._subject)
-        inside = self.findChildren(QWidget)
-        return [*found, *(widget for widget in inside if isinstance(widget, QLineEdit | QPushButton))]
+        found: list[QWidget] = [self, *([self.words] if self.words is not None else []), *self._form.all_stops]
+        found += [choice.button for choice in self._choices if choice.button not in self._rest]
+        found += [self._back] if self._next is not None else []
+        found += [self._more, *self._rest] if self._rest else []
+        return [*found, *self._withdrawing.findChildren(KeyButton)]
 
     # ------------------------------------------------------------ whether the user has seen the subject
+
+    @property
+    def waits_for_subject(self) -> bool:
+        """Whether an answer waits until the user has seen what is asked."""
+        return not (self._is_sent or self.seen.is_seen) and any(choice.needs_subject for choice in self._choices)
+
+    def show_below(self, lines: int, *, is_above: bool) -> None:
+        """Say how many lines of what is asked are below what is shown, or that some are above, while answers wait."""
+        text = ""
+        if self.waits_for_subject:
+            text = chat_texts.lines_below(lines) if lines > 0 else chat_texts.LINES_ABOVE() if is_above else ""
+        for part in (self._scroll_key, self._scrolls):
+            part.setVisible(lines > 0 and bool(text) and self.width() >= _SCROLLS_FROM_PX)
+        if text != self._below.text():
+            self._below.setText(text)
+        if text and self._waits.isHidden():  # Afterwards it keeps its room, so that nothing moves at the end.
+            self._waits.show()
+            self.resized.emit()
 
     def showEvent(self, event: QShowEvent) -> None:
         super().showEvent(event)
         self.seen.check_soon()
 
     def _on_checked(self) -> None:
-        if self._subject is not None:
-            self._subject.show_needed_bar()
-        if not self.seen.is_seen and any(is_in_view(choice.button) for choice in self._choices if choice.needs_subject):
-            self._is_hint_wanted = True
         self._update_buttons()
+        if self.seen.is_seen:
+            self.show_below(0, is_above=True)
 
     def _on_form_changed(self) -> None:
         self._refusal = ""
         self._update_buttons()
+
+    def _on_stepped(self) -> None:
+        self._is_hint_wanted, self._refusal = False, ""
+        if self._question is not None:
+            self._labels[self._question] = self._form.question.shown_text
+        self._name_buttons()
+        self._show_answers()
+        self._update_buttons()
+        self._look_again()
+        self.take_focus()
+        announce(self, spoken_question(self._form.question))
 
     def _update_buttons(self) -> None:
         hint = self._hint
@@ -379,13 +447,20 @@ class RequestCard(QWidget):
             described = (self.accessibleName(), "" if is_allowed else hint)
             choice.button.setAccessibleDescription("\n".join(filter(None, described)))
         self.setAccessibleDescription(hint)
-        is_begun = bool(self._form.answers()) if hint == self._form.hint else self.seen.is_partly_seen
-        is_hint_shown = self._is_hint_wanted or is_begun
+        is_hint_shown = bool(hint) and hint == self._form.hint and (self._is_hint_wanted or self._form.is_begun)
         text = self._refusal or (hint if is_hint_shown else "")
         if self._is_sent:
             text = self._outcome or chat_texts.ANSWER_SENT()
         if text != self._labels[self._message]:
             self._show_message(text)
+
+    def _paint_accent(self) -> None:
+        """Enter in the field sends its words: then *Allow* is not what comes next."""
+        has_words = self.words is not None and (self.words.hasFocus() or bool(self.words.text().strip()))
+        for choice in self._choices:
+            if choice.kind == "allow_once" and isinstance(choice.button, KeyButton):
+                choice.button.set_kind("answer" if has_words else "primary")
+                set_look(choice.button, "enters", self.hasFocus() and self._look.enters)
 
     @property
     def is_answered_here(self) -> bool:
@@ -397,7 +472,7 @@ class RequestCard(QWidget):
         """Why the request cannot be allowed or answered yet; "" if it can, or after an answer."""
         if self._is_sent:
             return ""
-        if self.seen.hint and any(choice.needs_subject for choice in self._choices):
+        if self.waits_for_subject:
             return self.seen.hint
         return self._form.hint
 
@@ -405,7 +480,6 @@ class RequestCard(QWidget):
         self._labels[self._message] = text
         self._message.setText(text)
         self._message.setVisible(bool(text))
-        self._measured = (0, 0.0)
         self.resized.emit()
 
     # ------------------------------------------------------------ answers
@@ -419,27 +493,47 @@ class RequestCard(QWidget):
     def show_hint(self) -> None:
         """Show, and tell screen readers, why there can be no answer yet, unless there can be one in a moment."""
         hint = self._hint
-        if not hint or (hint == self.seen.hint and self.seen.is_soon_seen):
+        if not hint or (self.waits_for_subject and self.seen.is_soon_seen):
             return
         self._is_hint_wanted, self._refusal = True, ""
         self._update_buttons()
-        self.reveal_requested.emit(self._message)
+        self.reveal_requested.emit(self._message if self._message.isVisible() else self._row)
         announce(self, hint)
 
-    def button_of(self, kind: str) -> QPushButton | None:
+    def button_of(self, kind: str) -> KeyButton | ChoiceRow | None:
         """The button that the key of this kind presses: the first option's of this kind, or a form's *Answer*."""
         return next((choice.button for choice in self._choices if choice.kind == kind), None)
 
     def answer_by_key(self, kind: str) -> bool:
-        """Press the button of a kind; returns False if it cannot be pressed, or is not to be seen."""
+        """Press the button of a kind; returns False if it cannot be pressed, or is not to be seen.
+
+        One that is put away is shown first: what it allows is read before.
+        """
         button = self.button_of(kind)
-        if button is None or not (is_in_view(button) and button.isEnabled()):
+        if button is None:
+            return False
+        if self.is_withdrawing:
+            self.keep_open()
+            return True
+        if self.isVisible() and self.show_put_away(button):
+            self.reveal_requested.emit(button)
+            return True
+        if not (is_in_view(button) and button.isEnabled()):
             return False
         button.click()
         return True
 
-    def _send(self, option: str, texts: dict[str, str]) -> None:
+    def _said(self, kind: OptionKind) -> dict[str, str]:
+        """The words of the field if the option declines, under the id "", which the dialects read as the reason."""
+        words = self.words.text().strip() if self.words is not None and kind in REJECTIONS else ""
+        return {"": words} if words else {}
+
+    def _on_choice(self, option: str, kind: OptionKind) -> None:
+        if not option and not self._form.is_last:
+            self._form.step(1)
+            return
         self._is_sent, self._refusal = True, ""
+        texts = self._form.answers() | self._said(kind)
         self._answer(AnswerRequest(self.request.id, option, self.shown_digest, texts))
         self._update_buttons()
 
@@ -450,8 +544,10 @@ class RequestCard(QWidget):
 
     def show_outcome(self, outcome: str) -> None:
         """Show what became of the request, which is over: it cannot be answered any more."""
+        self.keep_open()
         self._is_sent, self._outcome = True, outcome
         self._update_buttons()
+        self.show_below(0, is_above=True)
 
     # ------------------------------------------------------------ mouse and keyboard
 
@@ -467,137 +563,119 @@ class RequestCard(QWidget):
             self.show_hint()  # Qt gives a press on a disabled button to no other widget.
         return bool(super().eventFilter(watched, event))
 
+    def focusInEvent(self, event: QFocusEvent) -> None:
+        super().focusInEvent(event)
+        self._paint_accent()
+
+    def focusOutEvent(self, event: QFocusEvent) -> None:
+        super().focusOutEvent(event)
+        self._paint_accent()
+
     def take_focus(self) -> None:
         """Take the keyboard focus: the first choice or field of a question, else the request itself."""
-        (self._form.first_stop or self).setFocus(Qt.FocusReason.OtherFocusReason)
+        stops = self._form.stops if self._shown.questions else []
+        (stops[0] if stops else self).setFocus(Qt.FocusReason.OtherFocusReason)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
-        if not (self.hasFocus() or (self._subject is not None and self._subject.hasFocus())):
+        plain = not event.modifiers() & ~Qt.KeyboardModifier.KeypadModifier
+        if event.key() == Qt.Key.Key_Escape and plain and self.words is not None and self.words.hasFocus():
+            self.setFocus(Qt.FocusReason.OtherFocusReason)
+            return
+        if not self.hasFocus():
             event.ignore()  # A key for a button or field of the request.
             return
-        plain = not event.modifiers() & ~Qt.KeyboardModifier.KeypadModifier
-        is_enter = self._look.is_framed and event.key() in {Qt.Key.Key_Return, Qt.Key.Key_Enter}
+        is_enter = self._look.enters and event.key() in {Qt.Key.Key_Return, Qt.Key.Key_Enter}
         kind = (
             "allow_once" if is_enter else next((kind for kind, key in ANSWER_KEYS.items() if event.text() == key), "")
         )
-        if plain and kind and not event.isAutoRepeat() and (button := self.button_of(kind)) is not None:
+        if not (plain and kind) or event.isAutoRepeat() or (button := self.button_of(kind)) is None:
+            event.ignore()
+        elif self.is_withdrawing:
+            self.keep_open()
+        elif not self.show_put_away(button):
             self._press(button)
-            return
-        if event.key() == Qt.Key.Key_Escape:
-            return  # Escape must not decline a request.
-        event.ignore()
 
     # ------------------------------------------------------------ size and looks
 
     def set_style(self, style: Style) -> None:
-        """Use the fonts of this style."""
-        self._style = style
-        self._measured = (0, 0.0)
-        if self._subject is not None:
-            self._subject.setFont(style.font(mono=True))
-            self._subject.setTabStopDistance(style.code_wrapping.tabStopDistance())
+        """Use the colours of this style."""
+        self._more.setIcon(glyph_icon(Glyph.MORE, style.tokens, "secondary"))
+        self.update()
 
-    def _pad(self, padding_px: int) -> None:
-        self._padding_px = padding_px if self._look.is_framed else 0
-        bar_px, above_px = (_BAR_PX, max(padding_px, GAP_S_PX)) if self._look.is_framed else (0, 0)
-        self._column.setContentsMargins(self._padding_px + bar_px, above_px, self._padding_px, above_px)
+    def set_pinned(self, *, pinned: bool) -> None:
+        """Set whether it is over a part of what is asked, at the page's lower edge."""
+        if pinned != self._is_pinned:
+            self._is_pinned = pinned
+            self.update()
 
-    def height_for(self, width: int, page_height: int) -> int:
-        """The height at a width; a long subject scrolls."""
+    def height_for(self, width: int, left_px: int, room: QSize | None = None) -> int:
+        """The height at a width, with texts that begin ``left_px`` from the left edge; arranges the parts.
+
+        ``room`` is the page's size: with another one, all of what is asked may be on it.
+        """
+        if room != self._room:
+            self._room = room
+            self._waits.hide()
         is_narrow = width < _NARROW_PX
-        self._pad(_NARROW_PADDING_PX if is_narrow else _PADDING_PX)
-        if self._subject is not None:
-            set_look(self._subject, "narrow", is_narrow)
-        sides_px = 2 * self._padding_px + _BAR_PX
-        if self._measured[0] != width:
-            subject = self._subject
-            height = 0.0
-            if subject is not None:
-                inner = width - sides_px - (_NARROW_SIDES_PX if is_narrow else _SIDES_PX)
-                height = text_height(subject.toPlainText(), max(inner, 1), self._style) + _FRAME_PX
-            self._measured = (width, height)
-        height = self._measured[1]
-        if self._subject is not None:
-            # On a small page, the page scrolls in any case: another scroll bar inside it would be in the way.
-            other_px = _OTHER_PX + (_WORDS_PX if self.words is not None else 0)
-            is_small = is_narrow or page_height < other_px + _MIN_SUBJECT_PX
-            max_height = max(page_height, _SMALL_SUBJECT_PX) if is_small else page_height - other_px
-            self._subject.set_size(width, round(min(height, max_height)), fits=height <= max_height)
-        for row in self._rows:
-            fit_buttons(row, width - sides_px, is_narrow=is_narrow)
-        for label, text in self._labels.items():
-            show_text(label, text, width - sides_px)
-        self._message.ensurePolished()  # Else its room has the height of another font until it is shown.
-        self._message.setMinimumHeight(self._message.fontMetrics().height())
-        column = self._column
-        return max(column.heightForWidth(width) if column.hasHeightForWidth() else column.sizeHint().height(), 48)
+        right_px = _NARROW_RIGHT_PX if is_narrow else _RIGHT_PX
+        answers_right_px = _NARROW_RIGHT_PX if is_narrow else _ANSWERS_RIGHT_PX
+        inner = max(width - left_px - right_px, 1)
+        y = 0
+
+        def put(part: QWidget, height: int, above: int, *, is_wide: bool = False) -> None:
+            nonlocal y
+            y += above
+            area = (
+                QRect(self._edge_px, y, width - self._edge_px, height) if is_wide else QRect(left_px, y, inner, height)
+            )
+            part.setGeometry(area)
+            y += height
+
+        if self._question is not None:
+            put(self._question, self._text_height(self._question, inner), 0)
+        if self._shown.questions:
+            for row in self._form.rows:
+                row.fit(width - self._edge_px, left_px - self._edge_px, right_px)
+            put(self._form.area, sum(row.height() for row in self._form.rows), 0, is_wide=True)
+        for row in self._rest if self._is_rest_shown else ():
+            row.fit(width - self._edge_px, left_px - self._edge_px, right_px)
+            put(row, row.height(), 0, is_wide=True)
+        for label in self._labels:
+            if label not in {self._question, self._message}:
+                put(label, self._text_height(label, inner), _LINE_ABOVE_PX)
+        if not self._waits.isHidden():
+            put(self._waits, self._below.fontMetrics().height(), _LINE_ABOVE_PX)
+        if not self._message.isHidden():
+            put(self._message, self._text_height(self._message, inner), _LINE_ABOVE_PX)
+        shown = self._withdrawing if self.is_withdrawing else self._row
+        answers_px = max(width - left_px - answers_right_px, 1)
+        y += _ABOVE_PX if y or self._has_subject else _TIGHT_PX
+        height = max(self._row.fit(answers_px), self._withdrawing.fit(answers_px) if self.is_withdrawing else 0)
+        shown.setGeometry(left_px, y, answers_px, height)
+        return y + height + _BELOW_PX
+
+    @property
+    def _edge_px(self) -> int:
+        return ASKED_EDGE_PX if self.edge is not None else 0
+
+    @property
+    def _has_subject(self) -> bool:
+        return bool(self._shown.subject) or bool(self._shown.reason)
+
+    def _text_height(self, label: QLabel, width: int) -> int:
+        label.ensurePolished()  # Else its room has the height of another font until it is shown.
+        show_text(label, self._labels[label], width)
+        return max(label.heightForWidth(width), label.fontMetrics().height())
 
     def paintEvent(self, event: QPaintEvent) -> None:
-        if not self._look.is_framed:
+        if not self._is_pinned:
             return
         painter = QPainter(self)
-        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        tokens = self._theme.tokens
-        line, line_px = ("accent", 2) if self.hasFocus() else ("border", 1)
-        paint_frame(painter, QRectF(self.rect()), tokens.color(line), tokens.color("raised"), line_px=line_px)
-        painter.setPen(Qt.PenStyle.NoPen)
-        painter.setBrush(tokens.color("needs_you_fill"))
-        painter.drawRoundedRect(QRectF(3, 8, 3, self.height() - 16), 1.5, 1.5)
+        painter.fillRect(self.rect(), self.ground)
+        painter.fillRect(QRectF(0, 0, self.width(), 1), self._theme.tokens.color("hairline"))
+        if self.edge is not None:
+            painter.fillRect(QRectF(0, 0, ASKED_EDGE_PX, self.height()), self.edge)
         painter.end()
-
-
-class SubjectView(QPlainTextEdit):
-    """The subject of the request, such as a command. It scrolls if it is too long for its height."""
-
-    def __init__(self, text: str) -> None:
-        super().__init__()
-        self._measured = (0, False)
-        self.setReadOnly(True)
-        self.setTabChangesFocus(True)
-        self.setAccessibleName(chat_texts.WHAT_WILL_RUN())
-        self.setWordWrapMode(QTextOption.WrapMode.WrapAtWordBoundaryOrAnywhere)
-        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        self.setPlainText(text)
-        self.setMinimumHeight(_MIN_VIEW_PX)
-
-    def set_size(self, width: int, height: int, *, fits: bool) -> None:
-        """Set the height at a width; a text that fits gets no scroll bar.
-
-        Qt would show one before the widget has its size. The bar makes the lines shorter, and then it is needed.
-        """
-        self.setFixedHeight(height)
-        if (width, fits) != self._measured:
-            self._measured = width, fits
-            policies = Qt.ScrollBarPolicy
-            self.setVerticalScrollBarPolicy(policies.ScrollBarAlwaysOff if fits else policies.ScrollBarAsNeeded)
-
-    def show_needed_bar(self) -> None:
-        """Show a scroll bar if the text does not fit, against what was measured."""
-        if self.verticalScrollBar().maximum() > 0:
-            self.setVerticalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAsNeeded)
-
-    def keyPressEvent(self, event: QKeyEvent) -> None:
-        """Leave the keys that scroll to the page while there is nothing to scroll here."""
-        if event.key() in _SCROLL_KEYS and self.verticalScrollBar().maximum() == 0:
-            event.ignore()
-        else:
-            super().keyPressEvent(event)
-
-
-def text_height(text: str, width: float, style: Style) -> float:
-    """The height of a text in the font of code, wrapped to a width."""
-    option = QTextOption(style.code_wrapping)
-    box = text_box(
-        text,
-        font=style.font(mono=True),
-        option=option,
-        formats=[],
-        position=QPointF(),
-        width=width,
-        line_px=0.0,
-        color=style.text,
-    )
-    return box.height
 
 
 def is_in_view(widget: QWidget) -> bool:

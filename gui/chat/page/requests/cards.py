@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
+from functools import partial
 
 from PySide6.QtCore import QObject, Qt, Signal
 from PySide6.QtWidgets import QApplication, QWidget
 
-from gui.chat.content.segments import Card
+from gui.chat.content.requests import RequestLook
+from gui.chat.drawing.asking import BELOW_PX, right_of
+from gui.chat.drawing.code import ASKED_BESIDE_PX
 from gui.chat.page import positions
-from gui.chat.page.painting import PaintedPage
-from gui.chat.page.positions import PlacedSegment, ScrollPosition
+from gui.chat.page.painting import BAR_PX, PaintedPage, VisibleRequest
+from gui.chat.page.positions import ScrollPosition
 from gui.input.refused_keys import refused_keys
 from session_host.protocol.messages import AnswerRequest
 
@@ -22,8 +26,8 @@ MIN_LEAD_PAGE_PX = 160
 """A lower page has no heading, and no lines above the request."""
 AT_EDGE_PX = 8
 """A line counts as visible if at most this much of it is outside of the page; the margin around a line is larger."""
-_GAP_PX = 8
-"""The space above and below a widget."""
+_PIN_FROM_LINES = 5
+"""Answers stay on a page only if so many lines of what is asked are above them."""
 
 
 class RequestCards(QObject):
@@ -34,9 +38,11 @@ class RequestCards(QObject):
 
     Signals:
         left(): the request that had the keyboard focus is answered; now the page has the focus.
+        withdrawn(): the user withdraws a question, and stops the turn.
     """
 
     left = Signal()
+    withdrawn = Signal()
 
     def __init__(
         self,
@@ -60,6 +66,8 @@ class RequestCards(QObject):
         self._short_directory = short_directory
         self.look = CardLook()
         self._cards: dict[str, RequestCard] = {}
+        self._pinned: set[str] = set()
+        """The requests whose answers are at the page's lower edge, over a part of what is asked."""
         self._begun = ""
         """The last request that was shown from its beginning, as it is higher than the page."""
         page.restyled.connect(self._restyle)
@@ -75,14 +83,16 @@ class RequestCards(QObject):
             _delete(found)
             found = None
         if found is None:
+            look = self.look._replace(can_withdraw=self.look.can_withdraw and transcript.status.can_interrupt)
             found = self._cards[request_id] = RequestCard(
-                page.theme, request, page, self._answer, self._short_directory, self.look
+                page.theme, request, page, self._answer, self._short_directory, look, page.rows.directory
             )
-            if request.kind == "edit" and request.subject:
-                found.seen.set_visible_ends(lambda: self._visible_ends(request_id))
-            found.set_style(page.style_)
+            found.seen.visible_ends = partial(self._visible_ends, request_id)
+            self._set_style(found)
             found.resized.connect(self._arrange)
             found.reveal_requested.connect(self._reveal)
+            found.looked.connect(partial(self._look, request_id))
+            found.withdrawn.connect(self.withdrawn)
             previous: QWidget = page
             for stop in found.focus_order():
                 QWidget.setTabOrder(previous, stop)
@@ -90,6 +100,26 @@ class RequestCards(QObject):
         # Only the first request has keys, so that a key never answers a request that the user is not looking at.
         found.show_keys(shown=transcript.open_requests[:1] == [request])
         return found
+
+    def keep_open(self) -> None:
+        """Let no question ask any more whether to withdraw it."""
+        for card in self._cards.values():
+            card.keep_open()
+
+    def _set_style(self, card: RequestCard) -> None:
+        page, style = self._page, self._page.style_
+        is_own = page.ground == "page"
+        card.ground = style.asked_ground if is_own else style.color(page.ground)
+        card.edge = style.color("needs_you_fill") if is_own else None
+        card.set_style(style)
+
+    def _look(self, request_id: str, look: RequestLook) -> None:
+        self._page.rows.show_request_as(request_id, look)
+
+    def is_shown(self, request_id: str) -> bool:
+        """Whether all of a request's widget is on the page."""
+        card = self._cards.get(request_id)
+        return card is not None and card.isVisible() and self._page.rect().contains(card.geometry())
 
     def shown_card(self, request_id: str) -> RequestCard | None:
         """The widget of a request, if there is one already."""
@@ -102,17 +132,20 @@ class RequestCards(QObject):
         self._cards.clear()
 
     def _visible_ends(self, request_id: str) -> tuple[bool, bool]:
-        """Whether the first and the last line of a request's subject are on the page."""
-        starts = ends = False
+        """Whether the first and the last line of a request's subject are on the page, and not below its answers."""
         page = self._page
-        for placed in page.visible if page.isVisible() else ():
-            segments = page.rows.row(placed.position).segments
-            for number, card in enumerate(segments):
-                if isinstance(card, Card) and card.request == request_id:
-                    is_first = placed.number == number - card.subject_segments
-                    starts = starts or (is_first and placed.top >= page.covered_px - AT_EDGE_PX)
-                    bottom = placed.top + placed.laid.height
-                    ends = ends or (placed.number == number - 1 and bottom <= page.height() + AT_EDGE_PX)
+        card, place = self._cards.get(request_id), page.rows.place_of(request_id)
+        if place is None or card is None or not page.isVisible():
+            return False, False
+        position, asked = place
+        limit = card.y() if card.isVisible() and request_id in self._pinned else page.height()
+        starts = ends = False
+        for placed in page.visible:
+            if placed.position == position:
+                is_first = placed.number == asked.subject and placed.top >= page.covered_px - AT_EDGE_PX
+                starts = starts or (is_first and placed.top + page.style_.code_line_px <= limit + AT_EDGE_PX)
+                bottom = placed.top + placed.laid.height
+                ends = ends or (placed.number == asked.card - 1 and bottom <= limit + AT_EDGE_PX)
         return starts, ends
 
     def check_seen(self) -> None:
@@ -122,7 +155,7 @@ class RequestCards(QObject):
 
     def _restyle(self) -> None:
         for card in self._cards.values():
-            card.set_style(self._page.style_)
+            self._set_style(card)
 
     def answer_by_key(self, kind: str) -> bool:
         """Answer the oldest open request; returns False if its button cannot be pressed, or another has the focus."""
@@ -134,20 +167,33 @@ class RequestCards(QObject):
 
     # ------------------------------------------------------------ places
 
-    def height(self, request: str, width: int) -> float:
-        """The height of a request's widget with the space around it."""
-        card = self.card(request)
-        room_px = self.look.room_px or self._page.height()
-        return 0.0 if card is None else float(card.height_for(width, room_px)) + 2 * _GAP_PX
+    def height(self, request: str) -> float:
+        """The height of a request's widget, with the space below its ground."""
+        card, place = self.card(request), self._page.rows.place_of(request)
+        if card is None or place is None:
+            return 0.0
+        page = self._page
+        left = page.column_left
+        right = min(left + right_of(page.rows.laid(place[0], place[1].head)), float(page.width() - BAR_PX))
+        width = round(right) - round(max(left - ASKED_BESIDE_PX, 0.0))
+        return float(card.height_for(width, min(round(left), ASKED_BESIDE_PX), page.size())) + self._below_px
 
-    def place(self, shown: dict[str, PlacedSegment]) -> None:
-        """Place the widgets over these segments, hide the others, and delete those of answered requests."""
+    @property
+    def _below_px(self) -> int:
+        """The space below the ground of a request."""
+        return BELOW_PX if self._page.ground == "page" else 0
+
+    def place(self) -> None:
+        """Place the widgets below what is asked, hide the others, and delete those of answered requests.
+
+        While the end of what is asked is below the page, the answers stay at the page's lower edge.
+        """
         page, transcript = self._page, self._page.transcript
-        left, width = round(page.column_left), round(page.rows.widths.text)
+        shown = {each.asked.request: each for each in page.visible_requests()}
+        self._pinned.clear()
         for request_id, card in list(self._cards.items()):
-            if (placed := shown.get(request_id)) is not None:
-                card.setGeometry(left, round(placed.top) + _GAP_PX, width, round(placed.laid.height) - 2 * _GAP_PX)
-                card.show()
+            if (visible := shown.get(request_id)) is not None:
+                self._place_card(request_id, card, visible)
                 continue
             is_left = card.isAncestorOf(page.window().focusWidget())
             if is_left:
@@ -161,13 +207,32 @@ class RequestCards(QObject):
                 del self._cards[request_id]
                 card.deleteLater()
 
+    def _place_card(self, request_id: str, card: RequestCard, visible: VisibleRequest) -> None:
+        """Place a widget, also below the page: it may have the keyboard while what is asked is read."""
+        page = self._page
+        height = round(page.rows.laid(visible.position, visible.asked.card).height) - self._below_px
+        top = round(visible.card_top)
+        can_pin = page.height() - height >= _PIN_FROM_LINES * page.style_.code_line_px
+        if top + height > page.height() and can_pin:
+            least = visible.head_bottom if visible.head_bottom is not None else 0
+            pinned = max(page.height() - height, round(least))
+            if pinned < top:
+                self._pinned.add(request_id)
+                top = pinned
+        card.setGeometry(round(visible.left), top, round(visible.right) - round(visible.left), height)
+        card.set_pinned(pinned=request_id in self._pinned)
+        card.show()
+        below_px = visible.card_top - top
+        lines = math.ceil(below_px / page.style_.code_line_px) if below_px >= 1 else 0
+        card.show_below(lines, is_above=not self._visible_ends(request_id)[0])
+
     def cut(self) -> ScrollPosition | None:
-        """The position of the oldest open request, if the page's top cuts it; once for each request."""
+        """The position of the oldest open request, if its head is above the page; once for each request."""
         first = self._page.transcript.open_requests[:1]
         if not first or first[0].id == self._begun:
             return None
-        placed = self._page.visible_cards().get(first[0].id)
-        if placed is None or placed.top >= self._lead_px:
+        shown = next((each for each in self._page.visible_requests() if each.asked.request == first[0].id), None)
+        if shown is None or (shown.head_bottom is not None and shown.top >= self._lead_px):
             return None
         self._begun = first[0].id
         return self.begun()
@@ -177,8 +242,11 @@ class RequestCards(QObject):
         rows = self._page.rows
         if (place := rows.place_of(self._begun)) is None:
             return None
-        start = ScrollPosition(rows.key(place[0]), place[1], 0.0)
-        return positions.moved(rows, start, -self._lead_px)
+        position, asked = place
+        whole_px = sum(rows.laid(position, number).height for number in range(asked.head, asked.card + 1))
+        beside_px = max(self._page.height() - whole_px, self._page.covered_px)
+        start = ScrollPosition(rows.key(position), asked.head, 0.0)
+        return positions.moved(rows, start, -min(self._lead_px, beside_px))
 
     @property
     def _lead_px(self) -> float:

@@ -219,7 +219,7 @@ def test_a_screen_reader_reads_heads_and_signs_but_no_hunk_numbers(qapp: QApplic
         ],
     )
     assert spoken_row(rows, rows.row(0)).splitlines() == [f"Tool call: Edit {head}", *expected]
-    assert spoken_row(rows, rows.row(1)).splitlines() == [head, *expected], "the same in a request"
+    assert spoken_row(rows, rows.row(1)).splitlines() == [f"Edit {head}", *expected], "the same in a request"
 
 
 @pytest.mark.parametrize(

@@ -145,26 +145,26 @@ def test_a_turn_that_began_before_is_timed_by_its_prompt() -> None:
     assert watched.line().startswith(f"Working · {expected // 86400} d")
 
 
-def test_while_the_agent_asks_the_line_is_its_question_and_the_time_goes_on(watched: Watched) -> None:
+def test_while_the_agent_asks_there_is_no_line_and_the_question_has_its_age(watched: Watched) -> None:
     watched.chat.apply(StateChanged("requires_action", "t1"))
     watched.live.update(watched.chat.transcript)
-    before = watched.live.line
-    assert before is None, "it is not known yet what it asks"
-    request = replace(command_request("make check"), title="Run make check?")
-    watched.chat.ask(request)
-    assert watched.line() == "Run make check? · waits for you"
-    assert watched.live.line is not None
-    assert (watched.live.line.asks, watched.bars(), watched.live.line.object_at) == (True, (), len("Run "))
-    assert watched.live.pause_ms == 60_000, "nothing moves"
+    assert (watched.live.line, watched.live.pause_ms) == (None, 0), "it is not known yet what it asks"
+    watched.chat.ask(command_request("make check"))
+    watched.live.update(watched.chat.transcript)
+    assert (watched.live.line, watched.live.asked_for("r1"), watched.live.asked_for("r2")) == (None, "0 s", "")
+    assert watched.live.pause_ms == 1000
     watched.now_s += 125
-    assert watched.line() == "Run make check? · waits for you · 2 min"
+    watched.live.update(watched.chat.transcript)
+    assert (watched.live.asked_for("r1"), watched.live.pause_ms) == ("2 min", 60_000)
     watched.chat.ask(command_request("ls", request_id="r2"))
-    assert watched.line() == "Run make check? · waits for you · 2 min · 1 more"
-    watched.chat.resolve("r1", "yes", "Allow", "window")
-    assert watched.line() == "Run a command? · waits for you", "the other one is first now"
-    watched.chat.resolve("r2", "yes", "Allow", "window")
+    watched.live.update(watched.chat.transcript)
+    assert (watched.live.asked_for("r1"), watched.live.asked_for("r2")) == ("2 min", "0 s")
+    assert watched.live.pause_ms == 1000, "the younger one is told in seconds"
+    for request in ("r1", "r2"):
+        watched.chat.resolve(request, "yes", "Allow", "window")
     watched.chat.run()
     assert watched.line() == "Working · 2 min 5 s"
+    assert watched.live.asked_for("r1") == ""
     assert watched.live.pause_ms == 1000
 
 
@@ -172,4 +172,5 @@ def test_a_question_that_was_open_before_is_timed_by_when_it_was_asked() -> None
     watched = Watched()
     watched.chat.ask(replace(command_request("ls"), at_ms=int(time.time() * 1000) - 3 * 60_000 - 500))
     watched.live.start(watched.chat.transcript)
-    assert watched.line() == "Run a command? · waits for you · 3 min"
+    watched.live.update(watched.chat.transcript)
+    assert watched.live.asked_for("r1") == "3 min"

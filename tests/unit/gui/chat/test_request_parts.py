@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 from msgspec.structs import replace
-from PySide6.QtWidgets import QApplication, QLabel, QPushButton, QWidget
+from PySide6.QtWidgets import QApplication, QLabel, QWidget
 
 from gui.chat.page.requests.card import RequestCard
 from gui.theme.controls import show_text
@@ -58,8 +58,8 @@ def test_a_request_with_a_text_of_a_megabyte_freezes_no_window_and_it_can_only_b
     request = replace(AgentRequest("1", "permission", 0, "Do it?", "all of it", (YES, ALWAYS, NO)), **fields)
     parent = QWidget()
     card = RequestCard(Theme(qapp, OWN, "dark"), request, parent, lambda *_answer: None, str)
-    card.height_for(600, 600)
-    shown = [button.accessibleName()[:6].rstrip("x") or "x" for button in card.findChildren(QPushButton)]
+    card.height_for(600, 20)
+    shown = [choice.button.accessibleName()[:6].rstrip("x") or "x" for choice in card._choices]
     assert shown == answers
     texts = [label.text() for label in card.findChildren(QLabel)]
     assert chat_texts.REQUEST_TOO_LONG() in texts
