@@ -846,11 +846,12 @@ function chatPage(chat) {
 		const openSteps = () => loadTurn(turn, list, (got) => list.replaceChildren(...got.steps.map(stepOf)));
 		if (html === null) loadTurn(turn, answer, (got) => (answer.innerHTML = got.answer_html));
 		else answer.innerHTML = html;
-		const bad = { failed: 'Failed', limit: 'Stopped by a limit' }[outcome];
 		const end = {
 			running: h('p.live', icon('works'), bdi(group === 'working' ? words : 'Working'), ageOf(at)),
 			interrupted: quiet('Stopped'),
-		}[outcome] ?? (bad && h('p.small.bad', facts(bad, error)));
+			failed: h('p.small.bad', facts('Failed', error)),
+			limit: [quiet(turn.limit), doOf(turn)],
+		}[outcome];
 		const did = steps && h('details', { ontoggle: openSteps }, h('summary.fold.quiet', icon('fold'), done), list);
 		return [did, ...(turn.decided ?? []).map(decidedOf), answer, end];
 	}
@@ -858,6 +859,8 @@ function chatPage(chat) {
 	function decidedOf({ kind, words, at }) {
 		return h('p.decided.dim', icon({ allowed: 'check', declined: 'no', answered: 'said' }[kind] ?? 'cross'), bdi(words), at && h('span', clock(at)));
 	}
+
+	const doOf = ({ ways }) => may('everything') && h('p.buttons', ways.map(([name, path, what]) => button('button', name, () => follow(post(path, { chat, ...what })))));
 
 	async function loadTurn({ turn }, node, show) {
 		const got = await orFailure(ask(`turn?chat=${encode(chat)}&turn=${encode(turn)}`));
@@ -877,7 +880,7 @@ function chatPage(chat) {
 		const waits = isWorking && runtime === 'structured';
 		part(above, [asks, queue, ends, me], () => [
 			asks && h('a.band', { href: addressOf('question', chat) }, icon('asks'), bdi(asks), icon('fold')),
-			queue.map(({ text, held }) => quiet(held ? 'Held: ' : 'Next: ', bdi(text))),
+			queue.map((it) => [quiet(it.held ? 'Held: ' : 'Next: ', bdi(it.text)), doOf(it)]),
 			ends && quiet(capital(ends)),
 			!isMine && quiet(`This ${DEVICE} may not send. Pair it again to change that.`),
 		]);

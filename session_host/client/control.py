@@ -49,6 +49,7 @@ from session_host.protocol.messages import (
     ScreenColors,
     Send,
     SendChatInput,
+    SendLater,
     Stop,
 )
 from session_host.protocol.untrusted_text import as_message
@@ -191,6 +192,10 @@ class ControlConnection:
                     return msgspec.structs.replace(message, data=data + message.data)
                 case _:
                     return message
+        if isinstance(request, SendLater):
+            raise HostUnavailable(
+                "the chat runs under an earlier version of Outlive: run `outlive upgrade`, and try again"
+            )
         raise HostUnavailable("the connection to the chat was lost; try again")
 
     def _send_message(self, message: Message) -> None:

@@ -22,7 +22,7 @@ from session_host.client.machine import Machine
 from session_host.client.sessions.session_info import SessionInfo
 from session_host.client.sessions.store_calls import recent_directories
 from session_host.errors import AlreadyAnswered, HostUnavailable, Outdated, OutliveError, SessionEnded, UsageError
-from session_host.protocol.messages import AnswerRequest, Done, Interrupt, Prompt, Send, SendChatInput, Stop
+from session_host.protocol.messages import AnswerRequest, Done, Interrupt, Prompt, Send, SendChatInput, SendLater, Stop
 from session_host.protocol.untrusted_text import one_line
 from session_host.protocol.values import RUNNING_STATES, Activity
 from session_host.standing.traits import traits_of
@@ -32,7 +32,7 @@ from session_host.system.clock import now
 
 from .errors import PageError
 from .following import Following
-from .forms import ActionDone, GivenAnswer, Keys, OfChat, SendPrompt, Start
+from .forms import ActionDone, GivenAnswer, Keys, OfChat, SendPrompt, SetLater, Start
 from .questions import asked_by, host_of, is_shown_whole
 from .rows import agent_named
 from .screens import screen_of
@@ -136,6 +136,15 @@ class Actions:
             return ActionDone("Queued: it is sent when the turn ends" if works and not text.now else "Sent", at=now())
         done: Done = await request(info.id, Send(0, text.text, enter=True, token=token), machine)
         return ActionDone(one_line(done.note).capitalize() or "Sent", at=now())
+
+    async def later(self, later: SetLater, token: str) -> ActionDone:
+        """Let a chat's host send a prompt at a time, or take it back."""
+        del token  # Set again, it is the same prompt.
+        machine, info = await self._running(later.chat)
+        at = "" if later.continues else now()
+        wanted = SendLater(0, later.text, at, continues=later.continues, by=BY)
+        await request(info.id, wanted, machine)
+        return ActionDone("Set" if later.text.strip() else "Taken back", at=now())
 
     async def keys(self, keys: Keys, token: str) -> ActionDone:
         """Press keys, or type a line, for someone who saw the screen as it is now.

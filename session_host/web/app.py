@@ -35,7 +35,7 @@ from session_host.version import VERSION
 
 from .actions import MAX_DIRECTORIES, Actions, Results
 from .changed_lines import of_patch
-from .conversations import Conversation, conversation_of, unfolded
+from .conversations import Conversation, conversation_of, later_of, unfolded
 from .devices import Device, hash_of, notify, revoke, withdraw
 from .errors import PageError
 from .following import Following
@@ -57,6 +57,7 @@ from .forms import (
     Push,
     Questions,
     SendPrompt,
+    SetLater,
     Start,
     decoded,
     encoded,
@@ -210,6 +211,7 @@ class _Page:
             ("push", Right.READ, self._push),
             ("answer", Right.ANSWER, self._does(GivenAnswer, actions.answer)),
             ("send", everything, self._does(SendPrompt, actions.send)),
+            ("later", everything, self._does(SetLater, actions.later)),
             ("keys", Right.ANSWER, self._keys),
             ("interrupt", everything, self._does(OfChat, actions.interrupt)),
             ("stop", everything, self._does(OfChat, actions.stop)),
@@ -337,7 +339,7 @@ class _Page:
             runtime=info.facts.origin.runtime,
             turns=found.turns,
             earlier=found.has_earlier,
-            queue=found.queue,
+            queue=[*(later_of(info.facts) if is_running else ()), *found.queue],
             plan=found.plan,
             files=files,
             limits=found.limits,

@@ -5,8 +5,11 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
 from itertools import islice
 from typing import Final, NamedTuple
+
+from msgspec.structs import replace
 
 from session_host.client.chats.agent_record import recorded_conversation
 from session_host.client.chats.last_view import last_transcript_for
@@ -14,21 +17,24 @@ from session_host.client.machine import ANSWER_S, Machine
 from session_host.client.sessions.session_info import SessionInfo
 from session_host.client.viewer.transcript_watch import watch_transcript
 from session_host.errors import HostUnavailable, NotAllowed, OutliveError
+from session_host.protocol.facts import ChatFacts
 from session_host.protocol.shown_duration import told_duration
-from session_host.protocol.turns import TurnWork
+from session_host.protocol.turns import TurnFacts, TurnWork
 from session_host.protocol.untrusted_text import one_line, plain
 from session_host.protocol.values import RUNNING_STATES
+from session_host.standing.clock_times import told_time
+from session_host.standing.later_prompt import CONTINUE, continues_at, later_words
 from session_host.standing.traits import traits_of
 from session_host.structured.decisions import Decision, decision, in_lines, in_turn, told
 from session_host.structured.items import Item, UsageLimit
 from session_host.structured.text import TextLine, answered, item_lines
 from session_host.structured.transcript import BUILD, Transcript
 from session_host.structured.turns import TurnSpan, answer_in, took_ms, turns_backwards
-from session_host.system.clock import as_text
+from session_host.system.clock import as_text, parse_time
 
 from .changed_lines import of_text
 from .errors import PageError
-from .forms import Decided, LimitUse, Queued, Step, TurnRow, Unfolded
+from .forms import Decided, LimitUse, Queued, Step, TurnRow, Unfolded, Way
 from .markdown import html_of
 
 MAX_TURNS: Final = 50
@@ -42,6 +48,9 @@ _LONG_CHAT_S: Final = 60.0
 
 MAX_PROMPT_CHARACTERS: Final = 4000
 MAX_STEP_LINES: Final = 400
+
+_SAME_RESET_MS: Final = 60_000
+"""Agents round the time of a reset."""
 
 _MIN_PER_HOUR, _MIN_PER_DAY = 60, 24 * 60
 
@@ -63,7 +72,7 @@ async def conversation_of(machine: Machine, info: SessionInfo) -> Conversation:
     """The conversation of a chat."""
     if traits_of(info.facts).has_transcript:
         transcript = await _transcript(machine, info)
-        return await asyncio.to_thread(_of_transcript, transcript)
+        return await asyncio.to_thread(_of_transcript, transcript, info)
     try:
         turns = await asyncio.wait_for(machine.call(recorded_conversation, info.id, MAX_TURNS + 1), ANSWER_S)
     except OutliveError as error:
@@ -71,24 +80,26 @@ async def conversation_of(machine: Machine, info: SessionInfo) -> Conversation:
     has_earlier, turns = len(turns) > MAX_TURNS, turns[-MAX_TURNS:]
     running = info.status.activity in {"working", "needs_input"} and info.state in RUNNING_STATES
     last = len(turns) - 1
-    return Conversation(
-        [
-            TurnRow(
-                turn=f"{turn.at_s:.3f}",
-                prompt=plain(turn.prompt, MAX_PROMPT_CHARACTERS, keep_lines=True),
-                at=as_text(turn.at_s) if turn.at_s else "",
-                took="",
-                steps="",
-                added=None,
-                removed=None,
-                outcome="interrupted" if turn.is_stopped else "running" if running and number == last else "",
-                error="",
-                answer_html=html_of(turn.answer) if number > last - RENDERED else None,
-            )
-            for number, turn in enumerate(turns)
-        ],
-        has_earlier=has_earlier,
-    )
+    rows = [
+        TurnRow(
+            turn=f"{turn.at_s:.3f}",
+            prompt=plain(turn.prompt, MAX_PROMPT_CHARACTERS, keep_lines=True),
+            at=as_text(turn.at_s) if turn.at_s else "",
+            took="",
+            steps="",
+            added=None,
+            removed=None,
+            outcome="interrupted" if turn.is_stopped else "running" if running and number == last else "",
+            error="",
+            answer_html=html_of(turn.answer) if number > last - RENDERED else None,
+        )
+        for number, turn in enumerate(turns)
+    ]
+    ended = info.status.last
+    if rows and not running and ended is not None and ended.outcome == "limit":
+        row = replace(rows[-1], outcome="limit", error=one_line(ended.error))
+        rows[-1] = _with_limit(row, ended, (), info)
+    return Conversation(rows, has_earlier=has_earlier)
 
 
 async def unfolded(machine: Machine, info: SessionInfo, key: str) -> Unfolded:
@@ -137,7 +148,50 @@ _OUTCOMES: Final = {
 """The page's words; it has none for a turn that went well."""
 
 
-def _of_transcript(transcript: Transcript) -> Conversation:
+def later_of(facts: ChatFacts) -> list[Queued]:
+    """The prompt that a running chat is to get at a time, or did not get; [] for none."""
+    if (prompt := facts.later) is None:
+        return []
+    words = plain(later_words(prompt, _clock), MAX_PROMPT_CHARACTERS)
+    ways: list[Way] = [("Take back", "later", {})]
+    if prompt.stage:
+        ways = [("Send now", "later", {"text": prompt.text}), *ways]
+    return [Queued("later", words, not prompt.waits, ways)]
+
+
+def _with_limit(
+    row: TurnRow, last: TurnFacts | None, limits: Sequence[UsageLimit], info: SessionInfo | None
+) -> TurnRow:
+    """The row of a turn, with the limit that stopped it, and until when.
+
+    Args:
+        row: the row.
+        last: the turn.
+        limits: those that the agent has reported.
+        info: the chat, for its last turn: what can be done now.
+    """
+    if last is None or last.outcome != "limit" or row.outcome != "limit":
+        return row
+    words, ways = " · ".join(filter(None, ("Stopped by a limit", row.error))), list[Way]()
+    prompt = info.facts.later if info is not None else None
+    if (resets := parse_time(last.resets_at)) is not None:
+        at_ms = resets.timestamp() * 1000
+        same = (_limit(each).name for each in limits if abs(each.resets_ms - at_ms) < _SAME_RESET_MS)
+        continues = " · continues then" if prompt is not None and prompt.waits and prompt.continues else ""
+        words = f"{next(same, 'Usage limit')}, until {_clock(resets)}{continues}"
+    due = parse_time(continues_at(last))
+    if info is not None and info.state in RUNNING_STATES:
+        if due is not None and due > datetime.now(UTC) and prompt is None:
+            ways.append((f"Continue at {_clock(due)}", "later", {"text": CONTINUE, "continues": True}))
+        ways.append(("Try now", "send", {"text": row.prompt}))
+    return replace(row, limit=words, ways=ways)
+
+
+def _clock(moment: datetime) -> str:
+    return told_time(moment, datetime.now(UTC))
+
+
+def _of_transcript(transcript: Transcript, info: SessionInfo) -> Conversation:
     found, status = list(islice(turns_backwards(transcript), MAX_TURNS + 1)), transcript.status
     has_earlier, turns = len(found) > MAX_TURNS, found[:MAX_TURNS][::-1]
     limits = status.usage.limits if status.usage is not None else ()
@@ -147,7 +201,17 @@ def _of_transcript(transcript: Transcript) -> Conversation:
         if position < len(transcript)
     }
     rows = [
-        _row(turn, decided, is_running=turn.is_last and status.is_running, is_rendered=number >= len(turns) - RENDERED)
+        _with_limit(
+            _row(
+                turn,
+                decided,
+                is_running=turn.is_last and status.is_running,
+                is_rendered=number >= len(turns) - RENDERED,
+            ),
+            turn.facts,
+            limits,
+            info if turn.is_last else None,
+        )
         for number, turn in enumerate(turns)
     ]
     queue = [transcript[position] for position in range(transcript.queue_start, len(transcript))]

@@ -16,6 +16,10 @@ ShownLine = tuple[str, str] | tuple[str, str, int]
 """A line of text, its style, one of ``structured.text.LineStyle``, and its number in a file if that is known."""
 
 
+Way = tuple[str, str, dict[str, Any]]
+"""Something that can be done: its name, the request that does it, and what that has beside the chat."""
+
+
 class Row(msgspec.Struct, frozen=True, kw_only=True):
     """A chat in the list."""
 
@@ -165,6 +169,10 @@ class TurnRow(msgspec.Struct, frozen=True, kw_only=True):
     error: str
     answer_html: str | None
     """None if it was not rendered; see ``Unfolded``."""
+    limit: str = ""
+    """Which limit stopped it, and until when, in words; "" if none did."""
+    ways: Sequence[Way] = ()
+    """What can be done about it now."""
     decided: tuple[Decided, ...] = ()
     """Oldest first; none of a chat in a terminal, whose record does not tell them."""
 
@@ -189,6 +197,8 @@ class Queued(msgspec.Struct, frozen=True):
     id: str
     text: str
     held: bool
+    ways: Sequence[Way] = ()
+    """What can be done about it."""
 
 
 class FileCount(msgspec.Struct, frozen=True):
@@ -276,6 +286,16 @@ class SendPrompt(msgspec.Struct, frozen=True, kw_only=True):
     chat: str
     text: str
     now: bool = False
+
+
+class SetLater(msgspec.Struct, frozen=True, kw_only=True):
+    """A prompt that is to be sent at a time; without a text, none is."""
+
+    id: str
+    chat: str
+    text: str = ""
+    continues: bool = False
+    """Whether it continues the last turn, which a limit stopped, after its reset; else it is sent now."""
 
 
 class OfChat(msgspec.Struct, frozen=True, kw_only=True):

@@ -232,6 +232,50 @@ def test_a_turn_that_a_limit_stopped_says_so(device: Device, area: Area) -> None
     assert "usage limit" in device.read("chat", chat=chat)["turns"][-1]["error"]
 
 
+def done_as(device: Device, chat: str, shown: dict[str, Any], name: str) -> None:
+    """Press a button of what the page shows."""
+    [(path, what)] = [(path, what) for each, path, what in shown["ways"] if each == name]
+    device.do(path, chat=chat, **what)
+
+
+def test_a_prompt_for_later_is_shown_and_taken_back_or_sent_now(device: Device, area: Area) -> None:
+    chat = new_chat(area, "one")
+    wait("one", "idle")
+    assert device.read("chat", chat=chat)["queue"] == []
+    assert outlive("send", "one", "go on", "--at", "2100-01-01T15:00:00+00:00").code == 0
+    page = device.read("chat", chat=chat)
+    [waiting] = page["queue"]
+    assert (waiting["text"], waiting["held"]) == (page["chat"]["words"], False)
+    assert waiting["text"].endswith(": go on")
+    done_as(device, chat, waiting, "Take back")
+    assert device.read("chat", chat=chat)["queue"] == []
+    device.do("later", chat=chat, text="answer: now")
+    wait_for_text("one", "now")
+
+
+def test_a_limit_says_until_when_and_is_continued_then(device: Device, area: Area) -> None:
+    chat = new_chat(area, "one", "limit: 100")
+    wait_for_text("one", "echo: limit: 100")
+    wait("one", "idle")
+    outlive("send", "one", "refuse: You have hit your usage limit")
+    wait_until(lambda: device.read("chat", chat=chat)["turns"][-1]["outcome"] == "limit", TIMEOUT_S, "its end")
+    limited = device.read("chat", chat=chat)["turns"][-1]
+    assert limited["limit"].startswith("5-hour limit, until ")
+    assert [name for name, _, _ in limited["ways"]][1:] == ["Try now"]
+    done_as(device, chat, limited, limited["ways"][0][0])
+    page = device.read("chat", chat=chat)
+    limited, [waiting] = page["turns"][-1], page["queue"]
+    assert limited["limit"].endswith(" · continues then")
+    assert [name for name, _, _ in limited["ways"]] == ["Try now"]
+    assert waiting["text"].endswith(": Go on.")
+    done_as(device, chat, limited, "Try now")
+    wait_until(lambda: device.read("chat", chat=chat)["queue"][0]["held"], TIMEOUT_S, "it to be needless")
+    [missed] = device.read("chat", chat=chat)["queue"]
+    assert missed["text"].endswith("not sent: a newer turn began")
+    done_as(device, chat, missed, "Send now")
+    wait_for_text("one", "echo: Go on.")
+
+
 @pytest.mark.usefixtures("sessions")
 def test_it_is_said_that_earlier_turns_are_left_out(area: Area, project: Path) -> None:
     with PageServer(area, changed={"conversations.MAX_TURNS": 2}) as server, server.pair() as device:
