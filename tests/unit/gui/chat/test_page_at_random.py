@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import math
 import random
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 
 import msgspec
@@ -17,7 +17,7 @@ from PySide6.QtGui import QImage, QMouseEvent, QWheelEvent
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
 
-from gui.chat.content.segments import Card, LiveLine, Segment
+from gui.chat.content.segments import Action, Button, Card, CommentLine, Diff, LiveLine, Segment
 from gui.chat.page import live
 from gui.chat.view import ChatView
 from gui.finding.query import FindQuery
@@ -167,6 +167,16 @@ def _with(item: Item, fields: dict[str, object]) -> Item:
     return msgspec.structs.replace(item, **fields)
 
 
+def comments(item: Item, segments: Sequence[Segment]) -> dict[int, list[Segment]]:
+    """A comment below a line of every other change, and two below its last one."""
+    lines = sum(len(each.lines) for each in segments if isinstance(each, Diff))
+    if not lines or int(item.id.removeprefix("i")) % 2:
+        return {}
+    drop = Button("Remove", Action("drop_comment", item.id, "c"))
+    comment: Segment = CommentLine("a word", inner=True, place="2", buttons=(drop,))
+    return {1: [comment], lines - 1: [comment, comment]}
+
+
 class User:
     """Does with a view what users and Qt do, at any moment."""
 
@@ -311,6 +321,7 @@ def make_view(qapp: QApplication, monkeypatch: pytest.MonkeyPatch) -> Iterator[C
 
     def make() -> ChatView:
         view = ChatView(theme, lambda _input: None, "/src")
+        view.page.rows.hunks, view.page.rows.comments = lambda _item: lambda _path, _text: "made", comments
         view.resize(*SIZES[0])
         show(view)
         made.append(view)
@@ -448,7 +459,7 @@ def compare(view: ChatView, new: ChatView, transcript: Transcript) -> None:
     new.set_transcript(Transcript.restore(transcript.snapshot()))
     new.page.rows.modes, new.page.rows.columns = dict(rows.modes), set(rows.columns)
     new.page.rows.code_looks, new.page.rows.aside_px = dict(rows.code_looks), dict(rows.aside_px)
-    new.page.rows.folds_turns = rows.folds_turns
+    new.page.rows.folds_turns, new.page.rows.opened = rows.folds_turns, set(rows.opened)
     new.set_transcript(Transcript.restore(transcript.snapshot()))
     settle(new)
     new.page.resize(view.page.size())  # The prompt box may have what the user took back.
