@@ -206,6 +206,7 @@ class User:
             lambda: self._page.focusNextPrevChild(choose.random() < 0.7),
             lambda: self._page.context_menu.build(self._point()).deleteLater(),
             lambda: view.prompts.go(some(choose, [-1, 1])),
+            self._open_failures,
             view.prompts.listed,
             view.show_request,
             lambda: self._page.answer_by_key("allow_once"),
@@ -301,6 +302,13 @@ class User:
             finder.step(some(self._choose, [-1, 1]))
         else:
             finder.end_search()
+
+    def _open_failures(self) -> None:
+        """Open a turn at its failed steps, as its line does."""
+        rows = self._page.rows
+        turns = {rows.turn(position) for position in range(rows.transcript.queue_start)}
+        if failed := sorted(rows.key(turn.turn.begin) for turn in turns if turn.failed):
+            self._page._open_failures(some(self._choose, failed))
 
     def _older_history(self) -> None:
         """Show a replica that began with the newest items only, as it gets the older ones."""
