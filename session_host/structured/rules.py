@@ -436,9 +436,18 @@ class StructuredRules(DialectPort):
 
     def emit(self, change: AnyChange) -> None:
         """See ``DialectPort``."""
-        noted = change if isinstance(change, Append) else self._noted(change)  # Most are pieces of an answer.
-        if noted is not None:
+        if isinstance(change, Append):  # Most changes are pieces of an answer.
+            self._hear(change)
+            self._changes.append(change)
+        elif (noted := self._noted(change)) is not None:
             self._changes.append(noted)
+
+    def _hear(self, change: Append) -> None:
+        """Keep the beginning of the running answer."""
+        state = self.state
+        is_answer = change.id == state.answering and change.field == "text"
+        if is_answer and len(state.answer) < ANSWER_CHARACTERS:
+            state.answer = (state.answer + change.text)[:ANSWER_CHARACTERS]
 
     def _noted(self, change: AnyChange) -> AnyChange | None:
         """Note a change in the state; returns it with what the rules add, or None if it is none."""
@@ -502,9 +511,6 @@ class StructuredRules(DialectPort):
         match change:
             case Put(item) if item.kind == "agent" and not item.parent:
                 state.answering, state.answer = item.id, item.text[:ANSWER_CHARACTERS]
-            case Append(item_id, text, "text") if item_id == state.answering:
-                if len(state.answer) < ANSWER_CHARACTERS:
-                    state.answer = (state.answer + text)[:ANSWER_CHARACTERS]
             case StateChanged(turn=turn) if turn and turn != state.turn:
                 # A text for a turn that ended before it came may begin the next one.
                 by = state.sent_by or next((prompt.by for prompt in state.steering), "")

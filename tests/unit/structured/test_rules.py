@@ -188,6 +188,13 @@ def test_a_prompt_waits_until_the_agent_is_ready(chat: Chat) -> None:
     assert chat.statuses()["me-1"] == "done"
 
 
+def test_the_first_sentence_of_an_answer_that_came_in_pieces_is_kept(chat: Chat) -> None:
+    chat.hear("ready")
+    chat.do(prompt("first"))
+    chat.hear("accept", "say All eleven charts", "say  follow the theme. Twelve", "end")
+    assert chat.rules.state.said == "All eleven charts follow the theme."
+
+
 def test_a_chat_is_named_after_its_first_prompt_until_the_agent_names_it(chat: Chat) -> None:
     chat.hear("ready")
     chat.do(prompt("/model"))
