@@ -6,11 +6,13 @@ import argparse
 from datetime import UTC, datetime
 
 from session_host.cli.output import print_line
-from session_host.cli.session_argument import ask, name_and_id
+from session_host.cli.session_argument import ask, name_and_id, with_store
+from session_host.client.permission import check_may_control
 from session_host.client.sessions.session_info import SessionInfo
 from session_host.errors import UsageError
 from session_host.protocol.messages import Done, SendLater
 from session_host.standing.clock_times import WantedTime, wanted_time, whole_time
+from session_host.standing.later_prompt import NOTHING_WAITS
 from session_host.system.clock import as_text, parse_time
 
 
@@ -55,7 +57,13 @@ def send_later(info: SessionInfo, options: argparse.Namespace, text: str) -> int
 
 
 def cancel(info: SessionInfo) -> int:
-    """Take back the prompt that is to be sent at a time."""
-    ask(info.id, SendLater(0))
+    """Take back the prompt that is to be sent at a time, also of an ended chat, which is not to be resumed with it."""
+    if not info.facts.outcome.is_over:
+        ask(info.id, SendLater(0))
+    elif info.facts.later is None:
+        raise UsageError(NOTHING_WAITS)
+    else:
+        check_may_control(info.facts)
+        with_store(lambda store: store.update(info.id, later=None))
     print_line(f"nothing is to be sent to {name_and_id(info)} any more")
     return 0

@@ -87,11 +87,16 @@ def run(options: argparse.Namespace) -> int:
         raise UsageError("nothing to send; give TEXT, --key or --enter")
     if len(text) > MAX_PASTE_CHARACTERS:
         raise UsageError(f"the text is too long ({len(text)} characters, at most {MAX_PASTE_CHARACTERS})")
-    info = require_running(find(options.session))
-    if options.at is not None or options.cancel:
-        from session_host.cli.later import cancel, send_later  # Usually it is sent now.
+    info = find(options.session)
+    if options.cancel:
+        from session_host.cli.later import cancel  # Usually it is sent now.
 
-        return cancel(info) if options.cancel else send_later(info, options, text)
+        return cancel(info)
+    require_running(info)
+    if options.at is not None:
+        from session_host.cli.later import send_later
+
+        return send_later(info, options, text)
     takes_prompts = traits_of(info.facts).takes_prompts
     if options.wait or options.json:
         if not text.strip() or not (takes_prompts or options.enter or text.endswith(("\n", "\r"))):

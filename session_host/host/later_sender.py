@@ -24,7 +24,15 @@ from session_host.protocol.facts import AgentStatus, LaterPrompt
 from session_host.protocol.launch import LaunchSpec
 from session_host.protocol.messages import Done, Failed, Reply, SendLater
 from session_host.protocol.values import Activity, ErrorCode, in_turns
-from session_host.standing.later_prompt import MAX_CHARACTERS, TYPED, LaterState, Moment, continues_at, decide
+from session_host.standing.later_prompt import (
+    MAX_CHARACTERS,
+    NOTHING_WAITS,
+    TYPED,
+    LaterState,
+    Moment,
+    continues_at,
+    decide,
+)
 from session_host.storage.descriptors.input_log import InputLog
 from session_host.storage.descriptors.log_entries import EntryKind
 from session_host.storage.descriptors.log_state import LaterState as LoggedPrompt
@@ -35,7 +43,6 @@ log = logging.getLogger(__name__)
 
 NO_LIMIT = "no limit is known that stopped the last turn, and when it is reset: give a time"
 NOT_AN_AGENT = "a prompt can be sent later to an agent, in whose input line a text is seen; not to this program"
-NOTHING_WAITS = "no prompt waits to be sent later"
 
 
 class Alarm(Protocol):

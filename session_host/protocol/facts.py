@@ -140,6 +140,8 @@ class LaterPrompt(msgspec.Struct, frozen=True, array_like=True, gc=False):
 
 
 OF_EARLIER_CHAT: Final = -1
+NOT_RUNNING: Final = "the chat or this computer did not run then"
+"""Why a prompt is late."""
 
 
 class Entry(msgspec.Struct, frozen=True, array_like=True, gc=False, kw_only=True):

@@ -22,7 +22,7 @@ from typing import Final, NamedTuple
 
 from msgspec.structs import replace
 
-from session_host.protocol.facts import OF_EARLIER_CHAT, LaterPrompt
+from session_host.protocol.facts import NOT_RUNNING, OF_EARLIER_CHAT, LaterPrompt
 from session_host.protocol.turns import TurnFacts
 from session_host.protocol.untrusted_text import one_line
 from session_host.protocol.values import Activity
@@ -40,6 +40,7 @@ MAX_CHARACTERS: Final = 8000
 CONTINUE: Final = "Go on."
 """The prompt that continues, unless the user writes another one."""
 
+NOTHING_WAITS: Final = "no prompt waits to be sent later"
 TYPED: Final = "it was typed, and not sent"
 
 
@@ -105,13 +106,12 @@ def decide(prompt: LaterPrompt, seen: Moment, held: str = "") -> Decision:
         return Decision(LaterState.MISSED, "the agent went on by itself")
     if seen.now_s < due_s:
         return Decision(LaterState.WAITING, again_s=due_s)
-    if seen.now_s > due_s + LATEST_S:
-        return Decision(LaterState.MISSED, f"an hour passed: {held}") if held else Decision(LaterState.LATE, LATE)
+    if is_too_late(prompt, seen.now_s):
+        return (
+            Decision(LaterState.MISSED, f"an hour passed: {held}") if held else Decision(LaterState.LATE, NOT_RUNNING)
+        )
     why = _hindrance(seen)
     return Decision(LaterState.HELD, why, due_s + LATEST_S) if why else Decision(LaterState.DUE)
-
-
-LATE: Final = "the chat or this computer did not run then"
 
 
 def _hindrance(seen: Moment) -> str:
@@ -121,6 +121,12 @@ def _hindrance(seen: Moment) -> str:
     if seen.activity is not Activity.IDLE:
         return "the agent asks" if seen.activity is Activity.NEEDS_INPUT else f"the agent is {seen.activity.words}"
     return "a text is being written" if seen.has_text else ""
+
+
+def is_too_late(prompt: LaterPrompt, now_s: float) -> bool:
+    """Whether the time is over in which a prompt may be sent; ``now_s``: in seconds since 1970."""
+    due = parse_time(prompt.at)
+    return due is None or now_s > due.timestamp() + LATEST_S
 
 
 def continues_at(last: TurnFacts | None) -> str:

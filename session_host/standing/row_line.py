@@ -17,7 +17,7 @@ from session_host.protocol.untrusted_text import one_line, topic_of
 from session_host.protocol.values import Activity
 from session_host.standing.endings import end_of
 from session_host.standing.groups import Seen, in_group_since, is_starting
-from session_host.standing.later_prompt import LATEST_S, later_words
+from session_host.standing.later_prompt import is_too_late, later_words
 from session_host.standing.status import shown_status
 from session_host.structured.markdown_line import plain_text
 from session_host.system.clock import parse_time
@@ -106,7 +106,7 @@ def _later_of_ended(facts: ChatFacts, now: datetime, clock: Callable[[datetime],
     prompt = facts.later
     if prompt is None or facts.entry.continued_by is not None or (due := parse_time(prompt.at)) is None:
         return ""
-    if prompt.waits and now.timestamp() <= due.timestamp() + LATEST_S:
+    if prompt.waits and not is_too_late(prompt, now.timestamp()):
         return f"resume it for the prompt of {clock(due)}"
     return f"the prompt of {clock(due)} was not sent"
 

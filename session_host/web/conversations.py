@@ -191,7 +191,7 @@ def _clock(moment: datetime) -> str:
     return told_time(moment, datetime.now(UTC))
 
 
-def _of_transcript(transcript: Transcript, info: SessionInfo) -> Conversation:
+def _of_transcript(transcript: Transcript, info: SessionInfo | None = None) -> Conversation:
     found, status = list(islice(turns_backwards(transcript), MAX_TURNS + 1)), transcript.status
     has_earlier, turns = len(found) > MAX_TURNS, found[:MAX_TURNS][::-1]
     limits = status.usage.limits if status.usage is not None else ()

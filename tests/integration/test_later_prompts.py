@@ -11,7 +11,9 @@ from typing import Any
 import pytest
 from msgspec.structs import replace
 
+from session_host.cli.later import in_utc
 from session_host.client.sessions.store_access import open_store
+from session_host.errors import UsageError
 from session_host.paths import config_dir
 from session_host.protocol.events import LaterSet, Missed, TurnStarted, kind_of
 from session_host.standing.clock_times import whole_time
@@ -184,10 +186,14 @@ def test_a_chat_that_is_resumed_too_late_asks(resumable: str, sessions: Sessions
     with open_store() as store:
         store.update(resumable, later=replace(found, at=after(-2 * 3600)))
 
+    assert later(resumable)["stage"] == "late", "as soon as anything reads the list"
+    assert told(resumable).count("missed") == 1
+    later(resumable)
+    assert told(resumable).count("missed") == 1, "once"
+
     continued = resume(resumable)["id"]
 
     wait_until(lambda: later(continued)["stage"] == "late", 30, "it to ask")
-    wait_until(lambda: "missed" in told(continued), 30, "the event")
     set_later(continued, 3600, "another time")
     assert later(continued)["stage"] == "waiting"
 
@@ -197,6 +203,18 @@ def test_a_killed_chat_keeps_it_in_its_row(area: Area) -> None:
     set_later("parent", 3600)
     assert outlive("kill", "parent").code == 0
     assert later(chat.id)["text"] == "go on"
+    assert outlive("send", chat.id, "--cancel").code == 0
+    assert later(chat.id) is None
+    assert outlive("send", chat.id, "--cancel").code == USAGE
+
+
+def test_a_time_for_another_machine_is_of_the_zone_here() -> None:
+    words = in_utc(["send", "far:chat", "--at", "2030-01-02 15:00", "go on"])
+    expected = datetime(2030, 1, 2, 15).astimezone().timestamp()
+    assert words == ["send", "far:chat", "--at", as_text(expected), "go on"]
+    assert in_utc(["send", "--at=2030-01-02 15:00"]) == ["send", f"--at={as_text(expected)}"]
+    with pytest.raises(UsageError):
+        in_utc(["send", "--at", "25:00"])
 
 
 # ---------------------------------------------------------------- rights

@@ -26,6 +26,7 @@ from session_host.protocol.facts import AgentStatus, ChatFacts
 from session_host.protocol.greeting import ClientGreeting
 from session_host.protocol.messages import Describe, Description, Error, Failed, HostReport, Welcome
 from session_host.protocol.values import RUNNING_STATES, State
+from session_host.standing.later_prompt import is_too_late
 from session_host.standing.status import shown_status
 from session_host.storage.store import Store
 from session_host.system.unix_sockets import is_foreign
@@ -233,7 +234,11 @@ def list_sessions(store: Store, *, ended: bool) -> list[SessionInfo]:
     _correct_lost(store)
     records = store.all() if ended else store.running()
     running = [record.id for record in records if not record.outcome.is_over]
-    return merge(store, records, describe_all(running), ended=ended)
+    infos = merge(store, records, describe_all(running), ended=ended)
+    missed: set[str] = set()
+    with contextlib.suppress(StoreError):  # The next list tries again.
+        missed.update(store.miss_later(lambda prompt: is_too_late(prompt, time.time())))
+    return [info_of(store.get(each.id) or each.facts) if each.id in missed else each for each in infos]
 
 
 def sessions_of(store: Store, session_ids: Sequence[str]) -> list[SessionInfo]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import os
 import socket
+import time
 from datetime import UTC, datetime, timedelta
 from functools import cache
 
@@ -21,6 +22,7 @@ from session_host.paths import (
 )
 from session_host.protocol.facts import INTERRUPTED, UNSTARTED, ChatFacts, Origin, Outcome
 from session_host.protocol.values import State
+from session_host.standing.later_prompt import is_too_late
 from session_host.storage.store import Store
 from session_host.storage.store.copies import noted_end
 from session_host.storage.store.session_row import columns_of
@@ -100,12 +102,14 @@ def all_after_boot(store: Store) -> list[ChatFacts]:
     """Every record, oldest first; sessions that a reboot interrupted are marked so, if the store can be written."""
     records = store.all()
     with contextlib.suppress(StoreError):  # The next reading of the store tries again.
-        return [
+        records = [
             resolve_stale_row(store, record)
             if not record.outcome.is_over and _is_of_another_boot(record.origin)
             else record
             for record in records
         ]
+        if store.miss_later(lambda prompt: is_too_late(prompt, time.time())):
+            records = store.all()
     return records
 
 

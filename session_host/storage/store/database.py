@@ -178,6 +178,7 @@ STORE_SCHEMA = Schema(
         """,
         ),
         ("ALTER TABLE session ADD COLUMN later TEXT NOT NULL DEFAULT 'null'",),
+        ("CREATE INDEX session_with_later ON session (later) WHERE later <> 'null'",),
     ),
     tables=frozenset({"session", "recent_directory", "layout", "event", "ledger"}),
     functions={"shown_command": lambda line: shown_command(line.split())},

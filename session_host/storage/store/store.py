@@ -13,8 +13,8 @@ from typing import Any, NamedTuple, Self
 from msgspec.structs import replace
 
 from session_host.errors import AmbiguousSession, NameTaken, NoSuchSession, StoreError, StoreIncomplete
-from session_host.protocol.events import Removed, Renamed, Started, kind_of
-from session_host.protocol.facts import INTERRUPTED, SLEEP, ChatFacts, Outcome
+from session_host.protocol.events import Missed, Removed, Renamed, Started, kind_of
+from session_host.protocol.facts import INTERRUPTED, NOT_RUNNING, SLEEP, ChatFacts, LaterPrompt, Outcome
 from session_host.protocol.shown_command import shown_command
 from session_host.protocol.values import RUNNING_STATES, State
 
@@ -307,6 +307,33 @@ class Store:
             if before is not None and (after := _outcome(connection, session_id)) is not None:
                 add_end(connection, session_id, before, after, left)
             self._copy(connection, session_id)
+
+    def miss_later(self, is_missed: Callable[[LaterPrompt], bool]) -> list[str]:
+        """Note that ended sessions did not get a prompt at its time: it asks the user if the session is resumed.
+
+        Args:
+            is_missed: whether the time of a prompt is over.
+
+        Returns:
+            The ids of these sessions.
+        """
+        found: list[str] = []
+        ended = [each for each in self._select("WHERE later <> 'null'") if each.outcome.is_over]
+        for record in ended:
+            prompt = record.entry.later
+            if prompt is None or not prompt.waits or record.entry.continued_by is not None or not is_missed(prompt):
+                continue
+            late = replace(prompt, stage="late", why=NOT_RUNNING)
+            with self._database.writing() as connection:
+                done = connection.execute(
+                    "UPDATE session SET later = ? WHERE id = ? AND later = ?",
+                    (to_column("later", late), record.id, to_column("later", prompt)),
+                )
+                if done.rowcount:
+                    add_event(connection, record.id, Missed(due=prompt.at, why=NOT_RUNNING, asks=True))
+                    self._copy(connection, record.id)
+                    found.append(record.id)
+        return found
 
     def rename(self, session_id: str, name: str) -> None:
         """Give a session another name, which the user has chosen.

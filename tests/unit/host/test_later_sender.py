@@ -11,14 +11,14 @@ import pytest
 from msgspec.structs import replace
 
 from session_host.host.event_log import EventLog
-from session_host.host.later_sender import NO_LIMIT, NOTHING_WAITS, LaterSender
+from session_host.host.later_sender import NO_LIMIT, LaterSender
 from session_host.protocol.events import Event, LaterSet, Missed
-from session_host.protocol.facts import OF_EARLIER_CHAT, AgentStatus, LaterPrompt
+from session_host.protocol.facts import NOT_RUNNING, OF_EARLIER_CHAT, AgentStatus, LaterPrompt
 from session_host.protocol.launch import LaunchSpec, StructuredLaunch, Watch
 from session_host.protocol.messages import Done, Failed, Reply, SendLater
 from session_host.protocol.turns import TurnFacts
 from session_host.protocol.values import Activity, ErrorCode
-from session_host.standing.later_prompt import LATE, LATEST_S, MAX_CHARACTERS, TYPED
+from session_host.standing.later_prompt import LATEST_S, MAX_CHARACTERS, NOTHING_WAITS, TYPED
 from session_host.storage.descriptors.input_log import InputLog
 from session_host.storage.descriptors.log_state import LogState
 from session_host.storage.descriptors.output_file import PAGE_BYTES
@@ -278,7 +278,7 @@ async def test_a_computer_that_slept_sends_it_within_the_hour_and_asks_later(hos
     await host.set(LATEST_S + 120, "again")
     await clock.passes(2 * LATEST_S)
     assert (len(host.given), host.stage) == (1, "late")
-    assert host.told()[-1] == Missed(due=as_text(NOON_S + LATEST_S + 120), why=LATE, asks=True)
+    assert host.told()[-1] == Missed(due=as_text(NOON_S + LATEST_S + 120), why=NOT_RUNNING, asks=True)
 
 
 async def test_a_clock_that_is_set_back_sends_nothing_twice_and_nothing_early(host: Host, clock: Clock) -> None:

@@ -8,11 +8,10 @@ from typing import Any
 import pytest
 from msgspec.structs import replace
 
-from session_host.protocol.facts import OF_EARLIER_CHAT, LaterPrompt
+from session_host.protocol.facts import NOT_RUNNING, OF_EARLIER_CHAT, LaterPrompt
 from session_host.protocol.turns import TurnFacts
 from session_host.protocol.values import Activity
 from session_host.standing.later_prompt import (
-    LATE,
     LATEST_S,
     Decision,
     LaterState,
@@ -56,7 +55,7 @@ def test_it_is_held_for_an_hour_at_most(known: dict[str, Any], why: str) -> None
 
 def test_after_a_suspend_over_its_time_it_is_sent_within_the_hour_only() -> None:
     assert decide(PROMPT, seen(LATEST_S)).state is LaterState.DUE
-    assert decide(PROMPT, seen(LATEST_S + 1)) == Decision(LaterState.LATE, LATE), "the user is asked"
+    assert decide(PROMPT, seen(LATEST_S + 1)) == Decision(LaterState.LATE, NOT_RUNNING), "the user is asked"
     assert decide(PROMPT, seen(LATEST_S + 1, activity=Activity.NO_SIGNAL)).state is LaterState.LATE, "it just resumed"
 
 
@@ -99,7 +98,7 @@ def test_the_chat_that_resumes_another_does_not_send_what_may_have_been_typed() 
     [
         ({}, "Sat 15:00: go on"),
         ({"text": "go on\nthere"}, "Sat 15:00: go on there"),
-        ({"stage": "late", "why": LATE}, f"Sat 15:00 not sent: {LATE}"),
+        ({"stage": "late", "why": NOT_RUNNING}, f"Sat 15:00 not sent: {NOT_RUNNING}"),
         ({"stage": "missed", "why": "a newer turn began"}, "Sat 15:00 not sent: a newer turn began"),
     ],
 )
