@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from bisect import bisect_left
 from collections.abc import Callable
+from functools import partial
 from typing import NamedTuple
 
 from PySide6.QtCore import QObject, QRect, Signal
@@ -27,6 +28,11 @@ _MARKUP = str.maketrans("", "", "*_`~\\")
 WHOLE = Mode(unfolded=True, whole=True)
 _SEARCH_AGAIN_MS = 400
 """Delay of a new search after a change of the transcript."""
+
+
+def _requests_of(page: TranscriptPage, item: str) -> ItemRequests:
+    """The requests of an item; a method of the finder would keep it, and that the page."""
+    return page.rows.requests_of(item)
 
 
 class TranscriptFinder(QObject):
@@ -57,7 +63,7 @@ class TranscriptFinder(QObject):
         """The item with the match that they were unfolded for."""
         self._search_timer = single_shot(self, _SEARCH_AGAIN_MS)
         self._search_timer.timeout.connect(self._search_again)
-        self.scan = Scan(page.rows.directory, self, page.content, self._requests_of)
+        self.scan = Scan(page.rows.directory, self, page.content, partial(_requests_of, page))
         self.scan.progressed.connect(self._on_found)
         page.scroller.framed.connect(self._on_frame)
         page.scroller.scrolled.connect(self._on_scrolled)
@@ -107,9 +113,6 @@ class TranscriptFinder(QObject):
         self._page.update()
 
     # ------------------------------------------------------------ searching
-
-    def _requests_of(self, item: str) -> ItemRequests:
-        return self._page.rows.requests_of(item)
 
     def restart_search(self) -> None:
         """Start a new search of the page's transcript."""
