@@ -36,7 +36,7 @@ QWidget[area="sidebar"] { background: $sidebar; }
 QWidget[area="raised"] { background: $raised; }
 QWidget[area="sheet"] { background: $raised; border: 1px solid $border; border-radius: 10px; }
 QWidget[area="banner"] { background: $raised; border: 1px solid $border; border-radius: ${radius}px; }
-QWidget[area="sheet"][asks="true"] { border-left: 4px solid $needs_you_fill; }
+QWidget[area="sheet"][asks="true"] { border-left: 3px solid $needs_you_fill; }
 QWidget[area="card"] { background: $sidebar; border: 1px solid $hairline; border-radius: ${radius}px; }
 
 QLabel { background: transparent; color: $text; }

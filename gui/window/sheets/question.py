@@ -21,22 +21,22 @@ from PySide6.QtGui import (
 from PySide6.QtWidgets import QPlainTextEdit, QSizePolicy, QVBoxLayout, QWidget
 
 from gui.input.refused_keys import KEYS_AFTER_MS
-from gui.theme.controls import set_look
+from gui.theme.controls import KeyButton, set_look
 from gui.theme.theme import Theme
-from gui.theme.tokens import GAP_M_PX, font
+from gui.theme.tokens import GAP_L_PX, GAP_M_PX, font
 from gui.theme.tooltips import show_tooltip
 from gui.timers import single_shot
 from gui.window.sheets.sheet import ASK_PX, Sheet, button_row
-from gui.window.widgets.parts import Scrolled, button, label, monospace_font, show_text, stack
-from gui.wording import common_texts, page_texts
+from gui.window.widgets.parts import Scrolled, label, monospace_font, show_text, stack
+from gui.wording import chat_texts, common_texts, page_texts
 from session_host.protocol.untrusted_text import is_invisible
 
 MAX_PX = 640
 """The height of all above the buttons: of the longest subject, with room for the texts."""
-_BESIDE_PX = 32
-"""The room beside the subject's lines, in the sheet and in their frame."""
-_ABOVE_AND_BELOW_PX = 24
-"""The room of its frame, padding and margin."""
+_BESIDE_PX = GAP_L_PX
+"""The room beside the subject's lines, in the sheet."""
+_ABOVE_AND_BELOW_PX = 6
+"""The room that Qt wants above and below them, for no scroll bar."""
 SUBJECT_LINES = 10
 SUBJECT_CHARACTERS = 50_000
 """A longer subject is cut, and a line says so."""
@@ -79,9 +79,11 @@ class _Subject(QPlainTextEdit):
 
     def __init__(self) -> None:
         super().__init__()
+        self.setProperty("kind", "bare")  # On the sheet's own ground: what is asked has no frame in a frame.
         policy = QSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Preferred)
         policy.setHeightForWidth(True)
         self.setSizePolicy(policy)
+        self.document().setDocumentMargin(0)  # Its lines begin below the question.
         from_left = self.document().defaultTextOption()
         from_left.setTextDirection(Qt.LayoutDirection.LeftToRight)  # A name's script does not turn a whole line around.
         self.document().setDefaultTextOption(from_left)
@@ -174,9 +176,13 @@ class QuestionSheet(Sheet):
         self.subject.setReadOnly(True)
         self.subject.setAccessibleName(page_texts.TEXT_TO_CONFIRM())
         self.subject.setTabChangesFocus(True)
-        self.no = button(common_texts.CANCEL(), "", self.dismiss)
-        self.yes = button(common_texts.OK(), "primary", self.accept)
+        self.no, self.yes = KeyButton(common_texts.CANCEL(), ""), KeyButton(common_texts.OK(), "primary")
+        self.no.clicked.connect(lambda _checked: self.dismiss())
+        self.yes.clicked.connect(lambda _checked: self.accept())
+        self.no.set_name(common_texts.CANCEL(), chat_texts.ESCAPE_KEY())
+        set_look(self.body, "asks", "true")
         for one in (self.no, self.yes):
+            one.setSizePolicy(QSizePolicy.Policy.Maximum, QSizePolicy.Policy.Fixed)
             one.installEventFilter(self)
             one.setAutoDefault(False)  # ``keyPressEvent`` handles Enter, since a key that is still held must not count.
         inner = QWidget()
@@ -194,8 +200,8 @@ class QuestionSheet(Sheet):
         show_text(self.detail, question.detail)
         self.subject.show_text(question.subject, is_code=question.is_code, fitted=question.fitted)
         self.subject.setVisible(bool(question.subject))
-        self.yes.setText(question.action)
-        set_look(self.yes, "kind", "danger" if question.discards else "primary")
+        self.yes.set_name(question.action, "" if question.discards else chat_texts.SENDS())
+        self.yes.set_kind("danger" if question.discards else "primary")
         self.body.setAccessibleName(f"{question.text} {question.detail}".strip())
         self.open()
         self.take_focus()

@@ -42,6 +42,20 @@ async def test_a_paste_is_asked_about_with_its_text_and_answered_by_enter(harnes
     assert view.hasFocus(), "the keyboard is in the terminal again"
 
 
+async def test_what_is_asked_has_no_frame_and_no_scroll_bar_that_scrolls_nothing(harness: WindowHarness):
+    await harness.open("one")
+    question = harness.page.question
+    for lines in (2, 5, 10):
+        harness.view.pasting.paste("\n".join(f"echo {number}" for number in range(lines)))
+        harness.settle()
+        assert question.subject.verticalScrollBar().maximum() == 0
+        assert question.subject.frameWidth() == 0
+        left = question.subject.mapTo(question, question.subject.cursorRect().topLeft()).x()
+        assert left == question.title.mapTo(question, QPoint()).x(), "all of it begins at one edge"
+        assert [each._cap.text() for each in (question.no, question.yes)] == ["Esc", "Enter"]
+        question.dismiss()
+
+
 async def test_whoever_goes_on_typing_after_a_paste_does_not_answer_the_question(harness: WindowHarness):
     viewer = await harness.open("one")
     question = harness.page.question
