@@ -405,7 +405,7 @@ SEVERAL_KEYS = {
 """Words that texts use for several keys, with the names of these keys."""
 
 
-MADE_OF_SEVERAL_TEXTS = {"Start anyway", "End the chat", "Send text to … chats…"}
+MADE_OF_SEVERAL_TEXTS = {"Continue at 15:02…", "Start anyway", "End the chat", "Send text to … chats…"}
 """Names in the guide that ``gui/wording`` puts together from several texts."""
 
 
