@@ -188,8 +188,11 @@ def edited_files(count: int, lines: str) -> str:
     return f"{files}  {lines}".rstrip()
 
 
-def turn_facts(files: int, commands: int, steps: int) -> list[str]:
-    """What a turn did: the first fact, after which the lines of edits are named, and the others."""
+def turn_facts(files: int, commands: int, read: int, looks: int, steps: int) -> list[str]:
+    """What a turn did: the first fact, after which the lines of edits are named, and the others.
+
+    A turn that changed and ran nothing is told by what it ``read``, else by its ``looks``, else by its steps.
+    """
     facts = [Text("Edited {n:,} file", "Edited {n:,} files")(n=files)] if files else []
     if commands:
         ran = (
@@ -198,6 +201,9 @@ def turn_facts(files: int, commands: int, steps: int) -> list[str]:
             else Text("Ran {n:,} command", "Ran {n:,} commands")
         )
         facts.append(ran(n=commands))
+    if not facts and looks:
+        seen = Text("Read {n:,} file", "Read {n:,} files"), Text("Looked at {n:,} place", "Looked at {n:,} places")
+        return [seen[0](n=read) if read else seen[1](n=looks)]
     return facts or [Text("{n:,} step", "{n:,} steps")(n=steps)]
 
 

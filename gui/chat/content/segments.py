@@ -347,6 +347,7 @@ class TurnLine(Segment):
         files, added, removed: how many files its edits changed, and how many lines.
         commands, failed, declined, steps: how many commands it ran, how many calls failed, how many the user declined,
             and how many items are folded.
+        read, looks: how many files it read, if it looked at nothing else, and how often it looked at something.
         duration_ms: how long it took; 0 if unknown.
         folded: whether the steps are hidden.
         changed: the changed files with their numbers of lines, a line for each.
@@ -360,6 +361,8 @@ class TurnLine(Segment):
     commands: int = 0
     failed: int = 0
     declined: int = 0
+    read: int = 0
+    looks: int = 0
     steps: int = 0
     duration_ms: int = 0
     folded: bool = True
@@ -368,7 +371,7 @@ class TurnLine(Segment):
 
     def facts(self) -> list[Run]:
         """The sentence; the page adds the numbers of changed lines after the first part."""
-        parts = chat_texts.turn_facts(self.files, self.commands, self.steps)
+        parts = chat_texts.turn_facts(self.files, self.commands, self.read, self.looks, self.steps)
         failed = chat_texts.FAILED_CALLS(count=self.failed) if self.failed else ""
         declined = chat_texts.DECLINED_CALLS(count=self.declined) if self.declined else ""
         parts_after = filter(None, (declined, told_duration(self.duration_ms)))

@@ -75,6 +75,12 @@ class Folding:
         first = islice(changes_by_file(self.turn.items).items(), _MAX_NAMED)
         return [(path, changed_lines(*counts(changes))) for path, changes in first]
 
+    def _read_files(self) -> int:
+        """How many files were read; 0 if something was looked at that is no file."""
+        calls = [item for item in self.turn.items if item.kind == "tool" and item.status != "declined"]
+        reads = [item for item in calls if item.tool == "read"]
+        return len({item.title for item in reads}) if len(reads) == self.turn.work.looks else 0
+
     @cached_property
     def line(self) -> TurnLine:
         """The line that sums up the steps."""
@@ -87,6 +93,8 @@ class Folding:
             commands=work.commands,
             failed=len(self.failed),
             declined=work.declined,
+            read=self._read_files(),
+            looks=work.looks,
             steps=len(self.steps),
             duration_ms=took_ms(facts),
         )

@@ -220,3 +220,27 @@ def test_a_declined_command_is_not_told_as_run_and_what_the_user_decided_is_not_
     )
     told = [segment.text for _, segment in shown if isinstance(segment, FoldLine)]
     assert sorted(told) == ["Answered Which one? · the first", "Declined rm -r build"]
+
+
+@pytest.mark.parametrize(
+    ("tools", "expected"),
+    [
+        ([("read", "Read a.py"), ("read", "Read b.py"), ("read", "Read a.py")], "Read 2 files"),
+        ([("read", "Read a.py"), ("search", "Grep x")], "Looked at 2 places"),
+        ([("other", "Think")], "1 step"),
+    ],
+)
+def test_a_turn_that_changed_and_ran_nothing_says_at_what_it_looked(
+    page: TranscriptPage, tools: list[tuple[str, str]], expected: str
+) -> None:
+    chat = ScriptedChat()
+    page.set_transcript(chat.transcript)
+    chat.put("user", "Look", status="done", turn="t1")
+    chat.run()
+    for kind, title in tools:
+        chat.put("tool", tool=kind, title=title, status="done", turn="t1")
+    chat.put("agent", "Seen.", status="done", turn="t1")
+    chat.end(TurnOver("t1", "completed"))
+    page.scroller.show_frame()
+    [line] = turn_lines(page)
+    assert line.facts()[0].text == expected
