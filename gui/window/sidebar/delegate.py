@@ -19,6 +19,7 @@ from gui.theme.tokens import (
     HEADING_PX,
     RADIUS_PX,
     SECONDARY_PX,
+    Tokens,
     blend,
     font,
     on,
@@ -40,12 +41,14 @@ COLLAPSED_ROW_HEIGHT_PX = 40
 HEADING_HEIGHT_PX = 28
 _TEXT_LEFT_PX = 36
 _TILE_PX, _TILE_SHARE = 32, 0.16
-_DOT_PX = 8
+DOT_PX = 8
 _PIN_PX = 12
 _COMPACT_TEXT_LEFT_PX = 54
 _BELL_PX = 12
 _BETWEEN = " · "
 _FIRST_SHARE = 0.45
+_WORD_SHARE = 0.35
+_MORE_PX = 16
 _MIN_PX = 32
 """Less room than this is not worth a dot and an ellipsis."""
 
@@ -70,6 +73,14 @@ def shortened(metrics: QFontMetrics, text: str, width_px: int, *, asks: bool = F
     return before if before and len(cut) < _LEAST_CHARACTERS else f"{kept}…"
 
 
+def paint_state(painter: QPainter, center: QPointF, entry: ChatRow, tokens: Tokens) -> None:
+    """Paint the mark of what a chat does, which shows its output while it works; what does nothing has none."""
+    if entry.mark == Mark.WORKING.value and entry.bars:
+        paint_live_mark(painter, center, tokens, [bar / HIGHEST for bar in entry.bars[-LIVE_BARS:]])
+    elif entry.mark != Mark.IDLE.value:
+        paint_mark(painter, Mark(entry.mark), center, tokens)
+
+
 class SidebarDelegate(QStyledItemDelegate):
     """A row is a mark, a name and an age, and a quieter line below; collapsed, the chat's letters with the mark.
 
@@ -77,6 +88,7 @@ class SidebarDelegate(QStyledItemDelegate):
         collapsed: rows show only agents and marks.
         compact: rows have one line.
         is_by_state: the rows are in groups by state; collapsed, a line is between two groups.
+        is_by_project: the rows are below the names of their projects.
     """
 
     def __init__(self, theme: Theme, view: QWidget) -> None:
@@ -84,7 +96,7 @@ class SidebarDelegate(QStyledItemDelegate):
         self._theme = theme
         self.collapsed = False
         self.compact = False
-        self.is_by_state = True
+        self.is_by_state, self.is_by_project = True, False
         self.is_single = True
         """Whether at most one row is selected: the current one, which is only outlined."""
 
@@ -106,6 +118,8 @@ class SidebarDelegate(QStyledItemDelegate):
         option: QStyleOptionViewItem,
         index: QModelIndex | QPersistentModelIndex,
     ) -> bool:
+        if self.collapsed and isinstance(index.data(ENTRY_ROLE), ChatRow):
+            return True  # The flyout says it.
         hide_others(index.data(Qt.ItemDataRole.ToolTipRole) or "", view.viewport())
         return super().helpEvent(event, view, option, index)
 
@@ -124,6 +138,7 @@ class SidebarDelegate(QStyledItemDelegate):
             self._paint_machine(painter, area, entry, state)
         elif isinstance(entry, ChatRow):
             ground = self._paint_background(painter, area, entry, state)
+            is_hovered = bool(state & QStyle.StateFlag.State_MouseOver)
             if entry.label:
                 left = area.left() + (5 if self.collapsed else 7)
                 stripe = QRectF(left, area.top() + 8, LABEL_PX, area.height() - 17)
@@ -135,9 +150,9 @@ class SidebarDelegate(QStyledItemDelegate):
                     painter.fillRect(line, self._theme.tokens.color("hairline"))
                 self._paint_collapsed(painter, area, entry, ground)
             elif self.compact:
-                self._paint_compact(painter, area, entry)
+                self._paint_compact(painter, area, entry, is_hovered=is_hovered)
             else:
-                self._paint_row(painter, area, entry, ground)
+                self._paint_row(painter, area, entry, ground, is_hovered=is_hovered)
         painter.restore()
 
     def _paint_heading(self, painter: QPainter, area: QRect, entry: Heading, *, has_focus: bool) -> None:
@@ -197,14 +212,14 @@ class SidebarDelegate(QStyledItemDelegate):
         paint_frame(painter, QRectF(area).adjusted(4, 0, -4, -1), line, background)
         return background
 
-    def _paint_row(self, painter: QPainter, area: QRect, entry: ChatRow, ground: QColor) -> None:
+    def _paint_row(self, painter: QPainter, area: QRect, entry: ChatRow, ground: QColor, *, is_hovered: bool) -> None:
         """Two lines: the project's dot, name, machine, agent and age; below them the mark and what the chat does."""
         first = QRect(area.left() + _TEXT_LEFT_PX, area.top() + 5, area.width() - _TEXT_LEFT_PX - GAP_M_PX, 20)
         second = first.translated(0, 18)
         middle = area.left() + 22
         self._paint_dot(painter, QPointF(middle, first.center().y() + 0.5), entry)
-        self._paint_state(painter, QPointF(middle, second.center().y() + 0.5), entry)
-        self._paint_name(painter, first, entry, entry.machine, agent=entry.monogram if entry.shows_agent else "")
+        paint_state(painter, QPointF(middle, second.center().y() + 0.5), entry, self._theme.tokens)
+        self._paint_name(painter, first, entry, entry.machine, is_hovered=is_hovered)
         painter.setFont(font(SECONDARY_PX))
         if entry.bars:
             self._paint_bars(painter, second, entry.bars)
@@ -221,15 +236,8 @@ class SidebarDelegate(QStyledItemDelegate):
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         painter.setPen(Qt.PenStyle.NoPen)
         painter.setBrush(project_color(entry.hue, self._theme.tokens))
-        painter.drawEllipse(center, _DOT_PX / 2, _DOT_PX / 2)
+        painter.drawEllipse(center, DOT_PX / 2, DOT_PX / 2)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing, False)
-
-    def _paint_state(self, painter: QPainter, center: QPointF, entry: ChatRow) -> None:
-        """The mark of what the chat does, which shows its output while it works; what does nothing has none."""
-        if entry.mark == Mark.WORKING.value and entry.bars:
-            paint_live_mark(painter, center, self._theme.tokens, [bar / HIGHEST for bar in entry.bars[-LIVE_BARS:]])
-        elif entry.mark != Mark.IDLE.value:
-            paint_mark(painter, Mark(entry.mark), center, self._theme.tokens)
 
     def _paint_bars(self, painter: QPainter, area: QRect, bars: Sequence[int]) -> None:
         """Paint a working chat's output at the right: bars on a base line."""
@@ -247,33 +255,48 @@ class SidebarDelegate(QStyledItemDelegate):
         painter.drawText(area, Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter, text)
         area.setRight(area.right() - painter.fontMetrics().horizontalAdvance(text) - GAP_S_PX)
 
-    def _paint_compact(self, painter: QPainter, area: QRect, entry: ChatRow) -> None:
+    def _paint_compact(self, painter: QPainter, area: QRect, entry: ChatRow, *, is_hovered: bool) -> None:
         """One line: mark, the project's dot, name, agent and age.
 
         After the name is what tells the chat from others of that name, and its machine.
         """
         line = area.adjusted(_COMPACT_TEXT_LEFT_PX, 0, -GAP_M_PX, -1)
         height = line.center().y() + 0.5
-        self._paint_state(painter, QPointF(area.left() + 22, height), entry)
+        paint_state(painter, QPointF(area.left() + 22, height), entry, self._theme.tokens)
         self._paint_dot(painter, QPointF(area.left() + 40, height), entry)
         difference = chat_texts.joined(entry.machine, entry.difference)
-        self._paint_name(painter, line, entry, difference, agent=entry.monogram if entry.shows_agent else "")
+        self._paint_name(painter, line, entry, difference, is_hovered=is_hovered)
+
+    def more_area(self, row: QRect) -> QRect:
+        """Where a row under the pointer has its three dots, which open its menu."""
+        height_px = min(row.height(), _MORE_PX + 10)
+        return QRect(row.right() - GAP_M_PX - _MORE_PX, row.top(), _MORE_PX + GAP_M_PX, height_px)
 
     def _paint_name(
-        self, painter: QPainter, area: QRect, entry: ChatRow, difference: str = "", *, agent: str = ""
+        self, painter: QPainter, area: QRect, entry: ChatRow, difference: str = "", *, is_hovered: bool
     ) -> None:
-        """The name, a quieter text after it, and on the right its agent and age, with a bell or a pin before them."""
+        """The name, a quieter text after it, and on the right its agent and age, with a bell or a pin before them.
+
+        Under the pointer, agent and age make room for the project's word and three dots; nothing else moves.
+        """
         tokens = self._theme.tokens
         middle = Qt.AlignmentFlag.AlignVCenter
         small = font(SECONDARY_PX)
-        painter.setFont(small)
-        painter.setPen(tokens.color("secondary"))
+        agent = entry.monogram if entry.shows_agent else ""
         taken = QFontMetrics(small).horizontalAdvance(entry.age)
-        painter.drawText(area, Qt.AlignmentFlag.AlignRight | middle, entry.age)
         if agent:
             taken += QFontMetrics(font(HEADING_PX, bold=True)).horizontalAdvance(agent) + GAP_S_PX
-            painter.setFont(font(HEADING_PX, bold=True))
-            painter.drawText(area.adjusted(area.width() - taken, 0, 0, 0), Qt.AlignmentFlag.AlignLeft | middle, agent)
+        if is_hovered:
+            dots = QRectF(area.right() - _MORE_PX + 1, area.center().y() - _MORE_PX / 2 + 1, _MORE_PX, _MORE_PX)
+            paint_glyph(painter, Glyph.MORE, dots, tokens.color("secondary"))
+        else:
+            painter.setFont(small)
+            painter.setPen(tokens.color("secondary"))
+            painter.drawText(area, Qt.AlignmentFlag.AlignRight | middle, entry.age)
+            if agent:
+                painter.setFont(font(HEADING_PX, bold=True))
+                letters = area.adjusted(area.width() - taken, 0, 0, 0)
+                painter.drawText(letters, Qt.AlignmentFlag.AlignLeft | middle, agent)
         marks = (
             (Glyph.MUTED, "secondary", entry.muted),
             (Glyph.BELL, "accent", bool(entry.rang)),
@@ -284,6 +307,14 @@ class SidebarDelegate(QStyledItemDelegate):
                 taken += _PIN_PX + 4
                 rect = QRectF(area.right() - taken, area.center().y() - _PIN_PX / 2, _PIN_PX, _PIN_PX)
                 paint_glyph(painter, glyph, rect, tokens.color(color))
+        if is_hovered:
+            word = entry.age if self.is_by_project else entry.project
+            word = QFontMetrics(small).elidedText(word, Qt.TextElideMode.ElideRight, round(area.width() * _WORD_SHARE))
+            taken = (taken if any(is_shown for _, _, is_shown in marks) else _MORE_PX) + GAP_S_PX
+            painter.setFont(small)
+            painter.setPen(tokens.color("secondary"))
+            painter.drawText(area.adjusted(0, 0, -taken, 0), Qt.AlignmentFlag.AlignRight | middle, word)
+            taken += QFontMetrics(small).horizontalAdvance(word)
         name_font = font(bold=entry.unseen)
         painter.setFont(name_font)
         painter.setPen(tokens.color("secondary" if entry.dimmed and not entry.active else "text"))

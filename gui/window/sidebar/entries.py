@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import time
+from collections.abc import Container
 
 from msgspec import Struct
 
@@ -18,6 +19,10 @@ from session_host.standing.ages import duration
 from session_host.standing.groups import Group
 
 _WORDS = re.compile(r"[^\W_]+")
+_SMALL_WORDS = frozenset(
+    ("a", "an", "the", "of", "in", "on", "at", "to", "and", "or", "for", "with", "by", "from", "is")
+)
+"""They say nothing of what a chat is about."""
 
 
 class ChatRow(Struct, frozen=True):
@@ -58,17 +63,29 @@ class ChatRow(Struct, frozen=True):
     """How much it wrote in the last minute, see ``Sparklines``; none if it does not work."""
     context: int = 0
     """How full the model's context is, in percent; 0 if unknown or nothing to care about."""
-
-    @property
-    def letters(self) -> str:
-        """Two letters of its name."""
-        words = [word for word in _WORDS.findall(self.name) if word[0].isalnum()]
-        return "".join(word[0] for word in words[:2]).upper() if len(words) > 1 else "".join(words)[:2].capitalize()
+    project: str = ""
+    """The name of its project, which its dot stands for."""
+    letters: str = ""
+    """Two letters of its name, which no other row of the list has, as far as names allow."""
 
     @property
     def second_line(self) -> str:
         """The line below its name."""
         return SecondLine(self.location, self.status, self.status_first).whole
+
+
+def letters_of(name: str, taken: Container[str] = ()) -> str:
+    """Two letters for a name: the first ones of two words, or of its only word.
+
+    If they are taken, the second is the next letter of the name behind it that leaves two of its own.
+    """
+    words = _WORDS.findall(name)
+    words = [word for word in words if word.lower() not in _SMALL_WORDS] or words
+    if not words:
+        return ""
+    first, rest = words[0][0], ("".join(words[1:]) or words[0][1:]) + (words[0][1:] if len(words) > 1 else "")
+    pairs = [f"{first}{letter.lower()}" for letter in rest] or [first]
+    return next((pair for pair in pairs if pair not in taken), pairs[0])
 
 
 class Heading(Struct, frozen=True):

@@ -22,7 +22,7 @@ from session_host.standing.groups import Group
 from session_host.standing.row_line import project_hue
 
 from .arrangement import PINNED, Grouping
-from .entries import ChatRow, DayHeading, Entry, Heading, MachineLine, full_text, key_of, spoken_text
+from .entries import ChatRow, DayHeading, Entry, Heading, MachineLine, full_text, key_of, letters_of, spoken_text
 from .filtering import ChatFilter
 from .listing import Listing
 
@@ -48,6 +48,8 @@ class SidebarModel(QAbstractListModel):
         self._tiles: dict[str, int] = {}
         """The number of each agent's tile."""
         self._has_several_agents = False
+        self._lettered: dict[str, tuple[str, str]] = {}
+        """The name and the letters of each listed chat."""
         self._sessions = sessions
         self.listing = Listing(sessions, folded)
         self._entries: list[Entry] = []
@@ -193,7 +195,9 @@ class SidebarModel(QAbstractListModel):
             elif self._sessions.chats.get(entry.chat.id) is not None:
                 is_to_move = entry.chat.is_unreachable and group is not Group.UNREACHABLE
                 found = None if is_to_move else fresh.get(key_of(entry))
-                kept.append(found if found is not None else self._row(entry.chat, now, lines[entry.chat.id]))
+                kept.append(
+                    found if found is not None else self._row(entry.chat, now, lines[entry.chat.id], entry.letters)
+                )
         return kept
 
     def _wanted(self) -> list[Entry]:
@@ -216,9 +220,28 @@ class SidebarModel(QAbstractListModel):
         lines = self.listing.second_lines(shown, [each for each in listed if isinstance(each, Chat)])
         origins = [each.record.origin for each in listed if isinstance(each, Chat)]
         self._has_several_agents = len({origin.agent for origin in origins}) > 1
-        return [self._row(each, now, lines[each.id]) if isinstance(each, Chat) else each for each in listed]
+        letters = self._letters([each for each in listed if isinstance(each, Chat)])
 
-    def _row(self, chat: Chat, now: datetime, line: SecondLine) -> ChatRow:
+        def row(chat: Chat) -> ChatRow:
+            return self._row(chat, now, lines[chat.id], letters[chat.id])
+
+        return [row(each) if isinstance(each, Chat) else each for each in listed]
+
+    def _letters(self, chats: Sequence[Chat]) -> dict[str, str]:
+        """The letters of each chat, by its id: of two with the same ones, the younger has others.
+
+        A chat keeps its letters as long as its name.
+        """
+        before = self._lettered
+        self._lettered = {chat.id: before[chat.id] for chat in chats if before.get(chat.id, ("",))[0] == chat.name}
+        taken = {letters for _name, letters in self._lettered.values()}
+        for chat in sorted(chats, key=lambda each: (each.record.origin.created_at, each.id)):
+            if chat.id not in self._lettered:
+                self._lettered[chat.id] = chat.name, letters_of(chat.name, taken)
+                taken.add(self._lettered[chat.id][1])
+        return {session_id: letters for session_id, (_name, letters) in self._lettered.items()}
+
+    def _row(self, chat: Chat, now: datetime, line: SecondLine, letters: str) -> ChatRow:
         context = 0 if chat.has_ended else chat.record.status.context
         return ChatRow(
             chat=chat,
@@ -245,6 +268,8 @@ class SidebarModel(QAbstractListModel):
             lines=chat.record.status.edited_lines,
             bars=self._sessions.sparklines.of(chat.id),
             context=context if NEARLY_FULL_PERCENT <= context <= 100 else 0,
+            project=chat.workplace.project_name,
+            letters=letters,
         )
 
     # ------------------------------------------------------------ QAbstractListModel

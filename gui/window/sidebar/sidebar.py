@@ -9,7 +9,6 @@ from PySide6.QtCore import (
     QEvent,
     QModelIndex,
     QObject,
-    QPersistentModelIndex,
     QPoint,
     QRect,
     Qt,
@@ -35,9 +34,8 @@ from gui.theme.icons import Glyph, glyph_icon
 from gui.theme.menu import temporary_menu
 from gui.theme.theme import Theme
 from gui.theme.tokens import BAR_HEIGHT_PX, GAP_M_PX, GAP_S_PX, SIDEBAR_COLLAPSED_PX, SIDEBAR_MAX_PX, SIDEBAR_MIN_PX
-from gui.theme.tooltips import show_at
 from gui.timers import single_shot
-from gui.window.widgets.parts import Area, Hairline, IconButton, Way, button, label, own_viewport
+from gui.window.widgets.parts import Area, Hairline, IconButton, LazyWidget, Way, button, label, own_viewport
 from gui.wording import common_texts, window_texts
 from session_host.errors import ConfigError
 
@@ -45,7 +43,8 @@ from .arrangement import Grouping
 from .chat_list_view import ChatListView
 from .chat_selection import ChatSelection
 from .delegate import SidebarDelegate
-from .entries import ChatRow, Heading, MachineLine, full_text
+from .entries import ChatRow, Heading, MachineLine
+from .flyout import Flyout
 from .model import SidebarModel
 from .opened_row import OpenedRow
 
@@ -176,8 +175,9 @@ class Sidebar(Area):
         self.view_options = ViewOptions(settings, lambda: bool(sessions.others.machines), self.problem.emit)
         self.collapsed = False
         self._is_reveal_due = False
-        self._flown = QPersistentModelIndex()
-        """The row of the rail that a flyout shows."""
+        self._is_more_pressed = False
+        self._flyout = LazyWidget(lambda: Flyout(theme, self.window()))
+        """The row of the rail under the pointer."""
         self._ways: Callable[[str], Sequence[Way]] = lambda _name: ()
         self.model = SidebarModel(sessions, folded, self)
 
@@ -241,6 +241,7 @@ class Sidebar(Area):
         self.list.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
         self.list.customContextMenuRequested.connect(self._on_menu)
         self.list.clicked.connect(self._on_mouse_clicked)
+        self.model.dataChanged.connect(lambda *_what: self._show_flyout_again())
         self.list.run_requested.connect(self._run)
         # The outline of the previous row reaches into its neighbours at a fractional scale.
         self.list.selectionModel().currentChanged.connect(lambda: self.list.viewport().update())
@@ -281,6 +282,7 @@ class Sidebar(Area):
         """Show only marks, or everything."""
         self.collapsed = collapsed
         self.delegate.collapsed = collapsed
+        self._show_flyout_again()
         self.filter.setVisible(not collapsed)
         self.view_button.setVisible(not collapsed)
         if collapsed:
@@ -335,6 +337,7 @@ class Sidebar(Area):
         window = self._settings.preferences.window
         self.model.set_grouping(window.group_chats)
         self.delegate.is_by_state = window.group_chats == "state"
+        self.delegate.is_by_project = window.group_chats == "project"
         if self.delegate.compact != window.compact_rows:
             self.delegate.compact = window.compact_rows
             self.list.scheduleDelayedItemsLayout()
@@ -496,22 +499,51 @@ class Sidebar(Area):
                 self._show_flyout(event.position().toPoint() if isinstance(event, QMouseEvent) else None)
             self.model.hold(moves)
             self._reveal_if_due()
+        elif isinstance(event, QMouseEvent) and self._shows_more(watched, event):
+            return True
         elif watched is self.list.viewport() and event.type() == QEvent.Type.MouseButtonPress:
             self._pointer_rests.stop()  # The user clicks or drags.
         elif watched is self.list.viewport() and event.type() == QEvent.Type.MouseButtonRelease:
             self._pointer_rests.start()
         return super().eventFilter(watched, event)
 
+    def _shows_more(self, watched: QObject, event: QMouseEvent) -> bool:
+        """Show the menu of a row whose three dots are pressed; returns whether the event is of that press."""
+        if watched is not self.list.viewport() or self.collapsed or event.button() != Qt.MouseButton.LeftButton:
+            return False
+        point = event.position().toPoint()
+        index = self.list.indexAt(point)
+        chat = self.model.chat(index)
+        row = self.list.visualRect(index)
+        is_there = chat is not None and self.delegate.more_area(row).contains(point)
+        if event.type() == QEvent.Type.MouseButtonPress and is_there:
+            below = self.delegate.more_area(row).bottomLeft()
+            self._show_menu(chat, self.list.viewport().mapToGlobal(below))
+            self._is_more_pressed = True
+            return True
+        if event.type() == QEvent.Type.MouseButtonRelease and self._is_more_pressed:
+            self._is_more_pressed = False
+            return True
+        return event.type() == QEvent.Type.MouseButtonDblClick and is_there
+
+    def _show_flyout_again(self) -> None:
+        """Show the row under the pointer as it is now."""
+        flyout = self._flyout.widget
+        if flyout is not None and flyout.entry is not None:
+            self._fly_out(self.model.index_of(flyout.entry.chat.id) if self.collapsed else QModelIndex())
+
     def _show_flyout(self, point: QPoint | None) -> None:
         """Show the whole row at a point of the rail beside it, at once; None hides it."""
-        index = self.list.indexAt(point) if point is not None else QModelIndex()
-        if index == self._flown:
-            return
-        self._flown = QPersistentModelIndex(index)
-        row, viewport = self.list.visualRect(index), self.list.viewport()
+        self._fly_out(self.list.indexAt(point) if point is not None else QModelIndex())
+
+    def _fly_out(self, index: QModelIndex) -> None:
         entry = self.model.entry(index)
-        text = full_text(entry) if entry is not None else ""
-        show_at(viewport.mapToGlobal(QPoint(viewport.width(), row.top())), text, viewport)
+        if not isinstance(entry, ChatRow):
+            if self._flyout.widget is not None:
+                self._flyout.widget.hide_row()
+        elif (flyout := self._flyout.get()).entry != entry:
+            tile = self.list.viewport().mapTo(self.window(), self.list.visualRect(index).topLeft())
+            flyout.show_at(entry, self.mapTo(self.window(), QPoint()).x() + self.width() + GAP_S_PX, tile.y())
 
     def _on_pointer_rests(self) -> None:
         self.model.hold(False)

@@ -28,7 +28,7 @@ from PySide6.QtGui import (
     QRegion,
 )
 from PySide6.QtTest import QAbstractItemModelTester, QTest
-from PySide6.QtWidgets import QApplication, QMenu, QStyle, QStyleOptionViewItem, QToolTip, QWidget
+from PySide6.QtWidgets import QApplication, QMenu, QStyle, QStyleOptionViewItem, QWidget
 
 from gui.bridge.chat import Chat
 from gui.bridge.sparklines import BARS, HIGHEST
@@ -41,7 +41,8 @@ from gui.theme.tokens import SIDEBAR_COLLAPSED_PX, blend, project_color
 from gui.window.actions.chats.chat_actions import listed
 from gui.window.actions.lists import ChatChoices
 from gui.window.sidebar.delegate import SidebarDelegate, shortened
-from gui.window.sidebar.entries import ChatRow, DayHeading, Heading, full_text, spoken_text
+from gui.window.sidebar.entries import ChatRow, DayHeading, Heading, full_text, letters_of, spoken_text
+from gui.window.sidebar.flyout import Flyout
 from gui.window.sidebar.model import PAGE_ROWS, SidebarModel
 from session_host.agents.agent import Agent
 from session_host.client.worktrees.status import Status
@@ -1029,11 +1030,88 @@ async def test_the_rail_shows_a_whole_row_beside_it_at_once(harness: WindowHarne
         move = QMouseEvent(QEvent.Type.MouseMove, point, there, none, none, Qt.KeyboardModifier.NoModifier)
         QApplication.sendEvent(viewport, move)
 
+    def flyouts() -> list[Flyout]:
+        return [each for each in sidebar.window().findChildren(Flyout) if each.isVisible()]
+
     for session_id, name in zip(ids, ("one", "two"), strict=True):
         hover(session_id)
-        assert name in QToolTip.text()
+        [flyout] = flyouts()
+        assert flyout.entry is not None
+        assert (flyout.entry.name, flyout.last_line) == (name, "Command")
+        assert flyout.x() == sidebar.width() + 8
+        row = sidebar.list.visualRect(sidebar.model.index_of(session_id))
+        assert flyout.y() == viewport.mapTo(sidebar.window(), row.topLeft()).y()
+    harness.sessions.lifecycle.rename(harness.chat(ids[1]), "three")
+    await harness.until(lambda: flyout.entry is not None and flyout.entry.name == "three", "the new name")
     QApplication.sendEvent(viewport, QEvent(QEvent.Type.Leave))
-    await harness.until(lambda: not QToolTip.isVisible(), "the flyout to be hidden")
+    assert not flyouts()
+    hover(ids[0])
+    sidebar.set_collapsed(False)
+    assert not flyouts()
+
+
+def test_the_letters_of_a_name_pass_over_small_words_and_those_that_are_taken() -> None:
+    names = ("Bounded retries", "Benchmark of the import", "Big rework", "Docs", "web", "42", "…")
+    assert [letters_of(name) for name in names] == ["Br", "Bi", "Br", "Do", "we", "42", ""]
+    assert letters_of("Big rework", {"Br"}) == "Be"
+    assert letters_of("aa", {"aa"}) == "aa", "there is no other"
+
+
+async def test_two_chats_of_the_rail_with_the_same_letters_do_not_look_alike(harness: WindowHarness) -> None:
+    for name in ("Bounded retries", "Big rework", "Broken"):
+        await harness.add(name)
+    sidebar = harness.open_window().sidebar
+    found = {entry.name: entry.letters for entry in sidebar.model.entries() if isinstance(entry, ChatRow)}
+    assert found == {"Bounded retries": "Br", "Big rework": "Be", "Broken": "Bo"}
+    first = next(chat for chat in harness.sessions.listed.running() if chat.name == "Bounded retries")
+    harness.sessions.lifecycle.rename(first, "Another")
+    await harness.until(lambda: first.name == "Another", "the name")
+    harness.settle()
+    found = {entry.name: entry.letters for entry in sidebar.model.entries() if isinstance(entry, ChatRow)}
+    assert found == {"Another": "An", "Big rework": "Be", "Broken": "Bo"}, "the others keep theirs"
+
+
+async def test_under_the_pointer_a_row_has_its_projects_word_and_three_dots_which_open_its_menu(
+    harness: WindowHarness,
+) -> None:
+    ids = [
+        await harness.add(name, agent=agent, cwd="/srv/billing")
+        for name, agent in (("one", "claude"), ("two", "codex"))
+    ]
+    sidebar = harness.open_window().sidebar
+    index = sidebar.model.index_of(ids[0])
+    viewport, row = sidebar.list.viewport(), sidebar.list.visualRect(index)
+    asked: list[Chat] = []
+    opened: list[Chat] = []
+    sidebar.menu_requested.disconnect()
+    sidebar.menu_requested.connect(lambda chat, _point: asked.append(chat))
+    sidebar.opened.connect(opened.append)
+
+    def line(*, hovered: bool) -> QImage:
+        """The first line of the row, as it is painted."""
+        option = QStyleOptionViewItem()
+        option.rect = QRect(0, 0, row.width(), row.height())
+        if hovered:
+            option.state |= QStyle.StateFlag.State_MouseOver
+        image = QImage(row.size(), QImage.Format.Format_RGB32)
+        painter = QPainter(image)
+        painter.fillRect(image.rect(), harness.theme.tokens.color("hover"))
+        sidebar.delegate.paint(painter, option, index)
+        painter.end()
+        return image.copy(36, 5, row.width() - 48, 20)
+
+    plain, hovered = line(hovered=False), line(hovered=True)
+    half = plain.width() // 2
+    assert plain.copy(half, 0, half, 20) != hovered.copy(half, 0, half, 20)
+    entry = sidebar.model.entry(index)
+    assert isinstance(entry, ChatRow)
+    assert entry.project == "billing"
+    dots = sidebar.delegate.more_area(row).center()
+    QTest.mouseClick(viewport, Qt.MouseButton.LeftButton, pos=dots)
+    assert [chat.id for chat in asked] == [ids[0]]
+    assert not opened
+    QTest.mouseClick(viewport, Qt.MouseButton.LeftButton, pos=row.center())
+    assert [chat.id for chat in opened] == [ids[0]]
 
 
 async def test_in_a_narrow_window_the_list_opens_over_the_page_and_goes_when_a_chat_is_chosen(
