@@ -43,6 +43,20 @@ _BRAILLE: Final = "".join(map(chr, range(0x2800, 0x2900)))
 _JOINERS_AND_MARKS: Final = frozenset(f"\u200c\u200d\u200f{_LEFT_TO_RIGHT_MARK}")
 MAX_NAME_CHARACTERS: Final = 200
 MAX_TOPIC_CHARACTERS: Final = 80
+MAX_PROMPT_TOPIC_CHARACTERS: Final = 56
+_ASKING: Final = re.compile(
+    r"^(?:(?:hi|hello|hey|please|ok|okay|so|now)\b[,!.]? +"
+    r"|(?:can|could|would|will) you (?:please )?"
+    r"|i(?: want|(?: would|['’]d) like| need) you to "
+    r"|(?:let['’]s|let us|we (?:should|need to|have to)) "
+    r"|help me (?:to )?)+",
+    re.IGNORECASE,
+)
+"""The words before what a prompt asks for."""
+_FIRST_PART: Final = re.compile(
+    r".{12,55}?(?:\?(?=\s|$)|(?=[.;:!](?:\s|$)|,\s| [–—-] | (?:so that|because|but|then|which) ))"
+)
+"""The beginning of a sentence, up to the end of its first part."""
 _CODE = re.compile(r"[/_=(){}<>;|\\]|\w\.\w")
 _BEFORE_CODE = frozenset('/!{[<$`#|~"')
 _FENCED = re.compile(r"```.*?(?:```|\Z)", re.DOTALL)
@@ -105,16 +119,30 @@ def _visible_words(text: str) -> str:
 def topic_of(text: str) -> str:
     """A chat's topic: the first line of a prompt or title that has words, without characters that mislead; or ""."""
     line = next((words for each in text.splitlines() if (words := _visible_words(each))), "")
-    if len(line) <= MAX_TOPIC_CHARACTERS:
-        return line
-    words, blank, _cut = line[: MAX_TOPIC_CHARACTERS - 1].rpartition(" ")
-    return f"{words if blank else line[: MAX_TOPIC_CHARACTERS - 1]}…"
+    return _cut(line, MAX_TOPIC_CHARACTERS)
 
 
 def topic_of_prompt(text: str) -> str:
-    """A chat's topic by its first prompt: the first line that is prose; "" for only a command, JSON, code or paths."""
+    """A chat's topic by its first prompt: the first line that is prose; "" for only a command, JSON, code or paths.
+
+    It is short, and no whole sentence: without the words that ask for it, and of a long one its first part.
+    """
     lines = re.sub(_FENCED, "", text).splitlines()
-    return topic_of(next(filter(_is_prose, map(_without_command, lines)), ""))
+    line = _visible_words(next(filter(_is_prose, map(_without_command, lines)), ""))
+    asked = re.sub(_ASKING, "", line)
+    line = asked[:1].upper() + asked[1:] if asked and asked != line else line
+    if len(line) > MAX_PROMPT_TOPIC_CHARACTERS:
+        part = re.match(_FIRST_PART, line)
+        line = part[0] if part is not None else line
+    return topic_of(_cut(line.rstrip(" .,;:"), MAX_PROMPT_TOPIC_CHARACTERS))
+
+
+def _cut(line: str, limit: int) -> str:
+    """A line of at most so many characters, cut between words."""
+    if len(line) <= limit:
+        return line
+    words, blank, _cut_word = line[: limit - 1].rpartition(" ")
+    return f"{words if blank else line[: limit - 1]}…"
 
 
 def _without_command(line: str) -> str:

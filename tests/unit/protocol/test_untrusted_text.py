@@ -65,7 +65,7 @@ def test_a_topic_is_the_first_line_that_has_words() -> None:
         ("src/api.py", ""),
         ('{"error": {"code": 429, "message": "slow down"}}', ""),
         ('{"error": 429}\nWhat does this mean?', "What does this mean?"),
-        ("$ make check\n/src/a.py:12: error\nIt fails since today.", "It fails since today."),
+        ("$ make check\n/src/a.py:12: error\nIt fails since today.", "It fails since today"),
         ("```python\nfor x in y:\n```\nExplain this loop", "Explain this loop"),
         ("直してください", "直してください"),
         ("Почини экспорт", "Почини экспорт"),
@@ -74,6 +74,30 @@ def test_a_topic_is_the_first_line_that_has_words() -> None:
     ],
 )
 def test_the_topic_of_a_prompt_is_its_first_prose(prompt: str, topic: str) -> None:
+    assert topic_of_prompt(prompt) == topic
+
+
+@pytest.mark.parametrize(
+    ("prompt", "topic"),
+    [
+        ("Please fix the export", "Fix the export"),
+        ("Hi, can you please have a look at the login?", "Have a look at the login?"),
+        ("I'd like you to split the invoice table.", "Split the invoice table"),
+        (
+            "Make the retry loop bounded, and keep what its callers see. Look at all three callers first.",
+            "Make the retry loop bounded",
+        ),
+        (
+            "Why does the import stop after an hour? The log of it has nothing.",
+            "Why does the import stop after an hour?",
+        ),
+        ("Rename the ledger so that it has the name that the users know it by", "Rename the ledger"),
+        ("word " * 40, f"{'word ' * 10}word…"),
+        ("Please", "Please"),
+        ("so", "so"),
+    ],
+)
+def test_a_topic_is_no_whole_sentence_and_begins_with_what_is_asked_for(prompt: str, topic: str) -> None:
     assert topic_of_prompt(prompt) == topic
 
 
