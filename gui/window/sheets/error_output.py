@@ -10,6 +10,7 @@ from gui.bridge.chat import Chat
 from gui.bridge.tasks import Tasks
 from gui.theme.theme import Theme
 from gui.theme.tokens import GAP_S_PX
+from gui.timers import single_shot
 from gui.window.sheets.sheet import LINES_PX, Sheet, button_row
 from gui.window.widgets.parts import ElidedLabel, PlainLines, button, label
 from gui.wording import common_texts, sheet_texts
@@ -17,6 +18,8 @@ from session_host.client.chats.ended_chat import ERRORS_BYTES, error_output
 from session_host.errors import OutliveError
 
 HEIGHT_PX = 360
+LOADING_MS = 300
+"""The sheet opens after this time, also before the output is read."""
 
 
 class OutputSheet(Sheet):
@@ -32,6 +35,9 @@ class OutputSheet(Sheet):
         super().__init__(theme, parent, common_texts.ERROR_OUTPUT(), LINES_PX, self.dismiss)
         self._tasks = tasks
         self._chat: Chat | None = None
+        self._loading = single_shot(self, LOADING_MS)
+        self._loading.timeout.connect(self._open)
+        self.closed.connect(self._forget)
         self.title = ElidedLabel("", "title")
         self.state = label("", "secondary")
         self.text = PlainLines(common_texts.ERROR_OUTPUT(), LINES_PX, HEIGHT_PX)
@@ -51,8 +57,7 @@ class OutputSheet(Sheet):
         self._chat = chat
         self.title.set_whole(sheet_texts.ERROR_OUTPUT_OF(name=chat.full_name))
         self._show("", common_texts.LOADING())
-        if chat.machine.name:  # Its answer may take a while.
-            self._open()
+        self._loading.start()
         self._tasks.start(self._read(chat), "error output")
 
     async def _read(self, chat: Chat) -> None:
@@ -65,12 +70,17 @@ class OutputSheet(Sheet):
             state = sheet_texts.LAST_KIB(size=ERRORS_BYTES // 1024) if found is not None and found.is_cut else ""
         if chat is not self._chat:
             return
+        self._loading.stop()
         if text or state:
             self._show(text, state)
             self._open()
         else:
             self.dismiss()
             self.was_empty.emit()
+
+    def _forget(self) -> None:
+        """Show no answer that comes after the user has closed the sheet."""
+        self._chat = None
 
     def _show(self, text: str, state: str) -> None:
         self.text.setPlainText(text)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import threading
 from typing import Any
 
@@ -11,7 +12,7 @@ from PySide6.QtGui import QGuiApplication
 from PySide6.QtTest import QTest
 
 from session_host import paths
-from session_host.client.chats.ended_chat import ERRORS_BYTES
+from session_host.client.chats.ended_chat import ERRORS_BYTES, ErrorOutput
 from session_host.client.chats.resumability import Resumability
 from session_host.errors import ConversationOpen, NotResumable
 from session_host.protocol.facts import INTERRUPTED
@@ -290,6 +291,27 @@ async def test_without_error_output_there_is_no_button(harness: WindowHarness, c
     harness.window.actions_["errors"].trigger()
     await harness.until(lambda: harness.banner == "No error output", "the word on that")
     assert not harness.window.sheets.output.is_open
+
+
+async def test_error_output_that_comes_after_its_sheet_was_closed_opens_nothing(
+    harness: WindowHarness, client: FakeResume, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr("gui.window.sheets.error_output.LOADING_MS", 0)
+    session_id = await harness.add("one", **ENDED)
+    window = harness.open_window()
+    sheet, answer = window.sheets.output, asyncio.Event()
+
+    async def late(*_call: object) -> ErrorOutput:
+        await answer.wait()
+        return ErrorOutput("no route", is_cut=False)
+
+    monkeypatch.setattr(type(harness.chat(session_id).machine), "call", late)
+    sheet.ask(harness.chat(session_id))
+    await harness.until(lambda: sheet.is_open, "the sheet, which is loading")
+    sheet.dismiss()
+    answer.set()
+    await harness.sessions.tasks.wait_for_others(5)
+    assert not sheet.is_open
 
 
 async def test_resume_all_lists_chats_and_shells_and_leaves_commands_out(harness: WindowHarness, client: FakeResume):
