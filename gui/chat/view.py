@@ -278,6 +278,7 @@ class ChatView(QWidget):
         is_new = not len(self.page.transcript) and self.transcript.status.state != "ended"
         had_keyboard = any(row.hasFocus() for row in self.first_page.rows)
         self.first_page.set_wanted(wanted=is_new and self.prompt.is_empty, height=self.page.height())
+        self.prompt.set_first_hint(self.first_page.hint if is_new else "")
         if had_keyboard and not self.first_page.isVisible():
             self.prompt.editor.setFocus()
 

@@ -299,6 +299,8 @@ WORKS_NOW = Text("working")
 """In place of the age of a chat that works."""
 PROMPT = Text("Prompt")
 PROMPT_HINT = Text("Ask the agent · @ for files, / for commands")
+ASK_ABOUT = Text("Ask {agent} about {project}")
+"""In its place while the first page says what these keys do."""
 
 
 def prompt_hint_with_queue(*, interrupts: bool) -> str:

@@ -42,13 +42,14 @@ class FirstPageRow(NamedTuple):
 
 
 class FirstPageFacts(NamedTuple):
-    """The content: the project's name, lines about it and the agent, earlier chats, saved prompts, the hue."""
+    """The content: the project's name, lines about it and the agent, chats, saved prompts, hue, the box's hint."""
 
     project: str
     lines: tuple[str, ...] = ()
     chats: tuple[FirstPageRow, ...] = ()
     prompts: tuple[FirstPageRow, ...] = ()
     hue: int | None = None
+    hint: str = ""
 
 
 class FirstPage(QWidget):
@@ -102,6 +103,11 @@ class FirstPage(QWidget):
     def prompts(self) -> tuple[FirstPageRow, ...]:
         """The saved prompts that it shows, or showed last."""
         return self._facts.prompts if self._facts is not None else ()
+
+    @property
+    def hint(self) -> str:
+        """What the empty prompt box says while the page is there."""
+        return self._facts.hint if self._facts is not None else ""
 
     def show_facts(self, facts: FirstPageFacts) -> None:
         """Show these facts."""

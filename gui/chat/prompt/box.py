@@ -82,6 +82,7 @@ class PromptBox(QWidget):
         self._status = Status()
         self._max_px = 200
         self._placeholder = chat_texts.PROMPT_HINT()
+        self._first_hint = ""
         self._hint = ""
         self._is_low = False
         self._grid = QGridLayout(self)
@@ -221,7 +222,7 @@ class PromptBox(QWidget):
         has_ended = status.state == "ended"
         if self.editor.isReadOnly() != (has_ended and not self._resumes):
             self.editor.setReadOnly(not self.editor.isReadOnly())
-        hint = chat_texts.PROMPT_HINT()
+        hint = self._first_hint or chat_texts.PROMPT_HINT()
         self.editor.has_queue = bool(self._queued)
         if self._queued:
             hint = chat_texts.prompt_hint_with_queue(interrupts=self.can_interrupt)
@@ -248,6 +249,12 @@ class PromptBox(QWidget):
     def minimumSizeHint(self) -> QSize:
         """One button wide: in a narrower box, fewer buttons are shown."""
         return QSize(_BUTTON_PX + 2 * GAP_S_PX, super().minimumSizeHint().height())
+
+    def set_first_hint(self, hint: str) -> None:
+        """Set what the empty box of a new chat says; "" for the usual."""
+        if hint != self._first_hint:
+            self._first_hint = hint
+            self.show_status(self._status)
 
     def set_resumes(self, resumes: bool) -> None:
         """Set whether a prompt resumes the chat, because it has ended."""

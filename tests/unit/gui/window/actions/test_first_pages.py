@@ -63,6 +63,7 @@ async def test_a_new_chat_says_where_it_works_and_lists_the_last_chats_there_and
     assert where.split(" · ")[1:] == ["main", "1 changed"]
     assert agent == "Claude Code · Opus"
     assert rows(first) == ["Chat 4", "Chat 3", "Chat 2", "review"], "the last three chats of this project"
+    assert editor.placeholderText() == "Ask Claude Code about api", "the page says what the keys do"
     assert keys(first) == ["@ names a file", "/ runs a command", "Ctrl+V adds a picture", "↑ into this page"]
 
     QTest.mouseClick(first.rows[3], Qt.MouseButton.LeftButton)
