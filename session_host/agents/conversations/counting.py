@@ -5,6 +5,7 @@ Work that is known in part only is not known: a turn with sub-agents, which have
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, Final, NamedTuple
@@ -16,11 +17,13 @@ from session_host.protocol.untrusted_text import one_line
 from session_host.structured.dialects.claude.saved import items_of
 from session_host.structured.dialects.claude.tools import AGENTS
 from session_host.structured.dialects.codex.saved import items_of as codex_items
+from session_host.structured.items import FileChange, Item, ItemStatus, ToolKind
 from session_host.structured.turns import time_text, work_of
 
 from .base import ConversationQuery
 from .claude import transcripts_of
 from .codex import rollouts
+from .gemini import transcripts_of as gemini_transcripts
 from .records import TooFarBack, decoded, lines_backwards, newest_first, records_backwards
 from .stores import record_path, turns_in
 from .turns import EARLY_S, ReadTurn, RecordedTurn, seconds_of, turn_of_number
@@ -256,8 +259,104 @@ def _codexes(found: Counted, query: ConversationQuery, began_s: float, next_s: f
     )
 
 
+# ---------------------------------------------------------------- Gemini CLI
+
+
+_GEMINIS_TOOLS: Final[Mapping[str, ToolKind]] = {
+    "run_shell_command": "execute",
+    "replace": "edit",
+    "write_file": "edit",
+    "read_file": "read",
+    "read_many_files": "read",
+    "list_directory": "read",
+    "glob": "search",
+    "grep_search": "search",
+    "search_file_content": "search",
+    "google_web_search": "search",
+    "web_fetch": "fetch",
+}
+_GEMINIS_AGENTS: Final = frozenset(
+    {"codebase_investigator", "cli_help", "delegate_to_agent", "generalist", "invoke_agent"}
+)
+_GEMINIS_STATUSES: Final[Mapping[str, ItemStatus]] = {"success": "done", "cancelled": "declined"}
+_EXIT_CODE: Final = re.compile(r"Command exited with code: (\d+)")
+
+
+class _GeminiTokens(msgspec.Struct):
+    input: int = 0
+    cached: int = 0
+    output: int = 0
+    thoughts: int = 0
+
+
+class _GeminiEdit(msgspec.Struct, rename="camel"):
+    file_path: str = ""
+    file_diff: str = ""
+    is_new_file: bool = False
+
+
+class _GeminiCall(msgspec.Struct, rename="camel"):
+    id: str = ""
+    name: str = ""
+    status: str = ""
+    result_display: _GeminiEdit | str | None = None
+
+
+class _GeminiMessage(msgspec.Struct, rename="camel"):
+    id: str = ""
+    type: str = ""
+    timestamp: object = None
+    content: object = None
+    tokens: _GeminiTokens | None = None
+    tool_calls: list[_GeminiCall] = []
+
+    @property
+    def is_prompt(self) -> bool:
+        """Whether the user wrote it; results of tools are messages of the user, too."""
+        parts = self.content if isinstance(self.content, list) else []
+        return self.type == "user" and any(isinstance(part, dict) and "text" in part for part in parts)
+
+
+def _geminis(found: Counted, query: ConversationQuery, began_s: float, next_s: float) -> Counted:
+    """The same. A message is written again with its calls: its last line has all of it."""
+    messages = dict[str, _GeminiMessage]()
+    for message in records_backwards(newest_first(gemini_transcripts(query))[0], _GeminiMessage, query.most_bytes):
+        if message.is_prompt and seconds_of(message.timestamp) == began_s:
+            break
+        if message.is_prompt and seconds_of(message.timestamp) >= next_s:
+            messages.clear()  # The next turn has begun.
+        elif message.type == "gemini":
+            messages.setdefault(message.id, message)
+    else:
+        return found
+    calls = [call for message in reversed(messages.values()) for call in message.tool_calls]
+    if not found.is_whole or any(call.name in _GEMINIS_AGENTS for call in calls):
+        return found
+    tokens = [message.tokens for message in messages.values() if message.tokens is not None]
+    return found._replace(
+        work=msgspec.structs.replace(
+            work_of(map(_geminis_item, calls)),
+            read=sum(each.input - each.cached for each in tokens),
+            cached=sum(each.cached for each in tokens),
+            written=sum(each.output + each.thoughts for each in tokens),
+        )
+    )
+
+
+def _geminis_item(call: _GeminiCall) -> Item:
+    shown = call.result_display
+    exit_code = int(code[1]) if isinstance(shown, str) and (code := _EXIT_CODE.match(shown)) else None
+    changes: tuple[FileChange, ...] = ()
+    if isinstance(shown, _GeminiEdit) and shown.file_diff:
+        changes = (FileChange(shown.file_path, shown.file_diff, "add" if shown.is_new_file else "update"),)
+    status = _GEMINIS_STATUSES.get(call.status, "failed")
+    tool = _GEMINIS_TOOLS.get(call.name, "other")
+    return Item(call.id, "tool", 0, status=status, tool=tool, exit_code=exit_code, changes=changes)
+
+
 _READERS: Final[Mapping[str, Callable[[Counted, ConversationQuery, float, float], Counted]]] = {
     "claude": _claudes,
     "codex": _codexes,
+    "gemini": _geminis,
 }
 """The readers of a turn's work and its error, by the name of the store."""

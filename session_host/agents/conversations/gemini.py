@@ -134,7 +134,7 @@ class Gemini:
         return FileLister(GeminiFiles)
 
     def find(self, query: ConversationQuery) -> LookupResult:
-        paths = _transcripts(query)
+        paths = transcripts_of(query)
         if any(has_words(path) for path in [*paths, *backups(query.files, query.conversation)]):
             return LookupResult(Availability.WHOLE)
         if query.used:
@@ -147,10 +147,10 @@ class Gemini:
         return []
 
     def record(self, query: ConversationQuery) -> Path:
-        return next(iter(newest_first(_transcripts(query))), home_of(query.environment) / "tmp" / "project")
+        return next(iter(newest_first(transcripts_of(query))), home_of(query.environment) / "tmp" / "project")
 
     def turns(self, query: ConversationQuery) -> Iterator[RecordedTurn]:
-        for path in newest_first([*_transcripts(query), *backups(query.files, query.conversation)]):
+        for path in newest_first([*transcripts_of(query), *backups(query.files, query.conversation)]):
             turn = None
             for turn in turns_of(recorded_texts(path, query.most_bytes)):
                 yield turn
@@ -169,9 +169,9 @@ class Gemini:
                     _remove(empty)
         if not query.conversation:
             return
-        if not any(has_words(path) for path in _transcripts(query)):
+        if not any(has_words(path) for path in transcripts_of(query)):
             # Gemini CLI cannot resume an empty conversation, and cannot begin one with the same id.
-            _remove(_transcripts(query))
+            _remove(transcripts_of(query))
             for backup in backups(query.files, query.conversation):
                 original = original_path(backup, query.environment)
                 if original is not None and has_words(backup):
@@ -197,7 +197,8 @@ def transcripts(environment: Mapping[str, str]) -> Iterator[Path]:
         yield from chats.glob("session-*.jsonl")
 
 
-def _transcripts(query: ConversationQuery) -> list[Path]:
+def transcripts_of(query: ConversationQuery) -> list[Path]:
+    """The transcripts of a conversation."""
     home = home_of(query.environment)
     found = query.transcripts_named(home, "tmp/*/chats/session-*.jsonl", query.conversation[:8])
     return [path for path in found if conversation_in(path) == query.conversation]

@@ -101,6 +101,22 @@ def test_a_newer_codex_records_tokens_edits_and_errors_and_a_turn_with_sub_agent
     assert "refused with 400" in failed.error
 
 
+def test_what_a_turn_of_gemini_did_is_in_its_record(home: Path) -> None:
+    found = counted("gemini", put("gemini", home))
+    assert [each and each.work for each in found] == [
+        TurnWork(read=1, written=1),
+        TurnWork(read=2, written=2, commands=1),
+    ]
+
+
+def test_edits_and_failed_commands_of_gemini_are_counted(home: Path) -> None:
+    found = counted("gemini", put("gemini", home, "gemini-work"))
+    assert [each and each.work for each in found] == [
+        TurnWork(read=3, written=3, commands=2, failed=1),
+        TurnWork(read=4, written=4, files=2, added=4, removed=1, looks=1),
+    ]
+
+
 @pytest.mark.parametrize("name", sorted(STORES))
 def test_before_a_record_is_there_the_place_is_known_where_it_will_be(name: str, home: Path) -> None:
     query = query_for("claude", home)
