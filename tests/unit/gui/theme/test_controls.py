@@ -20,7 +20,7 @@ from PySide6.QtWidgets import (
 
 from gui.chat.pictures import ImageDialog
 from gui.theme.contrast import ratio
-from gui.theme.controls import FlowLayout, PlainLabel, flow
+from gui.theme.controls import FlowLayout, KeyButton, PlainLabel, flow
 from gui.theme.menu import Menu, access_letters
 from gui.theme.painting import paint_frame
 from gui.theme.theme import Theme
@@ -259,3 +259,23 @@ def test_a_widget_without_a_tool_tip_leaves_it_to_the_widget_around_it(qapp: QAp
     assert "around" in QToolTip.text()
     QToolTip.hideText()
     around.close()
+
+
+def test_a_button_shows_its_key_beside_its_name_and_the_name_alone_where_it_is_narrow(
+    theme: Theme, holder: QWidget
+) -> None:
+    button = KeyButton("Decline")
+    button.setParent(holder)
+    plain = button.fit(400, is_narrow=False)
+    button.set_name("Decline", "Alt+N", "Decline (Alt+N)")
+    keyed = button.fit(400, is_narrow=False)
+    assert keyed.width() > plain.width() + 8
+    assert (button.text(), button._cap.text(), button.accessibleName()) == ("Decline", "Alt N", "Decline (Alt+N)")
+    narrow = button.fit(plain.width() + 16, is_narrow=False)
+    assert (button.text(), button._cap.text()) == ("Decline", "")
+    assert narrow.width() <= plain.width()
+    assert button.fit(400, is_narrow=False) == keyed, "with room again, the key is back"
+    button.set_name("Always allow all commands that begin with make", "A", "")
+    wrapped = button.fit(180, is_narrow=False)
+    assert wrapped.width() <= 180
+    assert button.text().replace("\n", " ") == "Always allow all commands that begin with make"

@@ -158,6 +158,15 @@ async def test_an_agent_whose_host_does_not_answer_is_not_starting(harness: Wind
     assert (chat.group, chat.mark) == (Group.NO_SIGNAL, Mark.UNRESPONSIVE)
 
 
+@pytest.mark.parametrize("view", ["chat", "terminal"])
+async def test_the_status_line_is_silent_about_a_question_that_is_on_its_page(harness: WindowHarness, view: str):
+    viewer = await (harness.open_chat_view() if view == "chat" else harness.open("one", agent="claude"))
+    viewer.be(Activity.NEEDS_INPUT, detail="Run make?")
+    harness.settle()
+    known = harness.window.status_line.known.accessibleName()
+    assert (known == "") == (view == "chat"), known
+
+
 async def test_the_status_line_names_a_repository_once(harness: WindowHarness):
     session_id = (await harness.open("one", cwd="/srv/api")).session_id
     window = harness.window

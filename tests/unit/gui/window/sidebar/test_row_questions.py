@@ -271,6 +271,25 @@ async def test_what_is_long_is_allowed_only_after_its_end_was_shown(
     assert [each[1] for each in host.given] == ["yes"]
 
 
+async def test_the_card_is_as_high_as_it_needs_and_never_scrolls_for_a_line_or_two(
+    harness: WindowHarness, host: AskingHost
+) -> None:
+    asking = await two_chats(harness)
+    host.requests = [command_request("echo")]
+    card = await open_card(harness, asking)
+    row, found = harness.window.sidebar.area_of(harness.chat(asking)), set()
+    for lines in range(2, 40):
+        command = "\n".join(f"echo {number}" for number in range(lines))
+        card.ask(command_request(command, request_id=f"r{lines}"), row, 0)
+        harness.settle()
+        hidden_px, line_px = card.page.scroller.bar.maximum(), card.page.style_.code_line_px
+        assert hidden_px == 0 or hidden_px > 2 * line_px
+        assert card.page.whole_px >= card.page.height(), "nothing is empty below"
+        found.add(hidden_px > 0)
+        assert card.height() <= harness.window.height() * LARGEST_SHARE + 2 * line_px + 1
+    assert found == {False, True}
+
+
 async def test_a_second_click_and_enter_open_the_chat(harness: WindowHarness, host: AskingHost) -> None:
     asking = await two_chats(harness)
     host.requests = [command_request("make check")]
