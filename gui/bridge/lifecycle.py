@@ -169,7 +169,7 @@ class Lifecycle:
         Args:
             chat: the chat.
             text: the prompt.
-            at: when, ISO 8601, UTC; "" with ``continues``: after the reset of the limit that ended the last turn.
+            at: when, ISO 8601, UTC; "" as in ``messages.SendLater``.
             continues: whether it is sent only if that turn is the last one then.
 
         Raises:

@@ -128,7 +128,8 @@ class LaterSender:
             return Failed(request.request, ErrorCode.WRONG_RUNTIME, NOT_AN_AGENT)
         last = self._events.last
         is_limited = last is not None and last.outcome == "limit"
-        due = parse_time(request.at or (continues_at(last) if request.continues else ""))
+        soon = continues_at(last) if request.continues else as_text(self._opened().now_s())
+        due = parse_time(request.at or soon)
         if due is None or (request.continues and not is_limited):
             why = NO_LIMIT if request.continues else f"this is no time: {request.at[:40]!r}"
             return Failed(request.request, ErrorCode.BAD_REQUEST, why)

@@ -607,7 +607,7 @@ class SendLater(Message, frozen=True):
     request: int
     text: str = ""
     at: str = ""
-    """When: ISO 8601, UTC. "" with ``continues``: soon after the limit is reset that ended the last turn."""
+    """When: ISO 8601, UTC. "" is now, or with ``continues`` soon after the limit is reset that ended the last turn."""
     continues: bool = False
     """Only if that turn is the last one then."""
     by: str = "command"

@@ -34,8 +34,8 @@ LATEST_S: Final = 3600.0
 AFTER_RESET_S: Final = 120.0
 """How long after a limit is reset a prompt continues: clocks differ."""
 
-MAX_CHARACTERS: Final = 8000
-"""The longest prompt that is sent later: each viewer gets it with each change of the status."""
+MAX_CHARACTERS: Final = 4000
+"""The longest prompt that is sent later: each viewer gets it with each change of the status, as one fact of a chat."""
 
 CONTINUE: Final = "Go on."
 """The prompt that continues, unless the user writes another one."""

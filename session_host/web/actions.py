@@ -141,8 +141,7 @@ class Actions:
         """Let a chat's host send a prompt at a time, or take it back."""
         del token  # Set again, it is the same prompt.
         machine, info = await self._running(later.chat)
-        at = "" if later.continues else now()
-        wanted = SendLater(0, later.text, at, continues=later.continues, by=BY)
+        wanted = SendLater(0, later.text, continues=later.continues, by=BY)
         await request(info.id, wanted, machine)
         return ActionDone("Set" if later.text.strip() else "Taken back", at=now())
 

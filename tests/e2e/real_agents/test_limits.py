@@ -8,13 +8,17 @@ from pathlib import Path
 
 import pytest
 
+from session_host.cli.session_argument import ask
+from session_host.protocol.messages import SendLater
 from session_host.structured.dialects.base import Dialect, DialectPort, Start
 from session_host.structured.dialects.claude.dialect import ClaudeDialect
 from session_host.structured.dialects.codex.dialect import CodexDialect
 from session_host.structured.turns import time_text
+from session_host.system.clock import as_text
 from tests.conftest import Sessions
 from tests.fakes.model_script import Script
 from tests.fakes.model_server import ModelServer
+from tests.support.commands import outlive
 from tests.support.hostless_chat import HostlessChat
 from tests.support.ledger import turn_counts_of, turn_ends_of
 from tests.support.real_agents import CLAUDE, CLAUDE_OF_NODE_20, CODEX, RealAgent
@@ -117,6 +121,16 @@ def test_in_a_terminal_claude_says_that_a_limit_stopped_its_turn(
     assert ended.error.startswith("You've hit your 5-hour limit · resets ")
     [counted] = wait_until(lambda: turn_counts_of(chat.id), TIMEOUT_S, chat.screen)
     assert (counted.outcome, counted.resets_at) == ("limit", time_text(RESETS_S * 1000)), "its record says when"
+
+    assert ask(chat.id, SendLater(0, "go on", continues=True)).note == as_text(RESETS_S + 120)
+    listed = outlive("ls").output
+    assert "Limit until " in listed
+    assert " · con" in listed, "the rest is cut"
+    server.headers = headers_of_claude("allowed", 0.1)
+    ask(chat.id, SendLater(0, "go on", as_text(time.time() + 1), continues=True))
+    chat.sees("echo: go on")
+    chat.until_idle()
+    assert [each["later"] for each in outlive("ls", "--json").json()] == [None]
 
 
 @pytest.mark.parametrize("agent", [CLAUDE_OF_NODE_20], ids=lambda agent: agent.label, indirect=True)

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import json
+import time
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from session_host.paths import session_journal
+from session_host.system.clock import as_text
 from tests.conftest import Sessions
 from tests.fakes.model_server import ModelServer
 from tests.programs.shown_image import png
@@ -15,7 +18,7 @@ from tests.support.commands import OnTerminal, outlive
 from tests.support.images import RED
 from tests.support.journals import recorded_bytes
 from tests.support.real_agents import ALL_AGENTS, CLAUDE, CLAUDE_OF_NODE_20, CODEX, GEMINI, OPENCODE, QWEN, RealAgent
-from tests.support.real_chats import SIZE, Chat, Work, done
+from tests.support.real_chats import SIZE, TIMEOUT_S, Chat, Work, done
 from tests.support.waiting import wait_until
 
 pytestmark = [pytest.mark.e2e, pytest.mark.real_agents, pytest.mark.timeout(400)]
@@ -29,6 +32,33 @@ def test_the_first_enter_of_a_sent_text_is_not_lost(chat: Chat) -> None:
         chat.until_idle()
 
     assert chat.prompts() == words
+
+
+@pytest.mark.parametrize("agent", [CLAUDE, CODEX, GEMINI], ids=lambda agent: agent.label, indirect=True)
+def test_a_prompt_for_later_is_sent_once_at_its_time_if_nothing_is_typed(chat: Chat) -> None:
+    chat.ask_and_read("first")
+    chat.until_idle()
+    set_later(chat, "sent later")
+    chat.sees("echo: sent later")
+    chat.until_idle()
+    assert later(chat) is None
+
+    assert outlive("send", chat.id, "half a text").code == 0
+    set_later(chat, "not now")
+    wait_until(lambda: later(chat)["stage"] == "held", TIMEOUT_S, "it to be held")
+    assert later(chat)["why"] == "a text is being written"
+    assert outlive("send", chat.id, "--cancel").code == 0
+    assert chat.prompts() == ["first", "sent later"]
+
+
+def set_later(chat: Chat, text: str) -> None:
+    """Let a prompt be sent in a moment."""
+    assert outlive("send", chat.id, text, "--at", as_text(time.time() + 1.5)).code == 0
+
+
+def later(chat: Chat) -> Any:
+    """The prompt that the chat is to get at a time."""
+    return next(each["later"] for each in outlive("ls", "--json").json() if each["id"] == chat.id)
 
 
 @pytest.mark.parametrize("agent", [CLAUDE, CODEX, OPENCODE, GEMINI], ids=lambda agent: agent.label, indirect=True)

@@ -219,6 +219,12 @@ async def test_it_is_sent_once_at_its_time(host: Host, clock: Clock) -> None:
     assert host.told() == [LaterSet(due=as_text(NOON_S + 3600), by="window")]
 
 
+async def test_without_a_time_it_is_sent_now_by_the_hosts_clock(host: Host, clock: Clock) -> None:
+    assert host.sender.request(SendLater(1, "go on")) == Done(1, as_text(NOON_S))
+    await settle()
+    assert [text for text, _ in host.given] == ["go on"]
+
+
 async def test_another_one_takes_its_place_and_it_can_be_taken_back(host: Host, clock: Clock) -> None:
     await host.set(3600)
     await host.set(7200, "another")
@@ -390,7 +396,6 @@ async def test_the_rights_of_who_set_it_are_asked_again_when_it_is_due(host: Hos
 async def test_what_cannot_be_sent_later_is_refused(host: Host, new_host: Hosts) -> None:
     assert isinstance(await host.set(60, "x" * (MAX_CHARACTERS + 1)), Failed)
     assert isinstance(host.sender.request(SendLater(1, "go on", "soon")), Failed)
-    assert isinstance(host.sender.request(SendLater(1, "go on")), Failed)
     shell = new_host.of(spec_of(agent="shell"))
     assert shell.sender.request(SendLater(1, "go on", as_text(NOON_S + 60))).code == ErrorCode.WRONG_RUNTIME  # type: ignore[union-attr]
     view = new_host.of(replace(spec_of(agent="codex"), structured=StructuredLaunch(dialect="codex")))

@@ -12,7 +12,7 @@ from gui.window.all_sheets import Sheets
 from gui.wording import action_texts, chat_texts
 from session_host.standing.clock_times import TOMORROW, wanted_time
 from session_host.standing.later_prompt import continues_at
-from session_host.system.clock import as_text, now
+from session_host.system.clock import as_text
 
 
 class LaterPrompts:
@@ -43,7 +43,7 @@ class LaterPrompts:
             case "continue" | "edit_later":
                 self._sheets.send.ask_later(chat, continues=kind == "continue")
             case "later_now" if text:
-                self._lifecycle.change_later(chat, text, now())
+                self._lifecycle.change_later(chat, text)
             case "later_tomorrow" if text:
                 tomorrow = wanted_time(TOMORROW, datetime.now(UTC)).moment
                 self._lifecycle.change_later(chat, text, as_text(tomorrow.timestamp()))
