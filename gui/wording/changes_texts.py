@@ -283,9 +283,8 @@ def line_numbers(first: int, last: int) -> str:
 COMMENT_REMOVED = Text("The comment is removed.")
 COMMENTS_REMOVED = Text("{n:,} comment removed.", "{n:,} comments removed.")
 ADD_COMMENT = Text("Add to the prompt")
-ADD_COMMENT_KEY = Text("Enter; Shift+Enter begins another line")
+ADD_COMMENT_KEY = Text("Shift+Enter begins another line")
 CANCEL_COMMENT = Text("Cancel")
-CANCEL_COMMENT_KEY = Text("Escape")
 UNDO_COMMENT = Text("Undo")
 
 

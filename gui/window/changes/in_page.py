@@ -10,7 +10,7 @@ from typing import NamedTuple
 import msgspec
 from PySide6.QtCore import QObject, QPoint, QRectF, Qt, Signal
 from PySide6.QtGui import QKeyEvent, QPainter, QPaintEvent
-from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QSizePolicy, QVBoxLayout, QWidget
 
 from gui.bridge.chat import Chat
 from gui.bridge.unsent import ReviewComments
@@ -29,11 +29,12 @@ from gui.chat.page.diff_lines import PointedHunk
 from gui.chat.page.positions import PlacedSegment
 from gui.chat.view import ChatView
 from gui.settings.layout import ReviewComment
+from gui.theme.controls import KeyButton
 from gui.theme.painting import paint_frame
 from gui.theme.theme import Theme
 from gui.theme.tokens import GAP_S_PX
 from gui.theme.tooltips import set_tooltip
-from gui.window.widgets.parts import button, label
+from gui.window.widgets.parts import label
 from gui.window.widgets.prompt_field import PromptField
 from gui.wording import changes_texts, chat_texts
 from session_host.protocol.untrusted_text import legible, one_line
@@ -374,11 +375,17 @@ class CommentEditor(QWidget):
         row.setContentsMargins(4, 0, 0, 0)
         row.setSpacing(GAP_S_PX)
         row.addWidget(label(place, "secondary"), 1)
-        cancel = button(changes_texts.CANCEL_COMMENT(), "quiet", self.cancelled.emit)
-        add = button(changes_texts.ADD_COMMENT(), "primary", lambda: self.saved.emit(editor.toPlainText()))
-        set_tooltip(cancel, changes_texts.CANCEL_COMMENT_KEY())
+        cancel, add = (
+            KeyButton(changes_texts.CANCEL_COMMENT(), "quiet"),
+            KeyButton(changes_texts.ADD_COMMENT(), "primary"),
+        )
+        cancel.set_name(changes_texts.CANCEL_COMMENT(), chat_texts.ESCAPE_KEY())
+        add.set_name(changes_texts.ADD_COMMENT(), chat_texts.SENDS())
+        cancel.clicked.connect(lambda _checked: self.cancelled.emit())
+        add.clicked.connect(lambda _checked: self.saved.emit(editor.toPlainText()))
         set_tooltip(add, changes_texts.ADD_COMMENT_KEY())
         for each in (cancel, add):
+            each.setSizePolicy(QSizePolicy.Policy.Maximum, QSizePolicy.Policy.Fixed)
             row.addWidget(each)
         column.addLayout(row)
         self._column = column
