@@ -409,6 +409,23 @@ def test_enter_presses_the_button_that_has_the_keyboard_and_no_other(show_chat: 
     assert [answer[1] for answer in shown.of(AnswerRequest)] == ["no"]
 
 
+@pytest.mark.parametrize("complete", [True, False])
+def test_a_request_with_the_keyboard_is_seen_to_have_it(show_chat: ShowChat, complete: bool) -> None:
+    shown = show_chat(asking(command_request("make", complete=complete)))
+    card, accent = shown.card("r1"), shown.view.theme.tokens.color("accent").rgb()
+    process_events_until(lambda: shown.button("Decline").isEnabled(), WAIT_S, "the request")
+
+    def pixels() -> set[int]:
+        image, row = shown.view.page.grab().toImage(), card.geometry()
+        return {image.pixel(x, y) for x in range(row.left() + 4, row.right()) for y in range(row.top(), row.bottom())}
+
+    before = pixels()
+    assert shown.view.show_request()
+    shown.settle()
+    assert pixels() != before
+    assert (accent in pixels() - before) == (not complete), "where Enter allows, its button has the frame"
+
+
 def test_enter_in_a_field_of_a_request_allows_nothing(show_chat: ShowChat) -> None:
     options = (RequestOption("yes", "Allow", "allow_once"), RequestOption("no", "Decline", "reject_once"))
     questions = (Question("q1", "Why?"), Question("q2", "When?"))

@@ -16,6 +16,7 @@ from gui.input.keys import ANSWER_KEYS, answer_key
 from gui.screen_readers import announce
 from gui.theme.controls import KeyButton, KeyCap, PlainLabel, set_look, show_text
 from gui.theme.icons import Glyph, glyph_icon
+from gui.theme.painting import paint_frame
 from gui.theme.theme import Theme
 from gui.theme.tokens import GAP_S_PX, ICON_PX
 from gui.theme.tooltips import set_tooltip
@@ -41,6 +42,8 @@ _ABOVE_PX, _TIGHT_PX = 8, 2
 """The space above the answers, and below a head that has all of what is asked."""
 _BELOW_PX = 10
 _LINE_ABOVE_PX = 4
+_AROUND_PX = 4
+"""The space between the answers and the sign that the request has the keyboard."""
 _NARROW_PX = 140
 _SCROLLS_FROM_PX = 380
 """In a narrower card, the line about what is below does not say which key scrolls."""
@@ -566,10 +569,12 @@ class RequestCard(QWidget):
     def focusInEvent(self, event: QFocusEvent) -> None:
         super().focusInEvent(event)
         self._paint_accent()
+        self.update()
 
     def focusOutEvent(self, event: QFocusEvent) -> None:
         super().focusOutEvent(event)
         self._paint_accent()
+        self.update()
 
     def take_focus(self) -> None:
         """Take the keyboard focus: the first choice or field of a question, else the request itself."""
@@ -668,13 +673,15 @@ class RequestCard(QWidget):
         return max(label.heightForWidth(width), label.fontMetrics().height())
 
     def paintEvent(self, event: QPaintEvent) -> None:
-        if not self._is_pinned:
-            return
-        painter = QPainter(self)
-        painter.fillRect(self.rect(), self.ground)
-        painter.fillRect(QRectF(0, 0, self.width(), 1), self._theme.tokens.color("hairline"))
-        if self.edge is not None:
-            painter.fillRect(QRectF(0, 0, ASKED_EDGE_PX, self.height()), self.edge)
+        painter, tokens = QPainter(self), self._theme.tokens
+        if self._is_pinned:
+            painter.fillRect(self.rect(), self.ground)
+            painter.fillRect(QRectF(0, 0, self.width(), 1), tokens.color("hairline"))
+            if self.edge is not None:
+                painter.fillRect(QRectF(0, 0, ASKED_EDGE_PX, self.height()), self.edge)
+        if self.hasFocus() and self.button_of("allow_once") is None:  # Else that button has the frame.
+            around = QRectF(self._row.geometry()).adjusted(-_AROUND_PX, -_AROUND_PX, _AROUND_PX, _AROUND_PX)
+            paint_frame(painter, around, tokens.color("accent"))
         painter.end()
 
 
