@@ -29,7 +29,7 @@ from gui.chat.page.diff_lines import PointedHunk
 from gui.chat.page.positions import PlacedSegment
 from gui.chat.view import ChatView
 from gui.settings.layout import ReviewComment
-from gui.theme.controls import KeyButton
+from gui.theme.controls import KeyButton, set_look
 from gui.theme.painting import paint_frame
 from gui.theme.theme import Theme
 from gui.theme.tokens import GAP_S_PX
@@ -48,6 +48,8 @@ from .comments_text import in_order, text_of
 _ABOVE_PX, _BELOW_PX = 6, 14
 """The ground of the diff above and below a box."""
 _OFF_PAGE_PX = -10_000
+_KEYS_FROM_PX = 420
+"""In a narrower box, buttons do not name their keys."""
 
 
 class _File(NamedTuple):
@@ -379,8 +381,7 @@ class CommentEditor(QWidget):
             KeyButton(changes_texts.CANCEL_COMMENT(), "quiet"),
             KeyButton(changes_texts.ADD_COMMENT(), "primary"),
         )
-        cancel.set_name(changes_texts.CANCEL_COMMENT(), chat_texts.ESCAPE_KEY())
-        add.set_name(changes_texts.ADD_COMMENT(), chat_texts.SENDS())
+        set_look(cancel, "narrow", True)
         cancel.clicked.connect(lambda _checked: self.cancelled.emit())
         add.clicked.connect(lambda _checked: self.saved.emit(editor.toPlainText()))
         set_tooltip(add, changes_texts.ADD_COMMENT_KEY())
@@ -388,7 +389,7 @@ class CommentEditor(QWidget):
             each.setSizePolicy(QSizePolicy.Policy.Maximum, QSizePolicy.Policy.Fixed)
             row.addWidget(each)
         column.addLayout(row)
-        self._column = column
+        self._column, self._cancel, self._add = column, cancel, add
         self.hide()
 
     def edit(self) -> None:
@@ -397,6 +398,10 @@ class CommentEditor(QWidget):
 
     def height_for(self, width: int) -> int:
         """The height at a width."""
+        has_room = width >= _KEYS_FROM_PX
+        self._cancel.set_name(changes_texts.CANCEL_COMMENT(), chat_texts.ESCAPE_KEY() if has_room else "")
+        self._add.set_name(changes_texts.ADD_COMMENT(), chat_texts.SENDS() if has_room else "")
+        self._add.set_kind("primary")
         self.resize(width, self.height())
         self._column.activate()
         return self._column.sizeHint().height()
