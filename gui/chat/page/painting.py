@@ -370,6 +370,8 @@ class PaintedPage(QWidget):
     def visible_requests(self) -> list[VisibleRequest]:
         """The open requests of which a part is on the page."""
         found: list[VisibleRequest] = []
+        if not self.rows.has_open:  # Hot path: each frame asks.
+            return found
         left, height = self.column_left, self.height()
         for position in dict.fromkeys(placed.position for placed in self.visible):
             row = self.rows.row(position)

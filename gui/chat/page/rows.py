@@ -140,7 +140,7 @@ class Rows:
         columns: the items with diffs in two columns.
         directory: the chat's directory.
         live: what the agent does now, and since when it asks.
-        request_looks: how open requests are shown, by their ids.
+        has_open: whether requests are open; ``request_looks``: how they are shown, by their ids.
         asker: the name of the chat that asks, beside its question; "" on its own page.
         continues: whether a prompt is to be sent once the limit is reset that ended the last turn.
         folds_turns: whether the steps of turns that are over are hidden, unless the user shows those of a turn.
@@ -194,6 +194,7 @@ class Rows:
         """What the user decided, by requests, and by items."""
         self.opened: set[str] = set()
         """The failed calls in turns that are over of which the ends of the outputs are shown."""
+        self.has_open = False
         self._placed: object = None
         self._has_loose = False
         """Whether a request is at an item only because of its time."""
@@ -655,6 +656,7 @@ class Rows:
             else:
                 placed[key] = requests._replace(answered=(*requests.answered, (request, answer)))
         self._requests_by_item = placed
+        self.has_open = any(requests.open for requests in placed.values())
         self._decided = {
             key: [self._decision(*each) for each in of.answered] for key, of in placed.items() if of.answered
         }
