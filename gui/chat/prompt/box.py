@@ -384,7 +384,7 @@ class PromptBox(QWidget):
         if mode == "interrupt" and self.is_empty and self._queued:
             self._send_input(SendNow(self._queued[0].id))
             return
-        comments = self._comments[0]
+        comments = "" if text.startswith("/") else self._comments[0]  # A command would take them for its arguments.
         text = "\n\n".join(filter(None, (text, comments)))
         if not (text.strip() or images) or self.editor.isReadOnly():
             return

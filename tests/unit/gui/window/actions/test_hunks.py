@@ -226,11 +226,15 @@ async def test_a_comment_is_written_below_the_last_new_line_and_goes_with_the_ne
     edited.run("line 31", changes_texts.COMMENT_ON_LINE())
     await write(harness, edited, "And this?")
     assert prompt.comments.accessibleName() == "2 comments · on words"
-    prompt.editor.setPlainText("Please look.")
     sent: list[Prompt] = []
     prompt._send_input = sent.append  # type: ignore[assignment]
+    prompt.editor.setPlainText("/compact")
     prompt.submit("queue")
-    [text] = [each.text for each in sent]
+    assert [each.text for each in sent] == ["/compact"], "no arguments of a command"
+    assert len(comments(harness)) == 2
+    prompt.editor.setPlainText("Please look.")
+    prompt.submit("queue")
+    text = sent[-1].text
     assert text.startswith("Please look.\n\nComments on your changes:\n\nwords:4\n> +LINE 4\nWhy capitals?\n\n")
     assert text.endswith("\n\nwords:31\n>  line 31\nAnd this?")
     harness.settle()
