@@ -233,7 +233,8 @@ class SidebarModel(QAbstractListModel):
         A chat keeps its letters as long as its name.
         """
         before = self._lettered
-        self._lettered = {chat.id: before[chat.id] for chat in chats if before.get(chat.id, ("",))[0] == chat.name}
+        named_as_before = (chat for chat in chats if chat.id in before and before[chat.id][0] == chat.name)
+        self._lettered = {chat.id: before[chat.id] for chat in named_as_before}
         taken = {letters for _name, letters in self._lettered.values()}
         for chat in sorted(chats, key=lambda each: (each.record.origin.created_at, each.id)):
             if chat.id not in self._lettered:
