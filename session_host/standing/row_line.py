@@ -12,7 +12,7 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import Final, Literal, NamedTuple
 
-from session_host.protocol.facts import ChatFacts
+from session_host.protocol.facts import AgentStatus, ChatFacts, LaterPrompt
 from session_host.protocol.untrusted_text import one_line, topic_of
 from session_host.protocol.values import Activity
 from session_host.standing.endings import end_of
@@ -96,9 +96,15 @@ def _whole(facts: ChatFacts, seen: Seen, now: datetime, clock: Callable[[datetim
         return RowLine(program if topic_of(program) != facts.entry.shown_name else "")
     if facts.origin.is_shell_or_command:
         return RowLine(status.detail or _last_command(facts.shell.last_exit_code))
-    if status.continues is not None:
+    if status.continues is not None and _is_news(status.continues, status):
         return RowLine(later_words(status.continues, clock))
     return RowLine(plain_text(status.said) or status.detail)
+
+
+def _is_news(prompt: LaterPrompt, status: AgentStatus) -> bool:
+    """Whether a prompt waits, or was not sent and no turn began since its time."""
+    began = status.last.began if status.last is not None else ""
+    return prompt.waits or not began or began <= prompt.at
 
 
 def _later_of_ended(facts: ChatFacts, now: datetime, clock: Callable[[datetime], str]) -> str:
@@ -118,6 +124,8 @@ def _failed(facts: ChatFacts, clock: Callable[[datetime], str]) -> RowLine:
     if resets_at is None:
         return RowLine(facts.status.detail or FAILED, "failed")
     later = facts.status.continues
+    if later is not None and not _is_news(later, facts.status):
+        later = None
     if later is not None and not later.waits:
         return RowLine(later_words(later, clock))
     continues = " · continues" if later is not None else ""

@@ -22,6 +22,10 @@ SAID = "The tests are `green` now."
 
 HERE = Seen()
 
+AT = "2026-05-02T15:02:00.000Z"
+MISSED = LaterPrompt(AT, "go on", stage="missed", why="a newer turn began")
+ENDED: dict[str, Any] = {"state": State.EXITED, "exit_code": 0}
+
 
 def line(seen: Seen = HERE, foreground: Foreground | None = None, **fields: Any) -> RowLine:
     """The line of an agent's idle chat, but for these columns and fields of its status."""
@@ -46,6 +50,29 @@ def line(seen: Seen = HERE, foreground: Foreground | None = None, **fields: Any)
             {"failed": True, "last": LIMIT, "continues": LaterPrompt("2026-05-02T15:02:00Z", "go on")},
             RowLine("Limit until 15:00 · continues"),
         ),
+        (
+            {
+                "failed": True,
+                "last": LIMIT,
+                "continues": LaterPrompt(AT, "go on", stage="missed", why="the agent asks"),
+            },
+            RowLine("15:02 not sent: the agent asks"),
+        ),
+        ({"said": SAID, "continues": LaterPrompt(AT, "go on")}, RowLine("15:02: go on")),
+        (
+            {"said": SAID, "continues": MISSED, "last": TurnFacts(began="2026-05-02T14:51:00.000Z", outcome="done")},
+            RowLine("15:02 not sent: a newer turn began"),
+        ),
+        (
+            {"said": SAID, "continues": MISSED, "last": TurnFacts(began="2026-05-02T15:10:00.000Z", outcome="done")},
+            RowLine("The tests are green now."),
+        ),
+        ({**ENDED, "later": LaterPrompt(AT, "go on")}, RowLine("Finished · resume it for the prompt of 15:02")),
+        (
+            {**ENDED, "later": LaterPrompt("2026-05-02T10:00:00.000Z", "go on")},
+            RowLine("Finished · the prompt of 10:00 was not sent"),
+        ),
+        ({**ENDED, "later": LaterPrompt(AT, "go on"), "continued_by": "b"}, RowLine("Finished")),
         (
             {"activity": Activity.WORKING, "doing": "Editing src/client.py", "said": SAID},
             RowLine("Editing src/client.py"),
