@@ -149,7 +149,7 @@ def picture(app: Window, area: Area, name: str) -> Path:
 def is_bar_shown(app: Window, area: Area, color: str) -> bool:
     """Whether the terminal has a bar in this colour of the light theme at its top or bottom.
 
-    The bar is "accent" while the chat reconnects, and "needs_you" while its host does not answer.
+    The bar is "accent" while the chat reconnects, and "needs_you_fill" while its host does not answer.
     """
     image = QImage(str(picture(app, area, "bar")))
     wanted = LIGHT.tokens.color(color)

@@ -129,12 +129,12 @@ def test_bars_show_a_late_host_and_one_that_hangs_and_text_typed_meanwhile_arriv
         processes.stop(host)
         try:
             app.type(", meanwhile")
-            wait_until(lambda: is_bar_shown(app, area, "needs_you"), WAIT_S, "the line over the terminal")
+            wait_until(lambda: is_bar_shown(app, area, "needs_you_fill"), WAIT_S, "the line over the terminal")
             assert not app.tabs()[0]["connected"]
             app.type(", under the line")
         finally:
             os.kill(host, signal.SIGCONT)
-        wait_until(lambda: not is_bar_shown(app, area, "needs_you"), WAIT_S, "the line to go")
+        wait_until(lambda: not is_bar_shown(app, area, "needs_you_fill"), WAIT_S, "the line to go")
         app.type(", after")
         wait_until(lambda: "after" in chat_text(chat["id"]), WAIT_S, "what is typed")
         text = "readytyped before, late, meanwhile, under the line, after"

@@ -31,9 +31,8 @@ def inserted(reader: ScreenReader) -> str:
 
 def spoken(program: Accessible) -> list[str]:
     """The names of the visible parts of the guide's first page, in the screen reader's reading order."""
-    windows = [window for window in program.children() if window.name == "Guide"]
     first = ("list", read_chapters({})[0].title)
-    lists = [part for window in windows for part in window.children() if (part.role, part.name) == first]
+    lists = [part for part in program.descendants() if (part.role, part.name) == first]
     return [part.name for each in lists for part in each.children() if "showing" in part.states]
 
 

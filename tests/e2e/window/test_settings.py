@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
 
+from gui.theme.tokens import BAR_HEIGHT_PX, SIDEBAR_WIDTH_PX
 from tests.e2e.window.conftest import WAIT_S, NewChat, OpenWindow, listed, retry_until
 from tests.support.area import Area
 from tests.support.waiting import wait_until
@@ -50,11 +52,12 @@ def test_settings_changed_by_keys_and_mouse_apply_at_once_and_keep_the_rest_of_t
         waits_for(config / "keys.toml", 'rename = "Ctrl+Shift+X"')
         # With the mouse: the search field, and the switch in the only row that the search finds.
         app.press("Escape")
-        click(window, 90, 22)
+        width = int(re.findall(r"WIDTH=(\d+)", xdotool("getwindowgeometry", "--shell", window))[0])
+        click(window, SIDEBAR_WIDTH_PX + 90, BAR_HEIGHT_PX + 22)
         app.type("risky pastes")
         for _ in range(2):
             app.tabs()  # The window answers after the turn of its loop that has searched for the last letter.
-        click(window, 848, 93)
+        click(window, width - 32, BAR_HEIGHT_PX + 93)
         waits_for(config / "window.toml", "confirm_paste = false")
         assert (config / "window.toml").read_text().startswith(MINE)
         # A change in an editor takes effect while the window is open.
