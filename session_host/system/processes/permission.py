@@ -186,6 +186,8 @@ def refusal_to_start(origin: Sequence[str], running: Mapping[str, LaunchSpec]) -
     settings = Path(own.settings)
     values = _values(settings)
     most, depth = _number(values, STARTS, DEFAULT_STARTS), _number(values, DEPTH, DEFAULT_DEPTH)
+    if not most or not depth:
+        return f"an agent may start no chat; only the user can allow it, with {DEPTH if most else STARTS} in {settings}"
     if len(origin) > depth:
         return (
             f"an agent that was started by an agent may start no more than {depth} levels of chats; "

@@ -47,6 +47,9 @@ class Step(NamedTuple):
 
 # ------------------------------------------------------------------------------------- chats
 
+Scene = Callable[[Area], str]
+"""Makes the chats that a statement is about; returns the id of the one called ``NAME``, or ""."""
+
 
 def nothing(area: Area) -> str:
     return ""
@@ -122,6 +125,17 @@ def agent(area: Area) -> str:
     return new("mine", "-n", NAME, "-C", str(area.home))
 
 
+def without(key: str) -> Scene:
+    """As ``agent``, with a number of ``chats.toml`` that is 0."""
+
+    def made(area: Area) -> str:
+        chat = agent(area)
+        (area.config / "chats.toml").write_text(f"{key} = 0\n", "utf-8")
+        return chat
+
+    return made
+
+
 def broken_settings(area: Area) -> str:
     """No chat, and a mistake in ``chats.toml``."""
     area.config.mkdir(exist_ok=True)
@@ -133,6 +147,16 @@ def repository(area: Area) -> str:
     """A chat in a worktree of the repository ``~/api``."""
     checkout = Checkout.new(area.home / "api")
     return new("-n", NAME, "-C", str(checkout.path), "--worktree", "--", "cat")
+
+
+def ignoring(area: Area) -> str:
+    """No chat, and the repository ``~/api`` with two ignored files, of which one is for worktrees."""
+    checkout = Checkout.new(area.home / "api")
+    checkout.commit(".gitignore", ".env\nbuilt\n")
+    checkout.commit(".worktreeinclude", ".env\n")
+    checkout.write(".env")
+    checkout.write("built")
+    return ""
 
 
 def elsewhere(area: Area) -> str:
@@ -162,8 +186,6 @@ def by_agent(line: str, seen: str, code: int) -> tuple[Step, ...]:
 
 # -------------------------------------------------------------------------------- statements
 
-Scene = Callable[[Area], str]
-
 
 class Statement(NamedTuple):
     """A sentence of a page, or a part of one; the chats that it is about; and how it is tried."""
@@ -179,6 +201,7 @@ def of(page: str, *rows: tuple[str, Scene, tuple[Step, ...] | Step]) -> Iterator
         yield Statement(page, sentence, scene, (steps,) if isinstance(steps, Step) else steps)
 
 
+LATER = f"send {NAME} hello --at 2099-12-05T15:00+01:00"
 PROMPT = "send api-fix 'answer: done' --enter --wait --timeout 60"
 
 STATEMENTS = [
@@ -603,6 +626,11 @@ STATEMENTS = [
     *of(
         "security",
         (
+            "`outlive send` with one text and Enter, and no other key,",
+            agent,
+            by_agent(f"send {NAME} --key Up", "an agent may type only prompts into its own chat", 8),
+        ),
+        (
             "A request of an agent to control a chat that it did not start is refused with exit code 8;",
             agent,
             by_agent("kill other", "", 8),
@@ -677,6 +705,16 @@ STATEMENTS = [
     *of(
         "settings",
         (
+            "Chats that an agent may start: 0 to 1000.",
+            without("agents_may_start"),
+            by_agent("new -d -n third -- cat", "an agent may start no chat;.*agents_may_start", 8),
+        ),
+        (
+            "Agents that start agents: 0 to 100 levels.",
+            without("agents_depth"),
+            by_agent("new -d -n third -- cat", "an agent may start no chat;.*agents_depth", 8),
+        ),
+        (
             "`outlive doctor`; the window shows file and line, too |",
             broken_settings,
             Step("doctor", r"chats\.toml:1", 1),
@@ -711,6 +749,7 @@ STATEMENTS = [
                 Step("ls --json", '(?s)"later": \\{{.*"text": "go on"'),
             ),
         ),
+        ("An agent may set one only [for chats that it started](security.md).", agent, by_agent(LATER, "", 8)),
         ("or a [chat view](chat-view.md); no shell.", shell, Step("send api-fix pwd --at 'tomorrow 7:00'", code=1)),
     ),
     *of(
@@ -838,6 +877,15 @@ STATEMENTS = [
     ),
     *of(
         "worktrees",
+        (
+            "except those that `.worktreeinclude` at the top of the repository names,",
+            ignoring,
+            (
+                Step("new shell -d -n second -C {home}/api --worktree -e SHELL=/bin/bash"),
+                Step("wait second --status idle --timeout 60"),
+                Step("send second 'ls -1a' --enter --wait", r"^\.env$", unseen="^built$"),
+            ),
+        ),
         (
             "Removing the chat removes the worktree, and the branch that was made for it.",
             repository,
