@@ -4,7 +4,7 @@ Only the font and character map of QtAwesome are read: importing it takes 190 ms
 
 A mark shows a chat's state; each is recognizable without its colour:
 ▲ needs you · ▂▆▄▁ working · ❯ running (a shell or command) · ○ idle · ◌ no signal, or starting · ☾ asleep
-⊠ stopped by an error · ■ ended (outlined when it failed) · ‖ interrupted · ⟳ reconnecting
+⊠ stopped by an error · ◷ stopped by a limit · ■ ended (outlined when it failed) · ‖ interrupted · ⟳ reconnecting
 ⧗ does not answer · ⊘ unreachable.
 They are painted, since fonts disagree on how these characters look.
 """
@@ -177,6 +177,7 @@ _TOKEN = {
     Mark.IDLE: "secondary",
     Mark.ASLEEP: "secondary",
     Mark.TURN_FAILED: "failed",
+    Mark.LIMIT: "secondary",
     Mark.RUNNING: "secondary",
     Mark.NO_SIGNAL: "secondary",
     Mark.STARTING: "secondary",
@@ -305,6 +306,13 @@ def _turning_arrow(painter: QPainter, color: QColor) -> None:
     painter.drawPolygon(QPolygonF([QPointF(-0.4, -5.6), QPointF(3.6, -3.6), QPointF(0.2, -0.8)]))
 
 
+def _clock(painter: QPainter, color: QColor) -> None:
+    painter.setPen(QPen(color, 1.2))
+    painter.setBrush(Qt.BrushStyle.NoBrush)
+    painter.drawEllipse(QPointF(0, 0), 4.6, 4.6)
+    painter.drawPolyline(QPolygonF([QPointF(0, -2.8), QPointF(0, 0), QPointF(2, 1)]))
+
+
 def _hourglass(painter: QPainter, color: QColor) -> None:
     pen = QPen(color, 1.2)
     pen.setJoinStyle(Qt.PenJoinStyle.RoundJoin)
@@ -320,6 +328,7 @@ _PAINT = {
     Mark.IDLE: _ring,
     Mark.ASLEEP: _moon,
     Mark.TURN_FAILED: _boxed_cross,
+    Mark.LIMIT: _clock,
     Mark.RUNNING: _prompt,
     Mark.NO_SIGNAL: _dotted_ring,
     Mark.STARTING: _dotted_ring,

@@ -38,6 +38,7 @@ class Mark(StrEnum):
     IDLE = "idle"
     ASLEEP = "asleep"
     TURN_FAILED = "stopped by an error"
+    LIMIT = "stopped by a limit"
     RUNNING = "running"
     NO_SIGNAL = "no signal"
     STARTING = "starting"
@@ -139,8 +140,14 @@ def mark_of(facts: ChatFacts, seen: Seen, now: datetime) -> Mark:
     if seen.is_reconnecting:
         return Mark.RECONNECTING
     if facts.status.failed:
-        return Mark.TURN_FAILED
+        return Mark.LIMIT if _waits_for_limit(facts) else Mark.TURN_FAILED
     return Mark.STARTING if is_starting(facts, seen, now) else _MARKS[group]
+
+
+def _waits_for_limit(facts: ChatFacts) -> bool:
+    """Whether a limit stopped the last turn, and it is known until when."""
+    last = facts.status.last
+    return last is not None and last.outcome == "limit" and bool(last.resets_at)
 
 
 def order_key(group: Group, facts: ChatFacts) -> tuple[str, str]:
@@ -153,8 +160,7 @@ def order_key(group: Group, facts: ChatFacts) -> tuple[str, str]:
     if group is Group.NEEDS_YOU:
         return facts.status.since, created_at
     if group is Group.IDLE:
-        has_error = facts.status.failed and not (facts.status.last and facts.status.last.outcome == "limit")
-        return ("0" if has_error else "1"), created_at
+        return ("0" if facts.status.failed and not _waits_for_limit(facts) else "1"), created_at
     if group in OVER:
         return facts.outcome.ended_at or "", created_at
     return created_at, ""

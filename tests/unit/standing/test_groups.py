@@ -83,9 +83,11 @@ def test_the_longest_waiting_chat_comes_first_and_others_are_ordered_by_creation
 def test_a_turn_that_failed_comes_first_among_the_idle_and_a_limit_does_not() -> None:
     early, late = "2026-01-01T00:00:00Z", "2026-01-02T00:00:00Z"
     fine = order_key(Group.IDLE, chat(created_at=early))
-    failed = chat(created_at=late, failed=True)
+    failed = chat(created_at=late, activity=Activity.IDLE, failed=True)
     assert order_key(Group.IDLE, failed) < fine
-    assert order_key(Group.IDLE, changed(failed, last=TurnFacts(outcome="limit"))) > fine
+    limited = changed(failed, last=TurnFacts(outcome="limit", resets_at=late))
+    assert order_key(Group.IDLE, limited) > fine
+    assert (mark_of(failed, SEEN, NOW), mark_of(limited, SEEN, NOW)) == (Mark.TURN_FAILED, Mark.LIMIT)
 
 
 def test_a_chat_is_in_its_group_since_the_report_and_without_signal_since_the_last_one() -> None:
