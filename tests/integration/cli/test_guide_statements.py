@@ -120,7 +120,8 @@ def agent(area: Area) -> str:
     text = 'title = "A"\nmonogram = "A"\nexecutable = "sh"\nstart = ["sh", "{arguments}"]\n[signals]\nends_all = true\n'
     directory = config_dir() / "agents"
     directory.mkdir(parents=True)
-    (directory / "mine.toml").write_text(text)
+    presets = '[presets]\nloud = ["-c", "echo as the file says; exec cat"]\n'
+    (directory / "mine.toml").write_text(text + presets, "utf-8")
     new("-n", "other", "--", "cat")
     return new("mine", "-n", NAME, "-C", str(area.home))
 
@@ -556,6 +557,15 @@ STATEMENTS = [
             (
                 Step("new -d -n api-fix -e NAME=VALUE -- sh -c 'echo is $NAME; exec cat'"),
                 Step("wait api-fix --text 'is VALUE' --timeout 60"),
+            ),
+        ),
+        (
+            "`--preset NAME` adds a named set of arguments from the agent's file.",
+            agent,
+            (
+                Step("new mine -d -n second --preset loud"),
+                Step("wait second --text 'as the file says' --timeout 60"),
+                Step("new mine -d -n third --preset none", "loud", 2),
             ),
         ),
         (
