@@ -196,7 +196,7 @@ def refusal_to_start(origin: Sequence[str], running: Mapping[str, LaunchSpec]) -
     started = [each for each in running.values() if each is not own and origin[0] in _chats_of(each)]
     if len(started) >= most:
         return (
-            f"{len(started)} chats run that this agent has started: stop one of them first; "
+            f"this agent has started as many chats as may run at once ({len(started)}): stop one of them first; "
             f"only the user can allow more, with {STARTS} in {settings}"
         )
     return ""
