@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import tempfile
 from collections.abc import Callable, Iterator
@@ -69,7 +70,9 @@ class Browser:
         for each in (*_OPTIONS, *trusted, f"--user-data-dir={profile}"):
             options.add_argument(each)
         options.set_capability("goog:loggingPrefs", {"browser": "ALL"})
-        service = webdriver.ChromeService(DRIVER) if machine is None else _ServiceThere(machine)
+        # Where it cannot end in time, it leaves its temporary files, which go with the profile.
+        environment = {**os.environ, "TMPDIR": str(profile)}
+        service = webdriver.ChromeService(DRIVER, env=environment) if machine is None else _ServiceThere(machine)
         self.driver = webdriver.Chrome(options=options, service=service)
         (width, height), is_phone = size, size != DESKTOP
         metrics = {"width": width, "height": height, "deviceScaleFactor": 2, "mobile": is_phone}
