@@ -32,7 +32,7 @@ class Sparklines(QObject):
     def __init__(self, parent: QObject) -> None:
         super().__init__(parent)
         self._seen: dict[int, list[Chat]] = {}
-        """What shows chats, by its id, and which."""
+        """The chats that each list and tab bar shows, by its ``id``."""
         self._chats: dict[str, Chat] = {}
         self._offsets: dict[str, int] = {}
         self._bars: dict[str, deque[int]] = {}

@@ -31,7 +31,7 @@ def main() -> None:
     for kind, most in limits.items():
         resource.setrlimit(kind, (most, most))
     asked = json.load(sys.stdin.buffer)
-    draw = _diagram if asked["language"] == "mermaid" else _formula
+    draw = _diagram if asked["kind"] == "mermaid" else _formula
     sys.stdout.buffer.write(draw(asked["text"], asked["size_px"], asked["colors"]))
 
 

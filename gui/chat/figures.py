@@ -24,8 +24,10 @@ from session_host.paths import ensure_private, state_dir
 from session_host.protocol.values import Image
 
 FORMULA: Final = "math"
-_MODULE_OF: Final = {"mermaid": "mermaidx", FORMULA: "matplotlib", "latex": "matplotlib", "tex": "matplotlib"}
-"""What draws each language."""
+_KINDS: Final = {"mermaid": "mermaid", FORMULA: FORMULA, "latex": FORMULA, "tex": FORMULA}
+"""What a block of code describes, by its language."""
+_MODULES: Final = {"mermaid": "mermaidx", FORMULA: "matplotlib"}
+"""What draws each kind."""
 MAX_CHARACTERS, MAX_LINES = 10_000, 200
 """A longer text is shown as it is."""
 _UNCHANGED_MS: Final = 300
@@ -39,26 +41,27 @@ class Figure(NamedTuple):
     """What is drawn.
 
     Attributes:
-        language: one that ``can_be_figure`` knows.
+        kind: see ``kind_of``.
         text: the source.
         size_px: the size of its text.
         colors: names of ``figure_program``, and colours as ``#rrggbb``.
     """
 
-    language: str
+    kind: str
     text: str
     size_px: int
     colors: tuple[tuple[str, str], ...]
 
 
-def can_be_figure(language: str, text: str) -> bool:
-    """Whether a block of code of a language says what a figure has, and is short enough to draw."""
-    return language.lower() in _MODULE_OF and len(text) <= MAX_CHARACTERS and text.count("\n") < MAX_LINES
+def kind_of(language: str, text: str) -> str:
+    """The kind of figure that a block of code describes; "" for none, and for one that is too long to draw."""
+    is_short = len(text) <= MAX_CHARACTERS and text.count("\n") < MAX_LINES
+    return _KINDS.get(language.lower(), "") if is_short else ""
 
 
 @cache
-def _is_installed(language: str) -> bool:
-    return find_spec(_MODULE_OF[language]) is not None
+def _is_installed(kind: str) -> bool:
+    return find_spec(_MODULES[kind]) is not None
 
 
 class Figures(QObject):
@@ -89,14 +92,14 @@ class Figures(QObject):
         if figure in self._known:
             self._known.move_to_end(figure)
             return self._known[figure]
-        if _is_installed(figure.language.lower()) and figure != self._at_work and figure not in self._wanted:
+        if _is_installed(figure.kind) and figure != self._at_work and figure not in self._wanted:
             self._wanted[figure] = None
             self._unchanged.start()
         return None
 
     def is_refused(self, figure: Figure) -> bool:
         """Whether a figure cannot be drawn: what draws it is missing, or its text is wrong."""
-        return not _is_installed(figure.language.lower()) or self._known.get(figure, _NO_IMAGE) is None
+        return not _is_installed(figure.kind) or (figure in self._known and self._known[figure] is None)
 
     def _work(self) -> None:
         if self._at_work is not None or not self._wanted:
@@ -117,7 +120,7 @@ class Figures(QObject):
         self._overdue.start()
         process.start(sys.executable, ["-I", str(Path(__file__).with_name("figure_program.py"))])
         asked = {
-            "language": "mermaid" if figure.language.lower() == "mermaid" else FORMULA,
+            "kind": figure.kind,
             "text": figure.text,
             "size_px": figure.size_px,
             "colors": dict(figure.colors),
@@ -151,9 +154,6 @@ class Figures(QObject):
         """End the process that takes too long, or longer than the window."""
         if self._process is not None:
             self._process.kill()
-
-
-_NO_IMAGE: Final = Image("", b"")
 
 
 def _environment(directory: Path) -> QProcessEnvironment:

@@ -1,4 +1,4 @@
-"""What the user decided about the agent's questions, as lines. Pure."""
+"""The user's decisions on an agent's questions, as lines. Pure."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def decision_line(decided: Decision, directory: str) -> FoldLine:
 
 
 def decision_runs(decided: Decision, about: str, *, is_words: bool) -> list[Run]:
-    """What a decision says: the verb, what it is about, and what the user said."""
+    """The runs of a decision's line: its verb, its object, and the user's words."""
     verb = chat_texts.DECISIONS[decided.kind]()
     runs = [Run(f"{verb} ", Face.SECONDARY), Run(about, Face.PLAIN if is_words else Face.OBJECT)]
     if words := decided.words:
@@ -57,7 +57,7 @@ def folded_lines(decided: Sequence[Decision], directory: str) -> list[FoldLine]:
 
 
 def _allowed_runs(allowed: Sequence[Decision], directory: str) -> list[Run]:
-    """What was allowed in a turn: the edits, then the commands, then all else."""
+    """The objects that were allowed in a turn: edits first, then commands, then all others."""
     edits = [each for each in allowed if each.files]
     commands = list(dict.fromkeys(each.about for each in allowed if not (each.files or each.is_words)))
     others = [each.about for each in allowed if each.is_words]

@@ -15,7 +15,7 @@ from urllib.parse import unquote
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
-from gui.chat.figures import FORMULA, can_be_figure
+from gui.chat.figures import FORMULA, kind_of
 from gui.terminal.links.links import addresses_in
 from gui.wording import chat_texts
 from session_host.protocol.values import Image
@@ -310,7 +310,7 @@ class Blocks:
 
     def _add_code(self, text: str, language: str) -> None:
         code = Code("", len(self._lists), self._quotes, language=language, title=language, copies=True)
-        self.segments += code_segments(text, code, in_pieces=not can_be_figure(language, text))
+        self.segments += code_segments(text, code, in_pieces=not kind_of(language, text))
 
 
 def _only_picture(token: Token) -> Token | None:

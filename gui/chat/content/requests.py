@@ -128,7 +128,7 @@ def asks_in_title(request: AgentRequest) -> bool:
 
 
 def title_of(request: AgentRequest, look: RequestLook = USUAL_LOOK) -> str:
-    """What a request asks: the agent's title, or the question that is shown if the title only repeats the first one."""
+    """The words of a request's head: the agent's title, or the shown question if the title repeats the first one."""
     if asks_in_title(request):
         return legible(request.questions[look.question].shown_text.strip())
     return escaped(request.title)

@@ -28,7 +28,7 @@ from gui.chat.content.segments import (
     utf16_length,
 )
 from gui.chat.figure_program import SCALE
-from gui.chat.figures import Figure, can_be_figure, figures
+from gui.chat.figures import Figure, figures, kind_of
 from gui.chat.pictures import pictures, size_of
 from gui.finding.query import unit_offsets
 from gui.theme.icons import Glyph, paint_glyph
@@ -199,7 +199,7 @@ def _title_of(segment: Code, style: Style) -> str:
 
 
 def _buttons(look: CodeLook, *, is_wide: bool) -> list[_CornerButton]:
-    """What the user can do about a block of code; ``is_wide`` if a line is longer than it."""
+    """The buttons of a block of code; ``is_wide``: one of its lines is longer than the block."""
     buttons: list[_CornerButton] = []
     if is_wide or not look.wraps:
         name = chat_texts.DO_NOT_WRAP() if look.wraps else chat_texts.WRAP()
@@ -213,7 +213,8 @@ def _buttons(look: CodeLook, *, is_wide: bool) -> list[_CornerButton]:
 
 def figure_of(segment: Code, style: Style) -> Figure | None:
     """The figure that a block of code describes; None if it describes none."""
-    if not (segment.copies and segment.first and segment.last and can_be_figure(segment.language, segment.text)):
+    is_whole = segment.copies and segment.first and segment.last
+    if not (is_whole and (kind := kind_of(segment.language, segment.text))):
         return None
     is_dark = style.color("page").lightnessF() < style.text.lightnessF()
     colors = (
@@ -223,7 +224,7 @@ def figure_of(segment: Code, style: Style) -> Figure | None:
         ("line", style.secondary.name()),
         ("text", style.text.name()),
     )
-    return Figure(segment.language, segment.text, style.size_px, colors)
+    return Figure(kind, segment.text, style.size_px, colors)
 
 
 def lay_out_figure(segment: Code, image: Image, width: float, style: Style) -> SegmentLayout:
@@ -552,7 +553,7 @@ def lay_out_taken_back(segment: TakenBack, width: float, style: Style) -> Segmen
 
 
 def code_left(segment: CommentBox | CommentLine | Diff, style: Style) -> float:
-    """Where the text of a diff begins."""
+    """The x of a diff's text."""
     return left_of(segment) + _gutter(segment.digits, style)
 
 

@@ -528,7 +528,7 @@ def lay_out_live_line(segment: LiveLine, width: float, style: Style) -> SegmentL
 def lay_out_turn_line(segment: TurnLine, width: float, style: Style) -> SegmentLayout:
     """Lay out what a turn did: its facts, and at the right what the user can do about it; in a menu if it is narrow.
 
-    What failed is told sooner than the commands, and these sooner than there is room for buttons beside it.
+    In a narrow line the buttons go first, then the commands; what failed stays.
     """
     laid = SegmentLayout()
     laid.height = height = round(style.scaled(_TURN_LINE_PX))

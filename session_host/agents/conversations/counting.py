@@ -6,7 +6,7 @@ Work that is known in part only is not known: a turn with sub-agents, which have
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
@@ -177,16 +177,25 @@ def _claudes(found: Counted, query: ConversationQuery, began_s: float, next_s: f
         found = found._replace(is_whole=True, is_limit=is_limit, resets_at=resets_at, error=error or "API error")
     if has_agents or not found.is_whole:
         return found
-    work = work_of(items_of(reversed(lines)))
     used = usage.values() if not is_compacted else ()
-    return found._replace(
-        work=msgspec.structs.replace(
-            work,
-            read=sum(each.input_tokens + each.cache_creation_input_tokens for each in used),
-            cached=sum(each.cache_read_input_tokens for each in used),
-            written=sum(each.output_tokens for each in used),
-        )
+    return _worked(
+        found,
+        items_of(reversed(lines)),
+        (
+            (
+                each.input_tokens + each.cache_creation_input_tokens,
+                each.cache_read_input_tokens,
+                each.output_tokens,
+            )
+            for each in used
+        ),
     )
+
+
+def _worked(found: Counted, items: Iterable[Item], tokens: Iterable[tuple[int, int, int]]) -> Counted:
+    """A turn with its work: its items, and of each request the tokens that the model read, had cached, and wrote."""
+    read, cached, written = (sum(each) for each in zip((0, 0, 0), *tokens, strict=True))
+    return found._replace(work=msgspec.structs.replace(work_of(items), read=read, cached=cached, written=written))
 
 
 # ---------------------------------------------------------------- Codex
@@ -248,14 +257,10 @@ def _codexes(found: Counted, query: ConversationQuery, began_s: float, next_s: f
         found = found._replace(is_limit=is_limit, error=one_line(end.error.message) or "error")
     if has_agents or not found.is_whole:
         return found
-    work = work_of(codex_items(reversed(items), query.directory))
-    return found._replace(
-        work=msgspec.structs.replace(
-            work,
-            read=sum(each.input_tokens - each.cached_input_tokens for each in used),
-            cached=sum(each.cached_input_tokens for each in used),
-            written=sum(each.output_tokens for each in used),
-        )
+    return _worked(
+        found,
+        codex_items(reversed(items), query.directory),
+        ((each.input_tokens - each.cached_input_tokens, each.cached_input_tokens, each.output_tokens) for each in used),
     )
 
 
@@ -332,14 +337,11 @@ def _geminis(found: Counted, query: ConversationQuery, began_s: float, next_s: f
     calls = [call for message in reversed(messages.values()) for call in message.tool_calls]
     if not found.is_whole or any(call.name in _GEMINIS_AGENTS for call in calls):
         return found
-    tokens = [message.tokens for message in messages.values() if message.tokens is not None]
-    return found._replace(
-        work=msgspec.structs.replace(
-            work_of(map(_geminis_item, calls)),
-            read=sum(each.input - each.cached for each in tokens),
-            cached=sum(each.cached for each in tokens),
-            written=sum(each.output + each.thoughts for each in tokens),
-        )
+    used = [message.tokens for message in messages.values() if message.tokens is not None]
+    return _worked(
+        found,
+        map(_geminis_item, calls),
+        ((each.input - each.cached, each.cached, each.output + each.thoughts) for each in used),
     )
 
 
