@@ -18,6 +18,7 @@ from session_host.errors import StoreCorrupt
 from session_host.paths import home_dir, short_directory
 from session_host.protocol.untrusted_text import one_line, place_last
 from session_host.protocol.values import FOREGROUND, Activity, State
+from session_host.standing.accounts import with_account
 from session_host.standing.ages import age
 from session_host.standing.clock_times import told_time
 from session_host.standing.endings import end_of, last_command
@@ -165,7 +166,7 @@ def row(info: SessionInfo, now: datetime, home: str | None = None) -> tuple[str,
     origin = info.facts.origin
     cells = (
         info.name,
-        origin.agent,
+        with_account(origin.agent, origin.account),
         state,
         age(origin.created_at, now),
         info.id[:8],

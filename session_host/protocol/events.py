@@ -38,6 +38,8 @@ class Started(msgspec.Struct, frozen=True, gc=False, tag_field="kind", tag="star
     directory: str
     resumed_from: str | None = None
     """The id of the chat that this one resumes."""
+    account: str = ""
+    """The agent's account; "" for the default one."""
 
 
 class StatusChanged(msgspec.Struct, frozen=True, gc=False, tag_field="kind", tag="status", kw_only=True):
@@ -235,6 +237,8 @@ class ChatState(msgspec.Struct, frozen=True, gc=False, tag_field="kind", tag="st
     directory: str
     status: StatusChanged | None
     """The last change of its status; None if there was none."""
+    account: str = ""
+    """The agent's account; "" for the default one."""
 
 
 class Unreachable(msgspec.Struct, frozen=True, gc=False, tag_field="kind", tag="unreachable", kw_only=True):

@@ -79,6 +79,10 @@ class Origin(msgspec.Struct, frozen=True, array_like=True, gc=False, kw_only=Tru
     """The name of that machine or container."""
     pid_namespace: int = 0
     """The namespace in which its processes' PIDs are valid; 0 while unknown."""
+    handed_from: str = ""
+    """The id of the chat whose task this one took over, with another agent or account; "" for none."""
+    account: str = ""
+    """The agent's account, one of ``Agent.accounts`` on its machine; "" for the default one."""
 
     def without_secrets(self) -> Origin:
         """It without the user's variables, which may be secrets: for all but the launch and the row."""
@@ -160,6 +164,8 @@ class Entry(msgspec.Struct, frozen=True, array_like=True, gc=False, kw_only=True
     """The id of the chat that continues this one's conversation."""
     later: LaterPrompt | None = None
     """The prompt that its host was to send at a time, as of its end; None for none."""
+    handed_to: str = ""
+    """The id of the chat that took over its task last; "" for none."""
 
     @property
     def is_named(self) -> bool:

@@ -28,6 +28,8 @@ class Row(msgspec.Struct, frozen=True, kw_only=True):
     name: str
     agent: str
     agent_name: str
+    """With its account, unless that is the default one."""
+    account: str
     machine: str
     directory: str
     hue: int

@@ -16,6 +16,7 @@ from session_host.paths import config_dir, short_directory
 from session_host.protocol.facts import ChatFacts
 from session_host.protocol.launch import NEVER_S
 from session_host.protocol.untrusted_text import one_line
+from session_host.standing.accounts import with_account
 from session_host.standing.clock_times import told_time
 from session_host.standing.groups import Mark, Seen, group_of, in_group_since, mark_of, order_key
 from session_host.standing.row_line import project_hue, row_line
@@ -53,7 +54,10 @@ def row_of(facts: ChatFacts, machine: Machine, *, is_reached: bool = True) -> Ro
         id=machine.prefix + facts.id,
         name=one_line(facts.entry.shown_name),
         agent=facts.origin.agent,
-        agent_name=one_line(agent.title if agent is not None else facts.origin.agent),
+        agent_name=one_line(
+            with_account(agent.title if agent is not None else facts.origin.agent, facts.origin.account)
+        ),
+        account=facts.origin.account,
         machine=machine.name,
         directory=one_line(short_directory(facts.origin.cwd, machine.home or None)),
         hue=project_hue(facts.origin.real_project),

@@ -15,7 +15,7 @@ STRUCTS = {"Struct", "Message", "KeeperMessage", "NamedTuple"}
 NO_DESCRIPTIONS = {
     **dict.fromkeys(("LaunchRequest", "NewChatRequest", "Start", "_AgentStart"), "a wish, of which a chat is made"),
     **dict.fromkeys(("StatusReport", "SourceReport", "ActivityState", "Transition"), "a report, or a change"),
-    **dict.fromkeys(("StatusChanged", "Ended"), "an event, with what was so at its time"),
+    **dict.fromkeys(("Started", "StatusChanged", "Ended"), "an event, with what was so at its time"),
     **dict.fromkeys(("Explanation", "Explained", "Evidence"), "evidence, and what the host looked at for it"),
     "Row": "what the page's list shows, as JSON: words that are made from the facts",
 }

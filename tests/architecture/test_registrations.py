@@ -159,6 +159,7 @@ AFTER_A_RESUME = {
     "position": "taken",
     "later": "taken",
     "continued_by": "its own",
+    "handed_to": "its own",
 }
 """What becomes of the user's facts when a chat is resumed: both chats have them, or only the new one, or neither."""
 

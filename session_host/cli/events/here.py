@@ -102,7 +102,8 @@ class EventsHere:
                 continue
             entry = statuses.get(facts.id)
             event = entry.event if entry is not None and isinstance(entry.event, StatusChanged) else None
-            state = ChatState(agent=facts.origin.agent, directory=facts.origin.cwd, status=event)
+            origin = facts.origin
+            state = ChatState(agent=origin.agent, directory=origin.cwd, status=event, account=origin.account)
             at = entry.at if entry is not None else facts.origin.created_at
             yield _line(position, state, at, NamedChat(facts.id, facts.entry.name))
 

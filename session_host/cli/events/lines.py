@@ -39,6 +39,7 @@ from session_host.protocol.shown_duration import exact_duration
 from session_host.protocol.turns import TurnWork
 from session_host.protocol.untrusted_text import escaped, one_line
 from session_host.protocol.values import Activity, State
+from session_host.standing.accounts import with_account
 from session_host.standing.endings import end_of
 from session_host.structured.items import PLACES
 
@@ -77,8 +78,8 @@ def words_of(line: EventLine) -> str:  # noqa: C901, PLR0912 - one case for each
     match line.event:
         case Hello() | At() | Reset():
             return ""
-        case Started(agent=agent, directory=directory):
-            return f"started: {agent} in {directory}"
+        case Started(agent=agent, directory=directory, account=account):
+            return f"started: {with_account(agent, account)} in {directory}"
         case StatusChanged() as event:
             follows = event.after is Activity.NO_SIGNAL and not event.source
             return "" if follows else _status_words(event)  # The end follows.

@@ -151,6 +151,9 @@ JSON_KEYS: Final = {
     "runtime": "facts.origin.runtime",
     "turn_failed": "status.failed",
     "later": "later",
+    "account": "facts.origin.account",
+    "handed_from": "facts.origin.handed_from",
+    "handed_to": "facts.entry.handed_to",
 }
 """The keys of a session's JSON in their order, and where the values are; scripts rely on them."""
 
@@ -161,6 +164,8 @@ _NOT_EMPTY: Final = {
     "facts.foreground.since",
     "facts.outcome.end_request",
     "facts.foreground.last_ended",
+    "facts.origin.handed_from",
+    "facts.entry.handed_to",
 }
 """Texts that are unknown if they are empty."""
 

@@ -179,6 +179,11 @@ STORE_SCHEMA = Schema(
         ),
         ("ALTER TABLE session ADD COLUMN later TEXT NOT NULL DEFAULT 'null'",),
         ("CREATE INDEX session_with_later ON session (later) WHERE later <> 'null'",),
+        (
+            "ALTER TABLE session ADD COLUMN account TEXT NOT NULL DEFAULT ''",
+            "ALTER TABLE session ADD COLUMN handed_from TEXT NOT NULL DEFAULT ''",
+            "ALTER TABLE session ADD COLUMN handed_to TEXT NOT NULL DEFAULT ''",
+        ),
     ),
     tables=frozenset({"session", "recent_directory", "layout", "event", "ledger"}),
     functions={"shown_command": lambda line: shown_command(line.split())},

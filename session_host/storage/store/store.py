@@ -73,10 +73,14 @@ def _insert_row(connection: sqlite3.Connection, record: ChatFacts, path: Path, *
         raise StoreError(f"{path}: cannot save chat {record.id} ({error})") from error
     if record.outcome.state is State.STARTING:  # A chat that is added after a loss of the file started long ago.
         origin = record.origin
-        started = Started(agent=origin.agent, directory=origin.cwd, resumed_from=origin.resumed_from)
+        started = Started(
+            agent=origin.agent, directory=origin.cwd, resumed_from=origin.resumed_from, account=origin.account
+        )
         add_event(connection, record.id, started)
     if record.origin.resumed_from is not None:
         _continue(connection, record)
+    if record.origin.handed_from:
+        connection.execute("UPDATE session SET handed_to = ? WHERE id = ?", (record.id, record.origin.handed_from))
     # A worktree is removed with its chat; its maker notes the directory that it was made from.
     if record.origin.worktree is None:
         _note_directory(connection, record.origin.cwd)
@@ -691,6 +695,12 @@ def _delete(connection: sqlite3.Connection, session_id: str) -> None:
         "UPDATE session SET continued_by = NULL, (pinned, position, later) ="
         " (SELECT coalesce(max(pinned), 0), max(position), coalesce(max(later), 'null') FROM session WHERE id = :id)"
         " WHERE id = (SELECT resumed_from FROM session WHERE id = :id) AND continued_by = :id",
+        {"id": session_id},
+    )
+    connection.execute(
+        "UPDATE session SET handed_to = coalesce((SELECT other.id FROM session AS other"
+        " WHERE other.handed_from = session.id AND other.id <> :id ORDER BY other.ordinal DESC LIMIT 1), '')"
+        " WHERE id = (SELECT handed_from FROM session WHERE id = :id) AND handed_to = :id",
         {"id": session_id},
     )
     connection.execute("DELETE FROM session WHERE id = ?", (session_id,))

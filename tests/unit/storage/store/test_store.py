@@ -316,6 +316,24 @@ class TestResuming:
         assert places() == [(True, 3.0)]
 
 
+class TestHandingOver:
+    def test_a_session_names_the_one_that_took_over_its_task_last(self, store: Store) -> None:
+        old = make_record()
+        store.insert(old)
+        first, second = make_record(handed_from=old.id), make_record(handed_from=old.id)
+
+        def named() -> str:
+            return store.get(old.id).entry.handed_to  # type: ignore[union-attr]
+
+        for each in (first, second):
+            store.insert(each)
+            assert named() == each.id
+        store.remove(second.id)
+        assert named() == first.id
+        store.remove(first.id)
+        assert named() == ""
+
+
 class TestChanges:
     def test_each_change_is_read_once(self, store: Store, path: Path) -> None:
         records = [make_record(name=name) for name in ("one", "two", "three")]
