@@ -144,8 +144,8 @@ def joined(*facts: str) -> str:
     return " · ".join(before_more(fact) for fact in facts if fact)
 
 
-def edits(paths: list[str]) -> str:
-    return Text("Edit {paths}")(paths=", ".join(paths))
+def edits(paths: list[str], *, is_done: bool) -> str:
+    return (Text("Edited {paths}") if is_done else Text("Edit {paths}"))(paths=", ".join(paths))
 
 
 def tool(kind: str) -> str:

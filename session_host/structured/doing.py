@@ -19,6 +19,17 @@ _VERBS: Final[dict[ToolKind, str]] = {
     "move": "Moving",
 }
 """The verbs in place of the first word of a tool's title, where a path follows that."""
+_DONE: Final = {
+    "Add": "Added",
+    "Create": "Created",
+    "Delete": "Deleted",
+    "Edit": "Edited",
+    "Move": "Moved",
+    "MultiEdit": "Edited",
+    "Update": "Updated",
+    "Write": "Wrote",
+}
+"""What takes the place of the first word of a tool's title once its edit is done."""
 _LOOKED_THROUGH: Final = 200
 """How many of the newest items are looked through for what runs."""
 
@@ -76,6 +87,14 @@ def last_said(transcript: Transcript) -> str:
         if item.kind == "agent" and not item.parent and item.status != "running" and item.text.strip():
             return first_sentence(item.text)
     return ""
+
+
+def done_title(item: Item) -> str:
+    """The title of a tool call; of an edit that is done in the past: "Edited src/a.py". "" if it has none."""
+    first, _, rest = item.title.partition(" ")
+    if item.status != "done" or item.tool not in {"edit", "delete", "move"} or not rest:
+        return item.title
+    return f"{_DONE.get(first, first)} {rest}"
 
 
 def doing(item: Item) -> tuple[str, int]:

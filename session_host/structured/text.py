@@ -17,6 +17,7 @@ from session_host.protocol.shown_duration import exact_duration
 from session_host.protocol.untrusted_text import escaped, legible, one_line, without_controls
 from session_host.protocol.values import Image
 
+from .doing import done_title
 from .engine import SIZE
 from .fences import NestedFences, is_markdown
 from .items import INCOMPLETE, PLACES, AgentRequest, FileChange, Item, ItemStatus, RequestResolved, ToolKind
@@ -278,7 +279,7 @@ def tool_title(item: Item, allowed_ms: int = 0) -> str:
         first, *more = shown_command(item.command).strip().splitlines() or [""]
         words = f"{verb} {first}{' …' if more else ''}"
     else:
-        words = item.title or f"{verb} {', '.join(map(change_title, item.changes))}"
+        words = done_title(item) or f"{verb} {', '.join(map(change_title, item.changes))}"
     facts = [str(item.exit_code)] if item.exit_code is not None else []
     if item.ended_ms and item.at_ms and item.tool == "execute" and item.status != "declined":
         facts.append(exact_duration(item.ended_ms - max(item.at_ms, min(allowed_ms, item.ended_ms))))

@@ -14,6 +14,7 @@ from gui.wording import chat_texts
 from session_host.protocol.shown_duration import told_duration
 from session_host.protocol.untrusted_text import legible, one_line
 from session_host.structured.decisions import Decision, Resolved, decision, of_declined
+from session_host.structured.doing import done_title
 from session_host.structured.items import AgentRequest, Item
 from session_host.structured.patches import counts
 
@@ -315,13 +316,12 @@ def _object_at(item: Item, title: str, *, is_code: bool) -> int | None:
 def tool_title(item: Item, directory: str = "") -> tuple[str, bool]:
     """The title of a tool call, and whether it is a command."""
     if item.title:
-        return legible(item.title.split("\n")[0]), _is_command(item.title, item.command)
+        return legible(done_title(item).split("\n")[0]), _is_command(item.title, item.command)
     if item.command:
         return legible(item.command.split("\n")[0]), True
     if item.changes:
-        return chat_texts.edits(
-            [patches.shown_path(change.moved_to or change.path, directory) for change in item.changes]
-        ), False
+        paths = [patches.shown_path(change.moved_to or change.path, directory) for change in item.changes]
+        return chat_texts.edits(paths, is_done=item.status == "done"), False
     return chat_texts.tool(item.tool), False
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from session_host.structured.doing import Steps, last_said
+from session_host.structured.doing import Steps, done_title, last_said
 from session_host.structured.items import Item, Put, Remove, SetStatus, StateChanged
 from session_host.structured.sentence import MAX_SENTENCE, first_sentence
 from session_host.structured.transcript import Transcript
@@ -21,6 +21,24 @@ def test_the_newest_step_that_runs_is_told() -> None:
     assert steps.take([tool("3", "Read a.py", tool="read", parent="2")]) == "Editing src/client.py"
     assert steps.take([SetStatus("2", "done")]) == "Running make check"
     assert steps.take([Remove("1")]) == ""
+
+
+@pytest.mark.parametrize(
+    ("title", "fields", "expected"),
+    [
+        ("Edit src/a.py", {"tool": "edit"}, "Edited src/a.py"),
+        ("Write src/a.py", {"tool": "edit"}, "Wrote src/a.py"),
+        ("Delete src/a.py", {"tool": "delete"}, "Deleted src/a.py"),
+        ("Patch src/a.py", {"tool": "edit"}, "Patch src/a.py"),
+        ("Edit", {"tool": "edit"}, "Edit"),
+        ("Edit src/a.py", {"tool": "edit", "status": "failed"}, "Edit src/a.py"),
+        ("Edit src/a.py", {"tool": "edit", "status": "declined"}, "Edit src/a.py"),
+        ("Write a haiku", {"tool": "other"}, "Write a haiku"),
+        ("", {"tool": "edit"}, ""),
+    ],
+)
+def test_an_edit_that_is_done_is_told_in_the_past(title: str, fields: dict[str, str], expected: str) -> None:
+    assert done_title(Item("1", "tool", 1, title=title, **{"status": "done", **fields})) == expected  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize(("kind", "expected"), [("thought", "Thinking"), ("agent", "Writing")])

@@ -218,7 +218,7 @@ def test_a_screen_reader_reads_heads_and_signs_but_no_hunk_numbers(qapp: QApplic
             "- b",
         ],
     )
-    assert spoken_row(rows, rows.row(0)).splitlines() == [f"Tool call: Edit {head}", *expected]
+    assert spoken_row(rows, rows.row(0)).splitlines() == [f"Tool call: Edited {head}", *expected]
     assert spoken_row(rows, rows.row(1)).splitlines() == [f"Edit {head}", *expected], "the same in a request"
 
 
