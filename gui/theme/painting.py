@@ -1,4 +1,4 @@
-"""Rounded frames on whole pixels, texts with marked characters, squares for changed lines, and the heights of bars."""
+"""Rounded frames on whole pixels, texts with marked characters, squares, meters, and the heights of bars."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from PySide6.QtCore import QRect, QRectF, Qt
 from PySide6.QtGui import QColor, QPainter, QPen
 
-from .tokens import RADIUS_PX, Tokens
+from .tokens import FULL_PERCENT, NEARLY_FULL_PERCENT, RADIUS_PX, Tokens
 
 _SQUARES, _SQUARE_PX = 5, 6
 SQUARES_PX = _SQUARES * (_SQUARE_PX + 2)
@@ -99,3 +99,44 @@ def paint_squares(painter: QPainter, area: QRect, added: int, removed: int, toke
             painter.fillRect(QRect(x, middle - 1, _SQUARE_PX, 2), tokens.color("failed"))
         else:
             painter.fillRect(QRect(x + 2, middle - 1, 2, 2), tokens.color("border"))
+
+
+METER_PX = 4
+
+
+def full_colors(percent: float) -> tuple[str, str]:
+    """The tokens of an area and of a text that say how full something is: quiet, from 75 % amber, from 90 % red."""
+    if percent >= FULL_PERCENT:
+        return "failed", "failed"
+    return ("needs_you_fill", "needs_you") if percent >= NEARLY_FULL_PERCENT else ("secondary", "secondary")
+
+
+def paint_meter(painter: QPainter, area: QRectF, percent: int, tokens: Tokens) -> None:
+    """Paint how full something is in the middle of an area, as a bar on a track."""
+    bar = QRectF(area.left(), area.center().y() - METER_PX / 2, area.width(), METER_PX)
+    painter.save()
+    painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+    painter.setPen(Qt.PenStyle.NoPen)
+    for color, share in (("hairline", 1.0), (full_colors(percent)[0], min(max(percent, 0), 100) / 100)):
+        painter.setBrush(tokens.color(color))
+        wide = max(bar.width() * share, METER_PX) if share else 0.0
+        painter.drawRoundedRect(QRectF(bar.left(), bar.top(), wide, METER_PX), METER_PX / 2, METER_PX / 2)
+    painter.restore()
+
+
+RING_PX = 16
+_RING_PEN_PX, _TRACK_ALPHA = 2.5, 0.25
+
+
+def paint_ring(painter: QPainter, area: QRectF, percent: float, tokens: Tokens) -> None:
+    """Paint how full something is as a part of a ring inside an area, from the top, clockwise."""
+    arc = tokens.color(full_colors(percent)[0])
+    track = QColor(arc)
+    track.setAlphaF(_TRACK_ALPHA)
+    inset = _RING_PEN_PX / 2 + 1
+    painter.save()
+    painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+    for tone, share in ((track, 1.0), (arc, min(max(percent, 0), 100) / 100)):
+        painter.setPen(QPen(tone, _RING_PEN_PX, c=Qt.PenCapStyle.FlatCap))
+        painter.drawArc(area.adjusted(inset, inset, -inset, -inset), 90 * 16, -round(share * 360 * 16))
+    painter.restore()

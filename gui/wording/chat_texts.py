@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
-from math import isfinite
 
 from gui.wording.dates import time_of_day
 from gui.wording.phrases import short_clock
@@ -13,6 +12,7 @@ from session_host.protocol.facts import LaterPrompt
 from session_host.protocol.shown_duration import exact_duration
 from session_host.protocol.untrusted_text import before_more, one_line
 from session_host.standing.clock_times import TOMORROW, wanted_time
+from session_host.standing.limits import limit_name, used_percent
 from session_host.structured.decisions import Decision, DecisionKind
 from session_host.structured.doing import doing
 from session_host.structured.items import Item, UsageLimit
@@ -444,37 +444,11 @@ NOT_AN_IMAGE = Text("it is not an image that can be shown")
 # The limits of the user's subscription, as an agent reported them.
 _SAME_RESET_MS = 60_000
 """Agents round the time of a reset."""
-_HOUR_MIN, _DAY_MIN, _WEEK_MIN, _MONTH_MIN = 60, 24 * 60, 7 * 24 * 60, 30 * 24 * 60
 
 
 def time_of(at_ms: int) -> str:
     """A time in milliseconds since 1970, with its date if that is another day."""
     return short_clock(moment_of(at_ms), datetime.now(UTC))
-
-
-def used_percent(limit: UsageLimit) -> int:
-    """The used share in percent, rounded down: 100 only if the limit is reached."""
-    return int(limit.used * 100 + 1e-6) if isfinite(limit.used) else 0
-
-
-def limit_name(limit: UsageLimit) -> str:
-    """The limit's name, such as "5-hour limit", "Weekly limit (Opus)"."""
-    minutes = limit.window_min
-    if not minutes:
-        whole = Text("Usage limit")()
-    elif minutes == _WEEK_MIN:
-        whole = Text("Weekly limit")()
-    elif minutes == _MONTH_MIN:
-        whole = Text("Monthly limit")()
-    elif minutes % _DAY_MIN == 0:
-        whole = Text("{count}-day limit")(count=minutes // _DAY_MIN)
-    elif minutes % _HOUR_MIN == 0:
-        whole = Text("{count}-hour limit")(count=minutes // _HOUR_MIN)
-    else:
-        whole = Text("{count}-minute limit")(count=minutes)
-    if not limit.name:
-        return whole
-    return Text("{limit} ({name})")(limit=whole, name=one_line(limit.name))
 
 
 def limit_line(resets_at: str, limits: Sequence[UsageLimit], *, continues: bool) -> str:
@@ -489,7 +463,8 @@ def limit_line(resets_at: str, limits: Sequence[UsageLimit], *, continues: bool)
         return ""
     at_ms = resets.timestamp() * 1000
     near = [each for each in limits if abs(each.resets_ms - at_ms) < _SAME_RESET_MS]
-    name = limit_name(max(near, key=lambda each: each.used, default=UsageLimit("", 1.0)))
+    tightest = max(near, key=lambda each: each.used, default=UsageLimit("", 1.0))
+    name = limit_name(tightest.window_min, tightest.name)
     text = Text("{limit}, until {time}")(limit=name, time=short_clock(resets, datetime.now(UTC)))
     return joined(text, Text("continues then")() if continues else "")
 
@@ -521,7 +496,7 @@ def later_line(prompt: LaterPrompt) -> tuple[str, str]:
 
 def limit_used(limit: UsageLimit, now: datetime) -> str:
     """How much of the limit is used: "5-hour limit 80 % · resets 14:30"."""
-    text = Text("{limit} {percent} %")(limit=limit_name(limit), percent=used_percent(limit))
+    text = Text("{limit} {percent} %")(limit=limit_name(limit.window_min, limit.name), percent=used_percent(limit.used))
     return joined(text, _resets(limit, now))
 
 
@@ -529,7 +504,8 @@ def all_limits_used(limits: list[UsageLimit], now: datetime) -> list[str]:
     """A line for each limit, and when the agent reported the last of them."""
     lines = []
     for limit in limits:
-        text = Text("{limit}: {percent} % used")(limit=limit_name(limit), percent=used_percent(limit))
+        name = limit_name(limit.window_min, limit.name)
+        text = Text("{limit}: {percent} % used")(limit=name, percent=used_percent(limit.used))
         lines.append(joined(text, _resets(limit, now)))
     if at_ms := max((limit.at_ms for limit in limits), default=0):
         time = short_clock(moment_of(at_ms), now)

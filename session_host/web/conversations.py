@@ -24,6 +24,7 @@ from session_host.protocol.untrusted_text import one_line, plain
 from session_host.protocol.values import RUNNING_STATES
 from session_host.standing.clock_times import told_time
 from session_host.standing.later_prompt import CONTINUE, continues_at, later_words
+from session_host.standing.limits import limit_name
 from session_host.standing.traits import traits_of
 from session_host.structured.decisions import Decision, decision, in_lines, in_turn, told
 from session_host.structured.items import Item, UsageLimit
@@ -51,8 +52,6 @@ MAX_STEP_LINES: Final = 400
 
 _SAME_RESET_MS: Final = 60_000
 """Agents round the time of a reset."""
-
-_MIN_PER_HOUR, _MIN_PER_DAY = 60, 24 * 60
 
 
 class Conversation(NamedTuple):
@@ -283,13 +282,5 @@ def _count(verb: str, number: int, what: str) -> str:
 
 
 def _limit(limit: UsageLimit) -> LimitUse:
-    minutes = limit.window_min
-    if not minutes:
-        name = "Usage limit"
-    elif minutes % _MIN_PER_DAY == 0:
-        days = minutes // _MIN_PER_DAY
-        name = "Weekly limit" if days == 7 else f"{days}-day limit"
-    else:
-        name = f"{minutes // _MIN_PER_HOUR}-hour limit" if minutes % _MIN_PER_HOUR == 0 else f"{minutes}-minute limit"
-    name = f"{name} ({one_line(limit.name)})" if limit.name else name
+    name = limit_name(limit.window_min, limit.name)
     return LimitUse(name, limit.used, as_text(limit.resets_ms / 1000) if limit.resets_ms else "")

@@ -10,12 +10,10 @@ from typing import Final, NamedTuple
 from PySide6.QtCore import QEvent, QPoint, QRectF, QSize, Qt, Signal
 from PySide6.QtGui import (
     QActionGroup,
-    QColor,
     QHelpEvent,
     QHideEvent,
     QPainter,
     QPaintEvent,
-    QPen,
     QResizeEvent,
     QShowEvent,
 )
@@ -23,14 +21,15 @@ from PySide6.QtWidgets import QHBoxLayout, QMenu, QPushButton, QSizePolicy, QWid
 
 from gui.theme.controls import PlainLabel, set_look
 from gui.theme.menu import Menu
+from gui.theme.painting import RING_PX, paint_ring
 from gui.theme.theme import Theme
 from gui.theme.tokens import FULL_PERCENT, NEARLY_FULL_PERCENT
 from gui.theme.tooltips import set_tooltip, show_tooltip
 from gui.timers import repeating
 from gui.wording import chat_texts
-from gui.wording.chat_texts import used_percent
 from session_host.protocol.messages import ChangeSetting
 from session_host.protocol.untrusted_text import one_line
+from session_host.standing.limits import is_over, used_percent
 from session_host.structured.items import Setting, UsageChanged, UsageLimit
 
 _LEVELS_PERCENT: Final = (75, 90, 100)
@@ -39,7 +38,6 @@ _WARNING: Final = 2
 _CHECK_MS: Final = 60_000
 """How often the clock is compared with the limits' ends. A timer for the end itself would come late after the computer
 has slept, or if the clock is set."""
-_RING_PX, _RING_PEN_PX, _TRACK_ALPHA = 16, 2.5, 0.25
 _LABEL_GAP_PX: Final = 12
 _MIN_CHIP_PX = 72
 """The minimum width of a button that shows a value; narrower ones move into the menu "More settings"."""
@@ -198,7 +196,7 @@ class ContextRing(PlainLabel):
         if self._share is None:
             return super().sizeHint()
         text_px = self.fontMetrics().horizontalAdvance(self._shown_text) + _GAP_PX if self._shown_text else 0
-        return QSize(_RING_PX + text_px, max(super().sizeHint().height(), _RING_PX))
+        return QSize(RING_PX + text_px, max(super().sizeHint().height(), RING_PX))
 
     def minimumSizeHint(self) -> QSize:
         return self.sizeHint()
@@ -208,19 +206,10 @@ class ContextRing(PlainLabel):
             super().paintEvent(event)
             return
         painter = QPainter(self)
-        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        color = self.palette().color(self.foregroundRole())
-        is_amber = NEARLY_FULL_PERCENT <= 100 * self._share < FULL_PERCENT
-        arc = self._theme.tokens.color("needs_you_fill") if is_amber else color
-        inset = _RING_PEN_PX / 2 + 1
-        circle = QRectF(0, (self.height() - _RING_PX) / 2, _RING_PX, _RING_PX).adjusted(inset, inset, -inset, -inset)
-        track = QColor(arc)
-        track.setAlphaF(_TRACK_ALPHA)
-        for tone, share in ((track, 1.0), (arc, self._share)):
-            painter.setPen(QPen(tone, _RING_PEN_PX, c=Qt.PenCapStyle.FlatCap))
-            painter.drawArc(circle, 90 * 16, -round(share * 360 * 16))
-        painter.setPen(color)
-        text_area = self.rect().adjusted(_RING_PX + _GAP_PX, 0, 0, 0)
+        circle = QRectF(0, (self.height() - RING_PX) / 2, RING_PX, RING_PX)
+        paint_ring(painter, circle, 100 * self._share, self._theme.tokens)
+        painter.setPen(self.palette().color(self.foregroundRole()))
+        text_area = self.rect().adjusted(RING_PX + _GAP_PX, 0, 0, 0)
         painter.drawText(text_area, Qt.AlignmentFlag.AlignVCenter, self._shown_text)
         painter.end()
 
@@ -347,12 +336,11 @@ def present() -> datetime:
 def limits_now(usage: UsageChanged | None) -> LimitsNow:
     """The limits at present. A reset deletes no values, since the clock can be wrong and be set back."""
     now = present()
-    found = [] if usage is None else [limit for limit in usage.limits if _is_current(limit, now.timestamp() * 1000)]
+    found = [] if usage is None else [limit for limit in usage.limits if not _is_over(limit, now)]
     found.sort(key=lambda limit: (-limit.used, -limit.window_min))
-    used = used_percent(found[0]) if found else 0
+    used = used_percent(found[0].used) if found else 0
     return LimitsNow(now, found, sum(used >= each for each in _LEVELS_PERCENT))
 
 
-def _is_current(limit: UsageLimit, now_ms: float) -> bool:
-    ends_ms = limit.resets_ms or (limit.at_ms + limit.window_min * 60_000 if limit.window_min else 0)
-    return not ends_ms or now_ms < ends_ms
+def _is_over(limit: UsageLimit, now: datetime) -> bool:
+    return is_over(now.timestamp() * 1000, limit.resets_ms, limit.at_ms, limit.window_min)
