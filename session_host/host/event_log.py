@@ -164,7 +164,8 @@ class EventLog:
         if number := self.uncounted():
             known = self.last.outcome if self.last is not None else ""
             how, error = outcome or known or "done", error[:MAX_SUBJECT_CHARACTERS]
-            event = TurnCounted(turn=number, outcome=how, work=work, resets_at=resets_at, error=error)
+            ended = self.last.ended if self.last is not None else ""
+            event = TurnCounted(turn=number, outcome=how, work=work, resets_at=resets_at, error=error, ended=ended)
             self.counted, self.last = number, self.last and event.of(self.last)
             self.edited = with_lines(self.edited, work)
             self.add(event)

@@ -147,6 +147,8 @@ class TurnCounted(msgspec.Struct, frozen=True, gc=False, tag_field="kind", tag="
     """As in ``TurnFacts``."""
     error: str = ""
     """As in ``TurnFacts``, from the record."""
+    ended: str = ""
+    """When the turn ended; as in ``TurnFacts``."""
 
     def of(self, end: AnyFacts) -> AnyFacts:
         """What is known of the turn now, with what its end said."""

@@ -39,6 +39,9 @@ class TurnWork(msgspec.Struct, frozen=True, gc=False, kw_only=True):
     """Calls of tools that read, search or fetch."""
     others: int = 0
     """Calls of other tools that changed no file."""
+    known: Literal["", "least", "exact"] = ""
+    """How far the tokens are known: "" if the agent does not say them, or an earlier version read them; "least" if
+    what it says, or its record, lacks some."""
 
 
 class TurnFacts(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):

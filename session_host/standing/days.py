@@ -15,13 +15,10 @@ from session_host.protocol.events import (
     Interrupted,
     Removed,
     StatusChanged,
-    TurnCounted,
     TurnEnded,
     TurnStarted,
 )
-from session_host.protocol.turns import TurnWork
 from session_host.protocol.values import Activity
-from session_host.standing.usage import Usage, usage_of
 from session_host.system.clock import parse_time
 
 if TYPE_CHECKING:
@@ -41,7 +38,7 @@ if TYPE_CHECKING:
 
 
 KINDS: Final = (
-    *(StatusChanged, Answered, TurnStarted, TurnEnded, TurnCounted, CommandEnded),
+    *(StatusChanged, Answered, TurnStarted, TurnEnded, CommandEnded),
     *(Ended, Interrupted, Removed),
 )
 """The events that say it."""
@@ -79,7 +76,6 @@ class ChatDay(msgspec.Struct, frozen=True, array_like=True, gc=False):
         spans: in order; between them it was idle, or its status is unknown.
         prompts_s: when turns began.
         failures: when an error stopped a turn, and the error, one line.
-        usage: what the turns that ended in this time did and cost.
     """
 
     id: str
@@ -89,7 +85,6 @@ class ChatDay(msgspec.Struct, frozen=True, array_like=True, gc=False):
     spans: tuple[Span, ...] = ()
     prompts_s: tuple[float, ...] = ()
     failures: tuple[tuple[float, str], ...] = ()
-    usage: Usage = Usage()
 
     @property
     def worked_s(self) -> float:
@@ -112,7 +107,6 @@ class _Day:
         self.spans: list[Span] = []
         self.prompts_s: list[float] = []
         self.failures: list[tuple[float, str]] = []
-        self.works: dict[int, TurnWork | None] = {}
         self.is_removed = False
         self._open: Span | None = None
 
@@ -125,12 +119,8 @@ class _Day:
                 self._open = msgspec.structs.replace(self._open, answer=event.name, by=event.by)
             case TurnStarted():
                 self.prompts_s.append(at_s)
-            case TurnEnded():
-                self.works[event.turn] = event.work
-                if event.error:
-                    self.failures.append((at_s, event.error))
-            case TurnCounted():
-                self.works[event.turn] = event.work
+            case TurnEnded(error=error) if error:
+                self.failures.append((at_s, error))
             case CommandEnded(duration_s=duration_s):
                 begin_s = max(at_s - duration_s, self.begin_s, self.spans[-1].end_s if self.spans else 0.0)
                 self._add(Span(waits=False, begin_s=begin_s, end_s=at_s))
@@ -172,7 +162,6 @@ class _Day:
             tuple(self.spans),
             tuple(self.prompts_s),
             tuple(self.failures),
-            usage_of(self.works.values()),
         )
 
 

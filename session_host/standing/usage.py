@@ -1,38 +1,128 @@
-"""What turns did and cost together. Pure."""
+"""What turns used: sums by agent, account, project, chat and day, and their words. Pure.
+
+Money is what the agents say. Nothing is estimated, and currencies are never added.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from typing import Final, NamedTuple
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from datetime import UTC, date, datetime, timedelta, tzinfo
+from typing import Final, Literal
 
-from session_host.protocol.turns import TurnWork
+from session_host.protocol.usage import QUARTER_S, UsageSum
 
-_COUNTS: Final = tuple(name for name in TurnWork.__struct_fields__ if name not in {"cost", "currency"})
+By = Literal["agent", "account", "project", "chat"]
 
 
-class Usage(NamedTuple):
-    """The sums of some turns.
+def total(sums: Iterable[UsageSum]) -> UsageSum:
+    """All of them together."""
+    whole = UsageSum()
+    for each in sums:
+        whole += each
+    return whole
 
-    Attributes:
-        turns: how many there were.
-        unknown: how many of these did something that is not known: the sums are "at least".
-        work: the sum of the others' work, without money.
-        costs: what their agents say that it cost, by currency; currencies are never added.
+
+def grouped(sums: Iterable[UsageSum], by: By) -> list[UsageSum]:
+    """The sum of each agent, account, project or chat, the most tokens first; removed chats are one group.
+
+    An account is one of an agent; a chat keeps its agent, account and project.
     """
+    keys: Mapping[By, Callable[[UsageSum], UsageSum]] = {
+        "agent": lambda each: UsageSum(agent=each.agent),
+        "account": lambda each: UsageSum(agent=each.agent, account=each.account),
+        "project": lambda each: UsageSum(project=each.project),
+        "chat": lambda each: (
+            UsageSum(each.chat, each.name, each.agent, each.account, each.project) if each.name else UsageSum()
+        ),
+    }
+    found: dict[UsageSum, UsageSum] = {}
+    for each in sums:
+        key = keys[by](each)
+        found[key] = found.get(key, key) + each
+    return sorted(found.values(), key=lambda each: (-each.tokens, -each.turns, each.name, each.agent, each.project))
 
-    turns: int = 0
-    unknown: int = 0
-    work: TurnWork = TurnWork()
-    costs: tuple[tuple[str, float], ...] = ()
+
+def by_day(sums: Iterable[UsageSum], zone: tzinfo | None = None) -> dict[date, list[UsageSum]]:
+    """The sums of each day on the clocks of a zone, oldest first; None for this machine's zone."""
+    found: dict[date, list[UsageSum]] = {}
+    for each in sorted(sums, key=lambda each: each.quarter):
+        found.setdefault(day_of(each.quarter, zone), []).append(each)
+    return found
 
 
-def usage_of(works: Iterable[TurnWork | None]) -> Usage:
-    """The sums of turns by their work; None for a turn whose work is not known."""
-    every = list(works)
-    known = [work for work in every if work is not None]
-    costs: dict[str, float] = {}
-    for work in known:
-        if work.cost:
-            costs[work.currency] = costs.get(work.currency, 0.0) + work.cost
-    sums = {name: sum(getattr(work, name) for work in known) for name in _COUNTS}
-    return Usage(len(every), len(every) - len(known), TurnWork(**sums), tuple(sorted(costs.items())))
+def day_of(quarter: int, zone: tzinfo | None = None) -> date:
+    """The day of a quarter of an hour on the clocks of a zone."""
+    return datetime.fromtimestamp(quarter * QUARTER_S, UTC).astimezone(zone).date()
+
+
+def begin_of_days_s(days: int, now: datetime, zone: tzinfo | None = None) -> float:
+    """The beginning of so many days, of which today is the last: seconds since 1970."""
+    first = now.astimezone(zone).date() - timedelta(days=days - 1)
+    midnight = datetime(first.year, first.month, first.day, tzinfo=zone)
+    return midnight.timestamp() if zone is not None else midnight.astimezone().timestamp()
+
+
+# ---------------------------------------------------------------- words
+
+SAYS_NOTHING: Final = "says nothing"
+"""In place of tokens or money that no turn says."""
+AT_LEAST: Final = "≥"
+REMOVED: Final = "removed chats"
+_SIGNS: Final = {"USD": "$", "EUR": "€", "GBP": "£", "JPY": "¥"}
+_LACKS: Final = {
+    "claude": "in a terminal, its record lacks the requests that compact a conversation, and turns with sub-agents",
+    "codex": "in a terminal, its record lacks the requests of other versions, and turns with sub-agents",
+    "gemini": "in a terminal, its record lacks the requests that compact a conversation, and turns with sub-agents",
+}
+
+
+def short_count(count: int) -> str:
+    """A number of tokens in three or four signs: "870", "3.1k", "412k", "4.1M", "1.2G"."""
+    value = float(count)
+    for unit in ("", "k", "M"):
+        # Rounded, 999,950 would be "1000k".
+        if value < (1000 if not unit else 999.5):
+            return f"{value:.0f}{unit}" if not unit or value >= 99.95 else f"{value:.1f}{unit}"
+        value /= 1000
+    return f"{value:.1f}G"
+
+
+def tokens_words(usage: UsageSum, count: int) -> str:
+    """A number of tokens of a sum: "4.1M"; "≥ 4.1M" if some are not known, "says nothing" if none are."""
+    if usage.turns and usage.turns == usage.unknown:
+        return SAYS_NOTHING
+    return f"{AT_LEAST} {short_count(count)}" if usage.least or usage.unknown else short_count(count)
+
+
+def money_words(usage: UsageSum) -> str:
+    """The money of a sum: "$3.10 · €1.00"; "≥ $3.10" if some turns say none, "says nothing" if all do."""
+    if not usage.costs:
+        return SAYS_NOTHING if usage.turns else ""
+    least = f"{AT_LEAST} " if usage.unpriced else ""
+    return " · ".join(f"{least}{amount_words(cost, currency)}" for currency, cost in usage.costs)
+
+
+def amount_words(amount: float, currency: str) -> str:
+    """An amount of money: "$3.10", "3.10 CHF"."""
+    sign = _SIGNS.get(currency)
+    return f"{sign}{amount:,.2f}" if sign is not None else f"{amount:,.2f} {currency}"
+
+
+def missing_words(sums: Sequence[UsageSum], name_of: Callable[[str], str]) -> list[str]:
+    """What the tokens of these sums lack, a line for each agent; [] if they are whole.
+
+    Args:
+        sums: the sums.
+        name_of: the name of an agent for users.
+    """
+    lines = []
+    for each in grouped(sums, "agent"):
+        parts = []
+        if each.least:
+            parts.append(_LACKS.get(each.agent, "some requests are not in what it says"))
+        if each.unknown:
+            turns = "1 turn says" if each.unknown == 1 else f"{each.unknown:,} turns say"
+            parts.append(f"{turns} no tokens")
+        if parts:
+            lines.append(f"{name_of(each.agent)}: {'; '.join(parts)}")
+    return lines

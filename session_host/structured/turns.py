@@ -171,6 +171,7 @@ class TurnCount(msgspec.Struct, array_like=True):
                 read=max(now.read - before.read, 0),
                 cached=max(now.cached - before.cached, 0),
                 written=max(now.written - before.written, 0),
+                known="exact",
             )
         if now.currency and (now.currency == before.currency or not before.total):
             cost = round(max(now.cost - before.cost, 0.0), 6)

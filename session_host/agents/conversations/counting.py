@@ -195,7 +195,10 @@ def _claudes(found: Counted, query: ConversationQuery, began_s: float, next_s: f
 def _worked(found: Counted, items: Iterable[Item], tokens: Iterable[tuple[int, int, int]]) -> Counted:
     """A turn with its work: its items, and of each request the tokens that the model read, had cached, and wrote."""
     read, cached, written = (sum(each) for each in zip((0, 0, 0), *tokens, strict=True))
-    return found._replace(work=msgspec.structs.replace(work_of(items), read=read, cached=cached, written=written))
+    work = work_of(items)
+    if read or cached or written:
+        work = msgspec.structs.replace(work, read=read, cached=cached, written=written, known="least")
+    return found._replace(work=work)
 
 
 # ---------------------------------------------------------------- Codex

@@ -184,8 +184,25 @@ STORE_SCHEMA = Schema(
             "ALTER TABLE session ADD COLUMN handed_from TEXT NOT NULL DEFAULT ''",
             "ALTER TABLE session ADD COLUMN handed_to TEXT NOT NULL DEFAULT ''",
         ),
+        (
+            # What turns used, see ``usage``; beside it what does not change of the chats, also of removed ones.
+            """
+        CREATE TABLE usage_chat (
+            number INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, agent TEXT NOT NULL, account TEXT NOT NULL,
+            project TEXT NOT NULL
+        )
+        """,
+            """
+        CREATE TABLE usage (
+            quarter INTEGER NOT NULL, chat INTEGER NOT NULL, currency TEXT NOT NULL, turns INTEGER NOT NULL,
+            unknown INTEGER NOT NULL, least INTEGER NOT NULL, read INTEGER NOT NULL, cached INTEGER NOT NULL,
+            written INTEGER NOT NULL, cost REAL NOT NULL, PRIMARY KEY (quarter, chat, currency)
+        ) WITHOUT ROWID
+        """,
+            "CREATE INDEX event_of_limits ON event (number) WHERE kind = 'limits'",
+        ),
     ),
-    tables=frozenset({"session", "recent_directory", "layout", "event", "ledger"}),
+    tables=frozenset({"session", "recent_directory", "layout", "event", "ledger", "usage", "usage_chat"}),
     functions={"shown_command": lambda line: shown_command(line.split())},
 )
 

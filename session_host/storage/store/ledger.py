@@ -31,6 +31,7 @@ from session_host.protocol.facts import Outcome
 from session_host.protocol.values import RUNNING_STATES
 from session_host.system.clock import as_text, now
 
+from . import usage
 from .database import Database
 
 if TYPE_CHECKING:
@@ -141,8 +142,11 @@ def add_event(
         " RETURNING number >= (SELECT trim_at FROM ledger)",
         (own_number, at or now(), kind_of(event), msgspec.json.encode(event).decode(), chat),
     ).fetchall()
+    if added:
+        usage.add_turn(connection, chat, event, at)
     if added and added[0][0]:
         _trim(connection)
+        usage.trim(connection)
 
 
 def add_end(

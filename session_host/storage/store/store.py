@@ -22,6 +22,7 @@ from . import copies, database, moved_aside
 from .database import FILE_TRIES, Database, damaged, directory_lock, is_sound
 from .ledger import Ledger, LedgerEntry, Position, add_end, add_event, is_known, last_position, last_status
 from .session_row import COLUMNS, FIELDS, INSERTED, from_row, meant, to_column, to_row
+from .usage import UsageTable
 
 _RUNNING = f"({', '.join(repr(state.value) for state in sorted(RUNNING_STATES))})"
 """The states of a running session, as a part of a statement (S608: made of literals)."""
@@ -189,11 +190,12 @@ class Store:
 
     Attributes:
         ledger: the events of all sessions.
+        usage: what turns used.
     """
 
     def __init__(self, database: Database) -> None:
         self._database = database
-        self.ledger = Ledger(database)
+        self.ledger, self.usage = Ledger(database), UsageTable(database)
 
     @classmethod
     def open(cls, path: Path) -> Self:

@@ -19,14 +19,11 @@ from session_host.protocol.events import (
     NumberedEvent,
     Removed,
     StatusChanged,
-    TurnCounted,
     TurnEnded,
     TurnStarted,
 )
-from session_host.protocol.turns import TurnWork
 from session_host.protocol.values import Activity, State
 from session_host.standing.days import ChatDay, Span, days
-from session_host.standing.usage import Usage
 from session_host.storage.store import Store
 from session_host.system.clock import as_text
 from tests.support.facts import chat_facts
@@ -107,17 +104,10 @@ def test_prompts_and_failures_have_their_times() -> None:
         at(8.5, TurnEnded(turn=1, outcome="error", error="API error 400")),
         at(8.5, becomes(IDLE)),
         at(9, TurnStarted(turn=2)),
-        at(9.5, TurnEnded(turn=2, outcome="done", work=TurnWork(read=7, commands=2))),
+        at(9.5, TurnEnded(turn=2, outcome="done")),
     )
-    assert found.usage == Usage(turns=2, unknown=1, work=TurnWork(read=7, commands=2))
     assert found.prompts_s == (BEGIN + 8 * HOUR, BEGIN + 9 * HOUR)
     assert found.failures == ((BEGIN + 8.5 * HOUR, "API error 400"),)
-
-
-def test_a_turn_in_a_terminal_counts_once_its_record_has_it() -> None:
-    counted = TurnCounted(turn=1, outcome="done", work=TurnWork(read=5))
-    found = day(at(8, TurnEnded(turn=1, outcome="done")), at(8.5, counted))
-    assert found.usage == Usage(turns=1, work=TurnWork(read=5))
 
 
 def test_a_shell_works_while_its_commands_run() -> None:

@@ -1,18 +1,147 @@
-"""Sums of turns: unknown ones are counted as such, and money of two currencies is not added."""
+"""Sums of what turns used, by group and by day, and their words."""
 
 from __future__ import annotations
 
-from session_host.protocol.turns import TurnWork
-from session_host.standing.usage import Usage, usage_of
+from datetime import UTC, date, datetime
+from zoneinfo import ZoneInfo
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from session_host.protocol.usage import QUARTER_S, UsageSum
+from session_host.standing.usage import (
+    By,
+    amount_words,
+    begin_of_days_s,
+    by_day,
+    day_of,
+    grouped,
+    missing_words,
+    money_words,
+    short_count,
+    tokens_words,
+    total,
+)
+
+_COUNTS = st.integers(min_value=0, max_value=10**9)
+_SUMS = st.lists(
+    st.builds(
+        UsageSum,
+        chat=st.sampled_from(["a", "b", "c"]),
+        name=st.sampled_from(["", "one", "two"]),
+        agent=st.sampled_from(["claude", "codex"]),
+        account=st.sampled_from(["", "work"]),
+        project=st.sampled_from(["/p", "/q"]),
+        quarter=st.integers(min_value=1_900_000, max_value=2_100_000),
+        turns=_COUNTS,
+        unknown=_COUNTS,
+        read=_COUNTS,
+        cached=_COUNTS,
+        written=_COUNTS,
+        costs=st.sampled_from([(), (("USD", 0.5),), (("EUR", 2.0), ("USD", 0.25))]),
+        unpriced=_COUNTS,
+    )
+)
+BERLIN, KATHMANDU = ZoneInfo("Europe/Berlin"), ZoneInfo("Asia/Kathmandu")
 
 
-def test_turns_are_added_and_those_that_are_not_known_are_told() -> None:
-    works = [TurnWork(read=10, written=2, files=1, added=3), None, TurnWork(read=5, cached=7, commands=2)]
-    assert usage_of(works) == Usage(3, 1, TurnWork(read=15, cached=7, written=2, files=1, added=3, commands=2))
-    assert usage_of([]) == Usage()
+@given(_SUMS)
+def test_the_sums_of_all_groups_and_of_all_days_are_equal(sums: list[UsageSum]) -> None:
+    whole = total(sums)
+    groups: tuple[By, ...] = ("agent", "account", "project", "chat")
+    for by in groups:
+        assert total(grouped(sums, by)) == whole
+    for zone in (BERLIN, KATHMANDU, UTC):
+        assert total(total(day) for day in by_day(sums, zone).values()) == whole
 
 
-def test_money_is_added_by_its_currency() -> None:
-    works = [TurnWork(cost=0.25, currency="USD"), TurnWork(cost=1, currency="EUR"), TurnWork(cost=0.5, currency="USD")]
-    assert usage_of(works).costs == (("EUR", 1.0), ("USD", 0.75))
-    assert usage_of(works).work == TurnWork()
+def test_currencies_are_never_added() -> None:
+    sums = [UsageSum(costs=(("USD", 0.5),)), UsageSum(costs=(("EUR", 1.0),)), UsageSum(costs=(("USD", 0.25),))]
+    assert total(sums).costs == (("EUR", 1.0), ("USD", 0.75))
+
+
+def test_groups_have_what_they_are_grouped_by_and_the_most_tokens_first() -> None:
+    sums = [
+        UsageSum("1", "api", "claude", "work", "/api", turns=1, read=5),
+        UsageSum("2", "web", "codex", "", "/web", turns=1, read=10),
+        UsageSum("3", "", "claude", "", "/api", turns=1, read=1),
+        UsageSum("4", "", "codex", "", "/api", turns=2, read=1),
+    ]
+    assert [(each.agent, each.read) for each in grouped(sums, "agent")] == [("codex", 11), ("claude", 6)]
+    assert [(each.agent, each.account) for each in grouped(sums, "account")] == [
+        ("codex", ""),
+        ("claude", "work"),
+        ("claude", ""),
+    ]
+    assert [(each.project, each.turns) for each in grouped(sums, "project")] == [("/web", 1), ("/api", 4)]
+    assert [(each.name, each.turns) for each in grouped(sums, "chat")] == [("web", 1), ("api", 1), ("", 3)]
+
+
+@pytest.mark.parametrize(
+    ("moment", "zone", "day"),
+    [
+        ("2026-03-28T22:45:00+00:00", BERLIN, date(2026, 3, 28)),
+        ("2026-03-28T23:00:00+00:00", BERLIN, date(2026, 3, 29)),
+        ("2026-03-29T21:45:00+00:00", BERLIN, date(2026, 3, 29)),  # A day of 23 hours.
+        ("2026-03-29T22:00:00+00:00", BERLIN, date(2026, 3, 30)),
+        ("2026-10-25T22:45:00+00:00", BERLIN, date(2026, 10, 25)),  # A day of 25 hours.
+        ("2026-10-25T23:00:00+00:00", BERLIN, date(2026, 10, 26)),
+        ("2026-05-01T18:00:00+00:00", KATHMANDU, date(2026, 5, 1)),  # Five hours and 45 minutes ahead.
+        ("2026-05-01T18:15:00+00:00", KATHMANDU, date(2026, 5, 2)),
+    ],
+)
+def test_a_quarter_is_of_one_day_in_every_zone(moment: str, zone: ZoneInfo, day: date) -> None:
+    assert day_of(int(datetime.fromisoformat(moment).timestamp()) // QUARTER_S, zone) == day
+
+
+def test_days_begin_at_midnight_also_where_clocks_are_set() -> None:
+    now = datetime(2026, 3, 30, 12, tzinfo=UTC)
+    begins = [datetime.fromtimestamp(begin_of_days_s(days, now, BERLIN), UTC).isoformat() for days in (1, 2, 3)]
+    assert begins == ["2026-03-29T22:00:00+00:00", "2026-03-28T23:00:00+00:00", "2026-03-27T23:00:00+00:00"]
+
+
+@pytest.mark.parametrize(
+    ("count", "words"),
+    [
+        (0, "0"),
+        (870, "870"),
+        (999, "999"),
+        (1000, "1.0k"),
+        (3149, "3.1k"),
+        (99_949, "99.9k"),
+        (99_950, "100k"),
+        (412_300, "412k"),
+        (999_499, "999k"),
+        (999_500, "1.0M"),
+        (4_100_000, "4.1M"),
+        (412_000_000, "412M"),
+        (1_200_000_000, "1.2G"),
+    ],
+)
+def test_counts_have_at_most_four_signs(count: int, words: str) -> None:
+    assert short_count(count) == words
+
+
+def test_words_say_what_is_at_least_and_what_says_nothing() -> None:
+    assert tokens_words(UsageSum(turns=2), 4_100_000) == "4.1M"
+    assert tokens_words(UsageSum(turns=2, least=1), 4_100_000) == "≥ 4.1M"
+    assert tokens_words(UsageSum(turns=2, unknown=1), 870) == "≥ 870"
+    assert tokens_words(UsageSum(turns=2, unknown=2), 0) == "says nothing"
+    assert money_words(UsageSum(turns=2, costs=(("EUR", 1.0), ("USD", 3.1)))) == "€1.00 · $3.10"
+    assert money_words(UsageSum(turns=2, costs=(("USD", 1234.5),), unpriced=1)) == "≥ $1,234.50"
+    assert money_words(UsageSum(turns=2, unpriced=2)) == "says nothing"
+    assert money_words(UsageSum()) == ""
+    assert amount_words(3.1, "CHF") == "3.10 CHF"
+
+
+def test_what_is_missing_is_said_of_each_agent() -> None:
+    sums = [
+        UsageSum(agent="claude", turns=3, least=2, unknown=1),
+        UsageSum(agent="aider", turns=2, unknown=2),
+        UsageSum(agent="codex", turns=1),
+    ]
+    claude, aider = missing_words(sums, str.title)
+    assert claude.startswith("Claude: in a terminal, its record lacks ")
+    assert claude.endswith("; 1 turn says no tokens")
+    assert aider == "Aider: 2 turns say no tokens"

@@ -151,7 +151,7 @@ def _with(item: Item, **fields: Any) -> Item:
 
 
 def without_usage(work: TurnWork) -> TurnWork:
-    return msgspec.structs.replace(work, read=0, cached=0, written=0, cost=0.0, currency="")
+    return msgspec.structs.replace(work, read=0, cached=0, written=0, cost=0.0, currency="", known="")
 
 
 def shown(turn: TurnSpan) -> TurnWork:

@@ -76,9 +76,9 @@ def test_a_record_tells_whether_it_has_a_turn_and_whether_the_user_stopped_it(na
 def test_what_a_turn_of_claude_did_is_in_its_record(home: Path) -> None:
     found = counted("claude", put("claude", home))
     assert [each and each.work for each in found] == [
-        TurnWork(read=1, written=2),
-        TurnWork(read=2, written=4, commands=1),
-        TurnWork(read=1, written=1),
+        TurnWork(read=1, written=2, known="least"),
+        TurnWork(read=2, written=4, known="least", commands=1),
+        TurnWork(read=1, written=1, known="least"),
     ]
 
 
@@ -90,8 +90,8 @@ def test_what_a_turn_of_codex_did_is_in_its_record(home: Path) -> None:
 def test_a_newer_codex_records_tokens_edits_and_errors_and_a_turn_with_sub_agents_has_no_work(home: Path) -> None:
     found = counted("codex", put("codex", home, "codex-work"))
     assert [each and each.work for each in found] == [
-        TurnWork(read=3, written=3, commands=2, failed=1),
-        TurnWork(read=2, written=2, files=2, added=4, removed=1),
+        TurnWork(read=3, written=3, known="least", commands=2, failed=1),
+        TurnWork(read=2, written=2, known="least", files=2, added=4, removed=1),
         TurnWork(),
         None,
     ]
@@ -104,16 +104,16 @@ def test_a_newer_codex_records_tokens_edits_and_errors_and_a_turn_with_sub_agent
 def test_what_a_turn_of_gemini_did_is_in_its_record(home: Path) -> None:
     found = counted("gemini", put("gemini", home))
     assert [each and each.work for each in found] == [
-        TurnWork(read=1, written=1),
-        TurnWork(read=2, written=2, commands=1),
+        TurnWork(read=1, written=1, known="least"),
+        TurnWork(read=2, written=2, known="least", commands=1),
     ]
 
 
 def test_edits_and_failed_commands_of_gemini_are_counted(home: Path) -> None:
     found = counted("gemini", put("gemini", home, "gemini-work"))
     assert [each and each.work for each in found] == [
-        TurnWork(read=3, written=3, commands=2, failed=1),
-        TurnWork(read=4, written=4, files=2, added=4, removed=1, looks=1),
+        TurnWork(read=3, written=3, known="least", commands=2, failed=1),
+        TurnWork(read=4, written=4, known="least", files=2, added=4, removed=1, looks=1),
     ]
 
 
@@ -215,7 +215,7 @@ def test_edits_commands_and_tokens_of_a_turn_are_counted_and_those_of_its_neighb
     record.result(5, "three", is_error=True, permissionDecision={"decision": "reject"})
     record.says(6, text("Done."))
     assert record.work() == TurnWork(
-        read=69, cached=300, written=21, files=1, added=2, removed=1, commands=1, failed=1, declined=1
+        read=69, cached=300, written=21, known="least", files=1, added=2, removed=1, commands=1, failed=1, declined=1
     )
     record.asks(11, "behind it")
     record.says(12, call("Bash", "four", command="true"))
@@ -273,6 +273,6 @@ def test_of_a_turn_that_began_too_far_back_the_end_is_not_taken_for_the_whole(
     record.says(2, call("Bash", "one", command="true"))
     record.result(3, "one")
     record.says(4, text("Done."))
-    assert record.work() == TurnWork(read=46, cached=200, written=14, commands=1)
+    assert record.work() == TurnWork(read=46, cached=200, written=14, known="least", commands=1)
     monkeypatch.setattr(counting, "READ_BYTES", 200)
     assert count("claude", record.query, {1: 61.0}, 1, 69.0) is None

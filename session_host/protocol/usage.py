@@ -1,0 +1,76 @@
+"""What some turns used. Pure."""
+
+from __future__ import annotations
+
+from typing import Final
+
+import msgspec
+
+QUARTER_S: Final = 900
+"""The time of one sum, in seconds."""
+
+
+class UsageSum(msgspec.Struct, frozen=True, array_like=True, gc=False):
+    """What some turns used: those of a chat in a quarter of an hour, or of a group of these.
+
+    Attributes:
+        chat: the chat's id, of a chat that another one continues the other's; as all texts "" if the group has several.
+        name: the chat's name; "" once it is removed.
+        agent: a name of the agent catalog.
+        account: a name of the agent's accounts; "" for its default one.
+        project: the directory, without symbolic links.
+        quarter: seconds since 1970 // ``QUARTER_S``; a turn counts when it ended.
+        turns: how many there were.
+        unknown: how many of these say no tokens.
+        least: how many of the others say "at least" so many: the record of an agent in a terminal lacks some requests.
+        read, cached, written: tokens; ``read`` is without ``cached`` ones.
+        costs: what the agents say that it cost, by currency.
+        unpriced: how many turns say no money.
+    """
+
+    chat: str = ""
+    name: str = ""
+    agent: str = ""
+    account: str = ""
+    project: str = ""
+    quarter: int = 0
+    turns: int = 0
+    unknown: int = 0
+    least: int = 0
+    read: int = 0
+    cached: int = 0
+    written: int = 0
+    costs: tuple[tuple[str, float], ...] = ()
+    unpriced: int = 0
+
+    def __add__(self, other: UsageSum) -> UsageSum:
+        """Both, with the texts of the first."""
+        costs = dict(self.costs)
+        for currency, cost in other.costs:
+            costs[currency] = costs.get(currency, 0.0) + cost
+        return msgspec.structs.replace(
+            self,
+            turns=self.turns + other.turns,
+            unknown=self.unknown + other.unknown,
+            least=self.least + other.least,
+            read=self.read + other.read,
+            cached=self.cached + other.cached,
+            written=self.written + other.written,
+            costs=tuple(sorted(costs.items())),
+            unpriced=self.unpriced + other.unpriced,
+        )
+
+    @property
+    def tokens_in(self) -> int:
+        """The tokens that models read, those of their caches included."""
+        return self.read + self.cached
+
+    @property
+    def tokens(self) -> int:
+        """All tokens."""
+        return self.tokens_in + self.written
+
+    @property
+    def begin_s(self) -> int:
+        """When its quarter began, in seconds since 1970."""
+        return self.quarter * QUARTER_S

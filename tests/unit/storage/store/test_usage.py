@@ -1,0 +1,136 @@
+"""The sums of what turns used: each turn once, in the quarter in which it ended; they outlive their chats."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+from msgspec.structs import replace
+
+from session_host.protocol.events import Event, NumberedEvent, TurnCounted, TurnEnded
+from session_host.protocol.facts import ChatFacts, OwnWorktree
+from session_host.protocol.turns import TurnWork
+from session_host.protocol.usage import QUARTER_S, UsageSum
+from session_host.protocol.values import State
+from session_host.storage.store import Store, ledger, usage
+from session_host.system.clock import as_text
+from tests.support.journals import make_record
+
+ENDED = "2026-11-28T14:59:59.000Z"
+QUARTER = int(datetime(2026, 11, 28, 14, 45, tzinfo=UTC).timestamp()) // QUARTER_S
+WORK = TurnWork(read=5, cached=3, written=2, cost=0.5, currency="USD", known="exact")
+
+
+def add(store: Store, chat: ChatFacts, number: int, event: Event, at: str = "2026-11-28T15:00:10.000Z") -> None:
+    store.ledger.add(chat.id, [NumberedEvent(number, at, event)])
+
+
+def ended(turn: int, work: TurnWork | None = WORK, at: str = ENDED) -> TurnEnded:
+    return TurnEnded(turn=turn, outcome="done", ended=at, work=work)
+
+
+def counted(turn: int, work: TurnWork | None, at: str = ENDED) -> TurnCounted:
+    return TurnCounted(turn=turn, outcome="done", ended=at, work=work)
+
+
+def chat_view(name: str = "api") -> ChatFacts:
+    record = make_record(name=name, agent="claude", cwd="/srv/api")
+    return replace(record, origin=replace(record.origin, runtime="structured", real_cwd="/data/api", account="work"))
+
+
+def test_a_turn_counts_once_in_the_quarter_in_which_it_ended(store: Store) -> None:
+    chat = chat_view()
+    store.insert(chat)
+    for _ in range(2):
+        add(store, chat, 1, ended(1))
+    whole = UsageSum(chat.id, "api", "claude", "work", "/data/api", QUARTER, 1, 0, 0, 5, 3, 2, (("USD", 0.5),), 0)
+    assert store.usage.since(QUARTER) == [whole]
+    assert store.usage.since(QUARTER + 1) == []
+    add(store, chat, 2, ended(2))
+    add(store, chat, 3, ended(3, at="2026-11-28T15:00:00.000Z"))
+    found = store.usage.since(0)
+    assert [(each.quarter, each.turns, each.read, each.costs) for each in found] == [
+        (QUARTER, 2, 10, (("USD", 1.0),)),
+        (QUARTER + 1, 1, 5, (("USD", 0.5),)),
+    ]
+    assert store.usage.first_quarter() == QUARTER
+
+
+def test_a_turn_in_a_terminal_counts_when_its_record_has_it(store: Store) -> None:
+    chat = make_record(name="api", agent="claude")
+    store.insert(chat)
+    add(store, chat, 1, ended(1, None))
+    assert store.usage.since(0) == []
+    add(store, chat, 2, counted(1, TurnWork(read=5, written=2, known="least")))
+    add(store, chat, 3, counted(2, None))
+    (found,) = store.usage.since(0)
+    assert (found.quarter, found.turns, found.unknown, found.least) == (QUARTER, 2, 1, 1)
+    assert (found.tokens, found.costs, found.unpriced) == (7, (), 2)
+
+
+def test_what_a_turn_says_is_told_apart(store: Store) -> None:
+    chat = chat_view()
+    store.insert(chat)
+    works = [
+        WORK,
+        replace(WORK, cost=1.0, currency="EUR"),
+        TurnWork(known="exact"),  # A command of the agent itself.
+        TurnWork(read=4),  # An earlier version counted it.
+        TurnWork(commands=3),  # The agent says no tokens.
+        None,
+    ]
+    for number, work in enumerate(works, 1):
+        add(store, chat, number, ended(number, work))
+    (found,) = store.usage.since(0)
+    assert (found.turns, found.unknown, found.least, found.unpriced) == (6, 2, 1, 4)
+    assert found.costs == (("EUR", 1.0), ("USD", 0.5))
+
+
+def test_a_removed_chat_leaves_its_sums_without_its_name(store: Store) -> None:
+    chat = chat_view()
+    worktree = OwnWorktree("/data/web/.git", "/data/worktrees/x", "x")
+    other = replace(chat_view("web"), origin=replace(chat_view().origin, id="0" * 36, worktree=worktree))
+    for each in (chat, other):
+        store.insert(each)
+        add(store, each, 1, ended(1))
+        store.update(each.id, state=State.EXITED)
+        store.remove(each.id)
+    found = store.usage.since(0)
+    assert [(each.name, each.agent, each.project) for each in found] == [
+        ("", "claude", "/data/api"),
+        ("", "claude", "/data/web"),
+    ]
+
+
+def test_a_resumed_chat_is_one_with_the_chat_that_continues_it(store: Store) -> None:
+    first, second = chat_view(), chat_view("api-again")
+    second = replace(second, origin=replace(second.origin, resumed_from=first.id))
+    store.insert(first)
+    add(store, first, 1, ended(1))
+    store.update(first.id, state=State.EXITED)
+    store.insert(second)
+    add(store, second, 1, ended(1))
+    assert {(each.chat, each.name) for each in store.usage.since(0)} == {(second.id, "api-again")}
+    store.remove(second.id)
+    assert {(each.chat, each.name) for each in store.usage.since(0)} == {(first.id, "api"), (second.id, "")}
+
+
+def test_sums_are_kept_for_400_days(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(ledger, "_TRIMMED_EVERY", 1)
+    old, chat, now = chat_view("old"), chat_view(), datetime.now(UTC)
+    for each in (old, chat):
+        store.insert(each)
+    add(store, old, 1, ended(1, at=as_text((now - usage.MAX_AGE - timedelta(hours=1)).timestamp())))
+    kept = (now - usage.MAX_AGE + timedelta(hours=1)).timestamp()
+    for number in range(1, 260):
+        add(store, chat, number, ended(number, at=as_text(kept)))
+    assert [each.quarter for each in store.usage.since(0)] == [int(kept) // QUARTER_S]
+
+
+def test_an_old_store_gets_the_table(path: Path) -> None:
+    from tests.support.old_store import OldStore
+
+    with OldStore(path), Store.open(path) as store:
+        assert store.usage.since(0) == []
+        assert store.usage.first_quarter() is None
