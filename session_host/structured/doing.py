@@ -52,16 +52,17 @@ def is_running(item: Item) -> bool:
 
 
 class Steps:
-    """The steps of the main agent that run, from the changes of a chat view."""
+    """The steps of the main agent that run, and what the rules say of the turn, from the changes of a chat view."""
 
     def __init__(self, first: Item | None = None) -> None:
         """Begin with a step that runs already."""
         self._lines: dict[str, str] = {}
+        self._detail = ""
         if first is not None:
             self._lines[first.id] = doing(first)[0]
 
     def take(self, changes: Iterable[AnyChange]) -> str:
-        """Note changes; returns the line of the newest step that runs, "" for none."""
+        """Note changes; returns what is said of the turn, as that it is silent, else the newest step that runs."""
         for change in changes:
             match change:
                 case Put(item) if is_running(item):
@@ -72,11 +73,13 @@ class Steps:
                     self._lines.pop(item_id, None)
                 case Remove(item_id):
                     self._lines.pop(item_id, None)
-                case StateChanged(state) if state in BETWEEN_TURNS:
-                    self._lines.clear()
+                case StateChanged(state, detail=detail):
+                    self._detail = detail if state == "running" else ""
+                    if state in BETWEEN_TURNS:
+                        self._lines.clear()
                 case _:
                     pass
-        return next(reversed(self._lines.values()), "")
+        return self._detail or next(reversed(self._lines.values()), "")
 
 
 def last_said(transcript: Transcript) -> str:

@@ -54,6 +54,15 @@ def test_between_turns_nothing_is_told_even_if_a_step_never_ended() -> None:
     assert steps.take([StateChanged("idle")]) == ""
 
 
+def test_a_turn_that_is_silent_says_so_in_place_of_its_step() -> None:
+    steps = Steps(Item("1", "agent", 1, status="running"))
+    silent = "Silent for 2 min: it waits for its model, or tries it again"
+    assert steps.take([StateChanged("running", "t", silent)]) == silent
+    assert steps.take([StateChanged("running", "t")]) == "Writing"
+    steps.take([StateChanged("running", "t", silent)])
+    assert steps.take([StateChanged("idle")]) == ""
+
+
 def test_the_last_message_that_is_complete_was_said_last() -> None:
     transcript = Transcript()
     for item in (
