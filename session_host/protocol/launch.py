@@ -126,6 +126,10 @@ class Watch(msgspec.Struct, frozen=True):
     """In a session's spec, the name of the agent's conversation store, by which its turns are counted; "" for none, and
     in version 0.1.0.
     """
+    starts_idle: bool = False
+    """In a session's spec, whether the agent was started without a prompt and arguments: what it does before the first
+    Enter is its start and no turn. Codex says that it works then, for some milliseconds.
+    """
 
 
 class StructuredLaunch(msgspec.Struct, frozen=True):

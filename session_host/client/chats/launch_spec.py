@@ -441,6 +441,8 @@ def _signals(request: LaunchRequest, start: _AgentStart) -> Watch:
     signals = msgspec.structs.replace(agent.signals, record=agent.conversation.store)
     if agent.is_subcommand(start.arguments):
         return msgspec.structs.replace(signals, input_line="")
+    if signals.input_line and not request.prompt and not start.arguments:
+        signals = msgspec.structs.replace(signals, starts_idle=True)
     return signals if agent.continues(start.argv) else msgspec.structs.replace(signals, resumed_line="")
 
 

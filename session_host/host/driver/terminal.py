@@ -100,6 +100,7 @@ class TerminalDriver:
             questions.asks()
         watch.take_entered_by = self.rules.prompt.take_entered_by
         watch.has_entered = lambda: self.rules.prompt.state is PromptState.ENTERED
+        watch.age_s = parts.program.age_s
         watch.mark_turn = lambda: worker.run_after_output(lambda emulator: emulator.mark_turn())
         assert recovered.emulator is not None
         self.emulator = recovered.emulator

@@ -21,6 +21,7 @@ from session_host.protocol.launch import LaunchSpec
 from session_host.protocol.messages import ActivityEvent, ForegroundEvent, Report
 from session_host.protocol.turns import TurnFacts
 from session_host.protocol.values import SILENCE, Activity, in_turns
+from session_host.session.starting_input import STARTS_WITHIN_S
 from session_host.storage.descriptors.input_log import InputLog
 from session_host.storage.descriptors.log_entries import EntryKind
 from session_host.storage.descriptors.log_state import NO_COMMAND, NO_FOREGROUND, ActivityState
@@ -109,6 +110,7 @@ class AgentWatch:
         said: the first sentence of the last answer, see ``AgentStatus``.
         set_suspended: called with True if it is, else with False; also without a change.
         mark_turn: called when a turn begins in a terminal.
+        age_s: returns for how many seconds the program has run.
         take_entered_by: see ``PromptLine``; called then, too.
         has_entered: whether the user has pressed Enter, and the agent has not worked since.
         last_command: the name of a shell's last command that did not end at once; "" for none since this process began.
@@ -157,6 +159,7 @@ class AgentWatch:
         self.mark_turn: Callable[[], object] = lambda: None
         self.take_entered_by: Callable[[], str] = lambda: ""
         self.has_entered: Callable[[], bool] = lambda: False
+        self.age_s: Callable[[], float] = lambda: STARTS_WITHIN_S
         self.activity_changed: Callable[[AgentStatus], object] = lambda _: None
         self.asks: Callable[[], object] = lambda: None
         self.later: Callable[[], LaterPrompt | None] = lambda: None
@@ -492,10 +495,15 @@ class AgentWatch:
         works = (self.tracker.take_unseen_turn() and is_another) or now is Activity.WORKING
         # An agent that asks about a prompt at once may not have shown that it works.
         asks = was_idle and now is Activity.NEEDS_INPUT and self.has_entered() and not self.tracker.is_in_dialog
-        if not idle or not (works or asks) or self._spec.structured is not None:
+        if not idle or not (works or asks) or self._spec.structured is not None or self._is_starting():
             return False
         self._begin_turn()
         return True
+
+    def _is_starting(self) -> bool:
+        """Whether the agent has no prompt yet, and may say that it works while it starts."""
+        had_none = self._spec.watch.starts_idle and self._turn < 0 and not self.has_entered()
+        return had_none and self.age_s() < STARTS_WITHIN_S
 
     def _begin_turn(self) -> None:
         self._turn = self._worker.received_to

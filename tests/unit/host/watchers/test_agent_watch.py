@@ -235,6 +235,20 @@ def replay(harness: SessionHarness, signal: Report | StateFileContent | AgentSta
             harness.driver.watch._on_state_file(signal)
 
 
+@pytest.mark.parametrize("starts_idle", [True, False])
+async def test_what_codex_says_while_it_starts_is_no_turn(tmp_path: Path, *, starts_idle: bool) -> None:
+    watch = Watch(turn_ends={"state=idle": "interrupted"}, starts_idle=starts_idle)
+    with session_harness(watch=watch) as harness:
+        host(harness)
+        harness.driver.watch.age_s = lambda: 0.5
+        for state in ("idle", "working", "idle"):
+            harness.driver.worker.feed_output(f"\x1b]7501;state={state}:app=codex\x07".encode())
+        assert bool(turns_of(harness)) is not starts_idle
+        harness.driver.watch.has_entered = lambda: True
+        harness.driver.worker.feed_output(b"\x1b]7501;state=working:app=codex\x07")
+        assert isinstance(turns_of(harness)[-1], TurnStarted), "a prompt was sent"
+
+
 async def test_a_checkpoint_has_the_events(harness: SessionHarness) -> None:
     host(harness)
     report_activity(harness, "working", os.getpid())
