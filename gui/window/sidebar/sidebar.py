@@ -516,11 +516,12 @@ class Sidebar(Area):
         chat = self.model.chat(index)
         row = self.list.visualRect(index)
         is_there = chat is not None and self.delegate.more_area(row).contains(point)
-        if event.type() == QEvent.Type.MouseButtonPress and is_there:
-            below = self.delegate.more_area(row).bottomLeft()
-            self._show_menu(chat, self.list.viewport().mapToGlobal(below))
-            self._is_more_pressed = True
-            return True
+        if event.type() == QEvent.Type.MouseButtonPress:
+            self._is_more_pressed = is_there  # The menu may have had the release of an earlier press.
+            if is_there:
+                below = self.delegate.more_area(row).bottomLeft()
+                self._show_menu(chat, self.list.viewport().mapToGlobal(below))
+            return is_there
         if event.type() == QEvent.Type.MouseButtonRelease and self._is_more_pressed:
             self._is_more_pressed = False
             return True
