@@ -11,9 +11,10 @@ from PySide6.QtWidgets import QAbstractButton
 from gui.theme.tokens import GAP_M_PX
 from gui.theme.tooltips import show_tooltip
 from gui.wording import chat_texts
+from session_host.protocol.shown_duration import told_duration
 from session_host.protocol.untrusted_text import one_line
 from session_host.structured.items import Item
-from session_host.structured.turns import TurnSpan, answer_at, is_prompt, turn_at
+from session_host.structured.turns import TurnSpan, answer_at, is_prompt, took_ms, turn_at
 
 from .content.items import first_sentence
 from .content.segments import Face
@@ -28,7 +29,7 @@ _LINE_CHARACTERS = 500
 
 
 class ListedPrompt(NamedTuple):
-    """A prompt, and what became of it; "" for a plain answer."""
+    """A prompt, and what became of it and how long that took."""
 
     item: Item
     result: str
@@ -64,7 +65,10 @@ class TranscriptTurns:
         while ticks.read_on():
             pass
         turns = [(tick, turn_at(transcript, transcript.position(tick.key))) for tick in ticks.found]
-        return [ListedPrompt(turn.prompts[0], tick.words(turn)) for tick, turn in turns]
+        return [
+            ListedPrompt(turn.prompts[0], chat_texts.joined(tick.words(turn), told_duration(took_ms(turn.facts))))
+            for tick, turn in turns
+        ]
 
     def answer_to(self, key: str) -> str:
         """The answer to the prompt with this id, as Markdown; "" for none."""

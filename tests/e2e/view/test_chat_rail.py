@@ -65,13 +65,15 @@ def test_each_prompt_is_a_tick_that_says_what_became_of_it_and_goes_there(show_c
         assert words in rail._flyout._facts
     outline = shown.view.prompts.listed()
     assert [each.item.id for each in outline] == [tick.key for tick in rail.ticks.found], "the same in the same order"
-    assert [each.result for each in outline if each.result] == [
+    told = [each.result.rpartition(" · ") for each in outline]
+    assert [result for result, _, _ in told if result] == [
         "asked",
         "edited 1 file",
         "asked · edited 1 file",
         "failed",
         "asked",
     ]
+    assert {took for _, _, took in told} == {"2.0 s", "3.0 s"}, "how long each took"
     assert rail.prompt_in_view() == keys[-1]
     QTest.mouseClick(rail, Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier, point_of(shown, keys[5]))
     shown.settle()
