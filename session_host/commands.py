@@ -54,6 +54,7 @@ GROUPS = {
             "wait", "wait until a chat shows a text, has a status, is quiet or ends", Where.CHAT | Where.ON
         ),
         "events": Command("events.command", "print what happens in all chats, as it comes", Where.ASKS_ALL),
+        "usage": Command("usage", "print how many tokens and how much money turns used", Where.ON),
         "explain": Command("explain", "explain a chat's status", Where.CHAT),
         "search": Command("search", "search all chats", Where.ON | Where.ASKS_ALL),
         "replay": Command(

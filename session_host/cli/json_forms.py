@@ -6,6 +6,7 @@ from typing import Literal
 
 import msgspec
 
+from session_host.protocol.events import Limit
 from session_host.protocol.turns import TurnOutcome
 
 How = Literal["began", "queued", "steered", "typed", "unknown"]
@@ -84,3 +85,70 @@ class FailedCommand(msgspec.Struct, frozen=True):
     """The output of a failed command with ``--json``, on standard error."""
 
     error: Failure
+
+
+class UsedTokens(msgspec.Struct, frozen=True):
+    """What the turns of a group used; texts that the group does not have in common are "".
+
+    Attributes:
+        agent, account: as `ls` has them.
+        project: its directory.
+        chat_id, name: the chat's; "" for all removed chats together.
+        turns: how many ended.
+        turns_without_tokens: how many of these say no tokens.
+        turns_at_least: how many say "at least" so many: the record of an agent in a terminal lacks some requests.
+        tokens_in: what the models read.
+        tokens_cached: of these, those of their caches.
+        tokens_out: what they wrote.
+        money: what the agents say that it cost, by currency.
+        turns_without_money: how many say no money.
+    """
+
+    agent: str
+    account: str
+    project: str
+    chat_id: str
+    name: str
+    turns: int
+    turns_without_tokens: int
+    turns_at_least: int
+    tokens_in: int
+    tokens_cached: int
+    tokens_out: int
+    money: dict[str, float]
+    turns_without_money: int
+
+
+class UsedSince(msgspec.Struct, frozen=True):
+    """What was used since a time. The sums of all groupings are equal."""
+
+    since: str
+    """ISO 8601, UTC."""
+    total: UsedTokens
+    agents: list[UsedTokens]
+    accounts: list[UsedTokens]
+    projects: list[UsedTokens]
+    chats: list[UsedTokens]
+
+
+class AccountsLimits(msgspec.Struct, frozen=True):
+    """The limits of an account that are not reset yet, as its agent last said them."""
+
+    agent: str
+    account: str
+    time: str
+    """When it said them, ISO 8601, UTC."""
+    limits: list[Limit]
+
+
+class UsageReport(msgspec.Struct, frozen=True):
+    """What `usage` prints."""
+
+    counted_since: str | None
+    """When the first turn ended that is counted, ISO 8601, UTC; null for none."""
+    today: UsedSince
+    days: UsedSince
+    """Since `--since`, by default today and the 29 days before."""
+    missing: list[str]
+    """What the tokens lack, a line for each agent."""
+    limits: list[AccountsLimits]

@@ -9,7 +9,7 @@ from typing import Any, Final
 
 import msgspec
 
-from session_host.cli.json_forms import FailedCommand, FoundLine, SentText, TurnAnswer
+from session_host.cli.json_forms import FailedCommand, FoundLine, SentText, TurnAnswer, UsageReport
 from session_host.cli.output import print_json
 from session_host.client.sessions.session_info import JSON_KEYS, SessionInfo
 from session_host.errors import codes
@@ -41,6 +41,7 @@ def schema() -> dict[str, Any]:
         "new --wait": TurnAnswer,
         "answer": TurnAnswer,
         "search": list[FoundLine],
+        "usage": UsageReport,
         "error": FailedCommand,
     }
     found, definitions = msgspec.json.schema_components(forms.values(), ref_template="#/$defs/{name}")

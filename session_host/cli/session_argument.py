@@ -118,12 +118,13 @@ def ask(session_id: str, message: Any) -> Any:
     return event_loop.run_command(request(session_id, message))
 
 
-_DATES: Final = 'yesterday, march, 2026-03, 2026-03-14, "last week" or 90d'
+DATES: Final = 'yesterday, march, 2026-03, 2026-03-14, "last week" or 90d'
+"""How a user may write days."""
 
 
 def add_selection(parser: argparse.ArgumentParser) -> None:
     """Add the arguments to a parser."""
-    parser.add_argument("--since", metavar="DATE", help=f"that ran since then: {_DATES}")
+    parser.add_argument("--since", metavar="DATE", help=f"that ran since then: {DATES}")
     parser.add_argument("--until", metavar="DATE", help="that were started by the end of then")
     parser.add_argument("--older-than", metavar="AGE", help="that ended longer ago: 90d, 2 weeks, march")
     parser.add_argument("--agent", metavar="NAME", default="", help="of this agent")
@@ -139,8 +140,8 @@ def selection_of(options: argparse.Namespace) -> Selection:
     """
     from session_host.client.sessions.selection import Selection  # most commands do not need it
 
-    since, until = _period("--since", options.since), _period("--until", options.until)
-    older = _period("--older-than", options.older_than)
+    since, until = period_of("--since", options.since), period_of("--until", options.until)
+    older = period_of("--older-than", options.older_than)
     if options.agent and getattr(options, "on", "") != "all":
         _check_agent(options.agent)
     project = str(PurePath(options.project)) if options.project else ""
@@ -160,11 +161,16 @@ def _check_agent(name: str) -> None:
             load_catalog(config_dir()).find(name)
 
 
-def _period(argument: str, text: str | None) -> Period | None:
+def period_of(argument: str, text: str | None) -> Period | None:
+    """The days that an argument names; None without one.
+
+    Raises:
+        UsageError: it names none.
+    """
     if text is None:
         return None
     from session_host.client.sessions.selection import period  # `ls` is quick
 
     if (found := period(text, datetime.now().astimezone().date())) is None:
-        raise UsageError(f"{argument}: {text!r} is no date; write {_DATES}")
+        raise UsageError(f"{argument}: {text!r} is no date; write {DATES}")
     return found

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterable
 
 import msgspec
 
 from session_host.client.sessions.store_access import open_store
+from session_host.protocol.events import Limit, LimitsChanged
 from session_host.protocol.usage import QUARTER_S, UsageSum
+from session_host.standing.limits import is_over
 from session_host.structured.items import UsageLimit
+from session_host.system.clock import parse_time
 
 
 class AccountLimits(msgspec.Struct, frozen=True, array_like=True):
@@ -54,7 +58,26 @@ def limits_of_accounts() -> list[AccountLimits]:
     Raises:
         StoreError: the store cannot be read.
     """
-    return []
+    now_s = time.time()
+    with open_store() as store:
+        entries = store.ledger.last_limits()
+    found = []
+    for entry in entries:
+        if isinstance(event := entry.event, LimitsChanged) and (at := parse_time(entry.at)) is not None:
+            limits = tuple(_limit(each, at.timestamp()) for each in event.limits)
+            if left := tuple(each for each in limits if not _is_over(each, now_s)):
+                found.append(AccountLimits(event.agent, event.account, left, entry.at))
+    return sorted(found, key=lambda each: (each.agent, each.account))
+
+
+def _limit(limit: Limit, at_s: float) -> UsageLimit:
+    resets = parse_time(limit.resets_at)
+    resets_ms = round(resets.timestamp() * 1000) if resets is not None else 0
+    return UsageLimit(limit.id, limit.used, limit.window_min, resets_ms, limit.name, round(at_s * 1000))
+
+
+def _is_over(limit: UsageLimit, now_s: float) -> bool:
+    return is_over(now_s * 1000, limit.resets_ms, limit.at_ms, limit.window_min)
 
 
 def tightest(limits: Iterable[UsageLimit]) -> UsageLimit | None:

@@ -18,6 +18,7 @@ from session_host.protocol.events import (
     Asked,
     Choice,
     Event,
+    LimitsChanged,
     NumberedEvent,
     StatusChanged,
     TurnCounted,
@@ -30,6 +31,7 @@ from session_host.protocol.events import (
 from session_host.protocol.messages import Transition
 from session_host.protocol.turns import TurnFacts, TurnOutcome, TurnWork
 from session_host.protocol.values import Activity
+from session_host.standing.limits import are_same
 from session_host.storage.descriptors.input_log import InputLog
 from session_host.storage.descriptors.log_entries import EntryKind
 from session_host.storage.descriptors.log_state import LogState, with_lines
@@ -44,7 +46,7 @@ class EventLog:
         saved_to: the number of the last one that the ledger has.
         has_unsaved: set while the ledger lacks some.
         told_to: see ``write``.
-        turn, open_turn, last, reported, counted, edited: as in ``LogState``.
+        turn, open_turn, last, reported, counted, edited, limits: as in ``LogState``.
         has_unreported: set while turns have ended that are not reported.
     """
 
@@ -62,6 +64,7 @@ class EventLog:
         self.newest, self.saved_to, self.told_to = log_state.events, log_state.events_saved, log_state.told_to
         self.turn, self.open_turn, self.last = log_state.turn, log_state.open_turn, log_state.last
         self.reported, self.counted, self.edited = log_state.reported, log_state.counted, log_state.edited
+        self.limits = log_state.limits
         if self.last is None and self.open_turn is None:
             self.counted = self.turn  # Version 0.1.0 saw its end.
         self._counts = counts
@@ -168,6 +171,12 @@ class EventLog:
             event = TurnCounted(turn=number, outcome=how, work=work, resets_at=resets_at, error=error, ended=ended)
             self.counted, self.last = number, self.last and event.of(self.last)
             self.edited = with_lines(self.edited, work)
+            self.add(event)
+
+    def limits_reported(self, event: LimitsChanged) -> None:
+        """Add the event of the account's limits, unless it says the same in whole percent as the last one."""
+        if event.limits and (self.limits is None or not are_same(self.limits.limits, event.limits)):
+            self.limits = event
             self.add(event)
 
     def turn_before(self) -> TurnFacts | None:

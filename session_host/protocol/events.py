@@ -177,6 +177,32 @@ class Missed(msgspec.Struct, frozen=True, gc=False, tag_field="kind", tag="misse
     """Whether it waits for the user's word, since nothing could send it in time."""
 
 
+class Limit(msgspec.Struct, frozen=True, gc=False):
+    """How much of one of the limits of the user's subscription is used."""
+
+    id: str
+    """The agent's name of the limit."""
+    used: float
+    """The used share: 1.0 if the limit is reached. It may be more."""
+    window_min: int = 0
+    """The time for which it counts, in minutes; 0 if unknown."""
+    resets_at: str = ""
+    """When it is reset, ISO 8601, UTC; "" if unknown."""
+    name: str = ""
+    """The part of the use that is limited, such as a model; "" for all of it."""
+
+
+class LimitsChanged(msgspec.Struct, frozen=True, gc=False, tag_field="kind", tag="limits", kw_only=True):
+    """Of a limit of the chat's account, another whole percent is used, or it is reset at another time."""
+
+    agent: str
+    """A name of the agent catalog."""
+    account: str
+    """As in ``facts.Origin``."""
+    limits: tuple[Limit, ...] = ()
+    """All that the agent says of the account."""
+
+
 class CommandEnded(msgspec.Struct, frozen=True, gc=False, tag_field="kind", tag="command_ended", kw_only=True):
     """A command of a shell that marks its commands has ended."""
 
@@ -265,6 +291,7 @@ Event = (
     | TurnCounted
     | LaterSet
     | Missed
+    | LimitsChanged
     | CommandEnded
     | Ended
     | Interrupted

@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from typing import Final
 
+from session_host.protocol.events import Limit
 from session_host.protocol.untrusted_text import one_line
+from session_host.system.clock import parse_time
 
 _HOUR_MIN, _DAY_MIN = 60, 24 * 60
+SAME_RESET_S: Final = 60
+"""Agents round the time of a reset."""
 _NAMED: Final = {7 * _DAY_MIN: "Weekly limit", 30 * _DAY_MIN: "Monthly limit"}
 
 
@@ -47,3 +52,19 @@ def is_over(now_ms: float, resets_ms: int, reported_ms: int = 0, window_min: int
     """
     ends_ms = resets_ms or (reported_ms + window_min * 60_000 if window_min else 0)
     return bool(ends_ms) and now_ms >= ends_ms
+
+
+def are_same(limits: Sequence[Limit], others: Sequence[Limit]) -> bool:
+    """Whether two reports say the same in whole percent, and of the resets."""
+    return len(limits) == len(others) and all(map(_is_same, limits, others))
+
+
+def _is_same(limit: Limit, other: Limit) -> bool:
+    one, two = parse_time(limit.resets_at), parse_time(other.resets_at)
+    if one is None or two is None:
+        return one is two and _told(limit) == _told(other)
+    return abs((one - two).total_seconds()) < SAME_RESET_S and _told(limit) == _told(other)
+
+
+def _told(limit: Limit) -> tuple[str, int, int, str]:
+    return limit.id, used_percent(limit.used), limit.window_min, limit.name

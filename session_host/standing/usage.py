@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import UTC, date, datetime, timedelta, tzinfo
 from typing import Final, Literal
 
+from session_host.protocol.untrusted_text import one_line
 from session_host.protocol.usage import QUARTER_S, UsageSum
 
 By = Literal["agent", "account", "project", "chat"]
@@ -68,12 +69,7 @@ SAYS_NOTHING: Final = "says nothing"
 """In place of tokens or money that no turn says."""
 AT_LEAST: Final = "≥"
 REMOVED: Final = "removed chats"
-_SIGNS: Final = {"USD": "$", "EUR": "€", "GBP": "£", "JPY": "¥"}
-_LACKS: Final = {
-    "claude": "in a terminal, its record lacks the requests that compact a conversation, and turns with sub-agents",
-    "codex": "in a terminal, its record lacks the requests of other versions, and turns with sub-agents",
-    "gemini": "in a terminal, its record lacks the requests that compact a conversation, and turns with sub-agents",
-}
+_LACKS: Final = "in a terminal, its record lacks the requests that compact or name a conversation"
 
 
 def short_count(count: int) -> str:
@@ -95,7 +91,7 @@ def tokens_words(usage: UsageSum, count: int) -> str:
 
 
 def money_words(usage: UsageSum) -> str:
-    """The money of a sum: "$3.10 · €1.00"; "≥ $3.10" if some turns say none, "says nothing" if all do."""
+    """The money of a sum: "1.00 EUR · 3.10 USD"; "≥ 3.10 USD" if some turns say none, "says nothing" if all do."""
     if not usage.costs:
         return SAYS_NOTHING if usage.turns else ""
     least = f"{AT_LEAST} " if usage.unpriced else ""
@@ -103,9 +99,8 @@ def money_words(usage: UsageSum) -> str:
 
 
 def amount_words(amount: float, currency: str) -> str:
-    """An amount of money: "$3.10", "3.10 CHF"."""
-    sign = _SIGNS.get(currency)
-    return f"{sign}{amount:,.2f}" if sign is not None else f"{amount:,.2f} {currency}"
+    """An amount of money: "3.10 USD"."""
+    return f"{amount:,.2f} {one_line(currency)}"
 
 
 def missing_words(sums: Sequence[UsageSum], name_of: Callable[[str], str]) -> list[str]:
@@ -119,7 +114,7 @@ def missing_words(sums: Sequence[UsageSum], name_of: Callable[[str], str]) -> li
     for each in grouped(sums, "agent"):
         parts = []
         if each.least:
-            parts.append(_LACKS.get(each.agent, "some requests are not in what it says"))
+            parts.append(_LACKS)
         if each.unknown:
             turns = "1 turn says" if each.unknown == 1 else f"{each.unknown:,} turns say"
             parts.append(f"{turns} no tokens")

@@ -17,6 +17,7 @@ NO_DESCRIPTIONS = {
     **dict.fromkeys(("StatusReport", "SourceReport", "ActivityState", "Transition"), "a report, or a change"),
     **dict.fromkeys(("Started", "StatusChanged", "Ended"), "an event, with what was so at its time"),
     **dict.fromkeys(("Explanation", "Explained", "Evidence"), "evidence, and what the host looked at for it"),
+    "UsedTokens": "what a command prints of the sums of a group of chats",
     "Row": "what the page's list shows, as JSON: words that are made from the facts",
 }
 """Structs that have such names and describe no chat, and what they are."""

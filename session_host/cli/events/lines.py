@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from datetime import UTC, datetime
 from typing import Final, assert_never
 
 import msgspec
@@ -21,6 +22,8 @@ from session_host.protocol.events import (
     Hello,
     Interrupted,
     LaterSet,
+    Limit,
+    LimitsChanged,
     Missed,
     Reachable,
     Removed,
@@ -40,8 +43,11 @@ from session_host.protocol.turns import TurnWork
 from session_host.protocol.untrusted_text import escaped, one_line
 from session_host.protocol.values import Activity, State
 from session_host.standing.accounts import with_account
+from session_host.standing.clock_times import told_time
 from session_host.standing.endings import end_of
+from session_host.standing.limits import limit_name, used_percent
 from session_host.structured.items import PLACES
+from session_host.system.clock import parse_time
 
 _BY: Final = PLACES | {"dialog": "in its own dialog"}
 _NAME_COLUMNS: Final = 20
@@ -103,6 +109,8 @@ def words_of(line: EventLine) -> str:  # noqa: C901, PLR0912 - one case for each
             return f"{what}, {_BY.get(by, by)}".removesuffix(", ")
         case Missed(due=due, why=why, asks=asks):
             return f"a prompt for {time_of_day(due)} was not sent{', and waits for your word' if asks else ''}: {why}"
+        case LimitsChanged(limits=limits):
+            return f"limits: {', '.join(map(_limit_words, limits))}"
         case CommandEnded(exit_code=code, duration_s=seconds):
             return f"command ended after {exact_duration(round(seconds * 1000))}" + (
                 f": exit code {code}" if code else ""
@@ -125,6 +133,12 @@ def words_of(line: EventLine) -> str:  # noqa: C901, PLR0912 - one case for each
             return "can be reached again"
         case _:
             assert_never(line.event)
+
+
+def _limit_words(limit: Limit) -> str:
+    resets = parse_time(limit.resets_at)
+    until = f" until {told_time(resets, datetime.now(UTC))}" if resets is not None else ""
+    return f"{limit_name(limit.window_min, limit.name)} {used_percent(limit.used)} %{until}"
 
 
 def _end_words(event: TurnEnded) -> str:

@@ -14,6 +14,7 @@ from session_host.host.program.termination import end_strays
 from session_host.host.watchers.conversation import PROTOCOL
 from session_host.paths import session_history
 from session_host.protocol.codec import UNREADABLE
+from session_host.protocol.events import Limit, LimitsChanged
 from session_host.protocol.facts import AgentStatus
 from session_host.protocol.launch import StructuredLaunch
 from session_host.protocol.messages import (
@@ -62,7 +63,7 @@ from session_host.structured.items import (
 )
 from session_host.structured.operations import AnyResult
 from session_host.structured.text import screen_of
-from session_host.structured.turns import facts_of
+from session_host.structured.turns import facts_of, time_text
 from session_host.system.clock import now_ms
 from session_host.system.processes.chat_mark import Mark
 from session_host.system.processes.process_tree import outside_session
@@ -234,7 +235,18 @@ class StructuredDriver:
                 self._events.begin_turn(change.turn, change.by)
             elif isinstance(change, TurnOver) and not change.at_ms:
                 self._events.end_turn(facts_of(change), tokens=change.tokens)
+            elif isinstance(change, UsageChanged) and change.limits:
+                self._events.limits_reported(self._limits(change))
         self._events.write(end)
+
+    def _limits(self, usage: UsageChanged) -> LimitsChanged:
+        """The event of what the agent says of its account's limits."""
+        origin = self._spec.facts.origin
+        limits = (
+            Limit(each.id, round(each.used, 4), each.window_min, time_text(each.resets_ms), each.name)
+            for each in usage.limits
+        )
+        return LimitsChanged(agent=origin.agent, account=origin.account, limits=tuple(limits))
 
     def _runs_on(self) -> bool:
         """Whether something that the agent has started runs: a command, what one left, or a sub-agent by its files."""

@@ -11,7 +11,7 @@ from typing import Final
 
 import msgspec
 
-from session_host.protocol.events import NumberedEvent, TurnCounted, TurnEnded, TurnStarted, with_events
+from session_host.protocol.events import LimitsChanged, NumberedEvent, TurnCounted, TurnEnded, TurnStarted, with_events
 from session_host.protocol.facts import LaterPrompt
 from session_host.protocol.messages import Colors, Resized
 from session_host.protocol.turns import TurnFacts, TurnWork
@@ -244,6 +244,7 @@ class LogState(msgspec.Struct):
         counted: the number of the last turn that is counted (``turn_counted``).
         edited: ``AgentStatus.edited_lines``.
         later: the prompt that is to be sent at a time; None for none.
+        limits: the last event of the account's limits; None for none.
         reported: the number of the last turn whose answer was given to the agent that started the chat.
         line_text: the token of the command's text that was typed last, with no other input since; "" for none.
         line_of_others: whether the input line may have something that no command typed.
@@ -279,6 +280,7 @@ class LogState(msgspec.Struct):
     counted: int = 0
     edited: tuple[int, int] = (0, 0)
     later: LaterPrompt | None = None
+    limits: LimitsChanged | None = None
 
     def apply(self, entry: LogEntry) -> None:
         """Apply an entry; one of an unknown kind changes nothing."""
@@ -343,6 +345,8 @@ class LogState(msgspec.Struct):
             elif isinstance(each.event, TurnEnded):
                 self.open_turn, self.last = None, each.event.facts
                 self.edited = with_lines(self.edited, each.event.work)
+            elif isinstance(each.event, LimitsChanged):
+                self.limits = each.event
             elif isinstance(each.event, TurnCounted):
                 self.counted = each.event.turn
                 self.last = self.last and each.event.of(self.last)

@@ -3,7 +3,7 @@
 One counter, ``ledger.last``, numbers the events and the changes of sessions' rows (``session.changed``, by triggers).
 SQLite gives their order: transactions write one after another, so the numbers grow in the order in which readers see
 events and rows, and none appears later below one that was read. What is too old goes in pieces, but not the last status
-of a running chat, from which a new reader begins.
+of a running chat, from which a new reader begins, nor the last limits of an account.
 """
 
 from __future__ import annotations
@@ -22,6 +22,7 @@ from session_host.protocol.events import (
     Ended,
     Event,
     Interrupted,
+    LimitsChanged,
     NumberedEvent,
     StatusChanged,
     changes,
@@ -52,6 +53,11 @@ _LAST_STATUS: Final = (
     f" WHERE last NOTNULL AND state IN ({', '.join(repr(each.value) for each in sorted(RUNNING_STATES))})"
 )
 """The numbers of the last status of each running chat."""
+_LAST_LIMITS: Final = (
+    f"SELECT max(number) FROM event WHERE kind = '{kind_of(LimitsChanged)}'"  # noqa: S608
+    " GROUP BY json_extract(content, '$.agent'), json_extract(content, '$.account')"
+)
+"""The numbers of the last limits of each account."""
 
 
 class LedgerEntry(NamedTuple):
@@ -262,6 +268,11 @@ class Ledger:
         with self._database.reading() as connection:
             return _entries(connection, condition, *values)
 
+    def last_limits(self) -> list[LedgerEntry]:
+        """The last event of the limits of each account, in the order of the events."""
+        with self._database.reading() as connection:
+            return _entries(connection, f"number IN ({_LAST_LIMITS}) ORDER BY number")
+
     def of_chat(self, session_id: str, kinds: Collection[type[Event]], count: int) -> list[LedgerEntry]:
         """The last events of these kinds of a session, oldest first."""
         marks = ", ".join("?" * len(kinds))
@@ -304,7 +315,8 @@ def _trim(connection: sqlite3.Connection) -> None:
     oldest_at = as_text((datetime.now(UTC) - MAX_AGE).timestamp())
     (count,) = connection.execute("SELECT count(*) FROM event").fetchone()
     oldest = connection.execute(
-        f"SELECT number, at FROM event WHERE number NOT IN ({_LAST_STATUS}) ORDER BY number LIMIT ?",  # noqa: S608
+        f"SELECT number, at FROM event WHERE number NOT IN ({_LAST_STATUS} UNION {_LAST_LIMITS})"  # noqa: S608
+        " ORDER BY number LIMIT ?",
         (2 * _TRIMMED_EVERY,),
     )
     gone = [number for index, (number, at) in enumerate(oldest) if index < count - MAX_ROWS or at < oldest_at]

@@ -675,6 +675,31 @@ STATEMENTS = [
         ),
     ),
     *of(
+        "usage",
+        (
+            "the sums of all four are equal.",
+            view,
+            (
+                Step("send api-fix hello --wait"),
+                Step("usage", r"^today +1 "),
+                Step("usage --by chat", r"^api-fix +1 "),
+                Step("usage --by project --since today", r"^~?\S+ +1 "),
+                Step("usage --json", '"turns": 1,'),
+            ),
+        ),
+        (
+            "what their turns used stays, for 400 days, without their names |",
+            view,
+            (
+                Step("send api-fix hello --wait"),
+                Step("kill api-fix"),
+                Step("rm api-fix"),
+                Step("usage --by chat", r"^removed chats +1 "),
+            ),
+        ),
+        ("Turns count from the first day on which this version ran them;", nothing, Step("usage", "no turn was")),
+    ),
+    *of(
         "search",
         (
             "A line matches if it has all words, in any order and case; double quotes keep a phrase together.",

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 import pytest
 
 from session_host.host.event_log import EventLog
-from session_host.protocol.events import TurnCounted
+from session_host.protocol.events import Limit, LimitsChanged, TurnCounted
 from session_host.protocol.turns import TurnFacts, TurnWork
 from session_host.storage.descriptors.input_log import InputLog
 from session_host.storage.descriptors.log_state import LogState
@@ -127,3 +127,20 @@ async def test_the_lines_of_all_turns_are_added_up_and_known_to_the_next_host(lo
     host.events.end_turn(TurnFacts(outcome="done", work=TurnWork(removed=2)))
     host.events.write()
     assert host.events.edited == Host(log_file).events.edited == (43, 3)
+
+
+async def test_limits_are_told_at_each_whole_percent_across_hosts(log_file: int) -> None:
+    def say(host: Host, used: float) -> None:
+        event = LimitsChanged(agent="claude", account="", limits=(Limit("five_hour", used, 300),))
+        host.events.limits_reported(event)
+        host.events.write()
+
+    host = Host(log_file)
+    host.events.limits_reported(LimitsChanged(agent="claude", account=""))
+    for used in (0.611, 0.612, 0.62):
+        say(host, used)
+    host = Host(log_file)
+    for used in (0.625, 0.63):
+        say(host, used)
+    told = [each.event for each in host.events.newest if isinstance(each.event, LimitsChanged)]
+    assert [each.limits[0].used for each in told] == [0.611, 0.62, 0.63]

@@ -6,7 +6,8 @@ import math
 
 import pytest
 
-from session_host.standing.limits import is_over, limit_name, used_percent
+from session_host.protocol.events import Limit
+from session_host.standing.limits import are_same, is_over, limit_name, used_percent
 
 
 @pytest.mark.parametrize(
@@ -34,3 +35,14 @@ def test_a_limit_is_over_at_its_reset_or_after_its_time() -> None:
     assert not is_over(59_999, resets_ms=0, reported_ms=0, window_min=1)
     assert is_over(60_000, resets_ms=0, reported_ms=0, window_min=1)
     assert not is_over(10**15, resets_ms=0), "nothing is known"
+
+
+def test_two_reports_are_the_same_in_whole_percent_and_minutes() -> None:
+    def limit(used: float, resets_at: str = "2026-01-02T18:00:00Z") -> list[Limit]:
+        return [Limit("five_hour", used, 300, resets_at)]
+
+    assert are_same(limit(0.621), limit(0.628, "2026-01-02T18:00:30Z"))
+    assert not are_same(limit(0.621), limit(0.631))
+    assert not are_same(limit(0.621), limit(0.621, "2026-01-02T23:00:00Z"))
+    assert not are_same(limit(0.621), limit(0.621, ""))
+    assert not are_same(limit(0.621), [*limit(0.621), Limit("seven_day", 0.1)])

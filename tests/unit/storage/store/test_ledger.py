@@ -6,6 +6,7 @@ import contextlib
 import sqlite3
 from pathlib import Path
 
+import msgspec
 import pytest
 from msgspec.structs import replace
 
@@ -14,6 +15,8 @@ from session_host.protocol.events import (
     Ended,
     Event,
     Interrupted,
+    Limit,
+    LimitsChanged,
     NumberedEvent,
     Removed,
     Renamed,
@@ -189,3 +192,25 @@ def test_a_restored_store_has_another_ledger_and_no_old_events(path: Path) -> No
         assert [each.id for each in store.running()] == [record.id]
         assert store.ledger.since(place, ALL) is None
         assert events(store) == []
+
+
+def test_the_last_limits_of_each_account_stay(store: Store) -> None:
+    def limits(account: str, used: float) -> LimitsChanged:
+        return LimitsChanged(agent="claude", account=account, limits=(Limit("five_hour", used),))
+
+    one, two = make_record(name="one"), make_record(name="two")
+    for each in (one, two):
+        store.insert(each)
+    old = "2020-01-01T00:00:00.000Z"
+    events = [limits("", 0.1), limits("work", 0.2), limits("work", 0.3), limits("", 0.4)]
+    store.ledger.add(one.id, [NumberedEvent(number, old, each) for number, each in enumerate(events, 1)])
+    store.ledger.add(two.id, [status(number, at=old) for number in range(1, 1200)])
+    store.remove(one.id)
+    assert [each.event for each in store.ledger.last_limits()] == [limits("work", 0.3), limits("", 0.4)]
+    assert [each for each in events if each in events_of(store)] == [limits("work", 0.3), limits("", 0.4)]
+
+
+def events_of(store: Store) -> list[Event]:
+    with contextlib.closing(sqlite3.connect(store.path)) as connection:
+        rows = connection.execute("SELECT content FROM event WHERE kind = 'limits'").fetchall()
+    return [msgspec.json.decode(content, type=Event) for (content,) in rows]
