@@ -71,6 +71,7 @@ GROUPS = {
         "deny": Command("answers", "decline what a chat's agent asks to do", Where.CHAT),
     },
     "End and keep": {
+        "sleep": Command("sleep", "end an idle agent; a text wakes the chat in its place", Where.CHAT),
         "stop": Command("ending", "ask a chat's agent to exit", Where.CHAT),
         "kill": Command("ending", "kill a chat's agent, and everything it started, at once", Where.CHAT),
         "kill-all": Command("ending", "kill all running chats", Where.ON),

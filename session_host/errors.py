@@ -27,6 +27,7 @@
     ├── NotAllowed               an agent may not control this chat: the user can allow it; exit code 8
     ├── NeedsInput               the chat asks something: answer first, or send the text anyway; exit code 9
     ├── Outdated                 what the user saw has changed meanwhile: look at it again
+    ├── StaysAwake               the chat is not put to sleep: wait, or do it anyway
     ├── LineInUse                the input line has a text: send or delete it, or send anyway; exit code 12
     ├── TextTaken                a text was typed without Enter: look whether its user has sent it
     ├── WrongRuntime             a terminal takes keys, a structured chat prompts: use the other
@@ -48,6 +49,7 @@
     └── StoreError               the store cannot be written (disk full, read-only)
         ├── StoreBusy            another process writes it: wait, or try again
         ├── StoreIncomplete      the store is new: add the running sessions, and try again
+        ├── AlreadyContinued     another chat continues the conversation: use that one
         ├── LedgerLost           read all states again, and go on from there; exit code 11
         └── StoreCorrupt         the store is moved away and rebuilt from the running sessions
 
@@ -127,6 +129,10 @@ class SessionEnded(OutliveError):
     """The session has ended; the request needs a running one."""
 
     exit_code = 6
+
+
+class StaysAwake(OutliveError):
+    """The chat is not put to sleep: something would end with its agent that the user may still want."""
 
 
 class NoSuchMachine(OutliveError):
@@ -309,6 +315,10 @@ class ConfigError(OutliveError):
 
 class StoreError(OutliveError):
     """The store cannot be read or written."""
+
+
+class AlreadyContinued(StoreError):
+    """Another chat continues the conversation of the ended one."""
 
 
 class StoreBusy(StoreError):

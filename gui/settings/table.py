@@ -24,6 +24,7 @@ from session_host.client.chats.settings import (
     IDLE_LIMITS_MIN,
     RECORD_LIMITS_MIB,
     SCROLLBACK_LIMITS_LINES,
+    SLEEP_LIMITS_HOURS,
     STARTS_LIMITS,
     ChatSettings,
 )
@@ -411,6 +412,12 @@ _CHATS: Final[dict[str, Setting]] = {
         NEW_CHATS, Text("End idle agents after"),
         Number(1, IDLE_LIMITS_MIN[1], unit=Text("min"), zero=Text("Never"), step=5, is_integer=False),
         help=Text("In chat views; the next prompt resumes the chat."),
+    ),
+    "sleep_after_hours": Setting(
+        NEW_CHATS, Text("Put idle chats to sleep after"),
+        Number(1, SLEEP_LIMITS_HOURS[1], unit=Text("hours"), zero=Text("Never"), step=1, is_integer=False),
+        help=Text("Hours without a look; a text wakes the chat in its place."),
+        words=Text("asleep memory"),
     ),
     "ended_limit_mib": Setting(
         ENDED_CHATS, Text("Size of all recordings"),

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 from session_host.client.chats.removal import described, end_left_processes, left_processes, remove_chat
 from session_host.client.chats.retention import ended_chats
 from session_host.client.chats.settings import MIB
-from session_host.client.permission import agents_chat, check_may_control
+from session_host.client.permission import agents_chat, check_may_answer, check_may_control
 from session_host.client.sessions.selection import Selection
 from session_host.client.sessions.session_info import SessionInfo, find_session, info_of, list_sessions
 from session_host.client.sessions.stale_rows import give_up
@@ -68,6 +68,12 @@ def run_kill(options: argparse.Namespace) -> int:
 def _end(text: str, request: Stop | Kill, done: str) -> int:
     """Make a chat's host end its agent; of an ended chat, end what it has left behind."""
     info = find(text, to_end=True)
+    if info.facts.is_asleep:
+        check_may_answer(info.facts)
+        if with_store(lambda store: store.end_sleep(info.id)):
+            print_line(f"{done} {name_and_id(info)}, which was asleep")
+            return 0
+        info = find(text, to_end=True)
     record = with_store(lambda store: store.get(info.id)) if info.state not in RUNNING_STATES else None
     if record is not None and (left := end_left_processes(record, gracefully=isinstance(request, Stop))):
         print_line(f"ended what {name_and_id(info)} had left behind: {described(left)}")

@@ -14,7 +14,7 @@ from session_host.client.sessions.listing import chosen_sessions
 from session_host.client.sessions.selection import Selection
 from session_host.client.sessions.session_info import ELSEWHERE, SessionInfo
 from session_host.client.sessions.store_access import open_store
-from session_host.errors import StoreCorrupt
+from session_host.errors import StoreCorrupt, UsageError
 from session_host.paths import home_dir, short_directory
 from session_host.protocol.untrusted_text import one_line, place_last
 from session_host.protocol.values import FOREGROUND, Activity, State
@@ -24,6 +24,7 @@ from session_host.standing.clock_times import told_time
 from session_host.standing.endings import end_of, last_command
 from session_host.standing.groups import Mark, Seen, is_starting
 from session_host.standing.row_line import STATES, row_line
+from session_host.standing.sleep import memory
 from session_host.system.clock import as_text
 
 _HEADINGS = ("NAME", "AGENT", "STATE", "AGE", "ID", "DIRECTORY")
@@ -48,6 +49,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     """Add the subcommand's arguments to the parser."""
     parser.add_argument("--all", action="store_true", help="include ended chats")
     parser.add_argument("--json", action="store_true", help="print all fields as JSON")
+    parser.add_argument("--memory", action="store_true", help="with --json: how much memory each running chat has")
     parser.add_argument("--on", metavar="NAME", default="", help="chats of another machine; all: of all machines")
     add_selection(parser)
 
@@ -55,11 +57,13 @@ def configure(parser: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace) -> int:
     """List the sessions."""
     selection = selection_of(options)
+    if options.memory and not options.json:
+        raise UsageError("--memory needs --json")
     ended = options.all or selection.has_dates
     if options.on:
         return _run_on(options, selection, ended=ended)
     cursor = _cursor() if options.json else ""
-    infos = _sessions(selection, ended=ended)
+    infos = _sessions(selection, ended=ended, memory=options.memory)
     if options.json:
         if infos:
             from session_host.client.chats.resumability import fill_in_resumable  # a table does not need this
@@ -96,9 +100,14 @@ def _run_on(options: argparse.Namespace, selection: Selection, *, ended: bool) -
     from session_host.machines.names import ALL, HERE
 
     cursor = _cursor() if options.json else ""
-    found, errors = ([], []) if options.on == HERE else chats_on(options.on, selection, ended=ended)
+    found, errors = (
+        ([], []) if options.on == HERE else chats_on(options.on, selection, ended=ended, memory=options.memory)
+    )
     if options.on in {ALL, HERE}:
-        found = [*((HERE, str(home_dir()), info) for info in _sessions(selection, ended=ended)), *found]
+        found = [
+            *((HERE, str(home_dir()), info) for info in _sessions(selection, ended=ended, memory=options.memory)),
+            *found,
+        ]
     if options.json:
         print_json(
             [
@@ -138,13 +147,18 @@ def _nothing(selection: Selection, *, ended: bool, where: str = "") -> str:
     return "no chats" if ended else f"no running chats; `outlive new AGENT{where}` starts one"
 
 
-def _sessions(selection: Selection, *, ended: bool) -> list[SessionInfo]:
+def _sessions(selection: Selection, *, ended: bool, memory: bool = False) -> list[SessionInfo]:
     try:
         with open_store(print_error) as store:
-            return chosen_sessions(store, selection, ended=ended)
+            infos = chosen_sessions(store, selection, ended=ended)
     except StoreCorrupt:
         all_sessions(ended=ended)  # recreates the store
-        return _sessions(selection, ended=ended)
+        return _sessions(selection, ended=ended, memory=memory)
+    if not memory:
+        return infos
+    from session_host.client.sessions.memory import memory_of, running_ids, with_memory  # lists are quick
+
+    return with_memory(infos, memory_of(running_ids(infos)))
 
 
 def row(info: SessionInfo, now: datetime, home: str | None = None) -> tuple[str, ...]:
@@ -208,6 +222,9 @@ def state_words(info: SessionInfo, now: datetime) -> str:
             if not info.has_host:
                 return f"◌ {'elsewhere' if info.status.source == ELSEWHERE else 'running'}"
             return f"◌ {(Mark.STARTING if is_starting(info.facts, Seen(), now) else Mark.NO_SIGNAL).value}"
+        case _ if info.facts.is_asleep:
+            freed = info.facts.outcome.freed_bytes
+            return f"☾ asleep{f' · gave back {memory(freed)}' if freed else ''}"
         case _:
             return f"■ {end_of(info.facts.outcome).status}{_continued(info)}"
 

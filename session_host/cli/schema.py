@@ -16,7 +16,9 @@ from session_host.errors import codes
 from session_host.protocol.events import LINE_VERSION, EventLine
 
 _DIALECT: Final = "https://json-schema.org/draft/2020-12/schema"
-_ALWAYS_KNOWN: Final = frozenset({"id", "name", "agent", "argv", "cwd", "state", "created_at", "runtime", "account"})
+_ALWAYS_KNOWN: Final = frozenset(
+    {"id", "name", "agent", "argv", "cwd", "state", "created_at", "runtime", "account", "is_asleep"}
+)
 
 
 def configure(parser: argparse.ArgumentParser) -> None:

@@ -10,8 +10,9 @@ from session_host.cli.output import print_line
 from session_host.cli.session_argument import ask, find, name_and_id, require_running
 from session_host.cli.typing_in import mode_of, type_text
 from session_host.client.sessions.session_info import SessionInfo
-from session_host.errors import UsageError
+from session_host.errors import SessionEnded, UsageError
 from session_host.protocol.messages import (
+    FALLS_ASLEEP,
     MAX_PASTE_CHARACTERS,
     Interrupt,
     Prompt,
@@ -58,13 +59,13 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.epilog = (
         "In a terminal, TEXT is typed; an agent gets several lines as one paste. If the agent does not show TEXT, it "
         "is not ready: the command fails and does not press Enter. It also fails if an idle agent does not begin a "
-        "turn. While the chat is asking something, TEXT is refused because it would answer the question; "
-        "answer with --key, --enter or a single character. TEXT with Enter is refused (exit code 12) if the input "
-        "line has a text that was typed there. In a chat view, TEXT is a prompt: it is sent when the "
-        "running turn ends, or at once with --steer or --interrupt. With --wait, exit code 0: the turn is done; 5: the "
-        "time is over; 9: it asks something; 10: an error, a limit or the user stopped it. With --at, TEXT is sent "
-        "once, at that time in this time zone, if the agent is idle and nothing is typed; it waits for that for an "
-        "hour. Put a text that begins with a dash after `--`."
+        "turn. A chat that is asleep is woken by TEXT with Enter. While the chat is asking something, TEXT is refused "
+        "because it would answer the question; answer with --key, --enter or a single character. TEXT with Enter is "
+        "refused (exit code 12) if the input line has a text that was typed there. In a chat view, TEXT is a prompt: "
+        "it is sent when the running turn ends, or at once with --steer or --interrupt. With --wait, exit code 0: the "
+        "turn is done; 5: the time is over; 9: it asks something; 10: an error, a limit or the user stopped it. With "
+        "--at, TEXT is sent once, at that time in this time zone, if the agent is idle and nothing is typed; it waits "
+        "for that for an hour. Put a text that begins with a dash after `--`."
     )
 
 
@@ -92,6 +93,24 @@ def run(options: argparse.Namespace) -> int:
         from session_host.cli.later import cancel  # Usually it is sent now.
 
         return cancel(info)
+    if info.facts.is_asleep:
+        return _wake(info, options, text)
+    try:
+        return _send(info, options, text)
+    except SessionEnded as error:
+        if str(error) != FALLS_ASLEEP:
+            raise
+    # Nothing of it was typed.
+    return _wake(info, options, text)
+
+
+def _wake(info: SessionInfo, options: argparse.Namespace, text: str) -> int:
+    from session_host.cli.turns.waking import send_to_sleeper  # Usually a chat is awake.
+
+    return send_to_sleeper(info, options, text)
+
+
+def _send(info: SessionInfo, options: argparse.Namespace, text: str) -> int:
     require_running(info)
     if options.at is not None:
         from session_host.cli.later import send_later

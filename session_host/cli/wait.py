@@ -9,6 +9,7 @@ import re
 from collections.abc import AsyncIterator, Sequence
 
 from session_host.client.control import ControlConnection
+from session_host.client.sessions.following import later_changes
 from session_host.client.sessions.session_info import SessionInfo
 from session_host.client.viewer.transcript_watch import watch_transcript
 from session_host.errors import HostUnavailable, OutliveError, ProtocolMismatch, SessionEnded, TimedOut, UsageError
@@ -36,7 +37,7 @@ from session_host.system import event_loop
 from .arguments import check_seconds
 from .output import print_line
 from .peek import read_screen
-from .session_argument import find, running_sessions
+from .session_argument import find, running_sessions, with_store
 
 CHECK_INTERVAL_S = 0.1
 """The shortest interval between checks of a chat that writes without pause: each reads its whole history."""
@@ -219,7 +220,10 @@ async def _wait(info: SessionInfo, options: argparse.Namespace, pattern: re.Patt
             if await wait_for_text(info.id, pattern):
                 return
             info = await asyncio.to_thread(find, info.id)
-        while info.state in RUNNING_STATES:
+        while info.state in RUNNING_STATES or _sleeps_on(info, options):
+            if info.facts.is_asleep:
+                info = await _after_sleep(info)
+                continue
             try:
                 async with ControlConnection(info.id) as connection:
                     failures = 0
@@ -240,13 +244,29 @@ async def _wait(info: SessionInfo, options: argparse.Namespace, pattern: re.Patt
                     raise
                 await asyncio.sleep(CHECK_INTERVAL_S)
             info = await asyncio.to_thread(find, info.id)
-    if options.exited and info.state == State.LOST:
+    if (options.exited and info.state == State.LOST) or (info.facts.is_asleep and options.activity == Activity.IDLE):
         return
     from session_host.client.chats.removal import wait_until_exit_saved
 
     with contextlib.suppress(OutliveError):  # It has ended, even if that cannot be saved.
         await wait_until_exit_saved(info.id)  # Otherwise the next command might not see the end.
     raise _Ended
+
+
+def _sleeps_on(info: SessionInfo, options: argparse.Namespace) -> bool:
+    """Whether a chat is asleep, and the wait goes on: it is idle, and has not exited."""
+    return info.facts.is_asleep and (options.exited or options.activity not in {None, Activity.IDLE})
+
+
+async def _after_sleep(info: SessionInfo) -> SessionInfo:
+    """Wait until a chat is not asleep any more: the chat that continues it, or it as an ended one."""
+    position = await asyncio.to_thread(with_store, lambda store: store.ledger.position())
+    while True:
+        found = await asyncio.to_thread(find, info.id)
+        if not found.facts.is_asleep:
+            woken = found.facts.entry.continued_by
+            return found if woken is None else await asyncio.to_thread(find, woken)
+        position = (await later_changes(position)).position
 
 
 async def _wait_for_text(connection: ControlConnection, pattern: re.Pattern[str]) -> None:

@@ -22,6 +22,7 @@ from session_host.errors import (
     ProtocolMismatch,
     RunsElsewhere,
     SessionEnded,
+    StaysAwake,
     TextTaken,
     UsageError,
     WrongRuntime,
@@ -50,7 +51,9 @@ from session_host.protocol.messages import (
     Send,
     SendChatInput,
     SendLater,
+    Sleep,
     Stop,
+    WhyAwake,
 )
 from session_host.protocol.untrusted_text import as_message
 from session_host.protocol.values import RUNNING_STATES, ErrorCode, State
@@ -70,7 +73,7 @@ SEND_TIMEOUT_S = 300.0
 SCROLLBACK_TIMEOUT_S = 120.0
 """A host lays out some million lines of a structured chat in that time."""
 
-_TIMEOUTS_S: dict[type[Request], float] = {Stop: STOP_TIMEOUT_S, Send: SEND_TIMEOUT_S}
+_TIMEOUTS_S: dict[type[Request], float] = {Stop: STOP_TIMEOUT_S, Sleep: STOP_TIMEOUT_S, Send: SEND_TIMEOUT_S}
 
 RETRY_S = (0.0, 0.05, 0.2, 0.5, 1.0)
 """Delays before repeating a request to a host that went away during it."""
@@ -94,6 +97,7 @@ _ERRORS: dict[str, type[OutliveError]] = {
     ErrorCode.LINE_IN_USE: LineInUse,
     ErrorCode.CHANGED: Outdated,
     ErrorCode.WRONG_RUNTIME: WrongRuntime,
+    ErrorCode.AWAKE: StaysAwake,
 }
 
 
@@ -192,7 +196,7 @@ class ControlConnection:
                     return msgspec.structs.replace(message, data=data + message.data)
                 case _:
                     return message
-        if isinstance(request, SendLater):
+        if isinstance(request, SendLater | WhyAwake | Sleep):
             raise HostUnavailable(
                 "the chat runs under an earlier version of Outlive: run `outlive upgrade`, and try again"
             )
@@ -220,7 +224,7 @@ async def request(session_id: str, message: Request, machine: Machine = THIS_MAC
             async with ControlConnection(session_id, machine) as connection:
                 return await connection.request(message)
         except SessionEnded:
-            if tries and isinstance(message, Stop | Kill):
+            if tries and isinstance(message, Stop | Kill | Sleep):
                 return Done(message.request)
             raise
         except HostNotResponding:
@@ -234,7 +238,7 @@ async def request(session_id: str, message: Request, machine: Machine = THIS_MAC
             if wait_s is None:
                 raise
             fate = await machine.call(outcome_of, session_id)
-            if fate.state is State.EXITED and isinstance(message, Stop | Kill):
+            if fate.state is State.EXITED and isinstance(message, Stop | Kill | Sleep):
                 return Done(message.request)
             if fate.state not in RUNNING_STATES:
                 raise

@@ -10,7 +10,7 @@ from session_host.errors import NotAllowed
 from session_host.paths import config_dir, database
 from session_host.protocol.facts import ChatFacts
 from session_host.storage.store import Store
-from session_host.system.processes.permission import agent_chats, refusal, split
+from session_host.system.processes.permission import agent_chats, refusal, refusal_to_answer_for, split
 
 
 def agents_chat(pid: int | None = None) -> str:
@@ -30,6 +30,17 @@ def check_may_control(*records: ChatFacts) -> None:
     origin = agent_chats(os.getpid())
     for record in records:
         _check(origin, split(record.origin.agent_chats), record.entry.name)
+
+
+def check_may_answer(record: ChatFacts) -> None:
+    """Refuse an agent its own chat and its starters', too, whatever the user's settings allow.
+
+    Raises:
+        NotAllowed: this process belongs to such an agent.
+    """
+    origin, chats = agent_chats(os.getpid()), split(record.origin.agent_chats)
+    if reason := refusal_to_answer_for(origin, chats, record.entry.name, config_dir() / "chats.toml"):
+        raise NotAllowed(reason)
 
 
 def check_may_control_chats(session_ids: Sequence[str], directory: Path | None = None) -> None:

@@ -14,6 +14,7 @@ from msgspec.structs import replace
 
 from session_host.client.permission import check_may_reach_machine
 from session_host.client.sessions.listing import sessions_listed
+from session_host.client.sessions.memory import memory_of, running_ids, with_memory
 from session_host.client.sessions.selection import Selection
 from session_host.client.sessions.session_info import SessionInfo
 from session_host.errors import OutliveError, Unreachable
@@ -32,16 +33,25 @@ T = TypeVar("T")
 
 
 def chats_on(
-    name: str, selection: Selection, *, ended: bool
+    name: str, selection: Selection, *, ended: bool, memory: bool = False
 ) -> tuple[list[tuple[str, str, SessionInfo]], list[OutliveError]]:
     """The chats of a machine, or of ``all`` other ones, and why some machines do not answer, or cannot list theirs.
 
-    Each chat comes with its machine's name, and the user's home directory there.
+    Each chat comes with its machine's name, and the user's home directory there; with ``memory`` its memory, too.
     """
+
+    async def measured(machine: RemoteMachine, chats: Listed) -> Listed:
+        return chats._replace(infos=with_memory(chats.infos, await machine.call(memory_of, running_ids(chats.infos))))
+
     check_may_reach_machine("" if name == names.ALL else name)
     entries = names.machines() if name == names.ALL else [names.machine_named(name)]
     wait_s = None if name == names.ALL else CONNECT_TIMEOUT_S
-    found = event_loop.run_command(listed(entries, selection, ended=ended, wait_s=wait_s))
+    asked = (
+        listed_for(measured, entries, selection, ended=ended, wait_s=wait_s)
+        if memory
+        else listed(entries, selection, ended=ended, wait_s=wait_s)
+    )
+    found = event_loop.run_command(asked)
     pairs = list(zip(entries, found, strict=True))
     answers = [(entry.name, result) for entry, result in pairs if isinstance(result, Listed)]
     chats = [(machine, result.home, info) for machine, result in answers for info in result.infos]

@@ -225,6 +225,20 @@ class Ended(msgspec.Struct, frozen=True, gc=False, tag_field="kind", tag="ended"
     """The names of commands that it started and that still ran then, at most ``MAX_LEFT``; () also if it was lost."""
 
 
+class Slept(msgspec.Struct, frozen=True, gc=False, tag_field="kind", tag="slept", kw_only=True):
+    """The chat was put to sleep, in place of its end."""
+
+    freed_bytes: int | None = None
+    """As ``facts.Outcome.freed_bytes``."""
+
+
+class Woke(msgspec.Struct, frozen=True, gc=False, tag_field="kind", tag="woke", kw_only=True):
+    """A text has woken the chat: another one continues its conversation."""
+
+    continued_by: str
+    """The id of that chat."""
+
+
 class Interrupted(msgspec.Struct, frozen=True, gc=False, tag_field="kind", tag="interrupted"):
     """The computer was restarted while the chat ran."""
 
@@ -294,6 +308,8 @@ Event = (
     | LimitsChanged
     | CommandEnded
     | Ended
+    | Slept
+    | Woke
     | Interrupted
     | Renamed
     | Removed

@@ -126,6 +126,7 @@ class LaterPrompt(msgspec.Struct, frozen=True, array_like=True, gc=False):
         stage: "" while it waits; "sending" once it is taken away, so that it is typed once; "late" if nothing could
             send it in time, so that the user is asked; "missed" if it is not sent.
         why: why it is held, late or missed, one line; "" otherwise.
+        wakes: whether it is the text that wakes the chat: it is typed as any command's, not only where it is seen.
     """
 
     at: str
@@ -136,6 +137,7 @@ class LaterPrompt(msgspec.Struct, frozen=True, array_like=True, gc=False):
     agents: str = ""
     stage: Literal["", "sending", "late", "missed"] = ""
     why: str = ""
+    wakes: bool = False
 
     @property
     def waits(self) -> bool:
@@ -190,6 +192,8 @@ class Outcome(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """Why it was lost or could not run; "" if there is nothing to say."""
     ended_at: str | None = None
     """None while it runs, and if the time is not known."""
+    freed_bytes: int | None = None
+    """How much memory its processes had just before it was put to sleep (their PSS); None if that is not known."""
 
     @property
     def is_over(self) -> bool:

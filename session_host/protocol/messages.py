@@ -12,7 +12,7 @@ A connection, from the client's side::
     → Describe | Peek | Send | Stop | Kill | Rename   ← Description | Screen | Done | Failed
     → PeekColors                                      ← ScreenColors
     → SendChatInput, OpenRequests                     ← Done | Failed | AgentRequests × n
-    → SendLater                                       ← Done | Failed
+    → SendLater, WhyAwake, Sleep                      ← Done | Failed
     → Explain                                         ← Explanation
     → Report                                          (from the agent's hooks; without a reply)
     → AskUser                                         ← UserAnswer   (from a hook that takes the user's answer)
@@ -616,6 +616,30 @@ class SendLater(Message, frozen=True):
     """The agents' chats to which the client belongs; the host sets it (``facts.LaterPrompt``)."""
 
 
+class WhyAwake(Message, frozen=True):
+    """Ask why the agent is not to be put to sleep: the note of Done, clauses after the chat's name; "" if it may be.
+
+    A host of an earlier version does not know this and ``Sleep``, and ends the connection.
+    """
+
+    request: int
+
+
+FALLS_ASLEEP = "the chat is being put to sleep"
+"""The message of Failed (ENDED) to a text that comes meanwhile; a text then wakes the chat."""
+
+
+class Sleep(Message, frozen=True):
+    """End the agent as by Stop, so that a text may wake it; see ``standing.sleep``.
+
+    Failed with AWAKE says why not. Done is sent when it has ended; its note is as of ``WhyAwake``, with ``anyway``.
+    """
+
+    request: int
+    anyway: bool = False
+    """Whatever ends with it."""
+
+
 class OpenRequests(Message, frozen=True):
     """Ask for the agent's requests that wait for an answer: a structured chat's, or those of a terminal's hooks."""
 
@@ -684,6 +708,8 @@ class HostReport(msgspec.Struct, frozen=True, array_like=True):
     """The number of the newest event, if the ledger has not got it yet; else 0."""
     unsaved: bytes = b""
     """Events that the ledger has not got, as msgpack of ``NumberedEvent``; see ``events.for_readers``. b"" for none."""
+    reports_to: str = ""
+    """As in ``LaunchSpec``."""
 
 
 class Description(Message, frozen=True):
@@ -810,11 +836,12 @@ INPUTS = (Key, Typed, Paste, Mouse, Focus, *CHAT_INPUTS)
 """The classes of ``Input``, for isinstance."""
 
 Input = Key | Typed | Paste | Mouse | Focus | ChatInput
+# fmt: off
 Request = (
-    Describe | Peek | PeekColors | Send | SendLater | Stop | Kill | Rename | Explain | SendChatInput | OpenRequests
+    Describe | Peek | PeekColors | Send | SendLater | WhyAwake | Sleep | Stop | Kill | Rename | Explain | SendChatInput
+    | OpenRequests
 )
 Reply = Description | Explanation | Screen | ScreenColors | AgentRequests | UserAnswer | Done | Failed
-# fmt: off
 Event = (
     StateEvent | TitleEvent | NameEvent | ActivityEvent | ForegroundEvent | BellEvent | NotificationEvent
     | OutputEvent | ClipboardEvent | NoticeEvent | SizeEvent | CommandEvent
@@ -824,8 +851,8 @@ FromClient = (
     Hello | Attach | Follow | Received | Detach | Resize | Colors | AcceptRefusal | ClearTerminal | Continue
     | Key | Typed | Paste | Mouse | Focus
     | Prompt | WithdrawPrompt | Interrupt | SendNow | ReleaseHeld | AnswerRequest | ChangeSetting
-    | Describe | Peek | PeekColors | Send | SendLater | Stop | Kill | Rename | Explain | SendChatInput | OpenRequests
-    | Report | AskUser
+    | Describe | Peek | PeekColors | Send | SendLater | WhyAwake | Sleep | Stop | Kill | Rename | Explain
+    | SendChatInput | OpenRequests | Report | AskUser
 )
 FromHost = (
     Welcome | Error | Starting | Attached | SnapshotPart | Output | Resized

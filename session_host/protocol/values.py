@@ -50,6 +50,8 @@ class ErrorCode:
     """The text was typed before without Enter, and the user, or nobody, has sent it since: look whether it was sent."""
     LINE_IN_USE = "line_in_use"
     """The input line has a text that the new one would join: send or delete it, or send the new one anyway."""
+    AWAKE = "awake"
+    """The chat is not put to sleep: its agent works, asks, or has started something that runs."""
     NOTHING_TYPED = "nothing_typed"
     """The key was not typed: see ``Key.may_detach``."""
 

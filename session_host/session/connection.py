@@ -15,6 +15,7 @@ from session_host.errors import ProtocolViolation
 from session_host.protocol.codec import Decoder, encode
 from session_host.protocol.greeting import answer_hello
 from session_host.protocol.messages import (
+    FALLS_ASLEEP,
     INPUTS,
     MAX_PASTE_CHARACTERS,
     AcceptRefusal,
@@ -29,6 +30,7 @@ from session_host.protocol.messages import (
     Error,
     Event,
     Failed,
+    Focus,
     Follow,
     FromClient,
     Hello,
@@ -238,6 +240,8 @@ class ClientConnection:
             self.send_message(InputRefused(message.attachment, message.sequence, ErrorCode.STALE_ATTACHMENT, text))
         elif isinstance(message, _WITH_TEXT) and len(message.text) > MAX_PASTE_CHARACTERS:
             attachment.refuse_too_large(message.sequence, len(message.text))
+        elif self._session.end_requests.puts_to_sleep and not isinstance(message, Focus):
+            attachment.refuse_input(message.sequence, ErrorCode.ENDED, FALLS_ASLEEP)
         elif isinstance(message, AnswerRequest) and (reason := self._why_no_answer(message)):
             attachment.refuse_input(message.sequence, ErrorCode.NOT_ALLOWED, reason)
         else:

@@ -230,10 +230,13 @@ class SendReply(Effect, frozen=True):
     reply: Reply
 
 
-class RecordEndRequest(Effect, frozen=True):
-    """Record that the user requested the program's end, by "stop" or "kill", or that it is ended since it is "idle"."""
+EndKind = Literal["stop", "kill", "sleep", "idle"]
 
-    kind: Literal["stop", "kill", "idle"]
+
+class RecordEndRequest(Effect, frozen=True):
+    """Record why the program is ended: a request ("stop", "kill", "sleep"), or it is "idle"."""
+
+    kind: EndKind
 
 
 class SignalProgram(Effect, frozen=True):

@@ -1,4 +1,4 @@
-"""Requests to end the program (Stop, Kill), as states.
+"""Requests to end the program (Stop, Kill, Sleep), as states.
 
 States of each::
 
@@ -22,12 +22,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from enum import StrEnum
-from typing import Any
+from typing import Any, Final
 
+from session_host.protocol.facts import SLEEP
 from session_host.protocol.launch import Watch
-from session_host.protocol.messages import Done, Kill, Stop
+from session_host.protocol.messages import Done, Kill, Sleep, Stop
 
-from .effects import Effect, EndProcesses, ListProcesses, RecordEndRequest, SendReply, SignalProgram, Timers
+from .effects import Effect, EndKind, EndProcesses, ListProcesses, RecordEndRequest, SendReply, SignalProgram, Timers
 
 STEP = "step"
 SAVE, SAVE_S = "save", 3.0
@@ -42,6 +43,11 @@ SHELL_STEPS: Steps = (("SIGHUP", 4.0), ("SIGTERM", 1.0), ("SIGKILL", 0.0))
 """The signals of Stop, and the time after each in seconds."""
 
 KILL_STEPS: Steps = (("SIGKILL", 0.0),)
+
+
+AnyEnd = Stop | Kill | Sleep
+_KINDS: Final[dict[type[AnyEnd], EndKind]] = {Stop: "stop", Kill: "kill", Sleep: SLEEP}
+"""Each request as ``facts.Outcome.end_request``."""
 
 
 class EndState(StrEnum):
@@ -79,7 +85,12 @@ class EndRequests:
         self._runs = False
         self._requests: list[EndRequest] = []
 
-    def request(self, request: Stop | Kill, client: Any) -> None:
+    @property
+    def puts_to_sleep(self) -> bool:
+        """Whether the program is being ended so that a text wakes it: the program gets no other text."""
+        return any(each.kind == SLEEP for each in self._requests)
+
+    def request(self, request: AnyEnd, client: Any) -> None:
         """End the program; answer ``client`` when the program and its processes are gone."""
         added = EndRequest(self, request, client, self._effects, self._watch)
         self._requests.append(added)
@@ -113,17 +124,16 @@ class EndRequest:
 
     Attributes:
         state: the request's state; see the module.
+        kind: as ``facts.Outcome.end_request``.
     """
 
-    def __init__(
-        self, others: EndRequests, request: Stop | Kill, client: Any, effects: list[Effect], watch: Watch
-    ) -> None:
-        self.state = EndState.WAITING
+    def __init__(self, others: EndRequests, request: AnyEnd, client: Any, effects: list[Effect], watch: Watch) -> None:
+        self.state, self.kind = EndState.WAITING, _KINDS[type(request)]
         self._others = others
         self._number = request.request
         self._client = client
         self._effects = effects
-        self._is_graceful = isinstance(request, Stop)
+        self._is_graceful = not isinstance(request, Kill)
         self._ends_all = others.ends_all
         self._steps = iter(_steps(watch) if self._is_graceful else KILL_STEPS)
         self._processes: Sequence[Any] = ()
@@ -134,7 +144,7 @@ class EndRequest:
     def program_runs(self) -> None:
         """The program runs."""
         self.state = EndState.LISTING
-        self._effects.append(RecordEndRequest("stop" if self._is_graceful else "kill"))
+        self._effects.append(RecordEndRequest(self.kind))
         if self._ends_all:
             self._effects.append(ListProcesses(self))
         else:

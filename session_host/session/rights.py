@@ -43,8 +43,10 @@ from session_host.protocol.messages import (
     SendChatInput,
     SendLater,
     SendNow,
+    Sleep,
     Stop,
     Typed,
+    WhyAwake,
     WithdrawPrompt,
 )
 from session_host.protocol.rights import Right
@@ -55,7 +57,7 @@ REFUSABLE = (Right.CONTROL, Right.ANSWER, Right.SETTINGS)
 """The rights that depend on the chats to which the client belongs."""
 
 _RIGHTS: dict[type[Message], Right] = {
-    **dict.fromkeys((Hello, Describe, Peek, PeekColors, Explain, OpenRequests), Right.READ),
+    **dict.fromkeys((Hello, Describe, Peek, PeekColors, Explain, OpenRequests, WhyAwake), Right.READ),
     **dict.fromkeys((Follow, Received, Detach, AcceptRefusal, Resize), Right.ATTACHMENT),
     **dict.fromkeys((Colors, ClearTerminal, Continue, Key, Typed, Paste, Mouse, Focus), Right.ATTACHMENT),
     **dict.fromkeys(
@@ -63,7 +65,7 @@ _RIGHTS: dict[type[Message], Right] = {
     ),
     **dict.fromkeys((Report, AskUser), Right.REPORT),
     **dict.fromkeys((SendChatInput, Send, Stop, Kill, Rename), Right.CONTROL),
-    **dict.fromkeys((Attach, SendLater), Right.ANSWER),
+    **dict.fromkeys((Attach, SendLater, Sleep), Right.ANSWER),
 }
 
 _ANSWERS = (AnswerRequest, ChangeSetting, ReleaseHeld)

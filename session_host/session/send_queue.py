@@ -240,6 +240,11 @@ class SendQueue:
         self._current: _CurrentRequest
         self._timers = Timers(self, self._effects)
 
+    @property
+    def is_busy(self) -> bool:
+        """Whether a text is being typed, or waits for that."""
+        return bool(self._waiting) or self.state not in {SendState.IDLE, SendState.PAUSING}
+
     # ------------------------------------------------------------ events
 
     def request(self, request: Send, client: Any) -> None:

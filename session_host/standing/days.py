@@ -14,6 +14,7 @@ from session_host.protocol.events import (
     Event,
     Interrupted,
     Removed,
+    Slept,
     StatusChanged,
     TurnEnded,
     TurnStarted,
@@ -39,10 +40,10 @@ if TYPE_CHECKING:
 
 KINDS: Final = (
     *(StatusChanged, Answered, TurnStarted, TurnEnded, CommandEnded),
-    *(Ended, Interrupted, Removed),
+    *(Ended, Slept, Interrupted, Removed),
 )
 """The events that say it."""
-STATES: Final = (StatusChanged, Ended, Interrupted)
+STATES: Final = (StatusChanged, Ended, Slept, Interrupted)
 """The events whose last one before a time says what a chat does at that time."""
 MAX_SPANS: Final = 2000
 """The most of one chat; what is more, at its end, is left out."""
@@ -124,7 +125,7 @@ class _Day:
             case CommandEnded(duration_s=duration_s):
                 begin_s = max(at_s - duration_s, self.begin_s, self.spans[-1].end_s if self.spans else 0.0)
                 self._add(Span(waits=False, begin_s=begin_s, end_s=at_s))
-            case Ended() | Interrupted():
+            case Ended() | Slept() | Interrupted():
                 self._close(at_s)
                 self.end_s = at_s
             case Removed():
@@ -179,7 +180,7 @@ def days(entries: Iterable[Entry], begin_s: float, end_s: float) -> list[ChatDay
             continue
         at_s = min(moment.timestamp(), end_s)
         if (day := found.get(entry.chat)) is None:
-            if at_s < begin_s and isinstance(entry.event, Ended | Interrupted):
+            if at_s < begin_s and isinstance(entry.event, Ended | Slept | Interrupted):
                 continue  # It was over before.
             day = found[entry.chat] = _Day(entry.chat, max(at_s, begin_s))
         day.name = entry.name

@@ -89,6 +89,8 @@ MESSAGES: tuple[m.Message, ...] = (
     m.Send(1, "hello", enter=True),
     m.Send(1, keys=["Escape"]),
     m.SendLater(1, "hello", "2100-01-01T00:00:00Z"),
+    m.WhyAwake(1),
+    m.Sleep(1),
     m.Stop(1),
     m.Kill(1),
     m.Rename(1, "new"),

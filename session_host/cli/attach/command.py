@@ -64,6 +64,8 @@ def run(options: argparse.Namespace) -> int:
 
 
 def _check_can_attach(info: SessionInfo, name: str, *, is_plain: bool) -> None:
+    if info.facts.is_asleep:
+        raise SessionEnded(f"{name} is asleep; a text wakes it: outlive send {name} TEXT --enter")
     if info.state not in RUNNING_STATES:
         ended = end_of(info.facts.outcome).predicate
         raise SessionEnded(f"{name} {ended}; see its last screen with: outlive peek {name}")

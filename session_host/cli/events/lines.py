@@ -29,6 +29,7 @@ from session_host.protocol.events import (
     Removed,
     Renamed,
     Reset,
+    Slept,
     Started,
     StatusChanged,
     TurnCounted,
@@ -36,6 +37,7 @@ from session_host.protocol.events import (
     TurnStarted,
     Unreachable,
     Withdrawn,
+    Woke,
 )
 from session_host.protocol.facts import AgentStatus, Outcome
 from session_host.protocol.shown_duration import exact_duration
@@ -46,6 +48,7 @@ from session_host.standing.accounts import with_account
 from session_host.standing.clock_times import told_time
 from session_host.standing.endings import end_of
 from session_host.standing.limits import limit_name, used_percent
+from session_host.standing.sleep import memory
 from session_host.structured.items import PLACES
 from session_host.system.clock import parse_time
 
@@ -119,6 +122,10 @@ def words_of(line: EventLine) -> str:  # noqa: C901, PLR0912 - one case for each
             state = State.LOST if code is None and signal is None and error else State.EXITED
             ended = f"ended: {end_of(Outcome(state, code, signal, request, error)).status}"
             return f"{ended}; still running: {', '.join(left)}" if left else ended
+        case Slept(freed_bytes=freed):
+            return f"put to sleep; it gave back {memory(freed)}" if freed else "put to sleep"
+        case Woke(continued_by=by):
+            return f"woken: it continues as {by[:8]}"
         case Interrupted():
             return "interrupted by a restart of the computer"
         case Renamed(before=before):

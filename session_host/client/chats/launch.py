@@ -36,6 +36,7 @@ from session_host.paths import database, ensure_private, make_directories, obsta
 from session_host.protocol.facts import ChatFacts, Outcome, Program
 from session_host.protocol.keeper import Launch, Launched
 from session_host.protocol.launch import LaunchReport, LaunchSpec
+from session_host.protocol.untrusted_text import one_line
 from session_host.protocol.values import State
 from session_host.storage.store import Store
 from session_host.storage.store.database import FILE_TRIES
@@ -147,9 +148,9 @@ def _start(spec: LaunchSpec, store: Store) -> ChatFacts:
         with contextlib.suppress(StoreError):
             store.update(record.id, host_pid=None)  # From now on its socket shows whether it runs.
         raise
-    except (OutliveError, OSError):
+    except (OutliveError, OSError) as error:
         with contextlib.suppress(StoreError):  # The error of the start is more useful.
-            store.remove(record.id)
+            store.remove(record.id, one_line(str(error)))
         for link in links_of(Path(spec.socket_path)):
             link.unlink(missing_ok=True)
         raise

@@ -29,7 +29,7 @@ from session_host.paths import (
     session_socket,
     session_stderr,
 )
-from session_host.protocol.facts import ChatFacts, Entry, Origin, OwnWorktree, Program
+from session_host.protocol.facts import ChatFacts, Entry, LaterPrompt, Origin, OwnWorktree, Program
 from session_host.protocol.launch import REPORT_ID, LaunchSpec, StructuredLaunch, Watch, WorktreeSetup
 from session_host.protocol.untrusted_text import as_name, topic_of_prompt
 from session_host.protocol.values import GridSize, Runtime
@@ -314,6 +314,8 @@ class LaunchRequest(msgspec.Struct, frozen=True, kw_only=True):
     """The caller's terminal colours, if it shows terminals."""
     reports_to: str = ""
     """As in ``LaunchSpec``."""
+    first: LaterPrompt | None = None
+    """The text that wakes the session that is resumed, in the stage "sending": the host gives it to the agent once."""
     token: str = ""
     """32 hexadecimal digits that identify this request, and become the chat's id: a repeated one starts nothing."""
 
@@ -393,7 +395,7 @@ def build_spec(request: LaunchRequest, store: Store) -> LaunchSpec:
         name=name,
         default_name="" if request.name and request.is_named else name,
         topic=_topic(request),
-        later=of_resumed(stored.entry.later) if stored is not None else None,
+        later=request.first or (of_resumed(stored.entry.later) if stored is not None else None),
     )
     program = Program(conversation=start.conversation, size=request.size.clamped())
     return LaunchSpec(

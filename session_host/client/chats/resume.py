@@ -25,7 +25,7 @@ from session_host.client.sessions.stale_rows import give_up, record_of
 from session_host.client.sessions.store_access import open_store
 from session_host.errors import ConversationOpen, ConversationUnknown, NotResumable
 from session_host.paths import config_dir
-from session_host.protocol.facts import ChatFacts
+from session_host.protocol.facts import ChatFacts, LaterPrompt
 from session_host.protocol.untrusted_text import as_name
 from session_host.protocol.values import GridSize, Runtime
 from session_host.standing.traits import traits_of
@@ -64,7 +64,7 @@ class Process(NamedTuple):
     """``/dev/pts/3``; "" for none."""
 
 
-def opened_elsewhere(store: Store, chat_id: str, agent: Agent, query: ConversationQuery) -> list[str]:
+def opened_elsewhere(store: Store, chat_id: str, agent: Agent, query: ConversationQuery, *, but: str = "") -> list[str]:
     """Describe the processes that have a conversation open, and what to do; one clause each.
 
     Args:
@@ -72,6 +72,7 @@ def opened_elsewhere(store: Store, chat_id: str, agent: Agent, query: Conversati
         chat_id: the ended chat that was in the conversation; "" for none.
         agent: the conversation's agent.
         query: leads to the conversation.
+        but: a running chat in the conversation, which is left out; "" for none.
     """
     running = {info.id: info for info in list_sessions(store, ended=False)}
     conversation = (agent.name, query.conversation)
@@ -85,7 +86,7 @@ def opened_elsewhere(store: Store, chat_id: str, agent: Agent, query: Conversati
         chat = running.get(_mark(pid))
         if chat is not None and chat not in chats:
             chats.append(chat)
-    lines = [_chat_line(chat) for chat in chats]
+    lines = [_chat_line(chat) for chat in chats if chat.id != but]
     for pid in sorted(_outermost(reported | set(_named_in_command_lines(query.conversation)))):
         mark = _mark(pid)
         # A running chat's host knows its conversation better than a command line, which may be an hour old.
@@ -169,6 +170,7 @@ async def resume(
     prompt: str = "",
     anyway: bool = False,
     runtime: Runtime | None = None,
+    first: LaterPrompt | None = None,
 ) -> ChatFacts:
     """Start a session in the conversation of an ended one; returns when its program is exec'd.
 
@@ -182,6 +184,7 @@ async def resume(
         prompt: the first prompt, for agents that accept one; other agents ignore it.
         anyway: whether to resume even if the conversation is open elsewhere.
         runtime: how Outlive talks to the agent; None for the ended session's way, if the agent still has it.
+        first: the text that wakes the chat; see ``LaunchRequest.first``.
 
     Raises:
         NotResumable: the chat cannot be resumed; ``ConversationUnknown`` and ``ConversationOpen`` have remedies.
@@ -192,6 +195,8 @@ async def resume(
     request = await asyncio.to_thread(_request, session_id, environment, anyway)
     if runtime is not None:
         request = msgspec.structs.replace(request, runtime=runtime)
+    if first is not None:
+        request = msgspec.structs.replace(request, first=first)
     return await launch(_shown(request, size, colors, prompt))
 
 
@@ -252,6 +257,8 @@ def request_of(
 ) -> LaunchRequest:
     """The request for a chat that resumes an earlier one."""
     query = query_for(record, agent, environment)
+    # One that sleeps has its name, also for the chat that wakes it.
+    taken = store.running_names() - ({record.entry.name} if record.is_asleep else set())
     engine: EngineName | None = next((each for each in available_engines() if each == record.origin.engine), None)
     return LaunchRequest(
         agent=agent,
@@ -261,7 +268,7 @@ def request_of(
         prompt=prompt,
         runtime=agent.nearest_runtime(record.origin.runtime),
         one_shot=is_one_shot(record),
-        name=free_name(as_name(record.entry.name.lstrip("- ")) or agent.name, store.running_names(), store.names()),
+        name=free_name(as_name(record.entry.name.lstrip("- ")) or agent.name, taken, store.names()),
         is_named=record.entry.is_named,
         directory=current_directory(record, agent, query),
         environment=dict(os.environ if environment is None else environment),

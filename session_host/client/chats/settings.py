@@ -31,6 +31,7 @@ RECORD_LIMITS_MIB = (1, 1024 * 1024)
 ENDED_LIMITS_MIB = (0, 1024 * 1024 * 1024)
 SCROLLBACK_LIMITS_LINES = (0, MAX_SCROLLBACK_LINES)
 IDLE_LIMITS_MIN = (0, 365 * 1440)
+SLEEP_LIMITS_HOURS = (0, 365 * 24)
 STARTS_LIMITS = (0, 1000)
 DEPTH_LIMITS = (0, 100)
 
@@ -46,6 +47,8 @@ class ChatSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """See ``session_host.restore_points``."""
     ended_limit_mib: int = 4096
     idle_timeout_min: float = 0.0
+    sleep_after_hours: float = 0.0
+    """See ``host.unseen``; it takes effect at once."""
     answer_from_outside: bool = False
     """See ``host.watchers.hook_questions``."""
     worktree_setup: dict[str, str] = {}
@@ -91,6 +94,7 @@ def load_chat_settings(directory: Path) -> ChatSettings:
             raise file.error(("worktree_setup", repository), f"worktree_setup: {problem}")
     _check(file, ("agents_may_start",), settings.agents_may_start, STARTS_LIMITS)
     _check(file, ("agents_depth",), settings.agents_depth, DEPTH_LIMITS)
+    _check(file, ("sleep_after_hours",), settings.sleep_after_hours, SLEEP_LIMITS_HOURS)
     _check(file, ("idle_timeout_min",), settings.idle_timeout_min, IDLE_LIMITS_MIN)
     return settings
 

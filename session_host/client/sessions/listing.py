@@ -5,17 +5,22 @@ from __future__ import annotations
 from session_host.storage.store import Store
 
 from .selection import Selection
-from .session_info import SessionInfo, find_session, list_sessions
+from .session_info import SessionInfo, find_session, info_of, list_sessions
 from .store_access import open_or_recover
 
 
 def chosen_sessions(store: Store, selection: Selection, *, ended: bool) -> list[SessionInfo]:
-    """Those of ``list_sessions`` that are chosen."""
+    """Those of ``list_sessions`` that are chosen, without ``ended`` also those that are asleep."""
     infos = list_sessions(store, ended=ended)
-    if selection == Selection():
-        return infos
-    chosen = {record.id for record in store.all() if selection.has(record)}
-    return [info for info in infos if info.id in chosen]
+    if not ended and (asleep := store.asleep()):
+        # One that was woken or put to sleep meanwhile is listed once.
+        ordinals = {record.id: number for number, record in enumerate(store.all())}
+        listed = {info.id: info for info in [*(info_of(each) for each in asleep), *infos]}
+        infos = sorted(listed.values(), key=lambda info: ordinals.get(info.id, len(ordinals)))
+    if selection != Selection():
+        chosen = {record.id for record in store.all() if selection.has(record)}
+        infos = [info for info in infos if info.id in chosen]
+    return infos
 
 
 def session_named(text: str, *, least_digits: int = 1) -> SessionInfo:

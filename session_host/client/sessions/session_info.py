@@ -64,6 +64,8 @@ class SessionInfo(msgspec.Struct, kw_only=True):
     resumable: bool | None = None
     """None while that is not known."""
     stderr_path: str | None = None
+    memory_bytes: int | None = None
+    """The memory of its processes; None while nobody has asked for it, and if the kernel does not tell it."""
 
     @property
     def id(self) -> str:
@@ -154,6 +156,9 @@ JSON_KEYS: Final = {
     "account": "facts.origin.account",
     "handed_from": "facts.origin.handed_from",
     "handed_to": "facts.entry.handed_to",
+    "is_asleep": "facts.is_asleep",
+    "freed_bytes": "facts.outcome.freed_bytes",
+    "memory_bytes": "memory_bytes",
 }
 """The keys of a session's JSON in their order, and where the values are; scripts rely on them."""
 

@@ -13,6 +13,8 @@ import time
 from datetime import UTC, datetime, timedelta
 from functools import cache
 
+from msgspec.structs import replace
+
 from session_host.errors import NoSuchSession, OutliveError, StoreError
 from session_host.paths import (
     session_journal,
@@ -56,16 +58,25 @@ def resolve_stale_row(store: Store, record: ChatFacts) -> ChatFacts:
     current = store.get(record.id)
     if kept or current is None or current.outcome.is_over:
         return current or record
+    # A host writes a log from its start; its launcher may have been killed before it recorded the start.
+    had_host = current.outcome.state is State.RUNNING or session_log(record.id).exists()
+    if not had_host and _wakes(store, current):
+        store.remove(record.id, UNSTARTED)
+        return replace(current, outcome=Outcome(State.LOST, error=UNSTARTED, ended_at=now()))
     if end := noted_end(session_unsaved_end(record.id)):
         store.update(record.id, **columns_of(end))
     elif rebooted:
         store.update(record.id, state=State.LOST, error=INTERRUPTED, ended_at=_last_sign_of_life(record))
     else:
-        # A host writes a log from its start; its launcher may have been killed before it recorded the start.
-        had_host = current.outcome.state is State.RUNNING or session_log(record.id).exists()
         why = HOST_GONE if had_host else UNSTARTED
         store.update(record.id, state=State.LOST, error=why, ended_at=now())
     return store.get(record.id) or record
+
+
+def _wakes(store: Store, record: ChatFacts) -> bool:
+    """Whether a chat was to wake another one, which is asleep again without it."""
+    other = store.get(record.origin.resumed_from) if record.origin.resumed_from else None
+    return other is not None and other.outcome.was_put_to_sleep
 
 
 def _correct(store: Store, record: ChatFacts) -> ChatFacts:

@@ -16,6 +16,7 @@ from session_host.protocol.events import (
     Interrupted,
     NumberedEvent,
     Removed,
+    Slept,
     StatusChanged,
     TurnCounted,
     TurnEnded,
@@ -152,7 +153,7 @@ class TurnWatch(contextlib.AbstractContextManager["TurnWatch"]):
                     self.status, self._status_number = event, entry.own_number or 0
                 case CommandEnded() as event:
                     self.commands.append(event)
-                case Ended() | Interrupted() | Removed():
+                case Ended() | Slept() | Interrupted() | Removed():
                     self.is_over = True
         return bool(new)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from functools import partial
 
 import msgspec
 from msgspec.structs import replace
@@ -11,6 +12,7 @@ from session_host.host.driver.driver import Driver
 from session_host.protocol.events import for_readers
 from session_host.protocol.facts import ChatFacts, Program
 from session_host.protocol.messages import (
+    FALLS_ASLEEP,
     OUTPUT_CHUNK_BYTES,
     AgentRequests,
     Describe,
@@ -31,7 +33,9 @@ from session_host.protocol.messages import (
     Send,
     SendChatInput,
     SendLater,
+    Sleep,
     Stop,
+    WhyAwake,
 )
 from session_host.protocol.untrusted_text import is_name
 from session_host.protocol.values import ErrorCode, State
@@ -39,6 +43,8 @@ from session_host.structured.answers import outcome
 from session_host.structured.items import AgentRequest
 from session_host.system.clock import now
 from session_host.version import VERSION
+
+from .sleeping import answer
 
 PIECE_CHARACTERS = 256 * 1024
 """How much text fits a frame, at up to four bytes per character."""
@@ -85,8 +91,10 @@ async def handle_request(driver: Driver, request: Request, host_pid: int, keeper
             return [Done(number)]
         case Explain():
             return [explain(driver, request)]
-        case _ if driver.session.state is State.EXITED:
-            return [Failed(request.request, ErrorCode.ENDED, "the chat has ended")]
+        case _ if why := _why_over(driver, request):
+            return [Failed(request.request, ErrorCode.ENDED, why)]
+        case WhyAwake() | Sleep():
+            return [await answer(driver, partial(facts_of, driver, host_pid), request)]
         case SendChatInput():
             return [await driver.kind.send_chat_input(request)]
         case OpenRequests():
@@ -97,6 +105,14 @@ async def handle_request(driver: Driver, request: Request, host_pid: int, keeper
             return [driver.later.request(request)]
         case Stop() | Kill():
             return [await driver.performer.ask(driver.session.end_requests.request, request)]
+
+
+def _why_over(driver: Driver, request: Request) -> str:
+    """Why the chat takes no such request any more, one line; "" if it does."""
+    if driver.session.state is State.EXITED:
+        return "the chat has ended"
+    gives_text = isinstance(request, Send | SendChatInput | SendLater)
+    return FALLS_ASLEEP if gives_text and driver.session.end_requests.puts_to_sleep else ""
 
 
 def _open_requests(driver: Driver, request: OpenRequests, found: list[AgentRequest] | Failed) -> Sequence[Reply]:
@@ -116,28 +132,11 @@ def _open_requests(driver: Driver, request: OpenRequests, found: list[AgentReque
 
 def describe(driver: Driver, request: Describe, host_pid: int, keeper_pid: int) -> Description:
     """Describe the session as this host knows it."""
-    session, facts, process = driver.session, driver.spec.facts, driver.program.process
-    driver.conversation.check_open_files()
-    driver.watch.suspension.poll()
-    foreground = driver.watch.foreground.poll() if driver.watch.foreground is not None else None
     return Description(
         request.request,
-        ChatFacts(
-            facts.origin.without_secrets(),
-            replace(facts.entry, name=session.name, later=None),
-            driver.outcome,
-            Program(
-                title=session.title,
-                conversation=driver.conversation.id,
-                size=session.sizing.size,
-                host_pid=host_pid,
-                child_pid=process.pid if process is not None else None,
-            ),
-            driver.watch.status(),
-            foreground,
-        ),
+        facts_of(driver, host_pid),
         HostReport(
-            viewers=session.viewers.attachments.viewers(),
+            viewers=driver.session.viewers.attachments.viewers(),
             offset=driver.output_file.end,
             keeper_pid=keeper_pid or None,
             version=VERSION,
@@ -146,7 +145,30 @@ def describe(driver: Driver, request: Describe, host_pid: int, keeper_pid: int) 
             last_output=driver.watch.last_output(),
             unsaved_event=driver.events.newest_unsaved(),
             unsaved=for_readers(driver.events.unsaved()),
+            reports_to=driver.spec.reports_to,
         ),
+    )
+
+
+def facts_of(driver: Driver, host_pid: int) -> ChatFacts:
+    """The facts of the session as this host knows them."""
+    session, facts, process = driver.session, driver.spec.facts, driver.program.process
+    driver.conversation.check_open_files()
+    driver.watch.suspension.poll()
+    foreground = driver.watch.foreground.poll() if driver.watch.foreground is not None else None
+    return ChatFacts(
+        facts.origin.without_secrets(),
+        replace(facts.entry, name=session.name, later=None),
+        driver.outcome,
+        Program(
+            title=session.title,
+            conversation=driver.conversation.id,
+            size=session.sizing.size,
+            host_pid=host_pid,
+            child_pid=process.pid if process is not None else None,
+        ),
+        driver.watch.status(),
+        foreground,
     )
 
 

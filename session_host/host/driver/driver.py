@@ -26,7 +26,7 @@ from session_host.host.program.program import Program
 from session_host.host.watchers.agent_activity import AgentWatch
 from session_host.host.watchers.conversation import ConversationTracker
 from session_host.host.watchers.hook_questions import HookQuestions
-from session_host.protocol.facts import LaterPrompt, Outcome
+from session_host.protocol.facts import SLEEP, LaterPrompt, Outcome
 from session_host.protocol.launch import LaunchSpec
 from session_host.protocol.messages import ActivityEvent, Event, ForegroundEvent, NoticeEvent, Reply, Send
 from session_host.session.effects import NoteTitle, NoteUserInput, WriteToProgram
@@ -76,6 +76,7 @@ class Driver:
         error_output: limits the program's standard error, if that goes to a file.
         ended: set once the program has ended and its last output is interpreted.
         ended_at: when the program ended; "" while it runs.
+        freed_bytes: see ``facts.Outcome``.
         conversation_changed: set at each change of the conversation, or of the later prompt.
         title_changed: set at each change of the title.
         notice: one line for the user about a problem; "" for none.
@@ -166,6 +167,7 @@ class Driver:
             spec.watch.answered_by_hook, log_state.answers, input_log, self.events, self.watch, now_ms
         )
         self.ended, self.ended_at = asyncio.Event(), ""
+        self.freed_bytes: int | None = None
         self._now = now
         self.notice = recovered.notice
         self.checkpointer = Checkpointer(
@@ -217,7 +219,10 @@ class Driver:
     def outcome(self) -> Outcome:
         """The program's state, and how and when it ended."""
         request = self.input_log.header.end_request
-        return replace(self.session.outcome, end_request=request, ended_at=self.ended_at or None)
+        freed_bytes = self.freed_bytes if request == SLEEP else None
+        return replace(
+            self.session.outcome, end_request=request, ended_at=self.ended_at or None, freed_bytes=freed_bytes
+        )
 
     def _worker_of(self, replica: R, recovered: RecoveredSession) -> EmulatorWorker[R]:
         return EmulatorWorker(
@@ -375,7 +380,9 @@ class Driver:
 
     async def _send_later(self, prompt: LaterPrompt) -> Reply:
         """Give the chat the prompt, once for its token."""
-        return await self.kind.send(Send(0, prompt.text, enter=True, token=prompt.token, is_guarded=True, by=prompt.by))
+        is_guarded = not prompt.wakes
+        send = Send(0, prompt.text, enter=True, token=prompt.token, is_guarded=is_guarded, by=prompt.by)
+        return await self.kind.send(send)
 
     def _on_later_changed(self) -> None:
         self.conversation_changed.set()  # The row has both.

@@ -20,7 +20,7 @@ from session_host.host.program.program import Program
 from session_host.host.program.termination import end_processes
 from session_host.paths import session_socket
 from session_host.protocol.codec import encode
-from session_host.protocol.messages import OUTPUT_CHUNK_BYTES, Kill, Output, Reply, Send, SendChatInput, Stop
+from session_host.protocol.messages import OUTPUT_CHUNK_BYTES, Kill, Output, Reply, Send, SendChatInput, Sleep, Stop
 from session_host.protocol.packing import MAX_SNAPSHOT_BYTES
 from session_host.protocol.values import SnapshotKind
 from session_host.session.effects import (
@@ -63,7 +63,7 @@ from session_host.terminal.base import Replica
 log = logging.getLogger(__name__)
 
 T = TypeVar("T")
-R = TypeVar("R", Send, Stop | Kill, SendChatInput)
+R = TypeVar("R", Send, Stop | Kill | Sleep, SendChatInput)
 
 RECORDED = (AppendEntry, AppendRecord, WriteToProgram)
 """Effects that record what the rules have decided, whose state is ahead of the record if one fails."""

@@ -294,6 +294,12 @@ class StructuredDriver:
         """The open requests of the agent."""
         return list(self.rules.rules.state.requests.values())
 
+    def why_busy(self) -> str:
+        """What of the user's would be lost with the agent, a clause after the chat's name; "" for nothing."""
+        state = self.rules.rules.state
+        waits = state.queue or state.held or state.steering or state.in_flight
+        return "has prompts that wait" if waits else ""
+
     def newest_outcome(self) -> RequestResolved | None:
         """The newest resolved request."""
         return max(self.rules.rules.state.answers.values(), key=lambda each: each.at_ms, default=None)

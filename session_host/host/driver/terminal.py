@@ -311,6 +311,13 @@ class TerminalDriver:
             return await self._questions.open_requests()
         return Failed(request.request, ErrorCode.WRONG_RUNTIME, "this chat runs in a terminal: answer it with keys")
 
+    def why_busy(self) -> str:
+        """What of the user's would be lost with the agent, a clause after the chat's name; "" for nothing."""
+        rules = self.rules
+        if rules.send_queue.is_busy or rules.starting.is_holding or self._session.pending.bytes:
+            return "has a text that it does not have yet"
+        return "" if rules.is_line_empty else "has a text in its input line"
+
     def newest_outcome(self) -> RequestResolved | None:
         """The newest resolved question of the agent's hook."""
         return self._questions.newest_outcome()

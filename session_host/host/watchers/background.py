@@ -34,7 +34,7 @@ from session_host.system.processes.pty_process import PtyProcess
 from .conversation import ConversationTracker, files_of_sub_agents
 from .logged_calls import log_errors
 
-_OWN_HOOK = "/".join(HOOK_PROGRAM.parts[-3:])
+OWN_HOOK = "/".join(HOOK_PROGRAM.parts[-3:])
 """It reports a turn's end, and may still run then."""
 _TICKS_A_SECOND = os.sysconf("SC_CLK_TCK")
 LOOK_S = 0.3
@@ -112,7 +112,7 @@ class BackgroundWork:
     # ------------------------------------------------------------ what is watched
 
     def _commands(self, process: PtyProcess) -> list[ChatProcess]:
-        found = [each for each in background_commands(process.pid) if _OWN_HOOK not in each.command]
+        found = [each for each in background_commands(process.pid) if OWN_HOOK not in each.command]
         return [] if self.counts_from is None else [each for each in found if each.started >= self.counts_from]
 
     def _watch_commands(self, commands: list[ChatProcess]) -> None:

@@ -24,6 +24,7 @@ from session_host.protocol.events import (
     Interrupted,
     LimitsChanged,
     NumberedEvent,
+    Slept,
     StatusChanged,
     changes,
     kind_of,
@@ -171,6 +172,8 @@ def add_end(
         return
     if after.reason == "interrupted":
         add_event(connection, chat, Interrupted(), after.ended_at or "")
+    elif after.was_put_to_sleep:
+        add_event(connection, chat, Slept(freed_bytes=after.freed_bytes), after.ended_at or "")
     else:
         event = Ended(
             exit_code=after.exit_code,

@@ -12,9 +12,16 @@ from typing import Any, NamedTuple, Self
 
 from msgspec.structs import replace
 
-from session_host.errors import AmbiguousSession, NameTaken, NoSuchSession, StoreError, StoreIncomplete
-from session_host.protocol.events import Missed, Removed, Renamed, Started, kind_of
-from session_host.protocol.facts import INTERRUPTED, NOT_RUNNING, SLEEP, ChatFacts, LaterPrompt, Outcome
+from session_host.errors import (
+    AlreadyContinued,
+    AmbiguousSession,
+    NameTaken,
+    NoSuchSession,
+    StoreError,
+    StoreIncomplete,
+)
+from session_host.protocol.events import Ended, Missed, Removed, Renamed, Started, Woke, kind_of
+from session_host.protocol.facts import INTERRUPTED, NOT_RUNNING, SLEEP, UNSTARTED, ChatFacts, LaterPrompt, Outcome
 from session_host.protocol.shown_command import shown_command
 from session_host.protocol.values import RUNNING_STATES, State
 
@@ -26,7 +33,8 @@ from .usage import UsageTable
 
 _RUNNING = f"({', '.join(repr(state.value) for state in sorted(RUNNING_STATES))})"
 """The states of a running session, as a part of a statement (S608: made of literals)."""
-_NAMED = f"(state IN {_RUNNING} OR (state = 'exited' AND end_request = '{SLEEP}' AND continued_by IS NULL))"
+_ASLEEP = f"(state = 'exited' AND end_request = '{SLEEP}' AND continued_by IS NULL)"
+_NAMED = f"(state IN {_RUNNING} OR {_ASLEEP})"
 """What is so of a session whose name no other may have: it runs, or it is asleep."""
 _COMPLETE = 0x4F75744C
 """SQLite's ``application_id`` ("OutL"), set once the file has all chats that ran when the file was made."""
@@ -64,7 +72,8 @@ def _insert_row(connection: sqlite3.Connection, record: ChatFacts, path: Path, *
     """Add a row, or replace the session's own; note its directory; let it take the place of the session it resumes.
 
     Raises:
-        StoreError: the id exists already, or the resumed session was continued already.
+        AlreadyContinued: the resumed session was continued already.
+        StoreError: the id exists already.
     """
     if record.origin.resumed_from is not None:
         record = _take_place(connection, record)
@@ -119,14 +128,18 @@ def _take_place(connection: sqlite3.Connection, record: ChatFacts) -> ChatFacts:
 def _continue(connection: sqlite3.Connection, record: ChatFacts) -> None:
     """Mark a session as continued; raises if another chat already continues it."""
     done = connection.execute(
-        "UPDATE session SET continued_by = ? WHERE id = ? AND (continued_by IS NULL OR continued_by = ?)",
-        (record.id, record.origin.resumed_from, record.id),
-    )
-    if done.rowcount:
+        "UPDATE session SET continued_by = ? WHERE id = ? AND (continued_by IS NULL OR continued_by = ?)"
+        " RETURNING state = ? AND end_request = ?",
+        (record.id, record.origin.resumed_from, record.id, State.EXITED.value, SLEEP),
+    ).fetchall()
+    if done:
+        if done[0][0]:
+            add_event(connection, str(record.origin.resumed_from), Woke(continued_by=record.id))
         return
     row = connection.execute("SELECT continued_by FROM session WHERE id = ?", (record.origin.resumed_from,)).fetchone()
     if row is not None:
-        raise StoreError(f"{record.entry.name}: this conversation already continues in {row[0]}; attach to that chat")
+        words = f"{record.entry.name}: this conversation already continues in {row[0]}; attach to that chat"
+        raise AlreadyContinued(words)
 
 
 def _note_directory(connection: sqlite3.Connection, path: str) -> None:
@@ -146,7 +159,7 @@ def _note_directory(connection: sqlite3.Connection, path: str) -> None:
 _ORDER = "ORDER BY ordinal"
 """The order of starts. By ``created_at`` it would change with a clock that was set."""
 
-_END_FIELDS = frozenset({"state", "exit_code", "exit_signal", "end_request", "error", "ended_at"})
+_END_FIELDS = frozenset({"state", "exit_code", "exit_signal", "end_request", "error", "ended_at", "freed_bytes"})
 
 
 class Changes(NamedTuple):
@@ -416,6 +429,10 @@ class Store:
         with self._database.reading() as connection:
             return [str(name) for (name,) in connection.execute(query, (INTERRUPTED, moment))]
 
+    def asleep(self) -> list[ChatFacts]:
+        """Sessions that are asleep, oldest first."""
+        return self._select(f"WHERE {_ASLEEP}")
+
     def running_names(self) -> set[str]:
         """The names of the sessions that run or are asleep."""
         with self._database.reading() as connection:
@@ -455,10 +472,38 @@ class Store:
             found = connection.execute(query, (position.number, position.number))
             return ChangedChats(here, [str(session_id) for (session_id,) in found])
 
-    def remove(self, session_id: str) -> None:
-        """Remove a session if it exists. The session that it resumed has its place, and can be resumed again."""
+    def keep_text(self, session_id: str, prompt: LaterPrompt, why: str) -> None:
+        """Keep a text that could not wake a session that is asleep, as missed; a start that failed has done it."""
+        missed = replace(prompt, stage="missed", why=why)
         with self._database.writing() as connection:
-            _delete(connection, session_id)
+            before = self.get(session_id)
+            if before is None or not before.is_asleep or _is_same(before.entry.later, prompt):
+                return
+            values = (to_column("later", missed), session_id)
+            connection.execute("UPDATE session SET later = ? WHERE id = ?", values)
+            add_event(connection, session_id, Missed(due=missed.at, why=why))
+            self._copy(connection, session_id)
+
+    def end_sleep(self, session_id: str) -> bool:
+        """Make a session that is asleep an ended one, as after "stop"; returns whether it was asleep."""
+        with self._database.writing() as connection:
+            done = connection.execute(
+                f"UPDATE session SET end_request = 'stop' WHERE id = ? AND {_ASLEEP} RETURNING exit_code, exit_signal",  # noqa: S608
+                (session_id,),
+            ).fetchall()
+            for exit_code, exit_signal in done:
+                event = Ended(exit_code=exit_code, exit_signal=exit_signal, end_request="stop")
+                add_event(connection, session_id, event)
+                self._copy(connection, session_id)
+        return bool(done)
+
+    def remove(self, session_id: str, why: str = "") -> None:
+        """Remove a session if it exists. The session that it resumed has its place, and can be resumed again.
+
+        ``why``: if it could not be started; then the text that was to wake the other one was not sent.
+        """
+        with self._database.writing() as connection:
+            _delete(connection, session_id, why)
             copies.remove_row(self.path, session_id)
 
     def remove_with_files(self, session_id: str, only_if: Callable[[ChatFacts], bool] | None = None) -> bool:
@@ -690,8 +735,8 @@ def _outcome(connection: sqlite3.Connection, session_id: str) -> Outcome | None:
     return None if row is None else Outcome(State(row[0]), *row[1:])
 
 
-def _delete(connection: sqlite3.Connection, session_id: str) -> None:
-    """Delete a row. The session that it resumed has its place, and can be resumed again."""
+def _delete(connection: sqlite3.Connection, session_id: str, why: str = "") -> None:
+    """Delete a row. The session that it resumed has its place, and can be resumed again; ``why`` as for ``remove``."""
     add_event(connection, session_id, Removed())
     connection.execute(
         "UPDATE session SET continued_by = NULL, (pinned, position, later) ="
@@ -705,7 +750,19 @@ def _delete(connection: sqlite3.Connection, session_id: str) -> None:
         " WHERE id = (SELECT handed_from FROM session WHERE id = :id) AND handed_to = :id",
         {"id": session_id},
     )
+    resumed = f"SELECT {COLUMNS} FROM session WHERE id = (SELECT resumed_from FROM session WHERE id = ?)"  # noqa: S608
+    for row in connection.execute(f"{resumed} AND continued_by IS NULL", (session_id,)).fetchall():
+        other = from_row(row)
+        if (text := other.entry.later) is not None and text.stage == "sending":
+            missed = replace(text, stage="missed", why=why or UNSTARTED)
+            values = (to_column("later", missed), other.id)
+            connection.execute("UPDATE session SET later = ? WHERE id = ?", values)
+            add_event(connection, other.id, Missed(due=missed.at, why=missed.why))
     connection.execute("DELETE FROM session WHERE id = ?", (session_id,))
+
+
+def _is_same(one: LaterPrompt | None, other: LaterPrompt) -> bool:
+    return one is not None and one.token == other.token
 
 
 def _is_readable(connection: sqlite3.Connection) -> bool:

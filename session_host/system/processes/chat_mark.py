@@ -19,7 +19,7 @@ VARIABLE = "OUTLIVE_SESSION"
 LIMIT = 10
 """RLIMIT_LOCKS, which Python does not name."""
 
-_LIMIT_NAME = "Max file locks"
+LIMIT_NAME = "Max file locks"
 _ID_BITS = 56
 _MARKED = 0x0C << _ID_BITS
 """The marks are above any number of locks that somebody sets, and below no limit."""
@@ -53,7 +53,7 @@ class Mark(NamedTuple):
         """Whether a process has this mark; False if it has another one of this kind, None if it has none."""
         found = []
         if self.limit is not None:
-            limit = proc.soft_limit(pid, _LIMIT_NAME)
+            limit = proc.soft_limit(pid, LIMIT_NAME)
             if limit is not None and limit >> _ID_BITS == _MARKED >> _ID_BITS:
                 if limit != self.limit:
                     return False  # Of another chat, as most processes where many chats run.

@@ -217,13 +217,19 @@ def refusal_to_answer(origin: Sequence[str], spec: LaunchSpec, name: str) -> str
     An agent answers neither its own questions nor those of the agents that started it, whatever the settings allow:
     they are for their user.
     """
-    asking = split(spec.env.get(AGENT_CHATS, ""))[:1]
-    if origin and asking and spec.watch.ends_all and (asking[0] in origin or UNKNOWN in origin):
+    if not spec.watch.ends_all:
+        return refusal_of(origin, spec, name)
+    return refusal_to_answer_for(origin, split(spec.env.get(AGENT_CHATS, "")), name, Path(spec.settings))
+
+
+def refusal_to_answer_for(origin: Sequence[str], target: Sequence[str], name: str, settings: Path) -> str:
+    """Like ``refusal_to_answer``, for an agent's chat that belongs to ``target``, as in ``refusal``."""
+    if origin and target and (target[0] in origin or UNKNOWN in origin):
         return (
-            "an agent may not answer its own questions, change its own settings or attach to itself: "
-            f"answer {name} outside of it"
+            "an agent may not answer its own questions, change its own settings, attach to itself or put itself to "
+            f"sleep: do that with {name} outside of it"
         )
-    return refusal_of(origin, spec, name)
+    return refusal(origin, target, name, settings)
 
 
 def refusal_to_set(origin: Sequence[str], name: str) -> str:

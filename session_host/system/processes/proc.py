@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 ROOT = "/proc"
 
@@ -121,6 +121,27 @@ def command_lines() -> Iterator[bytes]:
 def environment(pid: int) -> bytes:
     """The initial environment of a process, each variable followed by a NUL."""
     return read(pid, "environ")
+
+
+def memory_bytes(processes: Iterable[int]) -> int | None:
+    """The memory of processes, what several share divided among them (PSS); None if the kernel does not tell it.
+
+    Processes that are gone meanwhile are left out.
+    """
+    total, is_known = 0, False
+    for pid in processes:
+        try:
+            with open(f"{ROOT}/{pid}/smaps_rollup", "rb", buffering=0) as file:  # noqa: PTH123
+                lines = file.readall().splitlines()
+        except (FileNotFoundError, ProcessLookupError):
+            if exists(pid):
+                return None  # The kernel has no such file (CONFIG_PROC_PAGE_MONITOR).
+            continue
+        except OSError:
+            return None
+        total += sum(int(line.split()[1]) for line in lines if line.startswith(b"Pss:")) * 1024
+        is_known = True
+    return total if is_known else None
 
 
 def children(pid: int) -> list[int]:

@@ -11,13 +11,13 @@ import os
 import re
 import signal
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from graphlib import TopologicalSorter
 from typing import NamedTuple
 
 from . import proc
-from .chat_mark import Mark
-from .identity import is_running
+from .chat_mark import LIMIT_NAME, VARIABLE, Mark
+from .identity import environment_variables, is_running
 
 log = logging.getLogger(__name__)
 
@@ -113,6 +113,26 @@ def outside_session(leader: int, mark: Mark) -> list[ChatProcess]:
         for each in _processes()
         if each.terminal_session != leader and mark.is_of(each.pid)
     ]
+
+
+def processes_with(marks: Mapping[str, Mark]) -> dict[str, list[int]]:
+    """Find the living processes of several chats in one pass.
+
+    Args:
+        marks: the chats' marks, by their ids.
+
+    Returns:
+        The PIDs by the chats' ids; chats without processes are left out.
+    """
+    by_value = {mark.value: session_id for session_id, mark in marks.items()}
+    by_limit = {mark.limit: session_id for session_id, mark in marks.items()}
+    found: dict[str, list[int]] = {}
+    for each in _processes():
+        value = environment_variables(each.pid, VARIABLE).get(VARIABLE)
+        chat = by_value.get(value) if value is not None else by_limit.get(proc.soft_limit(each.pid, LIMIT_NAME))
+        if chat is not None:
+            found.setdefault(chat, []).append(each.pid)
+    return found
 
 
 def background_commands(leader: int) -> list[ChatProcess]:

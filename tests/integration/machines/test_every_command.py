@@ -30,6 +30,7 @@ COMMANDS: tuple[tuple[str, ...], ...] = (
     ("upgrade", "CHAT"),
     ("pin", "CHAT"),
     ("rename", "CHAT", "echo"),
+    ("sleep", "CHAT"),
     ("resume", "CHAT", "-d"),
     ("rm", "CHAT"),
     ("export", "CHAT", "FILE.txt"),

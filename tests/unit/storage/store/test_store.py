@@ -61,7 +61,11 @@ def test_a_record_is_read_as_it_was_written(store: Store) -> None:
     store.insert(record)
 
     assert store.get(record.id) == record
-    assert [field for field, value in copied_columns(record).items() if value is None] == ["later", "exit_signal"]
+    assert [field for field, value in copied_columns(record).items() if value is None] == [
+        "later",
+        "exit_signal",
+        "freed_bytes",
+    ]
 
 
 def test_sessions_are_listed_in_the_order_of_their_starts_even_if_the_clock_was_set_back(store: Store) -> None:
