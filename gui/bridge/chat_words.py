@@ -14,6 +14,7 @@ from session_host.standing.endings import end_of
 from session_host.standing.groups import Mark
 from session_host.standing.row_line import RowLine, row_line
 from session_host.standing.status import is_plain
+from session_host.system.clock import parse_time
 
 if TYPE_CHECKING:
     from gui.bridge.chat import Chat
@@ -39,6 +40,13 @@ def line_of(chat: Chat) -> RowLine:
     now = datetime.now(UTC)
     clock = partial(phrases.short_clock, now=now)
     return row_line(chat.record, chat.seen, now, clock, chat.stale_after_s)
+
+
+def limit_until(chat: Chat, now: datetime) -> str:
+    """When the limit is reset that stopped a chat, as "15:00" or "Sat 15:00"; "" for none, or if that is unknown."""
+    last = chat.record.status.last
+    resets_at = parse_time(last.resets_at) if chat.mark is Mark.LIMIT and last is not None else None
+    return phrases.short_clock(resets_at, now=now) if resets_at is not None else ""
 
 
 def reason_for_bell(chat: Chat) -> str:

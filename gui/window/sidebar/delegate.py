@@ -256,7 +256,7 @@ class SidebarDelegate(QStyledItemDelegate):
         area.setRight(area.right() - painter.fontMetrics().horizontalAdvance(text) - GAP_S_PX)
 
     def _paint_compact(self, painter: QPainter, area: QRect, entry: ChatRow, *, is_hovered: bool) -> None:
-        """One line: mark, the project's dot, name, agent and age.
+        """One line: mark, the project's dot, name, agent and age; in place of the age until when a limit lasts.
 
         After the name is what tells the chat from others of that name, and its machine.
         """
@@ -283,7 +283,8 @@ class SidebarDelegate(QStyledItemDelegate):
         middle = Qt.AlignmentFlag.AlignVCenter
         small = font(SECONDARY_PX)
         agent = entry.monogram if entry.shows_agent else ""
-        taken = QFontMetrics(small).horizontalAdvance(entry.age)
+        age = (self.compact and entry.until) or entry.age
+        taken = QFontMetrics(small).horizontalAdvance(age)
         if agent:
             taken += QFontMetrics(font(HEADING_PX, bold=True)).horizontalAdvance(agent) + GAP_S_PX
         if is_hovered:
@@ -292,7 +293,7 @@ class SidebarDelegate(QStyledItemDelegate):
         else:
             painter.setFont(small)
             painter.setPen(tokens.color("secondary"))
-            painter.drawText(area, Qt.AlignmentFlag.AlignRight | middle, entry.age)
+            painter.drawText(area, Qt.AlignmentFlag.AlignRight | middle, age)
             if agent:
                 painter.setFont(font(HEADING_PX, bold=True))
                 letters = area.adjusted(area.width() - taken, 0, 0, 0)
@@ -308,7 +309,7 @@ class SidebarDelegate(QStyledItemDelegate):
                 rect = QRectF(area.right() - taken, area.center().y() - _PIN_PX / 2, _PIN_PX, _PIN_PX)
                 paint_glyph(painter, glyph, rect, tokens.color(color))
         if is_hovered:
-            word = entry.age if self.is_by_project else entry.project
+            word = age if self.is_by_project else entry.project
             word = QFontMetrics(small).elidedText(word, Qt.TextElideMode.ElideRight, round(area.width() * _WORD_SHARE))
             taken = (taken if any(is_shown for _, _, is_shown in marks) else _MORE_PX) + GAP_S_PX
             painter.setFont(small)

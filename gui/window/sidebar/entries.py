@@ -67,6 +67,8 @@ class ChatRow(Struct, frozen=True):
     """The name of its project, which its dot stands for."""
     letters: str = ""
     """Two letters of its name, which no other row of the list has, as far as names allow."""
+    until: str = ""
+    """When the limit is reset that stopped it; "" for none, or if that is unknown."""
 
     @property
     def second_line(self) -> str:

@@ -11,7 +11,7 @@ from msgspec.structs import replace
 from PySide6.QtCore import QAbstractListModel, QModelIndex, QObject, QPersistentModelIndex, Qt
 
 from gui.bridge.chat import Chat
-from gui.bridge.chat_words import reason_for_bell
+from gui.bridge.chat_words import limit_until, reason_for_bell
 from gui.bridge.ended_list import EndedRecord
 from gui.bridge.second_lines import SecondLine
 from gui.bridge.sessions import Sessions
@@ -271,6 +271,7 @@ class SidebarModel(QAbstractListModel):
             context=context if NEARLY_FULL_PERCENT <= context <= 100 else 0,
             project=chat.workplace.project_name,
             letters=letters,
+            until=limit_until(chat, now),
         )
 
     # ------------------------------------------------------------ QAbstractListModel

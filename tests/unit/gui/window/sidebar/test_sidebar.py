@@ -48,6 +48,7 @@ from session_host.agents.agent import Agent
 from session_host.client.worktrees.status import Status
 from session_host.protocol.facts import AgentStatus, ChatFacts
 from session_host.protocol.messages import ActivityEvent, NameEvent, OutputEvent
+from session_host.protocol.turns import TurnFacts
 from session_host.protocol.values import Activity, State
 from session_host.standing.groups import Group
 from session_host.storage.store import Store
@@ -1069,6 +1070,32 @@ async def test_two_chats_of_the_rail_with_the_same_letters_do_not_look_alike(har
     harness.settle()
     found = {entry.name: entry.letters for entry in sidebar.model.entries() if isinstance(entry, ChatRow)}
     assert found == {"Another": "An", "Big rework": "Be", "Broken": "Bo"}, "the others keep theirs"
+
+
+async def test_a_compact_row_says_until_when_its_limit_lasts_in_place_of_its_age(harness: WindowHarness) -> None:
+    session_id = await harness.add("one")
+    sidebar = harness.open_window().sidebar
+    resets = datetime.now(UTC) + timedelta(minutes=1)
+    last = TurnFacts(outcome="limit", resets_at=resets.isoformat())
+    harness.chat(session_id).apply_event(ActivityEvent(AgentStatus(Activity.IDLE, "hook", failed=True, last=last)))
+    harness.settle()
+    index = sidebar.model.index_of(session_id)
+    row = sidebar.list.visualRect(index)
+    entry = sidebar.model.entry(index)
+    assert isinstance(entry, ChatRow)
+    assert entry.until.endswith(f"{resets.astimezone():%M}")
+
+    def painted(shown: ChatRow) -> QImage:
+        image = QImage(row.size(), QImage.Format.Format_RGB32)
+        image.fill(harness.theme.tokens.color("page"))
+        painter = QPainter(image)
+        sidebar.delegate._paint_name(painter, image.rect(), shown, is_hovered=False)
+        painter.end()
+        return image
+
+    assert painted(entry) == painted(replace(entry, until="")), "a second line says it"
+    harness.settings.write({"compact_rows": True})
+    assert painted(entry) == painted(replace(entry, until="", age=entry.until)) != painted(replace(entry, until=""))
 
 
 async def test_under_the_pointer_a_row_has_its_projects_word_and_three_dots_which_open_its_menu(
