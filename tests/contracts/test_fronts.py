@@ -388,8 +388,9 @@ def events(case: Case, _style: Style) -> Said:
     def ignore(*_about: object) -> None:
         """It is no turn's end."""
 
-    log = SimpleNamespace(end_turn=end_turn, asked=ignore, resolved=ignore, begin_turn=ignore, write=ignore)
-    StructuredDriver._tell(cast("Any", SimpleNamespace(_events=log)), case.changes, 0)
+    others = dict.fromkeys(("asked", "resolved", "begin_turn", "limits_reported", "write"), ignore)
+    log = SimpleNamespace(end_turn=end_turn, **others)
+    StructuredDriver._tell(cast("Any", SimpleNamespace(_events=log, _limits=ignore)), case.changes, 0)
     return Said((*told, *map(SaidTurn, prompts[len(told) :])), None)
 
 
