@@ -46,6 +46,7 @@ from session_host.protocol.values import (
     Runtime,
     State,
 )
+from session_host.standing.accounts import with_account
 from session_host.standing.groups import Group, Mark, Seen, group_of, in_group_since, is_starting, mark_of
 from session_host.standing.status import shown_status
 from session_host.system.clock import earlier, now
@@ -618,6 +619,11 @@ class Chat(QObject):
         if not title or not record.origin.is_shell_or_command:
             return title
         return "" if is_directory_title(title, self.workplace.current_directory, self.machine) else title
+
+    @property
+    def agent_and_account(self) -> str:
+        """The title of its agent, with its account unless that is the default one."""
+        return with_account(self.agent_title, self.record.origin.account)
 
     @property
     def command(self) -> str:

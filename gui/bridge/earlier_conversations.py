@@ -62,7 +62,7 @@ class EarlierConversations:
         try:
             with stopped_by(stop):
                 return await chats.machine.call(
-                    list_conversations, agent, request.directory, environment, request.overrides
+                    list_conversations, agent, request.directory, environment, request.overrides, request.account
                 )
         except asyncio.CancelledError:
             stop.set()  # The thread would read on.
@@ -81,6 +81,7 @@ class EarlierConversations:
             request.arguments,
             await chats.environment(),
             request.overrides,
+            request.account,
         )
 
     def chats_of(self, agent: Agent, machine: str) -> Callable[[str], ChatOfConversation | None]:

@@ -78,6 +78,7 @@ class Lifecycle:
             size=size,
             colors=self._list.colors,
             runtime=request.runtime,
+            account=request.account,
             conversation=conversation,
         )
         record = (

@@ -18,6 +18,7 @@ class NewChatRequest(Struct, frozen=True):
 
     Attributes:
         machine: the name of its machine; "" for this one.
+        account: the agent's account there; "" for the default one.
         directory: its path there.
         is_named: whether the user chose the name.
         worktree: as in ``LaunchRequest``: the branch of a new git worktree, "" for a new branch, None for no worktree.
@@ -38,3 +39,4 @@ class NewChatRequest(Struct, frozen=True):
     setup: SetupEntry | None = None
     is_named: bool = True
     machine: str = ""
+    account: str = ""

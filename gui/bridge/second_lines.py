@@ -72,7 +72,7 @@ class Labels(NamedTuple):
             "" if line.text == name else line.text,
             chat.workplace.branch,
             chat.workplace.directory,
-            chat.agent_title,
+            chat.agent_and_account,
             chat.has_ended,
             chat.machine.name,
             line.role,

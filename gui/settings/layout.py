@@ -177,6 +177,7 @@ class Start(msgspec.Struct):
         model, url: the model and server of an endpoint.
         runtime: whether the agent showed its own terminal, or a chat view.
         defaults: the agent's default arguments at that time; if they changed since, they are suggested.
+        account: the agent's account; "" for the default one.
     """
 
     arguments: list[str] = []
@@ -186,6 +187,7 @@ class Start(msgspec.Struct):
     url: str = ""
     runtime: Runtime = "terminal"
     defaults: list[str] = []
+    account: str = ""
 
 
 class WindowLayout(msgspec.Struct):

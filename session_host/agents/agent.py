@@ -137,6 +137,13 @@ class Probe(msgspec.Struct, frozen=True):
     commands: frozenset[str] = frozenset()
 
 
+class Account(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """One of several accounts of an agent, each with files of its own: its log-in, its conversations, its settings."""
+
+    env: dict[str, str]
+    """The variables that lead there, with their absolute paths; in the file, one may begin with ``~``."""
+
+
 class SkillsPlace(msgspec.Struct, frozen=True, kw_only=True):
     """The place of the user's skills for an agent. A skill is a text that teaches it something: https://agentskills.io."""
 
@@ -204,6 +211,8 @@ class Agent(msgspec.Struct, frozen=True, kw_only=True):
     """
     skills: SkillsPlace | None = None
     """None if it reads none."""
+    accounts: dict[str, Account] = {}
+    """The user's accounts beside the default one, by their names."""
     structured: StructuredSettings | None = msgspec.field(default=None, name="chat_view")
     """How it runs without a terminal; None if it cannot."""
 
@@ -265,6 +274,24 @@ class Agent(msgspec.Struct, frozen=True, kw_only=True):
                 else "it has no presets; define one under `presets` in the agent's file"
             )
             raise UsageError(f"{self.name} has no preset {name!r}; {advice}") from None
+
+    def account(self, name: str) -> Mapping[str, str]:
+        """The variables of the account of this name; none for the default one, "".
+
+        Raises:
+            UsageError: there is no such account; the message lists the names.
+        """
+        if not name:
+            return {}
+        try:
+            return self.accounts[name].env
+        except KeyError:
+            advice = (
+                f"available: {', '.join(self.accounts)}"
+                if self.accounts
+                else f"it has none; define one under [accounts.{name}] in agents/{self.name}.toml"
+            )
+            raise UsageError(f"{self.name} has no account {name!r}; {advice}") from None
 
     def is_subcommand(self, arguments: Sequence[str]) -> bool:
         """Whether these arguments make the agent run without a conversation."""

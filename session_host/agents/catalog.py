@@ -139,7 +139,7 @@ def _read_agents(config_dir: Path, names: Collection[str] | None = None) -> list
         for path in _files(directory, names):
             _merge(entries.setdefault(path.stem, {}), path)
     _find_files(entries, _directories(config_dir)[::-1])
-    return [msgspec.convert(entry | {"name": name}, Agent) for name, entry in entries.items()]
+    return [msgspec.convert({**_with_whole_paths(entry), "name": name}, Agent) for name, entry in entries.items()]
 
 
 def _directories(config_dir: Path) -> tuple[Path, Path]:
@@ -184,6 +184,8 @@ def _values(path: Path, text: str) -> Mapping[str, Any]:
     except RecursionError:
         raise ConfigError(f"{path}:1: too many nested levels") from None
     for key, value in values.items():
+        if key == "accounts" and isinstance(value, dict):
+            _check_accounts(value, path, text)
         if key not in _KEYS:
             known = ", ".join(sorted(_KEYS))
             raise ConfigError(f"{path}:{_line(text, key)}: unknown key {key!r}; known keys: {known}")
@@ -220,6 +222,40 @@ _TEMPLATES = {
 """The keys with templates, by their tables."""
 
 _FILLER = {"name": "x", "title": "x", "executable": "x", "monogram": "x"}
+
+
+_SECRET = re.compile(r".*(KEY|TOKEN|SECRET)", re.IGNORECASE)
+_VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+
+
+def _check_accounts(accounts: Mapping[str, Any], path: Path, text: str) -> None:
+    """Check the accounts, as far as their types do not say it: paths only."""
+    for name, account in accounts.items():
+        location = f"{path}:{_line(text, f'accounts.{name}')}: accounts.{name}"
+        if not is_agent_name(name):
+            raise ConfigError(f"{location}: names of accounts use only a-z, 0-9, - and _")
+        variables = account.get("env") if isinstance(account, dict) else None
+        if variables == {}:
+            raise ConfigError(f"{location}: env names no variable, such as CLAUDE_CONFIG_DIR")
+        for variable, value in variables.items() if isinstance(variables, dict) else ():
+            if _SECRET.fullmatch(variable):
+                raise ConfigError(
+                    f"{location}: {variable} is a secret, which no chat’s record may hold; leave it out, give the "
+                    "account a directory of its own, and log in there once"
+                )
+            if not _VARIABLE.fullmatch(variable):
+                raise ConfigError(f"{location}: {variable!r} is no name of a variable")
+            if isinstance(value, str) and (not value.startswith(("/", "~/")) or not value.isprintable()):
+                raise ConfigError(f"{location}: {variable} must be an absolute path, or begin with ~/")
+
+
+def _with_whole_paths(entry: Mapping[str, Any]) -> Mapping[str, Any]:
+    """The entry with the paths of its accounts without ``~``: they are of the machine that reads the file."""
+    accounts = {
+        name: {"env": {key: str(Path(value).expanduser()) for key, value in account["env"].items()}}
+        for name, account in entry.get("accounts", {}).items()
+    }
+    return {**entry, "accounts": accounts}
 
 
 def _check_template(key: str, template: list[str | list[str]], location: str, *, is_one_command: bool) -> None:

@@ -39,12 +39,14 @@ def run(options: argparse.Namespace) -> int:
             f"{options.install} reads no skills that Outlive knows of; choose one of {', '.join(agents)}; "
             f"{meant} `outlive skill --help`"
         )
-    path = place(agent, os.environ)
-    if path.exists() and not is_ours(path):
-        raise OutliveError(f"{path} is not of Outlive; move it away first")
-    path.parent.mkdir(parents=True, exist_ok=True)
-    replace_file(path, skill().encode())
-    print_line(f"{agent.title} finds the skill from its next start: {path}")
+    paths = places(agent, os.environ)
+    for path in paths:
+        if path.exists() and not is_ours(path):
+            raise OutliveError(f"{path} is not of Outlive; move it away first")
+    for path in paths:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        replace_file(path, skill().encode())
+        print_line(f"{agent.title} finds the skill from its next start: {path}")
     return 0
 
 
@@ -53,11 +55,14 @@ def skill() -> str:
     return _FILE.read_text(encoding="utf-8").replace("{version}", VERSION)
 
 
-def place(agent: Agent, environment: Mapping[str, str]) -> Path:
-    """The path of this skill for an agent that reads skills."""
-    assert agent.skills is not None
-    default = agent.skills.default.replace("~", str(home_dir()), 1)
-    return Path(environment.get(agent.skills.variable) or default, agent.skills.below, "outlive", "SKILL.md")
+def places(agent: Agent, environment: Mapping[str, str]) -> list[Path]:
+    """The paths of this skill for an agent, one for each of its accounts; none if it reads no skills."""
+    if (skills := agent.skills) is None:
+        return []
+    default = skills.default.replace("~", str(home_dir()), 1)
+    environments = [environment, *({**environment, **account.env} for account in agent.accounts.values())]
+    found = (Path(each.get(skills.variable) or default, skills.below, "outlive", "SKILL.md") for each in environments)
+    return list(dict.fromkeys(found))
 
 
 def is_ours(path: Path) -> bool:

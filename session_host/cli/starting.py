@@ -125,7 +125,7 @@ def configure_new(parser: Parser) -> None:
     parser.usage = (
         "outlive new [AGENT] [-n NAME] [-C DIR] [--on NAME] [--worktree [BRANCH]] [-d] [--json] "
         "[--size COLSxROWS] [--engine E] [-e NAME=VALUE] [-p PROMPT [--wait [--timeout SECONDS]]] [--preset NAME] "
-        "[--runtime RUNTIME] [--one-shot] [--mcp] [--report-back] [-- ARGS…]\n"
+        "[--account NAME] [--runtime RUNTIME] [--one-shot] [--mcp] [--report-back] [-- ARGS…]\n"
         "       outlive new endpoint -m MODEL -u URL [--system TEXT] [--key SOURCE] …"
     )
     parser.add_argument("agent", metavar="AGENT", nargs="?", help="claude, codex, shell, … ; `command` runs ARGS")
@@ -158,6 +158,7 @@ def configure_new(parser: Parser) -> None:
     )
     parser.add_argument("--timeout", metavar="SECONDS", type=float, help="with --wait, give up then (exit code 5)")
     parser.add_argument("--preset", metavar="NAME", help="add a named set of arguments from the agent's file")
+    parser.add_argument("--account", metavar="NAME", default="", help="use another account, from the agent's file")
     parser.add_argument("--mcp", action="store_true", help="give the agent tools that start and ask other chats")
     parser.add_argument(
         "--report-back",
@@ -367,6 +368,7 @@ def _launch(
         runtime=runtime,
         one_shot=options.one_shot,
         reports_to=reports_to,
+        account=options.account,
     )
     try:
         with _cleaned_up_when_ended(), _progress(is_shown=options.worktree is not None and sys.stderr.isatty()):
@@ -377,7 +379,7 @@ def _launch(
 
         with_store(Store.all)
         record = launch_now(request)
-    _warn(agent, {**os.environ, **overrides}, record)
+    _warn(agent, {**os.environ, **record.origin.overrides}, record)
     return record
 
 

@@ -13,7 +13,9 @@ FACTS = {name for part in PARTS for name in part.__struct_fields__}
 STRUCTS = {"Struct", "Message", "KeeperMessage", "NamedTuple"}
 
 NO_DESCRIPTIONS = {
-    **dict.fromkeys(("LaunchRequest", "NewChatRequest", "Start", "_AgentStart"), "a wish, of which a chat is made"),
+    **dict.fromkeys(
+        ("LaunchRequest", "NewChatRequest", "Start", "_AgentStart", "AccountPlace"), "a wish, of which a chat is made"
+    ),
     **dict.fromkeys(("StatusReport", "SourceReport", "ActivityState", "Transition"), "a report, or a change"),
     **dict.fromkeys(("Started", "StatusChanged", "Ended"), "an event, with what was so at its time"),
     **dict.fromkeys(("Explanation", "Explained", "Evidence"), "evidence, and what the host looked at for it"),

@@ -127,6 +127,24 @@ async def test_a_conversation_that_a_chat_has_open_is_refused(project: Path) -> 
     await end(second.id)
 
 
+async def test_conversations_of_an_account_are_listed_and_continued_there(area: Area, project: Path) -> None:
+    file = area.config / "agents" / "claude.toml"
+    file.parent.mkdir(parents=True)
+    file.write_text('[accounts.work]\nenv = { CLAUDE_CONFIG_DIR = "~/work" }\n')
+    write_conversation(area, OTHER, project)
+    (area.home / ".claude").rename(area.home / "work")
+    write_conversation(area, ID, project)
+    agent = load_catalog(config_dir())["claude"]
+
+    found = list_conversations(agent, str(project), os.environ, {}, "work")
+    assert {stored.conversation for stored in found.here} == {ID, OTHER}
+    with pytest.raises(NotResumable, match="transcript is missing"):
+        await continue_conversation(request(project, OTHER))
+    record = await continue_conversation(msgspec.structs.replace(request(project, OTHER), account="work"))
+    assert (record.origin.account, record.origin.overrides["CLAUDE_CONFIG_DIR"]) == ("work", str(area.home / "work"))
+    await end(record.id)
+
+
 @pytest.mark.parametrize(
     ("conversation", "arguments", "reason"),
     [

@@ -525,7 +525,17 @@ def behind_a_proxy(block: str) -> Callable[[Area, Path], None]:
     return tried
 
 
+def an_account(area: Area, home: Path) -> None:
+    file = area.config / "agents" / "claude.toml"
+    file.write_text(f"{file.read_text()}\n{BLOCKS['accounts 1']}")
+    works(lines("accounts 2")[0], home)
+    [chat] = outlive("ls", "--json").json()
+    assert (chat["agent"], chat["account"]) == ("claude", "work")
+
+
 TRIED: dict[str, Callable[[Area, Path], None]] = {
+    "accounts 1": an_account,
+    "accounts 2": an_account,
     "answer-questions 1": answering_from_outside,
     "answer-questions 2": answering,
     "agents-start-agents 1": teaching,

@@ -31,8 +31,8 @@ from gui.window.sheets.chooser import Chooser
 from gui.window.sheets.sheet import Sheet
 from gui.window.widgets.parts import ChoiceBox, CopyButton, IconButton, button, label, monospace_font, show_text, stack
 from gui.window.widgets.prompt_field import PromptField
-from gui.wording import common_texts, machine_texts, new_chat_texts, sheet_texts
-from session_host.agents.agent import Agent
+from gui.wording import common_texts, machine_texts, new_chat_texts, phrases, sheet_texts
+from session_host.agents.agent import Account, Agent
 from session_host.client.chats.installed_agents import EndpointDefaults, endpoint_defaults
 from session_host.client.chats.setup_entries import SetupEntry
 from session_host.endpoint.server.addresses import base_url
@@ -78,6 +78,45 @@ class PresetButtons(QWidget):
     def arguments(self) -> list[str]:
         """The arguments for the names that are on."""
         return [word for name in self.chosen() for word in self._presets[name]]
+
+
+class AccountField(QWidget):
+    """The choice between the default account and the user's others; of an agent without others, nothing is shown."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._group = QButtonGroup(self)
+        self._made: dict[str, QPushButton] = {}
+        self._flow = FlowLayout(self)
+        self.setAccessibleName(new_chat_texts.ACCOUNT())
+
+    def set_accounts(self, accounts: Mapping[str, Account], chosen: str) -> None:
+        """Set the accounts beside the default one, and which of all is chosen; the default one if it is not there."""
+        for old in self._made.values():
+            self._group.removeButton(old)
+            self._flow.removeWidget(old)
+            old.hide()
+            old.deleteLater()
+        self._made = {}
+        for name in ("", *accounts):
+            made = button(name or new_chat_texts.DEFAULT_ACCOUNT(), "chip")
+            made.setCheckable(True)
+            made.setChecked(name == (chosen if chosen in accounts else ""))
+            places = ", ".join(map(phrases.short_directory, accounts[name].env.values())) if name else ""
+            set_tooltip(made, places)
+            made.setAccessibleDescription(places)
+            self._group.addButton(made)
+            self._flow.addWidget(made)
+            self._made[name] = made
+
+    @property
+    def is_needed(self) -> bool:
+        """Whether there is anything to choose."""
+        return len(self._made) > 1
+
+    def value(self) -> str:
+        """The choice; "" for the default account."""
+        return next((name for name, made in self._made.items() if made.isChecked()), "")
 
 
 class RuntimeField(QWidget):
@@ -279,12 +318,13 @@ class StartFields:
     """The fields, and the values that they have for each agent while the sheet is open.
 
     Attributes:
-        arguments, presets, runtime, worktree, endpoint: the fields, for the sheet to lay out.
+        arguments, presets, account, runtime, worktree, endpoint: the fields, for the sheet to lay out.
     """
 
     def __init__(self) -> None:
         self.arguments = QLineEdit()
         self.presets = PresetButtons()
+        self.account = AccountField()
         self.runtime = RuntimeField()
         self.worktree = WorktreeField()
         self.endpoint = EndpointFields()
@@ -337,6 +377,7 @@ class StartFields:
         self._defaults = list(agent.default_arguments)
         self.arguments.setText(shlex.join(start.arguments if start.defaults == self._defaults else self._defaults))
         self.presets.set_presets(agent.presets, start.presets)
+        self.account.set_accounts(agent.accounts, start.account)
         self.worktree.set_value(enabled=start.worktree)
         self.runtime.set_value(agent.nearest_runtime(start.runtime))
         self.endpoint.set_values(start.model, start.url)
@@ -382,6 +423,7 @@ class StartFields:
             model=model,
             url=url,
             runtime=self.runtime.value(),
+            account=self.account.value(),
         )
 
 

@@ -96,10 +96,10 @@ def known_words(text: str) -> list[str]:
         return []
 
 
-def start_of(agent: Agent, arguments: list[str], runtime: Runtime) -> Start:
+def start_of(agent: Agent, arguments: list[str], runtime: Runtime, account: str = "") -> Start:
     """The fields' values for these arguments, for a similar chat."""
     defaults = list(agent.default_arguments)
     if agent.name != ENDPOINT:
-        return Start(arguments=arguments, defaults=defaults, runtime=runtime)
+        return Start(arguments=arguments, defaults=defaults, runtime=runtime, account=account)
     others, model, url = without_endpoint_arguments(arguments)
     return Start(arguments=others, model=model, url=url, defaults=defaults, runtime=runtime)

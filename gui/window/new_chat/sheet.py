@@ -141,7 +141,7 @@ class NewChatSheet(Sheet):
         self.prompt.on_files = self._on_files
         self._start_fields = fields = StartFields()
         self.arguments, self.presets = fields.arguments, fields.presets
-        self.runtime, self.worktree = fields.runtime, fields.worktree
+        self.account, self.runtime, self.worktree = fields.account, fields.runtime, fields.worktree
         self.model, self.url = fields.endpoint.model, fields.endpoint.url
         self.runtime.changed.connect(self._show_fields)
         self.arguments.textChanged.connect(self._suggest_name)
@@ -173,6 +173,7 @@ class NewChatSheet(Sheet):
         inner = QWidget()
         rows: list[tuple[str, QWidget]] = [
             (new_chat_texts.MACHINE(), self.machine_row),
+            (new_chat_texts.ACCOUNT(), self.account),
             (new_chat_texts.DIRECTORY(), self.directory_row),
             (new_chat_texts.CONVERSATION(), self.conversation),
             (common_texts.NAME(), self.naming),
@@ -203,7 +204,7 @@ class NewChatSheet(Sheet):
         self.lay_out(label(common_texts.NEW_CHAT(), "title"), self.scrolled, last, wide=self.scrolled)
         # fmt: off
         order = [
-            self.machines, self.directory, self.directory_row.browse, self.conversation,
+            self.machines, self.account, self.directory, self.directory_row.browse, self.conversation,
             self.name, self.prompt, self.prompt_row.saved, *self.runtime.buttons, self.model, self.url,
             self.arguments, self.presets, *self.worktree.stops, self.environment, self.missing.copy,
             self.missing.install, self.machine_row.add, self.more, self.cancel, self.start,
@@ -477,6 +478,7 @@ class NewChatSheet(Sheet):
         shown = self._more_shown
         for control, is_shown in (
             (self.machine_row, shown or self._has_machines),
+            (self.account, self.account.is_needed),
             (self.conversation, agent is not None and can_list(agent)),
             (self.runtime, agent is not None and len(agent.runtimes) > 1 and (shown or not replaces)),
             (self.prompt_row, agent is not None and (agent.accepts_prompt or self._is_structured)),
@@ -560,4 +562,5 @@ class NewChatSheet(Sheet):
             remembered=start,
             setup=self.worktree.changed_setup(),
             machine=self.machine,
+            account=self.account.value(),
         )

@@ -214,6 +214,8 @@ class AgentRow(PlainRow):
             return settings_texts.AGENT_INSTALL(command=phrases.in_whole_words(install))
         path = phrases.short_directory(self.path) if self.path else settings_texts.COMES_WITH_OUTLIVE()
         parts = [self.version, path]
+        if agent.accounts:
+            parts.append(settings_texts.ACCOUNTS(names=", ".join(agent.accounts)))
         if self._agents.has_user_file(agent.name):
             parts.append(settings_texts.CHANGED_BY_YOU() if is_built_in(agent.name) else settings_texts.OWN_AGENT())
         return " · ".join(part for part in parts if part)

@@ -49,6 +49,7 @@ _BETWEEN = " · "
 _FIRST_SHARE = 0.45
 _WORD_SHARE = 0.35
 _MORE_PX = 16
+_ACCOUNT_PX = 56
 _MIN_PX = 32
 """Less room than this is not worth a dot and an ellipsis."""
 
@@ -285,6 +286,10 @@ class SidebarDelegate(QStyledItemDelegate):
         agent = entry.monogram if entry.shows_agent else ""
         age = (self.compact and entry.until) or entry.age
         taken = QFontMetrics(small).horizontalAdvance(age)
+        account = QFontMetrics(small).elidedText(entry.account, Qt.TextElideMode.ElideRight, _ACCOUNT_PX)
+        if account:
+            taken += QFontMetrics(small).horizontalAdvance(account) + GAP_S_PX
+        account_px = taken
         if agent:
             taken += QFontMetrics(font(HEADING_PX, bold=True)).horizontalAdvance(agent) + GAP_S_PX
         if is_hovered:
@@ -294,6 +299,9 @@ class SidebarDelegate(QStyledItemDelegate):
             painter.setFont(small)
             painter.setPen(tokens.color("secondary"))
             painter.drawText(area, Qt.AlignmentFlag.AlignRight | middle, age)
+            if account:
+                words = area.adjusted(area.width() - account_px, 0, 0, 0)
+                painter.drawText(words, Qt.AlignmentFlag.AlignLeft | middle, account)
             if agent:
                 painter.setFont(font(HEADING_PX, bold=True))
                 letters = area.adjusted(area.width() - taken, 0, 0, 0)

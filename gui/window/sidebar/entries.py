@@ -69,6 +69,8 @@ class ChatRow(Struct, frozen=True):
     """Two letters of its name, which no other row of the list has, as far as names allow."""
     until: str = ""
     """When the limit is reset that stopped it; "" for none, or if that is unknown."""
+    account: str = ""
+    """Its agent's account, if the list has another one of that agent; "" for the default one, and if not."""
 
     @property
     def second_line(self) -> str:
@@ -147,7 +149,7 @@ def spoken_text(entry: Entry) -> str:
     where = entry.second_line
     parts = (
         entry.chat.full_name,
-        entry.chat.agent_title,
+        entry.chat.agent_and_account,
         entry.mark,
         window_texts.OPEN_HERE() if entry.active else "",
         window_texts.PINNED().lower() if entry.pinned else "",
@@ -171,7 +173,9 @@ def full_text(row: Entry) -> str:
     command_line_name = chat.record.entry.name if chat.record.entry.name != row.name else ""
     lines = [
         chat.full_name,
-        joined(command_line_name, chat.agent_title, chat.workplace.short_directory(chat.workplace.current_directory)),
+        joined(
+            command_line_name, chat.agent_and_account, chat.workplace.short_directory(chat.workplace.current_directory)
+        ),
     ]
     if chat.workplace.current_directory != chat.workplace.directory:
         lines.append(window_texts.STARTED_IN(directory=chat.workplace.short_directory(chat.workplace.directory)))

@@ -82,7 +82,7 @@ class ChatFilter:
 
 def searched_text(chat: Chat) -> str:
     """The text that the filter searches, case-folded: the chat's name, location, agent and status text."""
-    record, agent = chat.record, f"{chat.record.origin.agent} {chat.agent_title}"
+    record, agent = chat.record, f"{chat.record.origin.agent} {chat.agent_and_account}"
     place = f"{record.origin.cwd} {record.program.title} {chat.workplace.location}"
     return f"{chat.name} {record.entry.name} {chat.machine.name} {agent} {place} {status_text(chat)}".casefold()
 

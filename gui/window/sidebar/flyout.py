@@ -45,7 +45,7 @@ class Flyout(QWidget):
         context = entry.chat.record.status.context
         known = window_texts.CONTEXT(percent=context) if 0 < context <= 100 and not entry.chat.has_ended else ""
         project = entry.project if entry.project != entry.second_line else ""
-        return joined(project, entry.chat.agent_title, entry.machine, known)
+        return joined(project, entry.chat.agent_and_account, entry.machine, known)
 
     def show_at(self, entry: ChatRow, left_px: int, top_px: int) -> None:
         """Show a row, its left upper corner at a point of the window, or as near as the window has room."""

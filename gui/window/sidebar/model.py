@@ -17,6 +17,7 @@ from gui.bridge.second_lines import SecondLine
 from gui.bridge.sessions import Sessions
 from gui.theme.tokens import NEARLY_FULL_PERCENT
 from gui.theme.tooltips import as_tooltip
+from session_host.standing.accounts import with_several_accounts
 from session_host.standing.ages import short_age
 from session_host.standing.groups import Group
 from session_host.standing.row_line import project_hue
@@ -220,6 +221,7 @@ class SidebarModel(QAbstractListModel):
         lines = self.listing.second_lines(shown, [each for each in listed if isinstance(each, Chat)])
         origins = [each.record.origin for each in listed if isinstance(each, Chat)]
         self._has_several_agents = len({origin.agent for origin in origins}) > 1
+        self._with_several_accounts = with_several_accounts(origins)
         letters = self._letters([each for each in listed if isinstance(each, Chat)])
 
         def row(chat: Chat) -> ChatRow:
@@ -244,6 +246,7 @@ class SidebarModel(QAbstractListModel):
 
     def _row(self, chat: Chat, now: datetime, line: SecondLine, letters: str) -> ChatRow:
         context = 0 if chat.has_ended else chat.record.status.context
+        origin = chat.record.origin
         return ChatRow(
             chat=chat,
             name=chat.name,
@@ -264,14 +267,15 @@ class SidebarModel(QAbstractListModel):
             difference=line.difference,
             label=chat.color_label,
             machine=line.machine,
-            hue=project_hue(chat.record.origin.real_project),
-            shows_agent=self._has_several_agents and not chat.record.origin.is_shell_or_command,
+            hue=project_hue(origin.real_project),
+            shows_agent=self._has_several_agents and not origin.is_shell_or_command,
             lines=chat.record.status.edited_lines,
             bars=self._sessions.sparklines.of(chat.id),
             context=context if NEARLY_FULL_PERCENT <= context <= 100 else 0,
             project=chat.workplace.project_name,
             letters=letters,
             until=limit_until(chat, now),
+            account=origin.account if origin.agent in self._with_several_accounts else "",
         )
 
     # ------------------------------------------------------------ QAbstractListModel

@@ -131,7 +131,7 @@ class QuestionCard(QWidget):
         self.request, self._row = request, row
         self.is_answered = self._is_over = False
         self._keys_from.start()
-        name = chat_texts.joined(self.chat.full_name, self.chat.agent_title)
+        name = chat_texts.joined(self.chat.full_name, self.chat.agent_and_account)
         self.setAccessibleName(chat_texts.SPOKEN(kind=chat_texts.ASKS_AS(name=name), text=request.title))
         look = CardLook(
             key_of=lambda kind: ANSWER_KEYS.get(kind, ""),

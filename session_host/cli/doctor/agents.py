@@ -43,9 +43,8 @@ def agents() -> Iterator[Check]:
 def _skills(known: Iterable[Agent]) -> Iterator[Check]:
     """The skills of Outlive that agents have."""
     current = skill.skill()
-    for agent in known:
-        path = skill.place(agent, os.environ) if agent.skills is not None else None
-        if path is None or not path.exists() or not skill.is_ours(path):
+    for agent, path in ((each, path) for each in known for path in skill.places(each, os.environ)):
+        if not path.exists() or not skill.is_ours(path):
             continue
         if path.read_text(encoding="utf-8", errors="replace") == current:
             yield ok(f"skill of {agent.name}", f"of this version: {path}")

@@ -361,9 +361,8 @@ def _skills() -> Iterator[Piece]:
         agents = load_catalog(paths.config_dir()).values()
     except ConfigError:
         return  # A file of the user's; `outlive doctor` names it.
-    for agent in agents:
-        path = skill.place(agent, os.environ) if agent.skills is not None else None
-        if path is not None and path.exists() and skill.is_ours(path):
+    for agent, path in ((each, path) for each in agents for path in skill.places(each, os.environ)):
+        if path.exists() and skill.is_ours(path):
             yield Piece("skill", f"of {agent.title}: {path}", partial(_remove_skill, path))
 
 

@@ -51,6 +51,7 @@ def list_conversations(
     directory: str,
     environment: Mapping[str, str] | None,
     overrides: Mapping[str, str],
+    account: str = "",
 ) -> ConversationList:
     """List an agent's conversations. Blocks on the disk; ``git.stopped_by`` ends it.
 
@@ -59,12 +60,14 @@ def list_conversations(
         directory: an absolute path; symlinks are resolved, as agents do.
         environment: the caller's whole environment; this process's own if None.
         overrides: variables that the user sets for the chat; they may move the agent's files.
+        account: the agent's account; "" for the default one.
 
     Raises:
         OSError: the agent's files cannot be read.
         StoreError: the store cannot be read.
+        UsageError: the agent has no such account.
     """
-    query, stop = _query(agent, directory, environment, overrides), current_stop()
+    query, stop = _query(agent, directory, environment, {**overrides, **agent.account(account)}), current_stop()
     here = os.path.realpath(directory)
     with open_store() as store:
         chats = {record.program.conversation for record in store.all() if record.origin.agent == agent.name}
@@ -91,10 +94,12 @@ def command_to_continue(
     arguments: list[str],
     environment: Mapping[str, str] | None,
     overrides: Mapping[str, str],
+    account: str = "",
 ) -> str:
     """The shell command that continues a conversation in any terminal; the parameters as in ``LaunchRequest``."""
     others = agent.parse_conversation_options(arguments).others
-    values, variables = TemplateValues(conversation=conversation), child_environment(environment, agent, overrides)
+    values, set_ones = TemplateValues(conversation=conversation), {**overrides, **agent.account(account)}
+    variables = child_environment(environment, agent, set_ones)
     argv = agent.argv(others, variables, values, mode="resume")
     return in_directory(directory, agent, argv, variables)
 
@@ -127,7 +132,8 @@ def _check(request: LaunchRequest, anyway: bool) -> None:
         raise NotResumable(f"{agent.title} has no conversation with such an id")
     if not os.path.isdir(request.directory):  # noqa: PTH112 - an invalid path is no directory
         raise NotResumable(f"the directory of this conversation is missing: {request.directory}")
-    query = _query(agent, request.directory, request.environment, request.overrides)
+    overrides = {**request.overrides, **agent.account(request.account)}
+    query = _query(agent, request.directory, request.environment, overrides)
     query = query._replace(conversation=request.conversation, used=True)
     found = find_conversation(agent.conversation.store, query)
     if found.availability in {Availability.LOST, Availability.NOTHING}:

@@ -76,6 +76,7 @@ def _harmless_agent(agent: Agent) -> Agent:
         monogram=plain(agent.monogram, 2),
         signals=signals,
         presets={plain(name, MAX_TITLE): words for name, words in agent.presets.items()},
+        accounts={name: each for name, each in agent.accounts.items() if is_agent_name(name)},
         **texts,
     )
 

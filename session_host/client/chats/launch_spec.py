@@ -45,6 +45,7 @@ from session_host.system.processes.permission import AGENT_CHATS, of_new_chat
 from session_host.terminal import default_engine
 from session_host.terminal.base import DefaultColors, EngineName
 
+from .accounts import AccountPlace, place_of
 from .settings import MIB, ChatSettings, load_chat_settings, remembered_colors
 
 if TYPE_CHECKING:
@@ -316,6 +317,8 @@ class LaunchRequest(msgspec.Struct, frozen=True, kw_only=True):
     """As in ``LaunchSpec``."""
     first: LaterPrompt | None = None
     """The text that wakes the session that is resumed, in the stage "sending": the host gives it to the agent once."""
+    account: str = ""
+    """The agent's account; see ``accounts.place_of``. "" for the default one, and for that of a chat before it."""
     token: str = ""
     """32 hexadecimal digits that identify this request, and become the chat's id: a repeated one starts nothing."""
 
@@ -358,8 +361,10 @@ def build_spec(request: LaunchRequest, store: Store) -> LaunchSpec:
         UsageError: the agent cannot be started in the requested way.
         WorktreeError: the worktree of the resumed chat cannot be made again.
     """
-    agent = request.agent
     check_may_control(*_continued(request, store))
+    agent = request.agent
+    wanted = AccountPlace(request.account, request.overrides, request.located_by)
+    request = msgspec.structs.replace(request, **place_of(agent, wanted, _previous(request), store)._asdict())
     settings = load_chat_settings(config_dir())
     directory, worktree, setup = _directory_and_worktree(request)
     session_id = request.wanted_id or str(uuid.uuid4())
@@ -389,6 +394,7 @@ def build_spec(request: LaunchRequest, store: Store) -> LaunchSpec:
         machine_id=machine_id(),
         host_name=host_name(),
         pid_namespace=pid_namespace(),
+        account=request.account,
     )
     stored = store.get(request.resume.id) if request.resume is not None else None
     entry = Entry(

@@ -126,6 +126,22 @@ def agent(area: Area) -> str:
     return new("mine", "-n", NAME, "-C", str(area.home))
 
 
+def with_accounts(area: Area) -> str:
+    """As ``agent``, with an account of that agent."""
+    chat = agent(area)
+    with (config_dir() / "agents" / "mine.toml").open("a", encoding="utf-8") as file:
+        file.write('[accounts.work]\nenv = { PLACE = "/work" }\n')
+    return chat
+
+
+def with_secret(area: Area) -> str:
+    """As ``agent``, with an account that has a key."""
+    chat = agent(area)
+    with (config_dir() / "agents" / "mine.toml").open("a", encoding="utf-8") as file:
+        file.write('[accounts.work]\nenv = { API_KEY = "/work" }\n')
+    return chat
+
+
 def without(key: str) -> Scene:
     """As ``agent``, with a number of ``chats.toml`` that is 0."""
 
@@ -758,6 +774,33 @@ STATEMENTS = [
             "While `chats.toml` has one, no chat can start.",
             broken_settings,
             (Step("new -d -n api-fix -- cat", r"chats\.toml:1", 1), Step("ls --all", unseen="api-fix")),
+        ),
+    ),
+    *of(
+        "accounts",
+        (
+            "a name that ends in KEY, TOKEN or SECRET is refused",
+            with_secret,
+            Step("new mine -d --account work", "leave it out, give the account a directory of its own", 1),
+        ),
+        (
+            "has the account of the agent's own chat; another one is for you alone, and refused with exit code 8",
+            with_accounts,
+            (
+                *by_agent("new mine -d -n third --account work", "only the user chooses work", 8),
+                Step("new mine -d -n fourth --account work"),
+                Step("ls --json", '"account": "work"'),
+            ),
+        ),
+        (
+            "without an account | Outlive sets nothing",
+            with_accounts,
+            (
+                Step("new mine -d -n third -- -c 'echo is ${{PLACE-none}}; exec cat'"),
+                Step("wait third --text 'is none' --timeout 60"),
+                Step("new mine -d -n fourth --account work -- -c 'echo is ${{PLACE-none}}; exec cat'"),
+                Step("wait fourth --text 'is /work' --timeout 60"),
+            ),
         ),
     ),
     *of(

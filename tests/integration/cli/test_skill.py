@@ -83,6 +83,16 @@ def test_an_agents_own_variable_names_the_place(tmp_path: Path, monkeypatch: pyt
     assert (tmp_path / "codex" / "skills" / "outlive" / "SKILL.md").exists()
 
 
+def test_each_account_of_an_agent_gets_it(area: Area) -> None:
+    (area.config / "agents").mkdir(parents=True)
+    (area.config / "agents" / "claude.toml").write_text('[accounts.work]\nenv = { CLAUDE_CONFIG_DIR = "~/w" }\n')
+    assert outlive("skill", "--install", "claude").code == 0
+    path = area.home / "w" / "skills" / "outlive" / "SKILL.md"
+    assert (path.read_text("utf-8"), (area.home / PLACES["claude"] / "outlive").exists()) == (skill.skill(), True)
+    path.write_text("older\nWritten by Outlive 0.0.1.\n", encoding="utf-8")
+    assert str(path) in outlive("doctor").output
+
+
 def test_other_agents_are_refused() -> None:
     done = outlive("skill", "--install", "aider")
     assert (done.code, "claude" in done.error) == (2, True)

@@ -152,6 +152,19 @@ class TestUserFiles:
         with pytest.raises(UsageError, match="has no chat view"):
             catalog["shell"].choose_runtime("structured")
 
+    def test_accounts_are_of_the_users_file_with_whole_paths(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setenv("HOME", "/home/me")
+        write(tmp_path, "claude.toml", '[accounts.work]\nenv = { CLAUDE_CONFIG_DIR = "~/.claude-work", B = "/b" }\n')
+
+        claude = load_catalog(tmp_path)["claude"]
+
+        assert claude.account("work") == {"CLAUDE_CONFIG_DIR": "/home/me/.claude-work", "B": "/b"}
+        assert (claude.account(""), load_catalog(tmp_path / "none")["claude"].accounts) == ({}, {})
+        with pytest.raises(UsageError, match="claude has no account 'home'; available: work"):
+            claude.account("home")
+
     def test_other_files_are_left_alone(self, tmp_path: Path) -> None:
         write(tmp_path, "README.md", "{")
         write(tmp_path, "claude.toml~", "{")
@@ -176,6 +189,20 @@ class TestUserFiles:
             ('title = "x"\nexecutable = "x"\nmonogram = "x"\n', ":1:", "'start' is missing"),
             (b'title = "x"\n# \xff\n', ":2:", "UTF-8"),
             ('"title" = 3', ":1:", "title: expected text, got a whole number"),
+            (
+                '[accounts.a]\nenv = { A = "/a" }\n[accounts.b]\nenv = { X_API_KEY = "k" }\n',
+                ":3:",
+                "X_API_KEY is a secret",
+            ),
+            ('[accounts.a]\nenv = { x_token = "/a" }\n', ":1:", "log in there once"),
+            ('[accounts.a]\nenv = { CLIENT_SECRET = "~/a" }\n', ":1:", "leave it out"),
+            ('[accounts.a]\nenv = { A = "a" }\n', ":1:", "A must be an absolute path, or begin with ~/"),
+            ('[accounts.a]\nenv = { A = "~root" }\n', ":1:", "A must be an absolute path"),
+            ('[accounts.a]\nenv = { A = "/a\\nb" }\n', ":1:", "A must be an absolute path"),
+            ('[accounts.a]\nenv = { "A B" = "/a" }\n', ":1:", "no name of a variable"),
+            ("[accounts.a]\nenv = {}\n", ":1:", "env names no variable"),
+            ("[accounts.a]\n", ":1:", "missing required field 'env'"),
+            ('[accounts."A B"]\nenv = { A = "/a" }\n', ":1:", "names of accounts"),
         ],
     )
     def test_mistakes_are_named_with_file_and_line(

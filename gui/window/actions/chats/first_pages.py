@@ -65,7 +65,7 @@ class FirstPages:
             if setting.category in _CATEGORIES
         ]
         directory = chat.workplace.short_directory(record.origin.cwd)
-        lines = (chat_texts.joined(directory, where), chat_texts.joined(chat.agent_title, *map(one_line, chosen)))
+        lines = (chat_texts.joined(directory, where), chat_texts.joined(chat.agent_and_account, *map(one_line, chosen)))
         hint = chat_texts.ASK_ABOUT(agent=chat.agent_title, project=project)
         hue = project_hue(record.origin.real_project)
         first.show_facts(FirstPageFacts(project, lines, self._earlier(chat), prompts, hue, hint))

@@ -339,7 +339,9 @@ class ResumeAll(QObject):
         directory = chat.workplace.short_directory(chat.record.origin.cwd)
         if chat.record.origin.is_shell:
             return sheet_texts.SHELL_STARTS_AGAIN(name=chat.full_name, directory=directory)
-        return sheet_texts.CHAT_AGENT_AND_DIRECTORY(name=chat.full_name, agent=chat.agent_title, directory=directory)
+        return sheet_texts.CHAT_AGENT_AND_DIRECTORY(
+            name=chat.full_name, agent=chat.agent_and_account, directory=directory
+        )
 
     async def _resume(self, chats: list[Chat]) -> None:
         failed: dict[str, list[str]] = {}

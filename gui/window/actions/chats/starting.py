@@ -97,6 +97,7 @@ class StartActions(QObject):
         overrides: Mapping[str, str] | None = None,
         runtime: Runtime = "terminal",
         machine: str = "",
+        account: str = "",
     ) -> None:
         """Open the sheet for a new chat; values that are not given are the default ones, or those of the last start.
 
@@ -114,7 +115,7 @@ class StartActions(QObject):
         chats = self._sessions.machines.by_name[machine]
         suggested = {}
         if arguments is not None and agent in chats.agents:
-            suggested[agent] = start_of(chats.agents[agent], arguments, runtime)
+            suggested[agent] = start_of(chats.agents[agent], arguments, runtime, account)
         sheet.set_place(self._place(machine))
         self._offer_machines()
         sheet.ask(agent or self._default_agent(chats), where, self._starts(chats), overrides or {}, suggested)
@@ -435,6 +436,7 @@ class StartActions(QObject):
                     request.overrides,
                     request.runtime,
                     request.machine,
+                    request.account,
                 )
             if self._sheets.new_chat.is_open:
                 self._sheets.new_chat.failed(phrases.first_upper(str(error)))
@@ -459,6 +461,7 @@ def request_like(agent: Agent, chat: Chat) -> NewChatRequest:
         is_named=record.entry.is_named,
         arguments=record.origin.arguments,
         machine=chat.machine.name,
+        account=record.origin.account,
         overrides=dict(record.origin.overrides),
         runtime=agent.nearest_runtime(record.origin.runtime),
     )

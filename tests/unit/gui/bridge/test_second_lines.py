@@ -28,7 +28,7 @@ class ListedChat:
     branch: str = ""
     directory: str = "/src/api"
     ended_when: str = ""
-    agent_title: str = "Claude Code"
+    agent_and_account: str = "Claude Code"
     machine: Machine = THIS_MACHINE
     project_name: str = "the project"
 

@@ -10,6 +10,7 @@ import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QGuiApplication
 from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QPushButton
 
 from gui.settings.layout import Start, WindowLayout
 from gui.settings.preferences import Preferences
@@ -110,6 +111,57 @@ async def test_prompt_presets_arguments_and_environment_reach_the_start(
     assert sheet.arguments.isVisible(), "the value in effect is visible"
     restored = WindowLayout.from_dict(window.layout_state.to_dict())
     assert restored.starts["claude"] == Start(arguments=["--model", "a b"], presets=["plan"])
+
+
+@pytest.fixture
+def accounts(area: Area, claude: None) -> None:
+    """Two accounts of that agent beside the default one."""
+    text = '[accounts.work]\nenv = { CLAUDE_CONFIG_DIR = "~/.claude-work" }\n[accounts.home]\nenv = { A = "/h" }\n'
+    (area.config / "agents" / "claude.toml").write_text(text)
+
+
+async def test_an_account_is_chosen_where_the_agent_has_several(
+    accounts: None, harness: WindowHarness, launches: list[LaunchRequest]
+) -> None:
+    window = harness.open_window()
+    window.commands.starting.new_chat("claude", "/tmp")
+    sheet = window.sheets.new_chat
+    assert sheet.account.isVisible()
+    default, work, home = sheet.account.findChildren(QPushButton)
+    assert (default.text(), default.isChecked(), work.text(), home.text()) == ("Default", True, "work", "home")
+    assert (work.toolTip(), work.accessibleDescription()) == ("~/.claude-work", "~/.claude-work")
+    QTest.mouseClick(work, Qt.MouseButton.LeftButton)
+    sheet.tiles.choose("shell")
+    assert not sheet.account.isVisible()
+    sheet.tiles.choose("claude")
+    assert sheet.account.value() == "work", "the choice is not lost"
+    sheet.start.click()
+    await harness.until(lambda: not sheet.is_open, "the sheet to go")
+    assert [request.account for request in launches] == ["work"]
+
+    window.commands.starting.new_chat("claude", "/tmp")
+    assert sheet.account.value() == "work", "the last one is suggested"
+    restored = WindowLayout.from_dict(window.layout_state.to_dict())
+    assert restored.starts["claude"].account == "work"
+
+
+async def test_a_remembered_account_that_is_gone_gives_way_to_the_default_one(
+    claude: None, harness: WindowHarness
+) -> None:
+    window = harness.open_window(WindowLayout(starts={"claude": Start(account="gone")}))
+    window.commands.starting.new_chat("claude", "/tmp")
+    sheet = window.sheets.new_chat
+    assert (sheet.account.isVisible(), sheet.account.value()) == (False, "")
+
+
+async def test_a_chat_like_another_has_its_account(
+    accounts: None, harness: WindowHarness, launches: list[LaunchRequest]
+) -> None:
+    chat = await harness.add("one", agent="claude", account="work", cwd="/tmp", env={"CLAUDE_CONFIG_DIR": "/w"})
+    window = harness.open_window()
+    window.commands.starting.new_like(harness.chat(chat))
+    await harness.until(lambda: launches, "the start")
+    assert [(each.account, each.overrides) for each in launches] == [("work", {"CLAUDE_CONFIG_DIR": "/w"})]
 
 
 async def test_each_agent_has_its_own_suggestions(claude: None, harness: WindowHarness) -> None:

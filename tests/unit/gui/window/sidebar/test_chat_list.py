@@ -8,6 +8,8 @@ from PySide6.QtGui import QDrag, QImage, QMouseEvent, QWheelEvent
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
 
+from gui.window.sidebar.entries import ChatRow
+from gui.window.sidebar.model import ENTRY_ROLE
 from gui.window.sidebar.sidebar import Sidebar
 from session_host.client.viewer.viewer import ViewerState
 from session_host.protocol.values import Activity
@@ -34,6 +36,22 @@ async def test_the_drag_image_of_chats_is_opaque_and_beside_the_pointer(
         assert not picture.rect().contains(pointer)
         assert picture.height() < 48, "the rows below stay legible"
     assert len(pictures) == 2
+
+
+async def test_a_row_names_the_account_where_the_list_has_several_of_an_agent(harness: WindowHarness) -> None:
+    own = await harness.add("a", agent="claude", account="work")
+    for name, agent, account in (("b", "claude", ""), ("c", "codex", "own")):
+        await harness.add(name, agent=agent, account=account)
+    model = harness.open_window().sidebar.model
+
+    def accounts() -> dict[str, str]:
+        rows = (model.index(row, 0).data(ENTRY_ROLE) for row in range(model.rowCount()))
+        return {row.name: row.account for row in rows if isinstance(row, ChatRow)}
+
+    assert accounts() == {"a": "work", "b": "", "c": ""}
+    row = model.index_of(own)
+    assert "Claude Code, work" in row.data(Qt.ItemDataRole.AccessibleTextRole)
+    assert "Claude Code, work" in row.data(Qt.ItemDataRole.ToolTipRole)
 
 
 async def test_a_text_that_is_typed_into_the_list_goes_to_no_chat(harness: WindowHarness):
