@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, Signal
 
+from gui.bridge.account_limits import KnownLimits
 from gui.bridge.search_indexing import SearchIndexing
 from gui.wording import window_texts
 from session_host.system.event_loop import to_its_end_in_thread
@@ -52,6 +53,7 @@ class Sessions(QObject):
         indexing: updates the index of the search in all chats.
         git_status_watcher: the git status of running chats' working trees.
         sparklines: how much the chats that work write.
+        account_limits: the limits of the accounts that the chats use.
         login_path: finds the PATH of the user's login shell.
         others: the links to the other machines.
 
@@ -92,6 +94,7 @@ class Sessions(QObject):
         self.drafts = Drafts(self.chats)
         self.review_comments = ReviewComments(self.chats)
         self.sparklines = Sparklines(self)
+        self.account_limits = KnownLimits(self.chats, self.machines, self.tasks)
         self.color_labels = ColorLabels(self.chats)
         self.others = OtherMachines(
             self.chats, self.listed, self.machines, self.tasks, self.problem.emit, self.notice_given.emit

@@ -84,6 +84,7 @@ class Glyph(StrEnum):
     LIST = "list-bullets"
     BRANCH = "git-branch"
     CLOCK = "clock"
+    BARS = "chart-bar"
     SETTINGS = "gear-six"
     GUIDE = "book-open"
 

@@ -177,6 +177,20 @@ QPushButton[kind="to_new"]:hover { background: $accent_hover; border-color: $acc
 QPushButton[kind="chip"] { min-height: 22px; padding: 0 10px; border-radius: 12px; }
 QPushButton[kind="chip"]:checked { background: $selected; border-color: $accent; }
 QPushButton[kind="chip"]:checked:focus { border-color: $text; }
+QPushButton[kind="segment"] {
+    background: transparent; color: $secondary; border: 1px solid $border; border-right-color: transparent;
+    border-radius: 0; padding: 0 11px; min-height: 24px; font-size: 12px;
+}
+QPushButton[kind="segment"]:hover { background: $hover; }
+QPushButton[kind="segment"]:checked { background: $selected; color: $text; }
+QPushButton[kind="segment"][place="first"] {
+    border-top-left-radius: ${radius}px; border-bottom-left-radius: ${radius}px;
+}
+QPushButton[kind="segment"][place="last"] {
+    border-right-color: $border; border-top-right-radius: ${radius}px; border-bottom-right-radius: ${radius}px;
+}
+QPushButton[kind="segment"][place="only"] { border-color: $border; border-radius: ${radius}px; }
+QPushButton[kind="segment"]:focus { border-color: $accent; }
 
 QListView { background: transparent; border: 1px solid transparent; color: $text; }
 QListView:focus { border-color: $accent; }

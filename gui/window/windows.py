@@ -30,6 +30,7 @@ from gui.wording import (
     settings_texts,
     sheet_texts,
     timeline_texts,
+    usage_texts,
     window_texts,
 )
 from gui.wording.text import Text
@@ -48,12 +49,14 @@ from .actions.tab_pages import (
     GUIDE,
     SETTINGS,
     TIMELINE,
+    USAGE,
     ChangesOpener,
     CommentInserter,
     GuideOpener,
     PageOpener,
     SettingsOpener,
     TimelineOpener,
+    UsageOpener,
 )
 from .actions.tabs_and_panes import LeftShells
 from .actions.upgrade_offer import UpgradeOffer
@@ -147,6 +150,7 @@ class MainWindow(QWidget):
                 show_palette=self._show_palette,
                 open_guide=pages.guide.open,
                 open_timeline=pages.timeline.open,
+                open_usage=pages.usage.open,
                 open_settings=pages.settings.open,
                 open_changes=pages.changes.open,
                 open_window=lambda: windows.open_empty(self),
@@ -218,6 +222,7 @@ class MainWindow(QWidget):
         )
         self.sidebar.left.connect(self.focus_page)
         self.sidebar.search_requested.connect(self.sheets.search)
+        self.sidebar.usage_requested.connect(context.places.open_usage)
         self.sheets.sheet_created.connect(self._on_sheet)
         self.sheets.closed.connect(self.focus_page)
         for started in (self.sidebar.new_chat, self.empty.new_chat, self.empty.agent_chosen):
@@ -772,7 +777,7 @@ class TabPages:
     """Makes the pages without chats for their tabs, and opens them.
 
     Attributes:
-        settings, guide, timeline: the settings, the guide, and a day of all chats.
+        settings, guide, timeline, usage: the settings, the guide, a day of all chats, and what they used.
         changes: the changes of chats' directories.
     """
 
@@ -796,12 +801,14 @@ class TabPages:
         )
         self.guide = GuideOpener(theme, settings, self._open_link)
         self.timeline = TimelineOpener(theme, sessions, windows.open_chat)
+        self.usage = UsageOpener(theme, sessions, windows.open_chat)
         inserter = CommentInserter(sessions.tasks, windows.open_chat, self._resume)
         self.changes = ChangesOpener(theme, settings, sessions, inserter, self._edit_in_tab)
         self._openers: dict[str, PageOpener[Any]] = {
             SETTINGS: self.settings,
             GUIDE: self.guide,
             TIMELINE: self.timeline,
+            USAGE: self.usage,
         }
         for wanted in (self.changes.wanted, *(opener.wanted for opener in self._openers.values())):
             wanted.connect(windows.open_other)
@@ -864,5 +871,6 @@ _LOOKS: dict[str, tuple[Glyph, Text]] = {
     SETTINGS: (Glyph.SETTINGS, settings_texts.SETTINGS),
     GUIDE: (Glyph.GUIDE, sheet_texts.GUIDE),
     TIMELINE: (Glyph.CLOCK, timeline_texts.TIMELINE),
+    USAGE: (Glyph.BARS, usage_texts.USAGE),
 }
 """The glyph and the name of the pages of which there is one."""

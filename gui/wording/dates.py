@@ -46,9 +46,9 @@ def month(date: date, today: date) -> str:
     return _written(locale, date, re.sub(r"MMMM('[^']*')?", f"'{locale.standaloneMonthName(date.month)}'", form))
 
 
-def weekday(date: date) -> str:
-    """The name of a day of the week: "Friday"."""
-    return _set_apart(_locale(), _locale().dayName(date.isoweekday()))
+def weekday(date: date, *, is_short: bool = False) -> str:
+    """The name of a day of the week: "Friday"; a short one: "Fri"."""
+    return _set_apart(_locale(), _locale().dayName(date.isoweekday(), _SHORT if is_short else _LONG))
 
 
 def whole_date(date: date) -> str:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Final, Literal
 
 from msgspec import Struct
 
-from gui.wording import action_texts, machine_texts, phone_texts, timeline_texts
+from gui.wording import action_texts, machine_texts, phone_texts, timeline_texts, usage_texts
 from gui.wording.text import Text
 
 if TYPE_CHECKING:
@@ -107,6 +107,8 @@ TABLE: tuple[Action, ...] = (
            keys=("Ctrl+Shift+J",), words=Text("jump unread done finished attention")),
     Action("timeline", CHAT, timeline_texts.TIMELINE, lambda w: w.context.places.open_timeline(),
            is_idle=lambda w: w.has_no_chats, words=Text("today day history activity hours waited")),
+    Action("usage", CHAT, usage_texts.USAGE, lambda w: w.context.places.open_usage(),
+           words=Text("cost costs money tokens limits spent price budget amount quota")),
     Action("new_chat", CHAT, Text("New chat…"), lambda w: w.starting.new_chat(), keys=("Ctrl+Shift+N",),
            words=Text("create start thread session conversation agent task")),
     Action("new_chat_in_worktree", CHAT, Text("New chat in a git worktree…"),

@@ -30,7 +30,7 @@ class Places(Struct, frozen=True, kw_only=True):
 
     Attributes:
         show_palette: opens the palette.
-        open_guide: opens the guide; ``open_timeline``: a day of all chats.
+        open_guide: opens the guide; ``open_timeline``: a day of all chats; ``open_usage``: what they used.
         open_settings: opens the settings, at this page, or where they were ("").
         open_changes: opens the changes of a chat's directory; since a restore point, if one is given.
         open_window: opens another window.
@@ -41,6 +41,7 @@ class Places(Struct, frozen=True, kw_only=True):
     show_palette: Callable[[], object]
     open_guide: Callable[[], object]
     open_timeline: Callable[[], object]
+    open_usage: Callable[[], object]
     open_settings: Callable[[PageName | Literal[""]], object]
     open_changes: Callable[[Chat, str, ListedPoint | None], ChangesTab]
     open_window: Callable[[], object]

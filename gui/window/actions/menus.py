@@ -27,7 +27,7 @@ PANES = (
 )
 VIEW = (
     "zoom_in", "zoom_out", "zoom_reset", "", "sidebar", "status_line", "full_screen", "", "group_by_project",
-    "compact_rows", "timeline", "", "choose_theme", "choose_appearance",
+    "compact_rows", "timeline", "usage", "", "choose_theme", "choose_appearance",
 )
 MENU: tuple[str | tuple[str, ...], ...] = (
     "new_chat", "new_shell", "new_window", "", "palette", "switch_chat", "search", "", PANES, VIEW, "",

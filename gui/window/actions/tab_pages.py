@@ -1,4 +1,4 @@
-"""Makes and opens the pages without chats: settings, guide, timeline, and the changes of chats' directories."""
+"""Makes and opens the pages without chats: settings, guide, timeline, usage, and the changes of chats' directories."""
 
 from __future__ import annotations
 
@@ -36,6 +36,8 @@ if TYPE_CHECKING:
     from gui.window.settings.context import Keymap
     from gui.window.settings.tab import SettingsTab
     from gui.window.timeline.tab import TimelineTab
+    from gui.window.usage.figures import KnownAgent
+    from gui.window.usage.tab import UsageTab
     from gui.window.widgets.tab_page import TabPage
     from gui.window.widgets.text_tab import TextTab
 
@@ -43,7 +45,7 @@ if TYPE_CHECKING:
 W = TypeVar("W", bound="TabPage")
 
 
-SETTINGS, GUIDE, TIMELINE, CHANGES = ":settings", ":guide", ":timeline", ":changes:"
+SETTINGS, GUIDE, TIMELINE, USAGE, CHANGES = ":settings", ":guide", ":timeline", ":usage", ":changes:"
 """The keys of the tabs; behind the last one is the id of the chat. No chat's id begins with a colon."""
 
 
@@ -213,6 +215,49 @@ class TimelineOpener(PageOpener["TimelineTab"]):
         if (chat := self._sessions.chats.get(session_id)) is None:
             return
         self._open_chat(chat).content.go_to_time(at_s)
+
+
+class UsageOpener(PageOpener["UsageTab"]):
+    """Makes and opens the usage, and reads it."""
+
+    def __init__(self, theme: Theme, sessions: Sessions, open_chat: Callable[[Chat], ChatPage]) -> None:
+        """Set up; ``open_chat`` shows a chat in front."""
+        super().__init__(theme, USAGE, self._create_usage)
+        self._theme, self._sessions, self._open_chat = theme, sessions, open_chat
+        self._reads = 0
+
+    def _create_usage(self) -> UsageTab:
+        from gui.window.usage.tab import UsageTab
+
+        page = UsageTab(self._theme, self._agent_of)
+        page.wanted.connect(lambda since_s: self._sessions.tasks.start(self._read(page, since_s), "usage"))
+        page.chat_chosen.connect(self._go_to)
+        self._sessions.chats.changed.connect(page.note_change)
+        return page
+
+    async def _read(self, page: UsageTab, since_s: float) -> None:
+        from gui.bridge.usage import read_all
+
+        self._reads += 1
+        number = self._reads
+        found = await read_all(self._sessions, since_s)
+        if page is self.page and number == self._reads:
+            page.show_usage(found)
+
+    def _agent_of(self, name: str) -> KnownAgent:
+        from gui.window.usage.figures import KnownAgent
+
+        here = self._sessions.machines.here.agents
+        for each in self._sessions.machines.by_name.values():
+            if (agent := each.agents.get(name)) is not None:
+                index = list(here).index(name) if name in here else -1
+                return KnownAgent(agent.title, agent.monogram, index)
+        return KnownAgent(name, "", -1)
+
+    def _go_to(self, session_id: str) -> None:
+        """Show a chat, if it still exists."""
+        if (chat := self._sessions.chats.get(session_id)) is not None:
+            self._open_chat(chat)
 
 
 def keys_in_guide(overrides: Mapping[str, Sequence[str]]) -> dict[str, str]:

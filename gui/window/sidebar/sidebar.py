@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from functools import partial
+from typing import TYPE_CHECKING
 
 from PySide6.QtCore import (
     QEvent,
@@ -47,6 +48,9 @@ from .entries import ChatRow, Heading, MachineLine
 from .flyout import Flyout
 from .model import SidebarModel
 from .opened_row import OpenedRow
+
+if TYPE_CHECKING:
+    from .limits_foot import LimitsFoot
 
 
 class NoMatches(QWidget):
@@ -153,6 +157,7 @@ class Sidebar(Area):
         problem: one line for the user about a choice that could not be saved.
         left: the keyboard should go back to the terminal.
         search_requested: the filter finds no chat; this text is to be searched in what all chats showed.
+        usage_requested: what was used, and the limits, are to be shown.
     """
 
     opened = Signal(Chat)
@@ -166,6 +171,7 @@ class Sidebar(Area):
     folded_changed = Signal()
     left = Signal()
     search_requested = Signal(str)
+    usage_requested = Signal()
 
     def __init__(self, theme: Theme, sessions: Sessions, folded: set[str], settings: LiveSettings) -> None:
         super().__init__("sidebar")
@@ -223,10 +229,12 @@ class Sidebar(Area):
         layout.addWidget(self.no_matches)
         layout.addWidget(self.no_chats)
         layout.addWidget(self.list, 1)
+        self._foot = LazyWidget(self._make_foot)
 
         settings.changed.connect(self._apply_settings)
         self._apply_settings()
         sessions.chats.changed.connect(self.refresh)
+        sessions.account_limits.changed.connect(self._show_limits)
         theme.changed.connect(self._apply_theme)
         self._apply_theme()
         self.set_collapsed(False)
@@ -297,6 +305,26 @@ class Sidebar(Area):
         self._fit_new_button()
         self.model.set_headings(not collapsed)
         self._say_if_empty()
+        self._show_limits()
+
+    def _make_foot(self) -> LimitsFoot:
+        from .limits_foot import LimitsFoot  # most windows show no limit at their start
+
+        made = LimitsFoot(self._theme, self.usage_requested.emit)
+        layout = self.layout()
+        assert layout is not None
+        layout.addWidget(made)
+        return made
+
+    def _show_limits(self) -> None:
+        """Show the tightest limit of each account."""
+        accounts = self._sessions.account_limits.accounts
+        if accounts or self._foot.widget is not None:
+            self._foot.get().show_limits(accounts, self._title_of, is_collapsed=self.collapsed)
+
+    def _title_of(self, agent: str) -> str:
+        machines = self._sessions.machines.by_name.values()
+        return next((each.agents[agent].title for each in machines if agent in each.agents), agent)
 
     def _on_filter(self, text: str) -> None:
         self.model.set_filter(text)

@@ -327,6 +327,7 @@ def own_viewport(area: QAbstractScrollArea) -> None:
     """
     viewport = QWidget()
     viewport.setAcceptDrops(area.acceptDrops())
+    viewport.setMouseTracking(area.hasMouseTracking())
     area.setViewport(viewport)
 
 

@@ -137,9 +137,9 @@ async def test_a_screen_reader_opens_a_chat_and_unfolds_a_group_by_their_action(
     assert chats.childAt(*focused.rect().center().toTuple()).object() is focused.object()
 
 
-async def test_a_screen_reader_finds_changes_and_timeline_as_pages(harness: WindowHarness):
+async def test_a_screen_reader_finds_the_pages_without_a_chat(harness: WindowHarness):
     await _two_chats(harness)
-    for action, name in (("show_changes", "Changes"), ("timeline", "Timeline")):
+    for action, name in (("show_changes", "Changes"), ("timeline", "Timeline"), ("usage", "Usage")):
         harness.window.actions_[action].trigger()
         harness.settle()
         assert name in _names(_seen(harness), QAccessible.Role.PropertyPage)

@@ -1,0 +1,142 @@
+"""Lines that say how much of an account's limit is used: its name, a meter, the number, until when."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import NamedTuple
+
+from PySide6.QtCore import QRect, QRectF, Qt
+from PySide6.QtGui import QColor, QFontMetrics, QPainter, QPaintEvent
+from PySide6.QtWidgets import QWidget
+
+from gui.theme.painting import full_colors, paint_meter
+from gui.theme.theme import Theme
+from gui.theme.tokens import GAP_S_PX, SECONDARY_PX, Tokens, font, on
+from gui.wording import chat_texts
+
+LINE_PX, FOOT_LINE_PX = 28, 22
+_NAME_PX, _WIDEST_NAME_PX, _METER_PX, _LEAST_METER_PX, _PERCENT_PX = 84, 132, 56, 20, 36
+_FOOT_METER_PX = 42
+
+
+class LimitSaid(NamedTuple):
+    """What a line says.
+
+    Attributes:
+        name: the limit's name, or its account's.
+        percent: how much is used.
+        until: when it is reset; "" if that is not known.
+    """
+
+    name: str
+    percent: int
+    until: str
+
+    @property
+    def spoken(self) -> str:
+        """The line for screen readers."""
+        return f"{self.name} {chat_texts.joined(chat_texts.PERCENT(percent=self.percent), self.until)}"
+
+
+class FootColumns(NamedTuple):
+    """Where the parts of quiet lines below each other are.
+
+    Attributes:
+        name_px: the width of the names.
+        meter_px: that of the meters; 0 without room for them.
+        shows_until: whether there is room for the end.
+    """
+
+    name_px: int
+    meter_px: int
+    shows_until: bool
+
+
+def _percent_px(metrics: QFontMetrics) -> int:
+    return metrics.horizontalAdvance(chat_texts.PERCENT(percent=100))
+
+
+def foot_columns(lines: Sequence[LimitSaid], width: int) -> FootColumns:
+    """The columns for a width: names are whole as long as meters can be shorter; the end goes before half a name."""
+    metrics = QFontMetrics(font(SECONDARY_PX))
+    name = max((metrics.horizontalAdvance(each.name) + 1 for each in lines), default=0)
+    until = max((metrics.horizontalAdvance(each.until) for each in lines), default=0)
+    room = width - _percent_px(metrics) - GAP_S_PX
+    shows_until = room - until - GAP_S_PX >= name / 2
+    room -= until + GAP_S_PX if shows_until else 0
+    meter = min(room - name - GAP_S_PX, _FOOT_METER_PX)
+    meter = meter if meter >= _LEAST_METER_PX else 0
+    return FootColumns(max(min(name, room - (meter + GAP_S_PX if meter else 0)), 0), meter, shows_until)
+
+
+def paint_foot_limit(
+    painter: QPainter, area: QRect, said: LimitSaid, columns: FootColumns, tokens: Tokens, ground: QColor
+) -> None:
+    """Paint a quiet line."""
+    painter.setFont(font(SECONDARY_PX))
+    quiet = tokens.color("secondary")
+    if columns.shows_until:
+        _say(painter, area, said.until, quiet, Qt.AlignmentFlag.AlignRight)
+    _say(painter, QRect(area.left(), area.top(), columns.name_px, area.height()), said.name, quiet)
+    x = area.left() + columns.name_px + GAP_S_PX
+    if columns.meter_px:
+        paint_meter(painter, QRectF(x, area.top(), columns.meter_px, area.height()), said.percent, tokens)
+        x += columns.meter_px + GAP_S_PX
+    color = on(tokens.color(full_colors(said.percent)[1]), ground)
+    place = QRect(x, area.top(), _percent_px(painter.fontMetrics()), area.height())
+    align = Qt.AlignmentFlag.AlignRight if columns.meter_px else Qt.AlignmentFlag.AlignLeft
+    _say(painter, place, _number(said), color, align)
+
+
+def _number(said: LimitSaid) -> str:
+    return chat_texts.PERCENT(percent=said.percent)
+
+
+def _say(
+    painter: QPainter,
+    area: QRect,
+    text: str,
+    color: QColor,
+    align: Qt.AlignmentFlag = Qt.AlignmentFlag.AlignLeft,
+) -> None:
+    painter.setPen(color)
+    shown = painter.fontMetrics().elidedText(text, Qt.TextElideMode.ElideRight, area.width() + 1)
+    painter.drawText(area, align | Qt.AlignmentFlag.AlignVCenter | Qt.TextFlag.TextSingleLine, shown)
+
+
+def name_width(lines: Iterable[LimitSaid]) -> int:
+    """The width of the names of limits that stand below each other."""
+    metrics = QFontMetrics(font(SECONDARY_PX))
+    return max((min(metrics.horizontalAdvance(each.name), _WIDEST_NAME_PX) for each in lines), default=0)
+
+
+class LimitLine(QWidget):
+    """One limit of an account; ``name_px`` is the least width of its name."""
+
+    def __init__(self, theme: Theme, said: LimitSaid, name_px: int) -> None:
+        super().__init__()
+        self._theme, self.said = theme, said
+        self._name_px = max(name_px, _NAME_PX)
+        self.setFixedHeight(LINE_PX)
+        self.setAccessibleName(said.spoken)
+        theme.changed.connect(self.update)
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        tokens, said = self._theme.tokens, self.said
+        painter = QPainter(self)
+        painter.setFont(font(SECONDARY_PX))
+        metrics, height = painter.fontMetrics(), self.height()
+        until = metrics.horizontalAdvance(said.until) + 1
+        rest = self.width() - self._name_px - _PERCENT_PX - 3 * GAP_S_PX
+        meter = min(max(rest - until, _LEAST_METER_PX), _METER_PX)
+        _say(painter, QRect(0, 0, self._name_px, height), said.name, tokens.color("secondary"))
+        x = self._name_px + GAP_S_PX
+        paint_meter(painter, QRectF(x, 0, meter, height), said.percent, tokens)
+        x += meter + GAP_S_PX
+        color = full_colors(said.percent)[1]
+        color = "text" if color == "secondary" else color
+        _say(painter, QRect(x, 0, _PERCENT_PX, height), _number(said), tokens.color(color), Qt.AlignmentFlag.AlignRight)
+        x += _PERCENT_PX + GAP_S_PX
+        place = QRect(x, 0, self.width() - x, height)
+        _say(painter, place, said.until, tokens.color("secondary"), Qt.AlignmentFlag.AlignRight)
+        painter.end()

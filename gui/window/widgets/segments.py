@@ -1,0 +1,62 @@
+"""A row of a few choices, of which one is chosen."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from PySide6.QtCore import Signal
+from PySide6.QtWidgets import QHBoxLayout, QPushButton, QSizePolicy, QWidget
+
+from .parts import button
+
+
+class Segments(QWidget):
+    """The choices side by side; the arrow keys go from one to the next.
+
+    Signals:
+        chosen(str): the user chose another one, by its key.
+    """
+
+    chosen = Signal(str)
+
+    def __init__(self, name: str, choices: Sequence[tuple[str, str]] = ()) -> None:
+        """Make the row; ``name`` is for screen readers, a choice is a key and its text."""
+        super().__init__()
+        self.setAccessibleName(name)
+        self.setSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Fixed)
+        self._buttons: dict[str, QPushButton] = {}
+        self._row = QHBoxLayout(self)
+        self._row.setContentsMargins(0, 0, 0, 0)
+        self._row.setSpacing(0)
+        self.set_choices(choices)
+
+    @property
+    def key(self) -> str:
+        """The key of the chosen one; "" while there is none."""
+        return next((key for key, each in self._buttons.items() if each.isChecked()), "")
+
+    def set_choices(self, choices: Sequence[tuple[str, str]]) -> None:
+        """Show other choices; the chosen one stays chosen, if it is among them, else it is the first."""
+        if [key for key, _text in choices] == list(self._buttons):
+            return
+        before = self.key
+        for each in self._buttons.values():
+            self._row.removeWidget(each)
+            each.hide()
+            each.deleteLater()
+        self._buttons = {}
+        for number, (key, text) in enumerate(choices):
+            made = self._buttons[key] = button(text, "segment", lambda key=key: self.chosen.emit(key))  # type: ignore[misc]
+            made.setCheckable(True)
+            made.setAutoExclusive(True)
+            place = (
+                "only" if len(choices) == 1 else "first" if not number else "last" if number == len(choices) - 1 else ""
+            )
+            made.setProperty("place", place)
+            self._row.addWidget(made)
+        self.choose(before if before in self._buttons else next(iter(self._buttons), ""))
+
+    def choose(self, key: str) -> None:
+        """Choose one, without a signal."""
+        if key in self._buttons:
+            self._buttons[key].setChecked(True)

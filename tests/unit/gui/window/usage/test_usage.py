@@ -1,0 +1,345 @@
+"""The usage tab: what it shows, by mouse and keyboard; the foot of the list."""
+
+from __future__ import annotations
+
+import time
+from datetime import date, datetime, timedelta
+from functools import partial
+
+import pytest
+from PySide6.QtCore import QEvent, Qt
+from PySide6.QtGui import QGuiApplication
+from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QApplication, QLabel, QWidget
+
+from gui.bridge.account_limits import LimitsOn
+from gui.bridge.usage import ReadUsage, read_all
+from gui.window.sidebar.limits_foot import LimitsFoot, foot_lines
+from gui.window.usage.tab import UsageTab, current_date
+from gui.window.widgets.limits import LimitLine, LimitSaid, foot_columns
+from gui.wording import usage_texts
+from session_host.client.usage import AccountLimits
+from session_host.protocol.events import NumberedEvent, TurnEnded
+from session_host.protocol.turns import TurnWork
+from session_host.protocol.usage import QUARTER_S, UsageSum
+from session_host.structured.items import UsageLimit
+from session_host.system.clock import as_text
+from tests.unit.gui.conftest import WindowHarness
+
+Key = Qt.Key
+
+
+def used(chat: str, days_ago: int = 0, **fields: object) -> UsageSum:
+    """What a chat used on a day, at noon."""
+    day = current_date() - timedelta(days=days_ago)
+    at = datetime(day.year, day.month, day.day, 12).astimezone().timestamp()
+    known: dict[str, object] = {"name": chat, "agent": "claude", "project": "/src/api", "turns": 1}
+    return UsageSum(chat, quarter=int(at) // QUARTER_S, **(known | fields))  # type: ignore[arg-type]
+
+
+def limit(used: float, hours: float, window_min: int = 300, name: str = "") -> UsageLimit:
+    return UsageLimit("id", used, window_min, round((time.time() + hours * 3600) * 1000), name)
+
+
+def account(agent: str, *limits: UsageLimit, name: str = "", machine: str = "") -> LimitsOn:
+    return LimitsOn(machine, AccountLimits(agent, name, limits, ""))
+
+
+def read(*sums: UsageSum, limits: list[LimitsOn] | None = None, since: date | None = None) -> ReadUsage:
+    return ReadUsage(list(sums), limits or [], since or (current_date() if sums else None), [])
+
+
+@pytest.fixture
+def given(monkeypatch: pytest.MonkeyPatch) -> list[ReadUsage]:
+    """What the next reading finds, the last one."""
+    found = [read()]
+
+    async def read_given(_sessions: object, _since_s: float) -> ReadUsage:
+        return found[-1]
+
+    monkeypatch.setattr("gui.bridge.usage.read_all", read_given)
+    return found
+
+
+async def opened(harness: WindowHarness) -> UsageTab:
+    """Open the tab, and wait until it shows what was read."""
+    harness.window.actions_["usage"].trigger()
+    page = harness.window._windows.tab_pages.usage.page
+    assert page is not None
+    await harness.until(lambda: page._read is not None, "what was used")
+    return page
+
+
+def texts(page: QWidget) -> list[str]:
+    return [each.text() for each in page.findChildren(QLabel) if each.isVisible() and each.text()]
+
+
+def spoken(page: UsageTab) -> list[str]:
+    model = page.table.view.items
+    return [model.index(row).data(Qt.ItemDataRole.AccessibleTextRole) for row in range(model.rowCount())]
+
+
+async def test_turns_of_the_store_are_shown_with_their_names_and_numbers(harness: WindowHarness) -> None:
+    chat = await harness.add("Bounded retries", agent="claude", runtime="structured", cwd="/src/api")
+    work = TurnWork(read=100_000, cached=900_000, written=60_000, cost=1.25, currency="USD", known="exact")
+    ended = TurnEnded(turn=1, outcome="done", ended=as_text(time.time()), work=work)
+    await harness.storage.call(lambda store: store.ledger.add(chat, [NumberedEvent(1, as_text(time.time()), ended)]))
+    harness.open_window()
+    page = await opened(harness)
+    shown = texts(page)
+    for text in ("tokens today, 1 turn", "tokens in 30 days, 1 turn", "today, as the agents estimate"):
+        assert text in shown
+    assert [shown.count(text) for text in ("1.1M", "1.25 USD")] == [2, 2]
+    page.by.choose("chat")
+    page._show()
+    [row] = spoken(page)
+    assert row.startswith("Bounded retries CC: Turns 1, Tokens in 1.0M, of them cached 900k, Tokens out 60")
+    opened_chats: list[str] = []
+    page.chat_chosen.connect(opened_chats.append)
+    QTest.keyClick(page.table.view, Key.Key_Down)
+    QTest.keyClick(page.table.view, Key.Key_Return)
+    harness.settle()
+    assert opened_chats == [chat]
+    assert harness.window.tabs.active_id == chat
+
+
+async def test_a_day_lists_its_chats_by_a_click_and_by_keys(harness: WindowHarness, given: list[ReadUsage]) -> None:
+    given.append(read(used("new", read=10), used("old", 3, read=20)))
+    harness.open_window()
+    page = await opened(harness)
+    view = page.bars.view
+    today, before = (view.visualRect(view.days.index(29 - ago)).center() for ago in (0, 3))
+    QTest.mouseClick(view.viewport(), Qt.MouseButton.LeftButton, pos=before)
+    assert page.by.key == "chat"
+    assert [each.partition(":")[0] for each in spoken(page)] == ["old CC"]
+    assert "All 30 days" in [each.text() for each in page.findChildren(type(page._all_days)) if each.isVisible()]
+    QTest.mouseClick(view.viewport(), Qt.MouseButton.LeftButton, pos=today)
+    assert [each.partition(":")[0] for each in spoken(page)] == ["new CC"]
+    QTest.keyClick(page, Key.Key_Escape)
+    assert page.day is None
+    assert len(spoken(page)) == 2
+    view.setCurrentIndex(view.days.index(26))
+    QTest.keyClick(view, Key.Key_Return)
+    assert page.day == current_date() - timedelta(days=3)
+    QTest.keyClick(view, Key.Key_Escape)
+    QTest.keyClick(view, Key.Key_Escape)
+    harness.settle()
+    assert harness.window._windows.tab_pages.usage.page is None
+
+
+async def test_the_keyboard_is_at_today_at_first(harness: WindowHarness, given: list[ReadUsage]) -> None:
+    given.append(read(used("new", read=10)))
+    harness.open_window()
+    page = await opened(harness)
+    view = page.bars.view
+    await harness.until(view.hasFocus, "the days to have the keyboard")
+    assert view.currentIndex().row() == 29
+    await harness.press(Key.Key_Left)
+    assert view.currentIndex().row() == 28
+    assert page.bars._flyout.isVisible()
+
+
+async def test_the_pointer_says_a_days_numbers(harness: WindowHarness, given: list[ReadUsage]) -> None:
+    given.append(read(used("new", read=10), used("two", agent="codex", read=5, least=1)))
+    harness.open_window()
+    page = await opened(harness)
+    view, flyout = page.bars.view, page.bars._flyout
+    point = view.visualRect(view.days.index(29)).center()
+    QTest.mouseMove(view.viewport(), point)
+    await harness.until(flyout.isVisible, "the numbers")
+    assert page.rect().contains(flyout.geometry())
+    said = view.days.index(29).data(Qt.ItemDataRole.AccessibleTextRole)
+    assert said.endswith(": ≥ 15. Claude Code 10, Codex ≥ 5. 2 chats")
+    QApplication.sendEvent(view.viewport(), QEvent(QEvent.Type.Leave))
+    assert not flyout.isVisible()
+
+
+async def test_money_has_a_choice_for_each_currency(harness: WindowHarness, given: list[ReadUsage]) -> None:
+    given.append(read(used("one", read=1, costs=(("USD", 2.0),))))
+    harness.open_window()
+    page = await opened(harness)
+    assert list(page.measure._buttons) == ["tokens", "USD", "turns"]
+    page.measure._buttons["USD"].click()
+    given.append(read(used("one", read=1, costs=(("EUR", 1.0), ("USD", 2.0)))))
+    page.wanted.emit(0.0)
+    await harness.until(lambda: len(page.measure._buttons) == 4, "the second currency")
+    assert page.measure.key == "USD", "what was chosen stays"
+    assert [each.text() for each in page.measure._buttons.values()] == ["Tokens", "EUR", "USD", "Turns"]
+
+
+async def test_the_first_day_says_what_will_be_counted_and_has_no_axes(
+    harness: WindowHarness, given: list[ReadUsage]
+) -> None:
+    harness.open_window()
+    page = await opened(harness)
+    assert usage_texts.NOTHING_YET() in texts(page)
+    assert usage_texts.FROM_NOW_ON() in texts(page)
+    assert not page.bars.isVisible()
+    assert not page.table.isVisible()
+    assert page.has_keyboard, "Escape closes it"
+    given.append(read(since=current_date() - timedelta(days=90)))
+    page.wanted.emit(0.0)
+    await harness.until(lambda: usage_texts.NOTHING_IN_DAYS(days=30) in texts(page), "what is not there")
+    assert usage_texts.FROM_NOW_ON() not in texts(page)
+
+
+async def test_what_is_shown_follows_the_chats_while_it_is_seen(harness: WindowHarness, given: list[ReadUsage]) -> None:
+    await harness.add("one")
+    harness.open_window()
+    page = await opened(harness)
+    given.append(read(used("new", read=10)))
+    await harness.add("two")
+    await harness.until(page.bars.isVisible, "what the chat has used")
+    page.hide()
+    assert not page._again.isActive()
+    page.note_change()
+    assert not page._changed.isActive()
+
+
+async def test_each_limit_of_each_account_has_its_line(harness: WindowHarness, given: list[ReadUsage]) -> None:
+    limits = [
+        account("claude", limit(0.62, 0.01), limit(0.81, 72, 10_080, "Opus"), name="work"),
+        account("codex", limit(0.92, 24)),
+    ]
+    given.append(read(used("new", agent="gemini", read=1), limits=limits))
+    harness.open_window()
+    page = await opened(harness)
+    lines = [(each.said.name, each.said.percent) for each in page.limits.findChildren(LimitLine)]
+    assert lines == [("5-hour limit", 62), ("Weekly limit (Opus)", 81), ("5-hour limit", 92)]
+    shown = texts(page)
+    at = [shown.index(text) for text in ("Claude Code, work", "Codex", usage_texts.NO_LIMITS())]
+    assert at == sorted(at)
+
+
+async def test_the_file_has_what_the_table_has(harness: WindowHarness, given: list[ReadUsage]) -> None:
+    given.append(read(used("new", read=1234567)))
+    harness.open_window()
+    page = await opened(harness)
+    page.by.choose("chat")
+    page._copy.click()
+    assert "new,new,Claude Code,,/src/api,1,0,0,1234567,0,0\n" in QGuiApplication.clipboard().text()
+
+
+async def test_a_machine_that_does_not_answer_is_named(harness: WindowHarness) -> None:
+    harness.open_window()
+    page = await opened(harness)
+    page.show_usage(read(used("new", read=1))._replace(problems=["devbox · no route to host"]))
+    assert "devbox · no route to host" in texts(page)
+
+
+def _is_wide(window: QWidget, width: int) -> bool:
+    return window.width() == width
+
+
+async def test_a_narrow_tab_has_the_limits_below(harness: WindowHarness, given: list[ReadUsage]) -> None:
+    given.append(read(used("new", read=1), limits=[account("claude", limit(0.5, 1))]))
+    window = harness.open_window()
+    page = await opened(harness)
+    for width, is_beside in ((1700, True), (1240, True), (700, False), (520, False)):
+        window.resize(width, 900)
+        await harness.until(partial(_is_wide, window, width), "the width")
+        left, right = page._left.geometry(), page._right.geometry()
+        assert (right.left() > left.right()) is is_beside, width
+        assert right.right() <= page.width() or not is_beside
+        assert left.right() <= page.width()
+
+
+async def test_2000_chats_in_a_year_are_shown_at_once(harness: WindowHarness, given: list[ReadUsage]) -> None:
+    given.append(read(*(used(f"chat {n}", n % 30, read=n + 1, agent="claude") for n in range(2000))))
+    harness.open_window()
+    page = await opened(harness)
+    page.by.choose("chat")
+    page._show()
+    assert len(spoken(page)) == 21
+    page.table.rest_chosen.emit()
+    assert len(spoken(page)) == 2000
+    page.grab()
+
+
+# ---------------------------------------------------------------- the foot of the list
+
+
+def foot(harness: WindowHarness) -> LimitsFoot | None:
+    found = harness.window.sidebar.findChildren(LimitsFoot)
+    return found[0] if found and found[0].isVisible() else None
+
+
+async def say_limits(harness: WindowHarness, monkeypatch: pytest.MonkeyPatch, *accounts: LimitsOn) -> None:
+    """Let the agents of a chat say these limits."""
+
+    async def read_given(_sessions: object) -> list[LimitsOn]:
+        return list(accounts)
+
+    monkeypatch.setattr("gui.bridge.account_limits.read_limits", read_given)
+    harness.sessions.account_limits.note_change()
+    harness.sessions.account_limits._due.setInterval(0)
+    harness.sessions.account_limits._due.start()
+    await harness.until(lambda: harness.sessions.account_limits.accounts == list(accounts), "the limits")
+
+
+async def test_the_foot_has_the_tightest_limit_of_each_account(
+    harness: WindowHarness, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    window = harness.open_window()
+    assert foot(harness) is None
+    accounts = [
+        account("claude", limit(0.62, 0.01), limit(0.81, 48, 10_080), name="work"),
+        account("codex", limit(0.24, 0.01)),
+    ]
+    await say_limits(harness, monkeypatch, *accounts)
+    shown = foot(harness)
+    assert shown is not None
+    assert [(each.name, each.percent) for each in shown._lines] == [("work", 81), ("Codex", 24)]
+    assert shown.height() == 1 + 2 * 5 + 2 * 22
+    QTest.mouseClick(shown, Qt.MouseButton.LeftButton)
+    assert window.tabs.active_id == ":usage"
+    window.sidebar.set_collapsed(True)
+    harness.settle()
+    assert shown.height() == 1 + 2 * 5 + 22
+    assert shown.accessibleName().startswith("Limits: work 81 %")
+    await say_limits(harness, monkeypatch)
+    assert foot(harness) is None, "no account says anything"
+
+
+def test_a_single_account_is_named_by_its_limit() -> None:
+    now = datetime.now().astimezone()
+    [line] = foot_lines([account("claude", limit(0.625, 24 * 3))], lambda _agent: "Claude Code", now)
+    assert (line.name, line.percent) == ("5-hour limit", 62)
+    assert line.until.startswith("until ")
+    lines = foot_lines([account("claude", limit(n / 10, 1), name=str(n)) for n in range(6)], str, now)
+    assert [each.name for each in lines] == ["2", "3", "4", "5"]
+    [far, own] = foot_lines(
+        [account("codex", limit(0.1, 1), machine="devbox"), account("codex", limit(0, 1))], str, now
+    )
+    assert "devbox" in far.name
+    assert own.name == "codex"
+
+
+@pytest.mark.usefixtures("qapp")
+def test_a_narrow_list_has_shorter_meters_then_none_then_no_end() -> None:
+    lines = [LimitSaid("Claude Code", 81, "until Thu 09:00")]
+    wide = foot_columns(lines, 400)
+    assert (wide.meter_px, wide.shows_until) == (42, True)
+    found = [foot_columns(lines, width) for width in range(400, 60, -1)]
+    meters = [each.meter_px for each in found if each.shows_until]
+    assert meters == sorted(meters, reverse=True)
+    assert meters[-1] == 0
+    assert not found[-1].shows_until
+    whole = [each for each in found if each.name_px == wide.name_px]
+    assert any(each.meter_px in range(20, 42) for each in whole), "the meter becomes shorter before the name is cut"
+
+
+async def test_limits_are_read_again_when_the_first_is_reset(
+    harness: WindowHarness, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    harness.open_window()
+    await say_limits(harness, monkeypatch, account("claude", limit(0.5, 0.5), limit(0.1, 99)))
+    timer = harness.sessions.account_limits._reset
+    assert 0 < timer.interval() <= 0.5 * 3600 * 1000 + 1000
+    assert timer.isSingleShot()
+
+
+async def test_all_machines_are_read(harness: WindowHarness) -> None:
+    harness.open_window()
+    found = await read_all(harness.sessions, 0.0)
+    assert found == ReadUsage([], [], None, [])
