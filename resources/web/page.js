@@ -402,10 +402,10 @@ function makePage(kind, chat, name, right, back) {
 		},
 
 		async order(what) {
-			const got = await self.act('', post(what, { chat }));
-			if (got.chat && got.chat !== chat) go(addressOf(kind, got.chat), true);
-			else self.reload();
+			self.goTo(await self.act('', post(what, { chat })));
 		},
+
+		goTo: (got) => (got.chat ? go(addressOf(kind, got.chat), true) : self.reload()),
 	};
 	return self;
 }
@@ -915,7 +915,7 @@ function chatPage(chat) {
 		if (got.status !== 0) keep(sentKey, '');
 		if (!isBad(got)) keep(filesKey, '');
 		sending.delete(chat);
-		self.reload();
+		self.goTo(got);
 	}
 
 	/** Go on with what was on its way when the page was left; if that is long ago, it is a draft again. */

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 from session_host.client.chats.removal import described, end_left_processes, left_processes, remove_chat
 from session_host.client.chats.retention import ended_chats
 from session_host.client.chats.settings import MIB
-from session_host.client.permission import agents_chat, check_may_answer, check_may_control
+from session_host.client.permission import agents_chat, check_may_control
 from session_host.client.sessions.selection import Selection
 from session_host.client.sessions.session_info import SessionInfo, find_session, info_of, list_sessions
 from session_host.client.sessions.stale_rows import give_up
@@ -69,8 +69,9 @@ def _end(text: str, request: Stop | Kill, done: str) -> int:
     """Make a chat's host end its agent; of an ended chat, end what it has left behind."""
     info = find(text, to_end=True)
     if info.facts.is_asleep:
-        check_may_answer(info.facts)
-        if with_store(lambda store: store.end_sleep(info.id)):
+        from session_host.client.chats.sleeping import stop_asleep  # Usually a chat is awake.
+
+        if stop_asleep(info.id):
             print_line(f"{done} {name_and_id(info)}, which was asleep")
             return 0
         info = find(text, to_end=True)
@@ -231,6 +232,8 @@ def run_rm(options: argparse.Namespace) -> int:
         if info.state in RUNNING_STATES:
             check_here(info.id)
             raise OutliveError(f"{info.name} is running; stop it first: outlive stop {info.name}")
+        if info.facts.is_asleep:
+            raise OutliveError(f"{info.name} is asleep; stop it first: outlive stop {info.name}")
         record = store.get(info.id)
         left = _left_line(info.id, info.name)
         kept = ""

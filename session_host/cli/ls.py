@@ -24,7 +24,7 @@ from session_host.standing.clock_times import told_time
 from session_host.standing.endings import end_of, last_command
 from session_host.standing.groups import Mark, Seen, is_starting
 from session_host.standing.row_line import STATES, row_line
-from session_host.standing.sleep import memory
+from session_host.standing.sleep import gave_back
 from session_host.system.clock import as_text
 
 _HEADINGS = ("NAME", "AGENT", "STATE", "AGE", "ID", "DIRECTORY")
@@ -223,8 +223,7 @@ def state_words(info: SessionInfo, now: datetime) -> str:
                 return f"◌ {'elsewhere' if info.status.source == ELSEWHERE else 'running'}"
             return f"◌ {(Mark.STARTING if is_starting(info.facts, Seen(), now) else Mark.NO_SIGNAL).value}"
         case _ if info.facts.is_asleep:
-            freed = info.facts.outcome.freed_bytes
-            return f"☾ asleep{f' · gave back {memory(freed)}' if freed else ''}"
+            return " · ".join(filter(None, ("☾ asleep", gave_back(info.facts.outcome))))
         case _:
             return f"■ {end_of(info.facts.outcome).status}{_continued(info)}"
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 
 from session_host.errors import OutliveError
-from session_host.standing.sleep import memory
+from session_host.standing.sleep import gave_back
 
 from .output import print_error, print_line
 from .session_argument import find, name_and_id
@@ -42,6 +42,5 @@ def _put_to_sleep(text: str, *, anyway: bool) -> str:
 
     info = find(text)
     ended = event_loop.run_command(put_to_sleep(info.id, anyway=anyway))
-    freed = find(info.id).facts.outcome.freed_bytes
-    back = f", gave back {memory(freed)}" if freed else ""
-    return f"asleep: {name_and_id(info)}{back}{f'; it {ended}' if ended else ''}"
+    said = gave_back(find(info.id).facts.outcome)
+    return f"asleep: {name_and_id(info)}{said and f', {said}'}{ended and f'; it {ended}'}"

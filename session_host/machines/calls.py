@@ -105,6 +105,7 @@ CALLS: Final = {
     "resume_command": Callee("session_host.client.chats.resume", READ),
     "why_awake_of": Callee("session_host.client.chats.sleeping", READ),
     "put_to_sleep": Callee("session_host.client.chats.sleeping", CONTROL, "session_id"),
+    "stop_asleep": Callee("session_host.client.chats.sleeping", CONTROL, "session_id"),
     "wake": Callee("session_host.client.chats.sleeping", CONTROL, "session_id"),
     "fork": Callee("session_host.client.chats.fork", CONTROL, "session_id"),
     "find_answer": Callee("session_host.client.chats.agent_record", READ),

@@ -95,10 +95,15 @@ def was_left(facts: ChatFacts) -> bool:
 
 
 def is_unlisted(facts: ChatFacts) -> bool:
-    """Whether lists leave a chat out unless it has a tab: the user left the shell, or stopped it, as with its tab."""
+    """Whether lists leave a chat out unless it has a tab: the user left the shell, or stopped it, as with its tab.
+
+    So they do with one that was woken.
+    """
     outcome = facts.outcome
     was_stopped = facts.origin.is_shell and outcome.state is State.EXITED and outcome.end_request == "stop"
-    return (was_stopped or was_left(facts)) and not is_kept(facts)
+    # The chat that continues one that slept has its place.
+    was_woken = outcome.was_put_to_sleep and facts.entry.continued_by is not None
+    return was_woken or ((was_stopped or was_left(facts)) and not is_kept(facts))
 
 
 def is_kept(facts: ChatFacts) -> bool:

@@ -18,7 +18,7 @@ from session_host.protocol.values import Activity
 from session_host.standing.endings import end_of
 from session_host.standing.groups import Seen, in_group_since, is_starting
 from session_host.standing.later_prompt import is_too_late, later_words
-from session_host.standing.sleep import memory
+from session_host.standing.sleep import gave_back
 from session_host.standing.status import shown_status
 from session_host.structured.markdown_line import plain_text
 from session_host.system.clock import parse_time
@@ -75,8 +75,7 @@ def project_hue(project: str) -> int:
 def _whole(facts: ChatFacts, seen: Seen, now: datetime, clock: Callable[[datetime], str], stale_s: float) -> RowLine:
     status, activity = facts.status, shown_status(facts).activity
     if facts.outcome.is_over:
-        freed = facts.outcome.freed_bytes if facts.is_asleep else None
-        back = f"gave back {memory(freed)}" if freed else ""
+        back = gave_back(facts.outcome) if facts.is_asleep else ""
         said = end_of(facts.outcome).phrase, back, _later_of_ended(facts, now, clock)
         return RowLine(" · ".join(filter(None, said)))
     if seen.is_unreachable:

@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
-from session_host.protocol.facts import ChatFacts
+from session_host.protocol.facts import ChatFacts, Outcome
 from session_host.protocol.values import Activity
 from session_host.standing.status import shown_status
 
 _MEGABYTE, _GIGABYTE = 1_000_000, 1_000_000_000
 
 
-def memory(size_bytes: int) -> str:
+def memory_words(size_bytes: int) -> str:
     """Memory in words: "640 MB" or "1.2 GB"."""
     if size_bytes < _GIGABYTE:
         return f"{max(1, round(size_bytes / _MEGABYTE))} MB"
     return f"{size_bytes / _GIGABYTE:.1f} GB"
+
+
+def gave_back(outcome: Outcome) -> str:
+    """What a chat that was put to sleep gave back: "gave back 640 MB"; "" if that is not known."""
+    return f"gave back {memory_words(outcome.freed_bytes)}" if outcome.freed_bytes else ""
 
 
 def why_awake(facts: ChatFacts) -> str:

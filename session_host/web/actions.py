@@ -17,6 +17,7 @@ from session_host.client.chats.launch import launch
 from session_host.client.chats.launch_spec import LaunchRequest
 from session_host.client.chats.pasted_files import copy_to, source_of
 from session_host.client.chats.resume import resume
+from session_host.client.chats.sleeping import stop_asleep, wake
 from session_host.client.control import request
 from session_host.client.machine import Machine
 from session_host.client.sessions.session_info import SessionInfo
@@ -128,6 +129,10 @@ class Actions:
         """Send a prompt; a chat view takes it into its queue, or at once."""
         if not text.text.strip():
             raise PageError(400, "bad_request", "the text is empty")
+        machine, info = await self._following.find(text.chat)
+        if info.facts.outcome.was_put_to_sleep:  # Woken meanwhile, the other chat gets the text, once.
+            record = await machine.call(wake, info.id, text.text, token=token, by=BY)
+            return ActionDone("Sent", machine.prefix + record.id, now())
         machine, info = await self._running(text.chat)
         if traits_of(info.facts).takes_prompts:
             prompt = Prompt(text.text, "interrupt" if text.now else "queue")
@@ -190,8 +195,10 @@ class Actions:
     async def stop(self, what: OfChat, token: str) -> ActionDone:
         """Ask a chat's program to exit."""
         del token
-        machine, info = await self._running(what.chat)
-        await request(info.id, Stop(0), machine)
+        machine, info = await self._following.find(what.chat)
+        if not (info.facts.is_asleep and await machine.call(stop_asleep, info.id)):
+            machine, info = await self._running(what.chat)
+            await request(info.id, Stop(0), machine)
         return ActionDone("Ended", at=now())
 
     async def resume(self, what: OfChat, token: str) -> ActionDone:

@@ -325,12 +325,12 @@ class _Page:
         except (WorktreeError, OutliveError, TimeoutError):
             changes = None
         files = [FileCount(one_line(each.path), each.added, each.removed) for each in changes.files] if changes else []
-        is_running = info.state in RUNNING_STATES
+        is_running, is_asleep = info.state in RUNNING_STATES, info.facts.is_asleep
         can = Can(
-            send=is_running,
+            send=is_running or is_asleep,
             interrupt=is_running and found.can_interrupt,
-            stop=is_running,
-            resume=not is_running,
+            stop=is_running or is_asleep,
+            resume=not (is_running or is_asleep),
             screen=is_running and traits_of(info.facts).has_screen,
         )
         end = "" if is_running else end_of(info.facts.outcome).phrase

@@ -48,7 +48,7 @@ from session_host.standing.accounts import with_account
 from session_host.standing.clock_times import told_time
 from session_host.standing.endings import end_of
 from session_host.standing.limits import limit_name, used_percent
-from session_host.standing.sleep import memory
+from session_host.standing.sleep import memory_words
 from session_host.structured.items import PLACES
 from session_host.system.clock import parse_time
 
@@ -123,7 +123,7 @@ def words_of(line: EventLine) -> str:  # noqa: C901, PLR0912 - one case for each
             ended = f"ended: {end_of(Outcome(state, code, signal, request, error)).status}"
             return f"{ended}; still running: {', '.join(left)}" if left else ended
         case Slept(freed_bytes=freed):
-            return f"put to sleep; it gave back {memory(freed)}" if freed else "put to sleep"
+            return f"put to sleep; it gave back {memory_words(freed)}" if freed else "put to sleep"
         case Woke(continued_by=by):
             return f"woken: it continues as {by[:8]}"
         case Interrupted():

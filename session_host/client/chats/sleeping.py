@@ -111,6 +111,18 @@ async def put_to_sleep(session_id: str, *, anyway: bool = False) -> str:
     return "; ".join(filter(None, (done.note, *reasons)))
 
 
+def stop_asleep(session_id: str) -> bool:
+    """Make a chat that is asleep an ended one; returns whether it was asleep. Blocks.
+
+    Raises:
+        NotAllowed: this process belongs to an agent that may not do that.
+        NoSuchSession, StoreError: as for any change.
+    """
+    with open_store() as store:
+        check_may_answer(record_of(store, session_id))
+        return store.end_sleep(session_id)
+
+
 async def wake(
     session_id: str,
     text: str,

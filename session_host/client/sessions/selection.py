@@ -38,7 +38,7 @@ class Selection(NamedTuple):
 
     def has(self, record: ChatFacts) -> bool:
         """Whether a chat is chosen."""
-        ended = _local_date(record.outcome.ended_at)
+        ended = None if record.is_asleep else _local_date(record.outcome.ended_at)
         return (
             (self.since is None or ended is None or ended >= self.since)
             and (self.until is None or (_local_date(record.origin.created_at) or date.max) < self.until)

@@ -134,6 +134,37 @@ def test_a_device_that_may_answer_presses_the_keys_of_a_dialog_and_no_others(ser
         assert done.status_code == 403
 
 
+def test_a_text_wakes_a_chat_once_from_a_device_that_may_send(project: Path, server: PageServer) -> None:
+    chat = new_agent("claude", project)
+    assert outlive("send", "chat", "first", "--enter").code == 0
+    see(chat, "you said: first")
+    wait("chat", "idle")
+    assert outlive("sleep", "chat").code == 0
+    sent = {"id": uuid.uuid4().hex, "chat": chat, "text": "second"}
+    with server.pair("answer", "tablet") as device:
+        row = device.rows()["chat"]
+        assert (row["group"], row["mark"]) == ("idle", "asleep")
+        assert row["words"].startswith("Asleep · gave back ")
+        assert device.post("/api/send", sent).status_code == 403
+        assert outlive("ls", "--json").json()[0]["is_asleep"]
+    with server.pair() as device:
+        page = device.read("chat", chat=chat)
+        assert page["can"] == {"send": True, "interrupt": False, "stop": True, "resume": False, "screen": False}
+        assert ([turn["prompt"] for turn in page["turns"]], page["ends"]) == (["first"], "Asleep")
+
+        first = device.post("/api/send", sent)
+        server.kill()
+        server.start()
+        with device.copy() as again:
+            second = again.post("/api/send", sent)
+            assert first.status_code == 200, first.text
+            woken = first.json()["chat"]
+            assert (first.status_code, second.status_code, second.json()["chat"]) == (200, 200, woken), second.text
+            see(woken, "you said: second")
+            assert again.rows()["chat"]["id"] == woken
+    assert outlive("peek", woken).output.count("you said: second") == 1
+
+
 def test_a_list_and_a_screen_come_in_one_stream(device: Device) -> None:
     chat = shell()
     with device.stream(device.read("chats")["cursor"], screen=chat) as happened:

@@ -40,6 +40,7 @@ CHANGES: dict[str, Callable[[str], dict[str, Any]]] = {
     "resume": lambda chat: {"session_id": chat},
     "fork": lambda chat: {"session_id": chat},
     "put_to_sleep": lambda chat: {"session_id": chat},
+    "stop_asleep": lambda chat: {"session_id": chat},
     "wake": lambda chat: {"session_id": chat, "text": "hello"},
     "discard": lambda chat: {"directory": Path("/"), "session": chat},
     "undo": lambda chat: {"directory": Path("/"), "session": chat},
