@@ -222,6 +222,7 @@ const may = (right) => me.rights === 'everything' || me.rights === right;
 
 const rows = new Map();
 const away = new Map();
+let tightest;
 
 async function connect() {
 	hangUp();
@@ -258,6 +259,7 @@ const onEvent = {
 	beat: renew,
 	row: (row) => changed(row.id, rows.set(row.id, row)),
 	gone: ({ chat }) => changed(chat, rows.delete(chat)),
+	limit: ({ limit }) => changed('', (tightest = limit)),
 	machine: (machine) => changed('', machine.since ? away.set(machine.name, machine) : away.delete(machine.name)),
 	screen: (screen) => page.draw?.(screen),
 	screen_lost: (failed) => page.lose?.(failed),
@@ -266,7 +268,7 @@ const onEvent = {
 };
 
 async function loadList() {
-	const [mine, { cursor, chats, ended, machines }] = await Promise.all([ask('me'), ask('chats')]);
+	const [mine, { cursor, chats, ended, machines, limit }] = await Promise.all([ask('me'), ask('chats')]);
 	me = mine;
 	const isNew = !line.version;
 	if (isNew && workers && me.push_key && (me.notified || recall('push'))) seldom().then(({ compare }) => compare(parts, me)).catch(() => {});
@@ -276,11 +278,12 @@ async function loadList() {
 	away.clear();
 	for (const row of [...chats, ...ended]) rows.set(row.id, row);
 	for (const machine of machines) away.set(machine.name, machine);
+	tightest = limit;
 	if (!page || isNew || page.kind === 'pair') route();
 	changed('');
 }
 
-/** After an upgrade, load the new page, once nothing is being written or done on this one. */
+/** After an upgrade, load the new page once nothing is written or done on this one. */
 function renew() {
 	const holds = (field) => (['checkbox', 'radio'].includes(field.type) ? field.checked : field.value);
 	const isFree = line.isOld && !page.isBusy && !byId('sheet').open && ![...document.querySelectorAll('input, textarea')].some(holds);
@@ -463,7 +466,7 @@ const topOf = (node) => node.getBoundingClientRect().top;
 
 function makeListPage() {
 	const self = makePage('list');
-	const { main, act, said } = self;
+	const { main, act, said, foot } = self;
 	const items = new Map();
 	const [empty, device] = [h('p.note'), h('div')];
 	const plus = named('New chat', h('a.icon', { href: '#/new' }, icon('plus')));
@@ -523,22 +526,11 @@ function makeListPage() {
 		part(device, me, () => [
 			quiet(bdi(facts(me.device, `Outlive ${me.version} on ${me.machine}`))),
 			me.push_key && window.PushManager && button('link', me.notified ? 'No notifications' : 'Notify me', () => act('', notify(!me.notified)), always), ' \u00a0 ',
-			button('link', 'Forget this device…', leave, always),
+			button('link', 'Forget this device…', async () => (await seldom()).leave(parts, act, me.machine), always),
 		]);
+		part(foot, tightest, () => tightest && limitLine(tightest));
 		if (anchor?.isConnected) main.scrollTop += topOf(anchor) - top;
 		if (focused?.isConnected) focused.focus({ preventScroll: true });
-	}
-
-	function leave() {
-		if (confirm(`Forget this device? It shows no chats until it is paired again on ${me.machine}.`)) act('', post('leave').then(forgetAll));
-	}
-
-	/** Nothing of its chats stays here: no draft, no notification, and no key. */
-	async function forgetAll() {
-		localStorage.clear();
-		await inKeys((keys) => keys.clear());
-		for (const each of (await navigator.serviceWorker?.getRegistrations()) ?? []) await each.unregister();
-		location.reload();
 	}
 
 	async function notify(isWanted) {
@@ -552,7 +544,7 @@ function makeListPage() {
 		isDue ||= requestAnimationFrame(draw);
 	}
 
-	return Object.assign(self, { draw, drawSoon, rowsOf, changed() {}, root: [h('header', h('h1', { tabindex: -1 }, 'Outlive'), plus), main] });
+	return Object.assign(self, { draw, drawSoon, rowsOf, changed() {}, root: [h('header', h('h1', { tabindex: -1 }, 'Outlive'), plus), main, foot] });
 }
 
 /** What few pages need. */
@@ -975,8 +967,9 @@ function planStep([text, state]) {
 }
 
 function limitLine({ name, used, resets_at: resets }) {
-	const meter = h('meter', { value: used, low: 0.75, high: 0.9, optimum: 0 });
-	return h('p.limit.dim', bdi(name), meter, `${Math.round(used * 100)} %`, resets && h('span', `until ${clock(resets)}`));
+	const [meter, percent] = [h('i.meter'), Math.floor(used * 100)];
+	meter.style.setProperty('--used', `${percent}%`);
+	return h('p.limit.dim', bdi(name), h(percent < 75 ? 'span' : percent < 90 ? 'span.amber' : 'span.bad', meter, `${percent} %`), resets && h('span', `until ${clock(resets)}`));
 }
 
 function openChatMenu({ kind, got, order }) {
@@ -1166,17 +1159,16 @@ function closeSheet() {
 const entry = (label, more, onclick, isReady) => button('entry', [label, more && h('small', more)], onclick, isReady);
 
 /** A link of an answer opens outside, after its whole address was seen. */
-function askToOpen(event) {
+async function askToOpen(event) {
 	const href = event.target.closest('.answer a')?.getAttribute('href');
 	if (!href || event.button > 1) return;
 	event.preventDefault();
-	const open = h('a.button.main', { href, target: '_blank', rel: 'noopener noreferrer', onclick: closeSheet }, 'Open');
-	sheet('Open this address?', textBlock(href), h('.buttons', /^(https?|mailto):/i.test(href) && open, button('button', 'Cancel', closeSheet)));
+	(await seldom()).askToOpen(parts, href);
 }
 
 // ---- Routes
 
-const parts = { h, set, named, quiet, facts, exactly, button, makePage, orFailure, isBad, postOnce, ask, waitMs, base64, inKeys, recall, keep, gate, may, DEVICE };
+const parts = { h, set, named, quiet, facts, exactly, button, makePage, orFailure, isBad, postOnce, ask, waitMs, base64, inKeys, recall, keep, gate, may, post, sheet, closeSheet, textBlock, DEVICE };
 const PAGES = { question: questionPage, chat: chatPage, screen: screenPage, diff: diffPage, new: startPage };
 const listPage = makeListPage();
 let page = null;

@@ -1,4 +1,4 @@
-// What few pages need: the fields of a form, photos, notifications.
+// What few pages need: the fields of a form, photos, notifications, links, the end.
 
 /** The fields of a question that asks for more than yes or no. What was chosen stays, but for secrets. */
 export function makeForm(parts, chat, { request, forms }) {
@@ -92,4 +92,20 @@ export async function compare(parts, { push_key, notified }) {
 	const registration = await navigator.serviceWorker.getRegistration();
 	const own = await registration?.pushManager.getSubscription();
 	if (!notified || !own || own.endpoint !== recall('push')) return notify(parts, push_key, true);
+}
+
+export function askToOpen({ h, button, sheet, closeSheet, textBlock }, href) {
+	const open = h('a.button.main', { href, target: '_blank', rel: 'noopener noreferrer', onclick: closeSheet }, 'Open');
+	sheet('Open this address?', textBlock(href), h('.buttons', /^(https?|mailto):/i.test(href) && open, button('button', 'Cancel', closeSheet)));
+}
+
+/** Nothing of its chats stays here: no draft, no notification, and no key. */
+export function leave({ post, inKeys }, act, machine) {
+	const forgetAll = async () => {
+		localStorage.clear();
+		await inKeys((keys) => keys.clear());
+		for (const each of (await navigator.serviceWorker?.getRegistrations()) ?? []) await each.unregister();
+		location.reload();
+	};
+	if (confirm(`Forget this device? It shows no chats until it is paired again on ${machine}.`)) act('', post('leave').then(forgetAll));
 }

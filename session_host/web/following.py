@@ -13,6 +13,7 @@ import contextlib
 import logging
 import secrets
 import socket
+import time
 from collections import defaultdict, deque
 from collections.abc import AsyncIterator, Coroutine
 from datetime import datetime
@@ -27,6 +28,7 @@ from session_host.client.sessions.listing import session_named, sessions_listed
 from session_host.client.sessions.selection import Selection
 from session_host.client.sessions.session_info import SessionInfo, sessions_of
 from session_host.client.sessions.store_access import open_store
+from session_host.client.usage import AccountLimits, limits_of_accounts
 from session_host.errors import LedgerLost, NoSuchMachine, NoSuchSession, OutliveError, Unreachable
 from session_host.machines import names
 from session_host.machines.another import by_our_clock
@@ -35,7 +37,7 @@ from session_host.machines.link import Link
 from session_host.machines.names import MachineEntry
 from session_host.machines.remote import RemoteMachine
 from session_host.paths import config_dir
-from session_host.protocol.events import ChatState, EventLine, Hello
+from session_host.protocol.events import ChatState, EventLine, Hello, LimitsChanged
 from session_host.protocol.untrusted_facts import harmless_facts
 from session_host.protocol.untrusted_text import one_line
 from session_host.standing.endings import is_unlisted
@@ -46,8 +48,8 @@ from session_host.system.clock import as_text, now
 from session_host.system.event_loop import Timer
 from session_host.system.inotify import Event, Inotify
 
-from .forms import Away, ChatList, Row
-from .rows import row_of
+from .forms import Away, ChatList, LimitUse, Row
+from .rows import row_of, tightest_use
 
 log = logging.getLogger(__name__)
 
@@ -87,6 +89,10 @@ class Following:
         self._rows: dict[str, Row] = {}
         self._infos: dict[str, SessionInfo] = {}
         self._away: dict[str, Away] = {}
+        self._limits: dict[str, list[AccountLimits]] = {}
+        """What the accounts of each machine say."""
+        self._limit: LimitUse | None = None
+        self._limit_ends = Timer()
         self._told: deque[Told] = deque(maxlen=KEPT)
         self._number = 0
         self._run = secrets.token_hex(4)
@@ -130,7 +136,7 @@ class Following:
             rows = list(self._rows.values())
             over = [each for each in rows if each.group in OVER]
             running = [each for each in rows if each.group not in OVER]
-            return ChatList(self.name, self.cursor, running, list(self._away.values()), over)
+            return ChatList(self.name, self.cursor, running, list(self._away.values()), over, self._limit)
 
     def asking(self) -> list[Row]:
         """The chats that need the user, as far as they are followed."""
@@ -274,6 +280,22 @@ class Following:
             self._gone(key)
         for info in infos:
             self._put(info, machine)
+        await self._read_limits(machine)
+
+    async def _read_limits(self, machine: Machine) -> None:
+        """Read what the accounts of a machine say; as before, if it does not answer."""
+        with contextlib.suppress(OutliveError, TimeoutError):
+            self._limits[machine.name] = await asyncio.wait_for(machine.call(limits_of_accounts), ANSWER_S)
+            self._tell_limit()
+
+    def _tell_limit(self) -> None:
+        """Note the tightest limit, tell it if it is another one, and do so again when it is reset."""
+        found, again_s = tightest_use([each for limits in self._limits.values() for each in limits], time.time())
+        if found != self._limit:
+            self._limit = found
+            self._tell("limit", {"limit": found})
+        if again_s is not None and self._is_following:
+            self._limit_ends.set(again_s, self._tell_limit)
 
     async def _read(self, machine: Machine, chat: str) -> None:
         """Read a chat's row again.
@@ -356,12 +378,15 @@ class Following:
                             self._put(info, THIS_MACHINE)
                         for chat in set(chats) - {info.id for info in infos}:
                             self._gone(chat)
+                    await self._read_limits(THIS_MACHINE)
                 await asyncio.sleep(GATHER_S)
 
     async def _follow_there(self, name: str, link: Link) -> None:
         def take(line: EventLine) -> None:
             if isinstance(line.event, Hello):
                 self._mark(name)  # What happened before is told now.
+            elif isinstance(line.event, LimitsChanged):
+                self._keep(self._read_limits(self._machines[name]))
             elif line.chat is not None and not isinstance(line.event, ChatState):
                 self._mark(name, line.chat.id)
 
@@ -438,6 +463,7 @@ class Following:
     async def close(self) -> None:
         """Stop following, and close the connections to other machines. What was last known of their chats stays."""
         self._leaving.cancel()
+        self._limit_ends.cancel()
         self._inotify.close()
         self._run = secrets.token_hex(4)
         followers, self._followers, self._is_following = list(self._followers.values()), {}, False

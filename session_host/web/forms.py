@@ -57,6 +57,15 @@ class Away(msgspec.Struct, frozen=True):
     """How many of its chats are listed as they were."""
 
 
+class LimitUse(msgspec.Struct, frozen=True):
+    """A limit of the user's subscription."""
+
+    name: str
+    """In the list its account's."""
+    used: float
+    resets_at: str
+
+
 class ChatList(msgspec.Struct, frozen=True):
     """The list."""
 
@@ -65,6 +74,8 @@ class ChatList(msgspec.Struct, frozen=True):
     chats: list[Row]
     machines: list[Away]
     ended: list[Row]
+    limit: LimitUse | None
+    """The tightest of all accounts; None if none says one."""
 
 
 class Option(msgspec.Struct, frozen=True):
@@ -209,14 +220,6 @@ class FileCount(msgspec.Struct, frozen=True):
     path: str
     added: int
     removed: int
-
-
-class LimitUse(msgspec.Struct, frozen=True):
-    """A limit of the user's subscription."""
-
-    name: str
-    used: float
-    resets_at: str
 
 
 class Can(msgspec.Struct, frozen=True):

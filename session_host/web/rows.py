@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import UTC, datetime
 from functools import lru_cache
 from typing import Final
@@ -11,19 +12,22 @@ from msgspec.structs import replace
 from session_host.agents.agent import Agent
 from session_host.agents.catalog import load_catalog
 from session_host.client.machine import Machine
+from session_host.client.usage import AccountLimits, tightest
 from session_host.errors import ConfigError
 from session_host.paths import config_dir, short_directory
 from session_host.protocol.facts import ChatFacts
 from session_host.protocol.launch import NEVER_S
 from session_host.protocol.untrusted_text import one_line
-from session_host.standing.accounts import with_account
+from session_host.standing.accounts import account_name, with_account
 from session_host.standing.clock_times import told_time
 from session_host.standing.groups import Mark, Seen, group_of, in_group_since, mark_of, order_key
+from session_host.standing.limits import is_over
 from session_host.standing.row_line import project_hue, row_line
 from session_host.standing.traits import traits_of
+from session_host.structured.items import UsageLimit
 from session_host.system.clock import as_text
 
-from .forms import Row
+from .forms import LimitUse, Row
 
 _ICONS: Final = {
     Mark.NEEDS_YOU: "asks",
@@ -69,6 +73,23 @@ def row_of(facts: ChatFacts, machine: Machine, *, is_reached: bool = True) -> Ro
         order="\0".join(order_key(group, facts)),
         kind="screen" if _is_shown_as_screen(facts, agent) else "conversation",
     )
+
+
+def tightest_use(accounts: Iterable[AccountLimits], now_s: float) -> tuple[LimitUse | None, float | None]:
+    """The account's limit of which most is used, and after how many seconds one is reset; None for none."""
+    found: list[tuple[UsageLimit, AccountLimits]] = []
+    for account in accounts:
+        left = [each for each in account.limits if not is_over(now_s * 1000, each.resets_ms)]
+        if (limit := tightest(left)) is not None:
+            found.append((limit, account))
+    if not found:
+        return None, None
+    limit, account = max(found, key=lambda pair: (pair[0].used, pair[0].resets_ms))
+    agent = agent_named(account.agent)
+    name = account_name(agent.title if agent is not None else account.agent, account.account)
+    resets_s = limit.resets_ms / 1000
+    use = LimitUse(one_line(name), limit.used, as_text(resets_s) if resets_s else "")
+    return use, max(resets_s - now_s, 0.0) + 1 if resets_s else None
 
 
 def _is_shown_as_screen(facts: ChatFacts, agent: Agent | None) -> bool:

@@ -165,3 +165,18 @@ def test_a_link_shows_its_whole_address_before_it_is_opened(
     phone.click("Cancel", "button")
     phone.see_no_more("Open this address?")
     assert len(phone.driver.window_handles) == 1
+
+
+def test_the_foot_of_the_list_has_the_tightest_limit(small_phone: Browser, server: PageServer, area: Area) -> None:
+    new_chat(area, "api")
+    pair(small_phone, server)
+    assert not small_phone.driver.find_elements("css selector", "footer")[-1].is_displayed(), "no account says a limit"
+    for percent, color in ((62, "rgb(155, 164, 176)"), (81, "rgb(231, 177, 91)"), (92, "rgb(240, 119, 127)")):
+        outlive("send", "api", f"limit: {percent}")
+        small_phone.see(f"{percent} %", "Fake", "until")
+        foot = small_phone.driver.find_element("css selector", "footer:has(.limit)")
+        assert foot.size["height"] in range(44, 48)
+        number = foot.find_element("css selector", ".limit > span")
+        script = "return getComputedStyle(arguments[0]).color"
+        assert small_phone.driver.execute_script(script, number) == color, percent
+    assert small_phone.too_wide() == []

@@ -258,3 +258,17 @@ def test_names_and_questions_of_an_agent_are_text(server: PageServer, area: Area
         assert response.headers["content-type"] == "application/json"
         assert response.headers["content-encoding"] == "gzip"
         assert device.answer(chat, question, question["options"][0]["id"]).status_code == 200
+
+
+def test_the_tightest_limit_is_in_the_list_and_told_when_it_changes(server: PageServer, area: Area) -> None:
+    with server.pair() as device:
+        listed = device.read("chats")
+        assert listed["limit"] is None
+        new_chat(area, "view", "limit: 62")
+        with device.stream(listed["cursor"]) as happened:
+            first = next(each for each in happened if each.kind == "limit").data["limit"]
+            assert (first["name"], first["used"]) == ("Fake", 0.62)
+            outlive("send", "view", "limit: 81")
+            second = next(each for each in happened if each.kind == "limit").data["limit"]
+            assert second["used"] == 0.81
+        assert device.read("chats")["limit"] == second
