@@ -121,6 +121,7 @@ QToolButton::menu-indicator { image: none; width: 0; }
 QLineEdit, QPlainTextEdit {
     background: $field; color: $text; border: 1px solid $border; border-radius: ${radius}px; padding: 0 8px;
     min-height: 28px; selection-background-color: $accent; selection-color: $on_accent;
+    placeholder-text-color: $secondary;
 }
 QLineEdit:focus, QPlainTextEdit:focus { border-color: $accent; }
 QLineEdit:disabled { color: $disabled; border-color: $hairline; }

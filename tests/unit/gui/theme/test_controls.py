@@ -7,10 +7,21 @@ from pathlib import Path
 
 import pytest
 from PySide6.QtCore import QEvent, QPoint, QRect, QRectF, QSize, Qt
-from PySide6.QtGui import QAction, QColor, QHelpEvent, QImage, QKeySequence, QPainter, QTextDocumentFragment
+from PySide6.QtGui import (
+    QAction,
+    QColor,
+    QHelpEvent,
+    QImage,
+    QKeySequence,
+    QPainter,
+    QPalette,
+    QTextDocumentFragment,
+)
 from PySide6.QtWidgets import (
     QApplication,
     QFileDialog,
+    QLineEdit,
+    QPlainTextEdit,
     QPushButton,
     QStyleOptionMenuItem,
     QToolButton,
@@ -19,7 +30,7 @@ from PySide6.QtWidgets import (
 )
 
 from gui.chat.pictures import ImageDialog
-from gui.theme.contrast import ratio
+from gui.theme.contrast import TEXT_RATIO, ratio
 from gui.theme.controls import FlowLayout, KeyButton, PlainLabel, flow
 from gui.theme.menu import Menu, access_letters
 from gui.theme.painting import paint_frame
@@ -37,6 +48,16 @@ def holder(theme: Theme) -> Iterator[QWidget]:
     yield parent
     parent.close()
     parent.deleteLater()
+
+
+@pytest.mark.parametrize("theme", ["dark", "light"], indirect=True)
+def test_what_an_empty_field_says_can_be_read(theme: Theme, holder: QWidget) -> None:
+    for field in (QLineEdit(holder), QPlainTextEdit(holder)):
+        field.setPlaceholderText("Filter")
+        field.ensurePolished()
+        color = field.palette().color(QPalette.ColorRole.PlaceholderText)
+        assert color.alpha() == 255, "Qt makes half of the text's colour of it"
+        assert ratio(color, field.palette().color(QPalette.ColorRole.Base)) >= TEXT_RATIO
 
 
 @pytest.mark.parametrize("theme", ["dark", "light"], indirect=True)
