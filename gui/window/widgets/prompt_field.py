@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 
-from PySide6.QtCore import QMimeData, QSize, Qt, Signal
+from PySide6.QtCore import QMimeData, QSize, Qt, QTimer, Signal
 from PySide6.QtGui import QContextMenuEvent, QKeyEvent, QResizeEvent
 from PySide6.QtWidgets import QPlainTextEdit, QSizePolicy
 
@@ -19,6 +19,7 @@ class PromptField(QPlainTextEdit):
     """A field for a few lines of text; Enter submits it, Shift+Enter begins another line.
 
     Attributes:
+        enter_submits: whether Enter submits the text, also without Ctrl; else it begins another line.
         on_files: gets the files that are pasted or dropped.
 
     Signals:
@@ -31,7 +32,7 @@ class PromptField(QPlainTextEdit):
 
     def __init__(self, name: str, *, enter_submits: bool = True) -> None:
         super().__init__()
-        self._enter_submits = enter_submits
+        self.enter_submits = enter_submits
         self.on_files: Callable[[list[str]], object] = self.insert_names
         self.setAccessibleName(name)
         self.setTabChangesFocus(True)
@@ -63,6 +64,8 @@ class PromptField(QPlainTextEdit):
         if self._lines() * self.fontMetrics().lineSpacing() < self.viewport().height():
             # The field was scrolled to the cursor before it got this height.
             self.verticalScrollBar().setValue(0)
+        if event.size().width() != event.oldSize().width() and self.height() < self.sizeHint().height():
+            QTimer.singleShot(0, self, self.updateGeometry)  # A layout that is at work takes no other height.
 
     def minimumSizeHint(self) -> QSize:
         return QSize(64, self.sizeHint().height())
@@ -86,7 +89,7 @@ class PromptField(QPlainTextEdit):
         is_enter = event.key() in {Qt.Key.Key_Return, Qt.Key.Key_Enter}
         control = bool(event.modifiers() & Qt.KeyboardModifier.ControlModifier)
         shift = bool(event.modifiers() & Qt.KeyboardModifier.ShiftModifier)
-        if is_enter and (control or (self._enter_submits and not shift)):
+        if is_enter and (control or (self.enter_submits and not shift)):
             self.submitted.emit()
         elif event.key() == LINEFEED:
             self.insertPlainText("\n")

@@ -89,6 +89,22 @@ def test_copied_files_are_pasted_as_names(qapp):
     field.deleteLater()
 
 
+def test_a_field_that_is_made_narrower_shows_all_lines_of_its_text(qapp: QApplication) -> None:
+    holder = QWidget()
+    lines = QVBoxLayout(holder)
+    field = PromptField("Prompt")
+    lines.addWidget(field)
+    lines.addStretch()
+    holder.resize(600, 300)
+    show(holder)
+    field.setPlainText("some words that have room in one line of it, and in two of a narrow one")
+    before = field.height()
+    holder.resize(300, 300)
+    process_events_until(lambda: field.height() > before, 60, "the second line")
+    assert field.height() == field.sizeHint().height()
+    delete_now(holder)
+
+
 def test_a_line_break_that_a_program_types_for_the_user_begins_a_line(qapp):
     field = PromptField("Prompt")
     for key, text in ((Qt.Key.Key_A, "a"), (LINEFEED, "\n"), (Qt.Key.Key_B, "b")):
