@@ -550,6 +550,16 @@ class Chat(QObject):
         return self.record.outcome.is_over
 
     @property
+    def is_asleep(self) -> bool:
+        """Whether it was put to sleep, and nothing has woken it since: its process has ended, its place stays."""
+        return self.record.is_asleep
+
+    @property
+    def is_over(self) -> bool:
+        """Whether it has ended, and is not asleep."""
+        return self.has_ended and not self.is_asleep
+
+    @property
     def is_continued(self) -> bool:
         """Whether another chat continues its conversation and replaces it in lists."""
         return self.record.entry.continued_by is not None and self.has_ended

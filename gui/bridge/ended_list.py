@@ -112,17 +112,21 @@ class EndedList:
         self._groups = {}
 
     def groups(self, hidden: Collection[str], open_ids: Collection[str], *, with_left: bool) -> dict[Group, EndedChats]:
-        """The groups of ``OVER`` without continued and hidden chats; the same ones until something changes.
+        """The groups of ``OVER``, and those asleep under ``IDLE``, without continued and hidden chats.
+
+        They are the same ones until something changes.
 
         A shell that the user left (``is_unlisted``) is among them if it is open, or ``with_left`` is true.
         """
         if with_left not in self._groups:
-            found: dict[Group, list[EndedRecord]] = {group: [] for group in Group if group in OVER}
+            found: dict[Group, list[EndedRecord]] = {group: [] for group in (Group.IDLE, *OVER)}
             for *_, session_id in reversed(self._order):
                 record = self._records[session_id]
                 if record.entry.continued_by is not None or session_id in hidden:
                     continue
-                if with_left or session_id in open_ids or not is_unlisted(record):
+                if record.is_asleep:
+                    found[Group.IDLE].append(record)
+                elif with_left or session_id in open_ids or not is_unlisted(record):
                     found[group_of_ended(record.outcome)].append(record)
             self._groups[with_left] = {group: EndedChats(each, self._chat_of) for group, each in found.items()}
         return self._groups[with_left]

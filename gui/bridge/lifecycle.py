@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from gui.bridge.removals import Shells, UndoableRemovals
     from gui.bridge.tasks import Tasks
     from session_host.agents.agent import Agent
+    from session_host.protocol.facts import ChatFacts
     from session_host.protocol.values import GridSize, Runtime
 
 TRANSITIONS = 30
@@ -117,10 +118,52 @@ class Lifecycle:
         record = chat.machine.received(resumed)
         if record.origin.is_shell:
             self._shells.own.add(record.id)
+        return self._continued(chat, record)
+
+    async def wake(self, chat: Chat, size: GridSize | None, text: str) -> Chat:
+        """Wake a chat that is asleep with a text; the chat that gets the text replaces it in lists.
+
+        Without a size, its terminal has the size that it had.
+
+        Raises:
+            OutliveError: it could not be started, and is still asleep.
+        """
+        from session_host.client.chats.sleeping import wake
+
+        environment = await self._machines.by_name[chat.machine.name].environment()
+        woken = await chat.machine.call(
+            wake, chat.session_id, text, by="window", environment=environment, size=size, colors=self._list.colors
+        )
+        return self._continued(chat, chat.machine.received(woken))
+
+    def _continued(self, chat: Chat, record: ChatFacts) -> Chat:
+        """The chat with this record, which continues an ended one."""
         if chat.has_ended:
             chat.record = replace(chat.record, entry=replace(chat.record.entry, continued_by=record.id))
             chat.changed.emit()
         return self._list.chat_of(record)
+
+    async def why_awake(self, chat: Chat) -> str:
+        """Why a chat is not put to sleep, as its host knows it: clauses after its name; "" if it may be.
+
+        Raises:
+            OutliveError: its host does not answer.
+        """
+        from session_host.client.chats.sleeping import why_awake_of
+
+        return await chat.machine.call(why_awake_of, chat.session_id)
+
+    async def put_to_sleep(self, chat: Chat, *, anyway: bool = False) -> None:
+        """End a chat's program, so that a text may wake it; ``anyway``: whatever ends with it.
+
+        Raises:
+            OutliveError: it stays awake; the message says why.
+        """
+        from session_host.client.chats.sleeping import put_to_sleep
+
+        await chat.machine.call(put_to_sleep, chat.session_id, anyway=anyway)
+        if (own := self._machines.by_name.get(chat.machine.name)) is not None:
+            own.refresh()
 
     async def fork(self, chat: Chat, size: GridSize, *, before: str = "") -> Chat:
         """Start a chat with a copy of another one's conversation, whole or before the prompt with this item's id.
@@ -154,7 +197,9 @@ class Lifecycle:
         return explained_without_host(changes, conversation, has_ended=chat.has_ended, is_plain=is_plain)
 
     async def send_text(self, chat: Chat, text: str, *, anyway: bool = False) -> None:
-        """Type a text and Enter into a chat, also without an open tab; ``anyway``: even if the chat asks something.
+        """Type a text and Enter into a chat, also without an open tab, and wake it if it is asleep.
+
+        With ``anyway``, also if the chat asks something.
 
         Raises:
             NeedsInput: the chat asks something, and the text could be taken for the answer.
@@ -162,6 +207,9 @@ class Lifecycle:
         """
         if len(text) > MAX_PASTE_CHARACTERS:
             raise UsageError(f"the text is too long ({len(text):,} characters, at most {MAX_PASTE_CHARACTERS:,})")
+        if chat.is_asleep:
+            await self.wake(chat, None, text)
+            return
         await chat.ask(Send(request=1, text=text, paste=True, enter=True, anyway=anyway, by="window"))
 
     async def send_later(self, chat: Chat, text: str, at: str = "", *, continues: bool = False) -> None:
@@ -197,8 +245,18 @@ class Lifecycle:
                 await chat.ask(Rename(request=1, name=name))
 
     def stop(self, chat: Chat) -> None:
-        """End a chat politely."""
-        self._end(chat, Stop(request=1))
+        """End a chat politely; one that is asleep has ended then."""
+        if chat.is_asleep:
+            self._tasks.start(self._stop_asleep(chat), "end", notice_texts.CANNOT_STOP(name=chat.name))
+        else:
+            self._end(chat, Stop(request=1))
+
+    async def _stop_asleep(self, chat: Chat) -> None:
+        from session_host.client.chats.sleeping import stop_asleep
+
+        await chat.machine.call(stop_asleep, chat.session_id)
+        if (own := self._machines.by_name.get(chat.machine.name)) is not None:
+            own.refresh()
 
     def kill(self, chat: Chat) -> None:
         """End a chat at once."""

@@ -40,8 +40,8 @@ class ListedChats(QObject):
         """The running chats that are not hidden, oldest first."""
         return [chat for chat in self._list.running() if chat.id not in self._hidden]
 
-    def running_in_order(self) -> list[Chat]:
-        """The running chats in the order of the groups; those that need the user come first."""
+    def taking_text(self) -> list[Chat]:
+        """The chats that run or are asleep, in the order of the groups; those that need the user come first."""
         return [chat for group, chats in self.groups().items() if group not in OVER for chat in chats]
 
     def groups(self, *, with_left: bool = False) -> Mapping[Group, Sequence[Chat]]:
@@ -49,8 +49,8 @@ class ListedChats(QObject):
 
         With ``with_left``, the shells that the user left and that have no tab are among them, too.
         """
-        running = _grouped(self.running())
         over = self._list.ended.groups(self._hidden, self.open, with_left=with_left)
+        running = _grouped([*self.running(), *over[Group.IDLE]])
         return {group: over[group] if group in OVER else running[group] for group in Group}
 
     def ids(self, *, with_left: bool = False) -> list[str]:

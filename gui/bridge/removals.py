@@ -113,7 +113,7 @@ class UndoableRemovals(QObject):
         """Hide ended chats, and remove them after ``undo_ms``.
 
         Args:
-            chats: the chats; those that run or are already being removed are left out.
+            chats: the chats; those that run, are asleep or are already being removed are left out.
             undo_ms: the time for an undo; 0 for no undo.
             ends_shells: the chats are running shells, which are ended in place of removed if they are idle then.
             by_limit: the limit of ended chats removes them, not the user: they stay if the window closes before.
@@ -121,7 +121,8 @@ class UndoableRemovals(QObject):
         Returns:
             The chats that are being removed or ended.
         """
-        begun = [chat for chat in chats if chat.has_ended != ends_shells and not self._listed.is_hidden(chat)]
+        wanted = (chat for chat in chats if (not chat.has_ended if ends_shells else chat.is_over))
+        begun = [chat for chat in wanted if not self._listed.is_hidden(chat)]
         if not begun:
             return []
         timer = single_shot(self, undo_ms)

@@ -156,7 +156,7 @@ class Sheets(QObject):
                 self._theme,
                 self._window,
                 sessions.tasks,
-                sessions.listed.running_in_order,
+                sessions.listed.taking_text,
                 sessions.lifecycle.send_text,
                 sessions.lifecycle.send_later,
             )

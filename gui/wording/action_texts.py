@@ -33,6 +33,11 @@ MOVE = Text("Move to")
 """A submenu: where a tab can be moved."""
 CLOSE_OTHERS = Text("Close others")
 """A submenu: the tabs around a tab."""
+SLEEP = Text("Put to sleep")
+"""Menu item: the agent's program ends, and a text wakes it."""
+SLEEP_NOT_NOW = Text("Put to sleep (it {why})")
+"""Menu item that is disabled."""
+SLEEP_ANYWAY = Text("Put to sleep anyway…")
 END_CHAT = Text("End chat")
 """A submenu: stop and kill."""
 PANES = Text("Panes")
@@ -79,6 +84,10 @@ DISMISS_THE_NOTICE = Text("Dismiss the notice")
 
 def resume_chats(count: int) -> str:
     return Text("Resume {count} chats…")(count=count) if count > 1 else Text("Resume")()
+
+
+def sleep_chats(count: int) -> str:
+    return Text("Put {count} chats to sleep…")(count=count) if count > 1 else SLEEP()
 
 
 def stop_chats(count: int) -> str:

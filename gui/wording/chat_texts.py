@@ -311,6 +311,7 @@ def prompt_hint_with_queue(*, interrupts: bool) -> str:
     )
 
 
+PROMPT_WAKES = Text("Ask the agent · Sending wakes the chat")
 PROMPT_RESUMES = Text("Ask the agent · Sending resumes the chat")
 """Placeholder of an ended chat's prompt."""
 ENDED = Text("The chat has ended")

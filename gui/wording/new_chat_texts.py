@@ -102,6 +102,7 @@ SEARCH_CONVERSATIONS = Text("Search conversations of {agent}")
 READING_CONVERSATIONS = Text("Reading conversations…")
 THIS_CHAT = Text("This chat")
 """The heading above what can be done with the chat at hand."""
+SLEEPS_HERE = Text("Asleep here; a text wakes it")
 RESUMES_HERE = Text("Resumes this chat")
 STARTS_AGAIN = Text("Starts again, below what it showed")
 """Of an ended shell."""

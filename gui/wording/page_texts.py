@@ -120,6 +120,27 @@ CANNOT_CLEAR_IN_OLD_CHAT = Text(
     "This chat runs in an older version: choose “Update running chats” or run outlive upgrade"
 )
 OPEN_FILE = Text("Open file")
+IT = Text("it {what}")
+"""Why a chat is not put to sleep, beside the command."""
+SLEEP_ONE = Text("Put {name} to sleep?")
+SLEEP_SEVERAL = Text("Put {n:,} chat to sleep?", "Put {n:,} chats to sleep?")
+SLEEP_ANYWAY = Text("{name} {why}. Put it to sleep anyway?")
+ENDS_WITH_SLEEP = Text(
+    "A text wakes it where it was. What you always allowed in it, modes and models that you chose inside the agent, "
+    "and the agent’s timers end."
+)
+ENDS_WITH_WORK = Text(
+    "All of that ends, and so do what you always allowed in it, modes and models that you chose inside the agent, and "
+    "its timers. A text wakes the conversation as it is saved."
+)
+ASLEEP_SINCE = Text("Asleep since {when}")
+TYPE_TO_WAKE = Text("type to wake it")
+WAKING_TEXT = Text("Text that wakes the chat")
+"""Accessible name of the field under the last screen of a chat that is asleep."""
+WAKES_OR_DROPS = Text("Enter wakes it · Esc drops the text")
+WAKING = Text("Waking…")
+WAKING_WITH = Text("Waking… “{text}”")
+TOO_LONG_TO_WAKE = Text("The text is too long ({count:,} characters, at most {most:,}).")
 RESUMED_SHELL = Text("Resume starts a new shell here, below what this one showed.")
 """Explains *Resume* of an ended shell, below its last screen and its directory."""
 

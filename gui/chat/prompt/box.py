@@ -76,7 +76,7 @@ class PromptBox(QWidget):
         """Make an empty box; ``send`` gets prompts and settings, ``run`` what the user does about the queue."""
         super().__init__(page)
         self._theme, self._send_input = theme, send
-        self._resumes = False
+        self._resumes, self._hint_to_resume = False, ""
         self._queued: list[Item] = []
         self._later: LaterPrompt | None = None
         self._status = Status()
@@ -226,7 +226,7 @@ class PromptBox(QWidget):
         self.editor.has_queue = bool(self._queued)
         if self._queued:
             hint = chat_texts.prompt_hint_with_queue(interrupts=self.can_interrupt)
-        texts = (chat_texts.PROMPT_RESUMES(), chat_texts.ENDED()) if has_ended else (hint,) * 2
+        texts = (self._hint_to_resume, chat_texts.ENDED()) if has_ended else (hint,) * 2
         if not self.can_interrupt:
             self._escaped.stop()
         self._fit_buttons()
@@ -256,9 +256,10 @@ class PromptBox(QWidget):
             self._first_hint = hint
             self.show_status(self._status)
 
-    def set_resumes(self, resumes: bool) -> None:
-        """Set whether a prompt resumes the chat, because it has ended."""
+    def set_resumes(self, resumes: bool, *, wakes: bool = False) -> None:
+        """Set whether a prompt resumes the chat, because it has ended; ``wakes``: because it is asleep."""
         self._resumes = resumes
+        self._hint_to_resume = chat_texts.PROMPT_WAKES() if wakes else chat_texts.PROMPT_RESUMES()
         self.show_status(self._status)
 
     @property

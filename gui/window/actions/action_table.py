@@ -39,11 +39,12 @@ class Action(Struct, frozen=True):
         run: carries it out in a window.
         keys: its keys in Qt's notation.
         on: the condition; "" for none. There is a "tab". Of the shown chat: there is a "chat"; it is "running",
-            "ended", "forkable", in a "terminal", in a "running_terminal", "suspended", or "structured" (and running).
-            Of the window: several "tabs" in the pane, tabs at the right of the shown one ("tabs_right"), several
-            "panes", several "windows".
+            "alive" (runs or is asleep), "ended", "forkable", in a "terminal", in a "running_terminal", "suspended", or
+            "structured" (and running). Of the window: several "tabs" in the pane, tabs at the right of the shown one
+            ("tabs_right"), several "panes", several "windows".
         is_idle: whether the action has nothing to do now: menus show it disabled, and the palette leaves it out. Its
             keys stay, and a banner says why nothing happens.
+        why_not: why the action would not succeed now, as the palette says it; "" if nothing is known against it.
         states: for a switch, its titles while it is off and while it is on: each says what it does then.
         is_on: whether a switch is on.
         scope: "terminal" keys work only while a terminal has the keyboard focus, so that fields in sheets keep their
@@ -63,11 +64,12 @@ class Action(Struct, frozen=True):
     keys: tuple[str, ...] = ()
     # fmt: off
     on: Literal[
-        "", "tab", "chat", "running", "ended", "forkable",
+        "", "tab", "chat", "running", "alive", "ended", "forkable",
         "terminal", "running_terminal", "suspended", "structured", "tabs", "tabs_right", "panes", "windows",
     ] = ""
     # fmt: on
     is_idle: Callable[[WindowCommands], bool] | None = None
+    why_not: Callable[[WindowCommands], str] | None = None
     states: tuple[Text, Text] | None = None
     is_on: Callable[[WindowCommands], bool] | None = None
     scope: Scope = "window"
@@ -122,7 +124,7 @@ TABLE: tuple[Action, ...] = (
            lambda w: w.starting.new_shell(w.shown_directory), keys=("Ctrl+Shift+Return",),
            words=Text("terminal bash new tab here cwd")),
     Action("send", CHAT, Text("Send text to chat…"), lambda w: w.show_send_sheet(),
-           is_idle=lambda w: not w.sessions.listed.running(), words=Text("input type")),
+           is_idle=lambda w: not w.sessions.listed.taking_text(), words=Text("input type")),
     Action("insert_prompt", CHAT, Text("Insert a saved prompt…"), lambda w: w.saved_prompts.insert(),
            keys=("Ctrl+Shift+R",), words=Text("snippet template custom command workflow")),
     Action("save_prompt", CHAT, Text("Save this prompt…"), lambda w: w.saved_prompts.save_draft(),
@@ -146,7 +148,9 @@ TABLE: tuple[Action, ...] = (
            on="chat", states=(Text("Mark chat as unread"), Text("Mark chat as read")),
            is_on=lambda w: w.chat is not None and w.chat.unseen.output,
            words=Text("later remind follow up seen done")),
-    Action("stop", CHAT, Text("Stop chat"), lambda w: w.on_chat(w.chat_actions.stop), on="running",
+    Action("sleep", CHAT, Text("Put chat to sleep"), lambda w: w.on_chat(w.sleeping.put_to_sleep), on="running",
+           why_not=lambda w: w.why_awake, words=Text("suspend memory asleep hibernate free ram pause")),
+    Action("stop", CHAT, Text("Stop chat"), lambda w: w.on_chat(w.chat_actions.stop), on="alive",
            words=Text("end")),
     Action("kill", CHAT, Text("Kill chat"), lambda w: w.on_chat(w.chat_actions.kill), on="running",
            words=Text("terminate terminal")),

@@ -182,7 +182,7 @@ class Lists:
 
     def has_notifications(self, chat: Chat) -> bool:
         """Whether a chat sends notifications: a chat that continues a muted one is muted, too."""
-        return chat.is_muted or not chat.has_ended
+        return chat.is_muted or not chat.is_over
 
     def notifications(self, chat: Chat | None) -> None:
         """List what Enter can change; each line names the state that it will produce."""

@@ -14,11 +14,13 @@ from gui.input.shortcuts import KeyOf, show_key
 from gui.theme.icons import Glyph, glyph_icon
 from gui.theme.menu import temporary_menu
 from gui.theme.tokens import LABEL_COLORS
+from gui.theme.tooltips import set_tooltip
 from gui.window.actions import action_table
 from gui.window.actions.window_commands import WindowCommands
 from gui.window.sheets.chooser import Choice
 from gui.window.sidebar.sidebar import key_of_row
-from gui.wording import action_texts, common_texts, window_texts
+from gui.wording import action_texts, common_texts, page_texts, window_texts
+from session_host.standing.sleep import why_awake, why_never
 
 # fmt: off
 PANES = (
@@ -38,7 +40,7 @@ MOVE = ("move_to_pane", "move_to_new_window", "move_to_window")
 CLOSE_OTHERS = ("close_other_tabs", "close_tabs_right")
 
 MAX_RECENT = 5
-NOT_REPEATED = frozenset({"stop", "stop_all", "kill", "remove", "close_pane", "close_window"})
+NOT_REPEATED = frozenset({"sleep", "stop", "stop_all", "kill", "remove", "close_pane", "close_window"})
 """Actions that the palette never lists first: Enter in the palette that was just opened must end nothing."""
 
 
@@ -100,7 +102,7 @@ class Actions:
         for entry in action_table.TABLE:
             if entry.on:
                 self._actions[entry.name].setEnabled(applies[entry.on])
-        runs_on = applies["chat"] and not (applies["ended"] or applies["shell"])
+        runs_on = applies["running"] and not applies["shell"]
         is_terminal = applies["terminal"] or not applies["chat"]
         self._actions["commands"].setText(action_texts.LIST_COMMANDS() if is_terminal else action_texts.OUTLINE())
         self._actions["close_tab"].setText(action_table.title("close_tab") if runs_on else action_texts.CLOSE_TAB())
@@ -148,19 +150,25 @@ class Actions:
             for entry in action_table.TABLE
             if entry.listed
             and entry.name not in idle
-            and (self._actions[entry.name].isEnabled() or entry.on == "running")
+            and (self._actions[entry.name].isEnabled() or entry.on in {"running", "alive"})
         }
         recent = [name for name in self._recent if name in listed]
         return [
             Choice(
                 self._actions[name].text(),
-                self.key_text(name) if self._actions[name].isEnabled() else action_texts.NOT_RUNNING(),
+                self._beside(listed[name]),
                 partial(self._choose, name),
                 also=listed[name].search_words,
                 group=action_texts.RECENT() if name in recent else action_texts.GROUPS[listed[name].group](),
             )
             for name in dict.fromkeys((*recent, *listed))
         ]
+
+    def _beside(self, entry: action_table.Action) -> str:
+        """What the palette says beside an action: its key, or why there is nothing that it could do."""
+        if not self._actions[entry.name].isEnabled():
+            return action_texts.NOT_RUNNING()
+        return (entry.why_not and entry.why_not(self._commands)) or self.key_text(entry.name)
 
     def _choose(self, name: str) -> None:
         """Run an action that was chosen in the palette."""
@@ -240,7 +248,7 @@ class Menus:
         _add(menu, common_texts.OPEN(), lambda: commands.context.open_chat(chat), key_of_row("open"))
         menu.addSeparator()
         self._fill(menu, chat, key_of_row)
-        if not chat.has_ended:
+        if not chat.is_over:
             menu.addAction(action_texts.SEND(), lambda: commands.sheets.send.ask(chat))
         menu.addAction(action_texts.STATUS_DETAILS(), lambda: commands.sheets.explain.ask(chat))
         menu.addSeparator()
@@ -292,7 +300,7 @@ class Menus:
         commands, chat_actions, forking = self._commands, self._commands.chat_actions, self._commands.forking
         title = action_table.title
         ways: list[tuple[str, Callable[[], object], QKeySequence]] = []
-        if chat.has_ended and chat_actions.can_resume(chat):
+        if chat.is_over and chat_actions.can_resume(chat):
             ways.append((common_texts.RESUME(), lambda: commands.resuming.resume(chat), QKeySequence()))
         ways.append((title("continue"), lambda: commands.continuing.open(chat), key_of("continue")))
         if forking.can_fork(chat):
@@ -302,12 +310,24 @@ class Menus:
             _add(target, *way)
 
     def _add_end(self, menu: QMenu, chat: Chat, key_of: KeyOf) -> None:
-        """Add what ends a running chat, or removes an ended one."""
-        chat_actions = self._commands.chat_actions
-        if chat.has_ended:
+        """Add what ends a running chat or puts it to sleep, or removes an ended one."""
+        chat_actions, sleeping = self._commands.chat_actions, self._commands.sleeping
+        if chat.is_over:
             _add(menu, action_texts.REMOVE(), lambda: chat_actions.remove(chat), key_of("remove"))
             return
+        if chat.is_asleep:
+            _add(menu, common_texts.STOP(), lambda: chat_actions.stop(chat), key_of("stop"))
+            return
         ending = menu.addMenu(action_texts.END_CHAT())
+        ending.setToolTipsVisible(True)
+        why = why_awake(chat.record)
+        sleep = ending.addAction(action_texts.SLEEP_NOT_NOW(why=why) if why else action_texts.SLEEP())
+        sleep.setEnabled(not why)
+        set_tooltip(sleep, page_texts.ENDS_WITH_SLEEP())
+        sleep.triggered.connect(lambda _checked: sleeping.put_to_sleep(chat))
+        if why and not why_never(chat.record):
+            ending.addAction(action_texts.SLEEP_ANYWAY(), lambda: sleeping.ask_anyway(chat))
+        ending.addSeparator()
         _add(ending, common_texts.STOP(), lambda: chat_actions.stop(chat), key_of("stop"))
         _add(ending, action_texts.KILL_AT_ONCE(), lambda: chat_actions.kill(chat), key_of("kill"))
 
@@ -317,8 +337,9 @@ class Menus:
         """Show the menu of the chats that are selected in the sidebar."""
         commands, chat_actions = self._commands, self._commands.chat_actions
         menu = temporary_menu(commands.window)
-        running = [chat for chat in chats if not chat.has_ended]
-        ended = [chat for chat in chats if chat.has_ended]
+        running = [chat for chat in chats if not chat.is_over]
+        ended = [chat for chat in chats if chat.is_over]
+        sleepy = [chat for chat in running if not why_awake(chat.record)]
         resumable = [chat for chat in ended if chat_actions.can_resume(chat)]
         if resumable:
             menu.addAction(action_texts.resume_chats(len(resumable)), lambda: chat_actions.resume_several(chats))
@@ -331,6 +352,9 @@ class Menus:
         self._add_colors(menu.addMenu(window_texts.COLOR()), chats)
         if running:
             menu.addSeparator()
+            if sleepy:
+                sleeping = self._commands.sleeping
+                menu.addAction(action_texts.sleep_chats(len(sleepy)), lambda: sleeping.put_several_to_sleep(chats))
             menu.addAction(action_texts.stop_chats(len(running)), lambda: chat_actions.stop_several(chats))
         if ended:
             menu.addSeparator()

@@ -12,6 +12,7 @@ from PySide6.QtGui import QClipboard, QGuiApplication
 from PySide6.QtWidgets import QMenu
 
 from gui.bridge.chat import Chat
+from gui.input.draft import Draft
 from gui.terminal.input import clipboard
 from gui.terminal.input.clipboard import LARGE_CHARACTERS
 from gui.terminal.links.links import shown
@@ -19,6 +20,7 @@ from gui.terminal.view import TerminalView
 from gui.window.page.banners import Banner
 from gui.window.page.chat_page import ChatPage
 from gui.window.page.end_bar import EndBar
+from gui.window.page.sleep_bar import SleepBar
 from gui.window.page.terminal_content import TerminalContent
 from gui.window.sheets.question import Question
 from gui.wording import (
@@ -111,6 +113,7 @@ class PageWiring:
         chat, commands = page.chat, self._commands
         page.end_shown.connect(lambda: commands.resuming.check_resumable(page))
         page.bars.end_made.connect(lambda bar: self._wire_end_bar(bar, chat))
+        page.bars.sleep_made.connect(lambda bar: self._wire_sleep_bar(bar, chat))
         page.content.zoomed.connect(commands.looks.set_zoom)
         page.bars.moved.connect(self._banners.arrange)
         page.rename_requested.connect(lambda: commands.chat_actions.rename(chat))
@@ -225,6 +228,11 @@ class PageWiring:
         bar.errors_requested.connect(lambda: commands.sheets.output.ask(chat))
         bar.export_requested.connect(lambda: chat_actions.export(chat))
         bar.close_requested.connect(lambda: chat_actions.close_tab(chat.id))
+
+    def _wire_sleep_bar(self, bar: SleepBar, chat: Chat) -> None:
+        bar.share_draft(self._commands.sessions.drafts, chat.id)
+        if bar.field is not None:
+            bar.wake_requested.connect(lambda text: self._commands.resuming.resume(chat, prompt=Draft(text)))
 
     def _on_refused(self, page: ChatPage, refusal: InputRefused) -> None:
         chat, source = page.chat, page.source

@@ -332,7 +332,7 @@ class CommentInserter:
         page.settled.connect(ready.set)
         try:
             async with asyncio.timeout(WAIT_S):
-                while not _is_ready(page) and not chat.has_ended:
+                while not _is_ready(page) and not chat.is_over:
                     ready.clear()
                     await ready.wait()
         except TimeoutError:
@@ -345,10 +345,10 @@ class CommentInserter:
 
 
 def _is_ready(page: ChatPage) -> bool:
-    """Whether a text can be inserted now: always into a prompt box; into a terminal once it shows the running chat."""
+    """Whether a text can be inserted now: always into a prompt box; into a terminal once it shows its chat."""
     return (
         Shiboken.isValid(page)
-        and not page.chat.has_ended
+        and not page.chat.is_over
         and page.content.can_insert
         and (page.is_settled or traits_of(page.chat.record).takes_prompts)
     )

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from functools import cached_property, partial
 from typing import TYPE_CHECKING
 
+from PySide6.QtCore import Qt
 from PySide6.QtGui import QGuiApplication
 
 from gui.bridge.chat import Chat
@@ -33,11 +34,13 @@ from gui.window.page.chat_page import ChatPage
 from gui.window.page.terminal_content import TerminalContent
 from gui.wording import common_texts, notice_texts, page_texts
 from session_host.standing.groups import OVER, Group
+from session_host.standing.sleep import why_awake
 from session_host.standing.status import is_suspended
 from session_host.standing.traits import traits_of
 
 if TYPE_CHECKING:
     from gui.window.actions.chats.later import LaterPrompts
+    from gui.window.actions.chats.sleeping import SleepActions
     from gui.window.actions.machines import MachineActions
 
 
@@ -82,6 +85,13 @@ class WindowCommands:
         from gui.window.actions.chats.later import LaterPrompts  # few chats have one
 
         return LaterPrompts(self.sheets, self.sessions.lifecycle)
+
+    @cached_property
+    def sleeping(self) -> SleepActions:
+        """The actions that put chats to sleep."""
+        from gui.window.actions.chats.sleeping import SleepActions  # the window's start does not need it
+
+        return SleepActions(self.context)
 
     @cached_property
     def machines(self) -> MachineActions:
@@ -144,8 +154,9 @@ class WindowCommands:
             "tab": has_tab,
             "chat": chat is not None,
             "shell": chat is not None and chat.record.origin.is_shell,
-            "ended": has_ended,
+            "ended": chat is not None and chat.is_over,
             "running": chat is not None and not has_ended,
+            "alive": chat is not None and not chat.is_over,
             "terminal": is_terminal,
             "running_terminal": is_terminal and not has_ended,
             "suspended": is_terminal and chat is not None and is_suspended(chat.record),
@@ -183,16 +194,21 @@ class WindowCommands:
         """Give the shown terminal the keyboard focus, and do something with it."""
 
         def use(terminal: TerminalContent) -> None:
-            terminal.focus()
+            terminal.view.setFocus(Qt.FocusReason.OtherFocusReason)
             handler(terminal.view)
 
         self.on_terminal(use)
 
     def type_text(self, text: str) -> None:
         """Type a text of the user's keys into the shown page, unless its find bar has the keyboard focus."""
-        self.on_page(lambda page: page.content.type_text(text) if page.edited is page.content.edited else None)
+        self.on_page(lambda page: page.content.type_text(text) if page.edited is not page.bars.find.widget else None)
 
     # ------------------------------------------------------------ chats
+
+    @property
+    def why_awake(self) -> str:
+        """Why the shown chat is not put to sleep, as far as is known; "" if nothing is known against it."""
+        return page_texts.IT(what=why) if self.chat is not None and (why := why_awake(self.chat.record)) else ""
 
     def next_waiting(self) -> Chat | None:
         """Show the next chat that needs the user, or else one that is done and unread; return it, None if none is."""

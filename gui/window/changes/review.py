@@ -359,7 +359,7 @@ class Review(QObject):
                 changes_texts.SAVE_COMMENT_FIRST() if self._own() else changes_texts.NO_COMMENTS_YET()
             )
             return
-        if chat.has_ended:
+        if chat.is_over:
             resume = LineButton(changes_texts.RESUME_CHAT(), lambda: self._receiver.resume(chat))
             self.bar.show_message(changes_texts.has_ended(chat.full_name), resume)
             return

@@ -13,6 +13,7 @@ from gui.window.widgets.parts import LazyWidget
 
 from .end_bar import EndBar
 from .find_bar import FindBar
+from .sleep_bar import SleepBar
 from .state_bars import BroadcastMark, ProblemLine, Waiting
 from .terminal_content import TerminalContent
 
@@ -25,6 +26,7 @@ class PageBars(QObject):
 
     Attributes:
         end: the bar under the last screen of an ended chat.
+        sleep: the bar under the last screen of a chat that is asleep.
         find: the bar that finds text in the chat.
         problem: the line that shows a problem of the chat.
         broadcast: the mark of a page that takes part in a broadcast.
@@ -32,7 +34,7 @@ class PageBars(QObject):
 
     Signals:
         moved: bars or a question cover another part of the page, or no part.
-        end_made: the end bar was created; the receiver connects its signals.
+        end_made, sleep_made: the bar was created; the receiver connects its signals.
         find_used: the user searched for something else in the chat.
         continue_requested: the user continues the suspended program.
         broadcast_left: the user takes the page (the object) out of the broadcast.
@@ -40,6 +42,7 @@ class PageBars(QObject):
 
     moved = Signal()
     end_made = Signal(EndBar)
+    sleep_made = Signal(SleepBar)
     find_used = Signal()
     continue_requested = Signal()
     broadcast_left = Signal(object)
@@ -64,6 +67,7 @@ class PageBars(QObject):
         super().__init__(page)
         self._theme, self._page, self._column, self._content = theme, page, column, content
         self.end = LazyWidget(self._make_end)
+        self.sleep = LazyWidget(self._make_sleep)
         self.find = LazyWidget(self._make_find)
         self.problem = LazyWidget(self._make_problem)
         self.broadcast = LazyWidget(self._make_broadcast)
@@ -84,12 +88,20 @@ class PageBars(QObject):
         self.end_made.emit(bar)
         return bar
 
+    def _make_sleep(self) -> SleepBar:
+        screen = self._content.view if isinstance(self._content, TerminalContent) else None
+        bar = SleepBar(self._theme, screen)
+        self._column.addWidget(bar)
+        bar.hide()
+        self.sleep_made.emit(bar)
+        return bar
+
     def _make_find(self) -> FindBar:
         bar = FindBar(self._theme, self._page, self._content.finder)
         bar.resized.connect(self.place)
         bar.used.connect(self.find_used)
         bar.moved.connect(self.moved)
-        bar.closed.connect(lambda: self._content.view.setFocus(Qt.FocusReason.OtherFocusReason))
+        bar.closed.connect(lambda: self._page.setFocus(Qt.FocusReason.OtherFocusReason))
         return bar
 
     def _make_problem(self) -> ProblemLine:
@@ -132,7 +144,7 @@ class PageBars(QObject):
 
     def _bottom_px(self) -> int:
         """The upper edge of the bars below the view; the page's lower edge without them. In pixels of the page."""
-        shown = [part.get() for part in (self.broadcast, self.end) if part.is_open]
+        shown = [part.get() for part in (self.broadcast, self.end, self.sleep) if part.is_open]
         return max(self._page.height() - sum(bar.sizeHint().height() for bar in shown), 0)
 
     def _on_waiting_moved(self) -> None:

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QPointF, Qt, Signal
+from PySide6.QtCore import QCoreApplication, QPointF, Qt, Signal
 from PySide6.QtGui import QKeyEvent, QResizeEvent
 from PySide6.QtWidgets import QVBoxLayout
 
 from gui.bridge.chat import Look
 from gui.finding.query import FindQuery
 from gui.garbage import delete
+from gui.input.keys import is_text
 from gui.theme.theme import Theme
 from gui.window.sheets.question import QuestionSheet
 from gui.window.widgets.parts import Area, LazyWidget
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     from gui.chat.view import ChatView
     from gui.terminal.input.editing import Editing
 
+    from .sleep_bar import SleepBar
     from .structured_content import StructuredContent
 
 
@@ -140,6 +142,8 @@ class ChatPage(Area):
         self.bars.waiting.stop()
         self._withdraw_question()
         self.content.release()
+        if self.bars.sleep.widget is not None:
+            self.bars.sleep.widget.release()
         self.chat.disconnect(self)
         for receiver in (self, self.content):
             self.source.disconnect(receiver)
@@ -153,11 +157,12 @@ class ChatPage(Area):
         state = "" if self.source.connection is None else self.source.connection.value
         over = self.chat.has_ended or state == "failed"
         if over:
-            self.bars.end.get().show()
             self._withdraw_question()
             self._show_end()
             return
         self.bars.end.hide()
+        self.bars.sleep.hide()
+        self._place_keyboard()
         if state == "live" and self.content.has_replica:
             if self.bars.waiting.is_needed:
                 self.bars.waiting.wait()
@@ -171,13 +176,33 @@ class ChatPage(Area):
 
     def _show_end(self) -> None:
         self.bars.waiting.end(keep_notice=not self.content.has_replica)
-        self.bars.end.get().describe(self.chat)
+        self._describe_end()
         self._report_end()
         if self.content.has_replica:
             self.content.show_last_replica()
             self._set_settled(settled=True)
         elif self.content.fetch_saved():
             self._set_settled(settled=False)
+
+    def _describe_end(self) -> None:
+        """Show how the chat ended, or that it is asleep."""
+        sleeps = self.chat.record.outcome.was_put_to_sleep
+        (self.bars.end if sleeps else self.bars.sleep).hide()
+        bar = self.bars.sleep.get() if sleeps else self.bars.end.get()
+        bar.describe(self.chat)
+        bar.show()
+        self._place_keyboard()
+
+    def _place_keyboard(self) -> None:
+        """Let what is typed into the page go into the text that wakes the chat, if it is asleep in a terminal."""
+        bar = self.bars.sleep.get() if self.bars.sleep.is_open else None
+        self.content.set_writer(bar)
+        place = bar.field if bar is not None and bar.field is not None else self.content.view
+        if self.focusProxy() is not place:
+            had_keyboard = self.has_keyboard and not (self.bars.find.is_open and self.bars.find.get().has_keyboard)
+            self.setFocusProxy(place)
+            if had_keyboard and not self.is_question_open:
+                place.setFocus(Qt.FocusReason.OtherFocusReason)
 
     def on_saved_shown(self, *, found: bool) -> None:
         """The saved end of the chat is shown; ``found``: whether one was saved."""
@@ -217,8 +242,8 @@ class ChatPage(Area):
         self._show_problem()
         self._end_start()
         self.bars.waiting.update()
-        if self.bars.end.is_open and self.isVisible():
-            self.bars.end.get().describe(self.chat)
+        if (self.bars.end.is_open or self.bars.sleep.is_open) and self.isVisible():
+            self._describe_end()
             self._report_end()
 
     def _show_problem(self) -> None:
@@ -248,10 +273,16 @@ class ChatPage(Area):
             self.bars.find.get().open_find(query, line)
 
     @property
-    def edited(self) -> FindBar | Editing | ChatView:
-        """The target of copy and paste: the find bar while it has the keyboard focus, else the view."""
+    def edited(self) -> FindBar | SleepBar | Editing | ChatView:
+        """The target of copy and paste: the find bar while it has the keyboard focus, else the view.
+
+        Of a chat that is asleep in a terminal it is the text that wakes it, with the last screen.
+        """
         bar = self.bars.find.widget
-        return bar if bar is not None and bar.has_keyboard else self.content.edited
+        if bar is not None and bar.has_keyboard:
+            return bar
+        sleep = self.bars.sleep.get() if self.bars.sleep.is_open else None
+        return sleep if sleep is not None and sleep.field is not None else self.content.edited
 
     @property
     def is_question_open(self) -> bool:
@@ -264,7 +295,7 @@ class ChatPage(Area):
 
     def _on_question_closed(self) -> None:
         if self._is_in_front and self.isVisible() and self.has_keyboard:  # Hidden, the question still has it.
-            self.content.view.setFocus(Qt.FocusReason.OtherFocusReason)
+            self.setFocus(Qt.FocusReason.OtherFocusReason)
 
     @property
     def has_keyboard(self) -> bool:
@@ -276,11 +307,11 @@ class ChatPage(Area):
         return button == Qt.MouseButton.LeftButton
 
     def focus_content(self) -> None:
-        """Give the keyboard focus to the question, if one is open, else to the view."""
+        """Give the keyboard focus to the question, if one is open, else to where the user types."""
         if self.is_question_open:
             self.question.take_focus()
         else:
-            self.content.view.setFocus(Qt.FocusReason.OtherFocusReason)
+            self.setFocus(Qt.FocusReason.OtherFocusReason)
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
@@ -289,5 +320,16 @@ class ChatPage(Area):
     def keyPressEvent(self, event: QKeyEvent) -> None:
         if event.key() == Qt.Key.Key_F2 and not event.modifiers():
             self.rename_requested.emit()
-        elif not self.content.press(event):
+        elif not (self._write_instead(event) or self.content.press(event)):
             super().keyPressEvent(event)
+
+    def _write_instead(self, event: QKeyEvent) -> bool:
+        """Type a key that the last screen has left into the text that wakes the chat; returns whether it was typed."""
+        place = self.focusProxy()
+        has_modifiers = event.modifiers() & (Qt.KeyboardModifier.ControlModifier | Qt.KeyboardModifier.MetaModifier)
+        if place is None or place is self.content.view or place.hasFocus() or has_modifiers:
+            return False
+        if not event.text() or not is_text(event.text()):
+            return False
+        place.setFocus(Qt.FocusReason.OtherFocusReason)
+        return QCoreApplication.sendEvent(place, event.clone())

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import unicodedata
 from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, QRect, Qt, Signal
 from PySide6.QtGui import QKeyEvent, QKeySequence, QShortcut
@@ -25,6 +26,9 @@ from gui.wording import page_texts
 from session_host.protocol.messages import AnswerRequest, ChatInput, InputRefused, Prompt
 from session_host.structured.items import Setting
 from session_host.structured.transcript import Transcript
+
+if TYPE_CHECKING:
+    from .sleep_bar import SleepBar
 
 KEPT_INPUTS = 8
 """A host refuses a prompt within a moment, or when it is there again."""
@@ -146,6 +150,9 @@ class StructuredContent(QObject):
         if session_id == self.chat.id:
             self.view.prompt.show_draft(self._drafts.of(session_id))
 
+    def set_writer(self, _writer: SleepBar | None) -> None:
+        """See ``TerminalContent``; the prompt box takes the text that wakes the chat, too."""
+
     def type_text(self, text: str) -> None:
         """Put a text into the prompt, where the cursor is; Enter at its end does not send the prompt."""
         self.view.prompt.insert(as_prompt(text))
@@ -243,7 +250,7 @@ class StructuredContent(QObject):
         """Let a prompt resume the ended chat, if its conversation is known."""
         record = self.chat.record
         is_known = bool(record.program.conversation) and record.entry.continued_by is None
-        self.view.prompt.set_resumes(is_known and self._can_resume)
+        self.view.prompt.set_resumes(is_known and self._can_resume, wakes=self.chat.is_asleep)
 
     def _show_later(self) -> None:
         """Show the prompt that is to be sent at a time; that of an ended chat waits until it is resumed."""

@@ -6,7 +6,7 @@ import contextlib
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QObject, QRect, Signal
+from PySide6.QtCore import QEvent, QObject, QRect, Qt, Signal
 from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import QWidget
 
@@ -22,6 +22,7 @@ from gui.wording import page_texts
 from session_host.client.sessions.foreground import program_directories
 from session_host.errors import OutliveError
 from session_host.protocol.messages import Clearing
+from session_host.protocol.untrusted_text import without_controls
 from session_host.protocol.values import CellSize, GridSize
 from session_host.terminal.base import Emulator
 from session_host.terminal.rows import Row
@@ -29,6 +30,8 @@ from session_host.terminal.scroll_position import ScrollPosition
 
 if TYPE_CHECKING:
     from gui.bridge.search import Query
+
+    from .sleep_bar import SleepBar
 
 
 class TerminalContent(QObject):
@@ -84,6 +87,7 @@ class TerminalContent(QObject):
         self._load_screen, self._report_directory = load_screen, note_directory
         self._screen: Emulator | None = None
         self._is_screen_requested = False
+        self._writer: SleepBar | None = None
         self.grid = GridSize(0, 0)
         self.view = TerminalView(theme.terminal, page)
         self._display, self.edited = self.view.display, self.view.editing
@@ -239,19 +243,39 @@ class TerminalContent(QObject):
         """Act on a key that the view has left: a program has them all."""
         return False
 
+    def set_writer(self, writer: SleepBar | None) -> None:
+        """Set where the user types in place of the terminal, whose screen keeps the mouse; None for the terminal."""
+        if writer is self._writer:
+            return
+        self._writer = writer
+        # A click, and what is typed after it, must not end up on a screen that takes no keys.
+        self.view.setFocusPolicy(Qt.FocusPolicy.StrongFocus if writer is None else Qt.FocusPolicy.NoFocus)
+        (self.view.removeEventFilter if writer is None else self.view.installEventFilter)(self)
+
+    def eventFilter(self, _watched: QObject, event: QEvent) -> bool:
+        if event.type() == QEvent.Type.MouseButtonPress:
+            self.focus()
+        return False
+
     def type_text(self, text: str) -> None:
         """Type a text into the terminal as it is, with control characters."""
-        self.view.input_method.commit(text)
+        if self._writer is not None:
+            self._writer.write(without_controls(text))
+        else:
+            self.view.input_method.commit(text)
 
     @property
     def can_insert(self) -> bool:
         """Whether a prompt can be inserted now."""
-        return self._display.sink is not None
+        return self._display.sink is not None or self._writer is not None
 
     def insert_prompt(self, text: str) -> None:
         """Paste a prompt, as the user pastes a text."""
         self.focus()
-        self.view.pasting.paste(text)
+        if self._writer is not None:
+            self._writer.write(text)
+        else:
+            self.view.pasting.paste(text)
 
     def append_prompt(self, text: str) -> None:
         """Insert a prompt: a terminal does not tell where the user's text ends."""

@@ -67,7 +67,8 @@ class SendSheet(Sheet):
             theme: the theme.
             parent: the window.
             tasks: the owner of background tasks.
-            running: the chats that can receive text, beginning with those that need the user.
+            running: the chats that can receive text, which wakes those that are asleep; those that need the user
+                come first.
             send: types a text into a chat (chat, text, anyway=…); raises OutliveError if the text is refused, and
                 NeedsInput if the chat asks something and ``anyway`` is False.
             send_later: lets a chat's host send a text at a time (chat, text, time, continues=…); raises OutliveError.
@@ -121,9 +122,9 @@ class SendSheet(Sheet):
         self._on_text()
 
     def ask(self, chat: Chat | None) -> bool:
-        """Open the sheet for this chat, or for the first running one; False if none runs."""
+        """Open the sheet for this chat, or for the first that takes a text; False if none does."""
         running = self._running()
-        if chat is None or chat.has_ended:
+        if chat is None or chat.is_over:
             chat = running[0] if running else None
         if chat is None:
             return False

@@ -260,7 +260,7 @@ class SidebarModel(QAbstractListModel):
             unseen=chat.unseen.output,
             rang=reason_for_bell(chat),
             muted=chat.is_muted,
-            dimmed=chat.has_ended or chat.is_unreachable,
+            dimmed=chat.is_over or chat.is_unreachable,
             active=chat.id == self._active,
             monogram=self._sessions.machines.letters_of(chat),
             pinned=chat.record.entry.pinned,

@@ -10,7 +10,9 @@ from PySide6.QtGui import QInputMethodEvent, QKeyEvent
 from PySide6.QtWidgets import QApplication, QWidget
 from shiboken6 import isValid
 
+from gui.input.keys import KeyTranslator
 from gui.input.refused_keys import refused_keys
+from gui.terminal.input_sink import TypedInput
 
 
 class KeysAhead(QObject):
@@ -97,10 +99,27 @@ class HeldKeys:
 
     def deliver(self, widget: QWidget) -> None:
         """Deliver the keys, in their order, to the widget that takes the chat's input, and end."""
-        self._owner.end(self)
         while (proxy := widget.focusProxy()) is not None:
             widget = proxy
-        events, self._events = self._events, []
-        for event in events:
+        for event in self._end():
             if isValid(widget):
                 QCoreApplication.sendEvent(widget, event)
+
+    def deliver_unseen(self, sink: TypedInput) -> None:
+        """Deliver the keys, in their order, to a chat without a page, and end."""
+        translator = KeyTranslator()
+        for event in self._end():
+            if isinstance(event, QInputMethodEvent):
+                if event.commitString():
+                    sink.text(event.commitString())
+            elif isinstance(event, QKeyEvent):
+                is_press = event.type() == QEvent.Type.KeyPress
+                stroke = translator.pressed(event) if is_press else translator.released(event)
+                if stroke is not None:
+                    sink.key(*stroke)
+
+    def _end(self) -> list[QEvent]:
+        """Hold no more keys; returns those that were held."""
+        self._owner.end(self)
+        events, self._events = self._events, []
+        return events

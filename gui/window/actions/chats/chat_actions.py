@@ -207,7 +207,7 @@ class ChatActions(QObject):
         self._end(chat, self._sessions.lifecycle.kill, kills=True)
 
     def _end(self, chat: Chat, end: Callable[[Chat], object], *, kills: bool = False) -> None:
-        if chat.has_ended:
+        if chat.is_over:
             return
 
         def now() -> None:
@@ -277,8 +277,8 @@ class ChatActions(QObject):
             self._ask_to_stop(running, page_texts.STOP_ALL(n=len(running)))
 
     def stop_several(self, chats: Sequence[Chat]) -> None:
-        """Stop the running ones of these chats after a question."""
-        running = [chat for chat in chats if not chat.has_ended]
+        """Stop those of these chats that run or are asleep, after a question."""
+        running = [chat for chat in chats if not chat.is_over]
         if len(running) == 1:
             self.stop(running[0])
         elif running:
@@ -298,8 +298,8 @@ class ChatActions(QObject):
         )
 
     def _stop_now(self, chats: Sequence[Chat]) -> None:
-        """Stop those of these chats that still run, after the user has confirmed it."""
-        running = [chat for chat in chats if not chat.has_ended]
+        """Stop those of these chats that still run or are asleep, after the user has confirmed it."""
+        running = [chat for chat in chats if not chat.is_over]
         for chat in running:
             self._sessions.lifecycle.stop(chat)
         if running:
@@ -307,7 +307,7 @@ class ChatActions(QObject):
 
     def remove_several(self, chats: Sequence[Chat]) -> None:
         """Remove the ended ones of these chats after a question; the user can undo this for a while."""
-        ended = [chat for chat in chats if chat.has_ended]
+        ended = [chat for chat in chats if chat.is_over]
         if not ended:
             self._banners.inform(common_texts.RUNNING_CANNOT_BE_REMOVED(), key="remove")
         elif len(ended) == 1:
@@ -348,7 +348,7 @@ class ChatActions(QObject):
 
     def resume_several(self, chats: Sequence[Chat]) -> None:
         """Resume those of these chats that have ended and can be resumed; several after a question."""
-        self._resume_all.resume([chat for chat in chats if chat.has_ended and self.can_resume(chat)])
+        self._resume_all.resume([chat for chat in chats if chat.is_over and self.can_resume(chat)])
 
 
 def listed(chats: Sequence[Chat]) -> str:
@@ -429,4 +429,4 @@ class EndReport(QObject):
 
 
 def _is_over(chat: Chat) -> bool:
-    return chat.has_ended and chat.is_recorded
+    return chat.is_over and chat.is_recorded

@@ -153,7 +153,7 @@ class ConversationActions(QObject):
         from gui.window.new_chat.conversation_picker import ConversationRow
 
         shown = self._sessions.chats.latest_continuation(chat.id) or chat
-        is_shell, is_current = shown.record.origin.is_shell, not shown.has_ended
+        is_shell, is_current = shown.record.origin.is_shell, not shown.is_over
         like = ConversationRow(
             "chat",
             common_texts.NEW_CHAT_LIKE_THIS(),
@@ -163,10 +163,11 @@ class ConversationActions(QObject):
             lambda _anyway: self._finish(opening, lambda: self._starting.new_like(chat, self._runtime(opening))),
             comes_last=is_current,
         )
-        if not self._chat_actions.can_resume(shown) or (shown.has_ended and not await _is_resumable(shown)):
+        if not self._chat_actions.can_resume(shown) or (shown.is_over and not await _is_resumable(shown)):
             return [like]
         if is_current:
-            details = new_chat_texts.RUNS_HERE() if shown is chat else new_chat_texts.RUNNING_IN(chat=shown.name)
+            here = new_chat_texts.SLEEPS_HERE() if shown.is_asleep else new_chat_texts.RUNS_HERE()
+            details = here if shown is chat else new_chat_texts.RUNNING_IN(chat=shown.name)
         else:
             details = new_chat_texts.STARTS_AGAIN() if is_shell else new_chat_texts.RESUMES_HERE()
         has_command = not is_shell and "terminal" in opening.agent.runtimes
@@ -224,7 +225,7 @@ class ConversationActions(QObject):
 
     def _run_of_chat(self, opening: _Opening, chat: Chat) -> Callable[[bool], None]:
         def run(_anyway: bool) -> None:
-            if not chat.has_ended:
+            if not chat.is_over:
                 self._finish(opening, lambda: self._open_chat(chat))
                 return
             prompt = Draft(opening.request.prompt) if opening.request.prompt else NO_DRAFT

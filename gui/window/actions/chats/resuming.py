@@ -38,11 +38,17 @@ class EndedChatActions(QObject):
         self._in_progress: set[str] = set()
         self._ending: dict[str, Chat] = {}
         context.sessions.chats.changed.connect(self._check_endings)
+        context.sessions.chats.changed.connect(self._follow_woken)
 
     # ------------------------------------------------------------ offering
 
     def check_resumable(self, page: ChatPage) -> None:
-        """Determine whether the chat of a page can be resumed, and show the possible actions in the page's end bar."""
+        """Determine whether the chat of a page can be resumed, and show the possible actions in the page's end bar.
+
+        One that is asleep says itself how it goes on.
+        """
+        if page.chat.record.outcome.was_put_to_sleep:
+            return
         follower = self._continuation_of(page.chat)
         if follower is not None:
             page.bars.end.get().show_continued(follower.name)
@@ -123,23 +129,27 @@ class EndedChatActions(QObject):
             anyway: even if the conversation is open elsewhere.
             runtime: the runtime of the new chat; None for the same as before.
             prompt: the first prompt, for a structured chat; it becomes the draft of a chat that it cannot be sent to.
+                It wakes a chat that is asleep, which nothing else does.
         """
+        is_asleep = chat.record.is_asleep
+        if is_asleep and prompt == NO_DRAFT:
+            return
         if (follower := self._continuation_of(chat)) is not None:
             self._sessions.drafts.add(follower.id, prompt)
             self.show_continuation(chat)
             return
         # A launch takes a text only: images are sent to the chat once it runs.
         text = "" if prompt.images else prompt.text
-        self._begin(
-            chat,
-            page_texts.RESUMING(),
-            lambda size: self._sessions.lifecycle.resume(chat, size, anyway=anyway, runtime=runtime, prompt=text),
-            prompt,
-        )
+        lifecycle = self._sessions.lifecycle
 
-    def _begin(
-        self, chat: Chat, word: str, start: Callable[[GridSize], Coroutine[Any, Any, Chat]], prompt: Draft = NO_DRAFT
-    ) -> None:
+        async def start(size: GridSize) -> Chat:
+            if is_asleep and text:
+                return await lifecycle.wake(chat, size, text)
+            return await lifecycle.resume(chat, size, anyway=anyway, runtime=runtime, prompt=text)
+
+        self._begin(chat, start, prompt)
+
+    def _begin(self, chat: Chat, start: Callable[[GridSize], Coroutine[Any, Any, Chat]], prompt: Draft) -> None:
         if not chat.has_ended or chat.id in self._in_progress:
             self._sessions.drafts.add(chat.id, prompt)
             return
@@ -147,19 +157,30 @@ class EndedChatActions(QObject):
         self._in_progress.add(chat.id)
         self._banners.withdraw(f"ended {chat.id}")
         page = self._open_chat(chat)
-        page.bars.end.get().set_busy(word)
+        takes_prompts = traits_of(chat.record).takes_prompts
+        if chat.record.is_asleep:
+            page.bars.sleep.get().set_busy(prompt.text or page_texts.WAKING())
+            if not takes_prompts:
+                self._sessions.drafts.set(chat.id, NO_DRAFT)  # It was the prompt.
+        else:
+            page.bars.end.get().set_busy(page_texts.RESUMING())
         run = self._run_start(page, start)
         # A chat view's prompt takes what is typed meanwhile, and the chat that continues this one gets it.
-        takes_prompts = traits_of(chat.record).takes_prompts
-        holding = run if takes_prompts else self._hold_keys(run, self._keys_ahead.hold())
+        holding = run if takes_prompts else self._hold_keys(chat, run, self._keys_ahead.hold())
         self._sessions.tasks.start(holding, "resume")
 
-    async def _hold_keys(self, run: Coroutine[Any, Any, Chat | None], typed: HeldKeys) -> Chat | None:
-        """Give the resumed chat what is typed meanwhile; no other chat gets it."""
+    async def _hold_keys(self, chat: Chat, run: Coroutine[Any, Any, Chat | None], typed: HeldKeys) -> Chat | None:
+        """Give the resumed chat what is typed meanwhile; no other chat gets it. If it stays asleep, its text does."""
         with typed:
-            follower, shown = await run, self._tabs.active_page
-            if follower is not None and shown is not None and shown.chat is follower:
-                typed.deliver(shown.content.view)
+            follower = await run
+            pages = {page.chat.id: page for page in self._tabs.pages()}
+            if follower is None:
+                if (page := pages.get(chat.id)) is not None and page.bars.sleep.is_open:
+                    page.bars.sleep.get().take_keys(typed)
+            elif (page := pages.get(follower.id)) is not None and page.content.can_insert:
+                typed.deliver(page.content.view)
+            elif (viewer := follower.looks.first.viewer) is not None:
+                typed.deliver_unseen(viewer)
         return follower
 
     async def _run_start(self, page: ChatPage, start: Callable[[GridSize], Coroutine[Any, Any, Chat]]) -> Chat | None:
@@ -201,8 +222,10 @@ class EndedChatActions(QObject):
         return ""
 
     def _show_refusal(self, page: ChatPage, chat: Chat, error: OutliveError) -> None:
-        if page in self._tabs.pages():
-            reason = _reason(chat, error)
+        reason = _reason(chat, error)
+        if page in self._tabs.pages() and chat.record.outcome.was_put_to_sleep:
+            page.bars.sleep.get().refuse(reason)
+        elif page in self._tabs.pages():
             line = phrases.without_remedy(reason) if isinstance(error, ConversationUnknown) else reason
             page.bars.end.get().refuse(line, can_force=isinstance(error, ConversationOpen))
         else:
@@ -231,6 +254,27 @@ class EndedChatActions(QObject):
         copied = notice_texts.COPIED_COMMAND_OF_RUNNING if is_running else notice_texts.COPIED_COMMAND
         self._banners.inform(copied(command=command), key="command")
 
+    # ------------------------------------------------------------ waking elsewhere
+
+    def _follow_woken(self) -> None:
+        """Show the chats that were woken elsewhere in the tabs of those that were asleep."""
+        for chat in self._tabs.chats():
+            if not (chat.record.outcome.was_put_to_sleep and chat.is_continued) or chat.id in self._in_progress:
+                continue
+            if (follower := self._continuation_of(chat)) is not None:
+                self._tabs.replace_tabs(chat.id, follower)
+                self._tabs.replaced.emit(chat.id, follower)
+                self._go_on_writing(follower)
+
+    def _go_on_writing(self, follower: Chat) -> None:
+        """Put what the user was writing to wake a chat into the terminal of the one that was woken elsewhere."""
+        page, drafts = self._tabs.active_page, self._sessions.drafts
+        draft = drafts.of(follower.id)
+        is_terminal = not traits_of(follower.record).takes_prompts
+        if page is not None and page.chat is follower and is_terminal and draft.text:
+            drafts.set(follower.id, NO_DRAFT)
+            page.content.insert_prompt(draft.text)
+
     # ------------------------------------------------------------ undoing an end
 
     def offer_undo_after_end(self, chat: Chat) -> None:
@@ -238,7 +282,7 @@ class EndedChatActions(QObject):
         self._ending[chat.id] = chat
 
     def _check_endings(self) -> None:
-        for chat in [chat for chat in self._ending.values() if chat.has_ended and chat.is_recorded]:
+        for chat in [chat for chat in self._ending.values() if chat.is_over and chat.is_recorded]:
             del self._ending[chat.id]
             if self._tabs.active_id != chat.id:
                 self._sessions.tasks.start(self._offer_undo(chat), "undo of an end")

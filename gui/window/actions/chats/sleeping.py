@@ -1,0 +1,91 @@
+"""Puts chats to sleep: their programs end, their places stay, and a text wakes them."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from functools import partial
+
+from gui.bridge.chat import Chat
+from gui.window.actions.context import WindowContext
+from gui.window.page.banners import Banner
+from gui.window.sheets.question import Question
+from gui.wording import action_texts, notice_texts, page_texts
+from session_host.errors import OutliveError
+from session_host.standing.sleep import why_awake, why_never
+
+from .chat_actions import listed
+
+
+class SleepActions:
+    """Puts chats to sleep; what would end with one that is at work is said before."""
+
+    def __init__(self, context: WindowContext) -> None:
+        self._sheets, self._banners, self._open_chat = context.sheets, context.banners, context.open_chat
+        self._tasks, self._lifecycle = context.sessions.tasks, context.sessions.lifecycle
+
+    def put_to_sleep(self, chat: Chat) -> None:
+        """Put a chat to sleep; if it is at work, say so, and offer to do it anyway."""
+        self._tasks.start(self._put_to_sleep(chat), "sleep")
+
+    async def _put_to_sleep(self, chat: Chat) -> None:
+        if not (why := await self._reason(chat)):
+            return
+        text, key = notice_texts.STAYS_AWAKE(name=chat.full_name, why=why), f"sleep {chat.id}"
+        if not why_never(chat.record):
+            anyway = partial(self.ask_anyway, chat)
+            self._banners.show_banner(Banner(text, action_texts.SLEEP_ANYWAY(), anyway, key, kind="failed"))
+        else:
+            self._banners.inform(text, kind="failed", key=key)
+
+    async def _reason(self, chat: Chat, *, anyway: bool = False) -> str:
+        """Put a chat to sleep; returns why it stays awake, without its name; "" if it sleeps."""
+        if not anyway and (why := why_awake(chat.record)):
+            return why
+        try:
+            await self._lifecycle.put_to_sleep(chat, anyway=anyway)
+        except OutliveError as error:
+            return str(error).removeprefix(f"{chat.record.entry.name}: ").removeprefix(f"{chat.record.entry.name} ")
+        return ""
+
+    def ask_anyway(self, chat: Chat) -> None:
+        """Ask whether to put a chat to sleep that is at work, and say what ends with it."""
+        self._tasks.start(self._ask_anyway(chat), "sleep")
+
+    async def _ask_anyway(self, chat: Chat) -> None:
+        try:
+            why = await self._lifecycle.why_awake(chat)
+        except OutliveError as error:
+            text = notice_texts.STAYS_AWAKE(name=chat.full_name, why=error)
+            self._banners.inform(text, kind="failed", key=f"sleep {chat.id}")
+            return
+        self._banners.withdraw(f"sleep {chat.id}")
+        question = Question(
+            page_texts.SLEEP_ANYWAY(name=chat.full_name, why=why) if why else page_texts.SLEEP_ONE(name=chat.full_name),
+            action_texts.SLEEP(),
+            lambda: self._tasks.start(self._sleep_all([chat], anyway=True), "sleep"),
+            page_texts.ENDS_WITH_WORK() if why else page_texts.ENDS_WITH_SLEEP(),
+            discards=True,
+        )
+        self._open_chat(chat).question.ask(question)
+
+    def put_several_to_sleep(self, chats: Sequence[Chat]) -> None:
+        """Put those of these chats to sleep that have nothing to do, after a question."""
+        idle = [chat for chat in chats if not why_awake(chat.record)]
+        if len(idle) == 1:
+            self.put_to_sleep(idle[0])
+        elif idle:
+            question = Question(
+                page_texts.SLEEP_SEVERAL(n=len(idle)),
+                action_texts.sleep_chats(len(idle)).rstrip("…"),
+                lambda: self._tasks.start(self._sleep_all(idle), "sleep"),
+                page_texts.ENDS_WITH_SLEEP(),
+                listed(idle),
+            )
+            self._sheets.question.ask(question)
+
+    async def _sleep_all(self, chats: Sequence[Chat], *, anyway: bool = False) -> None:
+        reasons = await asyncio.gather(*(self._reason(chat, anyway=anyway) for chat in chats))
+        awake = [f"{chat.full_name} {why}" for chat, why in zip(chats, reasons, strict=True) if why]
+        if awake:
+            self._banners.inform(notice_texts.STAY_AWAKE(chats="; ".join(awake)), kind="failed", key="sleep several")
