@@ -222,4 +222,5 @@ NOT_WATCHING_FOR_QUIET = Text("You get no notification when {name} is quiet")
 
 
 LAST_OUTPUT = Text("Last output {age} ago")
+MEMORY = Text("Memory {size}")
 CONTEXT = Text("Context {percent} % full")

@@ -46,6 +46,7 @@ from .chat_selection import ChatSelection
 from .delegate import SidebarDelegate
 from .entries import ChatRow, Heading, MachineLine
 from .flyout import Flyout
+from .memory_tips import MemoryTips
 from .model import SidebarModel
 from .opened_row import OpenedRow
 
@@ -182,7 +183,7 @@ class Sidebar(Area):
         self.collapsed = False
         self._is_reveal_due = False
         self._is_more_pressed = False
-        self._flyout = LazyWidget(lambda: Flyout(theme, self.window()))
+        self._flyout = LazyWidget(lambda: Flyout(theme, self.window(), self._tips.memory))
         """The row of the rail under the pointer."""
         self._ways: Callable[[str], Sequence[Way]] = lambda _name: ()
         self.model = SidebarModel(sessions, folded, self)
@@ -241,6 +242,7 @@ class Sidebar(Area):
 
     def _set_up_list(self) -> None:
         own_viewport(self.list)
+        self._tips = MemoryTips(self.list, self.model, self._sessions.tasks)
         self.list.setItemDelegate(self.delegate)
         self.list.setAccessibleName(window_texts.CHATS())
         self.list.setMouseTracking(True)
@@ -470,7 +472,7 @@ class Sidebar(Area):
         match event.key():
             case Qt.Key.Key_F2:
                 self.rename_requested.emit(chat)
-            case Qt.Key.Key_Delete if chat.has_ended:
+            case Qt.Key.Key_Delete if chat.is_over:
                 self.remove_requested.emit([chat])
             case _:
                 return False

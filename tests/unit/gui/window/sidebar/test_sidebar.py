@@ -21,6 +21,7 @@ from PySide6.QtGui import (
     QEnterEvent,
     QFontMetrics,
     QGuiApplication,
+    QHelpEvent,
     QImage,
     QMouseEvent,
     QPainter,
@@ -28,7 +29,7 @@ from PySide6.QtGui import (
     QRegion,
 )
 from PySide6.QtTest import QAbstractItemModelTester, QTest
-from PySide6.QtWidgets import QApplication, QMenu, QStyle, QStyleOptionViewItem, QWidget
+from PySide6.QtWidgets import QApplication, QMenu, QStyle, QStyleOptionViewItem, QToolTip, QWidget
 
 from gui.bridge.chat import Chat
 from gui.bridge.sparklines import BARS, HIGHEST
@@ -57,7 +58,7 @@ from tests.support.displays import XServer
 from tests.support.facts import changed, chat_facts
 from tests.support.themes import DARK, LIGHT
 from tests.support.windows import xdotool
-from tests.unit.gui.conftest import WindowHarness, one_pane
+from tests.unit.gui.conftest import WAIT_S, WindowHarness, one_pane
 
 LONG_MS = 600_000
 
@@ -1049,6 +1050,66 @@ async def test_the_rail_shows_a_whole_row_beside_it_at_once(harness: WindowHarne
     hover(ids[0])
     sidebar.set_collapsed(False)
     assert not flyouts()
+
+
+async def test_the_memory_of_a_chat_is_read_while_it_is_looked_at(
+    harness: WindowHarness, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[str] = []
+    sizes: dict[str, int] = {}
+
+    def memory_of(session_ids: list[str]) -> dict[str, int]:
+        asked.extend(session_ids)
+        return {each: sizes[each] for each in session_ids if each in sizes}
+
+    monkeypatch.setattr("session_host.client.sessions.memory.memory_of", memory_of)
+    monkeypatch.setattr("gui.bridge.chat_memory.AGAIN_MS", 10)
+    one, two = [await harness.add(name) for name in ("one", "two")]
+    slept = {"state": State.EXITED, "end_request": "sleep", "ended_at": "2026-01-02T03:05:00Z"}
+    asleep = await harness.add("asleep", **slept)
+    sidebar = harness.open_window().sidebar
+    viewport = sidebar.list.viewport()
+    harness.settle()
+    assert not asked, "nobody looks"
+
+    def place(session_id: str) -> QPoint:
+        return sidebar.list.visualRect(sidebar.model.index_of(session_id)).center()
+
+    def move(session_id: str) -> None:
+        point, none = QPointF(place(session_id)), Qt.MouseButton.NoButton
+        there = QPointF(viewport.mapToGlobal(point.toPoint()))
+        event = QMouseEvent(QEvent.Type.MouseMove, point, there, none, none, Qt.KeyboardModifier.NoModifier)
+        QApplication.sendEvent(viewport, event)
+
+    # The tool tip of a row
+    sizes |= {one: 412_000_000}
+    point = place(one)
+    QApplication.sendEvent(viewport, QHelpEvent(QEvent.Type.ToolTip, point, viewport.mapToGlobal(point)))
+    await harness.until(lambda: "Memory 412 MB" in QToolTip.text(), "the memory")
+    assert "one" in QToolTip.text()
+    assert asked == [one], "once"
+    QToolTip.hideText()
+    # The rail
+    sidebar.set_collapsed(True)
+    harness.settle()
+    move(one)
+    [flyout] = [each for each in sidebar.window().findChildren(Flyout) if each.isVisible()]
+    await harness.until(lambda: flyout.figures == "412 MB", "the memory")
+    sizes[one] = 1_240_000_000
+    await harness.until(lambda: flyout.figures == "1.2 GB", "what it is now")
+    move(two)
+    await harness.until(lambda: two in asked, "the other")
+    harness.settle()
+    assert flyout.figures == "", "the kernel tells nothing"
+    QApplication.sendEvent(viewport, QEvent(QEvent.Type.Leave))
+    await harness.sessions.tasks.wait_for_others(WAIT_S)
+    count = len(asked)
+    move(asleep)
+    assert flyout.entry is not None
+    assert flyout.entry.chat.id == asleep
+    await harness.sessions.tasks.wait_for_others(WAIT_S)
+    harness.settle()
+    assert len(asked) == count, "neither once nobody looks, nor of a chat without processes"
 
 
 def test_the_letters_of_a_name_pass_over_small_words_and_those_that_are_taken() -> None:
