@@ -54,7 +54,7 @@ class Copilot:
         return FileLister(CopilotFiles)
 
     def find(self, query: ConversationQuery) -> LookupResult:
-        events = _events(query)
+        events = events_of(query)
         if events.exists() and has_text(events, _PROMPT):
             return LookupResult(Availability.WHOLE)
         if query.used:
@@ -67,11 +67,11 @@ class Copilot:
         return [pid for pid in pids if is_running(pid, None) and _is_copilot(pid)]
 
     def record(self, query: ConversationQuery) -> Path:
-        return _events(query)
+        return events_of(query)
 
     def turns(self, query: ConversationQuery) -> Iterator[RecordedTurn]:
-        if _events(query).exists():
-            yield from turns_of(_recorded_texts(_events(query), query.most_bytes))
+        if events_of(query).exists():
+            yield from turns_of(_recorded_texts(events_of(query), query.most_bytes))
 
 
 def sessions(query: ConversationQuery) -> Path:
@@ -83,7 +83,8 @@ def _directory(query: ConversationQuery) -> Path:
     return sessions(query) / query.conversation
 
 
-def _events(query: ConversationQuery) -> Path:
+def events_of(query: ConversationQuery) -> Path:
+    """The conversation's messages, if there is one."""
     return _directory(query) / "events.jsonl"
 
 

@@ -86,7 +86,7 @@ class Qwen:
         return FileLister(QwenFiles)
 
     def find(self, query: ConversationQuery) -> LookupResult:
-        for path in _transcripts(query):
+        for path in transcripts_of(query):
             if has_text(path, _USER_LINE):
                 return LookupResult(Availability.WHOLE)
         if query.used:
@@ -97,10 +97,10 @@ class Qwen:
         return processes_in_conversation(_home(query) / "sessions", query.conversation)
 
     def record(self, query: ConversationQuery) -> Path:
-        return next(iter(newest_first(_transcripts(query))), projects(query) / "transcript")
+        return next(iter(newest_first(transcripts_of(query))), projects(query) / "transcript")
 
     def turns(self, query: ConversationQuery) -> Iterator[RecordedTurn]:
-        for path in newest_first(_transcripts(query))[:1]:
+        for path in newest_first(transcripts_of(query))[:1]:
             yield from turns_of(_recorded_texts(path, query.most_bytes))
 
 
@@ -113,7 +113,8 @@ def projects(query: ConversationQuery) -> Path:
     return query.from_variable("QWEN_RUNTIME_DIR", _home(query)) / "projects"
 
 
-def _transcripts(query: ConversationQuery) -> list[Path]:
+def transcripts_of(query: ConversationQuery) -> list[Path]:
+    """The conversation's transcripts."""
     return query.transcripts_named(projects(query), "*/chats/*.jsonl", query.conversation)
 
 

@@ -14,7 +14,8 @@ from pathlib import Path
 from typing import Final
 
 from session_host.agents.conversations.base import ConversationQuery
-from session_host.agents.conversations.counting import Counted, count
+from session_host.agents.conversations.counting.base import Counted
+from session_host.agents.conversations.counting.counting import count
 from session_host.agents.conversations.stores import STORES
 from session_host.agents.conversations.turns import start_before_next
 from session_host.host.event_log import EventLog

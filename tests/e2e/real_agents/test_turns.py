@@ -51,7 +51,7 @@ def ask(chat: str, prompt: str) -> Done:
     return outlive("send", chat, prompt, "--enter", "--wait", "--timeout", "120", timeout_s=150)
 
 
-@pytest.mark.parametrize("agent", [CLAUDE, CODEX, GEMINI], ids=lambda agent: agent.label, indirect=True)
+@in_terminals
 def test_in_a_terminal_a_turn_is_counted_with_its_tokens(chat: Chat, server: ModelServer) -> None:
     assert ask(chat.id, "one question").code == 0
     [counted] = turn_counts_of(chat.id)

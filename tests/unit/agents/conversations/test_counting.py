@@ -10,9 +10,10 @@ from typing import Any, Final
 
 import pytest
 
-from session_host.agents.conversations import counting
 from session_host.agents.conversations.base import ConversationQuery
-from session_host.agents.conversations.counting import Counted, count
+from session_host.agents.conversations.counting import counting
+from session_host.agents.conversations.counting.base import Counted
+from session_host.agents.conversations.counting.counting import count
 from session_host.agents.conversations.stores import STORES, record_path, turns_in
 from session_host.protocol.turns import TurnWork
 
@@ -37,7 +38,7 @@ def put(name: str, home: Path, recording: str = "") -> ConversationQuery:
         path = home / ".local/share/opencode/opencode.db"
         path.parent.mkdir(parents=True)
         with closing(sqlite3.connect(path)) as connection:
-            connection.executescript((RECORDINGS / "opencode.sql").read_text(encoding="utf-8"))
+            connection.executescript((RECORDINGS / f"{recording or name}.sql").read_text(encoding="utf-8"))
     else:
         path = home / PLACES[name].format(id=IDS[name], short=IDS[name][:8])
         path.parent.mkdir(parents=True)
@@ -115,6 +116,22 @@ def test_edits_and_failed_commands_of_gemini_are_counted(home: Path) -> None:
         TurnWork(read=3, written=3, known="least", commands=2, failed=1),
         TurnWork(read=4, written=4, known="least", files=2, added=4, removed=1, looks=1),
     ]
+
+
+@pytest.mark.parametrize("name", ["copilot", "opencode", "qwen"])
+def test_what_a_turn_of_another_agent_did_is_in_its_record(name: str, home: Path) -> None:
+    """Turns: a question, a command that fails, a new file, a look at it, an edit, a command that the user refused."""
+    found = counted(name, put(name, home, f"{name}-work"))
+    works = [each and each.work for each in found]
+    assert works[:5] == [
+        TurnWork(read=1, written=1, known="least"),
+        TurnWork(read=2, written=2, known="least", commands=1, failed=1),
+        TurnWork(read=2, written=2, known="least", files=1, added=2),
+        TurnWork(read=2, written=2, known="least", looks=1),
+        TurnWork(read=2, written=2, known="least", files=1, added=2, removed=1),
+    ]
+    if name != "copilot":
+        assert works[5] == TurnWork(read=1, written=1, known="least", declined=1), "no answer follows"
 
 
 @pytest.mark.parametrize("name", sorted(STORES))
