@@ -37,6 +37,7 @@ SLEEP = Text("Put to sleep")
 """Menu item: the agent's program ends, and a text wakes it."""
 SLEEP_NOT_NOW = Text("Put to sleep (it {why})")
 """Menu item that is disabled."""
+NONE_CAN_SLEEP = Text("Put to sleep (none is an idle agent)")
 SLEEP_ANYWAY = Text("Put to sleep anyway…")
 END_CHAT = Text("End chat")
 """A submenu: stop and kill."""
@@ -87,7 +88,7 @@ def resume_chats(count: int) -> str:
 
 
 def sleep_chats(count: int) -> str:
-    return Text("Put {count} chats to sleep…")(count=count) if count > 1 else SLEEP()
+    return Text("Put {n:,} chat to sleep…", "Put {n:,} chats to sleep…")(n=count)
 
 
 def stop_chats(count: int) -> str:

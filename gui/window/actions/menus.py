@@ -352,9 +352,9 @@ class Menus:
         self._add_colors(menu.addMenu(window_texts.COLOR()), chats)
         if running:
             menu.addSeparator()
-            if sleepy:
-                sleeping = self._commands.sleeping
-                menu.addAction(action_texts.sleep_chats(len(sleepy)), lambda: sleeping.put_several_to_sleep(chats))
+            sleeping = self._commands.sleeping
+            text = action_texts.sleep_chats(len(sleepy)) if sleepy else action_texts.NONE_CAN_SLEEP()
+            menu.addAction(text, lambda: sleeping.put_several_to_sleep(chats)).setEnabled(bool(sleepy))
             menu.addAction(action_texts.stop_chats(len(running)), lambda: chat_actions.stop_several(chats))
         if ended:
             menu.addSeparator()

@@ -72,9 +72,7 @@ class SleepActions:
     def put_several_to_sleep(self, chats: Sequence[Chat]) -> None:
         """Put those of these chats to sleep that have nothing to do, after a question."""
         idle = [chat for chat in chats if not why_awake(chat.record)]
-        if len(idle) == 1:
-            self.put_to_sleep(idle[0])
-        elif idle:
+        if idle:
             question = Question(
                 page_texts.SLEEP_SEVERAL(n=len(idle)),
                 action_texts.sleep_chats(len(idle)).rstrip("…"),

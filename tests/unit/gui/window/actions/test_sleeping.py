@@ -25,7 +25,7 @@ from session_host.structured.items import StateChanged
 from session_host.structured.transcript import Transcript
 from session_host.terminal import create
 from tests.support.widgets import entries_of_open_menu
-from tests.unit.gui.conftest import WindowHarness, insert_record, one_pane
+from tests.unit.gui.conftest import WAIT_S, WindowHarness, insert_record, one_pane
 
 ASLEEP: dict[str, Any] = {
     "agent": "claude",
@@ -45,6 +45,8 @@ class FakeSleep:
         self.calls: list[tuple[Any, ...]] = []
         self.refusal: OutliveError | None = None
         self.why = ""
+        self.given: LaterPrompt | None = None
+        """The text as the new chat's row has it, until its agent has got it."""
         self.goes_on = asyncio.Event()
         self.goes_on.set()
 
@@ -53,7 +55,7 @@ class FakeSleep:
         await self.goes_on.wait()
         if self.refusal is not None:
             raise self.refusal
-        return insert_record("one", id=WOKEN, agent="claude", resumed_from=session_id)
+        return insert_record("one", id=WOKEN, agent="claude", resumed_from=session_id, later=self.given)
 
     async def why_awake_of(self, session_id: str) -> str:
         return self.why
@@ -219,6 +221,34 @@ async def test_a_text_and_enter_wake_it_once_and_what_is_typed_meanwhile_follows
     await harness.until(lambda: typed_into(harness, WOKEN), "the keys")
     assert typed_into(harness, WOKEN) == "and|more"
     assert harness.sessions.drafts.of(WOKEN).text == "", "the prompt is no draft as well"
+
+
+async def test_what_is_typed_meanwhile_comes_behind_the_text_although_the_agent_gets_that_late(
+    harness: WindowHarness, client: FakeSleep
+):
+    await open_asleep(harness)
+    client.given = LaterPrompt("2026-01-02T04:00:00.000Z", "go on", "window", stage="sending", wakes=True)
+    type_keys(harness, "go on\r")
+    await harness.until(lambda: harness.window.tabs.active_id == WOKEN, "the tab to change")
+    type_keys(harness, "more")
+    await harness.sessions.machines.here.refresh_now()
+    harness.settle()
+    assert typed_into(harness, WOKEN) == ""
+    with Store.open(paths.database()) as store:
+        store.update(WOKEN, later=None)
+    await harness.sessions.machines.here.refresh_now()
+    await harness.until(lambda: typed_into(harness, WOKEN) == "more", "the keys")
+
+
+async def test_the_question_of_an_agent_that_is_woken_gets_the_keys_at_once(harness: WindowHarness, client: FakeSleep):
+    await open_asleep(harness)
+    client.given = LaterPrompt("2026-01-02T04:00:00.000Z", "go on", "window", stage="sending", wakes=True)
+    type_keys(harness, "go on\r")
+    await harness.until(lambda: harness.window.tabs.active_id == WOKEN, "the tab to change")
+    harness.viewers[WOKEN].be(Activity.NEEDS_INPUT, detail="Trust this directory?")
+    await harness.sessions.tasks.wait_for_others(WAIT_S)
+    type_keys(harness, "1")
+    assert typed_into(harness, WOKEN) == "1"
 
 
 async def test_keys_that_were_typed_before_the_user_left_the_tab_reach_the_chat(
@@ -426,6 +456,19 @@ async def test_several_are_put_to_sleep_after_one_question(harness: WindowHarnes
     question.yes.click()
     await harness.until(lambda: len(client.calls) == 2, "the sleep")
     assert sorted(client.calls) == sorted(("sleep", each, False) for each in ids[:2])
+
+
+async def test_of_several_only_idle_agents_are_put_to_sleep(harness: WindowHarness, client: FakeSleep):
+    agent, command = await harness.add("one", **idle()), await harness.add("two")
+    harness.open_window()
+    for session_id in (agent, command):
+        harness.show(session_id)
+    harness.viewers[agent].be(Activity.IDLE)
+    menu_of(harness, agent, command)
+    assert entries_of_open_menu()["Put 1 chat to sleep…"].isEnabled()
+    harness.viewers[agent].be(Activity.WORKING)
+    menu_of(harness, agent, command)
+    assert not entries_of_open_menu()["Put to sleep (none is an idle agent)"].isEnabled()
 
 
 async def test_delete_does_not_remove_it(harness: WindowHarness, client: FakeSleep):
