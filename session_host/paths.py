@@ -352,6 +352,14 @@ def session_log(session_id: str) -> Path:
     return state_dir() / "logs" / f"{session_id}.log"
 
 
+VIEWED_MARK = "viewed"
+
+
+def session_viewed_mark(session_id: str) -> Path:
+    """The file that is touched when the user views a session without a viewer of its host."""
+    return session_dir(session_id) / VIEWED_MARK
+
+
 def session_unsaved_end(session_id: str) -> Path:
     """The link that keeps a session's end if its host leaves while the disk is full."""
     return session_dir(session_id) / "end"

@@ -161,13 +161,15 @@ class LaterSender:
         if prompt is not None and self.prompt is None:
             self._put(prompt, None)
 
-    def program_ended(self) -> None:
-        """Stop: the chat that resumes this one takes the prompt over."""
+    def program_ended(self, *, sleeps: bool = False) -> None:
+        """Stop: the chat that resumes this one takes the prompt over, unless it ``sleeps``, which ends the wish."""
         self._is_started = False
         if self._task is not None:
             self._task.cancel()
         if self.prompt is not None and self.prompt.stage == "sending":
             self._miss(self.prompt, "the chat ended when it was to be sent")
+        elif sleeps and self.prompt is not None and self.prompt.waits:
+            self._miss(self.prompt, "the chat was put to sleep")
         self.close()
 
     def close(self) -> None:

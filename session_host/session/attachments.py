@@ -24,6 +24,9 @@ from session_host.storage.descriptors.log_state import AttachmentState
 
 from .effects import AppendEntry, Effect
 
+_LOOKS = frozenset({"window", "attach"})
+"""The kinds of viewers that people look at."""
+
 MAX_DISCONNECTED_ATTACHMENTS = 256
 """Maximum number of attachments without a connection; the oldest are dropped."""
 
@@ -221,6 +224,10 @@ class Attachments:
     def viewers(self) -> int:
         """How many viewers show the screen now."""
         return sum(each.client is not None and each.follows_output for each in self._by_id.values())
+
+    def is_viewed(self) -> bool:
+        """Whether the window or ``outlive attach`` shows the screen now; a command that waits for a text is no look."""
+        return any(each.client is not None and each.follows_output and each.kind in _LOOKS for each in self._all)
 
     def is_shown(self) -> bool:
         """Whether a viewer shows the screen now and has not reported a lost keyboard focus."""

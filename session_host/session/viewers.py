@@ -20,6 +20,7 @@ class Viewers:
 
     Attributes:
         attachments, sizing, focus: the rules.
+        changed: called when a viewer shows the session, or not any more.
     """
 
     def __init__(self, effects: list[Effect], log_state: LogState, size: GridSize, new_id: Callable[[], str]) -> None:
@@ -37,6 +38,7 @@ class Viewers:
         self.attachments = Attachments(effects, log_state.attachments, new_id)
         self.sizing = Sizing(self.attachments, effects, size, cell)
         self.focus = FocusReporter(self.attachments, effects, log_state.focus)
+        self.changed: Callable[[], object] = lambda: None
 
     def attach(self, client: AttachedClient, *, resume: str, read_only: bool, kind: str = "") -> Attachment:
         """Attach a client; returns its previous attachment, or a new one."""
@@ -57,11 +59,13 @@ class Viewers:
     def _viewer_left(self, attachment: Attachment, *, is_cut_off: bool) -> None:
         self.sizing.viewer_left(attachment, is_cut_off=is_cut_off)
         self.focus.viewers_changed()
+        self.changed()
 
     def set_follows_output(self, attachment: Attachment, *, output: bool) -> None:
         """Note whether a viewer shows the screen, or follows events only."""
         attachment.follows_output = output
         self.focus.viewers_changed()
+        self.changed()
 
     def attached(self, attachment: Attachment, size: GridSize, cell: CellSize, *, is_in_use: bool = True) -> None:
         """Note the grid of a viewer that has just attached; ``is_in_use``: it is in use from now on.

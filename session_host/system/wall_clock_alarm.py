@@ -1,4 +1,4 @@
-"""Calls a function at a time of the wall clock, also if the computer sleeps meanwhile, or its clock is set.
+"""Calls a function at a time of a clock, also if the computer sleeps meanwhile, or its clock is set.
 
 A timer of an event loop counts the time for which the computer runs: it stands still in a suspend, and does not see
 that the clock is set. Linux's timerfd_create(2) has both; Python has it from 3.13 on, so it is called in the C library.
@@ -14,7 +14,7 @@ import time
 from collections.abc import Callable
 from typing import Final
 
-_CLOCK_REALTIME: Final = 0
+_CLOCK_REALTIME, _CLOCK_BOOTTIME = 0, 7
 _ABSOLUTE, _CANCEL_ON_SET = 1, 2
 _EXPIRATIONS_BYTES: Final = 8
 
@@ -30,6 +30,8 @@ class _TimerSpec(ctypes.Structure):
 class WallClockAlarm:
     """One alarm; setting it again replaces the time. Needs a running loop."""
 
+    _clock, _flags = _CLOCK_REALTIME, _ABSOLUTE | _CANCEL_ON_SET
+
     def __init__(self, on_time: Callable[[], object]) -> None:
         """Begin without a time.
 
@@ -44,7 +46,7 @@ class WallClockAlarm:
         if not hasattr(self._library, "timerfd_create"):
             raise OSError("this system has no timer for the time of day")
         self._descriptor = self._checked(
-            self._library.timerfd_create(_CLOCK_REALTIME, os.O_CLOEXEC | os.O_NONBLOCK), "timerfd_create"
+            self._library.timerfd_create(self._clock, os.O_CLOEXEC | os.O_NONBLOCK), "timerfd_create"
         )
         asyncio.get_running_loop().add_reader(self._descriptor, self._read)
 
@@ -56,13 +58,11 @@ class WallClockAlarm:
         """
         seconds = max(at_s, 1.0)
         spec = _TimerSpec(_TimeSpec(0, 0), _TimeSpec(int(seconds), int(seconds % 1 * 1e9)))
-        flags = _ABSOLUTE | _CANCEL_ON_SET
         self._checked(
-            self._library.timerfd_settime(self._descriptor, flags, ctypes.byref(spec), None), "timerfd_settime"
+            self._library.timerfd_settime(self._descriptor, self._flags, ctypes.byref(spec), None), "timerfd_settime"
         )
 
-    @staticmethod
-    def now_s() -> float:
+    def now_s(self) -> float:
         """The clock that the alarm follows, in seconds since 1970."""
         return time.time()
 
@@ -84,3 +84,13 @@ class WallClockAlarm:
             number = ctypes.get_errno()
             raise OSError(number, f"{name}: {os.strerror(number)}")
         return result
+
+
+class BootClockAlarm(WallClockAlarm):
+    """An alarm by the time since the boot, in seconds: it counts a suspend, and nobody sets it."""
+
+    _clock, _flags = _CLOCK_BOOTTIME, _ABSOLUTE
+
+    def now_s(self) -> float:
+        """The clock that the alarm follows, in seconds since the boot."""
+        return time.clock_gettime(time.CLOCK_BOOTTIME)

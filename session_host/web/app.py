@@ -18,6 +18,7 @@ from starlette.responses import Response, StreamingResponse
 from starlette.routing import Route, Router
 
 from session_host.client.chats.installed_agents import installed_agents
+from session_host.client.chats.retention import note_viewed
 from session_host.client.chats.saved_prompts import prompts_directory, read_prompts
 from session_host.client.machine import ANSWER_S, Machine
 from session_host.client.sessions.session_info import SessionInfo
@@ -315,6 +316,7 @@ class _Page:
 
     async def _chat(self, request: Request) -> Response:
         machine, info = await self._find(request)
+        await _note_view(machine, info)
         row = row_of(info.facts, machine)
         if row.kind == "conversation":
             found = await conversation_of(machine, info)
@@ -375,6 +377,7 @@ class _Page:
                 machine, info = await self._following.find(chat)
                 if info.state not in RUNNING_STATES:
                     break
+                await _note_view(machine, info)
                 async for screen in screens(machine, info):
                     lost = ""
                     yield event("screen", screen)
@@ -477,6 +480,12 @@ def _parameter(request: Request, name: str) -> str:
     if not value:
         raise PageError(400, "bad_request", f"this request needs {name}")
     return value
+
+
+async def _note_view(machine: Machine, info: SessionInfo) -> None:
+    """Note that the user looks at a chat."""
+    with contextlib.suppress(OutliveError, TimeoutError):
+        await asyncio.wait_for(machine.call(note_viewed, info.id), ANSWER_S)
 
 
 def _json(value: Any) -> Response:

@@ -2,7 +2,13 @@
 
 from __future__ import annotations
 
+import json
 import os
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -11,11 +17,13 @@ import pytest
 from session_host.client.sessions.store_access import open_store
 from session_host.paths import config_dir
 from session_host.protocol.events import Ended, Missed, Slept, Woke, kind_of
-from tests.support.commands import outlive, running
+from session_host.system.processes.identity import environment_variables
+from tests.support.area import Area
+from tests.support.commands import environment, outlive, running
 from tests.support.conversing import ask, install, listed, new
 from tests.support.hosts import recorded
 from tests.support.ledger import CHANGES_READ
-from tests.support.structured_chats import wait
+from tests.support.structured_chats import input_log, new_chat, wait
 from tests.support.waiting import wait_until
 
 pytestmark = pytest.mark.usefixtures("sessions")
@@ -79,6 +87,20 @@ def test_a_text_wakes_it(chat: str) -> None:
     assert recorded(chat).entry.continued_by == woken["id"]
 
 
+@contextmanager
+def started_in(chat: str, seconds: int) -> Iterator[None]:
+    """A command that the chat's agent has left running: in a session of its own, with the marks of its chat."""
+    pid = recorded(chat).program.child_pid
+    assert pid is not None
+    names = environment_variables(pid, "OUTLIVE_SESSION")
+    process = subprocess.Popen(["sleep", str(seconds)], env={**os.environ, **names}, start_new_session=True)
+    try:
+        yield
+    finally:
+        process.kill()
+        process.wait()
+
+
 def test_it_is_idle_and_has_not_exited_until_it_is_stopped(chat: str) -> None:
     put_to_sleep(chat)
     assert outlive("wait", "chat", "--status", "idle", "--timeout", "5").code == 0
@@ -113,3 +135,177 @@ def test_send_waits_for_the_answer_of_the_one_that_it_wakes(chat: str) -> None:
     put_to_sleep(chat)
     done = outlive("send", "chat", "second", "--enter", "--wait", "--timeout", "60")
     assert (done.code, done.output) == (0, "you said: second\n"), done.error
+
+
+# ---------------------------------------------------------------- chat views
+
+
+@pytest.fixture
+def view(area: Area) -> str:
+    """A chat view whose agent has answered once."""
+    chat = new_chat(area, "view")
+    assert outlive("send", "view", "answer: one", "--wait", "--timeout", "60").output == "one\n"
+    wait("view", "idle")
+    return chat
+
+
+def prompts(area: Area) -> list[str]:
+    """All prompts that fake agents got."""
+    lines = [json.loads(line) for line in input_log(area).read_text().splitlines()]
+    return [each["params"]["input"][0]["text"] for each in lines if each.get("method") == "turn/start"]
+
+
+def test_a_chat_view_sleeps_and_wakes(area: Area, view: str) -> None:
+    put_to_sleep("view")
+    done = outlive("send", "view", "answer: two", "--wait", "--timeout", "60")
+    assert (done.code, done.output) == (0, "two\n"), done.error
+    assert prompts(area) == ["answer: one", "answer: two"]
+    [woken] = listed_running()
+    assert woken["resumed_from"] == view
+    transcript = outlive("peek", woken["id"], "--scrollback").output
+    assert transcript.index("one") < transcript.index("two"), "the transcript continues"
+
+
+def test_of_two_that_wake_it_at_once_each_text_comes_once(area: Area, view: str) -> None:
+    put_to_sleep("view")
+    with running("send", view, "answer: two") as first, running("send", view, "answer: three") as second:
+        assert (first.wait(60), second.wait(60)) == (0, 0), (first.stderr, second.stderr)
+    wait_until(lambda: len(prompts(area)) >= 3, 30, lambda: f"the prompts: {prompts(area)}")
+    wait("view", "idle")
+    assert sorted(prompts(area)) == sorted(["answer: one", "answer: two", "answer: three"])
+    assert len(listed_running()) == 1
+    assert told(view) == ["slept", "woke"]
+
+
+def test_a_text_that_comes_while_it_is_put_to_sleep_wakes_it(area: Area, view: str) -> None:
+    with running("sleep", "view") as sleeping:
+        done = outlive("send", view, "answer: two", "--wait", "--timeout", "60")
+        sleeping.wait(60)
+    assert (done.code, done.output) == (0, "two\n"), done.error
+    assert prompts(area) == ["answer: one", "answer: two"]
+
+
+# ---------------------------------------------------------------- what hinders it
+
+
+def hindrance(chat: str) -> str:
+    done = outlive("sleep", chat)
+    assert (done.code, listed_running()[-1]["name"]) == (1, chat), done
+    return done.complaint()
+
+
+def test_a_chat_with_a_turn_or_prompts_that_wait_is_awake(area: Area, view: str) -> None:
+    assert outlive("send", "view", "hold: 0").code == 0
+    wait("view", "working")
+    assert hindrance("view") == "view is working"
+    assert outlive("send", "view", "answer: later").code == 0
+    assert hindrance("view") == "view is working; has prompts that wait"
+
+    done = outlive("sleep", "view", "--anyway")
+
+    assert done.code == 0, done.error
+    assert done.output.endswith("; it is working; has prompts that wait\n")
+    assert listed(view)["is_asleep"]
+
+
+def test_a_program_that_still_runs_is_named_and_one_from_before_the_first_turn_is_not(chat: str) -> None:
+    with started_in(chat, 30):
+        assert hindrance("chat") == "chat still runs sleep"
+        done = outlive("sleep", "chat", "--anyway")
+        assert done.output.endswith("; it still runs sleep\n"), done
+
+
+def test_a_text_in_the_input_line_keeps_it_awake(chat: str) -> None:
+    assert outlive("send", "chat", "half a thou").code == 0
+    assert hindrance("chat") == "chat has a text in its input line"
+
+
+def test_a_prompt_for_later_keeps_it_awake(area: Area, view: str) -> None:
+    assert outlive("send", "view", "go on", "--at", "2099-12-05T15:00+01:00").code == 0
+    assert hindrance("view") == "view has a prompt that is to be sent later"
+    put_to_sleep("view", "--anyway")
+    assert (listed(view)["later"]["stage"], told(view)) == ("missed", ["missed", "slept"])
+    assert "asleep" in listed(view)["later"]["why"] or "sleep" in listed(view)["later"]["why"]
+
+
+def test_a_shell_and_an_unsaved_conversation_never_sleep(area: Area, chat: str) -> None:
+    assert outlive("new", "-d", "-n", "plain", "--", "cat").code == 0
+    assert hindrance("plain") == "plain has no agent, so nothing could wake it as it is"
+    assert outlive("sleep", "plain", "--anyway").code == 1
+    done = outlive("new", "claude", "-d", "-n", "fresh", "-C", recorded(chat).origin.cwd)
+    assert done.code == 0, done.error
+    wait("fresh", "idle")
+    assert hindrance("fresh") == "fresh has a conversation that its agent has not saved yet"
+
+
+def test_several_chats_each_answer_in_a_line(area: Area, view: str) -> None:
+    assert outlive("new", "-d", "-n", "plain", "--", "cat").code == 0
+    done = outlive("sleep", "view", "plain")
+    assert done.code == 1
+    assert done.output.startswith(f"asleep: view ({view[:8]})")
+    assert "plain has no agent" in done.error
+
+
+# ---------------------------------------------------------------- waking that fails
+
+
+def test_what_cannot_be_woken_sleeps_on_with_the_text(chat: str, tmp_path: Path) -> None:
+    put_to_sleep(chat)
+    (tmp_path / "bin" / "claude").rename(tmp_path / "claude")
+
+    done = outlive("send", "chat", "second", "--enter")
+
+    assert done.code == 1
+    assert "not installed" in done.complaint()
+    found = listed(chat)
+    assert found["is_asleep"]
+    assert (found["later"]["text"], found["later"]["stage"]) == ("second", "missed")
+    assert told(chat) == ["slept", "missed"]
+    (tmp_path / "claude").rename(tmp_path / "bin" / "claude")
+    assert outlive("send", "chat", "third", "--enter", "--wait", "--timeout", "60").output == "you said: third\n"
+
+
+def test_a_program_that_does_not_start_leaves_it_asleep_with_the_text(chat: str, tmp_path: Path) -> None:
+    put_to_sleep(chat)
+    path = tmp_path / "bin" / "claude"
+    path.write_text("#!/nowhere/interpreter\n")
+
+    done = outlive("send", "chat", "second", "--enter")
+
+    assert done.code == 1, done
+    found = listed(chat)
+    assert (found["is_asleep"], found["later"]["text"], found["later"]["stage"]) == (True, "second", "missed")
+    assert [each["id"] for each in outlive("ls", "--all", "--json").json()] == [chat]
+    assert told(chat) == ["slept", "woke", "missed"]
+
+
+DIES = """
+import asyncio, os, signal, sys
+from session_host.client.chats import launch
+from session_host.client.chats.sleeping import wake
+launch._start_host = lambda spec, store: os.kill(os.getpid(), signal.SIGKILL)
+asyncio.run(wake(sys.argv[1], "second"))
+"""
+
+
+def test_a_command_that_is_killed_between_its_transaction_and_the_first_host_is_named(chat: str) -> None:
+    put_to_sleep(chat)
+
+    killed = subprocess.run([sys.executable, "-c", DIES, chat], env=environment(), check=False)
+
+    assert (killed.returncode, told(chat)) == (-signal.SIGKILL, ["slept", "woke"])
+    assert listed_running() == [], "as soon as anything reads the list"
+    found = listed(chat)
+    assert (found["is_asleep"], found["later"]["text"], found["later"]["stage"]) == (True, "second", "missed")
+    assert told(chat) == ["slept", "woke", "missed"]
+    assert outlive("send", "chat", "third", "--enter", "--wait", "--timeout", "60").output == "you said: third\n"
+
+
+# ---------------------------------------------------------------- hours without a look
+
+
+def test_hours_without_a_look_put_it_to_sleep(chat: str) -> None:
+    (config_dir() / "chats.toml").write_text(f"sleep_after_hours = {1 / 3600}\n", encoding="utf-8")
+    outlive("ls")  # The setting takes effect at the next list.
+    wait_until(lambda: told(chat) == ["slept"], 30, "it to be asleep")
+    assert listed(chat)["is_asleep"]

@@ -18,7 +18,16 @@ from typing import NamedTuple
 
 from session_host.client.sessions.stale_rows import has_live_socket
 from session_host.errors import OutliveError
-from session_host.paths import config_dir, database, runtime_dir, search_index, session_dir, state_dir
+from session_host.paths import (
+    VIEWED_MARK,
+    config_dir,
+    database,
+    runtime_dir,
+    search_index,
+    session_dir,
+    session_viewed_mark,
+    state_dir,
+)
 from session_host.protocol.facts import ChatFacts
 from session_host.protocol.values import ENDPOINT
 from session_host.storage.store import Store, moved_aside
@@ -86,7 +95,6 @@ class Retention(NamedTuple):
         return f"{taken}; from tomorrow on, the oldest beyond that are removed, but none that is pinned, open or new"
 
 
-_VIEWED = "viewed"
 _OPEN = ("windows", "drafts", "review_comments")
 """The parts of the windows' layout that name chats in tabs, and chats with text that was not sent."""
 
@@ -130,7 +138,7 @@ def _measured(record: ChatFacts, end: str, indexed_bytes: int, sessions: str) ->
     directory = f"{sessions}/{record.id}"
     ended = parse_time(end)  # None for a damaged row: then it stays.
     ended_s = ended.timestamp() if ended is not None else float("inf")
-    return EndedChat(record, _size(directory) + indexed_bytes, ended_s, _viewed_s(f"{directory}/{_VIEWED}"))
+    return EndedChat(record, _size(directory) + indexed_bytes, ended_s, _viewed_s(f"{directory}/{VIEWED_MARK}"))
 
 
 def _viewed_s(mark: str | Path) -> float:
@@ -147,13 +155,9 @@ def size_of(session_ids: Sequence[str]) -> int:
 
 
 def note_viewed(session_id: str) -> None:
-    """Note that the user views an ended chat, which the limit then keeps for ``VIEWED_S``. Blocks on the disk."""
+    """Note that the user views a chat without a viewer: the limit keeps it for ``VIEWED_S``. Blocks on the disk."""
     with contextlib.suppress(OSError):  # Its directory is gone, or the disk is full.
-        _viewed_mark(session_id).touch(mode=0o600)
-
-
-def _viewed_mark(session_id: str) -> Path:
-    return session_dir(session_id) / _VIEWED
+        session_viewed_mark(session_id).touch(mode=0o600)
 
 
 def assess(store: Store) -> Retention:
@@ -210,7 +214,7 @@ def remove_by_limit(store: Store, session_id: str) -> str:
 
     def is_still_due(record: ChatFacts) -> bool:
         nonlocal line, removed
-        chat = EndedChat(record, 0, 0.0, _viewed_s(_viewed_mark(record.id)))
+        chat = EndedChat(record, 0, 0.0, _viewed_s(session_viewed_mark(record.id)))
         if removable_chats([chat], _open_chats(store), time.time()):
             line, removed = _log_removal(record), record  # Before the removal, so that none is silent.
         return removed is not None

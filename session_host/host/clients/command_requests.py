@@ -78,6 +78,7 @@ async def handle_request(driver: Driver, request: Request, host_pid: int, keeper
     """
     match request:
         case Describe():
+            driver.unseen.look()
             return [describe(driver, request, host_pid, keeper_pid)]
         case Peek():
             return in_pieces(await driver.kind.screen(request))

@@ -23,9 +23,11 @@ from session_host.host.program.emulator_worker import EmulatorWorker
 from session_host.host.program.error_output import ErrorOutput
 from session_host.host.program.journal_writer import JournalWriter
 from session_host.host.program.program import Program
+from session_host.host.unseen import Unseen
 from session_host.host.watchers.agent_activity import AgentWatch
 from session_host.host.watchers.conversation import ConversationTracker
 from session_host.host.watchers.hook_questions import HookQuestions
+from session_host.paths import session_viewed_mark
 from session_host.protocol.facts import SLEEP, LaterPrompt, Outcome
 from session_host.protocol.launch import LaunchSpec
 from session_host.protocol.messages import ActivityEvent, Event, ForegroundEvent, NoticeEvent, Reply, Send
@@ -72,6 +74,7 @@ class Driver:
         restore_points: keeps the files of the working tree before each prompt.
         questions: questions that the agent's hook asks; none in a structured chat.
         later: the prompt that is to be sent at a time.
+        unseen: counts the time for which nobody has looked.
         program: the program, and its I/O on the event loop.
         error_output: limits the program's standard error, if that goes to a file.
         ended: set once the program has ended and its last output is interpreted.
@@ -163,6 +166,8 @@ class Driver:
             changed=self._on_later_changed,
         )
         self.watch.later = lambda: self.later.prompt
+        self.unseen = Unseen(spec, session_viewed_mark(spec.facts.id), self.session.viewers.attachments.is_viewed)
+        self.session.viewers.changed = self.unseen.viewers_changed
         self.questions = HookQuestions(
             spec.watch.answered_by_hook, log_state.answers, input_log, self.events, self.watch, now_ms
         )
@@ -184,7 +189,7 @@ class Driver:
         self.performer.add_handlers(
             {
                 WriteToProgram: self._write_to_program,
-                NoteUserInput: lambda _: self.watch.on_input(),
+                NoteUserInput: lambda _: self._on_user_input(),
                 NoteTitle: lambda _: self.title_changed.set(),
             }
         )
@@ -264,6 +269,7 @@ class Driver:
         # Last: it reads the output since then, and ends the session if the program has exited already.
         self.program.start_reading()
         self.later.start()
+        self.unseen.start()
 
     def program_ended(self, exit_code: int | None, exit_signal: int | None) -> None:
         """Called when the child was reaped and its last output is read."""
@@ -281,7 +287,8 @@ class Driver:
             self.performer.perform()
             self.conversation.close()
             self.watch.program_ended()
-            self.later.program_ended()
+            self.unseen.program_ended()
+            self.later.program_ended(sleeps=self.session.outcome.was_put_to_sleep)
             self.session.broadcast_end()
             self.performer.perform()
         finally:
@@ -298,6 +305,7 @@ class Driver:
         """Close the PTY and the engine, and stop watching."""
         self.kind.close()
         self.later.close()
+        self.unseen.close()
         self.questions.close()
         self.restore_points.close()
         self.watch.close()
@@ -367,6 +375,10 @@ class Driver:
         self.kind.save(log_state)
         return log_state
 
+    def _on_user_input(self) -> None:
+        self.watch.on_input()
+        self.unseen.seen()
+
     def broadcast(self, event: Event) -> None:
         """Send an event to all attached clients."""
         self.session.clients.broadcast(event)
@@ -375,6 +387,7 @@ class Driver:
     def _send_status(self, event: ActivityEvent | ForegroundEvent) -> None:
         self.broadcast(event)
         self.later.look()
+        self.unseen.seen()
 
     # ------------------------------------------------------------ the later prompt
 

@@ -10,7 +10,7 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from session_host.system.wall_clock_alarm import WallClockAlarm
+from session_host.system.wall_clock_alarm import BootClockAlarm, WallClockAlarm
 
 TIMEOUT_S = 30.0
 
@@ -84,3 +84,14 @@ async def test_a_closed_one_is_quiet(alarm: WallClockAlarm, rings: Rings) -> Non
     alarm.set(alarm.now_s() + 0.05)
     await rings.next()
     assert rings.count == 1, "only of the other one"
+
+
+async def test_an_alarm_by_the_time_since_the_boot_rings(rings: Rings) -> None:
+    alarm = BootClockAlarm(rings)
+    try:
+        at_s = alarm.now_s() + 0.05
+        alarm.set(at_s)
+        await rings.next()
+        assert alarm.now_s() >= at_s
+    finally:
+        alarm.close()
