@@ -10,7 +10,7 @@ from PySide6.QtWidgets import QVBoxLayout, QWidget
 from gui.bridge.account_limits import LimitsOn
 from gui.garbage import delete
 from gui.theme.theme import Theme
-from gui.window.widgets.limits import LimitLine, LimitSaid, name_width
+from gui.window.widgets.limits import LimitLine, LimitSaid, line_columns
 from gui.window.widgets.parts import label
 from gui.wording import usage_texts
 from gui.wording.machine_texts import on_machine
@@ -65,13 +65,13 @@ class LimitsPanel(QWidget):
                 delete(widget)
         if not self._shown:
             self._column.addWidget(label(usage_texts.NO_ACCOUNT_SAYS_LIMITS(), "secondary", wraps=True))
-        name_px = name_width(line for _title, lines in self._shown for line in lines)
+        columns = line_columns([line for _title, lines in self._shown for line in lines])
         for number, (title, lines) in enumerate(self._shown):
             head = label(title, "title")
             head.setContentsMargins(0, 18 if number else 0, 0, 2)
             self._column.addWidget(head)
             for line in lines:
-                self._column.addWidget(LimitLine(self._theme, line, name_px))
+                self._column.addWidget(LimitLine(self._theme, line, columns))
             if not lines:
                 self._column.addWidget(label(usage_texts.NO_LIMITS(), "secondary"))
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from typing import NamedTuple
 
 from PySide6.QtCore import QRect, QRectF, Qt
@@ -16,7 +16,7 @@ from gui.wording import chat_texts
 
 LINE_PX, FOOT_LINE_PX = 28, 22
 _NAME_PX, _WIDEST_NAME_PX, _METER_PX, _LEAST_METER_PX, _PERCENT_PX = 84, 132, 56, 20, 36
-_FOOT_METER_PX = 42
+_FOOT_NAME_PX, _FOOT_METER_PX = 56, 42
 
 
 class LimitSaid(NamedTuple):
@@ -57,16 +57,19 @@ def _percent_px(metrics: QFontMetrics) -> int:
 
 
 def foot_columns(lines: Sequence[LimitSaid], width: int) -> FootColumns:
-    """The columns for a width: names are whole as long as meters can be shorter; the end goes before half a name."""
+    """The columns for a width: first names are cut, then meters are shorter, then the end goes, at last the meters."""
     metrics = QFontMetrics(font(SECONDARY_PX))
-    name = max((metrics.horizontalAdvance(each.name) + 1 for each in lines), default=0)
+    whole = max((metrics.horizontalAdvance(each.name) + 1 for each in lines), default=0)
     until = max((metrics.horizontalAdvance(each.until) for each in lines), default=0)
-    room = width - _percent_px(metrics) - GAP_S_PX
-    shows_until = room - until - GAP_S_PX >= name / 2
+    room = width - _percent_px(metrics) - 2 * GAP_S_PX
+    least = min(whole, _FOOT_NAME_PX)
+    shows_until = room - until - GAP_S_PX >= least + _LEAST_METER_PX
     room -= until + GAP_S_PX if shows_until else 0
-    meter = min(room - name - GAP_S_PX, _FOOT_METER_PX)
-    meter = meter if meter >= _LEAST_METER_PX else 0
-    return FootColumns(max(min(name, room - (meter + GAP_S_PX if meter else 0)), 0), meter, shows_until)
+    name = min(max(room - _FOOT_METER_PX, least), whole)
+    meter = min(room - name, _FOOT_METER_PX)
+    if meter < _LEAST_METER_PX:
+        return FootColumns(max(min(whole, room + GAP_S_PX), 0), 0, shows_until)
+    return FootColumns(name, meter, shows_until)
 
 
 def paint_foot_limit(
@@ -104,19 +107,31 @@ def _say(
     painter.drawText(area, align | Qt.AlignmentFlag.AlignVCenter | Qt.TextFlag.TextSingleLine, shown)
 
 
-def name_width(lines: Iterable[LimitSaid]) -> int:
-    """The width of the names of limits that stand below each other."""
+class LineColumns(NamedTuple):
+    """The widths of the names and the ends of limits that stand below each other."""
+
+    name_px: int
+    until_px: int
+
+
+def line_columns(lines: Sequence[LimitSaid]) -> LineColumns:
+    """The columns of limits that stand below each other."""
     metrics = QFontMetrics(font(SECONDARY_PX))
-    return max((min(metrics.horizontalAdvance(each.name), _WIDEST_NAME_PX) for each in lines), default=0)
+    name = max((min(metrics.horizontalAdvance(each.name), _WIDEST_NAME_PX) for each in lines), default=0)
+    until = max((metrics.horizontalAdvance(each.until) for each in lines), default=0)
+    return LineColumns(max(name, _NAME_PX), until + 1)
 
 
 class LimitLine(QWidget):
-    """One limit of an account; ``name_px`` is the least width of its name."""
+    """One limit of an account.
 
-    def __init__(self, theme: Theme, said: LimitSaid, name_px: int) -> None:
+    Attributes:
+        said: what the line says.
+    """
+
+    def __init__(self, theme: Theme, said: LimitSaid, columns: LineColumns) -> None:
         super().__init__()
-        self._theme, self.said = theme, said
-        self._name_px = max(name_px, _NAME_PX)
+        self._theme, self.said, self._columns = theme, said, columns
         self.setFixedHeight(LINE_PX)
         self.setAccessibleName(said.spoken)
         theme.changed.connect(self.update)
@@ -125,12 +140,11 @@ class LimitLine(QWidget):
         tokens, said = self._theme.tokens, self.said
         painter = QPainter(self)
         painter.setFont(font(SECONDARY_PX))
-        metrics, height = painter.fontMetrics(), self.height()
-        until = metrics.horizontalAdvance(said.until) + 1
-        rest = self.width() - self._name_px - _PERCENT_PX - 3 * GAP_S_PX
-        meter = min(max(rest - until, _LEAST_METER_PX), _METER_PX)
-        _say(painter, QRect(0, 0, self._name_px, height), said.name, tokens.color("secondary"))
-        x = self._name_px + GAP_S_PX
+        height, name_px = self.height(), self._columns.name_px
+        rest = self.width() - name_px - _PERCENT_PX - 3 * GAP_S_PX
+        meter = min(max(rest - self._columns.until_px, _LEAST_METER_PX), _METER_PX)
+        _say(painter, QRect(0, 0, name_px, height), said.name, tokens.color("secondary"))
+        x = name_px + GAP_S_PX
         paint_meter(painter, QRectF(x, 0, meter, height), said.percent, tokens)
         x += meter + GAP_S_PX
         color = full_colors(said.percent)[1]

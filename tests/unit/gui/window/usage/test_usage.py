@@ -316,17 +316,23 @@ def test_a_single_account_is_named_by_its_limit() -> None:
 
 
 @pytest.mark.usefixtures("qapp")
-def test_a_narrow_list_has_shorter_meters_then_none_then_no_end() -> None:
+def test_a_narrow_list_cuts_names_then_has_shorter_meters_then_no_end_then_no_meters() -> None:
     lines = [LimitSaid("Claude Code", 81, "until Thu 09:00")]
-    wide = foot_columns(lines, 400)
-    assert (wide.meter_px, wide.shows_until) == (42, True)
     found = [foot_columns(lines, width) for width in range(400, 60, -1)]
-    meters = [each.meter_px for each in found if each.shows_until]
-    assert meters == sorted(meters, reverse=True)
-    assert meters[-1] == 0
-    assert not found[-1].shows_until
-    whole = [each for each in found if each.name_px == wide.name_px]
-    assert any(each.meter_px in range(20, 42) for each in whole), "the meter becomes shorter before the name is cut"
+    steps = [
+        (each.name_px < found[0].name_px, each.meter_px < 42, not each.shows_until, not each.meter_px) for each in found
+    ]
+    assert list(dict.fromkeys(steps)) == [
+        (False, False, False, False),
+        (True, False, False, False),
+        (True, True, False, False),
+        (False, False, True, False),
+        (True, False, True, False),
+        (True, True, True, False),
+        (False, True, True, True),
+        (True, True, True, True),
+    ]
+    assert foot_columns(lines, 264 - 24).meter_px, "a list of the usual width has meters"
 
 
 async def test_limits_are_read_again_when_the_first_is_reset(
