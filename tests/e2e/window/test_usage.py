@@ -1,0 +1,81 @@
+"""Usage in the window: what turns of a real agent said, as bars, rows and limits, read as a screen reader does."""
+
+from __future__ import annotations
+
+import json
+import re
+
+import pytest
+
+from session_host.paths import config_dir
+from tests.e2e.window.conftest import WAIT_S, OpenWindow
+from tests.programs import program
+from tests.support.area import Area
+from tests.support.commands import new, outlive
+from tests.support.screen_reader import Accessible, ScreenReader
+from tests.support.structured_chats import new_chat, wait, wait_for_text
+from tests.support.waiting import wait_until
+from tests.support.windows import Window
+
+pytestmark = [pytest.mark.e2e, pytest.mark.usefixtures("sessions")]
+
+_CLAUDE = """
+title = "Fake Claude"
+executable = "sh"
+start = ["sh"]
+monogram = "Fc"
+[conversation]
+preset = true
+store = "claude"
+[chat_view]
+dialect = "claude"
+start = [{words}, ["--session-id", "{{conversation}}"]]
+"""
+
+
+def add_claude() -> None:
+    """Add an agent that says tokens and money."""
+    words = ", ".join(json.dumps(word) for word in program("fake_claude_stream"))
+    agents = config_dir() / "agents"
+    agents.mkdir(parents=True, exist_ok=True)
+    (agents / "fake-claude.toml").write_text(_CLAUDE.format(words=words), encoding="utf-8")
+
+
+def open_usage(app: Window, reader: ScreenReader) -> Accessible:
+    """Open the tab by a word that finds it in the palette; returns the program."""
+    app.focus()
+    app.press("ctrl+shift+p")
+    app.type("money")
+    app.press("Return")
+    shown = reader.program("outlive")
+    wait_until(lambda: "Usage" in shown.showing("page tab"), WAIT_S, "the tab")
+    return shown
+
+
+def rows(shown: Accessible) -> list[str]:
+    """The rows and days that can be seen."""
+    return shown.showing("list item")
+
+
+def test_turns_are_shown_with_their_tokens_and_money_while_they_end(
+    reader: ScreenReader, open_window: OpenWindow, area: Area
+) -> None:
+    add_claude()
+    new("fake-claude", "--runtime", "structured", "-n", "api", "-C", str(area.home), "-p", "first")
+    new_chat(area, "docs", "limit: 81")
+    wait("api", "idle")
+    wait_for_text("docs", "echo: limit: 81")
+    with open_window() as app:
+        shown = open_usage(app, reader)
+        today = ": 30. Fake 15, Fake Claude 15. 2 chats"
+        wait_until(lambda: any(today in each for each in rows(shown)), WAIT_S, lambda: f"today among {rows(shown)}")
+        [row] = [each for each in rows(shown) if each.startswith("Fake Claude:")]
+        assert row == "Fake Claude: Turns 1, Tokens in 10, of them cached 0, Tokens out 5, Money 0.25 USD"
+        assert "≥ 0.25 USD" in shown.showing("label"), "the other agent says no money"
+        outlive("send", "api", "second")
+        more = "Fake Claude: Turns 2, "
+        wait_until(lambda: any(each.startswith(more) for each in rows(shown)), WAIT_S, lambda: f"{rows(shown)}")
+        foot = wait_until(
+            lambda: [each for each in shown.showing("push button") if each.startswith("Limits:")], WAIT_S, "the foot"
+        )
+        assert re.match(r"Limits: 5-hour limit 81 % · until \S", foot[0])
