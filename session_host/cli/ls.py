@@ -37,6 +37,7 @@ NOTICE_MARK = "!"
 _MARKS = {Activity.WORKING: "◐", Activity.NEEDS_INPUT: "▲", Activity.IDLE: "○", Activity.SUSPENDED: "▲"}
 
 _FAILED = "✗"
+_LIMIT = "◷"
 """The mark of a state in which an error stopped the turn; red, with its words, as in the window."""
 _RED, _PLAIN = "\x1b[31m", "\x1b[0m"
 
@@ -216,7 +217,7 @@ def state_words(info: SessionInfo, now: datetime) -> str:
             if activity is Activity.RUNNING:
                 return "❯ running"
             if info.status.failed:
-                return f"{_FAILED} {info.status.words}"
+                return f"{_LIMIT if info.status.waits_for_limit else _FAILED} {info.status.words}"
             if activity in _MARKS:
                 return f"{_MARKS[activity]} {activity.words}"
             if not info.has_host:

@@ -15,7 +15,17 @@ from typing import Final, Literal
 import msgspec
 
 from .turns import TurnFacts
-from .values import RUNNING_STATES, SILENCE, TURN_FAILED, WITHOUT_AGENT, Activity, GridSize, Runtime, State
+from .values import (
+    RUNNING_STATES,
+    SILENCE,
+    STOPPED_BY_LIMIT,
+    TURN_FAILED,
+    WITHOUT_AGENT,
+    Activity,
+    GridSize,
+    Runtime,
+    State,
+)
 
 INTERRUPTED: Final = "the computer was restarted while this chat ran"
 UNSTARTED: Final = "what was starting this chat was ended before its agent ran"
@@ -256,8 +266,15 @@ class AgentStatus(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """How many lines the chat's turns have added and removed, as far as that is known."""
 
     @property
+    def waits_for_limit(self) -> bool:
+        """Whether a limit stopped the last turn, and it is known until when."""
+        return self.failed and self.last is not None and self.last.outcome == "limit" and bool(self.last.resets_at)
+
+    @property
     def words(self) -> str:
         """The activity in words."""
+        if self.waits_for_limit:
+            return STOPPED_BY_LIMIT
         return TURN_FAILED if self.failed else self.activity.words
 
     @property

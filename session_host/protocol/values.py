@@ -231,6 +231,9 @@ FOLLOW_UP_S: Final = 2.0
 TURN_FAILED: Final = "stopped by an error"
 """An idle agent's activity in words, if an error stopped its turn."""
 
+STOPPED_BY_LIMIT: Final = "stopped by a limit"
+"""The same if a limit of the user's subscription did, and it is known until when."""
+
 
 def in_turns(activity: Activity, source: str) -> Activity:
     """The activity as to the agent's turns: it is idle between them, although something that it started runs on."""

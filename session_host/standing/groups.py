@@ -140,14 +140,8 @@ def mark_of(facts: ChatFacts, seen: Seen, now: datetime) -> Mark:
     if seen.is_reconnecting:
         return Mark.RECONNECTING
     if facts.status.failed:
-        return Mark.LIMIT if _waits_for_limit(facts) else Mark.TURN_FAILED
+        return Mark.LIMIT if facts.status.waits_for_limit else Mark.TURN_FAILED
     return Mark.STARTING if is_starting(facts, seen, now) else _MARKS[group]
-
-
-def _waits_for_limit(facts: ChatFacts) -> bool:
-    """Whether a limit stopped the last turn, and it is known until when."""
-    last = facts.status.last
-    return last is not None and last.outcome == "limit" and bool(last.resets_at)
 
 
 def order_key(group: Group, facts: ChatFacts) -> tuple[str, str]:
@@ -160,7 +154,7 @@ def order_key(group: Group, facts: ChatFacts) -> tuple[str, str]:
     if group is Group.NEEDS_YOU:
         return facts.status.since, created_at
     if group is Group.IDLE:
-        return ("0" if facts.status.failed and not _waits_for_limit(facts) else "1"), created_at
+        return ("0" if facts.status.failed and not facts.status.waits_for_limit else "1"), created_at
     if group in OVER:
         return facts.outcome.ended_at or "", created_at
     return created_at, ""

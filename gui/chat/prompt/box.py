@@ -22,6 +22,7 @@ from session_host.protocol.facts import LaterPrompt
 from session_host.protocol.messages import MAX_PROMPT_BYTES, ChatInput, Interrupt, Prompt, PromptMode, SendNow
 from session_host.structured.items import Item
 from session_host.structured.transcript import Status
+from session_host.structured.turns import facts_of
 
 from .attaching import Attaching
 from .attachments import Attachments
@@ -217,7 +218,8 @@ class PromptBox(QWidget):
         self.attaching.takes_images = status.capabilities.images
         self.queue.show_queue(self._queued, self._later, can_interrupt=self.can_interrupt, is_low=self._is_low)
         self.settings.show_settings(status.settings)
-        self.settings.usage.show_usage(status.usage)
+        last = facts_of(status.last_turn) if status.last_turn is not None and not status.is_running else None
+        self.settings.usage.show_usage(status.usage, is_limit_told=last is not None and last.outcome == "limit")
         self.completion.set_commands(status.commands)
         has_ended = status.state == "ended"
         if self.editor.isReadOnly() != (has_ended and not self._resumes):

@@ -226,6 +226,7 @@ class UsageLabels(QWidget):
     def __init__(self, theme: Theme) -> None:
         super().__init__()
         self._usage: UsageChanged | None = None
+        self._is_limit_told = False
         self.limit = PlainLabel()
         self.context = ContextRing(theme)
         row = QHBoxLayout(self)
@@ -239,10 +240,10 @@ class UsageLabels(QWidget):
         self._clock.setTimerType(Qt.TimerType.VeryCoarseTimer)
         self._clock.timeout.connect(self._show_all)
 
-    def show_usage(self, usage: UsageChanged | None) -> None:
-        """Show this report."""
-        if usage != self._usage:
-            self._usage = usage
+    def show_usage(self, usage: UsageChanged | None, *, is_limit_told: bool) -> None:
+        """Show this report, without the limit if the page tells it: it stopped the last turn."""
+        if (usage, is_limit_told) != (self._usage, self._is_limit_told):
+            self._usage, self._is_limit_told = usage, is_limit_told
             self._show_all()
 
     def fit(self, room_px: int) -> int:
@@ -260,7 +261,7 @@ class UsageLabels(QWidget):
         context, tips = _context(self._usage)
         tips += chat_texts.all_limits_used(current.limits, current.now)
         set_look(self.limit, "kind", "warning" if current.level >= _WARNING else "secondary")
-        texts = current.text, context
+        texts = "" if self._is_limit_told else current.text, context
         if texts != (self.limit.text(), self.context.text()):
             self.limit.setText(texts[0])
             self.context.show_share(self._usage.share if self._usage is not None else None, texts[1])

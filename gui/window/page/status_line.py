@@ -129,10 +129,11 @@ class StatusLine(Area):
                 where.append(status.words_without_repository if is_named else status.words)
         changed = "" if status is None or chat.has_ended else status.changed
         self.left.set_linked(joined(chat.machine.name, chat.agent_and_account, *where), changed)
-        is_asked_here = chat.needs_you and page is not None and terminal is None
-        known = "" if is_asked_here else activity_and_age(chat)
+        waits_for_limit = chat.record.status.waits_for_limit
+        is_told_here = (chat.needs_you or waits_for_limit) and page is not None and terminal is None
+        known = "" if is_told_here else activity_and_age(chat)
         self.known.set_linked(known, known)
-        kind = "problem" if chat.record.status.failed else "secondary"
+        kind = "problem" if chat.record.status.failed and not waits_for_limit else "secondary"
         if self.known.property("kind") != kind:
             self.known.setProperty("kind", kind)
             self.known.style().polish(self.known)

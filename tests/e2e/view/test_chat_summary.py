@@ -14,6 +14,7 @@ from PySide6.QtWidgets import QApplication, QMenu
 from gui.chat.prompt import settings_row as limits
 from gui.chat.summary import Summary
 from gui.chat.view import Announcer
+from session_host.protocol.turns import TurnFacts
 from session_host.structured.items import FileChange, Item, PlanEntry, Put, TurnOver, UsageChanged, UsageLimit
 from tests.support.chat_view_harness import ShowChat
 from tests.support.scripted_chat import BEGAN_MS, ScriptedChat
@@ -202,6 +203,22 @@ def test_the_fullest_limit_is_shown_from_a_threshold_and_the_tooltip_shows_all(
     chat.apply(used(limit("seven_day_opus", 95, 75, 168, "Opus"), limit("five_hour", 95, 2.5, 5)))
     shown.settle()
     assert labels.limit.text() == "Weekly limit (Opus) 95 % · resets 10 May 15:00"
+
+
+def test_a_limit_that_the_page_tells_is_not_told_at_the_prompt_box_until_the_next_turn(
+    show_chat: ShowChat, clock: Clock
+) -> None:
+    chat = ScriptedChat()
+    chat.apply(used(limit("five_hour", 100, 2.5, 5)))
+    chat.put("user", "Go on.", status="done", turn="t1")
+    chat.run("t1")
+    chat.end(TurnOver("t1", "failed", facts=TurnFacts(outcome="limit", resets_at="2026-05-06T14:30:00Z")))
+    shown = show_chat(chat)
+    labels = shown.view.prompt.settings.usage
+    assert not labels.limit.isVisible()
+    chat.run("t2")
+    shown.settle()
+    assert labels.limit.isVisible()
 
 
 def test_a_limit_disappears_at_its_reset_even_if_the_clock_is_changed(show_chat: ShowChat, clock: Clock) -> None:

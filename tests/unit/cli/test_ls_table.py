@@ -15,6 +15,7 @@ from session_host.cli.output import width
 from session_host.client.sessions.session_info import SessionInfo
 from session_host.protocol.facts import INTERRUPTED, Foreground
 from session_host.protocol.messages import HostReport
+from session_host.protocol.turns import TurnFacts
 from session_host.protocol.values import Activity, State
 from session_host.standing.groups import Mark, Seen, mark_of
 from tests.support.facts import changed, chat_facts
@@ -47,6 +48,14 @@ def info(*, notice: str = "", foreground: Foreground | None = None, **columns: A
         ({"activity": Activity.NEEDS_INPUT}, "▲ needs you"),
         ({"activity": Activity.IDLE}, "○ idle"),
         ({"activity": Activity.IDLE, "failed": True}, "✗ stopped by an error"),
+        (
+            {
+                "activity": Activity.IDLE,
+                "failed": True,
+                "last": TurnFacts(outcome="limit", resets_at="2026-01-02T05:00Z"),
+            },
+            "◷ stopped by a limit",
+        ),
         ({"state": State.EXITED, "exit_code": 0}, "■ exit code 0"),
         ({"state": State.EXITED, "exit_signal": 9}, "■ signal 9 (SIGKILL)"),
         ({"state": State.EXITED, "exit_signal": 9, "end_request": "kill"}, "■ killed by you"),

@@ -58,12 +58,11 @@ def from_event(message: Mapping[str, Any]) -> str:
 
 
 def _from_rate_limit(message: Mapping[str, Any]) -> str:
-    """The line of a "rate_limit_event" message; "" if nothing is limited."""
-    status = text(message, "rate_limit_info", "status")
-    if status in {"", "allowed"}:
+    """The line of a "rate_limit_event" message; "" if no limit is near. The end of a turn says that one is reached."""
+    if text(message, "rate_limit_info", "status") != "allowed_warning":
         return ""
     name = text(message, "rate_limit_info", "rateLimitType").replace("_", " ")
-    line = "The usage limit is nearly reached" if status == "allowed_warning" else "The usage limit is reached"
+    line = "The usage limit is nearly reached"
     if resets_ms := time_ms(message, "rate_limit_info", "resetsAt"):
         line += f" until {datetime.fromtimestamp(resets_ms / 1000, UTC):%Y-%m-%d %H:%M} UTC"
     return f"{line} ({name})." if name else f"{line}."

@@ -84,7 +84,6 @@ def test_a_turn_of_claude_ended_by_the_limit_says_when_it_is_reset() -> None:
         replayed.replay({"dir": "<-", "msg": message})
     assert notices(replayed.transcript) == [
         "The usage limit is nearly reached until 2026-11-23 10:03 UTC (five hour).",
-        "The usage limit is reached until 2026-11-23 10:03 UTC (five hour).",
         "You've hit your 5-hour limit · resets 10:03am (UTC)",
     ]
     assert stopped(replayed.transcript) == ("limit", "2026-11-23T10:03:06.000Z")
