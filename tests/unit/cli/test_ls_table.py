@@ -25,6 +25,9 @@ CASES = [(Activity.IDLE, True), (Activity.IDLE, False), (Activity.WORKING, False
 AT_PROMPT = Foreground("", last_ended="2026-01-02T03:04:00Z")
 
 
+LIMITED = TurnFacts(outcome="limit", resets_at="2026-01-02T05:00:00Z")
+
+
 def info(*, notice: str = "", foreground: Foreground | None = None, **columns: Any) -> SessionInfo:
     """A running chat that its host describes; with these columns and this status."""
     facts = chat_facts(
