@@ -163,9 +163,10 @@ class StructuredSession:
         for name, after_s in self.timers.items():
             self.effects.append(StartTimer(self, name, after_s))
         if not self.rules.state.begun:
-            self._append_history()
+            used = self._append_history()
             now_ms = self._now_ms()
-            self._take(Cause.BEGIN, self.rules.begin(now_ms), now_ms)
+            payload = msgspec.msgpack.encode(used) if used is not None else b""
+            self._take(Cause.BEGIN, self.rules.begin(now_ms, used), now_ms, payload=payload)
         elif self.rules.state.has_given_up:
             now_ms = self._now_ms()
             self._append(
@@ -182,18 +183,22 @@ class StructuredSession:
         if self._launch.prompt:
             self._take_input(Prompt(self._launch.prompt), "", token=_FIRST_PROMPT)
 
-    def _append_history(self) -> None:
+    def _append_history(self) -> UsageChanged | None:
         """Begin the transcript with the items of an earlier session, as several records: they may have many pictures.
 
         Those that a previous host has appended already are as long as these, and are left out.
+
+        Returns:
+            What the earlier session had used, as its agent last said.
         """
         launch, now_ms, end = self._launch, self._now_ms(), 0
         origin = FORK + launch.fork_of.encode() if launch.fork_of else launch.history.encode()
-        appended_to = self.log_end
-        for changes in in_parts(self._read_history(), HISTORY_RECORD_BYTES):
+        appended_to, history = self.log_end, self._read_history()
+        for changes in in_parts(history, HISTORY_RECORD_BYTES):
             end += len(encode_record(Cause.HISTORY, changes, at_ms=now_ms, raw_end=0, payload=origin))
             if end > appended_to:
                 self._append(Cause.HISTORY, changes, now_ms, origin)
+        return next((each for each in reversed(history) if isinstance(each, UsageChanged)), None)
 
     def agent_wrote(self, data: bytes) -> None:
         """The agent wrote this."""

@@ -18,12 +18,14 @@ _decoder = msgspec.msgpack.Decoder(list[AnyChange])
 
 
 def copied_items(transcript: Transcript) -> list[AnyChange]:
-    """The title, the items, the ends of turns and the answered requests of a transcript, as changes."""
+    """The title, items, ends of turns, answered requests and used tokens of a transcript, as changes."""
     title = transcript.status.title
     changes: list[AnyChange] = [TitleChanged(title)] if title else []
     changes += _with_ends(transcript, transcript)
     for request_id, answer in transcript.answers.items():
         changes += [RequestOpened(transcript.requests[request_id]), answer]
+    if (usage := transcript.status.usage) is not None:
+        changes.append(msgspec.structs.replace(usage, limits=()))  # They may be over.
     return changes
 
 

@@ -404,6 +404,9 @@ class UsageChanged(Change, frozen=True):
     0 if the agent does not tell them apart."""
     cached: int = 0
     written: int = 0
+    of_conversation: Literal["", "tokens", "cost", "base", "most"] = ""
+    """Which of the totals also count what the conversation used before this process, which resumed or forked it: a
+    "base" is that alone, "most" the most that it may be."""
 
     @property
     def share(self) -> float | None:

@@ -38,7 +38,7 @@ class Cause(IntEnum):
     """The cause of a step."""
 
     BEGIN = 1
-    """The program runs."""
+    """The program runs; the body's ``cause`` is what the resumed session had used (``UsageChanged``), or b""."""
     LINES = 2
     """The agent wrote lines."""
     INPUT = 3

@@ -71,6 +71,7 @@ from .operations import (
 from .prompt_queue import PromptQueue
 from .rules_state import RulesState
 from .sentence import first_sentence
+from .spent import Spent, from_before
 from .transcript import Transcript
 from .turns import TurnCount, facts_of, time_text
 
@@ -148,7 +149,7 @@ class StructuredRules(DialectPort):
             start: the parameters of the chat's start.
             prefix: the beginning of the ids of the rules' own items, unique to this session.
         """
-        self.state = RulesState()
+        self.state = RulesState(spent=Spent())
         self.now_ms = 0
         self.prefix = prefix
         self._changes: list[AnyChange] = []
@@ -172,16 +173,20 @@ class StructuredRules(DialectPort):
         self.state = msgspec.msgpack.decode(state, type=RulesState)
         if self.state.usage is None and self.state.total:
             self.state.usage = UsageChanged(0, 0, self.state.total)
+        if self.state.spent is None:
+            before = self.state.count.before if self.state.count is not None else None
+            self.state.spent = from_before(self.state.usage, before)
         self._queue = PromptQueue(self.state, self)
         if self.state.begun:
             self._dialect.load(dialect)
 
     # ------------------------------------------------------------ causes
 
-    def begin(self, now_ms: int) -> Step:
-        """The program runs."""
+    def begin(self, now_ms: int, used: UsageChanged | None = None) -> Step:
+        """The program runs; ``used`` is what the resumed chat had used, as its agent last said."""
         self.state.begun = True
-        self._call_dialect(now_ms, lambda: self._dialect.begin(self._start))
+        start = msgspec.structs.replace(self._start, used=used)
+        self._call_dialect(now_ms, lambda: self._dialect.begin(start))
         return self._take_step()
 
     def receive_lines(self, lines: Sequence[AgentLine], now_ms: int) -> Step:
@@ -523,6 +528,8 @@ class StructuredRules(DialectPort):
                 change = msgspec.structs.replace(change, stopped=True)
             case UsageChanged():
                 state.usage = change
+                if state.spent is not None:
+                    state.spent.note(change, in_turn=state.is_running)
             case TurnOver(at_ms=0):
                 change = self._with_facts(change)
                 state.prompt, state.by, state.began_ms = "", "", 0
@@ -533,7 +540,9 @@ class StructuredRules(DialectPort):
         """The end of the running turn, with all that is known of it."""
         state = self.state
         state.said = first_sentence(state.answer)
-        work = state.count.work(state.usage) if state.count is not None else None
+        work = state.count.work() if state.count is not None else None
+        if work is not None and state.spent is not None:
+            work = state.spent.end_turn(work, end.outcome)
         facts = msgspec.structs.replace(
             facts_of(end),
             prompt=state.prompt,
@@ -543,7 +552,7 @@ class StructuredRules(DialectPort):
             error=end.error,
             work=work,
         )
-        tokens = state.count.tokens(state.usage) if state.count is not None else 0
+        tokens = work.read + work.cached + work.written if work is not None else 0
         return msgspec.structs.replace(end, tokens=tokens, files_changed=work.files if work else 0, facts=facts)
 
     def _count_anew(self) -> None:

@@ -7,6 +7,7 @@ import msgspec
 from .dialects.base import UserPrompt
 from .items import AgentRequest, ChatState, RequestResolved, StateChanged, UsageChanged
 from .operations import AnyOperation
+from .spent import Spent
 from .turns import TurnCount
 
 
@@ -98,6 +99,8 @@ class RulesState(msgspec.Struct, array_like=True):
     """The beginning of that message."""
     said: str = ""
     """The first sentence of the last turn's answer, one line of Markdown."""
+    spent: Spent | None = None
+    """What was used since the last turn's end; None if a version did not count so."""
 
     @property
     def may_time_out(self) -> bool:

@@ -111,7 +111,7 @@ class TurnCount(msgspec.Struct, array_like=True):
     """Counts the work of a turn, from the changes of its items.
 
     Attributes:
-        before: what the chat had used when the turn began; None if nothing was reported.
+        before: what the chat had used when the turn began, for versions that counted by it; see ``spent``.
         earlier: calls that ran then, and belong to an earlier turn.
         calls: those of the turn, by the ids of their items.
     """
@@ -134,13 +134,8 @@ class TurnCount(msgspec.Struct, array_like=True):
             case _:
                 pass
 
-    def tokens(self, usage: UsageChanged | None) -> int:
-        """How many tokens were used since the turn began; 0 if that is not known."""
-        before = self.before.total if self.before is not None else 0
-        return max(usage.total - before, 0) if usage is not None else 0
-
-    def work(self, usage: UsageChanged | None = None) -> TurnWork:
-        """The work until now; ``usage`` is what the chat has used."""
+    def work(self) -> TurnWork:
+        """The work until now, without tokens and money."""
         calls = [call for call in self.calls.values() if call.status != "declined"]
         commands = [call for call in calls if call.tool == "execute"]
         edits = [edit for call in calls if call.status == "done" for edit in call.edits]
@@ -150,7 +145,7 @@ class TurnCount(msgspec.Struct, array_like=True):
                 files.pop(edit.path, None)
             files[edit.moved_to or edit.path] = None
         others = [call for call in calls if call.tool not in {"execute", *_LOOKS}]
-        done = TurnWork(
+        return TurnWork(
             files=len(files),
             added=sum(edit.added for edit in edits),
             removed=sum(edit.removed for edit in edits),
@@ -160,23 +155,6 @@ class TurnCount(msgspec.Struct, array_like=True):
             looks=sum(call.tool in _LOOKS for call in calls),
             others=sum(not (call.changes or call.edits) for call in others),
         )
-        return self._with_usage(done, usage) if usage is not None else done
-
-    def _with_usage(self, work: TurnWork, now: UsageChanged) -> TurnWork:
-        """Work with the tokens and the cost since the beginning, as far as both reports have them."""
-        before = self.before or UsageChanged(0, 0)
-        if all(each.total == each.read + each.cached + each.written for each in (before, now)):
-            work = msgspec.structs.replace(
-                work,
-                read=max(now.read - before.read, 0),
-                cached=max(now.cached - before.cached, 0),
-                written=max(now.written - before.written, 0),
-                known="exact",
-            )
-        if now.currency and (now.currency == before.currency or not before.total):
-            cost = round(max(now.cost - before.cost, 0.0), 6)
-            work = msgspec.structs.replace(work, cost=cost, currency=now.currency)
-        return work
 
 
 def work_of(items: Iterable[Item]) -> TurnWork:

@@ -59,6 +59,14 @@ class ToolCall(NamedTuple):
         return json.dumps(self.arguments)
 
 
+class Tokens(NamedTuple):
+    """What a service bills for one request: tokens that it read anew, those of its cache, and written ones."""
+
+    read: int = 1
+    cached: int = 0
+    written: int = 1
+
+
 Piece = str | ToolCall
 """A piece of an answer: some text, or the call of a tool."""
 

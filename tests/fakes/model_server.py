@@ -10,6 +10,7 @@ or whole), and lists its models. Its answers:
   too, for clients simpler than agents.
 
 A test can also script the next turn itself: ``server.plan(Script(status=429, retry_after_s=1))`` overrides the prompt.
+Each answer that was sent whole is billed, as ``price`` says.
 With ``key``, a request without that key gets a 401; with ``models``, a request for another model gets a 404.
 
 The server runs in threads, so that tests with and without an event loop can use it::
@@ -26,14 +27,14 @@ import json
 import re
 import threading
 from collections import Counter, deque
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from hashlib import sha256
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from types import TracebackType
 from typing import Any, NamedTuple, Self
 
-from tests.fakes.model_script import Json, Piece, Script, Tool
+from tests.fakes.model_script import Json, Piece, Script, Tokens, Tool
 from tests.fakes.model_wire import Gemini, Messages, Wire, last_prompt
 from tests.fakes.model_wire_openai import ChatCompletions, Responses
 
@@ -89,6 +90,8 @@ class ModelServer:
         key: the key that every request must have; empty: any or none.
         models: the models that it knows; empty: any.
         headers: additional headers of each answer.
+        price: the tokens of a request's answer.
+        bill: the tokens of all answers that were sent whole.
     """
 
     def __init__(self, *, tools_needed: bool = True, key: str = "", models: tuple[str, ...] = ()) -> None:
@@ -96,6 +99,8 @@ class ModelServer:
         self.key = key
         self.models = models
         self.headers: dict[str, str] = {}
+        self.price: Callable[[ReceivedRequest], Tokens] = lambda _request: Tokens()
+        self.bill: list[Tokens] = []
         self.closing = threading.Event()
         self._tools_needed = tools_needed
         self._planned: deque[Script] = deque()
@@ -318,10 +323,13 @@ class Handler(BaseHTTPRequestHandler):
                 after = {} if script.retry_after_s is None else {"Retry-After": str(script.retry_after_s)}
                 message = f"refused with {script.status}, as the test asks"
                 self.reply(wire.error(script.status, message), script.status, after)
-            elif streamed:
-                self.stream(wire.stream(name, model.answer(request, script)))
             else:
-                self.reply(wire.whole(name, model.answer(request, script)))
+                tokens = model.price(request)
+                if streamed:
+                    self.stream(wire.stream(name, model.answer(request, script), tokens))
+                else:
+                    self.reply(wire.whole(name, model.answer(request, script), tokens))
+                model.bill.append(tokens)
         except (Cut, BrokenPipeError, ConnectionResetError):
             # The script cuts the connection, the agent was killed, or the user interrupted it.
             self.close_connection = True

@@ -15,7 +15,7 @@ import re
 from collections.abc import Iterable, Iterator
 from typing import Any, Literal, NamedTuple, Protocol
 
-from tests.fakes.model_script import Json, Piece, Tool, ToolCall, example
+from tests.fakes.model_script import Json, Piece, Tokens, Tool, ToolCall, example
 
 PASTED = re.compile(r"^\s*<pasted_content id=[^>]*>\n(.*?)\n</pasted_content[^>]*>\s*$", re.DOTALL)
 """Claude Code puts a long paste between tags."""
@@ -54,10 +54,10 @@ class Wire(Protocol):
     def tools(self, request: Json) -> list[Tool]:
         """The tools that the agent offers."""
 
-    def stream(self, model: str, pieces: Iterable[Piece]) -> Iterator[bytes]:
+    def stream(self, model: str, pieces: Iterable[Piece], tokens: Tokens) -> Iterator[bytes]:
         """The answer as server-sent events, each yielded when its piece is due."""
 
-    def whole(self, model: str, pieces: Iterable[Piece]) -> Json:
+    def whole(self, model: str, pieces: Iterable[Piece], tokens: Tokens) -> Json:
         """The answer as one JSON object."""
 
     def error(self, status: int, message: str) -> Json:
@@ -117,8 +117,8 @@ class Messages:
         # Anthropic's own tools, such as web_search, have no schema.
         return [Tool(str(tool["name"]), tool.get("input_schema", {})) for tool in request.get("tools") or []]
 
-    def stream(self, model: str, pieces: Iterable[Piece]) -> Iterator[bytes]:
-        message = self.whole(model, []) | {"content": [], "stop_reason": None}
+    def stream(self, model: str, pieces: Iterable[Piece], tokens: Tokens) -> Iterator[bytes]:
+        message = self.whole(model, [], tokens._replace(written=1)) | {"content": [], "stop_reason": None}
         yield event({"type": "message_start", "message": message}, "message_start")
         index, kind = -1, ""
         for piece in pieces:
@@ -139,10 +139,12 @@ class Messages:
         if kind:
             yield event({"type": "content_block_stop", "index": index}, "content_block_stop")
         end = {"stop_reason": "tool_use" if kind == "tool_use" else "end_turn", "stop_sequence": None}
-        yield event({"type": "message_delta", "delta": end, "usage": {"output_tokens": 2}}, "message_delta")
+        yield event(
+            {"type": "message_delta", "delta": end, "usage": {"output_tokens": tokens.written}}, "message_delta"
+        )
         yield event({"type": "message_stop"}, "message_stop")
 
-    def whole(self, model: str, pieces: Iterable[Piece]) -> Json:
+    def whole(self, model: str, pieces: Iterable[Piece], tokens: Tokens) -> Json:
         text, calls = parted(pieces)
         return {
             "id": fresh_id("msg"),
@@ -152,7 +154,12 @@ class Messages:
             "content": [self.block(piece) for piece in ([text] if text or not calls else []) + calls],
             "stop_reason": "tool_use" if calls else "end_turn",
             "stop_sequence": None,
-            "usage": {"input_tokens": 1, "output_tokens": 1},
+            "usage": {
+                "input_tokens": tokens.read - tokens.read // 3,
+                "cache_creation_input_tokens": tokens.read // 3,
+                "cache_read_input_tokens": tokens.cached,
+                "output_tokens": tokens.written,
+            },
         }
 
     def block(self, piece: Piece) -> Json:
@@ -190,15 +197,15 @@ class Gemini:
             for one in tool.get("functionDeclarations", [])
         ]
 
-    def stream(self, model: str, pieces: Iterable[Piece]) -> Iterator[bytes]:
+    def stream(self, model: str, pieces: Iterable[Piece], tokens: Tokens) -> Iterator[bytes]:
         for piece in pieces:
-            yield event(self.chunk(model, [self.part(piece)]))
-        yield event(self.chunk(model, [{"text": ""}], finish="STOP"))
+            yield event(self.chunk(model, [self.part(piece)], tokens))
+        yield event(self.chunk(model, [{"text": ""}], tokens, finish="STOP"))
 
-    def whole(self, model: str, pieces: Iterable[Piece]) -> Json:
+    def whole(self, model: str, pieces: Iterable[Piece], tokens: Tokens) -> Json:
         text, calls = parted(pieces)
         parts = [self.part(piece) for piece in ([text] if text or not calls else []) + calls]
-        return self.chunk(model, parts, finish="STOP")
+        return self.chunk(model, parts, tokens, finish="STOP")
 
     def part(self, piece: Piece) -> Json:
         """A piece as a part of the content."""
@@ -206,12 +213,17 @@ class Gemini:
             return {"text": piece}
         return {"functionCall": {"id": piece.id, "name": piece.name, "args": piece.arguments}}
 
-    def chunk(self, model: str, parts: list[Json], finish: str | None = None) -> Json:
+    def chunk(self, model: str, parts: list[Json], tokens: Tokens, finish: str | None = None) -> Json:
         """A response: the whole answer, or a chunk of a stream."""
         candidate: Json = {"index": 0, "content": {"role": "model", "parts": parts}}
         if finish:
             candidate["finishReason"] = finish
-        usage = {"promptTokenCount": 1, "candidatesTokenCount": 1, "totalTokenCount": 2}
+        usage = {
+            "promptTokenCount": tokens.read + tokens.cached,
+            "cachedContentTokenCount": tokens.cached,
+            "candidatesTokenCount": tokens.written,
+            "totalTokenCount": sum(tokens),
+        }
         return {
             "candidates": [candidate],
             "usageMetadata": usage,

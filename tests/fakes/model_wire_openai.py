@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-from tests.fakes.model_script import Json, Piece, Tool, ToolCall
+from tests.fakes.model_script import Json, Piece, Tokens, Tool, ToolCall
 from tests.fakes.model_wire import ConversationEntry, event, fresh_id, parted, texts_of
 
 
@@ -40,7 +40,7 @@ class Responses:
         every = request.get("tools") or []
         return [Tool(str(tool["name"]), tool.get("parameters") or {}) for tool in every if tool.get("name")]
 
-    def stream(self, model: str, pieces: Iterable[Piece]) -> Iterator[bytes]:
+    def stream(self, model: str, pieces: Iterable[Piece], tokens: Tokens) -> Iterator[bytes]:
         number = -1
 
         def numbered(kind: str, **fields: Any) -> bytes:
@@ -48,7 +48,7 @@ class Responses:
             number += 1
             return event({"type": kind, "sequence_number": number, **fields}, kind)
 
-        running = self.whole(model, []) | {"status": "in_progress", "output": [], "usage": None}
+        running = self.whole(model, [], tokens) | {"status": "in_progress", "output": [], "usage": None}
         message = fresh_id("msg")
         yield numbered("response.created", response=running)
         text = ""
@@ -65,7 +65,7 @@ class Responses:
                 yield numbered("response.content_part.added", **place, part=part)
             text += piece
             yield numbered("response.output_text.delta", **place, delta=piece)
-        response = self.whole(model, [*([text] if text else []), *calls]) | {"id": running["id"]}
+        response = self.whole(model, [*([text] if text else []), *calls], tokens) | {"id": running["id"]}
         for index, item in enumerate(response["output"]):
             if item["type"] == "message":
                 item["id"] = message
@@ -80,16 +80,16 @@ class Responses:
             yield numbered("response.output_item.done", output_index=index, item=item)
         yield numbered("response.completed", response=response)
 
-    def whole(self, model: str, pieces: Iterable[Piece]) -> Json:
+    def whole(self, model: str, pieces: Iterable[Piece], tokens: Tokens) -> Json:
         text, calls = parted(pieces)
         content = [{"type": "output_text", "text": text, "annotations": []}]
         item: Json = {"id": fresh_id("msg"), "type": "message", "role": "assistant", "status": "completed"}
         usage = {
-            "input_tokens": 1,
-            "input_tokens_details": {"cached_tokens": 0},
-            "output_tokens": 1,
+            "input_tokens": tokens.read + tokens.cached,
+            "input_tokens_details": {"cached_tokens": tokens.cached},
+            "output_tokens": tokens.written,
             "output_tokens_details": {"reasoning_tokens": 0},
-            "total_tokens": 2,
+            "total_tokens": sum(tokens),
         }
         return {
             "id": fresh_id("resp"),
@@ -129,7 +129,7 @@ class ChatCompletions:
         functions = [tool["function"] for tool in request.get("tools") or [] if "function" in tool]
         return [Tool(str(function["name"]), function.get("parameters") or {}) for function in functions]
 
-    def stream(self, model: str, pieces: Iterable[Piece]) -> Iterator[bytes]:
+    def stream(self, model: str, pieces: Iterable[Piece], tokens: Tokens) -> Iterator[bytes]:
         head = {"id": fresh_id("chatcmpl"), "object": "chat.completion.chunk", "created": 1, "model": model}
 
         def chunk(delta: Json, finish: str | None = None) -> bytes:
@@ -144,17 +144,17 @@ class ChatCompletions:
                 yield chunk({"tool_calls": [{"index": calls, **self.call(piece)}]})
                 calls += 1
         yield chunk({}, "tool_calls" if calls else "stop")
-        usage = {"prompt_tokens": 1, "completion_tokens": 1, "total_tokens": 2}
+        usage = _chat_usage(tokens)
         yield event(head | {"choices": [], "usage": usage})
         yield b"data: [DONE]\n\n"
 
-    def whole(self, model: str, pieces: Iterable[Piece]) -> Json:
+    def whole(self, model: str, pieces: Iterable[Piece], tokens: Tokens) -> Json:
         text, calls = parted(pieces)
         message: Json = {"role": "assistant", "content": text or None}
         if calls:
             message["tool_calls"] = [self.call(call) for call in calls]
         choice = {"index": 0, "message": message, "finish_reason": "tool_calls" if calls else "stop"}
-        usage = {"prompt_tokens": 1, "completion_tokens": 1, "total_tokens": 2}
+        usage = _chat_usage(tokens)
         head = {"id": fresh_id("chatcmpl"), "object": "chat.completion", "created": 1, "model": model}
         return head | {"choices": [choice], "usage": usage}
 
@@ -164,3 +164,12 @@ class ChatCompletions:
 
     def error(self, status: int, message: str) -> Json:
         return openai_error(status, message)
+
+
+def _chat_usage(tokens: Tokens) -> Json:
+    return {
+        "prompt_tokens": tokens.read + tokens.cached,
+        "prompt_tokens_details": {"cached_tokens": tokens.cached},
+        "completion_tokens": tokens.written,
+        "total_tokens": sum(tokens),
+    }

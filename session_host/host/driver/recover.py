@@ -25,7 +25,14 @@ from session_host.storage.descriptors.output_file import PAGE_BYTES, MemoryFile,
 from session_host.storage.descriptors.session_descriptors import SessionDescriptors
 from session_host.structured.dialects.base import Dialect, DialectPort, Start, make_dialect
 from session_host.structured.engine import TranscriptEngine
-from session_host.structured.items import AnyChange, RequestOpened, RequestResolved, StateChanged, TurnOver
+from session_host.structured.items import (
+    AnyChange,
+    RequestOpened,
+    RequestResolved,
+    StateChanged,
+    TurnOver,
+    UsageChanged,
+)
 from session_host.structured.lines import LineSplitter
 from session_host.structured.log import NO_TAG, Cause, InputCause, Record, RecordReader
 from session_host.structured.operations import AnyResult
@@ -42,6 +49,7 @@ TOLD = (RequestOpened, RequestResolved, StateChanged, TurnOver)
 """Changes of which events are made."""
 
 _result_decoder = msgspec.msgpack.Decoder[AnyResult](AnyResult)
+_usage_decoder = msgspec.msgpack.Decoder[UsageChanged](UsageChanged)
 
 
 @dataclass
@@ -191,7 +199,8 @@ class _CauseReplay:
         rules, at_ms = self._rules, record.at_ms
         match record.cause:
             case Cause.BEGIN:
-                return rules.begin(at_ms)
+                used = record.body.cause
+                return rules.begin(at_ms, _usage_decoder.decode(used) if used else None)
             case Cause.LINES:
                 return rules.receive_lines(self._splitter.feed(self._read_up_to(record.raw_end)), at_ms)
             case Cause.INPUT:

@@ -149,8 +149,9 @@ def add_event(
         " RETURNING number >= (SELECT trim_at FROM ledger)",
         (own_number, at or now(), kind_of(event), msgspec.json.encode(event).decode(), chat),
     ).fetchall()
-    if added:
-        usage.add_turn(connection, chat, event, at)
+    if added and (usage.add_turn(connection, chat, event, at) or isinstance(event, LimitsChanged)):
+        # Who follows rows reads the sums and limits again.
+        connection.execute("UPDATE session SET id = id WHERE id = ?", (chat,))
     if added and added[0][0]:
         _trim(connection)
         usage.trim(connection)

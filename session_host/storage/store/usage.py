@@ -22,7 +22,7 @@ MAX_AGE: Final = timedelta(days=400)
 _COUNTS: Final = ("turns", "unknown", "least", "read", "cached", "written", "cost")
 
 
-def add_turn(connection: sqlite3.Connection, chat: str, event: Event, at: str) -> None:
+def add_turn(connection: sqlite3.Connection, chat: str, event: Event, at: str) -> bool:
     """Add what a turn used by its event, within the event's transaction; other events change nothing.
 
     In a terminal that is the event that the turn is counted, in a chat view that of its end.
@@ -32,13 +32,16 @@ def add_turn(connection: sqlite3.Connection, chat: str, event: Event, at: str) -
         chat: the chat's id; it has a row.
         event: what happened.
         at: when it was told, ISO 8601, UTC.
+
+    Returns:
+        Whether it added something.
     """
     if not isinstance(event, TurnEnded | TurnCounted):
-        return
+        return False
     row = connection.execute("SELECT runtime FROM session WHERE id = ?", (chat,)).fetchone()
     moment = parse_time(event.ended or at)
     if row is None or moment is None or (row[0] == "terminal") != isinstance(event, TurnCounted):
-        return
+        return False
     work = event.work or TurnWork()
     tokens = (work.read, work.cached, work.written)
     is_exact, is_unknown = work.known == "exact", not work.known and not any(tokens)
@@ -49,6 +52,7 @@ def add_turn(connection: sqlite3.Connection, chat: str, event: Event, at: str) -
         f" ON CONFLICT DO UPDATE SET {added}",
         (int(moment.timestamp()) // QUARTER_S, _number(connection, chat), work.currency, *values),
     )
+    return True
 
 
 def _number(connection: sqlite3.Connection, chat: str) -> int:

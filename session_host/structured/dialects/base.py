@@ -9,7 +9,7 @@ import msgspec
 
 from session_host.errors import UsageError
 from session_host.protocol.values import Image
-from session_host.structured.items import AgentRequest, AnyChange, SettingChoice
+from session_host.structured.items import AgentRequest, AnyChange, SettingChoice, UsageChanged
 from session_host.structured.operations import AnyOperation, AnyResult
 
 FORK_OPTION: Final = "fork"
@@ -51,6 +51,8 @@ class Start(msgspec.Struct, frozen=True, kw_only=True):
     """Whether ``conversation``, if there is one, is an earlier one."""
     began_ms: int = 0
     """When the resumed conversation began, in milliseconds since 1970; 0 if unknown."""
+    used: UsageChanged | None = None
+    """What the agent last said in the chat that this one resumes; None if that is not known."""
 
 
 class UserPrompt(msgspec.Struct, frozen=True, array_like=True):

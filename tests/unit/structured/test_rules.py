@@ -91,7 +91,8 @@ class ScriptedDialect:
                 changes = tuple(FileChange(each, "") for each in paths)
                 port.emit(Put(Item(item, "tool", port.now_ms, status=status, turn=turn, changes=changes)))  # type: ignore[arg-type]
             case "total":
-                port.emit(UsageChanged(0, 0, int(text)))
+                total, _, of_conversation = text.partition(" ")
+                port.emit(UsageChanged(0, 0, int(total), read=int(total), of_conversation=of_conversation))  # type: ignore[arg-type]
             case "end" | "stop":
                 port.emit(SetStatus(f"a{self._turns}", "done", port.now_ms))
                 port.emit(TurnOver(turn, "completed" if word == "end" else "interrupted"))
@@ -562,7 +563,7 @@ def test_prompts_that_wait_after_a_stop_are_in_the_saved_state(chat: Chat) -> No
 
 
 def test_the_end_of_a_turn_has_its_tokens_and_the_number_of_its_files(chat: Chat) -> None:
-    chat.hear("total 500", "ready")  # What an earlier process used.
+    chat.hear("total 500 tokens", "ready")  # What an earlier process used.
     chat.do(prompt("one"))
     chat.hear("accept", "total 520", "edit e1 running a.py b.py", "edit e1 done a.py b.py", "edit e2 done a.py")
     state, dialect = chat.rules.save()
@@ -575,7 +576,7 @@ def test_the_end_of_a_turn_has_its_tokens_and_the_number_of_its_files(chat: Chat
     chat.hear("total 560", "edit e4 done d.py")  # Between turns.
     chat.do(prompt("two"))
     [end] = turns_over(chat.hear("accept", "stop"))
-    assert (end.turn, end.outcome, end.tokens, end.files_changed) == ("t2", "interrupted", 0, 0)
+    assert (end.turn, end.outcome, end.tokens, end.files_changed) == ("t2", "interrupted", 10, 0)
 
 
 def turns_over(step: Step) -> list[TurnOver]:

@@ -53,7 +53,6 @@ class _Line(msgspec.Struct, rename="camel"):
     """A line of a transcript; one in the model's name may be an error, and the kind of that."""
 
     type: str = ""
-    subtype: str = ""
     timestamp: object = None
     message: _Message | None = None
     is_api_error_message: bool = False
@@ -67,13 +66,12 @@ def count_claude(found: Counted, query: ConversationQuery, began_s: float, next_
     lines: list[bytes] = []
     usage = dict[str, _Usage]()
     newest: _Line | None = None
-    is_compacted = has_agents = False  # The requests of these are not recorded.
+    has_agents = False  # Their requests are not recorded here.
     for data in lines_backwards(newest_first(transcripts_of(query))[0], query.most_bytes):  # It has the prompt.
         lines.append(data)
         line = decoded(decoder, data, _Line)
         if line is None:
             continue
-        is_compacted = is_compacted or line.subtype == "compact_boundary"
         if line.type == "assistant" and line.message is not None:
             newest = newest or line
             has_agents |= any(block.name in AGENTS for block in line.message.content if isinstance(block, _Block))
@@ -81,7 +79,7 @@ def count_claude(found: Counted, query: ConversationQuery, began_s: float, next_
         elif line.type in {"user", "attachment"} and (at_s := seconds_of(line.timestamp)) == began_s:
             break
         elif line.type == "user" and at_s >= next_s:
-            lines, usage, newest, is_compacted, has_agents = [], {}, None, False, False  # The next turn has begun.
+            lines, usage, newest, has_agents = [], {}, None, False  # The next turn has begun.
     else:
         return found
     if newest is not None and newest.is_api_error_message:
@@ -92,7 +90,6 @@ def count_claude(found: Counted, query: ConversationQuery, began_s: float, next_
         found = found._replace(is_whole=True, is_limit=is_limit, resets_at=resets_at, error=error or "API error")
     if has_agents:
         return found
-    used = usage.values() if not is_compacted else ()
     return worked(
         found,
         [*items_of(reversed(lines))],
@@ -102,6 +99,6 @@ def count_claude(found: Counted, query: ConversationQuery, began_s: float, next_
                 each.cache_read_input_tokens,
                 each.output_tokens,
             )
-            for each in used
+            for each in usage.values()
         ),
     )

@@ -593,6 +593,7 @@ class Turns:
             total=self._shared.state.tokens,
             cost=cost,
             currency=reading.text(update, "cost", "currency"),
+            of_conversation="cost" if self._shared.continues else "",
         )
         self._shared.state.usage = change
         self._shared.port.emit(change)

@@ -8,7 +8,7 @@ from typing import Any, Literal
 import msgspec
 
 from session_host.structured.dialects import reading
-from session_host.structured.dialects.base import DialectPort, Start
+from session_host.structured.dialects.base import FORK_OPTION, DialectPort, Start
 from session_host.structured.dialects.forms import Field
 from session_host.structured.dialects.json_rpc import INTERNAL_ERROR, JsonRpc, JsonRpcState
 from session_host.structured.items import ConversationKnown, Item, Setting, UsageChanged
@@ -212,6 +212,11 @@ class Shared:
         """The conversation to resume; "" for a new one, since the agent chooses the id of a new conversation."""
         start = self.state.start
         return start.conversation if start.resumes else ""
+
+    @property
+    def continues(self) -> bool:
+        """Whether the session resumes or forks a conversation."""
+        return bool(self.resumed_conversation or self.state.start.options.get(FORK_OPTION))
 
     def option(self, name: str) -> bool:
         """Whether an option of the dialect is on."""

@@ -123,6 +123,8 @@ class ClaudeDialect:
         """See ``Dialect``."""
         self._state.reader.directory = start.directory
         self._state.fork_of = str(start.options.get(FORK_OPTION, ""))
+        self._state.reader.continues = bool(self._state.fork_of or (start.resumes and start.conversation))
+        self._state.reader.used = start.used
         self._control("initialize", {"hooks": None})
         self._port.start_timer(STILL_STARTING, STILL_STARTING_AFTER_S)
         self._port.emit(CapabilitiesKnown(Capabilities(steer=True, images=True)))

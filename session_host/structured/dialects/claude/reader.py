@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from operator import sub
 from typing import Any, Final, Protocol
 
 import msgspec
@@ -78,6 +79,8 @@ class ReaderState(msgspec.Struct, array_like=True):
         resets_ms: when the limit is reset that was reached last; 0 if unknown.
         directory: the chat's directory; "" if unknown.
         background: what runs between turns.
+        continues: whether the conversation is an earlier one, and what it had used is not told apart yet.
+        used: what it had used, as far as that is known.
     """
 
     turn: str = ""
@@ -100,6 +103,8 @@ class ReaderState(msgspec.Struct, array_like=True):
     tokens: tuple[int, int, int] = (0, 0, 0)
     stopped_by: str = ""
     resets_ms: int = 0
+    continues: bool = False
+    used: UsageChanged | None = None
 
 
 class ReaderPort(Protocol):
@@ -386,10 +391,12 @@ class MessageReader:
             self._emit_usage()
 
     def _emit_usage(self) -> None:
+        self._port.emit(self._usage())
+
+    def _usage(self) -> UsageChanged:
         state = self.state
         used, currency = state.read + state.written, "USD" if state.cost else ""
-        change = UsageChanged(used, state.window, state.total, state.cost, currency, state.limits, *state.tokens)
-        self._port.emit(change)
+        return UsageChanged(used, state.window, state.total, state.cost, currency, state.limits, *state.tokens)
 
     def rate_limit(self, message: Mapping[str, Any]) -> None:
         """Read a "rate_limit_event" message; it is repeated whenever a used share changes, its notice is not."""
@@ -415,7 +422,34 @@ class MessageReader:
         state.window = max((integer(model, "contextWindow") for model in models), default=0) or state.window
         cost = message.get("total_cost_usd")
         state.cost = float(cost) if isinstance(cost, int | float) else state.cost
+        if state.continues and state.total:
+            self._tell_apart(mapping(message, "usage"))
         self.emit_usage()
+
+    def _tell_apart(self, usage: Mapping[str, Any]) -> None:
+        """Report what of the first totals after a resume or fork the conversation had used before.
+
+        Version 2.1.332 goes on with the totals that the last process in this directory saved, if it was of the same
+        conversation; version 2.1.197 begins at 0. The turn's "usage" has the requests of the main agent alone.
+        """
+        state = self.state
+        state.continues, used, now = False, state.used, state.tokens
+        turn = (
+            integer(usage, "input_tokens") + integer(usage, "cache_creation_input_tokens"),
+            integer(usage, "cache_read_input_tokens"),
+            integer(usage, "output_tokens"),
+        )
+        before = tuple(map(sub, now, turn))
+        if used is not None and before == (used.read, used.cached, used.written):
+            self._port.emit(msgspec.structs.replace(used, limits=state.limits, of_conversation="base"))
+        elif any(before) and min(before) >= 0:
+            total, (read, cached, written) = sum(before), before
+            most = self._usage()
+            self._port.emit(
+                msgspec.structs.replace(
+                    most, total=total, read=read, cached=cached, written=written, of_conversation="most"
+                )
+            )
 
     def _note_usage(self, usage: Mapping[str, Any]) -> None:
         names = ("input_tokens", "cache_creation_input_tokens", "cache_read_input_tokens")

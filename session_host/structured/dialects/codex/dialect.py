@@ -363,6 +363,8 @@ class Notifications:
             self._turns.agent_ended(thread)
         if method == "serverRequest/resolved":
             self._requests.resolved(params)
+        elif method == "thread/tokenUsage/updated":
+            self._turns.agents_usage(params, thread)
         elif parent is not None and method == "turn/completed":
             turn = mapping(params, "turn")
             self._turns.finish_items(text(turn, "id"), "failed" if text(turn, "status") == "failed" else "interrupted")

@@ -123,6 +123,9 @@ class CodexState(msgspec.Struct, array_like=True):
         opening_tries: how often opening the thread was refused as overload.
         usage: the tokens and limits that the transcript has.
         agents: the running turns of sub-agents, by their threads.
+        agents_used: the tokens of all sub-agents: all, of them those from the model's cache, and written ones.
+        agents_told: those that each sub-agent's thread last told.
+        has_base: the thread has told its tokens.
     """
 
     start: Start
@@ -148,6 +151,9 @@ class CodexState(msgspec.Struct, array_like=True):
     opening_tries: int = 0
     usage: UsageChanged = UsageChanged(0, 0)
     agents: dict[str, str] = {}
+    agents_used: tuple[int, int, int] = (0, 0, 0)
+    agents_told: dict[str, tuple[int, int, int]] = {}
+    has_base: bool = False
 
     @property
     def background(self) -> str:

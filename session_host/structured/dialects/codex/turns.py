@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from operator import add, sub
 from typing import Any, Final, Literal
 
 import msgspec
 
+from session_host.structured.dialects.base import FORK_OPTION
 from session_host.structured.dialects.limits import LIMIT_OF_CODEX, stopped_by_limit
 from session_host.structured.dialects.reading import array, at, error_words, integer, mapping, one_line, text
 from session_host.structured.items import (
@@ -264,22 +266,63 @@ class Turns:
         port.emit(Put(Item(f"{turn}/plan", "plan", port.now_ms, text=explanation, status="done", turn=turn, plan=plan)))
 
     def usage(self, params: dict[str, Any]) -> None:
-        """The tokens that the thread has used."""
-        used, context = mapping(params, "tokenUsage"), self._context
-        total, cached, written = (
-            integer(used, "total", name) for name in ("totalTokens", "cachedInputTokens", "outputTokens")
+        """The tokens that the thread has used, with those of its sub-agents."""
+        used, state = mapping(params, "tokenUsage"), self._context.state
+        total, cached, written = map(add, _tokens(used, "total"), state.agents_used)
+        now = UsageChanged(
+            integer(used, "last", "totalTokens"),
+            integer(used, "modelContextWindow"),
+            total,
+            limits=state.usage.limits,
+            read=total - cached - written,
+            cached=cached,
+            written=written,
         )
-        context.usage_changed(
-            UsageChanged(
-                integer(used, "last", "totalTokens"),
-                integer(used, "modelContextWindow"),
-                total,
-                limits=context.state.usage.limits,
-                read=total - cached - written,
-                cached=cached,
-                written=written,
+        if not state.has_base:
+            state.has_base = True
+            self._tell_base(now, used, text(params, "turnId"))
+        self._context.usage_changed(now)
+
+    def _tell_base(self, now: UsageChanged, used: dict[str, Any], turn: str) -> None:
+        """Tell what the resumed or forked thread had used before the first report.
+
+        After a resume, the server repeats the last report, with the id of that turn. Without this, as after a fork, the
+        first report of a turn has the tokens of its first request; one that is stopped before repeats the last one.
+        """
+        state = self._context.state
+        start, earlier = state.start, state.start.used
+        if not (start.options.get(FORK_OPTION) or (start.resumes and start.conversation)):
+            return
+        if turn == state.turn and not (earlier is not None and earlier.total == now.total):
+            total, cached, written = map(sub, (now.total, now.cached, now.written), _tokens(used, "last"))
+            now = msgspec.structs.replace(
+                now, total=total, read=total - cached - written, cached=cached, written=written
             )
-        )
+        self._context.port.emit(msgspec.structs.replace(now, of_conversation="base"))
+
+    def agents_usage(self, params: dict[str, Any], thread: str) -> None:
+        """The tokens that a sub-agent's thread has used; what it used before its first report's request counts not."""
+        used, state = mapping(params, "tokenUsage"), self._context.state
+        now = _tokens(used, "total")
+        before = state.agents_told.get(thread) or tuple(map(sub, now, _tokens(used, "last")))
+        total, cached, written = (max(each, 0) for each in map(sub, now, before))
+        state.agents_told[thread] = now
+        if total:
+            state.agents_used = (
+                state.agents_used[0] + total,
+                state.agents_used[1] + cached,
+                state.agents_used[2] + written,
+            )
+            known = state.usage
+            self._context.usage_changed(
+                msgspec.structs.replace(
+                    known,
+                    total=known.total + total,
+                    read=known.read + total - cached - written,
+                    cached=known.cached + cached,
+                    written=known.written + written,
+                )
+            )
 
     # ------------------------------------------------------------ previous turns
 
@@ -301,3 +344,9 @@ class Turns:
             self._put_error(turn, mapping(raw, "error"))
         if ended_ms:
             port.emit(TurnOver(turn, _OUTCOMES.get(text(raw, "status"), "completed"), one_line(error), ended_ms))
+
+
+def _tokens(used: dict[str, Any], of: str) -> tuple[int, int, int]:
+    """All tokens of a "ThreadTokenUsage", those from the model's cache, and the written ones; ``of`` is its part."""
+    total, cached, written = (integer(used, of, name) for name in ("totalTokens", "cachedInputTokens", "outputTokens"))
+    return total, cached, written

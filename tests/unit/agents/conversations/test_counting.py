@@ -249,13 +249,13 @@ def test_the_work_of_a_turn_with_sub_agents_is_not_known_in_part(record: Record)
     assert record.work() is None
 
 
-def test_the_tokens_of_a_turn_in_which_the_conversation_was_compacted_are_not_known_in_part(record: Record) -> None:
+def test_of_a_turn_in_which_the_conversation_was_compacted_the_recorded_requests_count(record: Record) -> None:
     record.asks(1, "now")
     record.says(2, call("Bash", "one", command="true"))
     record.result(3, "one")
     record.add(4, "system", "", subtype="compact_boundary")
     record.says(5, text("Done."))
-    assert record.work() == TurnWork(commands=1)
+    assert record.work() == TurnWork(read=46, cached=200, written=14, known="least", commands=1)
 
 
 @pytest.mark.parametrize(

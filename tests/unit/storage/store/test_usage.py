@@ -42,8 +42,10 @@ def chat_view(name: str = "api") -> ChatFacts:
 def test_a_turn_counts_once_in_the_quarter_in_which_it_ended(store: Store) -> None:
     chat = chat_view()
     store.insert(chat)
+    before = store.ledger.position()
     for _ in range(2):
         add(store, chat, 1, ended(1))
+    assert [each.id for each in store.changes_since(before).changed] == [chat.id], "who follows rows reads it again"
     whole = UsageSum(chat.id, "api", "claude", "work", "/data/api", QUARTER, 1, 0, 0, 5, 3, 2, (("USD", 0.5),), 0)
     assert store.usage.since(QUARTER) == [whole]
     assert store.usage.since(QUARTER + 1) == []
