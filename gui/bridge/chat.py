@@ -13,7 +13,7 @@ from msgspec.structs import replace
 from PySide6.QtCore import QObject, QTimer, Signal
 
 from gui.timers import single_shot
-from gui.wording import machine_texts, page_texts
+from gui.wording import chat_texts, machine_texts, page_texts
 from gui.wording.shell_titles import is_directory_title
 from session_host.errors import HostUnavailable
 from session_host.protocol.facts import ChatFacts, Foreground, Outcome
@@ -48,6 +48,7 @@ from session_host.protocol.values import (
 )
 from session_host.standing.accounts import with_account
 from session_host.standing.groups import Group, Mark, Seen, group_of, in_group_since, is_starting, mark_of
+from session_host.standing.hand_over import handed_words, was_handed_over
 from session_host.standing.status import shown_status
 from session_host.system.clock import earlier, now
 from session_host.terminal.base import DefaultColors
@@ -435,6 +436,7 @@ class Chat(QObject):
         machine, session_id: the machine that it is on, and its id there.
         looks: the looks at it.
         workplace: where it works.
+        name_of: returns the name of another chat of its machine, by its id; "" if there is none.
         agent_title: the title of its agent ("Claude Code"); the agent's name if the catalog does not have it.
         output_offset: how many bytes it has written, as far as this window knows; 0 for unknown.
         output_at_s: the time of its last output (CLOCK_MONOTONIC); 0 if this window has seen none.
@@ -476,6 +478,7 @@ class Chat(QObject):
         self.machine = machine
         self.session_id = id_there(record.id)
         self.agent_title = record.origin.agent
+        self.name_of: Callable[[str], str] = lambda _id: ""
         self.output_offset = 0
         self.output_at_s = 0.0
         self.is_recorded = True
@@ -577,6 +580,7 @@ class Chat(QObject):
             not self.machine.is_reachable,
             self.looks.is_unresponsive,
             self.looks.first.is_reconnecting,
+            self.name_of(self.record.entry.handed_to) if self.record.entry.handed_to else "",
         )
 
     @property
@@ -634,6 +638,17 @@ class Chat(QObject):
     def agent_and_account(self) -> str:
         """The title of its agent, with its account unless that is the default one."""
         return with_account(self.agent_title, self.record.origin.account)
+
+    @property
+    def taker_words(self) -> str:
+        """Who took over its task, if no turn began since; "" for nobody."""
+        return handed_words(self.seen.handed_to) if was_handed_over(self.record) else ""
+
+    @property
+    def handed_words(self) -> str:
+        """Which chat took over its task, or whose task it took over; "" for none."""
+        origin = self.name_of(self.record.origin.handed_from) if self.record.origin.handed_from else ""
+        return self.taker_words or (chat_texts.TAKEN_FROM(name=origin) if origin else "")
 
     @property
     def command(self) -> str:

@@ -83,6 +83,10 @@ class ChatList(QObject):
         known = self._chats.get(session_id)
         return known.record if known is not None else self.ended.get(session_id)
 
+    def _name_of(self, session_id: str) -> str:
+        record = self.record(session_id)
+        return record.entry.shown_name if record is not None else ""
+
     def records_on(self, machine: str) -> list[ChatFacts]:
         """The records of all chats of a machine."""
         ids = [each for each in dict.fromkeys((*self._chats, *self.ended)) if machine_of(each) == machine]
@@ -168,6 +172,7 @@ class ChatList(QObject):
         if self.colors is not None:
             chat.looks.set_colors(self.colors)
         self._set_agent(chat)
+        chat.name_of = self._name_of
         chat.changed.connect(partial(self._on_changed, chat))
         chat.text_changed.connect(partial(self._texts.note, chat))
         self._chats[record.id] = chat

@@ -177,6 +177,43 @@ class Lifecycle:
         record = await chat.machine.call(fork, chat.session_id, before=before, environment=environment, size=size)
         return self._list.chat_of(chat.machine.received(record))
 
+    async def hand_over(
+        self, chat: Chat, agent: Agent, account: str, prompt: str, token: str, size: GridSize
+    ) -> tuple[Chat, str]:
+        """Start the chat that takes over another one's task.
+
+        Args:
+            chat: the other chat.
+            agent: who takes over, with this ``account``.
+            account: "" for the default one.
+            prompt: the first prompt, exactly.
+            token: the offer's, which the new chat's id is made of.
+            size: the terminal's size.
+
+        Returns:
+            The new chat, and what could not be done, one line, "" for nothing.
+
+        Raises:
+            OutliveError: it could not be started; nothing is left of it.
+        """
+        from session_host.client.chats.handing_over import hand_over
+        from session_host.client.chats.launch_spec import LaunchRequest
+
+        wish = LaunchRequest(
+            agent=agent,
+            account=account,
+            prompt=prompt,
+            token=token,
+            directory=chat.record.origin.cwd,
+            environment=await self._machines.by_name[chat.machine.name].environment(),
+            size=size,
+            colors=self._list.colors,
+        )
+        taken = await chat.machine.call(hand_over, chat.session_id, wish)
+        new = self._list.chat_of(chat.machine.received(taken.record))
+        new.has_prompt = True
+        return new, taken.note
+
     async def recent_directories(self, limit: int, machine: str = "") -> list[str]:
         """The directories of recently started chats on a machine, latest first."""
         found = await self._machines.named(machine).machine.call(recent_directories, limit)

@@ -82,6 +82,7 @@ class ChatView(QWidget):
         named_image_requested(str): the user looks at a picture that a message only names: a path or an address.
         changes_requested(): the user opens the changes of the chat's directory.
         end_requested(): the user ends an agent that does not stop.
+        hand_over_requested(str): the user hands the task over, or opens the chat that took over: the action's kind.
         later_requested(str): what the user does about a prompt that is to be sent at a time: the kind of the action.
         notice_given(str): one line for the user.
     """
@@ -93,6 +94,7 @@ class ChatView(QWidget):
     changes_requested = Signal()
     end_requested = Signal()
     later_requested = Signal(str)
+    hand_over_requested = Signal(str)
     notice_given = Signal(str)
 
     def __init__(
@@ -215,6 +217,10 @@ class ChatView(QWidget):
         self.prompt.show_later(prompt)
         self.page.rows.set_continues(continues=prompt is not None and prompt.waits and bool(prompt.continues))
 
+    def show_taker(self, words: str) -> None:
+        """Show who took over the task, and nothing was done since; "" for nobody."""
+        self.page.rows.set_taker(words)
+
     def changed(self) -> None:
         """Show changes of the transcript with the next frame."""
         self.page.changed()
@@ -320,6 +326,8 @@ class ChatView(QWidget):
                 self.end_requested.emit()
             case "continue" | "edit_later" | "later_now" | "later_tomorrow" | "drop_later":
                 self.later_requested.emit(action.kind)
+            case "hand_over" | "open_taker":
+                self.hand_over_requested.emit(action.kind)
             case "link":
                 self.link_requested.emit(action.value)
             case "named_image":

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from gui.window.sheets.error_output import OutputSheet
     from gui.window.sheets.explain import StatusDetailsSheet
     from gui.window.sheets.export import ExportSheet
+    from gui.window.sheets.hand_over import HandOverSheet
     from gui.window.sheets.image import ImageSheet
     from gui.window.sheets.import_theme import ImportThemeSheet
     from gui.window.sheets.name import NameSheet
@@ -161,6 +162,13 @@ class Sheets(QObject):
                 sessions.lifecycle.send_later,
             )
         )
+
+    @cached_property
+    def hand_over(self) -> HandOverSheet:
+        """Hands a chat's task over to another agent."""
+        from gui.window.sheets.hand_over import HandOverSheet
+
+        return self._register(HandOverSheet(self._theme, self._window))
 
     @cached_property
     def save_prompt(self) -> SavePromptSheet:

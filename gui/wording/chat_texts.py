@@ -77,6 +77,7 @@ def turn_limited(error: str) -> str:
 
 
 TRY_NOW = Text("Try now")
+TAKEN_FROM = Text("took over from {name}")
 """Button below a turn that a limit ended."""
 DAMAGED = Text("The rest can’t be read: {reason}")
 PROMPT_WITHOUT_TEXT = Text("Prompt without text")

@@ -4,6 +4,20 @@ from __future__ import annotations
 
 from gui.wording.text import Text
 
+HAND_OVER, HAND_OVER_TO, HAND_OVER_IN, THIS_CHAT = Text("Hand over"), Text("To"), Text("In"), Text("This chat")
+FIRST_PROMPT = Text("First prompt")
+HANDED_FROM = Text("from {name}")
+SAME_DIRECTORY = Text("the same directory, {directory}")
+SAME_BRANCH = Text("the same directory, {directory}, branch {branch}")
+STAYS = Text("stays as it is, and names the new one; it does not continue by itself")
+WORKS_ON = Text("works on in the same files: stop it first, unless you want both")
+READING_CONVERSATION = Text("Reading the conversation…")
+NOBODY_TAKES_OVER = Text("No other agent is installed, and this one has no other account.")
+NOTHING_IS_SENT = Text("Nothing is sent before Enter.")
+NOTHING_SENT = Text(
+    "Nothing is sent before Enter. Then the text, and what the agent reads, go to the company behind {agent}."
+)
+START, START_AGENT = Text("Start"), Text("Start {agent}")
 STATUS_DETAILS = Text("Status details")
 LATEST_REPORTS = Text("Latest reports")
 HISTORY = Text("History")

@@ -87,8 +87,13 @@ class AnotherMachine:
                 origin,
                 id=self.prefix + origin.id,
                 resumed_from=origin.resumed_from and self.prefix + origin.resumed_from,
+                handed_from=origin.handed_from and self.prefix + origin.handed_from,
             ),
-            replace(entry, continued_by=entry.continued_by and self.prefix + entry.continued_by),
+            replace(
+                entry,
+                continued_by=entry.continued_by and self.prefix + entry.continued_by,
+                handed_to=entry.handed_to and self.prefix + entry.handed_to,
+            ),
             facts.outcome,
             replace(
                 facts.program,

@@ -108,6 +108,8 @@ CALLS: Final = {
     "stop_asleep": Callee("session_host.client.chats.sleeping", CONTROL, "session_id"),
     "wake": Callee("session_host.client.chats.sleeping", CONTROL, "session_id"),
     "fork": Callee("session_host.client.chats.fork", CONTROL, "session_id"),
+    "offer_hand_over": Callee("session_host.client.chats.handing_over", READ),
+    "hand_over": Callee("session_host.client.chats.handing_over", CONTROL, "session_id"),
     "find_answer": Callee("session_host.client.chats.agent_record", READ),
     "recorded_conversation": Callee("session_host.client.chats.agent_record", READ),
     "note_on_worktree": Callee("session_host.client.chats.chat_worktree", READ),

@@ -178,6 +178,8 @@ class Entry(msgspec.Struct, frozen=True, array_like=True, gc=False, kw_only=True
     """The prompt that its host was to send at a time, as of its end; None for none."""
     handed_to: str = ""
     """The id of the chat that took over its task last; "" for none."""
+    handed_at: str = ""
+    """When that was, ISO 8601."""
 
     @property
     def is_named(self) -> bool:

@@ -62,12 +62,14 @@ class Seen(NamedTuple):
         is_unreachable: its machine cannot be reached, so nothing is known about a chat that had not ended.
         is_unresponsive: its host does not answer.
         is_reconnecting: the connection to its host was lost a while ago.
+        handed_to: the name of the chat that took over its task; "" if unknown.
     """
 
     has_prompt: bool = False
     is_unreachable: bool = False
     is_unresponsive: bool = False
     is_reconnecting: bool = False
+    handed_to: str = ""
 
 
 _BY_ACTIVITY: Final = {

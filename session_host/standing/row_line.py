@@ -1,8 +1,8 @@
 """The line below a chat's name in every list: what it asks, does, or said last; and its project's colour. Pure.
 
-The first that is true: it has ended, and how; it cannot be reached; it asks; why it failed; a limit stopped it; nothing
-came from it; it is asleep; what it does now; the program in front; what is to be sent to it at a time; the first
-sentence of its last answer.
+The first that is true: it has ended, and how; it cannot be reached; it asks; who took over its task; why it failed; a
+limit stopped it; nothing came from it; it is asleep; what it does now; the program in front; what is to be sent to it
+at a time; the first sentence of its last answer.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ from session_host.protocol.untrusted_text import one_line, topic_of
 from session_host.protocol.values import Activity
 from session_host.standing.endings import end_of
 from session_host.standing.groups import Seen, in_group_since, is_starting
+from session_host.standing.hand_over import handed_words, was_handed_over
 from session_host.standing.later_prompt import is_too_late, later_words
 from session_host.standing.sleep import gave_back
 from session_host.standing.status import shown_status
@@ -84,6 +85,8 @@ def _whole(facts: ChatFacts, seen: Seen, now: datetime, clock: Callable[[datetim
         return RowLine(SUSPENDED, "asks")
     if activity is Activity.NEEDS_INPUT:
         return RowLine(status.detail or ASKS, "asks")
+    if activity is Activity.IDLE and was_handed_over(facts):
+        return RowLine(handed_words(seen.handed_to))
     if status.failed:
         return _failed(facts, clock)
     if status.is_silent and (since := in_group_since(facts, stale_s)) is not None:

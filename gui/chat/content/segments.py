@@ -75,7 +75,7 @@ class Action(NamedTuple):
         "discard", "lines", "fold_lines", "reuse", "end", "send_held", "discard_held", "fold_turn", "offer", "drop",
         "wrap", "numbers", "source", "copy_prompt", "named_image", "take_back", "bring_back", "comment", "more",
         "failures", "edit_comment", "drop_comment", "show_comments", "drop_comments", "open_chat",
-        "continue", "edit_later", "later_now", "later_tomorrow", "drop_later",
+        "hand_over", "open_taker", "continue", "edit_later", "later_now", "later_tomorrow", "drop_later",
     ]
     # fmt: on
     item: str = ""

@@ -9,7 +9,7 @@ from gui.chat.content import items as item_content
 from gui.chat.content.items import ItemRequests
 from gui.chat.content.segments import Action, Button, LiveLine, QuietLine, Segment, StatusLine, TurnFooter
 from gui.theme.icons import Glyph
-from gui.wording import chat_texts, common_texts
+from gui.wording import action_texts, chat_texts, common_texts
 from session_host.protocol.shown_duration import told_duration
 from session_host.protocol.turns import TurnFacts
 from session_host.protocol.untrusted_text import one_line
@@ -78,6 +78,8 @@ def _limit_line(
     buttons = []
     if continues is False and (name := chat_texts.continue_at(continues_at(ending))):
         buttons.append(Button(name, Action("continue")))
+    if continues is not None:
+        buttons.append(Button(action_texts.HAND_OVER(), Action("hand_over")))
     if continues is not None and prompt:
         buttons.append(Button(chat_texts.TRY_NOW(), Action("again", prompt)))
     text = text or chat_texts.turn_limited(reason)
@@ -85,7 +87,7 @@ def _limit_line(
 
 
 def tail(
-    row: str, transcript: Transcript, requests: ItemRequests, directory: str, line: LiveLine | None
+    row: str, transcript: Transcript, requests: ItemRequests, directory: str, line: LiveLine | None, taker: str = ""
 ) -> list[Segment]:
     """The segments after the last item.
 
@@ -95,6 +97,7 @@ def tail(
         requests: the requests of no item.
         directory: the chat's directory.
         line: what the agent does now; None while no turn runs.
+        taker: the words that name who took over the task; "" for nobody.
     """
     status = transcript.status
     found = item_content.decision_lines(requests, directory)
@@ -111,4 +114,8 @@ def tail(
         found.append(replace(shown, buttons=end))
     elif status.state == "background":
         found.append(StatusLine(one_line(chat_texts.IN_BACKGROUND(work=status.detail))))
+    if taker:
+        found.append(
+            QuietLine(taker, tone="text", icon=Glyph.MOVE, buttons=(Button(common_texts.OPEN(), Action("open_taker")),))
+        )
     return found or [Segment() if status.state == "requires_action" else QuietLine()]

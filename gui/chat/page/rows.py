@@ -175,6 +175,7 @@ class Rows:
         self.comments: Comments = lambda _item, _segments: {}
         self.live = Live()
         self.continues = False
+        self.taker = ""
         self._turns: dict[int, Folding] = {}
         """The turns that were looked at, by the positions of their items."""
         self.columns: set[str] = set()
@@ -428,6 +429,14 @@ class Rows:
             for key in [each for each, row in self._rows.items() if row.around.is_last]:
                 self.refresh(key)
 
+    def set_taker(self, words: str) -> None:
+        """Set the words that name who took over the task; "" for nobody."""
+        if words != self.taker:
+            self.taker = words
+            for key in [each for each, row in self._rows.items() if row.around.is_last]:
+                self.refresh(key)
+            self.refresh(TAIL)
+
     def refresh_ways(self) -> None:
         """Update the prompts and the changes of files: what the user can do about them may be something else now."""
         for key in list(self._rows):
@@ -545,7 +554,7 @@ class Rows:
 
     def _fill(self, row: Row, position: int) -> None:
         if row.key == TAIL:
-            found = tail(TAIL, self.transcript, self.requests_of(TAIL), self.directory, self.live.line)
+            found = tail(TAIL, self.transcript, self.requests_of(TAIL), self.directory, self.live.line, self.taker)
             row.replace(found, self.style, self.widths.text)
             row.before, row.after = (0.0, 0.0) if self.asker else (6.0, 12.0)
         else:
@@ -570,7 +579,10 @@ class Rows:
             if self.pictures:
                 found = [self._with_picture(segment) for segment in found]
             if (end := self.transcript.ends.get(row.key)) is not None:
-                usage, continues = self.transcript.status.usage, self.continues if around.is_last else None
+                usage, continues = (
+                    self.transcript.status.usage,
+                    self.continues if around.is_last and not self.taker else None,
+                )
                 limits = usage.limits if usage is not None else ()
                 found = with_ending(found, facts_of(end), item, around.again, limits, continues=continues)
             if around.footer is not None:

@@ -64,7 +64,7 @@ class Action(Struct, frozen=True):
     keys: tuple[str, ...] = ()
     # fmt: off
     on: Literal[
-        "", "tab", "chat", "running", "alive", "ended", "forkable",
+        "", "tab", "chat", "running", "alive", "ended", "agent", "forkable",
         "terminal", "running_terminal", "suspended", "structured", "tabs", "tabs_right", "panes", "windows",
     ] = ""
     # fmt: on
@@ -120,6 +120,8 @@ TABLE: tuple[Action, ...] = (
                                 "session thread chat like this duplicate clone copy resume command")),
     Action("fork", CHAT, action_texts.FORK, lambda w: w.on_chat(w.forking.choose), on="forkable",
            words=Text("branch copy chat conversation back before a prompt edit retry")),
+    Action("hand_over", CHAT, action_texts.HAND_OVER, lambda w: w.on_chat(w.handing_over.ask), on="agent",
+           words=Text("another agent account switch limit take over move")),
     Action("new_shell", CHAT, Text("New shell in this directory"),
            lambda w: w.starting.new_shell(w.shown_directory), keys=("Ctrl+Shift+Return",),
            words=Text("terminal bash new tab here cwd")),

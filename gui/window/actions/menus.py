@@ -305,6 +305,8 @@ class Menus:
         ways.append((title("continue"), lambda: commands.continuing.open(chat), key_of("continue")))
         if forking.can_fork(chat):
             ways.append((title("fork"), lambda: forking.choose(chat), key_of("fork")))
+        if not chat.record.origin.is_shell_or_command:
+            ways.append((title("hand_over"), lambda: commands.handing_over.ask(chat), key_of("hand_over")))
         target = menu.addMenu(action_texts.CONTINUE()) if len(ways) > 1 else menu
         for way in ways:
             _add(target, *way)

@@ -138,6 +138,7 @@ class PageWiring:
         view.named_image_requested.connect(lambda source: self._show_named_image(page, content, source))
         view.end_requested.connect(lambda: commands.chat_actions.stop(chat))
         view.later_requested.connect(lambda kind: commands.later.act(chat, kind))
+        view.hand_over_requested.connect(lambda kind: commands.handing_over.act(chat, kind))
         content.resume_requested.connect(lambda prompt: commands.resuming.resume(chat, prompt=prompt))
         view.page.context_menu.key_of = self._actions.key_of
         view.page.context_menu.built.connect(lambda menu, _point: self._extend_menu(menu, CHAT_MENU))

@@ -39,6 +39,7 @@ from session_host.standing.status import is_suspended
 from session_host.standing.traits import traits_of
 
 if TYPE_CHECKING:
+    from gui.window.actions.chats.handing_over import HandOverActions
     from gui.window.actions.chats.later import LaterPrompts
     from gui.window.actions.chats.sleeping import SleepActions
     from gui.window.actions.machines import MachineActions
@@ -92,6 +93,13 @@ class WindowCommands:
         from gui.window.actions.chats.sleeping import SleepActions  # the window's start does not need it
 
         return SleepActions(self.context)
+
+    @cached_property
+    def handing_over(self) -> HandOverActions:
+        """The actions that hand a chat's task over."""
+        from gui.window.actions.chats.handing_over import HandOverActions  # few chats are
+
+        return HandOverActions(self.context)
 
     @cached_property
     def machines(self) -> MachineActions:
@@ -161,6 +169,7 @@ class WindowCommands:
             "running_terminal": is_terminal and not has_ended,
             "suspended": is_terminal and chat is not None and is_suspended(chat.record),
             "structured": page is not None and not is_terminal and not has_ended,
+            "agent": chat is not None and not chat.record.origin.is_shell_or_command,
             "forkable": chat is not None and self.forking.can_fork(chat),
             "tabs": bool(tabs.others()),
             "tabs_right": bool(tabs.others(at_right=True)),

@@ -128,7 +128,7 @@ class StatusLine(Area):
                 is_named = phrases.last_part(directory) == status.repository
                 where.append(status.words_without_repository if is_named else status.words)
         changed = "" if status is None or chat.has_ended else status.changed
-        self.left.set_linked(joined(chat.machine.name, chat.agent_and_account, *where), changed)
+        self.left.set_linked(joined(chat.machine.name, chat.agent_and_account, *where, chat.handed_words), changed)
         waits_for_limit = chat.record.status.waits_for_limit
         is_told_here = (chat.needs_you or waits_for_limit) and page is not None and terminal is None
         known = "" if is_told_here else activity_and_age(chat)

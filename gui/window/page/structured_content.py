@@ -255,6 +255,7 @@ class StructuredContent(QObject):
     def _show_later(self) -> None:
         """Show the prompt that is to be sent at a time; that of an ended chat waits until it is resumed."""
         self.view.show_later(None if self.chat.has_ended else self.chat.record.later)
+        self.view.show_taker(self.chat.taker_words)
 
     def _show_replica(self) -> None:
         replica = self._replica

@@ -181,6 +181,8 @@ def full_text(row: Entry) -> str:
         lines.append(window_texts.STARTED_IN(directory=chat.workplace.short_directory(chat.workplace.directory)))
     if chat.workplace.location != chat.workplace.directory_name(chat.workplace.directory):
         lines.append(joined(chat.workplace.location, changed_lines(*row.lines)))
+    if chat.handed_words:
+        lines.append(chat.handed_words)
     lines.append(activity_and_age(chat) or joined(row.mark, ended_when(chat)))
     status = chat.record.status
     is_working = status.activity is Activity.WORKING

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from math import ceil
 
 from PySide6.QtCore import QMimeData, QSize, Qt, QTimer, Signal
 from PySide6.QtGui import QContextMenuEvent, QKeyEvent, QResizeEvent
@@ -47,7 +48,13 @@ class PromptField(QPlainTextEdit):
 
     def sizeHint(self) -> QSize:
         lines = min(max(self._lines(), self.min_lines), self.MAX_LINES)
-        return QSize(200, lines * self.fontMetrics().lineSpacing() + 18)
+        return QSize(200, lines * self._line_px() + 18)
+
+    def _line_px(self) -> int:
+        """The height of a line, which may be more than the font's metrics say."""
+        first = self.document().firstBlock().layout()
+        measured = ceil(first.lineAt(0).height()) if first.lineCount() else 0
+        return max(measured, self.fontMetrics().lineSpacing())
 
     def _lines(self) -> int:
         """The number of wrapped lines, in which a plain text's document counts its height."""
@@ -61,7 +68,7 @@ class PromptField(QPlainTextEdit):
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
-        if self._lines() * self.fontMetrics().lineSpacing() < self.viewport().height():
+        if self._lines() * self._line_px() < self.viewport().height():
             # The field was scrolled to the cursor before it got this height.
             self.verticalScrollBar().setValue(0)
         if event.size().width() != event.oldSize().width() and self.height() < self.sizeHint().height():

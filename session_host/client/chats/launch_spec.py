@@ -290,6 +290,8 @@ class LaunchRequest(msgspec.Struct, frozen=True, kw_only=True):
     """Begin the conversation again under its id, since nothing was said in it yet."""
     conversation: str = ""
     """The id of an earlier conversation that the chat continues and that is no chat's; "" for none."""
+    handed_from: ChatFacts | None = None
+    """The chat whose task the new one takes over, in its directory and worktree; see ``handing_over``."""
     fork: Fork | None = None
     """The chat to fork: the new chat begins with a copy of its conversation, or of a part of it."""
     runtime: Runtime | None = None
@@ -394,6 +396,7 @@ def build_spec(request: LaunchRequest, store: Store) -> LaunchSpec:
         machine_id=machine_id(),
         host_name=host_name(),
         pid_namespace=pid_namespace(),
+        handed_from=_handed_from(request),
         account=request.account,
     )
     stored = store.get(request.resume.id) if request.resume is not None else None
@@ -433,9 +436,10 @@ def build_spec(request: LaunchRequest, store: Store) -> LaunchSpec:
 
 
 def _continued(request: LaunchRequest, store: Store) -> list[ChatFacts]:
-    """The chats that the new one continues or forks, as stored: a caller of a bridge may write any record."""
+    """The chats that the new one continues, forks or takes over, as stored: a bridge's caller may write any record."""
     fork = request.fork.record if request.fork is not None else None
-    named = [store.get(each.id) or each for each in (request.resume, fork) if each is not None]
+    others = (request.resume, request.handed_from, fork)
+    named = [store.get(each.id) or each for each in others if each is not None]
     chosen = request.conversation or request.agent.parse_conversation_options(request.arguments).conversation
     return [*named, *(store.in_conversation(chosen) if chosen else [])]
 
@@ -472,7 +476,16 @@ def _topic(request: LaunchRequest) -> str:
     """The topic that is known at the start; "" for none."""
     if request.resume is not None and request.resume.entry.topic and not request.starts_over:
         return request.resume.entry.topic
+    if request.handed_from is not None:
+        return request.handed_from.entry.topic or request.handed_from.entry.name
     return topic_of_prompt(request.prompt)
+
+
+def _handed_from(request: LaunchRequest) -> str:
+    """The id of the chat whose task the new one took over, also by the chat that it resumes; "" for none."""
+    if request.handed_from is not None:
+        return request.handed_from.id
+    return request.resume.origin.handed_from if request.resume is not None else ""
 
 
 def _previous(request: LaunchRequest) -> ChatFacts | None:
@@ -489,7 +502,7 @@ def _directory_and_worktree(request: LaunchRequest) -> tuple[str, OwnWorktree | 
     """The absolute working directory, the worktree of the forked or resumed session, and its setup."""
     directory = named_directory(str(Path(request.directory).expanduser()))
     worktree, setup = None, None
-    previous = _previous(request)
+    previous = _previous(request) or request.handed_from
     if previous is not None and previous.origin.worktree is not None:
         from .chat_worktree import resumed_in_worktree  # most starts do not need it
 

@@ -90,7 +90,10 @@ def _insert_row(connection: sqlite3.Connection, record: ChatFacts, path: Path, *
     if record.origin.resumed_from is not None:
         _continue(connection, record)
     if record.origin.handed_from:
-        connection.execute("UPDATE session SET handed_to = ? WHERE id = ?", (record.id, record.origin.handed_from))
+        connection.execute(
+            "UPDATE session SET handed_to = ?, handed_at = ? WHERE id = ?",
+            (record.id, record.origin.created_at, record.origin.handed_from),
+        )
     # A worktree is removed with its chat; its maker notes the directory that it was made from.
     if record.origin.worktree is None:
         _note_directory(connection, record.origin.cwd)
@@ -745,8 +748,8 @@ def _delete(connection: sqlite3.Connection, session_id: str, why: str = "") -> N
         {"id": session_id},
     )
     connection.execute(
-        "UPDATE session SET handed_to = coalesce((SELECT other.id FROM session AS other"
-        " WHERE other.handed_from = session.id AND other.id <> :id ORDER BY other.ordinal DESC LIMIT 1), '')"
+        "UPDATE session SET (handed_to, handed_at) = (SELECT other.id, other.created_at FROM session AS other"
+        " WHERE other.handed_from = session.id AND other.id <> :id UNION ALL SELECT '', '' ORDER BY 2 DESC LIMIT 1)"
         " WHERE id = (SELECT handed_from FROM session WHERE id = :id) AND handed_to = :id",
         {"id": session_id},
     )
