@@ -120,6 +120,7 @@ BRIDGE = """
 import asyncio
 from msgspec.structs import replace
 from session_host.agents.catalog import load_catalog
+from session_host.client.chats.handing_over import hand_over, offer_hand_over
 from session_host.client.chats.launch import launch
 from session_host.client.chats.launch_spec import LaunchRequest
 from session_host.errors import OutliveError
@@ -138,6 +139,14 @@ async def main():
             print((await machine.call(launch, each)).origin.account)
         except OutliveError as error:
             print(type(error).__name__, error)
+    own = (await machine.call(launch, request)).id
+    for account in ("home", "work"):
+        token = (await machine.call(offer_hand_over, own)).token
+        try:
+            taken = await machine.call(hand_over, own, replace(request, account=account, token=token))
+            print(taken.record.origin.account, taken.record.origin.handed_from == own)
+        except OutliveError as error:
+            print(type(error).__name__, error)
     await machine.link.close()
 
 asyncio.run(main())
@@ -154,4 +163,6 @@ def test_an_agent_chooses_no_account_by_a_bridge(
     done = orders.run(shlex.join([sys.executable, "-c", BRIDGE]))
 
     assert done.code == 0, done
-    assert [line.partition(" ")[0] for line in done.output.splitlines()] == ["NotAllowed", "NotAllowed", "work"], done
+    first, second, third, *handed = done.output.splitlines()
+    assert [line.partition(" ")[0] for line in (first, second, third)] == ["NotAllowed", "NotAllowed", "work"], done
+    assert (handed[0].partition(" ")[0], handed[1]) == ("NotAllowed", "work True"), done
