@@ -264,6 +264,8 @@ class QuietWatch(QObject):
         for chat in self._watched():
             if chat.is_unreachable:
                 self._since_s[chat.id] = time.monotonic()  # It may be writing.
+            elif chat.is_asleep:
+                del self._since_s[chat.id]  # The user, or the user's setting, has made it quiet.
             elif chat.has_ended or self._left_s(chat) <= 0:
                 self._since_s[chat.id] = time.monotonic()
                 self.found_quiet.emit(chat)

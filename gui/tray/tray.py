@@ -301,9 +301,9 @@ class Tray(QObject):
         return f"{before_more(name)}  ·  {joined(*parts)}"
 
     def _status_text(self, chat: Chat) -> str:
-        """The chat's most important fact: no answer from its host, its command, its question, or its agent's name."""
-        if chat.looks.is_unresponsive:
-            return status_text(chat)
+        """The chat's most important fact: no answer from its host, sleep, its command, its question, or its agent."""
+        if chat.looks.is_unresponsive or chat.is_asleep:
+            return phrases.shortened(status_text(chat), MESSAGE_CHARACTERS)
         if chat.group is Group.RUNNING and chat.foreground:
             return phrases.shortened(chat.foreground, PROGRAM_CHARACTERS)
         if is_at_prompt(chat.record) and (ended := last_command(chat)):

@@ -744,6 +744,17 @@ async def test_a_lost_link_notifies_nothing_and_what_was_asked_meanwhile_is_noti
     ]
 
 
+async def test_a_watched_chat_that_is_put_to_sleep_notifies_of_nothing(
+    harness: WindowHarness, quiet: QuietNotices
+) -> None:
+    chat = await quiet.watched_chat()
+    harness.viewers[chat.id].end(end_request="sleep")
+    harness.settle()
+    quiet.wait(QUIET_S)
+    assert quiet.shown == {}
+    assert not quiet.watch.is_watched(chat)
+
+
 async def test_a_watched_chat_is_not_quiet_while_its_machine_is_unreachable(
     harness: WindowHarness, quiet: QuietNotices
 ) -> None:

@@ -12,7 +12,8 @@ from PySide6.QtWidgets import QMenu
 from gui.bridge.chat import Chat
 from gui.tray.tray import MAX_HIDDEN, ChangingActions, Entry, Tray, tray_icon
 from gui.wording import dates
-from session_host.protocol.values import Activity
+from session_host.protocol.values import Activity, State
+from session_host.system import clock
 from tests.support.qt_waiting import process_events_until
 from tests.support.widgets import shown_letters
 from tests.unit.gui.conftest import WindowHarness
@@ -56,6 +57,14 @@ async def test_chats_that_need_the_user_come_first(harness: WindowHarness, tray:
     ]
     assert len(set(shown_letters(tray.menu))) == len(entries(tray)), "each entry has a letter of its own"
     assert "1 needs you" in tray.icon.toolTip()
+
+
+async def test_a_chat_that_is_asleep_is_in_the_menu_and_says_so(harness: WindowHarness, tray: Tray):
+    asleep = {"state": State.EXITED, "end_request": "sleep", "freed_bytes": 640_000_000}
+    await harness.add("one", agent="claude", ended_at=clock.now(), **asleep)
+    tray.refresh()
+    assert entries(tray)[0] == "one  ·  Asleep · gave back 640 MB · now"
+    assert tray.icon.toolTip() == "Outlive: 0 chats running"
 
 
 async def test_a_question_is_shown_while_other_chats_change_all_the_time(harness: WindowHarness, tray: Tray):
