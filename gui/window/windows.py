@@ -220,6 +220,7 @@ class MainWindow(QWidget):
             lambda name: commands.machines.remedy(name),  # noqa: PLW0108 - the first call imports the actions
             lambda name: commands.machines.ways(name),  # noqa: PLW0108
         )
+        self.sidebar.later_dropped.connect(lambda chat: commands.later.act(chat, "drop_later"))
         self.sidebar.left.connect(self.focus_page)
         self.sidebar.search_requested.connect(self.sheets.search)
         self.sidebar.usage_requested.connect(context.places.open_usage)

@@ -222,5 +222,8 @@ NOT_WATCHING_FOR_QUIET = Text("You get no notification when {name} is quiet")
 
 
 LAST_OUTPUT = Text("Last output {age} ago")
+THEN = Text("Then: “{text}”")
+"""What a chat is to get at the time that the line above names."""
+DO_NOT_CONTINUE, DO_NOT_SEND = Text("Do not continue"), Text("Do not send it")
 MEMORY = Text("Memory {size}")
 CONTEXT = Text("Context {percent} % full")

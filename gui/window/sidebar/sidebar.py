@@ -157,6 +157,7 @@ class Sidebar(Area):
         folded_changed: a group was folded or unfolded.
         problem: one line for the user about a choice that could not be saved.
         left: the keyboard should go back to the terminal.
+        later_dropped: the user takes back the prompt that a chat is to get at a time.
         search_requested: the filter finds no chat; this text is to be searched in what all chats showed.
         usage_requested: what was used, and the limits, are to be shown.
     """
@@ -172,6 +173,7 @@ class Sidebar(Area):
     folded_changed = Signal()
     left = Signal()
     search_requested = Signal(str)
+    later_dropped = Signal(Chat)
     usage_requested = Signal()
 
     def __init__(self, theme: Theme, sessions: Sessions, folded: set[str], settings: LiveSettings) -> None:
@@ -183,7 +185,7 @@ class Sidebar(Area):
         self.collapsed = False
         self._is_reveal_due = False
         self._is_more_pressed = False
-        self._flyout = LazyWidget(lambda: Flyout(theme, self.window(), self._tips.memory))
+        self._flyout = LazyWidget(lambda: Flyout(theme, self.window(), self._tips.memory, self.later_dropped.emit))
         """The row of the rail under the pointer."""
         self._ways: Callable[[str], Sequence[Way]] = lambda _name: ()
         self.model = SidebarModel(sessions, folded, self)
@@ -561,17 +563,22 @@ class Sidebar(Area):
         """Show the row under the pointer as it is now."""
         flyout = self._flyout.widget
         if flyout is not None and flyout.entry is not None:
-            self._fly_out(self.model.index_of(flyout.entry.chat.id) if self.collapsed else QModelIndex())
+            if self.collapsed:
+                self._fly_out(self.model.index_of(flyout.entry.chat.id))
+            else:
+                flyout.hide_row()
 
     def _show_flyout(self, point: QPoint | None) -> None:
         """Show the whole row at a point of the rail beside it, at once; None hides it."""
         self._fly_out(self.list.indexAt(point) if point is not None else QModelIndex())
+        if point is not None and self._flyout.widget is not None:
+            self._flyout.widget.stay()
 
     def _fly_out(self, index: QModelIndex) -> None:
         entry = self.model.entry(index)
         if not isinstance(entry, ChatRow):
             if self._flyout.widget is not None:
-                self._flyout.widget.hide_row()
+                self._flyout.widget.leave()
         elif (flyout := self._flyout.get()).entry != entry:
             tile = self.list.viewport().mapTo(self.window(), self.list.visualRect(index).topLeft())
             flyout.show_at(entry, self.mapTo(self.window(), QPoint()).x() + self.width() + GAP_S_PX, tile.y())

@@ -47,8 +47,8 @@ from gui.window.sidebar.flyout import Flyout
 from gui.window.sidebar.model import PAGE_ROWS, SidebarModel
 from session_host.agents.agent import Agent
 from session_host.client.worktrees.status import Status
-from session_host.protocol.facts import AgentStatus, ChatFacts
-from session_host.protocol.messages import ActivityEvent, NameEvent, OutputEvent
+from session_host.protocol.facts import AgentStatus, ChatFacts, LaterPrompt
+from session_host.protocol.messages import ActivityEvent, NameEvent, OutputEvent, SendLater
 from session_host.protocol.turns import TurnFacts
 from session_host.protocol.values import Activity, State
 from session_host.standing.groups import Group
@@ -1050,6 +1050,57 @@ async def test_the_rail_shows_a_whole_row_beside_it_at_once(harness: WindowHarne
     hover(ids[0])
     sidebar.set_collapsed(False)
     assert not flyouts()
+
+
+async def test_the_flyout_of_a_chat_that_continues_says_with_what_and_takes_it_back(
+    harness: WindowHarness, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[object] = []
+
+    async def request(_session_id: str, message: object, _machine: object) -> None:
+        asked.append(message)
+
+    monkeypatch.setattr("session_host.client.control.request", request)
+    session_id, other = await harness.add("one", agent="claude"), await harness.add("two")
+    sidebar = harness.open_window().sidebar
+    ends, at = "2026-01-02T14:00:00.000Z", "2099-01-02T15:02:00.000Z"
+    last = TurnFacts(began="2026-01-02T13:00:00.000Z", ended=ends, outcome="limit", resets_at=at)
+    prompt = LaterPrompt(at, "Go on with the rename.", continues=3)
+    status = AgentStatus(Activity.IDLE, "hook", ends, "Weekly limit", failed=True, last=last, continues=prompt)
+    harness.viewers[session_id].tell(ActivityEvent(status))
+    sidebar.set_collapsed(True)
+    harness.settle()
+    viewport = sidebar.list.viewport()
+
+    def move(to: str) -> None:
+        point, none = QPointF(sidebar.list.visualRect(sidebar.model.index_of(to)).center()), Qt.MouseButton.NoButton
+        there = QPointF(viewport.mapToGlobal(point.toPoint()))
+        event = QMouseEvent(QEvent.Type.MouseMove, point, there, none, none, Qt.KeyboardModifier.NoModifier)
+        QApplication.sendEvent(viewport, event)
+
+    move(session_id)
+    [flyout] = [each for each in sidebar.window().findChildren(Flyout) if each.isVisible()]
+    assert flyout.entry is not None
+    assert flyout.entry.second_line.endswith(" · continues")
+    assert flyout.lines[-2:] == ["Then: “Go on with the rename.”", "Do not continue"]
+    QApplication.sendEvent(viewport, QEvent(QEvent.Type.Leave))
+    assert flyout.isVisible(), "the pointer may be on its way to the word"
+    await harness.until(flyout.isHidden, "it to go, since the pointer is elsewhere")
+    move(session_id)
+    QApplication.sendEvent(viewport, QEvent(QEvent.Type.Leave))
+    flyout.grab()
+    line = QPoint(40, flyout.height() - 20)
+    QApplication.sendEvent(flyout, QEnterEvent(QPointF(line), QPointF(line), QPointF(flyout.mapToGlobal(line))))
+    QTest.mouseClick(flyout, Qt.MouseButton.LeftButton, pos=QPoint(200, 10))
+    assert not asked, "only the word takes it back"
+    QTest.mouseClick(flyout, Qt.MouseButton.LeftButton, pos=line)
+    await harness.until(lambda: asked, "the request")
+    assert asked == [SendLater(request=1, text="", at="", continues=False, by="window")]
+    assert flyout.isHidden()
+    move(other)
+    assert (flyout.action, flyout.then) == ("", "")
+    QApplication.sendEvent(viewport, QEvent(QEvent.Type.Leave))
+    assert flyout.isHidden()
 
 
 async def test_the_memory_of_a_chat_is_read_while_it_is_looked_at(
