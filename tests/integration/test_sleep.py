@@ -20,7 +20,7 @@ from session_host.protocol.events import Ended, Missed, Slept, Woke, kind_of
 from session_host.system.processes.identity import environment_variables
 from tests.support.area import Area
 from tests.support.commands import environment, outlive, running
-from tests.support.conversing import ask, install, listed, new
+from tests.support.conversing import ask, install, listed, new, see
 from tests.support.hosts import recorded
 from tests.support.ledger import CHANGES_READ
 from tests.support.structured_chats import input_log, new_chat, wait
@@ -70,6 +70,17 @@ def test_a_chat_sleeps_in_its_place(chat: str) -> None:
     assert "asleep · gave back" in outlive("ls").output
     assert [each["id"] for each in outlive("ls", "--json").json()] == [chat], "as one that runs"
     assert told(chat) == ["slept"]
+
+
+def test_its_last_screen_is_the_one_before_its_agent_left(chat: str) -> None:
+    ask(chat, "farewell")
+    outlive("send", chat, "modes", "--enter")
+    see(chat, "switched")
+    wait(chat, "idle")
+    put_to_sleep(chat)
+    last = outlive("peek", chat).output
+    assert "switched" in last
+    assert "resume me" not in last
 
 
 def test_a_text_wakes_it(chat: str) -> None:

@@ -8,6 +8,7 @@ conversation, the program prints the stored messages, one on each line. Some lin
     quick …           a turn of no duration
     late …            claude: store the answer some time after it was said
     stub              claude: write only the lines before the first prompt, as if killed at that point
+    farewell          from now on, at SIGTERM, leave the alternate screen and say how to resume it
     modes             switch on the alternate screen, mouse, paste and keyboard modes
     leave             exit
 
@@ -21,6 +22,7 @@ import fcntl
 import json
 import os
 import re
+import signal
 import sys
 import threading
 import time
@@ -247,9 +249,16 @@ def answer_with_status(agent: Claude | Codex, line: str) -> str:
     if not line.startswith("quick"):
         time.sleep(WORK_S)
     agent.write_status("idle")
+    if line == "farewell":
+        signal.signal(signal.SIGTERM, _say_farewell)
     if line == "modes":
         return f"{MODES}switched{done}"
     return f"{agent.take(line)}{done}"
+
+
+def _say_farewell(*_: object) -> None:
+    print("\x1b[?1049l\x1b[2J\x1b[Hresume me", flush=True)
+    os._exit(0)
 
 
 def main(kind: str, arguments: list[str]) -> int:

@@ -14,6 +14,7 @@ import time
 from collections.abc import Callable
 from typing import Protocol
 
+from session_host.protocol.facts import SLEEP
 from session_host.protocol.values import CellSize, GridSize
 from session_host.storage.descriptors.input_log import LogHeader
 from session_host.storage.descriptors.output_file import OutputFile
@@ -274,10 +275,14 @@ class Program:
 
     def _readable(self) -> None:
         output_file = self._output_file
-        data = output_file.read_new(BATCH_BYTES)
+        has_pipe = len(output_file.sources) > 1
+        if self._header.end_request == SLEEP and not has_pipe:
+            output_file.drop_new(BATCH_BYTES)  # What it writes as it leaves would take the place of its last screen.
+            data = b""
+        else:
+            data = output_file.read_new(BATCH_BYTES)
         if data and not self._owner.program_wrote(data):
             self.pause_reading()
-        has_pipe = len(output_file.sources) > 1
         if output_file.at_end and has_pipe and self._status is None:
             assert self.process is not None
             self._loop.remove_reader(self.process.master)  # The child may close its input, and continue to write.

@@ -96,6 +96,15 @@ class OutputFile(MemoryFile):
             if moved < SHORT_READ_BYTES or end - start >= most:
                 return self.read(start, end) if end > start else b""
 
+    def drop_new(self, most: int) -> None:
+        """Read up to ``most`` bytes of new output from the PTY, and keep none of them."""
+        try:
+            self.at_end = not os.read(self._master, most)
+        except BlockingIOError:
+            self.at_end = False
+        except OSError:  # EIO: no process holds the other side.
+            self.at_end = True
+
     def append(self, data: bytes) -> bytes:
         """Append the host's own bytes; returns them, after the NULs that were appended if they would cross a page.
 
