@@ -217,6 +217,10 @@ class ChatView(QWidget):
         self.prompt.show_later(prompt)
         self.page.rows.set_continues(continues=prompt is not None and prompt.waits and bool(prompt.continues))
 
+    def set_account(self, account: str) -> None:
+        """Set the agent's account; "" for the default one."""
+        self.page.rows.account = account
+
     def show_taker(self, words: str) -> None:
         """Show who took over the task, and nothing was done since; "" for nobody."""
         self.page.rows.set_taker(words)

@@ -11,6 +11,7 @@ from gui.wording.text import Text
 from session_host.protocol.facts import LaterPrompt
 from session_host.protocol.shown_duration import exact_duration
 from session_host.protocol.untrusted_text import before_more, one_line
+from session_host.standing.accounts import of_account
 from session_host.standing.clock_times import TOMORROW, wanted_time
 from session_host.standing.limits import limit_name, used_percent
 from session_host.structured.decisions import Decision, DecisionKind
@@ -453,12 +454,13 @@ def time_of(at_ms: int) -> str:
     return short_clock(moment_of(at_ms), datetime.now(UTC))
 
 
-def limit_line(resets_at: str, limits: Sequence[UsageLimit], *, continues: bool) -> str:
+def limit_line(resets_at: str, limits: Sequence[UsageLimit], account: str = "", *, continues: bool) -> str:
     """Which limit stopped a turn, and until when: "5-hour limit, until 15:00"; "" if that is not known.
 
     Args:
         resets_at: when it is reset, ISO 8601.
         limits: those that the agent has reported.
+        account: whose they are; "" for the default account.
         continues: whether a prompt is to be sent then.
     """
     if (resets := parse_time(resets_at)) is None:
@@ -466,7 +468,7 @@ def limit_line(resets_at: str, limits: Sequence[UsageLimit], *, continues: bool)
     at_ms = resets.timestamp() * 1000
     near = [each for each in limits if abs(each.resets_ms - at_ms) < _SAME_RESET_MS]
     tightest = max(near, key=lambda each: each.used, default=UsageLimit("", 1.0))
-    name = limit_name(tightest.window_min, tightest.name)
+    name = of_account(limit_name(tightest.window_min, tightest.name), account)
     text = Text("{limit}, until {time}")(limit=name, time=short_clock(resets, datetime.now(UTC)))
     return joined(text, Text("continues then")() if continues else "")
 

@@ -17,6 +17,11 @@ def account_name(title: str, account: str) -> str:
     return account or title
 
 
+def of_account(what: str, account: str) -> str:
+    """A thing of an account, "5-hour limit of account work"; of the default one, the thing alone."""
+    return f"{what} of account {account}" if account else what
+
+
 def with_several_accounts(chats: Iterable[Origin]) -> frozenset[str]:
     """The agents, by their names, of which the chats have more than one account: only these need the account's name."""
     found: dict[str, set[str]] = {}

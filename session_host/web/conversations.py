@@ -22,6 +22,7 @@ from session_host.protocol.shown_duration import told_duration
 from session_host.protocol.turns import TurnFacts, TurnWork
 from session_host.protocol.untrusted_text import one_line, plain
 from session_host.protocol.values import RUNNING_STATES
+from session_host.standing.accounts import of_account
 from session_host.standing.clock_times import told_time
 from session_host.standing.later_prompt import CONTINUE, continues_at, later_words
 from session_host.standing.limits import limit_name
@@ -177,7 +178,8 @@ def _with_limit(
         at_ms = resets.timestamp() * 1000
         same = (_limit(each).name for each in limits if abs(each.resets_ms - at_ms) < _SAME_RESET_MS)
         continues = " · continues then" if prompt is not None and prompt.waits and prompt.continues else ""
-        words = f"{next(same, 'Usage limit')}, until {_clock(resets)}{continues}"
+        account = info.facts.origin.account if info is not None else ""
+        words = f"{of_account(next(same, 'Usage limit'), account)}, until {_clock(resets)}{continues}"
     due = parse_time(continues_at(last))
     if info is not None and info.state in RUNNING_STATES:
         if due is not None and due > datetime.now(UTC) and prompt is None:

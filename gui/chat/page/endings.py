@@ -36,6 +36,7 @@ def with_ending(
     item: Item,
     prompt: str,
     limits: Sequence[UsageLimit] = (),
+    account: str = "",
     *,
     continues: bool | None = None,
 ) -> list[Segment]:
@@ -49,6 +50,7 @@ def with_ending(
         item: the item.
         prompt: the id of the turn's prompt; "" if unknown.
         limits: those of the user's subscription, as the agent said.
+        account: whose they are; "" for the default account.
         continues: whether a prompt is to be sent once the limit is reset; None for a turn that is not the last one.
     """
     match ending.outcome:
@@ -57,7 +59,7 @@ def with_ending(
             is_of_error = bool(error) and item.kind == "notice" and one_line(item.text).startswith(error)
             reason = item.text if is_of_error else ending.error
             if ending.outcome == "limit":
-                line = _limit_line(ending, reason, prompt, limits, continues=continues)
+                line = _limit_line(ending, reason, prompt, limits, account, continues=continues)
             else:
                 buttons = (Button(chat_texts.TRY_AGAIN(), Action("again", prompt)),) if prompt else ()
                 line = QuietLine(chat_texts.turn_failed(reason), tone="failed", icon=Glyph.WARNING, buttons=buttons)
@@ -71,10 +73,10 @@ def with_ending(
 
 
 def _limit_line(
-    ending: TurnFacts, reason: str, prompt: str, limits: Sequence[UsageLimit], *, continues: bool | None
+    ending: TurnFacts, reason: str, prompt: str, limits: Sequence[UsageLimit], account: str, *, continues: bool | None
 ) -> QuietLine:
     """The line of a turn that a limit ended: which one, until when; and what the user can do now."""
-    text = chat_texts.limit_line(ending.resets_at, limits, continues=bool(continues))
+    text = chat_texts.limit_line(ending.resets_at, limits, account, continues=bool(continues))
     buttons = []
     if continues is False and (name := chat_texts.continue_at(continues_at(ending))):
         buttons.append(Button(name, Action("continue")))

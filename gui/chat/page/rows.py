@@ -175,7 +175,7 @@ class Rows:
         self.comments: Comments = lambda _item, _segments: {}
         self.live = Live()
         self.continues = False
-        self.taker = ""
+        self.account = self.taker = ""
         self._turns: dict[int, Folding] = {}
         """The turns that were looked at, by the positions of their items."""
         self.columns: set[str] = set()
@@ -584,7 +584,7 @@ class Rows:
                     self.continues if around.is_last and not self.taker else None,
                 )
                 limits = usage.limits if usage is not None else ()
-                found = with_ending(found, facts_of(end), item, around.again, limits, continues=continues)
+                found = with_ending(found, facts_of(end), item, around.again, limits, self.account, continues=continues)
             if around.footer is not None:
                 found = [*found, around.footer]
             begins_turn = is_prompt(item)

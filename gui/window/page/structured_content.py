@@ -99,6 +99,7 @@ class StructuredContent(QObject):
         )
         self.view.setAccessibleName(page_texts.CONVERSATION_OF(name=chat.full_name))
         view = self.view
+        view.set_account(chat.record.origin.account)
         view.prompt.completion.files.set_lister(list_repository, is_here=chat.machine.has_our_files)
         view.page.zoom_requested.connect(lambda by: self.zoomed.emit(self._steps + by))
         view.page.place_changed.connect(self.place_changed)

@@ -83,6 +83,33 @@ def test_a_prompt_that_continues_is_named_in_the_line_and_in_the_queue(shown: Ch
     assert len(shown.controls("continue")) == 1
 
 
+def test_the_line_names_the_account_and_offers_to_hand_over(show_chat: ShowChat) -> None:
+    chat = ScriptedChat()
+    shown = show_chat(chat)
+    shown.view.set_account("work")
+    limited(chat)
+    shown.settle()
+    asked: list[str] = []
+    shown.view.hand_over_requested.connect(asked.append)
+    assert f"5-hour limit of account work, until {clock(RESETS)}" in shown.shown()
+    shown.click(shown.control("hand_over"))
+    assert asked == ["hand_over"]
+
+
+def test_a_chat_that_was_handed_over_names_who_goes_on_and_offers_nothing_else(shown: ChatViewHarness) -> None:
+    asked: list[str] = []
+    shown.view.hand_over_requested.connect(asked.append)
+    shown.view.show_taker("Handed over to ledger (Codex)")
+    shown.settle()
+    assert "Handed over to ledger (Codex)" in shown.shown()
+    assert [*shown.controls("continue"), *shown.controls("again"), *shown.controls("hand_over")] == []
+    shown.click(shown.control("open_taker"))
+    assert asked == ["open_taker"]
+    shown.view.show_taker("")
+    shown.settle()
+    assert len(shown.controls("hand_over")) == 1
+
+
 def test_what_it_waits_for_and_why_it_was_missed_is_said(shown: ChatViewHarness) -> None:
     later(shown, why="the agent is working")
     assert shown.queued() == [f"{clock(DUE)} · Go on. · waits: the agent is working"]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from session_host.protocol.facts import Origin
-from session_host.standing.accounts import account_name, with_account, with_several_accounts
+from session_host.standing.accounts import account_name, of_account, with_account, with_several_accounts
 
 
 def origin(agent: str, account: str = "") -> Origin:
@@ -13,6 +13,7 @@ def origin(agent: str, account: str = "") -> Origin:
 def test_the_default_account_has_the_agents_name() -> None:
     title = "Claude Code"
     assert (with_account(title, ""), with_account(title, "work")) == (title, "Claude Code, work")
+    assert (of_account("limit", ""), of_account("limit", "work")) == ("limit", "limit of account work")
     assert (account_name(title, ""), account_name(title, "work")) == (title, "work")
 
 
