@@ -96,8 +96,10 @@ async def put_to_sleep(session_id: str, *, anyway: bool = False) -> str:
         NotAllowed: this process belongs to an agent that may not do that.
         NoSuchSession, HostUnavailable, SessionEnded: as for any request.
     """
+    record = await asyncio.to_thread(_record, session_id)
+    check_may_answer(record)  # Its host does so, too, after it was looked at.
+    name = record.entry.name
     never, reasons = await asyncio.to_thread(_look, session_id)
-    name = await asyncio.to_thread(_name, session_id)
     if never or (reasons and not anyway):
         raise StaysAwake(f"{name} {never or '; '.join(reasons)}")
     try:
@@ -240,10 +242,6 @@ def _reporting(store: Store, record: ChatFacts) -> list[str]:
 def _record(session_id: str) -> ChatFacts:
     with open_store() as store:
         return record_of(store, session_id)
-
-
-def _name(session_id: str) -> str:
-    return _record(session_id).entry.name
 
 
 def _newest(session_id: str) -> ChatFacts:
