@@ -394,6 +394,19 @@ def notifying(area: Area, home: Path) -> None:
     assert "api-fix: asks\n" in (home / "curl.arguments").read_text()
 
 
+def sleeping(area: Area, home: Path) -> None:
+    chat = new_chat(area, "api-fix")
+    send("api-fix", "answer: one")
+    wait_for_text("api-fix", "one")
+    wait("api-fix", "idle")
+    first, second = lines("sleep 1")
+    assert works(first, home).startswith(f"asleep: api-fix ({chat[:8]})")
+    works(second, home)
+    [woken] = outlive("ls", "--json").json()
+    assert (woken["name"], woken["resumed_from"]) == ("api-fix", chat)
+    wait_for_text("api-fix", "echo: Go on with the tests.")
+
+
 def sending_later(area: Area, home: Path) -> None:
     new_chat(area, "api-fix")
     first, second = lines("later-prompts 1")
@@ -544,6 +557,7 @@ TRIED: dict[str, Callable[[Area, Path], None]] = {
     "end-a-chat 1": ending,
     "events 1": following,
     "keys 1": keys,
+    "sleep 1": sleeping,
     "later-prompts 1": sending_later,
     "later-prompts 2": repeating,
     "later-prompts 3": repeating,

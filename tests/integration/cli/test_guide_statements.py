@@ -78,6 +78,14 @@ def view(area: Area) -> str:
     return new_chat(area, NAME)
 
 
+def asleep(area: Area) -> str:
+    """A chat view that is asleep; its agent has answered once."""
+    chat = new_chat(area, NAME)
+    assert outlive("send", NAME, "answer: one", "--wait", "--timeout", "60").code == 0
+    assert outlive("sleep", NAME).code == 0
+    return chat
+
+
 def asking_view(area: Area) -> str:
     """A chat view whose agent asks."""
     chat = new_chat(area, NAME)
@@ -801,6 +809,87 @@ STATEMENTS = [
                 Step("new mine -d -n fourth --account work -- -c 'echo is ${{PLACE-none}}; exec cat'"),
                 Step("wait fourth --text 'is /work' --timeout 60"),
             ),
+        ),
+    ),
+    *of(
+        "sleep",
+        (
+            "`outlive sleep` says what hinders it.",
+            busy_view,
+            Step("sleep api-fix", "api-fix is working", code=1),
+        ),
+        (
+            "`--anyway` puts it to sleep all the same, and names what ended with it.",
+            busy_view,
+            (Step("sleep api-fix --anyway", "it is working$"), Step("ls", "asleep")),
+        ),
+        ("| of a shell or a command | never |", program, Step("sleep api-fix --anyway", "has no agent", code=1)),
+        (
+            "`send --wait` waits for the answer.",
+            asleep,
+            Step("send api-fix 'answer: done' --wait --timeout 60", r"\Adone\n\Z"),
+        ),
+        (
+            "Keys, and Enter alone, are refused (exit code 6); nothing that only looks wakes it.",
+            asleep,
+            (
+                Step("send api-fix --key Up", "is asleep", code=6),
+                Step("send api-fix --enter", "is asleep", code=6),
+                Step("peek api-fix", "one"),
+                Step("ls", "asleep"),
+            ),
+        ),
+        (
+            "is listed as *asleep*, with the memory that it gave back; `is_asleep` and `freed_bytes` in `--json`.",
+            asleep,
+            (Step("ls", "asleep · gave back "), Step("ls --json", '(?s)"is_asleep": true,.*"freed_bytes": [0-9]')),
+        ),
+        (
+            "`ls --json --memory` has the memory of running chats as `memory_bytes`",
+            view,
+            Step("ls --json --memory", '"memory_bytes": [0-9]'),
+        ),
+        (
+            "has the status *idle*; `--exited` does not count it",
+            asleep,
+            (
+                Step("wait api-fix --status idle --timeout 60"),
+                Step("wait api-fix --exited --timeout 0.1", code=5),
+            ),
+        ),
+        (
+            "| `outlive stop` | is an ended one from then on |",
+            asleep,
+            (Step("stop api-fix"), Step("wait api-fix --exited"), Step("ls --all", "stopped by you")),
+        ),
+        (
+            "| `kill-all`, `upgrade`, `rm --ended`, the size of ended chats | is left alone |",
+            asleep,
+            (
+                Step("kill-all --yes", "no running chats"),
+                Step("upgrade"),
+                Step("rm --ended --yes", "no ended chats"),
+                Step("ls", "asleep"),
+            ),
+        ),
+        (
+            "| `outlive attach` | shows nothing, and says how to wake it |",
+            asleep,
+            Step("attach api-fix", "outlive send api-fix TEXT --enter", code=6),
+        ),
+        (
+            "has `slept` in place of `ended`; `woke` names the chat that continues it",
+            asleep,
+            (
+                Step("events --once --json --since {cursor}", '"kind":"slept"', unseen='"kind":"ended"'),
+                Step("send api-fix hello"),
+                Step("events --once --json --since {cursor}", '"kind":"woke","continued_by":"'),
+            ),
+        ),
+        (
+            "An agent may put to sleep and wake only [chats that it started](security.md).",
+            agent,
+            by_agent("sleep other", "", 8),
         ),
     ),
     *of(
