@@ -5,10 +5,12 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING, NamedTuple
 
+from msgspec.structs import replace
 from PySide6.QtCore import QObject, Qt, Signal
 
 from gui.timers import single_shot
 from session_host.errors import OutliveError
+from session_host.protocol.untrusted_text import one_line
 
 if TYPE_CHECKING:
     from session_host.client.machine import Machine
@@ -21,6 +23,7 @@ if TYPE_CHECKING:
 READ_MS = 3000
 """How long after a change of a chat they are read: changes come in bursts."""
 _LONGEST_MS = 24 * 3600 * 1000
+_TEXT_CHARACTERS = 400
 
 
 class LimitsOn(NamedTuple):
@@ -51,7 +54,13 @@ async def _limits_on(machine: Machine) -> list[LimitsOn]:
         answers = await machine.try_ask(lambda: machine.call(limits_of_accounts))
     except OutliveError:
         return []  # What shows the machine's chats says why.
-    return [LimitsOn(machine.name, each) for answer in answers for each in answer]
+    return [limits_on(machine, each) for answer in answers for each in answer]
+
+
+def limits_on(machine: Machine, account: AccountLimits) -> LimitsOn:
+    """What a machine says of an account, with texts that can be shown."""
+    agent, name = (one_line(each)[:_TEXT_CHARACTERS] for each in (account.agent, account.account))
+    return LimitsOn(machine.name, replace(account, agent=agent, account=name))
 
 
 class KnownLimits(QObject):

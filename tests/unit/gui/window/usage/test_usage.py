@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from datetime import date, datetime, timedelta
 from functools import partial
 
@@ -25,6 +26,7 @@ from session_host.protocol.usage import QUARTER_S, UsageSum
 from session_host.structured.items import UsageLimit
 from session_host.system.clock import as_text
 from tests.unit.gui.conftest import WindowHarness
+from tests.unit.gui.window.machines import OtherMachine
 
 Key = Qt.Key
 
@@ -345,7 +347,31 @@ async def test_limits_are_read_again_when_the_first_is_reset(
     assert timer.isSingleShot()
 
 
-async def test_all_machines_are_read(harness: WindowHarness) -> None:
+async def test_what_another_machine_says_is_by_the_clock_here_and_harmless(
+    harness: WindowHarness, monkeypatch: pytest.MonkeyPatch
+) -> None:
     harness.open_window()
-    found = await read_all(harness.sessions, 0.0)
-    assert found == ReadUsage([], [], None, [])
+    other = OtherMachine(harness, "devbox")
+    other.machine.link.clock_ahead = timedelta(hours=1)
+    now_s, asked = time.time(), []
+    its = AccountLimits("codex", "a\nb", (limit(0.5, 1),), "")
+    there = UsageSum("c1", "two\nlines\x1b[2J", "codex", quarter=int(now_s + 3600) // QUARTER_S, turns=1, read=7)
+
+    async def call(function: Callable[..., object], *values: object) -> object:
+        asked.append((function.__name__, *values))
+        return {"read_usage": [there, there], "counted_since_s": round(now_s + 3600), "limits_of_accounts": [its]}[
+            function.__name__
+        ]
+
+    monkeypatch.setattr(other.machine, "call", call)
+    found = await read_all(harness.sessions, now_s - 60)
+    [one] = found.sums
+    assert (one.chat, one.name, one.quarter) == ("devbox/c1", "two lines [2J", int(now_s) // QUARTER_S)
+    assert (one.turns, one.read) == (2, 14), "a chat's day is one sum"
+    assert [(each.machine, each.account.account) for each in found.limits] == [("devbox", "a b")]
+    assert found.since == current_date()
+    assert asked[0] == ("read_usage", now_s - 60 + 3600)
+    other.lose()
+    lost = await read_all(harness.sessions, now_s - 60)
+    assert (lost.sums, lost.limits) == ([], [])
+    assert [line.partition(" · ")[0] for line in lost.problems] == ["devbox"]
