@@ -308,12 +308,19 @@ class Following:
         except NoSuchSession:
             self._gone(machine.prefix + chat)
             return
-        if info.id == chat:
-            self._put(_received(info, machine), machine)
+        if info.id != chat:
+            return
+        self._put(_received(info, machine), machine)
+        origin = info.facts.origin.handed_from
+        before = self._infos.get(machine.prefix + origin) if origin else None
+        if before is not None and before.facts.entry.handed_to != machine.prefix + chat:
+            await self._read(machine, origin)  # No event of its own tells that this one took over its task.
 
     def _put(self, info: SessionInfo, machine: Machine, *, is_reached: bool = True) -> None:
         """Note what is known of a chat, and tell its row if that has changed."""
-        row = row_of(info.facts, machine, is_reached=is_reached)
+        taker = self._infos.get(info.facts.entry.handed_to)
+        name = taker.facts.entry.shown_name if taker is not None else ""
+        row = row_of(info.facts, machine, is_reached=is_reached, taker=name)
         if is_unlisted(info.facts) or (row.group in OVER and row.since < _midnight()):
             self._gone(row.id)
             return
@@ -321,6 +328,8 @@ class Following:
         if self._rows.get(row.id) != row:
             self._rows[row.id] = row
             self._tell("row", row)
+            if (handed := self._infos.get(info.facts.origin.handed_from)) is not None:
+                self._put(handed, machine, is_reached=is_reached)  # It names this one.
 
     def _gone(self, key: str) -> None:
         self._infos.pop(key, None)

@@ -39,18 +39,19 @@ _ICONS: Final = {
 }
 
 
-def row_of(facts: ChatFacts, machine: Machine, *, is_reached: bool = True) -> Row:
+def row_of(facts: ChatFacts, machine: Machine, *, is_reached: bool = True, taker: str = "") -> Row:
     """The row of a chat.
 
     Args:
         facts: the chat's, with our times.
         machine: where it runs.
         is_reached: whether the facts are of now.
+        taker: the name of the chat that took over its task; "" if unknown.
     """
     agent = agent_named(facts.origin.agent)
     facts = replace(facts, status=replace(facts.status, doing=""))  # No event tells that it does something else.
     stale_s = min(agent.signals.stale_after_s if agent is not None else 60.0, NEVER_S)
-    seen, now = Seen(is_unreachable=not is_reached), datetime.now(UTC)
+    seen, now = Seen(is_unreachable=not is_reached, handed_to=taker), datetime.now(UTC)
     group = group_of(facts, seen, now)
     mark = mark_of(facts, seen, now)
     since = in_group_since(facts, stale_s)

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import os
 from pathlib import Path
 
 import pytest
 
+from session_host.agents.catalog import load_agent
+from session_host.client.chats.handing_over import hand_over, offer_hand_over
+from session_host.client.chats.launch_spec import LaunchRequest
+from session_host.paths import config_dir
 from tests.programs import program
 from tests.support.area import Area
 from tests.support.commands import new, outlive
@@ -258,6 +263,29 @@ def test_names_and_questions_of_an_agent_are_text(server: PageServer, area: Area
         assert response.headers["content-type"] == "application/json"
         assert response.headers["content-encoding"] == "gzip"
         assert device.answer(chat, question, question["options"][0]["id"]).status_code == 200
+
+
+def test_a_chat_that_was_handed_over_names_who_goes_on(server: PageServer, area: Area) -> None:
+    old = new_chat(area, "ledger", "hello")
+    wait("ledger", "idle")
+    with server.pair() as device:
+        with device.stream(device.read("chats")["cursor"]) as happened:
+
+            async def hand() -> str:
+                wish = LaunchRequest(
+                    agent=load_agent(config_dir(), "fake"),
+                    prompt="go on",
+                    directory="",
+                    environment=dict(os.environ),
+                    token=(await offer_hand_over(old)).token,
+                )
+                return (await hand_over(old, wish)).record.id
+
+            asyncio.run(hand())
+            rows = (each.data for each in happened if each.kind == "row")
+            told = next(row for row in rows if row["id"] == old and row["words"].startswith("Handed"))
+            assert told["words"] == "Handed over to ledger (Fake)"
+        assert device.rows()["ledger"]["words"] == "Handed over to ledger (Fake)"
 
 
 def test_the_tightest_limit_is_in_the_list_and_told_when_it_changes(server: PageServer, area: Area) -> None:
