@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from functools import cached_property
 
 from msgspec.structs import asdict, replace
@@ -11,9 +11,7 @@ from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import (
     QButtonGroup,
     QCheckBox,
-    QGridLayout,
     QHBoxLayout,
-    QLabel,
     QLineEdit,
     QPushButton,
     QVBoxLayout,
@@ -557,72 +555,9 @@ class PromptRow(QWidget):
         self.field.setFocus(Qt.FocusReason.OtherFocusReason)
 
 
-LABEL_PX = 80
-BESIDE_FROM_PX = 400
-"""In a narrower window, the labels are above the fields."""
-_FIRST_LINE_PX = 7
-"""The distance of the first line of a field of several lines from its top."""
-
-
 def mark_invalid(fields: Iterable[QLineEdit], invalid: QWidget | None) -> None:
     """Mark the field with a problem, and unmark the others; None for no problem."""
     for field in fields:
         if bool(field.property("invalid")) != (field is invalid):
             field.setProperty("invalid", field is invalid)
             field.style().polish(field)
-
-
-class FieldGrid(QGridLayout):
-    """Labels and fields.
-
-    Attributes:
-        labels: the label of each field.
-    """
-
-    def __init__(self, rows: list[tuple[str, QWidget]], high: Collection[QWidget]) -> None:
-        """Place the rows; the fields in ``high`` may have several lines, and their labels are beside the first."""
-        super().__init__()
-        self._high = high
-        self._above = False
-        self.setHorizontalSpacing(GAP_M_PX)
-        self.setVerticalSpacing(GAP_S_PX)
-        self.setColumnStretch(1, 1)
-        self.labels: dict[QWidget, QLabel] = {}
-        for name, field in rows:
-            self.labels[field] = label(name, "secondary")
-            if not field.accessibleName():
-                field.setAccessibleName(name)
-        self._place()
-
-    def rename(self, field: QWidget, name: str) -> None:
-        """Give a field another name."""
-        self.labels[field].setText(name)
-        field.setAccessibleName(name)
-
-    def set_shown(self, field: QWidget, *, is_shown: bool) -> None:
-        """Show or hide a field and its label."""
-        self.labels[field].setVisible(is_shown)
-        field.setVisible(is_shown)
-
-    def fit(self, window_px: int) -> None:
-        """Place the labels as the window's width allows."""
-        above = window_px < BESIDE_FROM_PX
-        if above != self._above:
-            self._above = above
-            self._place()
-
-    def _place(self) -> None:
-        above = self._above
-        self.setColumnMinimumWidth(0, 0 if above else LABEL_PX)
-        for number, (field, name) in enumerate(self.labels.items()):
-            self.removeWidget(name)
-            self.removeWidget(field)
-            is_high = field in self._high and not above
-            name.setContentsMargins(0, _FIRST_LINE_PX if is_high else 0, 0, 0)
-            flag = Qt.AlignmentFlag.AlignTop if is_high else Qt.AlignmentFlag(0)
-            if above:
-                self.addWidget(name, 2 * number, 0, 1, 2, flag)
-                self.addWidget(field, 2 * number + 1, 0, 1, 2)
-            else:
-                self.addWidget(name, 2 * number, 0, flag)
-                self.addWidget(field, 2 * number, 1)

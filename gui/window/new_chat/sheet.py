@@ -24,7 +24,6 @@ from gui.window.new_chat.agent_tiles import AgentTiles
 from gui.window.new_chat.conversation_picker import ConversationPicker
 from gui.window.new_chat.directory_browser import DirectoryRow
 from gui.window.new_chat.fields import (
-    FieldGrid,
     FreeName,
     InstallHint,
     MachineRow,
@@ -43,6 +42,7 @@ from gui.window.new_chat.request import (
 )
 from gui.window.sheets.sheet import LIST_PX, Sheet, button_row
 from gui.window.widgets.directory_field import DirectoryField
+from gui.window.widgets.field_grid import FieldGrid
 from gui.window.widgets.parts import Scrolled, button, label, show_text, stack
 from gui.wording import common_texts, new_chat_texts
 from session_host.agents.agent import Agent

@@ -13,8 +13,8 @@ from gui.bridge.chat import Chat
 from gui.theme.controls import FlowLayout, KeyButton
 from gui.theme.theme import Theme
 from gui.theme.tokens import GAP_M_PX
-from gui.window.new_chat.fields import FieldGrid
 from gui.window.sheets.sheet import Sheet, button_row
+from gui.window.widgets.field_grid import FieldGrid
 from gui.window.widgets.parts import ElidedLabel, Scrolled, button, label, sentence, show_text, stack
 from gui.window.widgets.prompt_field import PromptField
 from gui.wording import chat_texts, common_texts, sheet_texts
