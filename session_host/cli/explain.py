@@ -24,7 +24,7 @@ from session_host.protocol.messages import Explain, Explanation, Transition
 from session_host.protocol.untrusted_text import one_line
 from session_host.protocol.values import FOREGROUND, RUNNING_STATES, Activity
 from session_host.standing.ages import age
-from session_host.standing.endings import end_of, last_command
+from session_host.standing.endings import how_ended, last_command
 from session_host.structured.shortening import cut, shown_command
 from session_host.system.clock import as_text
 
@@ -164,7 +164,7 @@ def lines(explained: Explained, now: datetime, columns: int | None) -> list[str]
     if info.state in RUNNING_STATES:
         rows += _running_rows(explained, now, is_plain=is_plain)
     else:
-        ended = f"{end_of(info.facts.outcome).predicate}, {time_of_day(explained.since)} ({_ago(explained.since, now)})"
+        ended = f"{how_ended(info.facts).predicate}, {time_of_day(explained.since)} ({_ago(explained.since, now)})"
         rows.append(("state", ended))
         if explained.left_behind:
             rows.append(("left behind", f"{explained.left_behind}; `outlive kill {info.name}` ends this"))

@@ -21,7 +21,7 @@ from session_host.protocol.values import FOREGROUND, Activity, State
 from session_host.standing.accounts import with_account
 from session_host.standing.ages import age
 from session_host.standing.clock_times import told_time
-from session_host.standing.endings import end_of, last_command
+from session_host.standing.endings import how_ended, last_command
 from session_host.standing.groups import Mark, Seen, is_starting
 from session_host.standing.row_line import STATES, row_line
 from session_host.standing.sleep import gave_back
@@ -226,7 +226,7 @@ def state_words(info: SessionInfo, now: datetime) -> str:
         case _ if info.facts.is_asleep:
             return " · ".join(filter(None, ("☾ asleep", gave_back(info.facts.outcome))))
         case _:
-            return f"■ {end_of(info.facts.outcome).status}{_continued(info)}"
+            return f"■ {how_ended(info.facts).status}{_continued(info)}"
 
 
 def _continued(info: SessionInfo) -> str:

@@ -11,7 +11,7 @@ from session_host.client.sessions.session_info import SessionInfo
 from session_host.errors import HostUnavailable, SessionEnded, UsageError
 from session_host.protocol.messages import Peek, Screen
 from session_host.protocol.values import RUNNING_STATES
-from session_host.standing.endings import end_of
+from session_host.standing.endings import how_ended
 from session_host.standing.traits import traits_of
 
 
@@ -74,11 +74,11 @@ def _last_screen(info: SessionInfo, request: Peek) -> Screen:
         from session_host.structured.text import screen_of as screen_of_transcript
 
         if (transcript := last_transcript(info.id)) is None:
-            raise SessionEnded(f"{info.name} {end_of(info.facts.outcome).predicate}; nothing of it was saved")
+            raise SessionEnded(f"{info.name} {how_ended(info.facts).predicate}; nothing of it was saved")
         return screen_of_transcript(transcript, request)
     emulator = last_screen(info.id)
     if emulator is None:
-        raise SessionEnded(f"{info.name} {end_of(info.facts.outcome).predicate}; no screen was saved")
+        raise SessionEnded(f"{info.name} {how_ended(info.facts).predicate}; no screen was saved")
     try:
         return output_screen(emulator, request) if request.command else screen_of(emulator, request)
     finally:

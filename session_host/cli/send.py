@@ -93,7 +93,7 @@ def run(options: argparse.Namespace) -> int:
         from session_host.cli.later import cancel  # Usually it is sent now.
 
         return cancel(info)
-    if info.facts.is_asleep:
+    if info.facts.outcome.was_put_to_sleep:  # Once it is woken, the text goes to the chat that continues it.
         return _wake(info, options, text)
     try:
         return _send(info, options, text)

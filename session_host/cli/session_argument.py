@@ -13,7 +13,7 @@ from session_host.client.sessions.session_info import SessionInfo, find_session,
 from session_host.client.sessions.store_access import open_or_recover, recover
 from session_host.errors import AmbiguousSession, NoSuchSession, SessionEnded, StoreCorrupt, StoreError, UsageError
 from session_host.protocol.values import RUNNING_STATES
-from session_host.standing.endings import end_of
+from session_host.standing.endings import how_ended
 from session_host.storage.store import Store
 
 from .arguments import DIGITS_TO_END
@@ -106,7 +106,7 @@ def require_running(info: SessionInfo) -> SessionInfo:
         SessionEnded: the session has ended, or was lost.
     """
     if info.state not in RUNNING_STATES:
-        raise SessionEnded(f"{info.name} {end_of(info.facts.outcome).predicate}")
+        raise SessionEnded(f"{info.name} {how_ended(info.facts).predicate}")
     return info
 
 

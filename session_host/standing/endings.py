@@ -41,6 +41,7 @@ _ENDS: Final = {
 }
 # fmt: on
 """By ``Outcome.reason`` and ``Outcome.end_request``."""
+_WOKEN: Final = End("Woken", "woken", "was woken, and continues in another chat")
 
 
 def end_of(outcome: Outcome) -> End:
@@ -57,6 +58,12 @@ def end_of(outcome: Outcome) -> End:
     else:
         phrase, status = "Ended", "unknown cause"
     return End(phrase, status, f"has ended ({status})")
+
+
+def how_ended(facts: ChatFacts) -> End:
+    """How a chat ended; one that was woken does not sleep any more."""
+    was_woken = facts.outcome.was_put_to_sleep and facts.entry.continued_by is not None
+    return _WOKEN if was_woken else end_of(facts.outcome)
 
 
 def _signal_name(number: int) -> str:

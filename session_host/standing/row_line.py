@@ -15,7 +15,7 @@ from typing import Final, Literal, NamedTuple
 from session_host.protocol.facts import AgentStatus, ChatFacts, LaterPrompt
 from session_host.protocol.untrusted_text import one_line, topic_of
 from session_host.protocol.values import Activity
-from session_host.standing.endings import end_of
+from session_host.standing.endings import how_ended
 from session_host.standing.groups import Seen, in_group_since, is_starting
 from session_host.standing.hand_over import handed_words, was_handed_over
 from session_host.standing.later_prompt import is_too_late, later_words
@@ -77,7 +77,7 @@ def _whole(facts: ChatFacts, seen: Seen, now: datetime, clock: Callable[[datetim
     status, activity = facts.status, shown_status(facts).activity
     if facts.outcome.is_over:
         back = gave_back(facts.outcome) if facts.is_asleep else ""
-        said = end_of(facts.outcome).phrase, back, _later_of_ended(facts, now, clock)
+        said = how_ended(facts).phrase, back, _later_of_ended(facts, now, clock)
         return RowLine(" · ".join(filter(None, said)))
     if seen.is_unreachable:
         return RowLine("as it was then; it may still run")

@@ -29,7 +29,7 @@ from session_host.paths import config_dir, short_directory
 from session_host.protocol.rights import Right
 from session_host.protocol.untrusted_text import one_line
 from session_host.protocol.values import RUNNING_STATES
-from session_host.standing.endings import end_of
+from session_host.standing.endings import how_ended
 from session_host.standing.traits import traits_of
 from session_host.system.clock import as_text, now, now_ms
 from session_host.version import VERSION
@@ -335,7 +335,7 @@ class _Page:
             resume=not (is_running or is_asleep),
             screen=is_running and traits_of(info.facts).has_screen,
         )
-        end = "" if is_running else end_of(info.facts.outcome).phrase
+        end = "" if is_running else how_ended(info.facts).phrase
         page = ChatPage(
             chat=row,
             runtime=info.facts.origin.runtime,

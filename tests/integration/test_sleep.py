@@ -188,6 +188,18 @@ def test_of_two_that_wake_it_at_once_each_text_comes_once(area: Area, view: str)
     assert told(view) == ["slept", "woke"]
 
 
+def test_a_text_for_one_that_was_woken_goes_to_the_chat_that_continues_it(area: Area, view: str) -> None:
+    put_to_sleep(view)
+    assert outlive("send", view, "answer: two", "--wait", "--timeout", "60").output == "two\n"
+
+    done = outlive("send", view, "answer: three", "--wait", "--timeout", "60")
+
+    assert (done.code, done.output) == (0, "three\n"), done.error
+    assert prompts(area) == ["answer: one", "answer: two", "answer: three"]
+    assert outlive("attach", view).complaint().startswith("view was woken, and continues in another chat")
+    assert "woken, continued" in outlive("ls", "--all").output
+
+
 def test_a_text_that_comes_while_it_is_put_to_sleep_wakes_it(area: Area, view: str) -> None:
     with running("sleep", "view") as sleeping:
         done = outlive("send", view, "answer: two", "--wait", "--timeout", "60")

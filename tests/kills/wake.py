@@ -93,10 +93,11 @@ class Sleeper:
         await chat.command("send", chat.name, "begin", "--enter", "--wait", "--timeout", "60")
         return chat
 
-    async def command(self, *words: str) -> int:
-        """Run a command; returns its exit code."""
-        done = await asyncio.create_subprocess_exec(*OUTLIVE, *words, stdout=QUIET, stderr=QUIET, env=environment())
-        return await done.wait()
+    async def command(self, *words: str) -> str:
+        """Run a command; returns why it failed, "" if it did not."""
+        pipe = subprocess.PIPE
+        done = await asyncio.create_subprocess_exec(*OUTLIVE, *words, stdout=QUIET, stderr=pipe, env=environment())
+        return (await done.communicate())[1].decode()
 
     def now(self) -> SessionInfo:
         """The newest chat of the chain."""
@@ -109,13 +110,15 @@ class Sleeper:
     async def fall_asleep(self) -> None:
         """Put it to sleep, unless a wake was undone."""
 
-        async def is_asleep() -> bool:
-            if (await asyncio.to_thread(self.now)).facts.is_asleep:
-                return True
-            await self.command("sleep", self.name)
-            return (await asyncio.to_thread(self.now)).facts.is_asleep
+        why = ""
 
-        await poll_until(is_asleep, bool, TIMEOUT_S, f"{self.name} to be asleep")
+        async def why_awake() -> str:
+            nonlocal why
+            is_asleep = (await asyncio.to_thread(self.now)).facts.is_asleep
+            why = "" if is_asleep else await self.command("sleep", self.name)
+            return why
+
+        await poll_until(why_awake, lambda why: not why, TIMEOUT_S, lambda: f"{self.name} to be asleep: {why}")
 
     def is_settled(self) -> bool:
         """Whether it is asleep, or its agent is idle and has what it gets."""

@@ -21,7 +21,7 @@ from session_host.errors import HostUnavailable, NoSuchSession, NotAllowed, Outl
 from session_host.protocol.facts import INTERRUPTED
 from session_host.protocol.untrusted_text import one_line
 from session_host.protocol.values import RUNNING_STATES, Activity, Runtime
-from session_host.standing.endings import end_of
+from session_host.standing.endings import how_ended
 from session_host.standing.traits import TRAITS, traits_of
 from session_host.system import event_loop
 
@@ -67,7 +67,7 @@ def _check_can_attach(info: SessionInfo, name: str, *, is_plain: bool) -> None:
     if info.facts.is_asleep:
         raise SessionEnded(f"{name} is asleep; a text wakes it: outlive send {name} TEXT --enter")
     if info.state not in RUNNING_STATES:
-        ended = end_of(info.facts.outcome).predicate
+        ended = how_ended(info.facts).predicate
         raise SessionEnded(f"{name} {ended}; see its last screen with: outlive peek {name}")
     if is_plain and traits_of(info.facts).has_screen:
         raise UsageError(f"{name} runs in a terminal: --plain works only with chat views; leave it out")

@@ -16,7 +16,7 @@ from session_host.client.sessions.session_info import SessionInfo
 from session_host.errors import HostUnavailable, NotAllowed, OutliveError, SessionEnded
 from session_host.protocol.untrusted_text import one_line
 from session_host.protocol.values import RUNNING_STATES
-from session_host.standing.endings import end_of
+from session_host.standing.endings import how_ended
 from session_host.storage.last_transcript import last_transcript
 from session_host.structured.markdown import markdown_of
 from session_host.structured.text import LineStyle, TextLine, all_lines
@@ -61,7 +61,7 @@ def transcript_of(info: SessionInfo, on_damage: Callable[[], object]) -> Transcr
     if transcript is None:
         if info.state in RUNNING_STATES:
             raise OutliveError(f"{info.name} has no recording, and cannot be reached")
-        raise SessionEnded(f"{info.name} {end_of(info.facts.outcome).predicate}; nothing of it was saved")
+        raise SessionEnded(f"{info.name} {how_ended(info.facts).predicate}; nothing of it was saved")
     return transcript
 
 

@@ -8,7 +8,7 @@ import uuid
 
 from session_host.cli.json_forms import How, SentText
 from session_host.cli.output import print_json, print_line
-from session_host.cli.session_argument import find, name_and_id
+from session_host.cli.session_argument import find, name_and_id, require_running
 from session_host.client.chats.agent_record import require_record
 from session_host.client.chats.sleeping import wake
 from session_host.client.sessions.session_info import SessionInfo
@@ -44,6 +44,8 @@ def send_to_sleeper(info: SessionInfo, options: argparse.Namespace, text: str) -
     has_enter = options.enter or takes_prompts or text.endswith(("\n", "\r")) or options.key == ["Enter"]
     is_more = options.steer or options.interrupt or options.at is not None or options.key not in ([], ["Enter"])
     if not text.strip() or not has_enter or is_more:
+        if not info.facts.is_asleep:
+            require_running(info)
         raise SessionEnded(f"{info.name} is asleep: only a text wakes it, now: outlive send {info.name} TEXT --enter")
     until_s, at_s, token = until(options.timeout), time.time(), uuid.uuid4().hex
     if options.wait:
@@ -54,7 +56,7 @@ def send_to_sleeper(info: SessionInfo, options: argparse.Namespace, text: str) -
     with TurnWatch(woken) as watch:
         _wait_until_given(woken, watch, until_s)
         if not (options.wait or options.json):
-            print_line(f"sent to {name_and_id(woken)}, which was asleep")
+            print_line(f"sent to {name_and_id(woken)}{', which was asleep' if info.facts.is_asleep else ''}")
             return 0
         number, how = _turn_of(woken, watch, options, text, token, until_s)
         if not options.wait:

@@ -45,7 +45,7 @@ from session_host.protocol.messages import (
 )
 from session_host.protocol.untrusted_text import one_line
 from session_host.protocol.values import GridSize
-from session_host.standing.endings import end_of
+from session_host.standing.endings import how_ended
 from session_host.standing.sleep import why_never
 from session_host.standing.traits import traits_of
 from session_host.storage.store import Store
@@ -109,7 +109,7 @@ async def put_to_sleep(session_id: str, *, anyway: bool = False) -> str:
     await wait_until_exit_saved(session_id)
     record = await asyncio.to_thread(_record, session_id)
     if not record.outcome.was_put_to_sleep:
-        raise SessionEnded(f"{name} {end_of(record.outcome).predicate}")
+        raise SessionEnded(f"{name} {how_ended(record).predicate}")
     return "; ".join(filter(None, (done.note, *reasons)))
 
 
@@ -174,7 +174,7 @@ async def wake(
                     raise
                 continue
         if record.outcome.is_over:
-            raise SessionEnded(f"{record.entry.name} {end_of(record.outcome).predicate}")
+            raise SessionEnded(f"{record.entry.name} {how_ended(record).predicate}")
         if await _give(record, text, token, by, until_s):
             return record
     raise HostUnavailable(f"the chat {session_id[:8]} is woken and ends again and again; try again")
