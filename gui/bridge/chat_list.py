@@ -10,6 +10,7 @@ from PySide6.QtCore import QObject, Signal
 
 from session_host.errors import AmbiguousSession
 from session_host.protocol.facts import ChatFacts
+from session_host.standing.hand_over import name_beside
 from session_host.storage.store import meant
 from session_host.terminal.base import DefaultColors
 
@@ -84,8 +85,10 @@ class ChatList(QObject):
         return known.record if known is not None else self.ended.get(session_id)
 
     def _name_of(self, session_id: str) -> str:
-        record = self.record(session_id)
-        return record.entry.shown_name if record is not None else ""
+        if (record := self.record(session_id)) is None:
+            return ""
+        agent = self._machines.agent_named(record.origin.agent, machine_of(record.id))
+        return name_beside(record, agent.title if agent is not None else record.origin.agent)
 
     def records_on(self, machine: str) -> list[ChatFacts]:
         """The records of all chats of a machine."""
@@ -183,6 +186,8 @@ class ChatList(QObject):
         elif not is_known:
             self.ended.put(record)
         self.added.emit(chat)
+        if (handed := self._chats.get(record.origin.handed_from)) is not None:
+            handed.changed.emit()  # It names this one.
         if not is_known:
             self.changes.note()
         if self._is_following:

@@ -84,6 +84,12 @@ def was_handed_over(facts: ChatFacts) -> bool:
     return bool(facts.entry.handed_to) and (last is None or not last.began or last.began <= facts.entry.handed_at)
 
 
+def name_beside(facts: ChatFacts, title: str) -> str:
+    """The name of a chat beside one with the same task: with its agent's title, if the user has not named it."""
+    entry = facts.entry
+    return entry.name if entry.is_named else f"{entry.shown_name} ({title})"
+
+
 def handed_words(name: str) -> str:
     """Who took over, by its name; "" if that is unknown."""
     return f"Handed over to {one_line(name)}" if name else "Handed over"

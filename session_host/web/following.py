@@ -42,6 +42,7 @@ from session_host.protocol.untrusted_facts import harmless_facts
 from session_host.protocol.untrusted_text import one_line
 from session_host.standing.endings import is_unlisted
 from session_host.standing.groups import OVER, Mark
+from session_host.standing.hand_over import name_beside
 from session_host.storage.store import Store
 from session_host.storage.store.ledger import Position
 from session_host.system.clock import as_text, now
@@ -49,7 +50,7 @@ from session_host.system.event_loop import Timer
 from session_host.system.inotify import Event, Inotify
 
 from .forms import Away, ChatList, LimitUse, Row
-from .rows import row_of, tightest_use
+from .rows import row_of, tightest_use, title_of
 
 log = logging.getLogger(__name__)
 
@@ -319,7 +320,7 @@ class Following:
     def _put(self, info: SessionInfo, machine: Machine, *, is_reached: bool = True) -> None:
         """Note what is known of a chat, and tell its row if that has changed."""
         taker = self._infos.get(info.facts.entry.handed_to)
-        name = taker.facts.entry.shown_name if taker is not None else ""
+        name = name_beside(taker.facts, title_of(taker.facts)) if taker is not None else ""
         row = row_of(info.facts, machine, is_reached=is_reached, taker=name)
         if is_unlisted(info.facts) or (row.group in OVER and row.since < _midnight()):
             self._gone(row.id)

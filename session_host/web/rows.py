@@ -59,9 +59,7 @@ def row_of(facts: ChatFacts, machine: Machine, *, is_reached: bool = True, taker
         id=machine.prefix + facts.id,
         name=one_line(facts.entry.shown_name),
         agent=facts.origin.agent,
-        agent_name=one_line(
-            with_account(agent.title if agent is not None else facts.origin.agent, facts.origin.account)
-        ),
+        agent_name=one_line(with_account(title_of(facts), facts.origin.account)),
         account=facts.origin.account,
         machine=machine.name,
         directory=one_line(short_directory(facts.origin.cwd, machine.home or None)),
@@ -98,6 +96,12 @@ def _is_shown_as_screen(facts: ChatFacts, agent: Agent | None) -> bool:
     if traits_of(facts).has_transcript:
         return False
     return agent is None or not agent.conversation.store
+
+
+def title_of(facts: ChatFacts) -> str:
+    """The title of a chat's agent; its name if the catalog here does not have it."""
+    agent = agent_named(facts.origin.agent)
+    return agent.title if agent is not None else facts.origin.agent
 
 
 def agent_named(name: str) -> Agent | None:

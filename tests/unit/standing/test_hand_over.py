@@ -13,6 +13,7 @@ from session_host.standing.hand_over import (
     file_name,
     first_prompt,
     handed_words,
+    name_beside,
     was_handed_over,
 )
 
@@ -76,6 +77,9 @@ def test_the_file_is_named_after_the_chat(name: str, file: str) -> None:
 def test_a_chat_is_handed_over_until_it_works_again() -> None:
     chat = ChatFacts(Origin(id="a", agent="claude", argv=[], cwd="/", created_at=""), Entry(name="a"))
     entry = Entry(name="a", handed_to="b", handed_at="2026-11-30T15:00:00.000Z")
+
+    unnamed = replace(chat, entry=Entry(name="api", default_name="api", topic="Rename the ledger"))
+    assert (name_beside(chat, "Codex"), name_beside(unnamed, "Codex")) == ("a", "Rename the ledger (Codex)")
 
     def began(at: str) -> ChatFacts:
         return replace(chat, entry=entry, status=AgentStatus(last=TurnFacts(began=at)))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import stat
+import uuid
 from typing import Any
 
 import pytest
@@ -208,3 +209,16 @@ async def test_old_and_new_name_each_other_until_the_old_one_works_again(
     working = replace(last, began="2026-11-30T16:00:00.000Z")
     has(harness, old, AgentStatus(Activity.IDLE, "hook", last=working))
     assert harness.chat(old).taker_words == ""
+
+
+async def test_a_page_names_the_new_chat_also_if_the_window_learns_of_it_later(
+    agents: None, harness: WindowHarness, fakes: Fakes
+) -> None:
+    old, new = await harness.add("ledger", agent="claude", runtime="structured"), str(uuid.uuid4())
+    window = harness.open_window()
+    content = with_prompts(harness, old)
+    has(harness, old, AgentStatus(Activity.IDLE, "hook"), handed_to=new, handed_at="2026-11-30T14:30:00.000Z")
+    assert content.view.page.rows.taker == "Handed over"
+    await harness.add("api", id=new, agent="codex", handed_from=old, default_name="api", topic="Rename it")
+    await harness.until(lambda: content.view.page.rows.taker == "Handed over to Rename it (Codex)", "the name")
+    assert window.tabs.ids() == [old]
