@@ -215,7 +215,7 @@ class ChatView(QWidget):
     def show_later(self, prompt: LaterPrompt | None) -> None:
         """Show the prompt that is to be sent at a time; None for none."""
         self.prompt.show_later(prompt)
-        self.page.rows.set_continues(continues=prompt is not None and prompt.waits and bool(prompt.continues))
+        self.page.show_continues(continues=prompt is not None and prompt.waits and bool(prompt.continues))
 
     def set_account(self, account: str) -> None:
         """Set the agent's account; "" for the default one."""
@@ -223,7 +223,7 @@ class ChatView(QWidget):
 
     def show_taker(self, words: str) -> None:
         """Show who took over the task, and nothing was done since; "" for nobody."""
-        self.page.rows.set_taker(words)
+        self.page.show_taker(words)
 
     def changed(self) -> None:
         """Show changes of the transcript with the next frame."""

@@ -56,6 +56,7 @@ CHOOSE_CHAT = Text("Choose a chat")
 TEXT = Text("Text")
 TEXT_TO_SEND = Text("Text to send")
 SEND_HINT = Text("Ctrl+Enter sends the text followed by Enter")
+SET_HINT = Text("Ctrl+Enter sets it")
 AT = Text("At")
 NOW_OR_AT = Text("Now, or 15:00, tomorrow 9:00, sat 15:00")
 """In the empty field for the time."""

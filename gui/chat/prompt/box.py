@@ -93,6 +93,7 @@ class PromptBox(QWidget):
         self.editor.setMinimumWidth(1)
         self.completion = Completion(theme, self.editor, page)
         self.queue = QueuedPrompts(theme, run)
+        self.queue.left.connect(lambda: self.editor.setFocus(Qt.FocusReason.OtherFocusReason))
         self._run = run
         self.comments: QueueRow | None = None
         self._comments = ("", "", "")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import NamedTuple
 
-from PySide6.QtCore import QRect, QRectF, QSize, Qt
+from PySide6.QtCore import QRect, QRectF, QSize, Qt, Signal
 from PySide6.QtGui import QPainter, QPaintEvent, QResizeEvent
 from PySide6.QtWidgets import QHBoxLayout, QPushButton, QSizePolicy, QVBoxLayout, QWidget
 
@@ -39,7 +39,10 @@ class QueuedPrompts(QWidget):
 
     Attributes:
         rows: the prompts that are shown, the next one first.
+        left(): the line that had the keyboard is gone, and none took it.
     """
+
+    left = Signal()
 
     def __init__(self, theme: Theme, run: Callable[[Action], object]) -> None:
         """Make an empty queue; ``run`` does what the user chooses."""
@@ -100,7 +103,8 @@ class QueuedPrompts(QWidget):
         own = [row for row in self.rows if row.prompt == prompt]
         if not own and prompt not in self._acted:
             refused_keys.begin()
-        next((row for row in (*own, *self.rows) if row.take_keyboard(kind)), None)
+        if not any(row.take_keyboard(kind) for row in (*own, *self.rows)):
+            self.left.emit()
 
     def _run(self, action: Action) -> None:
         self._acted.add(action.item)

@@ -95,7 +95,7 @@ class SendSheet(Sheet):
         self.at.textChanged.connect(self._on_text)
         self.when = label("", "secondary", wraps=True)
         self.error = label("", "failed", wraps=True)
-        hint = label(sheet_texts.SEND_HINT(), "secondary", wraps=True)
+        self.hint = label("", "secondary", wraps=True)
         self.show_chat = button(sheet_texts.SHOW_CHAT(), "", self._show_chat)
         self.anyway = button(sheet_texts.SEND_ANYWAY(), "danger", lambda: self._submit(anyway=True))
         self.cancel = button(common_texts.CANCEL(), "", self.dismiss)
@@ -111,7 +111,7 @@ class SendSheet(Sheet):
             self.when,
             self.error,
             answers,
-            button_row(self.cancel, self.send, words=hint),
+            button_row(self.cancel, self.send, words=self.hint),
             wide=self.field,
         )
         for before, after in itertools.pairwise(
@@ -231,6 +231,7 @@ class SendSheet(Sheet):
         show_text(self.when, problem or text)
         self.at.setAccessibleDescription(problem or text)
         self.send.setText(sheet_texts.SET() if is_later else sheet_texts.SEND())
+        self.hint.setText(sheet_texts.SET_HINT() if is_later else sheet_texts.SEND_HINT())
         self.send.setEnabled(bool(self.field.toPlainText().strip()) and not problem)
 
     def _submit(self, *, anyway: bool = False) -> None:

@@ -77,8 +77,11 @@ def test_a_prompt_that_continues_is_named_in_the_line_and_in_the_queue(shown: Ch
     for kind in ("edit_later", "later_now", "drop_later"):
         shown.press_queue_button(kind)
     assert asked == ["edit_later", "later_now", "drop_later"]
+    shown.view.prompt.queue.rows[0].take_keyboard("drop_later")
     shown.view.show_later(None)
+    assert shown.shown(), "the page is not empty until something else changes"
     shown.settle()
+    assert shown.view.prompt.editor.hasFocus(), "the line that had the keyboard is gone"
     assert shown.queued() == []
     assert len(shown.controls("continue")) == 1
 
@@ -100,6 +103,7 @@ def test_a_chat_that_was_handed_over_names_who_goes_on_and_offers_nothing_else(s
     asked: list[str] = []
     shown.view.hand_over_requested.connect(asked.append)
     shown.view.show_taker("Handed over to ledger (Codex)")
+    assert "Handed over to ledger (Codex)" in shown.shown(), "at once, without another change"
     shown.settle()
     assert "Handed over to ledger (Codex)" in shown.shown()
     assert [*shown.controls("continue"), *shown.controls("again"), *shown.controls("hand_over")] == []
