@@ -19,6 +19,7 @@ from gui.theme.tokens import TERMINAL_PADDING_PX
 from gui.wording.text import Text
 from session_host.client.chats.notification_rules import DEFAULT_LONG_TURN_S, MAX_LONG_TURN_S
 from session_host.client.chats.settings import (
+    AMOUNT_LIMITS,
     DEPTH_LIMITS,
     ENDED_LIMITS_MIB,
     IDLE_LIMITS_MIN,
@@ -447,6 +448,20 @@ _CHATS: Final[dict[str, Setting]] = {
         CONTROL, Text("Agents that start agents"), Number(*DEPTH_LIMITS, unit=Text("levels")),
         help=Text("2: an agent that your agent has started may start chats, and those may start none."),
         words=Text("permissions children depth"),
+    ),
+    "ask_at_chat": Setting(
+        CONTROL, Text("Ask before the next turn of a chat at"),
+        Number(*AMOUNT_LIMITS, zero=Text("Never"), step=5, is_integer=False),
+        help=Text("Money, as the agent of a chat view says it, with the chats that it started."),
+        words=Text("usage cost amount budget"),
+        in_file='takes effect at once in all chats',
+    ),
+    "ask_at_day": Setting(
+        CONTROL, Text("Ask before the next turn of a day at"),
+        Number(*AMOUNT_LIMITS, zero=Text("Never"), step=5, is_integer=False),
+        help=Text("Money of all chats of this machine’s day, as their agents say it."),
+        words=Text("usage cost amount budget"),
+        in_file='takes effect at once in all chats',
     ),
     "push_says": Setting(
         NOTIFICATIONS, Text("Phones say"),

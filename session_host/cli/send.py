@@ -8,7 +8,7 @@ import sys
 from session_host.cli.arguments import add_session_argument, check_seconds, check_text
 from session_host.cli.output import print_line
 from session_host.cli.session_argument import ask, find, name_and_id, require_running
-from session_host.cli.typing_in import mode_of, type_text
+from session_host.cli.typing_in import mode_of, send_prompt, type_text
 from session_host.client.sessions.session_info import SessionInfo
 from session_host.errors import SessionEnded, UsageError
 from session_host.protocol.messages import (
@@ -43,7 +43,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--anyway",
         action="store_true",
-        help="send TEXT even if the chat is asking something, or its input line has a text",
+        help="send TEXT even if the chat is asking something, its input line has a text, or an amount is reached",
     )
     parser.add_argument("--steer", action="store_true", help="add TEXT to the running turn of a chat view")
     parser.add_argument(
@@ -170,7 +170,7 @@ def _prompt(info: SessionInfo, options: argparse.Namespace, text: str) -> int:
         waits = f"; {done.note}: send it with --held send, or --held discard" if done.note else ""
         print_line(f"interrupted {name_and_id(info)}{waits}")
         return 0
-    ask(info.id, SendChatInput(0, Prompt(text, mode_of(options))))
+    send_prompt(info, Prompt(text, mode_of(options)), anyway=options.anyway)
     print_line(f"sent to {name_and_id(info)}")
     return 0
 

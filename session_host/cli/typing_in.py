@@ -10,7 +10,7 @@ from session_host.cli.output import print_error
 from session_host.cli.session_argument import ask
 from session_host.client.sessions.session_info import SessionInfo
 from session_host.errors import LineInUse, NeedsInput, UsageError
-from session_host.protocol.messages import MAY_JOIN, Done, PromptMode, Send
+from session_host.protocol.messages import MAY_JOIN, Done, PassAmount, Prompt, PromptMode, Send, SendChatInput
 
 
 def type_text(info: SessionInfo, options: argparse.Namespace, text: str) -> Done:
@@ -38,6 +38,28 @@ def type_text(info: SessionInfo, options: argparse.Namespace, text: str) -> Done
     if note != done.note:
         print_error(f"{info.name}: {MAY_JOIN}; look: outlive peek {info.name}")
     return msgspec.structs.replace(done, note=note)
+
+
+def send_prompt(info: SessionInfo, prompt: Prompt, token: str = "", *, anyway: bool = False) -> None:
+    """Send a prompt to a chat view.
+
+    Args:
+        info: the chat.
+        prompt: the prompt.
+        token: identifies it, see ``SendChatInput``.
+        anyway: whether to send it although an amount of money is reached.
+
+    Raises:
+        NeedsInput: one is, and it is not sent.
+        NotAllowed: an agent may not send it anyway.
+    """
+    try:
+        ask(info.id, SendChatInput(0, prompt, token))
+    except NeedsInput as error:
+        if not anyway:
+            raise NeedsInput(f"{info.name}: {error}") from error
+        ask(info.id, SendChatInput(0, PassAmount()))
+        ask(info.id, SendChatInput(0, prompt, token))
 
 
 def mode_of(options: argparse.Namespace) -> PromptMode:

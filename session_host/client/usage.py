@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterable
+from datetime import UTC, datetime
 
 import msgspec
 
 from session_host.client.sessions.store_access import open_store
+from session_host.paths import config_dir
 from session_host.protocol.events import Limit, LimitsChanged
-from session_host.protocol.usage import QUARTER_S, UsageSum
+from session_host.protocol.usage import QUARTER_S, AmountReached, UsageSum
 from session_host.standing.limits import is_over
+from session_host.standing.usage import begin_of_days_s
+from session_host.storage.store.amounts import AmountFile
 from session_host.structured.items import UsageLimit
 from session_host.system.clock import parse_time
 
@@ -78,6 +82,19 @@ def _limit(limit: Limit, at_s: float) -> UsageLimit:
 
 def _is_over(limit: UsageLimit, now_s: float) -> bool:
     return is_over(now_s * 1000, limit.resets_ms, limit.at_ms, limit.window_min)
+
+
+def amount_reached(session_id: str) -> AmountReached | None:
+    """The amount at which the user is asked before a chat view's next turn; None for none.
+
+    Raises:
+        StoreError: the store cannot be read.
+    """
+    amounts = AmountFile(config_dir() / "chats.toml").read()
+    if not amounts.are_set:
+        return None
+    with open_store() as store:
+        return store.usage.amount_reached(session_id, amounts, begin_of_days_s(1, datetime.now(UTC)))
 
 
 def tightest(limits: Iterable[UsageLimit]) -> UsageLimit | None:

@@ -75,6 +75,7 @@ CALLS: Final = {
     "read_usage": Callee("session_host.client.usage", READ),
     "counted_since_s": Callee("session_host.client.usage", READ),
     "limits_of_accounts": Callee("session_host.client.usage", READ),
+    "amount_reached": Callee("session_host.client.usage", READ),
     "last_transitions": Callee("session_host.client.chats.ended_chat", READ),
     "last_screen_for": Callee("session_host.client.chats.last_view", READ),
     "last_transcript_for": Callee("session_host.client.chats.last_view", READ),

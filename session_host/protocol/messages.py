@@ -331,8 +331,21 @@ class SendNow(FromUser, frozen=True):
     item: str
 
 
+class PassAmount(FromUser, frozen=True):
+    """Send a prompt although the user's amount of money is reached; see ``Item.is_asked_about``.
+
+    A host of an earlier version does not know it, and asks about no prompt.
+    """
+
+    item: str = ""
+    """The prompt's item; "" for the next prompt."""
+
+
 class ReleaseHeld(FromUser, frozen=True):
-    """Send the prompts that wait since the turn was stopped, or with ``discard`` take them all back."""
+    """Send the prompts that wait since the turn was stopped, or with ``discard`` take them all back.
+
+    Of a prompt that waits at an amount, look again whether that is reached.
+    """
 
     discard: bool = False
 
@@ -591,7 +604,7 @@ class SendChatInput(Message, frozen=True):
     """Give a structured chat an input without attaching; its ``attachment`` is "". The tag is the earlier name."""
 
     request: int
-    chat_input: Prompt | WithdrawPrompt | Interrupt | SendNow | ReleaseHeld | AnswerRequest | ChangeSetting
+    chat_input: Prompt | WithdrawPrompt | Interrupt | SendNow | PassAmount | ReleaseHeld | AnswerRequest | ChangeSetting
     token: str = ""
     """As in Send."""
     by: str = "command"
@@ -828,8 +841,8 @@ class Failed(Message, frozen=True):
     message: str
 
 
-ChatInput = Prompt | WithdrawPrompt | Interrupt | SendNow | ReleaseHeld | AnswerRequest | ChangeSetting
-CHAT_INPUTS = (Prompt, WithdrawPrompt, Interrupt, SendNow, ReleaseHeld, AnswerRequest, ChangeSetting)
+ChatInput = Prompt | WithdrawPrompt | Interrupt | SendNow | PassAmount | ReleaseHeld | AnswerRequest | ChangeSetting
+CHAT_INPUTS = (Prompt, WithdrawPrompt, Interrupt, SendNow, PassAmount, ReleaseHeld, AnswerRequest, ChangeSetting)
 """The classes of ``ChatInput`` (the input of a structured chat), for isinstance."""
 
 INPUTS = (Key, Typed, Paste, Mouse, Focus, *CHAT_INPUTS)
@@ -850,7 +863,7 @@ Event = (
 FromClient = (
     Hello | Attach | Follow | Received | Detach | Resize | Colors | AcceptRefusal | ClearTerminal | Continue
     | Key | Typed | Paste | Mouse | Focus
-    | Prompt | WithdrawPrompt | Interrupt | SendNow | ReleaseHeld | AnswerRequest | ChangeSetting
+    | Prompt | WithdrawPrompt | Interrupt | SendNow | PassAmount | ReleaseHeld | AnswerRequest | ChangeSetting
     | Describe | Peek | PeekColors | Send | SendLater | WhyAwake | Sleep | Stop | Kill | Rename | Explain
     | SendChatInput | OpenRequests | Report | AskUser
 )

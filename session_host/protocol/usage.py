@@ -74,3 +74,31 @@ class UsageSum(msgspec.Struct, frozen=True, array_like=True, gc=False):
     def begin_s(self) -> int:
         """When its quarter began, in seconds since 1970."""
         return self.quarter * QUARTER_S
+
+
+class AmountReached(msgspec.Struct, frozen=True, array_like=True):
+    """An amount of money at which the user wants to be asked before the next turn, and that is reached.
+
+    Attributes:
+        setting: the name of the setting that has it: ``ASK_AT_CHAT`` or ``ASK_AT_DAY``.
+        spent: what the agents say that it cost: the chat with all that its agent started, or all chats of the day.
+        amount: the amount.
+        currency: that of ``spent``; currencies are never added.
+    """
+
+    setting: str
+    spent: float
+    amount: float
+    currency: str
+
+    @property
+    def next_amount(self) -> float:
+        """The amount that is offered: doubled until it is above what was spent."""
+        amount = self.amount
+        while amount <= self.spent:
+            amount *= 2
+        return amount
+
+
+ASK_AT_CHAT: Final = "ask_at_chat"
+ASK_AT_DAY: Final = "ask_at_day"

@@ -38,6 +38,7 @@ from session_host.protocol.messages import (
     InputAck,
     InputRefused,
     Message,
+    PassAmount,
     Paste,
     Received,
     Report,
@@ -242,12 +243,12 @@ class ClientConnection:
             attachment.refuse_too_large(message.sequence, len(message.text))
         elif self._session.end_requests.puts_to_sleep and not isinstance(message, Focus):
             attachment.refuse_input(message.sequence, ErrorCode.ENDED, FALLS_ASLEEP)
-        elif isinstance(message, AnswerRequest) and (reason := self._why_no_answer(message)):
+        elif isinstance(message, AnswerRequest | PassAmount) and (reason := self._why_no_answer(message)):
             attachment.refuse_input(message.sequence, ErrorCode.NOT_ALLOWED, reason)
         else:
             self._session.kind.receive_input(attachment, message, emulator)
 
-    def _why_no_answer(self, answer: AnswerRequest) -> str:
+    def _why_no_answer(self, answer: AnswerRequest | PassAmount) -> str:
         """Why this viewer may not answer so, one line; "" if it may."""
         right = right_for(answer, self._session.kind)
         return self._refusal(right) if right in REFUSABLE else ""

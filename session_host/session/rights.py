@@ -30,6 +30,7 @@ from session_host.protocol.messages import (
     Message,
     Mouse,
     OpenRequests,
+    PassAmount,
     Paste,
     Peek,
     PeekColors,
@@ -66,6 +67,7 @@ _RIGHTS: dict[type[Message], Right] = {
     **dict.fromkeys((Report, AskUser), Right.REPORT),
     **dict.fromkeys((SendChatInput, Send, Stop, Kill, Rename), Right.CONTROL),
     **dict.fromkeys((Attach, SendLater, Sleep), Right.ANSWER),
+    PassAmount: Right.SETTINGS,
 }
 
 _ANSWERS = (AnswerRequest, ChangeSetting, ReleaseHeld)
@@ -98,6 +100,8 @@ def right_for(message: Message, session: Asking) -> Right:
             if option is not None and option.sets_mode:
                 return Right.SETTINGS
     match message:
+        case SendChatInput(chat_input=PassAmount()):
+            return Right.SETTINGS
         case SendChatInput(chat_input=chat_input) if isinstance(chat_input, _ANSWERS):
             return Right.ANSWER
         case Send() if session.asks():

@@ -111,6 +111,7 @@ class StructuredSession:
         splitter: splits the agent's output into lines.
         log_end: the length of the transcript log with the records that are still to be appended.
         timers: timers that run, with their times in seconds.
+        has_amount: returns whether the user has set an amount of money at which to ask before the next turn.
     """
 
     def __init__(
@@ -144,6 +145,7 @@ class StructuredSession:
         self.rules, self.splitter, self.log_end = rules, splitter, log_end
         self.timers = timers
         self._launch, self._watch, self._read_history, self._runs_on = launch, watch, read_history, runs_on
+        self.has_amount: Callable[[], bool] = lambda: False
         self._watches_idle = False
         self.effects = effects
         self._now_ms = now_ms
@@ -202,6 +204,7 @@ class StructuredSession:
 
     def agent_wrote(self, data: bytes) -> None:
         """The agent wrote this."""
+        self._see_amount()
         self._lines(self.splitter.feed(data))
 
     def asks(self) -> bool:
@@ -299,6 +302,7 @@ class StructuredSession:
     def _take_input(
         self, chat_input: ChatInput, by: str, *, tag: bytes = NO_TAG, number: int = 0, token: str = ""
     ) -> Refusal | None:
+        self._see_amount()
         now_ms = self._now_ms()
         recorded = self.rules.recorded(chat_input)
         step = self.rules.receive_input(chat_input, now_ms, by=by, token=token)
@@ -307,6 +311,14 @@ class StructuredSession:
             self._take(Cause.INPUT, step, now_ms, payload=payload, tag=tag, number=number, always=True)
             self.effects.append(NoteUserInput())
         return step.refusal
+
+    def _see_amount(self) -> None:
+        """Let the rules know whether they are to look at amounts before a turn, if that has changed."""
+        state, is_set = self.rules.state, self.has_amount()
+        if is_set != state.has_amount and state.begun and not (state.ended or state.has_given_up):
+            now_ms = self._now_ms()
+            payload = b"set" if is_set else b""
+            self._take(Cause.AMOUNT, self.rules.see_amount(now_ms, is_set=is_set), now_ms, payload=payload, always=True)
 
     # ------------------------------------------------------------ steps
 

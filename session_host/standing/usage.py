@@ -10,7 +10,7 @@ from datetime import UTC, date, datetime, timedelta, tzinfo
 from typing import Final, Literal
 
 from session_host.protocol.untrusted_text import one_line
-from session_host.protocol.usage import QUARTER_S, UsageSum
+from session_host.protocol.usage import ASK_AT_CHAT, QUARTER_S, AmountReached, UsageSum
 
 By = Literal["agent", "account", "project", "chat"]
 
@@ -101,6 +101,12 @@ def money_words(usage: UsageSum) -> str:
 def amount_words(amount: float, currency: str) -> str:
     """An amount of money: "3.10 USD"."""
     return f"{amount:,.2f} {one_line(currency)}"
+
+
+def asked_words(reached: AmountReached) -> str:
+    """What is asked at an amount: "10.04 USD of 10.00 in this chat", "… today"."""
+    where = "in this chat" if reached.setting == ASK_AT_CHAT else "today"
+    return f"{amount_words(reached.spent, reached.currency)} of {reached.amount:,.2f} {where}"
 
 
 def missing_words(sums: Sequence[UsageSum], name_of: Callable[[str], str]) -> list[str]:

@@ -125,7 +125,7 @@ class Item(Value, frozen=True):
     turn: str = ""
     """The agent's id of the turn, "" outside of one."""
     title: str = ""
-    """One line: the work of a tool, or the method of a raw message."""
+    """One line: the work of a tool, the method of a raw message, or the amount at which a prompt is held."""
     tool: ToolKind = ""
     command: str = ""
     """The whole command of an "execute" tool."""
@@ -140,6 +140,11 @@ class Item(Value, frozen=True):
     """When it was complete, in milliseconds since 1970; 0 before."""
     parent: str = ""
     """The id of the tool item whose sub-agent made this item; "" for the main agent's."""
+
+    @property
+    def is_asked_about(self) -> bool:
+        """Whether it is a prompt that waits for the user's word, since an amount of money is reached."""
+        return self.kind == "user" and self.status == "held" and bool(self.title)
 
 
 class RequestOption(Value, frozen=True):

@@ -56,6 +56,8 @@ class Cause(IntEnum):
     """An operation of the host has a result; the body's ``cause`` is it."""
     NOTICE = 7
     """A line of Outlive's about the chat; it changes no other state."""
+    AMOUNT = 11
+    """The user has set amounts of money at which to ask, or none any more: then the body's ``cause`` is b""."""
     BACKGROUND = 10
     """The host saw what runs on between turns; the body's ``cause`` names it, b"" for nothing."""
 

@@ -50,6 +50,13 @@ class StartTerminal(Operation, frozen=True):
     """The most output to report at once; of more, the newest part."""
 
 
+class LookAtAmount(Operation, frozen=True):
+    """Look whether an amount of money is reached at which the user wants to be asked before the next turn.
+
+    The result is an ``OperationDone`` with the words for the user, "" if none is.
+    """
+
+
 class EndTerminal(Operation, frozen=True):
     """End a terminal's program and all that it started, if they run. The result is a ``TerminalEnded``, or nothing."""
 
@@ -92,5 +99,5 @@ class TerminalEnded(Result, frozen=True):
     """Whether it ended because its host died."""
 
 
-AnyOperation = ReadText | WriteText | StartTerminal | EndTerminal
+AnyOperation = ReadText | WriteText | StartTerminal | EndTerminal | LookAtAmount
 AnyResult = OperationDone | TerminalOutput | TerminalEnded

@@ -61,6 +61,11 @@ class PromptQueue:
         self._port.emit(SetStatus(item_id, "withdrawn", self._port.now_ms))
         return True
 
+    def ask(self, words: str) -> None:
+        """Show that the first prompt waits for its user's word, or "" that it does not any more."""
+        if self._state.queue:
+            self._show(self._state.queue[0], "held" if words else "queued", words)
+
     def hold(self) -> None:
         """Let the queued prompts wait until their user sends or discards them: they belonged to the stopped turn."""
         state = self._state
@@ -111,7 +116,7 @@ class PromptQueue:
                     return prompt
         return None
 
-    def _show(self, prompt: UserPrompt, status: ItemStatus) -> None:
-        """Show a prompt at the end of the transcript."""
-        item = Item(prompt.id, "user", self._port.now_ms, prompt.text, status, images=prompt.images)
+    def _show(self, prompt: UserPrompt, status: ItemStatus, title: str = "") -> None:
+        """Show a prompt, a new one at the end of the transcript."""
+        item = Item(prompt.id, "user", self._port.now_ms, prompt.text, status, title=title, images=prompt.images)
         self._port.emit(Put(item))

@@ -29,6 +29,7 @@ from session_host.protocol.messages import (
     ChangeSetting,
     ChatInput,
     Interrupt,
+    PassAmount,
     Prompt,
     ReleaseHeld,
     SendNow,
@@ -62,6 +63,7 @@ from .operations import (
     AnyOperation,
     AnyResult,
     EndTerminal,
+    LookAtAmount,
     OperationDone,
     ReadText,
     StartTerminal,
@@ -212,6 +214,8 @@ class StructuredRules(DialectPort):
 
     def result(self, result: AnyResult, now_ms: int) -> Step:
         """An operation has a result."""
+        if isinstance(result, OperationDone) and result.id == self.state.looking:
+            return self._looked(result, now_ms)
         if isinstance(result, OperationDone):
             operation = self.state.operations.pop(result.id, None)
             if isinstance(operation, StartTerminal) and not result.error:
@@ -247,6 +251,34 @@ class StructuredRules(DialectPort):
         if self.state.state in BETWEEN_TURNS and (self.state.state, self.state.detail) != (change.state, change.detail):
             self.emit(change)
         return self._take_step()
+
+    def see_amount(self, now_ms: int, *, is_set: bool) -> Step:
+        """The user has set amounts of money at which to ask before the next turn, or none any more."""
+        self.now_ms = now_ms
+        self.state.has_amount = is_set
+        if not is_set:
+            self._ask_again()
+            self._pump()
+        return self._take_step()
+
+    def _looked(self, result: OperationDone, now_ms: int) -> Step:
+        """Send the next prompt, or ask about it."""
+        self.now_ms, state = now_ms, self.state
+        state.operations.pop(result.id, None)
+        state.looking = 0
+        if result.text and state.queue:
+            state.asked = result.text
+            self._queue.ask(state.asked)
+        elif state.queue:
+            state.passes = True
+            self._pump()
+        return self._take_step()
+
+    def _ask_again(self) -> None:
+        """Forget what the user was asked; the next look says whether it is still so."""
+        if self.state.asked:
+            self.state.asked = ""
+            self._queue.ask("")
 
     def time_out(self, now_ms: int) -> Step:
         """No turn ran during the idle timeout; the caller ends the program."""
@@ -371,29 +403,48 @@ class StructuredRules(DialectPort):
         match chat_input:
             case Prompt():
                 return self._prompt(chat_input, by, token)
-            case WithdrawPrompt(item=item_id):
-                if not self._queue.withdraw(item_id):
-                    return Refusal(ErrorCode.BAD_REQUEST, _SENT_ALREADY)
-            case SendNow(item=item_id):
-                if not self._queue.move_first(item_id):
-                    return Refusal(ErrorCode.BAD_REQUEST, _SENT_ALREADY)
-                if self.state.is_running:
-                    self._interrupt()
-                self._pump()
+            case WithdrawPrompt() | PassAmount() | SendNow() | ReleaseHeld():
+                return self._about_queue(chat_input)
             case AnswerRequest():
                 return self._answer(chat_input, by)
             case Interrupt():
                 if not self.state.is_running:
                     return Refusal(ErrorCode.BAD_REQUEST, "nothing is running")
+                self._ask_again()
                 self._queue.hold()
                 self.state.is_stopped = True
                 self._interrupt()
-            case ReleaseHeld(discard=discard):
-                if not self._queue.release(discard=discard):
-                    return Refusal(ErrorCode.BAD_REQUEST, "no prompt waits to be sent")
-                self._pump()
             case ChangeSetting(setting=setting, value=value):
                 self._call_dialect(self.now_ms, lambda: self._dialect.change_setting(setting, value))
+        return None
+
+    def _about_queue(self, chat_input: WithdrawPrompt | PassAmount | SendNow | ReleaseHeld) -> Refusal | None:
+        """Take back, send or move prompts that wait."""
+        asked = self.state.queue[0].id if self.state.asked else ""
+        match chat_input:
+            case WithdrawPrompt(item=item_id):
+                if not self._queue.withdraw(item_id):
+                    return Refusal(ErrorCode.BAD_REQUEST, _SENT_ALREADY)
+                if item_id == asked:
+                    self.state.asked = ""
+            case PassAmount(item=item_id):
+                self._ask_again()
+                if item_id and not self._queue.move_first(item_id):
+                    return Refusal(ErrorCode.BAD_REQUEST, _SENT_ALREADY)
+                self.state.passes = True
+            case SendNow(item=item_id):
+                self._ask_again()
+                if not self._queue.move_first(item_id):
+                    return Refusal(ErrorCode.BAD_REQUEST, _SENT_ALREADY)
+                if self.state.is_running:
+                    self._interrupt()
+            case ReleaseHeld(discard=discard):
+                self._ask_again()
+                if asked and discard:
+                    self._queue.withdraw(asked)
+                if not self._queue.release(discard=discard) and not asked:
+                    return Refusal(ErrorCode.BAD_REQUEST, "no prompt waits to be sent")
+        self._pump()
         return None
 
     def _prompt(self, message: Prompt, by: str, token: str) -> Refusal | None:
@@ -428,14 +479,24 @@ class StructuredRules(DialectPort):
         state = self.state
         if state.between is not None and state.in_flight is None:  # It began no turn.
             self.emit(state.between)
-        may_send = state.takes_prompts and state.state in BETWEEN_TURNS
+        may_send = state.takes_prompts and state.state in BETWEEN_TURNS and self._is_looked()
         if may_send and (prompt := self._queue.take_next()) is not None:
+            state.passes = False
             self._sent_prompt, state.sent_by = prompt.id, prompt.by
             self._call_dialect(self.now_ms, lambda: self._dialect.prompt(prompt))
             if state.in_flight is prompt and state.state in BETWEEN_TURNS:
                 between = StateChanged(state.state, state.turn, state.detail)
                 self.emit(StateChanged("running"))
                 state.between = between
+
+    def _is_looked(self) -> bool:
+        """Whether the next prompt may be sent as far as the user's amounts say; if that is unknown, look."""
+        state = self.state
+        if not state.has_amount or state.passes or not state.queue or state.in_flight is not None:
+            return True
+        if not (state.looking or state.asked):
+            state.looking = self.start_operation(LookAtAmount(0))
+        return False
 
     # ------------------------------------------------------------ the dialect's port
 
@@ -650,9 +711,9 @@ def lost_operations(state: RulesState) -> tuple[list[AnyResult], list[AnyOperati
     """
     operations = state.operations.values()
     results: list[AnyResult] = [
-        OperationDone(each.id, error=LOST) for each in operations if not isinstance(each, ReadText)
+        OperationDone(each.id, error=LOST) for each in operations if not isinstance(each, ReadText | LookAtAmount)
     ]
     results += [TerminalEnded(terminal, signal="SIGHUP", lost=True) for terminal in state.terminals]
     terminals = [*(each.terminal for each in operations if isinstance(each, StartTerminal)), *state.terminals]
-    reads = [each for each in operations if isinstance(each, ReadText)]
+    reads = [each for each in operations if isinstance(each, ReadText | LookAtAmount)]
     return results, [*reads, *(EndTerminal(0, terminal) for terminal in terminals)]

@@ -101,6 +101,14 @@ class RulesState(msgspec.Struct, array_like=True):
     """The first sentence of the last turn's answer, one line of Markdown."""
     spent: Spent | None = None
     """What was used since the last turn's end; None if a version did not count so."""
+    has_amount: bool = False
+    """Whether the user has set an amount of money at which to ask before the next turn."""
+    looking: int = 0
+    """The operation that looks whether it is reached; 0 for none."""
+    asked: str = ""
+    """What the user is asked about the first prompt of the queue; "" for nothing."""
+    passes: bool = False
+    """Whether the next prompt is sent without a look."""
 
     @property
     def may_time_out(self) -> bool:

@@ -209,7 +209,7 @@ def _prompt(item: Item) -> list[TextLine]:
     texts = clean_lines(item.text) or [""]
     lines = [TextLine(f"{'  ' if number else '> '}{text}", "prompt") for number, text in enumerate(texts)]
     lines += _image_lines(item)
-    if remark := REMARKS.get(item.status):
+    if remark := item.title if item.is_asked_about else REMARKS.get(item.status):
         lines.append(TextLine(f"  ({remark})", "dim"))
     return lines
 

@@ -59,6 +59,7 @@ INPUTS: tuple[m.ChatInput, ...] = (
     m.WithdrawPrompt("i1", attachment=ID, sequence=1),
     m.Interrupt(attachment=ID, sequence=1),
     m.SendNow("i1", attachment=ID, sequence=1),
+    m.PassAmount("i1", attachment=ID, sequence=1),
     m.ReleaseHeld(attachment=ID, sequence=1),
     m.AnswerRequest("r1", "yes", "", attachment=ID, sequence=1),
     m.ChangeSetting("mode", "bypass", attachment=ID, sequence=1),

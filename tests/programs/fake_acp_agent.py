@@ -7,6 +7,7 @@ The lines of a prompt script its turn, in order:
     chunks N DELAY_MS   a message of N chunks, "chunk 1 " and so on
     run COMMAND         a tool call that asks before it runs; its output is "ran COMMAND"
     plan STEP…          a plan
+    spend AMOUNT        says that it cost so many USD more
     hold                wait until the turn is cancelled
     read PATH [LINE N]  read a file by the client; its text, or the error, as a message
     write PATH TEXT     write a file by the client; a message "written", or the error
@@ -64,6 +65,7 @@ class FakeAgent:
         self._cancelled = asyncio.Event()
         self._mode = "ask"
         self._calls = 0
+        self._cost = 0.0
         self._use = ClientUse()
         self._client: Any
 
@@ -173,6 +175,11 @@ class FakeAgent:
             case "plan":
                 entries = [acp.plan_entry(step) for step in rest.split()]
                 await self._client.session_update(session, acp.update_plan(entries))
+            case "spend":
+                self._cost += float(rest)
+                cost = schema.Cost(amount=self._cost, currency="USD")
+                update = schema.UsageUpdate(session_update="usage_update", used=1, size=10, cost=cost)
+                await self._client.session_update(session, update)
             case "read" | "write" | "start" | "loose" | "output" | "wait" | "kill" | "release":
                 result = await self._use.do(self._client, session, word, rest)
                 await self._client.session_update(session, acp.update_agent_message_text(result))

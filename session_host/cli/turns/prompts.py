@@ -14,7 +14,7 @@ from session_host.cli.json_forms import How
 from session_host.client.sessions.session_info import SessionInfo
 from session_host.client.sessions.turn_watch import TurnWatch
 from session_host.client.viewer.transcript_watch import watch_transcript
-from session_host.errors import SessionEnded, TimedOut, TurnFailed
+from session_host.errors import NeedsInput, SessionEnded, TimedOut, TurnFailed
 from session_host.paths import config_dir
 from session_host.standing.traits import traits_of
 from session_host.structured.items import IN_QUEUE, Item, ItemStatus
@@ -88,7 +88,7 @@ def wait_for_turn(
         The turn's number, and how it got the prompt; 0 if it waits and ``waits`` is not set. None for no such prompt.
 
     Raises:
-        NeedsInput: the agent asks something before.
+        NeedsInput: the agent asks something before, or an amount of money is reached.
         TurnFailed: the prompt will get no turn.
         SessionEnded, TimedOut: it had none until then.
     """
@@ -99,6 +99,8 @@ def wait_for_turn(
         return None
     if question:
         raise_asks(info, question, f"outlive answer {info.name} --follow")
+    if item.is_asked_about:
+        raise NeedsInput(f"{info.name}: {item.title}: the prompt waits there for the user’s word")
     if item.status in _NEVER_SENT:
         raise TurnFailed(f"{info.name}: the prompt was not sent ({item.status}); see `outlive peek {info.name}`")
     if not item.turn:
@@ -118,7 +120,7 @@ async def _follow_prompt(
     def is_enough(transcript: Transcript) -> bool:
         nonlocal found, question
         found = find(transcript)
-        if found is None or found.turn or found.status in _NEVER_SENT:
+        if found is None or found.turn or found.status in _NEVER_SENT or found.is_asked_about:
             return True
         if found.status == "done" and not transcript.status.is_running:
             return True  # A command of the agent, such as Codex's for a shorter conversation.

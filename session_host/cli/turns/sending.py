@@ -9,14 +9,14 @@ import uuid
 from session_host.cli.json_forms import How, SentText
 from session_host.cli.output import print_json
 from session_host.cli.peek import read_screen
-from session_host.cli.session_argument import ask, find
-from session_host.cli.typing_in import mode_of, type_text
+from session_host.cli.session_argument import find
+from session_host.cli.typing_in import mode_of, send_prompt, type_text
 from session_host.client.chats.agent_record import require_record
 from session_host.client.sessions.session_info import SessionInfo
 from session_host.client.sessions.turn_watch import TurnWatch
 from session_host.errors import NoRecord, OutliveError, TurnFailed, UsageError
 from session_host.protocol.events import TurnEnded
-from session_host.protocol.messages import Prompt, SendChatInput
+from session_host.protocol.messages import Prompt
 from session_host.standing.traits import traits_of
 from session_host.structured.items import Item
 from session_host.structured.transcript import Transcript
@@ -115,7 +115,7 @@ def _send_prompt(
     The turn is 0 if it has not begun and nobody waits for it, and for a command of the agent without one.
     """
     token = uuid.uuid4().hex
-    ask(info.id, SendChatInput(0, Prompt(text, mode_of(options)), token))
+    send_prompt(info, Prompt(text, mode_of(options)), token, anyway=options.anyway)
     found = wait_for_turn(info, watch, lambda transcript: transcript.get(token), until_s, waits=options.wait)
     if found is None:
         raise OutliveError(f"{info.name} runs with an older version; run `outlive upgrade {info.name}`")

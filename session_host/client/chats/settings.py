@@ -2,8 +2,8 @@
 
 Each default stands here; ``gui.settings.table`` has the settings' rows, ``resources/guide/settings.md`` what they do.
 
-The file is optional. A running chat keeps the settings that it started with. Two kinds take effect at once: agents'
-rights, and what notifications on phones say.
+The file is optional. A running chat keeps the settings that it started with. Three kinds take effect at once: agents'
+rights, amounts of money, and what notifications on phones say.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ from session_host.agents.environment import COLORS_VARIABLE, shell_integration
 from session_host.errors import OutliveError
 from session_host.paths import ensure_private, state_dir
 from session_host.protocol.launch import DEFAULT_SCROLLBACK_LINES, MAX_SCROLLBACK_LINES, Watch
+from session_host.protocol.usage import ASK_AT_CHAT, ASK_AT_DAY
 from session_host.system.files import replace_file
 from session_host.system.processes.permission import DEFAULT_DEPTH, DEFAULT_STARTS
 from session_host.toml_file import TomlFile
@@ -34,6 +35,7 @@ IDLE_LIMITS_MIN = (0, 365 * 1440)
 SLEEP_LIMITS_HOURS = (0, 365 * 24)
 STARTS_LIMITS = (0, 1000)
 DEPTH_LIMITS = (0, 100)
+AMOUNT_LIMITS = (0, 1_000_000)
 
 
 class ChatSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -57,6 +59,9 @@ class ChatSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """See ``system.processes.permission``."""
     agents_may_start: int = DEFAULT_STARTS
     agents_depth: int = DEFAULT_DEPTH
+    ask_at_chat: float = 0.0
+    ask_at_day: float = 0.0
+    """See ``storage.store.amounts``."""
     push_says: Literal["name", "question"] = "name"
     """See ``web.push.reminders``."""
 
@@ -94,6 +99,8 @@ def load_chat_settings(directory: Path) -> ChatSettings:
             raise file.error(("worktree_setup", repository), f"worktree_setup: {problem}")
     _check(file, ("agents_may_start",), settings.agents_may_start, STARTS_LIMITS)
     _check(file, ("agents_depth",), settings.agents_depth, DEPTH_LIMITS)
+    for name in (ASK_AT_CHAT, ASK_AT_DAY):
+        _check(file, (name,), getattr(settings, name), AMOUNT_LIMITS)
     _check(file, ("sleep_after_hours",), settings.sleep_after_hours, SLEEP_LIMITS_HOURS)
     _check(file, ("idle_timeout_min",), settings.idle_timeout_min, IDLE_LIMITS_MIN)
     return settings

@@ -393,7 +393,7 @@ class Driver:
 
     async def _send_later(self, prompt: LaterPrompt) -> Reply:
         """Give the chat the prompt, once for its token."""
-        is_guarded = not prompt.wakes
+        is_guarded = not prompt.wakes or self.spec.structured is not None
         send = Send(0, prompt.text, enter=True, token=prompt.token, is_guarded=is_guarded, by=prompt.by)
         return await self.kind.send(send)
 

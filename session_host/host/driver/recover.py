@@ -214,6 +214,8 @@ class _CauseReplay:
                 return rules.result(_result_decoder.decode(record.body.cause), at_ms)
             case Cause.IDLE:
                 return rules.time_out(at_ms)
+            case Cause.AMOUNT:
+                return rules.see_amount(at_ms, is_set=bool(record.body.cause))
             case Cause.BACKGROUND:
                 return rules.see_background(record.body.cause.decode(), at_ms)
             case Cause.END:

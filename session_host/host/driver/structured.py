@@ -7,6 +7,7 @@ import logging
 from collections.abc import Iterable, Sequence
 
 from session_host.errors import OutliveError
+from session_host.host.amounts import AmountLook
 from session_host.host.operations.runner import OperationRunner
 from session_host.host.program.emulator_worker import EmulatorWorker
 from session_host.host.program.error_output import last_errors
@@ -68,11 +69,15 @@ from session_host.system.clock import now_ms
 from session_host.system.processes.chat_mark import Mark
 from session_host.system.processes.process_tree import outside_session
 from session_host.system.processes.pty_process import PtyProcess
+from session_host.system.worker import Worker
 
 from .parts import HostParts
 from .recover import RecoveredChat
 
 log = logging.getLogger(__name__)
+
+AMOUNT_REACHED = "{words}: the prompt is not sent; the user sends it anyway in the window, or with --anyway"
+"""Said to who sends a prompt from outside of the chat."""
 
 
 class StructuredDriver:
@@ -105,7 +110,8 @@ class StructuredDriver:
         watch.said = recovered.rules.state.said or last_said(recovered.engine.transcript)
         self._steps = Steps(running_item(recovered.engine.transcript))
         self._tell(recovered.untold, recovered.log.end)
-        self.operation_runner = OperationRunner(spec, self._operation_done)
+        self._amounts = AmountLook(spec, parts.events)
+        self.operation_runner = OperationRunner(spec, self._operation_done, self._amounts.work)
         self.rules = session.kind = StructuredSession(
             session.effects,
             recovered.rules,
@@ -118,6 +124,7 @@ class StructuredDriver:
             read_history=lambda: history_of(spec.facts.id, recovered.launch),
             runs_on=self._runs_on,
         )
+        self.rules.has_amount = self._amounts.are_set
         watch.activity_changed = self._show_background
         session.viewers.focus.stop()  # Only a terminal has focus reports.
         for offset, lines in recovered.unsent:
@@ -283,12 +290,28 @@ class StructuredDriver:
         if request.keys or not request.text.strip():
             text = "this chat takes prompts, not keys; to answer its question use: outlive approve, outlive deny"
             return Failed(request.request, ErrorCode.WRONG_RUNTIME, text)
-        prompt = Prompt(request.text)
-        return await self.send_chat_input(SendChatInput(request.request, prompt, request.token, request.by))
+        chat_input = SendChatInput(request.request, Prompt(request.text), request.token, request.by)
+        if request.is_guarded:  # A later prompt, whose sender is not there: it waits in the queue for the user's word.
+            return await self._performer.ask(self.rules.request, chat_input)
+        return await self.send_chat_input(chat_input)
 
     async def send_chat_input(self, request: SendChatInput) -> Reply:
-        """Take a command's input."""
+        """Take a command's input; a prompt is refused at an amount, and not kept for the user's word.
+
+        Looked at here, too, so that who sent it knows: one that waits in the queue is looked at again before its turn.
+        """
+        is_checked = isinstance(request.chat_input, Prompt) and not self.rules.rules.state.passes
+        if is_checked and self._amounts.are_set() and (words := await self._reached()):
+            return Failed(request.request, ErrorCode.NEEDS_INPUT, AMOUNT_REACHED.format(words=words))
         return await self._performer.ask(self.rules.request, request)
+
+    async def _reached(self) -> str:
+        """The words of an amount that is reached; "" if none is, or the store cannot be read."""
+        try:
+            return await Worker().run(self._amounts.work())
+        except (OutliveError, OSError) as error:
+            log.warning("the amounts are not looked at: %s", error)
+            return ""
 
     async def open_requests(self, request: OpenRequests) -> list[AgentRequest] | Failed:  # noqa: ARG002 - as a terminal's
         """The open requests of the agent."""

@@ -27,6 +27,7 @@ from session_host.structured.operations import (
     AnyOperation,
     AnyResult,
     EndTerminal,
+    LookAtAmount,
     OperationDone,
     ReadText,
     StartTerminal,
@@ -237,14 +238,17 @@ class OperationRunner:
         agent: the agent's PID.
     """
 
-    def __init__(self, spec: LaunchSpec, done: Callable[[AnyResult], None]) -> None:
+    def __init__(
+        self, spec: LaunchSpec, done: Callable[[AnyResult], None], look: Callable[[], Callable[[], str]] = lambda: str
+    ) -> None:
         """Begin without terminals.
 
         Args:
             spec: the session's launch spec.
             done: gets each result, on this event loop.
+            look: returns what looks at the user's amounts, for a thread.
         """
-        self._spec = spec
+        self._spec, self._look = spec, look
         self._done = done
         self._files = Worker()
         self._terminals: dict[str, Terminal] = {}
@@ -263,6 +267,8 @@ class OperationRunner:
                 )
             case WriteText():
                 self._run_work(operation.id, partial(_write, spec, operation))
+            case LookAtAmount():
+                self._run_work(operation.id, self._look())
             case StartTerminal():
                 self._begin(self._start(operation))
             case EndTerminal():

@@ -203,6 +203,7 @@ STORE_SCHEMA = Schema(
             "CREATE INDEX event_of_limits ON event (number) WHERE kind = 'limits'",
         ),
         ("ALTER TABLE session ADD COLUMN freed_bytes INTEGER",),
+        ("ALTER TABLE usage_chat ADD COLUMN root TEXT NOT NULL DEFAULT ''",),
     ),
     tables=frozenset({"session", "recent_directory", "layout", "event", "ledger", "usage", "usage_chat"}),
     functions={"shown_command": lambda line: shown_command(line.split())},

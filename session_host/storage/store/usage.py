@@ -7,15 +7,17 @@ removed chat stay, without its name.
 from __future__ import annotations
 
 import sqlite3
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Final
 
-from session_host.protocol.events import Event, TurnCounted, TurnEnded
+from session_host.protocol.events import Event, NumberedEvent, TurnCounted, TurnEnded
 from session_host.protocol.facts import directory_of
 from session_host.protocol.turns import TurnWork
-from session_host.protocol.usage import QUARTER_S, UsageSum
+from session_host.protocol.usage import QUARTER_S, AmountReached, UsageSum
 from session_host.system.clock import parse_time
 
+from .amounts import Amounts, reached, root_of
 from .database import Database
 
 MAX_AGE: Final = timedelta(days=400)
@@ -59,11 +61,14 @@ def _number(connection: sqlite3.Connection, chat: str) -> int:
     """The number of a chat in the sums, with what it is grouped by, which never changes."""
     if found := connection.execute("SELECT number FROM usage_chat WHERE id = ?", (chat,)).fetchone():
         return int(found[0])
-    query = "SELECT agent, account, repository, coalesce(nullif(real_cwd, ''), cwd) FROM session WHERE id = ?"
-    agent, account, repository, directory = connection.execute(query, (chat,)).fetchone()
+    query = (
+        "SELECT agent, account, repository, coalesce(nullif(real_cwd, ''), cwd), agent_chats FROM session WHERE id = ?"
+    )
+    agent, account, repository, directory, chats = connection.execute(query, (chat,)).fetchone()
     project = directory_of(repository) if repository else directory
-    added = "INSERT INTO usage_chat (id, agent, account, project) VALUES (?, ?, ?, ?) RETURNING number"
-    return int(connection.execute(added, (chat, agent, account, project)).fetchone()[0])
+    added = "INSERT INTO usage_chat (id, agent, account, project, root) VALUES (?, ?, ?, ?, ?) RETURNING number"
+    values = (chat, agent, account, project, root_of(chat, chats))
+    return int(connection.execute(added, values).fetchone()[0])
 
 
 def trim(connection: sqlite3.Connection) -> None:
@@ -104,6 +109,12 @@ class UsageTable:
             key = (chat, at)
             found[key] = found[key] + new if key in found else new
         return list(found.values())
+
+    def amount_reached(
+        self, chat: str, amounts: Amounts, day_s: float, unsaved: Sequence[NumberedEvent] = ()
+    ) -> AmountReached | None:
+        """See ``amounts.reached``."""
+        return reached(self._database, chat, amounts, day_s, unsaved)
 
     def first_quarter(self) -> int | None:
         """The first quarter that has a sum; None for none."""

@@ -233,13 +233,14 @@ def refusal_to_answer_for(origin: Sequence[str], target: Sequence[str], name: st
 
 
 def refusal_to_set(origin: Sequence[str], name: str) -> str:
-    """Why a process may not answer so that an agent may do more by itself from then on, one line; "" if it may.
+    """Why a process may not let an agent do more by itself from then on, or at an amount; one line, "" if it may.
 
     That is for the user alone, whatever the settings allow.
     """
     if not origin:
         return ""
-    return f"an agent may not give an answer that sets an agent's mode: answer {name} outside of its chats"
+    what = "give an answer that sets an agent's mode, or goes on at an amount of money"
+    return f"an agent may not {what}: answer {name} outside of its chats"
 
 
 def _all_may(settings: Path) -> bool:

@@ -79,6 +79,7 @@ READS = {
     "read_usage",
     "counted_since_s",
     "limits_of_accounts",
+    "amount_reached",
     "last_transitions",
     "last_screen_for",
     "last_transcript_for",

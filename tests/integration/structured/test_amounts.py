@@ -1,0 +1,76 @@
+"""Amounts of money at which a chat view asks before the next turn: in the queue, by commands, for agents."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from session_host.client.usage import amount_reached, read_usage
+from session_host.paths import config_dir
+from session_host.protocol.messages import PassAmount, Prompt, ReleaseHeld
+from session_host.standing.usage import asked_words, total
+from tests.support.commands import outlive
+from tests.support.hosts import kill_host
+from tests.support.structured_chats import ChatViewer, add_acp_agent, start_chat, viewing
+from tests.support.waiting import eventually
+
+pytestmark = pytest.mark.usefixtures("sessions")
+
+
+def set_amounts(text: str) -> None:
+    config_dir().mkdir(parents=True, exist_ok=True)
+    (config_dir() / "chats.toml").write_text(text, encoding="utf-8")
+
+
+async def until_asked(chat: ChatViewer, words: str) -> str:
+    """Wait until a prompt waits with these words; returns its id."""
+
+    def asked() -> list[str]:
+        return [each.id for each in chat.items if each.is_asked_about and each.title == words]
+
+    await chat.watcher.until(lambda: bool(asked()), words)
+    return asked()[0]
+
+
+async def test_a_queued_prompt_waits_for_its_users_word_also_after_its_host_was_killed(tmp_path: Path) -> None:
+    set_amounts("ask_at_chat = 10.0\n")
+    add_acp_agent()
+    record = await start_chat(tmp_path, agent="fake-acp", name="api")
+    async with viewing(record.id) as chat:
+        chat.viewer.send(Prompt("say one\nspend 10.04"))
+        chat.viewer.send(Prompt("say two\nspend 3"))
+        chat.viewer.send(Prompt("say three"))
+        item = await until_asked(chat, "10.04 USD of 10.00 in this chat")
+        await kill_host(record.id)
+        await eventually(lambda: amount_reached(record.id) is not None, 10.0, "the sums")
+        reached = amount_reached(record.id)
+        assert reached is not None
+        assert (asked_words(reached), reached.next_amount) == ("10.04 USD of 10.00 in this chat", 20.0)
+        assert chat.texts() == ["one"]
+
+        refused = outlive("send", "api", "say four")
+        assert (refused.code, "10.04 USD of 10.00 in this chat" in refused.error) == (9, True), refused
+        chat.viewer.send(PassAmount(item))
+        await chat.until_said("two")
+        await until_asked(chat, "13.04 USD of 10.00 in this chat")
+        set_amounts("ask_at_chat = 20.0\n")
+        chat.viewer.send(ReleaseHeld())
+        await chat.until_said("three")
+        assert chat.texts() == ["one", "two", "three"]
+    await eventually(lambda: total(read_usage()).costs == (("USD", 13.04),), 10.0, "the sums")
+
+
+async def test_a_command_may_send_it_anyway_and_an_agent_may_not(tmp_path: Path) -> None:
+    set_amounts("ask_at_day = 5\n")
+    add_acp_agent()
+    record = await start_chat(tmp_path, prompt="spend 6\nsay one", agent="fake-acp", name="api")
+    await eventually(lambda: amount_reached(record.id) is not None, 30.0, "the sums")
+    assert outlive("send", "api", "say two").code == 9
+    waited = outlive("send", "api", "say two", "--wait")
+    assert (waited.code, "6.00 USD of 5.00 today" in waited.error) == (9, True), waited
+    anyway = outlive("send", "api", "say two", "--anyway", "--wait", "--timeout", "60")
+    assert (anyway.code, anyway.output) == (0, "two\n"), anyway
+    assert outlive("send", "api", "say three").code == 9
+    set_amounts("")
+    assert outlive("send", "api", "say three", "--wait", "--timeout", "60").output == "three\n"
