@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime, timedelta
+from typing import Final
 
 from msgspec.structs import replace
 
@@ -44,6 +45,7 @@ _RED, _PLAIN = "\x1b[31m", "\x1b[0m"
 _DETAIL_COLUMNS = 36
 
 _NAMED = 8
+_NO_NAMES: Final[Mapping[str, str]] = {}
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -72,8 +74,8 @@ def run(options: argparse.Namespace) -> int:
             fill_in_resumable(infos)
         print_json([{**info.as_json(), "cursor": cursor} for info in infos])
     elif infos:
-        now = datetime.now(UTC)
-        for line in table([row(info, now) for info in infos], terminal_columns(), is_colored=has_colors()):
+        now, names = datetime.now(UTC), {info.id: info.name for info in infos}
+        for line in table([row(info, now, None, names) for info in infos], terminal_columns(), is_colored=has_colors()):
             print(line)
         for line in notices(infos):
             print(line)
@@ -121,7 +123,8 @@ def _run_on(options: argparse.Namespace, selection: Selection, *, ended: bool) -
         named = [
             (_named(info, f"{machine}:{info.name}") if machine != HERE else info, home) for machine, home, info in found
         ]
-        rows = [row(info, now, home) for info, home in named]
+        names = {info.id: info.name for info, _home in named}
+        rows = [row(info, now, home, names) for info, home in named]
         lines = table(rows, terminal_columns(), is_colored=has_colors()) if named else []
         where = "" if options.on in {ALL, HERE} else f" --on {options.on}"
         nothing = [] if errors else [_nothing(selection, ended=ended, where=where)]
@@ -162,15 +165,25 @@ def _sessions(selection: Selection, *, ended: bool, memory: bool = False) -> lis
     return with_memory(infos, memory_of(running_ids(infos)))
 
 
-def row(info: SessionInfo, now: datetime, home: str | None = None) -> tuple[str, ...]:
-    """One session as table cells; ``home``: the home directory on its machine, by default this user's."""
+def row(
+    info: SessionInfo, now: datetime, home: str | None = None, names: Mapping[str, str] = _NO_NAMES
+) -> tuple[str, ...]:
+    """One session as table cells.
+
+    Args:
+        info: the session.
+        now: the current time.
+        home: the home directory on its machine; None for this user's.
+        names: the names of the other listed sessions, by their ids.
+    """
     state, status = state_words(info, now), info.status
     if info.state is State.RUNNING and status.source == FOREGROUND:
         state = _running(info, now)
     elif info.state is State.RUNNING and status.since and status.activity is not Activity.NO_SIGNAL:
         state += f" {age(status.since, now)}"
     if info.state is State.RUNNING and status.activity in _MARKS and status.source != FOREGROUND:
-        line = row_line(info.facts, Seen(), now, lambda moment: told_time(moment, now))
+        seen = Seen(handed_to=names.get(info.facts.entry.handed_to, ""))
+        line = row_line(info.facts, seen, now, lambda moment: told_time(moment, now))
         if line.text not in STATES:
             cut = _cut_middle if line.role == "asks" else _cut_end  # Both ends of a command are visible.
             state += f": {line.text if width(line.text) <= _DETAIL_COLUMNS else cut(line.text, _DETAIL_COLUMNS)}"

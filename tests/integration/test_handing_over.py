@@ -24,6 +24,7 @@ from tests.support.commands import outlive
 from tests.support.conversing import ask, listed, new, see
 from tests.support.repositories import Checkout
 from tests.support.structured_chats import add_agent, new_chat, received, send, wait, wait_for_text
+from tests.support.waiting import wait_until
 
 pytestmark = pytest.mark.usefixtures("sessions")
 
@@ -113,6 +114,7 @@ class TestAChatView:
         assert (shown["name"], shown["runtime"]) == ("Rename the ledger (Taker)", "structured")
         assert (shown["handed_from"], before["handed_to"], before["state"]) == (old, new_id, "running")
         assert before["continued_by"] is None
+        assert "Handed over to Rename the" in outlive("ls").output
         assert taken.record.entry.topic == "Rename the ledger"
 
         assert outlive("stop", new_id).code == 0
@@ -128,6 +130,7 @@ class TestAChatView:
     @pytest.mark.parametrize("ends", [False, True], ids=["running", "ended"])
     async def test_what_was_to_continue_it_is_taken_back(self, old: str, ends: bool) -> None:
         send(old, "refuse: the limit is reached")
+        wait_until(lambda: listed(old)["turn_failed"], 60, "the limit")
         await request(old, SendLater(0, "go on", at="2099-01-01T15:00:00.000Z", continues=True))
         if ends:
             assert outlive("stop", old).code == 0
