@@ -182,24 +182,24 @@ class TranscriptPage(PaintedPage):
     def show_picture(self, source: str, image: Image) -> None:
         """Draw a picture where messages name it by this source."""
         self.rows.show_picture(source, image)
-        self._arrange()
+        self._show_changed()
 
     def show_ways(self) -> None:
         """Show what the user can do about prompts and changes as it is now."""
         self.rows.refresh_ways()
-        self._arrange()
+        self._show_changed()
 
     def show_continues(self, *, continues: bool) -> None:
         """Show whether a prompt is to be sent once the limit is reset that ended the last turn."""
         self.rows.set_continues(continues=continues)
-        self._arrange()
+        self._show_changed()
 
     def show_taker(self, words: str) -> None:
         """Show who took over the task; "" for nobody."""
         self.rows.set_taker(words)
-        self._arrange()
+        self._show_changed()
 
-    def _arrange(self) -> None:
+    def _show_changed(self) -> None:
         """Place the rows, of which some show something else now."""
         if self.isVisible():
             self.scroller.arrange()
