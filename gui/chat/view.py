@@ -31,7 +31,7 @@ from gui.theme.tokens import GAP_M_PX
 from gui.wording import chat_texts, sheet_texts
 from session_host.paths import short_directory
 from session_host.protocol.facts import LaterPrompt
-from session_host.protocol.messages import ChatInput, Prompt, ReleaseHeld, SendNow, WithdrawPrompt
+from session_host.protocol.messages import ChatInput, PassAmount, Prompt, ReleaseHeld, SendNow, WithdrawPrompt
 from session_host.protocol.values import Image
 from session_host.structured.items import IN_QUEUE, Item, Setting, UsageChanged
 from session_host.structured.transcript import Transcript
@@ -84,6 +84,8 @@ class ChatView(QWidget):
         end_requested(): the user ends an agent that does not stop.
         hand_over_requested(str): the user hands the task over, or opens the chat that took over: the action's kind.
         later_requested(str): what the user does about a prompt that is to be sent at a time: the kind of the action.
+        amount_asked(): a prompt is asked about, since what agents cost has reached an amount.
+        amount_raised(): the user is to be asked from a higher amount on.
         notice_given(str): one line for the user.
     """
 
@@ -95,6 +97,8 @@ class ChatView(QWidget):
     end_requested = Signal()
     later_requested = Signal(str)
     hand_over_requested = Signal(str)
+    amount_asked = Signal()
+    amount_raised = Signal()
     notice_given = Signal(str)
 
     def __init__(
@@ -271,7 +275,11 @@ class ChatView(QWidget):
     def _show_status(self) -> None:
         queue = range(self.page.transcript.queue_start, len(self.transcript))
         self.prompt.show_queue([self.page.transcript[position] for position in queue])
+        before = self.prompt.asked_about
         self.prompt.show_status(self.page.transcript.status)
+        if self.prompt.amount is not None and self.prompt.asked_about not in {before, ""}:
+            self._announcer.announce(self.prompt.amount.accessibleName())
+            self.amount_asked.emit()
         if self.page.transcript.status.settings != self._settings:
             self._settings = self.page.transcript.status.settings
             self.first_page.refresh()
@@ -320,9 +328,12 @@ class ChatView(QWidget):
             case "drop":
                 self.prompt.editor.setFocus()
                 self._send(WithdrawPrompt(action.item))
-            case "send_now":
+            case "send_now" | "send_asked":
                 self.prompt.editor.setFocus()
-                self._send(SendNow(action.item))
+                self._send(SendNow(action.item) if action.kind == "send_now" else PassAmount(action.item))
+            case "raise_amount":
+                self.prompt.editor.setFocus()
+                self.amount_raised.emit()
             case "send_held" | "discard_held":
                 self.prompt.editor.setFocus()
                 self._send(ReleaseHeld(discard=action.kind == "discard_held"))
@@ -427,6 +438,8 @@ class ChatView(QWidget):
         if kind := kind_of_answer(event):
             if not event.isAutoRepeat():
                 self.page.answer_by_key(kind)
+        elif event.key() == Qt.Key.Key_Escape and not event.modifiers() and self.prompt.decline_to_send():
+            pass
         elif event.key() == Qt.Key.Key_Escape and not event.modifiers() and self.prompt.can_interrupt:
             if not event.isAutoRepeat() and not self._withdraw() and self.prompt.escape():
                 self._announcer.announce(chat_texts.ESCAPE_AGAIN())

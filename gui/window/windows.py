@@ -802,7 +802,7 @@ class TabPages:
         )
         self.guide = GuideOpener(theme, settings, self._open_link)
         self.timeline = TimelineOpener(theme, sessions, windows.open_chat)
-        self.usage = UsageOpener(theme, sessions, windows.open_chat)
+        self.usage = UsageOpener(theme, settings, sessions, windows.open_chat)
         inserter = CommentInserter(sessions.tasks, windows.open_chat, self._resume)
         self.changes = ChangesOpener(theme, settings, sessions, inserter, self._edit_in_tab)
         self._openers: dict[str, PageOpener[Any]] = {

@@ -55,6 +55,10 @@ def withdrawn(prompt: str) -> str:
 
 SEND_NOW = Text("Send now")
 SEND_NOW_STOPS = Text("Stops this turn, and sends this prompt")
+SEND_THIS_ONE, NOT_NOW = Text("Send this one"), Text("Not now")
+"""Buttons at a prompt that an amount holds back."""
+FROM_NOW_ON = Text("{amount} from now on")
+AMOUNT_REACHED = Text("{words}.")
 """Button at a queued prompt, and its tooltip."""
 SEND_AGAIN = Text("Send again")
 TRY_AGAIN = Text("Try again")

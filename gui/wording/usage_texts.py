@@ -39,6 +39,7 @@ NO_ACCOUNT_SAYS_LIMITS = Text("No agent has said its limits.")
 ASK_BEFORE = Text("Ask before the next turn")
 WHEN_CHAT = Text("when a chat has cost")
 WHEN_DAY = Text("when a day has cost")
+ASK_WHEN = Text("Ask before the next turn {when}")
 NO_AMOUNT = Text("no amount")
 COUNTS = Text(
     "Counts what agents say they cost. An agent that says nothing is never stopped by it, nor is a turn that runs, or"
@@ -47,7 +48,6 @@ COUNTS = Text(
 NOTHING_YET = Text("Nothing was used yet.")
 NOTHING_IN_DAYS = Text("Nothing was used in {days} days.")
 FROM_NOW_ON = Text("Turns from now on are counted. What agents used before is not read.")
-NO_MONEY = Text("No agent has said what it cost.")
 SPAN = Text("{first} to {last}, days by this computer’s clock")
 COUNTED_SINCE = Text("counted since {day}")
 AS_REPORTED = Text("as the agents report it; nothing is estimated")

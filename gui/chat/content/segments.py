@@ -76,6 +76,7 @@ class Action(NamedTuple):
         "wrap", "numbers", "source", "copy_prompt", "named_image", "take_back", "bring_back", "comment", "more",
         "failures", "edit_comment", "drop_comment", "show_comments", "drop_comments", "open_chat",
         "hand_over", "open_taker", "continue", "edit_later", "later_now", "later_tomorrow", "drop_later",
+        "send_asked", "raise_amount",
     ]
     # fmt: on
     item: str = ""

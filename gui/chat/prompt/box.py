@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from PySide6.QtCore import QEvent, QObject, QRectF, QSignalBlocker, QSize, Qt, Signal
-from PySide6.QtGui import QMouseEvent, QPainter, QPaintEvent, QResizeEvent, QTextCursor
+from PySide6.QtGui import QMouseEvent, QPainter, QPainterPath, QPaintEvent, QResizeEvent, QTextCursor
 from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QMenu, QPushButton, QWidget
 
 from gui.chat.content.segments import Action
@@ -24,6 +24,7 @@ from session_host.structured.items import Item
 from session_host.structured.transcript import Status
 from session_host.structured.turns import facts_of
 
+from .amount import AmountLine
 from .attaching import Attaching
 from .attachments import Attachments
 from .completion import Completion
@@ -41,6 +42,7 @@ _MIN_MESSAGE_PX = 160
 """A narrower box has no line about keys."""
 _AROUND_TEXT_PX = 4
 """Qt's space around the text of a field."""
+_EDGE_PX = 3
 TEXT_LEFT_PX = 20
 """How far the text is from the left edge of the box."""
 
@@ -49,6 +51,7 @@ class PromptBox(QWidget):
     """The prompt box of a chat.
 
     Attributes:
+        amount: asks about a prompt, since what agents cost has reached an amount; None if it never did.
         history: the earlier prompts.
         queue: the prompts that wait.
         attaching: adds files and pictures to the prompt.
@@ -92,6 +95,7 @@ class PromptBox(QWidget):
         self.editor.setProperty("kind", "bare")
         self.editor.setMinimumWidth(1)
         self.completion = Completion(theme, self.editor, page)
+        self.amount: AmountLine | None = None
         self.queue = QueuedPrompts(theme, run)
         self.queue.left.connect(lambda: self.editor.setFocus(Qt.FocusReason.OtherFocusReason))
         self._run = run
@@ -143,9 +147,9 @@ class PromptBox(QWidget):
 
     def _lay_out(self) -> None:
         self._grid.setColumnStretch(0, 1)
-        self._grid.addWidget(self.queue, 0, 0, 1, 2)
-        self._grid.addWidget(self.attachments, 2, 0, 1, 2)
-        self._grid.addWidget(self._message, 5, 0, 1, 2)
+        self._grid.addWidget(self.queue, 1, 0, 1, 2)
+        self._grid.addWidget(self.attachments, 3, 0, 1, 2)
+        self._grid.addWidget(self._message, 6, 0, 1, 2)
         row = QHBoxLayout(self._buttons)
         row.setContentsMargins(0, 0, 0, 0)
         row.setSpacing(GAP_S_PX)
@@ -160,9 +164,9 @@ class PromptBox(QWidget):
         self._grid.setContentsMargins(TEXT_LEFT_PX - _AROUND_TEXT_PX, around_px, GAP_S_PX, around_px)
         self._grid.setVerticalSpacing(2)
         self._grid.setHorizontalSpacing(GAP_S_PX)
-        self._grid.addWidget(self.editor, 3, 0, 1, 1 if is_low else 2)
-        self._grid.addWidget(self.settings, 4, 0)
-        self._grid.addWidget(self._buttons, 3 if is_low else 4, 1)
+        self._grid.addWidget(self.editor, 4, 0, 1, 1 if is_low else 2)
+        self._grid.addWidget(self.settings, 5, 0)
+        self._grid.addWidget(self._buttons, 4 if is_low else 5, 1)
         self.settings.setVisible(not is_low)
 
     def set_low(self, *, low: bool) -> None:
@@ -204,7 +208,7 @@ class PromptBox(QWidget):
                     (chat_texts.REMOVE_QUEUED(), "", Action("drop_comments")),
                 ]
                 self.comments = QueueRow(self._theme, Said(count, where, "text"), buttons, self._run, "")
-                self._grid.addWidget(self.comments, 1, 0, 1, 2)
+                self._grid.addWidget(self.comments, 2, 0, 1, 2)
         self._on_text()
 
     def show_later(self, prompt: LaterPrompt | None) -> None:
@@ -217,7 +221,10 @@ class PromptBox(QWidget):
         """Show the agent's state, settings, commands and usage."""
         self._status = status
         self.attaching.takes_images = status.capabilities.images
-        self.queue.show_queue(self._queued, self._later, can_interrupt=self.can_interrupt, is_low=self._is_low)
+        asked = next((each for each in self._queued if each.is_asked_about), None)
+        self._ask_about(asked)
+        waiting = [each for each in self._queued if each is not asked]
+        self.queue.show_queue(waiting, self._later, can_interrupt=self.can_interrupt, is_low=self._is_low)
         self.settings.show_settings(status.settings)
         last = facts_of(status.last_turn) if status.last_turn is not None and not status.is_running else None
         self.settings.usage.show_usage(status.usage, is_limit_told=last is not None and last.outcome == "limit")
@@ -235,6 +242,26 @@ class PromptBox(QWidget):
         self._fit_buttons()
         self._placeholder = texts[0] if self._resumes else texts[1]
         self._on_text()
+
+    @property
+    def asked_about(self) -> str:
+        """The id of the queued prompt that is asked about; "" for none."""
+        return self.amount.item if self.amount is not None else ""
+
+    def _ask_about(self, prompt: Item | None) -> None:
+        """Ask whether a queued prompt is sent, since an amount is reached; None for none."""
+        if self.amount is None and prompt is not None:
+            self.amount = AmountLine(self._theme, self._run)
+            self._grid.addWidget(self.amount, 0, 0, 1, 2)
+        if self.amount is not None:
+            self.amount.show_asked(prompt, self.editor.font())
+
+    def decline_to_send(self) -> bool:
+        """Take back the prompt that is asked about; returns whether there is one."""
+        if self.amount is None or not self.asked_about:
+            return False
+        self.amount.act("withdraw")
+        return True
 
     @property
     def _can_attach(self) -> bool:
@@ -385,6 +412,9 @@ class PromptBox(QWidget):
     def submit(self, mode: PromptMode) -> None:
         """Send the prompt. Without one, "interrupt" sends the first queued one."""
         text, images = self.editor.toPlainText().strip("\n"), self.attachments.images
+        if self.amount is not None and self.asked_about and self.is_empty:
+            self.amount.act("send_asked")
+            return
         if mode == "interrupt" and self.is_empty and self._queued:
             self._send_input(SendNow(self._queued[0].id))
             return
@@ -462,6 +492,13 @@ class PromptBox(QWidget):
         line = tokens.color("accent" if self.editor.hasFocus() else "border")
         background = tokens.color("page" if tokens.name == "dark" else "raised")
         paint_frame(painter, QRectF(self.rect()), line, background, radius_px=RADIUS_PX + 2)
+        if self.amount is not None and self.amount.isVisible():
+            bottom = self.amount.y() + self.amount.question_px
+            edge = QPainterPath()
+            edge.addRoundedRect(QRectF(self.rect()), RADIUS_PX + 2, RADIUS_PX + 2)
+            painter.fillRect(QRectF(1, bottom, self.width() - 2, 1), tokens.color("hairline"))
+            painter.setClipPath(edge)
+            painter.fillRect(QRectF(0, 0, _EDGE_PX, bottom), tokens.color("needs_you_fill"))
         painter.end()
 
 

@@ -139,6 +139,8 @@ class PageWiring:
         view.end_requested.connect(lambda: commands.chat_actions.stop(chat))
         view.later_requested.connect(lambda kind: commands.later.act(chat, kind))
         view.hand_over_requested.connect(lambda kind: commands.handing_over.act(chat, kind))
+        view.amount_asked.connect(lambda: commands.amounts.find(content))
+        view.amount_raised.connect(lambda: commands.amounts.raise_for(content))
         content.resume_requested.connect(lambda prompt: commands.resuming.resume(chat, prompt=prompt))
         view.page.context_menu.key_of = self._actions.key_of
         view.page.context_menu.built.connect(lambda menu, _point: self._extend_menu(menu, CHAT_MENU))

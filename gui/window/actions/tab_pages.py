@@ -220,16 +220,19 @@ class TimelineOpener(PageOpener["TimelineTab"]):
 class UsageOpener(PageOpener["UsageTab"]):
     """Makes and opens the usage, and reads it."""
 
-    def __init__(self, theme: Theme, sessions: Sessions, open_chat: Callable[[Chat], ChatPage]) -> None:
+    def __init__(
+        self, theme: Theme, settings: LiveSettings, sessions: Sessions, open_chat: Callable[[Chat], ChatPage]
+    ) -> None:
         """Set up; ``open_chat`` shows a chat in front."""
         super().__init__(theme, USAGE, self._create_usage)
-        self._theme, self._sessions, self._open_chat = theme, sessions, open_chat
+        self._theme, self._settings, self._sessions, self._open_chat = theme, settings, sessions, open_chat
         self._reads = 0
 
     def _create_usage(self) -> UsageTab:
+        from gui.window.usage.amounts import Amounts
         from gui.window.usage.tab import UsageTab
 
-        page = UsageTab(self._theme, self._agent_of)
+        page = UsageTab(self._theme, self._agent_of, Amounts(self._theme, self._settings))
         page.wanted.connect(lambda since_s: self._sessions.tasks.start(self._read(page, since_s), "usage"))
         page.chat_chosen.connect(self._go_to)
         self._sessions.chats.changed.connect(page.note_change)

@@ -39,6 +39,7 @@ from session_host.standing.status import is_suspended
 from session_host.standing.traits import traits_of
 
 if TYPE_CHECKING:
+    from gui.window.actions.chats.amounts import Amounts
     from gui.window.actions.chats.handing_over import HandOverActions
     from gui.window.actions.chats.later import LaterPrompts
     from gui.window.actions.chats.sleeping import SleepActions
@@ -86,6 +87,14 @@ class WindowCommands:
         from gui.window.actions.chats.later import LaterPrompts  # few chats have one
 
         return LaterPrompts(self.sheets, self.sessions.lifecycle)
+
+    @cached_property
+    def amounts(self) -> Amounts:
+        """The amounts at which a prompt is asked about."""
+        from gui.window.actions.chats.amounts import Amounts  # off at first
+
+        report = partial(self.banners.inform, kind="failed", key="amount")
+        return Amounts(self.sessions.tasks, self.settings, report)
 
     @cached_property
     def sleeping(self) -> SleepActions:

@@ -35,7 +35,7 @@ LEFT_PX = 40
 """The room for the numbers of the lines."""
 HEIGHT_PX = 220
 _BELOW_PX = 24
-_BAR_SHARE, _WIDEST_PX = 16 / 26, 40
+_BAR_SHARE, _WIDEST_PX, _AROUND_PX = 16 / 26, 40, 4
 _SHARE = 0.75
 _SQUARE_PX = 8
 _LABEL_GAP_PX = 12
@@ -154,9 +154,8 @@ class _Delegate(QStyledItemDelegate):
         has_focus = bool(state & QStyle.StateFlag.State_HasFocus)
         if has_focus or state & QStyle.StateFlag.State_MouseOver or day.day == self.chosen:
             top = bottom - max(round(HEIGHT_PX * high / self.top), 0) - GAP_S_PX
-            around = QRectF(left - 4, max(top, 0), width + 8, bottom - max(top, 0) + 1)
-            around &= QRectF(self._view.viewport().rect())
-            painter.setClipping(False)
+            beside = min(_AROUND_PX, (area.width() - width) // 2)
+            around = QRectF(left - beside, max(top, 0), width + 2 * beside, bottom - max(top, 0) + 1)
             paint_frame(painter, around, tokens.color("accent" if has_focus else "text"), None, radius_px=3)
         painter.restore()
 
@@ -318,6 +317,8 @@ class Bars(QWidget):
         super().__init__()
         self._theme = theme
         self._lines: list[tuple[float, str]] = []
+        self._row = -1
+        """The day of which the numbers are shown; −1 for none."""
         self.view = _View(theme, self)
         self.view.setAccessibleName(usage_texts.DAYS())
         self._flyout = _Flyout(theme, page)
@@ -335,7 +336,8 @@ class Bars(QWidget):
         self.view.begin_at_today()
         self.view.viewport().update()
         self.update()
-        self._flyout.hide()
+        if self._flyout.isVisible():
+            self._on_hovered(self._row)
 
     def set_chosen(self, day: date | None) -> None:
         """Mark the day of which the chats are listed."""
@@ -343,6 +345,7 @@ class Bars(QWidget):
         self.view.viewport().update()
 
     def _on_hovered(self, row: int) -> None:
+        self._row = row
         if not 0 <= row < len(self.view.days.days):
             self._flyout.hide()
             return

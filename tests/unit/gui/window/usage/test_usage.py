@@ -16,9 +16,12 @@ from PySide6.QtWidgets import QApplication, QLabel, QWidget
 from gui.bridge.account_limits import LimitsOn
 from gui.bridge.usage import ReadUsage, read_all
 from gui.window.sidebar.limits_foot import LimitsFoot, foot_lines
+from gui.window.usage.amounts import Amounts
 from gui.window.usage.tab import UsageTab, current_date
 from gui.window.widgets.limits import LimitLine, LimitSaid, foot_columns
 from gui.wording import usage_texts
+from session_host import paths
+from session_host.client.chats.settings import load_chat_settings
 from session_host.client.usage import AccountLimits
 from session_host.protocol.events import NumberedEvent, TurnEnded
 from session_host.protocol.turns import TurnWork
@@ -150,6 +153,8 @@ async def test_the_pointer_says_a_days_numbers(harness: WindowHarness, given: li
     QTest.mouseMove(view.viewport(), point)
     await harness.until(flyout.isVisible, "the numbers")
     assert page.rect().contains(flyout.geometry())
+    page._show()
+    assert flyout.isVisible(), "it stays while the days are read again"
     said = view.days.index(29).data(Qt.ItemDataRole.AccessibleTextRole)
     assert said.endswith(": ≥ 15. Claude Code 10, Codex ≥ 5. 2 chats")
     QApplication.sendEvent(view.viewport(), QEvent(QEvent.Type.Leave))
@@ -161,7 +166,10 @@ async def test_money_has_a_choice_for_each_currency(harness: WindowHarness, give
     harness.open_window()
     page = await opened(harness)
     assert list(page.measure._buttons) == ["tokens", "USD", "turns"]
-    page.measure._buttons["USD"].click()
+    page.measure._buttons["tokens"].setFocus()
+    QTest.keyClick(page.measure._buttons["tokens"], Key.Key_Right)
+    assert page.measure.key == "USD"
+    assert page.bars.view.days.days[-1].text == "2.00 USD"
     given.append(read(used("one", read=1, costs=(("EUR", 1.0), ("USD", 2.0)))))
     page.wanted.emit(0.0)
     await harness.until(lambda: len(page.measure._buttons) == 4, "the second currency")
@@ -375,3 +383,36 @@ async def test_what_another_machine_says_is_by_the_clock_here_and_harmless(
     lost = await read_all(harness.sessions, now_s - 60)
     assert (lost.sums, lost.limits) == ([], [])
     assert [line.partition(" · ")[0] for line in lost.problems] == ["devbox"]
+
+
+# ---------------------------------------------------------------- the amounts
+
+
+async def test_an_amount_is_chosen_from_a_list_and_written_to_the_file(
+    harness: WindowHarness, given: list[ReadUsage]
+) -> None:
+    harness.open_window()
+    page = await opened(harness)
+    [amounts] = page.findChildren(Amounts)
+    box = amounts.boxes["ask_at_chat"]
+    assert [each.currentText() for each in amounts.boxes.values()] == [usage_texts.NO_AMOUNT()] * 2, "off at first"
+    box.setCurrentIndex(box.findData(10.0))
+    box.activated.emit(box.currentIndex())
+    assert load_chat_settings(paths.config_dir()).ask_at_chat == 10.0
+    (paths.config_dir() / "chats.toml").write_text("ask_at_chat = 12.5\nask_at_day = 20\n")
+    harness.settings.read_again()
+    assert [each.currentText() for each in amounts.boxes.values()] == ["12.50", "20.00"]
+    box.setCurrentIndex(0)
+    box.activated.emit(0)
+    assert (paths.config_dir() / "chats.toml").read_text().strip() == "ask_at_day = 20"
+
+
+async def test_a_file_that_cannot_be_read_is_named_at_the_amounts(
+    harness: WindowHarness, given: list[ReadUsage]
+) -> None:
+    harness.open_window()
+    page = await opened(harness)
+    (paths.config_dir() / "chats.toml").write_text("ask_at_chat = nonsense\n")
+    harness.settings.read_again()
+    [amounts] = page.findChildren(Amounts)
+    assert "chats.toml" in amounts._problem.text()
