@@ -453,14 +453,14 @@ _CHATS: Final[dict[str, Setting]] = {
         CONTROL, Text("Ask before the next turn of a chat at"),
         Number(*AMOUNT_LIMITS, zero=Text("Never"), step=5, is_integer=False),
         help=Text("Money, as the agent of a chat view says it, with the chats that it started."),
-        words=Text("usage cost amount budget"),
+        words=Text("usage cost money spend amount budget limit ask"),
         in_file='takes effect at once in all chats',
     ),
     "ask_at_day": Setting(
         CONTROL, Text("Ask before the next turn of a day at"),
         Number(*AMOUNT_LIMITS, zero=Text("Never"), step=5, is_integer=False),
         help=Text("Money of all chats of this machine’s day, as their agents say it."),
-        words=Text("usage cost amount budget"),
+        words=Text("usage cost money spend amount budget limit ask"),
         in_file='takes effect at once in all chats',
     ),
     "push_says": Setting(

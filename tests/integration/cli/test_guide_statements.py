@@ -721,6 +721,15 @@ STATEMENTS = [
                 Step("usage --by chat", r"^removed chats +1 "),
             ),
         ),
+        (
+            "`--since` takes `yesterday`, `monday`, `march`, `2026-03-14` or `90d` in place of the 30 days.",
+            view,
+            (
+                Step("send api-fix hello --wait"),
+                Step("usage", r"^30 days +1 "),
+                *(Step(f"usage --since {day}", f"^since {day} +1 ") for day in ("yesterday", "monday", "90d")),
+            ),
+        ),
         ("Turns count from the first day on which this version ran them;", nothing, Step("usage", "no turn was")),
     ),
     *of(

@@ -74,3 +74,31 @@ async def test_a_command_may_send_it_anyway_and_an_agent_may_not(tmp_path: Path)
     assert outlive("send", "api", "say three").code == 9
     set_amounts("")
     assert outlive("send", "api", "say three", "--wait", "--timeout", "60").output == "three\n"
+
+
+AGENT = 'title = "A"\nmonogram = "A"\nexecutable = "sh"\nstart = ["sh"]\n[signals]\nends_all = true\n'
+
+
+async def test_an_agent_counts_to_its_own_amount_and_may_not_pass_it(tmp_path: Path) -> None:
+    set_amounts('agents_may_control = "all"\nask_at_chat = 5\n')
+    add_acp_agent()
+    (config_dir() / "agents" / "mine.toml").write_text(AGENT, encoding="utf-8")
+    assert outlive("new", "mine", "-d", "-n", "lead", "-C", str(tmp_path)).code == 0
+
+    def by_lead(words: str) -> None:
+        number = by_lead.count = getattr(by_lead, "count", 0) + 1  # type: ignore[attr-defined]
+        assert outlive("send", "lead", f"{words}; echo code {number}=$?", "--enter").code == 0
+        waited = outlive("wait", "lead", "--text", rf"code {number}=\d+", "--timeout", "60")
+        assert waited.code == 0, waited
+        codes.append(outlive("peek", "lead", "--scrollback").output.split(f"\ncode {number}=")[1].split()[0])
+
+    codes: list[str] = []
+    by_lead("outlive new fake-acp -d -n child --runtime structured -p 'spend 6'")
+    child = outlive("ls", "--json").json()[-1]["id"]
+    await eventually(lambda: amount_reached(child) is not None, 30.0, "the sums")
+    by_lead("outlive new fake-acp -d -n second --runtime structured -p 'say one'")
+    by_lead("outlive send child 'say two'")
+    by_lead("outlive send child 'say two' --anyway")
+    assert codes == ["0", "0", "9", "8"]
+    waits = outlive("wait", "second", "--text", "6.00 USD of 5.00 in this chat", "--timeout", "60")
+    assert waits.code == 0, outlive("peek", "second").output
