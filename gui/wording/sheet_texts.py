@@ -15,7 +15,8 @@ READING_CONVERSATION = Text("Reading the conversation…")
 NOBODY_TAKES_OVER = Text("No other agent is installed, and this one has no other account.")
 NOTHING_IS_SENT = Text("Nothing is sent before Enter.")
 NOTHING_SENT = Text(
-    "Nothing is sent before Enter. Then the text, and what the agent reads, go to the company behind {agent}."
+    "Nothing is sent before Enter; Shift+Enter begins a new line. "
+    "The text, and what the agent reads, then go to the company behind {agent}."
 )
 START, START_AGENT = Text("Start"), Text("Start {agent}")
 STATUS_DETAILS = Text("Status details")

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from PySide6.QtCore import Qt, Signal
+from PySide6.QtGui import QTextCursor
 from PySide6.QtWidgets import QButtonGroup, QHBoxLayout, QPushButton, QVBoxLayout, QWidget
 
 from gui.bridge.chat import Chat
@@ -192,6 +193,7 @@ class HandOverSheet(Sheet):
     def _set_text(self, text: str) -> None:
         self.field.blockSignals(True)
         self.field.setPlainText(text)
+        self.field.moveCursor(QTextCursor.MoveOperation.End)
         self.field.blockSignals(False)
         self.field.setReadOnly(self._offer is None)
 

@@ -52,6 +52,7 @@ def settings() -> Iterator[Check]:
     yield from wrong
     if not invalid and not wrong:
         found = [name for name in FILES if (directory / name).exists()]
+        found += sorted(f"agents/{path.name}" for path in (directory / "agents").glob("*.toml"))
         yield ok("settings", f"{', '.join(found)} in {directory}" if found else f"none in {directory}")
 
 

@@ -375,6 +375,13 @@ def test_a_broken_settings_file_is_reported_with_its_line(area: Area, name: str)
     assert "settings" not in checks
 
 
+def test_agents_files_are_among_the_settings(area: Area) -> None:
+    assert found(settings.settings)["settings"] == ("ok", f"none in {area.config}")
+    (area.config / "agents").mkdir(parents=True)
+    (area.config / "agents" / "claude.toml").write_text("")
+    assert found(settings.settings)["settings"] == ("ok", f"agents/claude.toml in {area.config}")
+
+
 def test_errors_in_the_settings_are_reported_with_file_and_line(area: Area) -> None:
     area.config.mkdir(parents=True, exist_ok=True)
     (area.config / "window.toml").write_text("# mine\nfont_size = 999\n")

@@ -93,7 +93,9 @@ async def test_the_prompt_is_sent_as_edited_to_who_was_chosen(
     assert sheet.takers[0].isChecked()
     assert sheet.origin.accessibleName() == "from work"
     assert sheet.place.text() == "the same directory, /tmp, branch ledger"
+    assert "Shift+Enter begins a new line" in sheet.hint.text()
     assert "company behind Codex" in sheet.hint.text()
+    assert sheet.field.textCursor().atEnd()
     assert fakes.wishes == []
 
     QTest.mouseClick(sheet.takers[1], Qt.MouseButton.LeftButton)
