@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, Signal
 
-from gui.input.draft import NO_DRAFT, Draft
+from gui.input.draft import NO_DRAFT, Draft, joined
 from gui.settings.layout import ReviewComment
 from gui.timers import single_shot
 
@@ -30,8 +30,9 @@ MAX_SAVED_CHARACTERS = 1_000_000
 class Drafts(QObject):
     """One draft for each chat: all pages of a chat show the same one.
 
-    A prompt that resumes an ended chat is held beside its draft until the chat runs, and is saved with it. If another
-    chat continues a chat, it gets the draft.
+    A prompt that resumes an ended chat is held beside its draft until the chat runs, with those that the user sends
+    meanwhile, and is saved with it. If another chat continues a chat, it gets the draft, once no prompt is held: until
+    then the user writes into the old chat's page, in which a part of the text must not come behind a later one.
 
     Signals:
         changed(str): the draft of this chat is another one.
@@ -46,7 +47,7 @@ class Drafts(QObject):
         self._list = chats
         self._drafts: dict[str, Draft] = {}
         """The drafts by the ids of chats; the draft that was edited last is the last one."""
-        self._held: dict[str, Draft] = {}
+        self._held: dict[str, list[Draft]] = {}
         self._save_timer = single_shot(self, SAVE_DELAY_MS)
         self._save_timer.timeout.connect(self.save_due)
         chats.changed.connect(self._follow_resumed)
@@ -65,7 +66,7 @@ class Drafts(QObject):
         found: dict[str, str] = {}
         room = MAX_SAVED_CHARACTERS
         for session_id in reversed(dict.fromkeys((*self._drafts, *self._held))):
-            text = self._held.get(session_id, NO_DRAFT).before(self.of(session_id)).text
+            text = joined([*self._held.get(session_id, []), self.of(session_id)]).text
             if 0 < len(text) <= room:
                 found[session_id] = text
                 room -= len(text)
@@ -96,22 +97,28 @@ class Drafts(QObject):
     # ------------------------------------------------------------ prompts that resume a chat
 
     def hold(self, session_id: str, prompt: Draft) -> None:
-        """Hold a prompt that is about to resume a chat."""
+        """Hold a prompt that is about to resume a chat, or one that is sent behind it."""
+        held = self._held.setdefault(session_id, [])
         if prompt != NO_DRAFT:
-            self._held[session_id] = prompt
+            held.append(prompt)
             self._save_soon()
 
-    def take_held(self, session_id: str) -> Draft:
-        """Hold the prompt no longer, and return it."""
-        held = self._held.pop(session_id, NO_DRAFT)
-        if held != NO_DRAFT:
+    def is_holding(self, session_id: str) -> bool:
+        """Whether a chat is being resumed."""
+        return session_id in self._held
+
+    def take_held(self, session_id: str) -> list[Draft]:
+        """Hold the prompts no longer, and return them in their order; what continues the chat gets its draft."""
+        held = self._held.pop(session_id, [])
+        if held:
             self._save_soon()
+        self._follow_resumed()
         return held
 
     # ------------------------------------------------------------ chats
 
     def _follow_resumed(self) -> None:
-        for chat, newest in self._list.continued(self._drafts):
+        for chat, newest in self._list.continued(each for each in self._drafts if each not in self._held):
             draft = self.of(chat.id)
             self.set(chat.id, NO_DRAFT)
             self.set(newest.id, draft.before(self.of(newest.id)))

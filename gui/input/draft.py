@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from functools import reduce
 from typing import NamedTuple
 
 from PySide6.QtGui import QTextDocument
@@ -21,6 +23,12 @@ class Draft(NamedTuple):
 
 
 NO_DRAFT = Draft()
+
+
+def joined(drafts: Iterable[Draft]) -> Draft:
+    """Several drafts as one, in their order."""
+    return reduce(Draft.before, drafts, NO_DRAFT)
+
 
 _LINE_ENDS = {0x2028: "\n", 0x2029: "\n"}
 

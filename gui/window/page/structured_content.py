@@ -250,7 +250,8 @@ class StructuredContent(QObject):
     def _offer_to_resume(self) -> None:
         """Let a prompt resume the ended chat, if its conversation is known."""
         record = self.chat.record
-        is_known = bool(record.program.conversation) and record.entry.continued_by is None
+        is_last = record.entry.continued_by is None or self._drafts.is_holding(self.chat.id)
+        is_known = bool(record.program.conversation) and is_last
         self.view.prompt.set_resumes(is_known and self._can_resume, wakes=self.chat.is_asleep)
 
     def _show_later(self) -> None:

@@ -12,7 +12,7 @@ from PySide6.QtGui import QGuiApplication
 
 from gui.bridge.chat import Chat
 from gui.bridge.second_lines import second_lines
-from gui.input.draft import NO_DRAFT, Draft
+from gui.input.draft import NO_DRAFT, Draft, joined
 from gui.window.actions.context import WindowContext
 from gui.window.page.banners import Banner
 from gui.window.page.chat_page import ChatPage
@@ -135,6 +135,9 @@ class EndedChatActions(QObject):
             prompt: the first prompt, for a structured chat; it becomes the draft of a chat that it cannot be sent to.
                 It wakes a chat that is asleep, which nothing else does.
         """
+        if chat.id in self._in_progress:
+            self._sessions.drafts.hold(chat.id, prompt)  # It goes behind the first one.
+            return
         is_asleep = chat.record.is_asleep
         if is_asleep and prompt == NO_DRAFT:
             return
@@ -154,7 +157,7 @@ class EndedChatActions(QObject):
         self._begin(chat, start, prompt)
 
     def _begin(self, chat: Chat, start: Callable[[GridSize], Coroutine[Any, Any, Chat]], prompt: Draft) -> None:
-        if not chat.has_ended or chat.id in self._in_progress:
+        if not chat.has_ended:
             self._sessions.drafts.add(chat.id, prompt)
             return
         self._sessions.drafts.hold(chat.id, prompt)
@@ -194,17 +197,23 @@ class EndedChatActions(QObject):
         try:
             follower = await start(GridSize(*self._layout.grid).clamped())
         except OutliveError as error:
-            drafts.add(chat.id, drafts.take_held(chat.id))
+            drafts.add(chat.id, joined(drafts.take_held(chat.id)))
             self._show_refusal(page, chat, error)
             return None
         finally:
             self._in_progress.discard(chat.id)
-        prompt = drafts.take_held(chat.id)
-        if prompt.images and follower.looks.first.viewer is not None:
-            follower.looks.first.viewer.send(Prompt(prompt.text, images=prompt.images))
-        elif prompt.images:
-            drafts.add(follower.id, prompt)  # It ended at once.
+        held = drafts.take_held(chat.id)
         self._tabs.replace(chat.id, follower)
+        behind = held if any(each.images for each in held[:1]) else held[1:]  # The launch has the first text.
+        for prompt in behind:
+            drafts.hold(follower.id, prompt)
+        if behind:
+            await _text_is_given(follower)
+        for prompt in drafts.take_held(follower.id):
+            if (viewer := follower.looks.first.viewer) is not None and not follower.has_ended:
+                viewer.send(Prompt(prompt.text, images=prompt.images))
+            else:
+                drafts.add(follower.id, prompt)  # It ended at once.
         return follower
 
     async def resume_in_place(self, chat: Chat) -> str:

@@ -92,6 +92,7 @@ def show(harness: WindowHarness, session_id: str) -> None:
     page.open_find()
     page.question.ask(Question("Really?", "Yes", list))
     page.bars.end.get().show()
+    page.bars.sleep.get().show()
     page.bars.problem.get().show_text("A problem", "")
     harness.settle()
 

@@ -26,6 +26,8 @@ async def test_every_keyboard_stop_shows_its_focus(harness: WindowHarness):
     running = await harness.add("one")
     ended = await harness.add("two", state=State.EXITED, exit_code=1, ended_at="2026-01-02T03:05:00Z")
     write_journal(paths.session_journal(ended), [resize(0, 0), output(0, b"what was said\r\n")])
+    slept = {"state": State.EXITED, "end_request": "sleep", "ended_at": "2026-01-02T03:05:00Z"}
+    asleep = await harness.add("three", **slept)
     window = harness.open_window()
     await _check(harness, "empty", lambda: None)
     viewer = harness.show(running)
@@ -55,6 +57,8 @@ async def test_every_keyboard_stop_shows_its_focus(harness: WindowHarness):
     window.open_chat(harness.chat(ended))
     await harness.until(lambda: harness.page.is_settled, "the last screen")
     await _check(harness, "end", lambda: None)
+    window.open_chat(harness.chat(asleep))
+    await _check(harness, "asleep", lambda: None)
 
 
 def _ask(sheet: PhoneSheet) -> None:

@@ -17,6 +17,7 @@ from gui.window.widgets.prompt_field import PromptField
 from session_host import paths
 from session_host.errors import NotResumable, OutliveError
 from session_host.protocol.facts import ChatFacts, LaterPrompt
+from session_host.protocol.messages import Prompt
 from session_host.protocol.values import Activity, GridSize, KeyAction, State
 from session_host.standing.groups import Group, Mark
 from session_host.storage.store import Store
@@ -45,6 +46,7 @@ class FakeSleep:
         self.calls: list[tuple[Any, ...]] = []
         self.refusal: OutliveError | None = None
         self.why = ""
+        self.in_chat_view = False
         self.given: LaterPrompt | None = None
         """The text as the new chat's row has it, until its agent has got it."""
         self.goes_on = asyncio.Event()
@@ -52,10 +54,17 @@ class FakeSleep:
 
     async def wake(self, session_id: str, text: str, **_wishes: Any) -> ChatFacts:
         self.calls.append(("wake", session_id, text))
+        woken = None
+        if self.refusal is None:
+            runtime = "structured" if self.in_chat_view else "terminal"
+            woken = insert_record(
+                "one", id=WOKEN, agent="claude", resumed_from=session_id, later=self.given, runtime=runtime
+            )
         await self.goes_on.wait()
         if self.refusal is not None:
             raise self.refusal
-        return insert_record("one", id=WOKEN, agent="claude", resumed_from=session_id, later=self.given)
+        assert woken is not None
+        return woken
 
     async def why_awake_of(self, session_id: str) -> str:
         return self.why
@@ -179,6 +188,36 @@ async def test_in_a_chat_view_the_prompt_box_wakes(harness: WindowHarness, clien
     client.goes_on.set()
     await harness.until(lambda: harness.window.tabs.active_id == WOKEN, "the tab to change")
     assert harness.sessions.drafts.of(WOKEN).text == "and then"
+
+
+async def test_what_is_written_in_a_chat_view_while_it_wakes_is_whole_and_what_is_sent_goes_behind_the_text(
+    harness: WindowHarness, client: FakeSleep
+):
+    client.in_chat_view = True
+    client.given = LaterPrompt("2026-01-02T04:00:00.000Z", "go on", "window", stage="sending", wakes=True)
+    session_id = await open_asleep(harness, runtime="structured")
+    content = harness.content
+    transcript = Transcript()
+    transcript.apply(StateChanged("ended"))
+    content.show_transcript(transcript)
+    content.view.prompt.editor.setFocus()
+    client.goes_on.clear()
+    type_keys(harness, "go on\r")
+    await harness.until(lambda: client.calls, "the wake")
+    type_keys(harness, "second\rand th")
+    await harness.sessions.machines.here.refresh_now()
+    harness.settle()
+    assert harness.chat(session_id).is_continued, "the window knows it before the start has ended"
+    type_keys(harness, "en")
+    client.goes_on.set()
+    await harness.until(lambda: harness.window.tabs.active_id == WOKEN, "the tab to change")
+    assert harness.content.view.prompt.draft.text == "and then"
+    assert harness.viewers[WOKEN].sent == [], "it waits for the text that wakes the chat"
+    with Store.open(paths.database()) as store:
+        store.update(WOKEN, later=None)
+    await harness.sessions.machines.here.refresh_now()
+    await harness.until(lambda: harness.viewers[WOKEN].sent, "the second prompt")
+    assert harness.viewers[WOKEN].sent == [Prompt("second")]
 
 
 # ------------------------------------------------------------------------------------------ waking
