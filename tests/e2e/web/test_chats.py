@@ -180,3 +180,25 @@ def test_the_foot_of_the_list_has_the_tightest_limit(small_phone: Browser, serve
         script = "return getComputedStyle(arguments[0]).color"
         assert small_phone.driver.execute_script(script, number) == color, percent
     assert small_phone.too_wide() == []
+
+
+def test_a_text_wakes_a_chat_that_is_asleep_and_the_page_goes_on_with_it(
+    phone: Browser, server: PageServer, area: Area
+) -> None:
+    chat = new_chat(area, "api")
+    assert outlive("send", "api", "answer: first", "--wait", "--timeout", "60").code == 0
+    assert outlive("sleep", "api").code == 0
+    pair(phone, server)
+    phone.see("Asleep · gave back")
+    phone.click("api", "a")
+    phone.see("first", "Asleep")
+    phone.see_no_more("Resume")
+
+    phone.type("Ask", "answer: second")
+    phone.click("Send", "button")
+
+    phone.see("second")
+    wait("api", "idle")
+    [woken] = outlive("ls", "--json").json()
+    assert (woken["resumed_from"], woken["id"] in str(phone.driver.current_url)) == (chat, True)
+    phone.see_no_more("Asleep")
