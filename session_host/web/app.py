@@ -335,13 +335,13 @@ class _Page:
             resume=not (is_running or is_asleep),
             screen=is_running and traits_of(info.facts).has_screen,
         )
-        end = "" if is_running else how_ended(info.facts).phrase
+        end = "" if is_running else "Asleep: a text wakes it" if is_asleep else how_ended(info.facts).phrase
         page = ChatPage(
             chat=row,
             runtime=info.facts.origin.runtime,
             turns=found.turns,
             earlier=found.has_earlier,
-            queue=[*(later_of(info.facts) if is_running else ()), *found.queue],
+            queue=[*later_of(info.facts), *found.queue],
             plan=found.plan,
             files=files,
             limits=found.limits,

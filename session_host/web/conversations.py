@@ -149,9 +149,12 @@ _OUTCOMES: Final = {
 
 
 def later_of(facts: ChatFacts) -> list[Queued]:
-    """The prompt that a running chat is to get at a time, or did not get; [] for none."""
+    """The prompt that a running chat is to get at a time, or did not get, or that could not wake one; [] for none."""
     if (prompt := facts.later) is None:
         return []
+    if facts.outcome.is_over:
+        shown = f"{prompt.text} ({prompt.why})" if facts.is_asleep and prompt.wakes else ""
+        return [Queued("later", plain(shown, MAX_PROMPT_CHARACTERS), held=True)] if shown else []
     words = plain(later_words(prompt, _clock), MAX_PROMPT_CHARACTERS)
     ways: list[Way] = [("Take back", "later", {})]
     if prompt.stage:

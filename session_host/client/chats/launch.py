@@ -33,7 +33,7 @@ from session_host.errors import (
 from session_host.keeper_client.channel import KeeperNotResponding
 from session_host.keeper_client.discovery import connect_or_start_keeper
 from session_host.paths import database, ensure_private, make_directories, obstacle, runtime_dir, session_dir, state_dir
-from session_host.protocol.facts import ChatFacts, Outcome, Program
+from session_host.protocol.facts import UNSTARTED, ChatFacts, Outcome, Program
 from session_host.protocol.keeper import Launch, Launched
 from session_host.protocol.launch import LaunchReport, LaunchSpec
 from session_host.protocol.untrusted_text import one_line
@@ -150,7 +150,7 @@ def _start(spec: LaunchSpec, store: Store) -> ChatFacts:
         raise
     except (OutliveError, OSError) as error:
         with contextlib.suppress(StoreError):  # The error of the start is more useful.
-            store.remove(record.id, one_line(str(error)))
+            store.remove(record.id, one_line(str(error)) or UNSTARTED)
         for link in links_of(Path(spec.socket_path)):
             link.unlink(missing_ok=True)
         raise

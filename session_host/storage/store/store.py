@@ -284,7 +284,7 @@ class Store:
             if is_copied:
                 copies.remove_row(self.path, record.id)
                 with contextlib.suppress(StoreError):  # Another process may have added the row from the copy.
-                    self.remove(record.id)
+                    self.remove(record.id, UNSTARTED)
             raise
 
     def update_all(self, changes: Iterable[tuple[str, Mapping[str, Any]]]) -> None:
@@ -761,6 +761,8 @@ def _delete(connection: sqlite3.Connection, session_id: str, why: str = "") -> N
             values = (to_column("later", missed), other.id)
             connection.execute("UPDATE session SET later = ? WHERE id = ?", values)
             add_event(connection, other.id, Missed(due=missed.at, why=missed.why))
+        if other.is_asleep and not why:  # It was woken, and its user has removed what continued it.
+            connection.execute("UPDATE session SET end_request = 'stop' WHERE id = ?", (other.id,))
     connection.execute("DELETE FROM session WHERE id = ?", (session_id,))
 
 

@@ -150,7 +150,7 @@ def test_a_text_wakes_a_chat_once_from_a_device_that_may_send(project: Path, ser
     with server.pair() as device:
         page = device.read("chat", chat=chat)
         assert page["can"] == {"send": True, "interrupt": False, "stop": True, "resume": False, "screen": False}
-        assert ([turn["prompt"] for turn in page["turns"]], page["ends"]) == (["first"], "Asleep")
+        assert ([turn["prompt"] for turn in page["turns"]], page["ends"]) == (["first"], "Asleep: a text wakes it")
 
         first = device.post("/api/send", sent)
         server.kill()

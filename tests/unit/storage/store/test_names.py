@@ -7,9 +7,10 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
 from session_host.errors import NameTaken, StoreError, StoreIncomplete
-from session_host.protocol.facts import SLEEP, ChatFacts
+from session_host.protocol.facts import SLEEP, ChatFacts, LaterPrompt
 from session_host.protocol.values import State
 from session_host.storage.store import Store, copies
 from session_host.storage.store.database import Database
@@ -59,6 +60,24 @@ def test_a_name_of_a_session_that_is_asleep_is_kept_for_the_one_that_wakes_it(co
     assert complete.running_names() == {"asleep"}
     complete.insert(make_record(name="asleep", resumed_from=asleep.id), named_alone=True)
     assert [each.is_asleep for each in complete.all()] == [False, False]
+
+
+def test_one_that_was_woken_is_asleep_again_only_if_the_other_never_started(complete: Store) -> None:
+    asleep = make_record(name="asleep", state=State.EXITED, end_request=SLEEP)
+    complete.insert(asleep)
+    text = LaterPrompt("2026-01-02T03:04:05.000Z", "second", token="t", stage="sending", wakes=True)
+    woken = make_record(name="asleep", resumed_from=asleep.id, later=text)
+    complete.insert(woken, named_alone=True)
+
+    complete.remove(woken.id, "it is not installed")
+
+    [found] = complete.all()
+    assert (found.is_asleep, found.entry.later) == (True, replace(text, stage="missed", why="it is not installed"))
+    complete.insert(woken, named_alone=True)
+    complete.update(woken.id, state=State.EXITED, later=None)
+    complete.remove(woken.id)
+    [found] = complete.all()
+    assert (found.is_asleep, found.outcome.end_request, found.entry.later) == (False, "stop", None)
 
 
 def test_a_new_file_takes_no_name_before_it_has_the_running_sessions(store: Store) -> None:
