@@ -68,6 +68,8 @@ def begin_of_days_s(days: int, now: datetime, zone: tzinfo | None = None) -> flo
 SAYS_NOTHING: Final = "says nothing"
 """In place of tokens or money that no turn says."""
 AT_LEAST: Final = "≥"
+_LEAST_SHOWN: Final = 0.005
+"""Less money than this is rounded to 0.00."""
 REMOVED: Final = "removed chats"
 _LACKS: Final = "in a terminal, its record lacks the requests that compact or name a conversation"
 
@@ -94,13 +96,18 @@ def money_words(usage: UsageSum) -> str:
     """The money of a sum: "1.00 EUR · 3.10 USD"; "≥ 3.10 USD" if some turns say none, "says nothing" if all do."""
     if not usage.costs:
         return SAYS_NOTHING if usage.turns else ""
-    least = f"{AT_LEAST} " if usage.unpriced else ""
-    return " · ".join(f"{least}{amount_words(cost, currency)}" for currency, cost in usage.costs)
+    words = []
+    for currency, cost in usage.costs:
+        # That it is at least nothing says nothing.
+        least = f"{AT_LEAST} " if usage.unpriced and cost >= _LEAST_SHOWN else ""
+        words.append(f"{least}{amount_words(cost, currency)}")
+    return " · ".join(words)
 
 
 def amount_words(amount: float, currency: str) -> str:
-    """An amount of money: "3.10 USD"."""
-    return f"{amount:,.2f} {one_line(currency)}"
+    """An amount of money: "3.10 USD"; "< 0.01 USD" of one that would be rounded to nothing."""
+    is_less = 0 < amount < _LEAST_SHOWN
+    return f"{'< 0.01' if is_less else f'{amount:,.2f}'} {one_line(currency)}"
 
 
 def asked_words(reached: AmountReached) -> str:

@@ -133,6 +133,8 @@ def test_words_say_what_is_at_least_and_what_says_nothing() -> None:
     assert money_words(UsageSum(turns=2, unpriced=2)) == "says nothing"
     assert money_words(UsageSum()) == ""
     assert amount_words(3.1, "CHF") == "3.10 CHF"
+    assert [amount_words(each, "USD") for each in (0.0, 0.000036, 0.005)] == ["0.00 USD", "< 0.01 USD", "0.01 USD"]
+    assert money_words(UsageSum(turns=2, costs=(("USD", 0.000036),), unpriced=1)) == "< 0.01 USD", "no ≥ of nothing"
 
 
 def test_what_is_missing_is_said_of_each_agent() -> None:
