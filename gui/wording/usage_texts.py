@@ -50,7 +50,7 @@ NOTHING_IN_DAYS = Text("Nothing was used in {days} days.")
 FROM_NOW_ON = Text("Turns from now on are counted. What agents used before is not read.")
 SPAN = Text("{first} to {last}, days by this computer’s clock")
 COUNTED_SINCE = Text("counted since {day}")
-AS_REPORTED = Text("as the agents report it; nothing is estimated")
+AS_REPORTED = Text("as the agents report it; Outlive estimates nothing")
 OPENS_USAGE = Text("Limits: {lines}")
 
 

@@ -55,8 +55,9 @@ _LEFT_PX, _RIGHT_PX, _BETWEEN_PX = 812, 348, 64
 _SIDE_PX, _NARROW_SIDE_PX, _TOP_PX = 48, 24, 28
 _LEAST_LEFT_PX = 520
 """Beside a narrower left column there is no right one: it is below."""
-_ONE_LINE_PX, _FOUR_PX = 520, 640
-"""From these widths of the left column on, title and choices are in one line, and the four numbers."""
+_ONE_LINE_PX = 520
+"""From this width of the left column on, title and choices are in one line."""
+_BETWEEN_NUMBERS_PX = 48
 
 
 def current_date() -> date:
@@ -121,6 +122,14 @@ class _Number(QWidget):
         column.addWidget(self.value)
         column.addWidget(self.what)
         column.addStretch(1)
+
+    @property
+    def whole_px(self) -> int:
+        """The width of both in one line each."""
+        parts = (self.value, self.what)
+        for each in parts:
+            each.ensurePolished()  # The style sheet has the sizes of their texts.
+        return max(each.fontMetrics().horizontalAdvance(each.text()) for each in parts) + 2
 
     def show_number(self, value: str, what: str) -> None:
         """Show it; hidden without a value."""
@@ -204,7 +213,7 @@ class UsageTab(TabPage):
         self._title_row.addStretch(1)
         self._title_row.addLayout(self._choices)
         self._numbers_grid = QGridLayout()
-        self._numbers_grid.setHorizontalSpacing(48)
+        self._numbers_grid.setHorizontalSpacing(_BETWEEN_NUMBERS_PX)
         self._numbers_grid.setVerticalSpacing(GAP_M_PX)
         self._below = QWidget()
         self._fill_below()
@@ -308,12 +317,22 @@ class UsageTab(TabPage):
         self._title_row.setDirection(beside if left >= _ONE_LINE_PX else below)
         self._title_row.setSpacing(GAP_M_PX)
         self._rest.setContentsMargins(LEFT_PX if left >= _ONE_LINE_PX else 0, 0, 0, 0)
-        per_row = 4 if left >= _FOUR_PX else 2
-        for number, each in enumerate(self._numbers):
-            self._numbers_grid.addWidget(each, number // per_row, number % per_row)
-        self._numbers_grid.setColumnStretch(4, 1)
+        self._place_numbers(left)
         texts_px = sum(each.fontMetrics().horizontalAdvance(each.text()) for each in (self._span, self._note))
         self._note.setVisible(width >= texts_px + 4 * GAP_M_PX)
+
+    def _place_numbers(self, room: int) -> None:
+        """Place the numbers in one line if all have room, else in two lines, else below each other."""
+        shown = [each for each in self._numbers if each.value.text()]
+        widths = [each.whole_px for each in shown]
+        for per_row in (4, 2, 1):
+            columns = [max(widths[column::per_row], default=0) for column in range(per_row)]
+            if sum(columns) + _BETWEEN_NUMBERS_PX * (per_row - 1) <= room:
+                break
+        for number, each in enumerate(shown):
+            each.value.setWordWrap(each.whole_px > room)
+            self._numbers_grid.addWidget(each, number // per_row, number % per_row)
+        self._numbers_grid.setColumnStretch(4, 1)
 
     # ------------------------------------------------------------ what it shows
 

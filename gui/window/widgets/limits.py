@@ -15,7 +15,7 @@ from gui.theme.tokens import GAP_S_PX, SECONDARY_PX, Tokens, font, on
 from gui.wording import chat_texts
 
 LINE_PX, FOOT_LINE_PX = 28, 22
-_NAME_PX, _WIDEST_NAME_PX, _METER_PX, _LEAST_METER_PX, _PERCENT_PX = 84, 132, 56, 20, 36
+_NAME_PX, _WIDEST_NAME_PX, _METER_PX, _LEAST_METER_PX = 84, 132, 56, 20
 _FOOT_NAME_PX, _FOOT_METER_PX = 56, 42
 
 
@@ -52,8 +52,9 @@ class FootColumns(NamedTuple):
     shows_until: bool
 
 
-def _percent_px(metrics: QFontMetrics) -> int:
-    return metrics.horizontalAdvance(chat_texts.PERCENT(percent=100))
+def percent_px(metrics: QFontMetrics) -> int:
+    """The width of the numbers; an agent may say more than 100 %."""
+    return metrics.horizontalAdvance(chat_texts.PERCENT(percent=100)) + 1
 
 
 def foot_columns(lines: Sequence[LimitSaid], width: int) -> FootColumns:
@@ -61,7 +62,7 @@ def foot_columns(lines: Sequence[LimitSaid], width: int) -> FootColumns:
     metrics = QFontMetrics(font(SECONDARY_PX))
     whole = max((metrics.horizontalAdvance(each.name) + 1 for each in lines), default=0)
     until = max((metrics.horizontalAdvance(each.until) for each in lines), default=0)
-    room = width - _percent_px(metrics) - 2 * GAP_S_PX
+    room = width - percent_px(metrics) - 2 * GAP_S_PX
     least = min(whole, _FOOT_NAME_PX)
     shows_until = room - until - GAP_S_PX >= least + _LEAST_METER_PX
     room -= until + GAP_S_PX if shows_until else 0
@@ -86,7 +87,7 @@ def paint_foot_limit(
         paint_meter(painter, QRectF(x, area.top(), columns.meter_px, area.height()), said.percent, tokens)
         x += columns.meter_px + GAP_S_PX
     color = on(tokens.color(full_colors(said.percent)[1]), ground)
-    place = QRect(x, area.top(), _percent_px(painter.fontMetrics()), area.height())
+    place = QRect(x, area.top(), percent_px(painter.fontMetrics()), area.height())
     align = Qt.AlignmentFlag.AlignRight if columns.meter_px else Qt.AlignmentFlag.AlignLeft
     _say(painter, place, _number(said), color, align)
 
@@ -140,8 +141,8 @@ class LimitLine(QWidget):
         tokens, said = self._theme.tokens, self.said
         painter = QPainter(self)
         painter.setFont(font(SECONDARY_PX))
-        height, name_px = self.height(), self._columns.name_px
-        rest = self.width() - name_px - _PERCENT_PX - 3 * GAP_S_PX
+        height, name_px, number_px = self.height(), self._columns.name_px, percent_px(painter.fontMetrics())
+        rest = self.width() - name_px - number_px - 3 * GAP_S_PX
         meter = min(max(rest - self._columns.until_px, _LEAST_METER_PX), _METER_PX)
         _say(painter, QRect(0, 0, name_px, height), said.name, tokens.color("secondary"))
         x = name_px + GAP_S_PX
@@ -149,8 +150,8 @@ class LimitLine(QWidget):
         x += meter + GAP_S_PX
         color = full_colors(said.percent)[1]
         color = "text" if color == "secondary" else color
-        _say(painter, QRect(x, 0, _PERCENT_PX, height), _number(said), tokens.color(color), Qt.AlignmentFlag.AlignRight)
-        x += _PERCENT_PX + GAP_S_PX
+        _say(painter, QRect(x, 0, number_px, height), _number(said), tokens.color(color), Qt.AlignmentFlag.AlignRight)
+        x += number_px + GAP_S_PX
         place = QRect(x, 0, self.width() - x, height)
         _say(painter, place, said.until, tokens.color("secondary"), Qt.AlignmentFlag.AlignRight)
         painter.end()

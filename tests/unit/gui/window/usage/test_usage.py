@@ -9,16 +9,17 @@ from functools import partial
 
 import pytest
 from PySide6.QtCore import QEvent, Qt
-from PySide6.QtGui import QGuiApplication
+from PySide6.QtGui import QFontMetrics, QGuiApplication
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QLabel, QWidget
 
 from gui.bridge.account_limits import LimitsOn
 from gui.bridge.usage import ReadUsage, read_all
+from gui.theme.tokens import SECONDARY_PX, font
 from gui.window.sidebar.limits_foot import LimitsFoot, foot_lines
 from gui.window.usage.amounts import Amounts
 from gui.window.usage.tab import UsageTab, current_date
-from gui.window.widgets.limits import LimitLine, LimitSaid, foot_columns
+from gui.window.widgets.limits import LimitLine, LimitSaid, foot_columns, percent_px
 from gui.wording import usage_texts
 from session_host import paths
 from session_host.client.chats.settings import load_chat_settings
@@ -206,6 +207,12 @@ async def test_what_is_shown_follows_the_chats_while_it_is_seen(harness: WindowH
     assert not page._changed.isActive()
 
 
+@pytest.mark.usefixtures("qapp")
+def test_a_limit_that_is_reached_has_room_for_its_number() -> None:
+    metrics = QFontMetrics(font(SECONDARY_PX))
+    assert percent_px(metrics) > metrics.horizontalAdvance("100 %")
+
+
 async def test_each_limit_of_each_account_has_its_line(harness: WindowHarness, given: list[ReadUsage]) -> None:
     limits = [
         account("claude", limit(0.62, 0.01), limit(0.81, 72, 10_080, "Opus"), name="work"),
@@ -235,6 +242,20 @@ async def test_a_machine_that_does_not_answer_is_named(harness: WindowHarness) -
     page = await opened(harness)
     page.show_usage(read(used("new", read=1))._replace(problems=["devbox · no route to host"]))
     assert "devbox · no route to host" in texts(page)
+
+
+@pytest.mark.parametrize("width", [1700, 1366, 1240, 1100, 900, 700, 520, 400])
+async def test_no_number_is_cut_at_any_width(harness: WindowHarness, given: list[ReadUsage], width: int) -> None:
+    costs = (("EUR", 1234.5), ("USD", 20_000.25))
+    given.append(read(used("new", read=1_599_000_000, least=1, costs=costs), used("old", 3, turns=12_345, costs=costs)))
+    window = harness.open_window()
+    page = await opened(harness)
+    window.resize(width, 900)
+    await harness.until(partial(_is_wide, window, width), "the width")
+    for number in page._numbers:
+        for part in (number.value, number.what):
+            is_whole = part.width() >= part.fontMetrics().horizontalAdvance(part.text())
+            assert is_whole or (part.wordWrap() and part.height() >= part.heightForWidth(part.width())), part.text()
 
 
 def _is_wide(window: QWidget, width: int) -> bool:
