@@ -300,8 +300,9 @@ class StructuredDriver:
 
         Looked at here, too, so that who sent it knows: one that waits in the queue is looked at again before its turn.
         """
-        is_checked = isinstance(request.chat_input, Prompt) and not self.rules.rules.state.passes
-        if is_checked and self._amounts.are_set() and (words := await self._reached()):
+        state = self.rules.rules.state
+        is_new = isinstance(request.chat_input, Prompt) and not (state.passes or request.token in state.tokens)
+        if is_new and self._amounts.are_set() and (words := await self._reached()):
             return Failed(request.request, ErrorCode.NEEDS_INPUT, AMOUNT_REACHED.format(words=words))
         return await self._performer.ask(self.rules.request, request)
 

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import asyncio
+import os
+import random
 from pathlib import Path
 
 import pytest
 
 from session_host.client.usage import amount_reached, read_usage
+from session_host.keeper.kept_session import STABLE_AFTER_S
 from session_host.paths import config_dir
 from session_host.protocol.messages import PassAmount, Prompt, ReleaseHeld
 from session_host.standing.usage import asked_words, total
@@ -102,3 +106,21 @@ async def test_an_agent_counts_to_its_own_amount_and_may_not_pass_it(tmp_path: P
     assert codes == ["0", "0", "9", "8"]
     waits = outlive("wait", "second", "--text", "6.00 USD of 5.00 in this chat", "--timeout", "60")
     assert waits.code == 0, outlive("peek", "second").output
+
+
+async def test_killed_hosts_look_again_and_count_each_turn_once(tmp_path: Path) -> None:
+    kills, rng = int(os.environ.get("OUTLIVE_AMOUNT_KILLS", "8")), random.Random(7)
+    set_amounts("ask_at_chat = 100000\n")
+    add_acp_agent()
+    record = await start_chat(tmp_path, agent="fake-acp", name="api")
+    async with viewing(record.id) as chat:
+        await chat.until_idle(0)
+        for number in range(kills):
+            chat.viewer.send(Prompt(f"spend 1\nsay the {number}th"))
+            await asyncio.sleep(rng.uniform(0, 0.06))
+            await kill_host(record.id)
+            await chat.until_said(f"the {number}th")
+            if number % 5 == 4:  # The keeper waits longer and longer for hosts that never live so long.
+                await asyncio.sleep(STABLE_AFTER_S + 0.1)
+    await eventually(lambda: total(read_usage()).turns == kills, 20.0, lambda: f"{kills} turns: {total(read_usage())}")
+    assert total(read_usage()).costs == (("USD", float(kills)),)

@@ -19,7 +19,7 @@ from tests.support.commands import new, outlive
 from tests.support.conversing import install, see
 from tests.support.conversing import new as new_agent
 from tests.support.page_server import Device, PageServer, cpu_ticks, phone
-from tests.support.structured_chats import new_chat, wait, wait_for_text
+from tests.support.structured_chats import add_acp_agent, new_chat, wait, wait_for_text
 from tests.support.waiting import WaitTimeout, wait_until
 
 TIMEOUT_S = 60.0
@@ -67,6 +67,24 @@ def test_a_text_is_sent_once_though_the_request_is_repeated(device: Device) -> N
     assert (first.status_code, first.json()) == (200, second.json())
     wait_for_text("sh", "only once\nonly once")
     assert outlive("peek", "sh").output.count("only once") == 2, "its echo and cat's output"
+
+
+def test_at_an_amount_a_prompt_is_refused_with_its_words_and_a_repeated_one_is_as_before(
+    device: Device, area: Area
+) -> None:
+    config_dir().mkdir(parents=True, exist_ok=True)
+    (config_dir() / "chats.toml").write_text("ask_at_chat = 5\n", encoding="utf-8")
+    add_acp_agent()
+    chat = new("fake-acp", "--runtime", "structured", "-n", "view", "-C", str(area.home))
+    wait("view", "idle")
+    first = {"id": uuid.uuid4().hex, "chat": chat, "text": "spend 6"}
+    taken = device.post("/api/send", first)
+    wait_until(lambda: outlive("usage", "--json").json()["today"]["total"]["turns"] == 1, TIMEOUT_S, "the turn")
+    refused = device.post("/api/send", {"id": uuid.uuid4().hex, "chat": chat, "text": "say no"})
+    assert (taken.status_code, refused.status_code) == (200, 409)
+    assert "6.00 USD of 5.00 in this chat" in refused.text
+    assert device.post("/api/send", first).json() == taken.json()
+    assert [turn["prompt"] for turn in device.read("chat", chat=chat)["turns"]] == ["spend 6"]
 
 
 def test_keys_are_pressed_by_who_saw_the_screen_and_by_nobody_else(device: Device) -> None:
