@@ -82,7 +82,13 @@ def test_a_reader_gets_states_and_then_each_event_as_it_comes() -> None:
         assert list(hello) == list(state) == ["version", "cursor", "time", "machine", "chat", "event"]
         assert (hello["event"], hello["chat"], hello["version"]) == ({"kind": "hello"}, None, LINE_VERSION)
         assert state["chat"] == {"id": chat, "name": "one"}
-        assert state["event"] == {"kind": "state", "agent": "command", "directory": str(Path.cwd()), "status": None}
+        assert state["event"] == {
+            "kind": "state",
+            "agent": "command",
+            "directory": str(Path.cwd()),
+            "status": None,
+            "account": "",
+        }
         outlive("rename", "one", "two")
         assert [each["event"] for each in lines_until(process, "renamed")] == [{"kind": "renamed", "from": "one"}]
         outlive("kill", "two")
