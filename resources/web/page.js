@@ -526,7 +526,7 @@ function makeListPage() {
 		part(device, me, () => [
 			quiet(bdi(facts(me.device, `Outlive ${me.version} on ${me.machine}`))),
 			me.push_key && window.PushManager && button('link', me.notified ? 'No notifications' : 'Notify me', () => act('', notify(!me.notified)), always), ' \u00a0 ',
-			button('link', 'Forget this device…', async () => (await seldom()).leave(parts, act, me.machine), always),
+			button('link', 'Forget this device…', () => act('', seldom().then(({ leave }) => leave(parts, me.machine))), always),
 		]);
 		part(foot, tightest, () => tightest && limitLine(tightest));
 		if (anchor?.isConnected) main.scrollTop += topOf(anchor) - top;
@@ -1158,12 +1158,12 @@ function closeSheet() {
 
 const entry = (label, more, onclick, isReady) => button('entry', [label, more && h('small', more)], onclick, isReady);
 
-/** A link of an answer opens outside, after its whole address was seen. */
-async function askToOpen(event) {
+/** A link opens outside, after its whole address was seen. */
+function askToOpen(event) {
 	const href = event.target.closest('.answer a')?.getAttribute('href');
 	if (!href || event.button > 1) return;
 	event.preventDefault();
-	(await seldom()).askToOpen(parts, href);
+	page.act('', seldom().then((found) => found.askToOpen(parts, href)));
 }
 
 // ---- Routes

@@ -97,15 +97,16 @@ export async function compare(parts, { push_key, notified }) {
 export function askToOpen({ h, button, sheet, closeSheet, textBlock }, href) {
 	const open = h('a.button.main', { href, target: '_blank', rel: 'noopener noreferrer', onclick: closeSheet }, 'Open');
 	sheet('Open this address?', textBlock(href), h('.buttons', /^(https?|mailto):/i.test(href) && open, button('button', 'Cancel', closeSheet)));
+	return {};
 }
 
 /** Nothing of its chats stays here: no draft, no notification, and no key. */
-export function leave({ post, inKeys }, act, machine) {
-	const forgetAll = async () => {
-		localStorage.clear();
-		await inKeys((keys) => keys.clear());
-		for (const each of (await navigator.serviceWorker?.getRegistrations()) ?? []) await each.unregister();
-		location.reload();
-	};
-	if (confirm(`Forget this device? It shows no chats until it is paired again on ${machine}.`)) act('', post('leave').then(forgetAll));
+export async function leave({ post, inKeys }, machine) {
+	if (!confirm(`Forget this device? It shows no chats until it is paired again on ${machine}.`)) return {};
+	await post('leave');
+	localStorage.clear();
+	await inKeys((keys) => keys.clear());
+	for (const each of (await navigator.serviceWorker?.getRegistrations()) ?? []) await each.unregister();
+	location.reload();
+	return {};
 }

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from selenium.webdriver.support.expected_conditions import alert_is_present
+from selenium.webdriver.support.wait import WebDriverWait
+
 from tests.support.area import Area
 from tests.support.browser import Browser, pair
 from tests.support.commands import new
@@ -107,7 +110,7 @@ def test_a_device_that_is_forgotten_keeps_no_draft(phone: Browser, server: PageS
     wait_until(lambda: "a secret" in str(kept(phone)), TIMEOUT_S, "the draft to be kept")
     phone.click("Chats", "a")
     phone.click("Forget this device", "button")
-    phone.driver.switch_to.alert.accept()
+    WebDriverWait(phone.driver, TIMEOUT_S).until(alert_is_present()).accept()
     phone.see("Ask to be let in")
     assert kept(phone) == {}
     phone.complaints()
