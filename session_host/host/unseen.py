@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import logging
 import os
-import subprocess
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -22,13 +21,11 @@ from session_host.protocol.launch import LaunchSpec
 from session_host.system.installation import outlive_command
 from session_host.system.processes.permission import AGENT_CHATS
 from session_host.system.worker import Worker
-from session_host.toml_file import TomlFile
 
 log = logging.getLogger(__name__)
 
 SETTING: Final = "sleep_after_hours"
 HOUR_S: Final = 3600.0
-_NOTHING: Final = subprocess.DEVNULL
 
 
 class Alarm(Protocol):
@@ -82,8 +79,12 @@ class Unseen:
 
     def seen(self) -> None:
         """Somebody looks, or the agent's status has changed."""
-        self._seen_s = self.now_s()
+        self.note_key()
         self.look()
+
+    def note_key(self) -> None:
+        """Count from now on; the alarm, which may ring too early, is set again then."""
+        self._seen_s = self.now_s()
 
     def viewers_changed(self) -> None:
         """A viewer shows the session, or not any more."""
@@ -151,6 +152,8 @@ class Unseen:
             return 0.0
         read_at = status.st_mtime_ns, status.st_ino
         if read_at != self._read_at:
+            from session_host.toml_file import TomlFile  # Most hosts find no file.
+
             self._read_at = read_at
             try:
                 value = TomlFile.read(Path(self._settings)).values().get(SETTING)
@@ -161,6 +164,9 @@ class Unseen:
 
     def _command(self) -> None:
         """Put it to sleep as the user would; what hinders it is in the log. Blocks."""
+        import subprocess  # Most users do not want it.
+
+        nothing = subprocess.DEVNULL
         environment = {
             **os.environ,
             AGENT_CHATS: "",
@@ -171,8 +177,8 @@ class Unseen:
                 words,
                 env=environment,
                 cwd="/",
-                stdin=_NOTHING,
-                stdout=_NOTHING,
+                stdin=nothing,
+                stdout=nothing,
                 stderr=subprocess.PIPE,
                 start_new_session=True,
                 check=False,

@@ -177,6 +177,16 @@ def test_a_chat_view_sleeps_and_wakes(area: Area, view: str) -> None:
     assert transcript.index("one") < transcript.index("two"), "the transcript continues"
 
 
+def test_a_long_text_of_several_lines_wakes_it_whole(area: Area, view: str) -> None:
+    put_to_sleep("view")
+    text = "answer: two\n" + "word " * 50_000
+    done = outlive("send", "view", "-", typed=text)
+    assert done.code == 0, done.error
+    wait_until(lambda: len(prompts(area)) == 2, 30, "the prompt")
+    assert prompts(area)[1] == text.rstrip("\n")
+    assert outlive("send", "view", "-", "--enter", typed="x" * 300_000).code == 2
+
+
 def test_of_two_that_wake_it_at_once_each_text_comes_once(area: Area, view: str) -> None:
     put_to_sleep("view")
     with running("send", view, "answer: two") as first, running("send", view, "answer: three") as second:

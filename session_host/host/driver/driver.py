@@ -34,6 +34,7 @@ from session_host.protocol.messages import ActivityEvent, Event, ForegroundEvent
 from session_host.session.effects import NoteTitle, NoteUserInput, WriteToProgram
 from session_host.session.output_ring import OutputRing
 from session_host.session.session import Session
+from session_host.standing.later_prompt import MAX_CHARACTERS
 from session_host.storage.descriptors.input_log import InputLog
 from session_host.storage.descriptors.log_entries import EntryKind
 from session_host.storage.descriptors.log_state import ConversationState, LogState
@@ -165,7 +166,7 @@ class Driver:
             send=self._send_later,
             changed=self._on_later_changed,
         )
-        self.watch.later = lambda: self.later.prompt
+        self.watch.later = self._shown_later
         self.unseen = Unseen(spec, session_viewed_mark(spec.facts.id), self.session.viewers.attachments.is_viewed)
         self.session.viewers.changed = self.unseen.viewers_changed
         self.questions = HookQuestions(
@@ -377,7 +378,7 @@ class Driver:
 
     def _on_user_input(self) -> None:
         self.watch.on_input()
-        self.unseen.seen()
+        self.unseen.note_key()
 
     def broadcast(self, event: Event) -> None:
         """Send an event to all attached clients."""
@@ -396,6 +397,13 @@ class Driver:
         is_guarded = not prompt.wakes or self.spec.structured is not None
         send = Send(0, prompt.text, enter=True, token=prompt.token, is_guarded=is_guarded, by=prompt.by)
         return await self.kind.send(send)
+
+    def _shown_later(self) -> LaterPrompt | None:
+        """The prompt as each viewer gets it with each status: a text that wakes the chat may be long."""
+        prompt = self.later.prompt
+        if prompt is None or len(prompt.text) <= MAX_CHARACTERS:
+            return prompt
+        return replace(prompt, text=f"{prompt.text[:MAX_CHARACTERS]}…")
 
     def _on_later_changed(self) -> None:
         self.conversation_changed.set()  # The row has both.

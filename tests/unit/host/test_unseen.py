@@ -89,6 +89,8 @@ def test_a_look_a_key_and_a_turn_begin_the_hours_anew(scene: Scene) -> None:
     scene.pass_hours(1.5)
     scene.unseen.seen()
     scene.pass_hours(1.5)
+    scene.unseen.note_key()
+    scene.pass_hours(1.5)
     scene.is_shown = True
     scene.unseen.viewers_changed()
     scene.pass_hours(5)
