@@ -121,7 +121,7 @@ CANNOT_CLEAR_IN_OLD_CHAT = Text(
 )
 OPEN_FILE = Text("Open file")
 IT = Text("it {what}")
-"""Why a chat is not put to sleep, beside the command."""
+"""Why a chat is not put to sleep."""
 SLEEP_ONE = Text("Put {name} to sleep?")
 SLEEP_SEVERAL = Text("Put {n:,} chat to sleep?", "Put {n:,} chats to sleep?")
 SLEEP_ANYWAY = Text("{name} {why}. Put it to sleep anyway?")

@@ -5,16 +5,29 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Sequence
 from functools import partial
+from typing import NamedTuple
 
 from gui.bridge.chat import Chat
 from gui.window.actions.context import WindowContext
 from gui.window.page.banners import Banner
 from gui.window.sheets.question import Question
 from gui.wording import action_texts, notice_texts, page_texts
-from session_host.errors import OutliveError
+from session_host.errors import OutliveError, StaysAwake
 from session_host.standing.sleep import why_awake, why_never
 
 from .chat_actions import listed
+
+
+class _Reason(NamedTuple):
+    """Why a chat stays awake.
+
+    Attributes:
+        text: such as "it asks something"; "" if it sleeps.
+        can_force: whether it can be put to sleep anyway.
+    """
+
+    text: str = ""
+    can_force: bool = False
 
 
 class SleepActions:
@@ -29,24 +42,28 @@ class SleepActions:
         self._tasks.start(self._put_to_sleep(chat), "sleep")
 
     async def _put_to_sleep(self, chat: Chat) -> None:
-        if not (why := await self._reason(chat)):
+        why, can_force = await self._reason(chat)
+        if not why:
             return
         text, key = notice_texts.STAYS_AWAKE(name=chat.full_name, why=why), f"sleep {chat.id}"
-        if not why_never(chat.record):
+        if can_force:
             anyway = partial(self.ask_anyway, chat)
             self._banners.show_banner(Banner(text, action_texts.SLEEP_ANYWAY(), anyway, key, kind="failed"))
         else:
             self._banners.inform(text, kind="failed", key=key)
 
-    async def _reason(self, chat: Chat, *, anyway: bool = False) -> str:
-        """Put a chat to sleep; returns why it stays awake, without its name; "" if it sleeps."""
+    async def _reason(self, chat: Chat, *, anyway: bool = False) -> _Reason:
+        """Put a chat to sleep."""
         if not anyway and (why := why_awake(chat.record)):
-            return why
+            return _Reason(page_texts.IT(what=why), not why_never(chat.record))
         try:
             await self._lifecycle.put_to_sleep(chat, anyway=anyway)
+        except StaysAwake as error:
+            what = str(error).removeprefix(f"{chat.record.entry.name} ")
+            return _Reason(page_texts.IT(what=what), not why_never(chat.record))
         except OutliveError as error:
-            return str(error).removeprefix(f"{chat.record.entry.name}: ").removeprefix(f"{chat.record.entry.name} ")
-        return ""
+            return _Reason(str(error))
+        return _Reason()
 
     def ask_anyway(self, chat: Chat) -> None:
         """Ask whether to put a chat to sleep that is at work, and say what ends with it."""
@@ -84,6 +101,10 @@ class SleepActions:
 
     async def _sleep_all(self, chats: Sequence[Chat], *, anyway: bool = False) -> None:
         reasons = await asyncio.gather(*(self._reason(chat, anyway=anyway) for chat in chats))
-        awake = [f"{chat.full_name} {why}" for chat, why in zip(chats, reasons, strict=True) if why]
+        awake = [
+            notice_texts.AWAKE(name=chat.full_name, why=reason.text)
+            for chat, reason in zip(chats, reasons, strict=True)
+            if reason.text
+        ]
         if awake:
             self._banners.inform(notice_texts.STAY_AWAKE(chats="; ".join(awake)), kind="failed", key="sleep several")

@@ -15,7 +15,7 @@ from gui.window.page.sleep_bar import SleepBar
 from gui.window.sheets.chooser import Choice
 from gui.window.widgets.prompt_field import PromptField
 from session_host import paths
-from session_host.errors import NotResumable, OutliveError
+from session_host.errors import HostUnavailable, NotResumable, OutliveError, StaysAwake
 from session_host.protocol.facts import ChatFacts, LaterPrompt
 from session_host.protocol.messages import Prompt
 from session_host.protocol.values import Activity, GridSize, KeyAction, State
@@ -459,10 +459,10 @@ async def test_what_only_its_host_knows_is_said_with_the_way_to_do_it_anyway(har
     harness.open_window()
     harness.show(session_id)
     harness.viewers[session_id].be(Activity.IDLE)
-    client.refusal = OutliveError("one has started npm run dev")
+    client.refusal = StaysAwake("one still runs npm run dev")
     harness.window.actions_["sleep"].trigger()
     await harness.until(lambda: harness.banner, "the reason")
-    assert harness.banner == "one was not put to sleep: it has started npm run dev"
+    assert harness.banner == "one was not put to sleep: it still runs npm run dev"
     assert harness.window.banners.current is not None
     assert harness.window.banners.current.action == "Put to sleep anyway…"
 
@@ -495,6 +495,33 @@ async def test_several_are_put_to_sleep_after_one_question(harness: WindowHarnes
     question.yes.click()
     await harness.until(lambda: len(client.calls) == 2, "the sleep")
     assert sorted(client.calls) == sorted(("sleep", each, False) for each in ids[:2])
+
+
+async def test_those_of_several_that_stay_awake_are_named(harness: WindowHarness, client: FakeSleep):
+    ids = [await harness.add(name, **idle()) for name in ("one", "two")]
+    harness.open_window()
+    for session_id in ids:
+        harness.show(session_id)
+        harness.viewers[session_id].be(Activity.IDLE)
+    client.refusal = StaysAwake("one still runs make")
+    menu_of(harness, ids[0], ids[1])
+    entries_of_open_menu()["Put 2 chats to sleep…"].trigger()
+    harness.window.sheets.question.yes.click()
+    await harness.until(lambda: harness.banner, "the reasons")
+    assert harness.banner.startswith("Not put to sleep: one (it still runs make); two (it ")
+
+
+async def test_a_chat_that_cannot_be_reached_says_so(harness: WindowHarness, client: FakeSleep):
+    session_id = await harness.add("one", **idle())
+    harness.open_window()
+    harness.show(session_id)
+    harness.viewers[session_id].be(Activity.IDLE)
+    client.refusal = HostUnavailable("the chat does not answer; try again")
+    harness.window.actions_["sleep"].trigger()
+    await harness.until(lambda: harness.banner, "the reason")
+    assert harness.banner == "one was not put to sleep: the chat does not answer; try again"
+    assert harness.window.banners.current is not None
+    assert harness.window.banners.current.action == ""
 
 
 async def test_of_several_only_idle_agents_are_put_to_sleep(harness: WindowHarness, client: FakeSleep):
