@@ -180,6 +180,8 @@ class Entry(msgspec.Struct, frozen=True, array_like=True, gc=False, kw_only=True
     """The id of the chat that took over its task last; "" for none."""
     handed_at: str = ""
     """When that was, ISO 8601."""
+    began_at: str = ""
+    """When the first of the chats began that it continues, ISO 8601; "" if it continues none."""
 
     @property
     def is_named(self) -> bool:

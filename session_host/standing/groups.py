@@ -146,13 +146,18 @@ def mark_of(facts: ChatFacts, seen: Seen, now: datetime) -> Mark:
     return Mark.STARTING if is_starting(facts, seen, now) else _MARKS[group]
 
 
+def place_of(facts: ChatFacts) -> str:
+    """Since when a chat has its place in lists: a resumed one has that of the chat before it."""
+    return facts.entry.began_at or facts.origin.created_at
+
+
 def order_key(group: Group, facts: ChatFacts) -> tuple[str, str]:
     """The sort key of a chat within its group; a row moves only when its state changes.
 
     Among chats that need the user, the longest wait comes first; other running chats have the order of
     their creation, below those whose turn failed. Ended chats are sorted by this key in reverse: the latest end first.
     """
-    created_at = facts.origin.created_at
+    created_at = place_of(facts)
     if group is Group.NEEDS_YOU:
         return facts.status.since, created_at
     if group is Group.IDLE:

@@ -130,7 +130,7 @@ NOT_PRINTED = {
     *("origin.arguments", "origin.overrides", "origin.located_by", "origin.agent_chats", "origin.real_cwd"),
     *("origin.boot_id", "origin.machine_id", "origin.host_name", "origin.pid_namespace"),
     *("entry.default_name", "entry.topic", "entry.pinned", "entry.position", "outcome.error"),
-    "entry.handed_at",
+    *("entry.handed_at", "entry.began_at"),
     "entry.later",  # As "later", which is also what the host of a running chat has.
     *("program.host_started", "program.child_started"),
 }
@@ -162,6 +162,7 @@ AFTER_A_RESUME = {
     "continued_by": "its own",
     "handed_to": "its own",
     "handed_at": "its own",
+    "began_at": "copied",
 }
 """What becomes of the user's facts when a chat is resumed: both chats have them, or only the new one, or neither."""
 

@@ -112,6 +112,15 @@ def started_in(chat: str, seconds: int) -> Iterator[None]:
         process.wait()
 
 
+def test_a_woken_chat_has_its_place_in_lists_again(chat: str, tmp_path: Path) -> None:
+    younger = str(outlive("new", "shell", "-d", "-C", str(tmp_path), "--json").json()["id"])
+    put_to_sleep(chat)
+    assert [each["id"] for each in outlive("ls", "--json").json()] == [chat, younger]
+    assert outlive("send", chat, "second", "--enter").code == 0
+    woken = listed(chat)["continued_by"]
+    assert [each["id"] for each in outlive("ls", "--json").json()] == [woken, younger]
+
+
 def test_it_is_idle_and_has_not_exited_until_it_is_stopped(chat: str) -> None:
     put_to_sleep(chat)
     assert outlive("wait", "chat", "--status", "idle", "--timeout", "5").code == 0

@@ -19,7 +19,7 @@ from gui.theme.tokens import NEARLY_FULL_PERCENT
 from gui.theme.tooltips import as_tooltip
 from session_host.standing.accounts import with_several_accounts
 from session_host.standing.ages import short_age
-from session_host.standing.groups import Group
+from session_host.standing.groups import Group, place_of
 from session_host.standing.row_line import project_hue
 
 from .arrangement import PINNED, Grouping
@@ -238,7 +238,7 @@ class SidebarModel(QAbstractListModel):
         named_as_before = (chat for chat in chats if chat.id in before and before[chat.id][0] == chat.name)
         self._lettered = {chat.id: before[chat.id] for chat in named_as_before}
         taken = {letters for _name, letters in self._lettered.values()}
-        for chat in sorted(chats, key=lambda each: (each.record.origin.created_at, each.id)):
+        for chat in sorted(chats, key=lambda each: (place_of(each.record), each.id)):
             if chat.id not in self._lettered:
                 self._lettered[chat.id] = chat.name, letters_of(chat.name, taken)
                 taken.add(self._lettered[chat.id][1])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from session_host.standing.groups import place_of
 from session_host.storage.store import Store
 
 from .selection import Selection
@@ -10,17 +11,15 @@ from .store_access import open_or_recover
 
 
 def chosen_sessions(store: Store, selection: Selection, *, ended: bool) -> list[SessionInfo]:
-    """Those of ``list_sessions`` that are chosen, without ``ended`` also those that are asleep."""
+    """Those of ``list_sessions`` that are chosen, without ``ended`` also those that are asleep, in their places."""
     infos = list_sessions(store, ended=ended)
-    if not ended and (asleep := store.asleep()):
+    if not ended:
         # One that was woken or put to sleep meanwhile is listed once.
-        ordinals = {record.id: number for number, record in enumerate(store.all())}
-        listed = {info.id: info for info in [*(info_of(each) for each in asleep), *infos]}
-        infos = sorted(listed.values(), key=lambda info: ordinals.get(info.id, len(ordinals)))
+        infos = list({info.id: info for info in [*map(info_of, store.asleep()), *infos]}.values())
     if selection != Selection():
         chosen = {record.id for record in store.all() if selection.has(record)}
         infos = [info for info in infos if info.id in chosen]
-    return infos
+    return sorted(infos, key=lambda info: place_of(info.facts))
 
 
 def session_named(text: str, *, least_digits: int = 1) -> SessionInfo:

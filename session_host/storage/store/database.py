@@ -204,6 +204,7 @@ STORE_SCHEMA = Schema(
         ),
         ("ALTER TABLE session ADD COLUMN freed_bytes INTEGER",),
         ("ALTER TABLE usage_chat ADD COLUMN root TEXT NOT NULL DEFAULT ''",),
+        ("ALTER TABLE session ADD COLUMN began_at TEXT NOT NULL DEFAULT ''",),
     ),
     tables=frozenset({"session", "recent_directory", "layout", "event", "ledger", "usage", "usage_chat"}),
     functions={"shown_command": lambda line: shown_command(line.split())},

@@ -118,7 +118,11 @@ def _take_place(connection: sqlite3.Connection, record: ChatFacts) -> ChatFacts:
     """Take over what only one of two chats has from the one that this one resumes; returns the new facts.
 
     That is the pin, the position, and the prompt that is to be sent at a time, which the new chat's host has already.
+    Both have the time since when their place in lists is theirs.
     """
+    before = "SELECT coalesce(nullif(began_at, ''), created_at) FROM session WHERE id = ?"
+    if began := connection.execute(before, (record.origin.resumed_from,)).fetchone():
+        record = replace(record, entry=replace(record.entry, began_at=began[0]))
     columns = "pinned, position, later"
     query = f"SELECT {columns} FROM session WHERE id = ? AND ({columns}) IS NOT (0, NULL, 'null')"  # noqa: S608
     if found := connection.execute(query, (record.origin.resumed_from,)).fetchone():

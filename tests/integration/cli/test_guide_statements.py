@@ -918,7 +918,7 @@ STATEMENTS = [
             Step("send api-fix first --at '2020-01-01 07:00'", code=2),
         ),
         (
-            "`ls --json` has it as `later`,",
+            "`ls --json` has the text as `later`,",
             view,
             (
                 Step("send api-fix 'go on' --at 2099-12-05T15:00+01:00"),

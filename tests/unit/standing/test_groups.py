@@ -90,6 +90,13 @@ def test_a_turn_that_failed_comes_first_among_the_idle_and_a_limit_does_not() ->
     assert (mark_of(failed, SEEN, NOW), mark_of(limited, SEEN, NOW)) == (Mark.TURN_FAILED, Mark.LIMIT)
 
 
+def test_a_resumed_chat_has_the_place_of_the_one_before_it() -> None:
+    first, between, resumed = "2026-01-01T00:00:00Z", "2026-01-02T00:00:00Z", "2026-01-03T00:00:00Z"
+    for group in (Group.IDLE, Group.WORKING):
+        key = order_key(group, changed(chat(created_at=resumed), began_at=first))
+        assert order_key(group, chat(created_at=first)) == key < order_key(group, chat(created_at=between))
+
+
 def test_a_chat_is_in_its_group_since_the_report_and_without_signal_since_the_last_one() -> None:
     reported = NOW - timedelta(minutes=5)
     assert in_group_since(chat(since=""), 60.0) == STARTED
