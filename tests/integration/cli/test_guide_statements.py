@@ -584,7 +584,7 @@ STATEMENTS = [
             ),
         ),
         (
-            "`--preset NAME` adds a named set of arguments from the agent's file.",
+            "`--preset NAME` adds a named set of arguments from the agent's file,",
             agent,
             (
                 Step("new mine -d -n second --preset loud"),
@@ -679,7 +679,7 @@ STATEMENTS = [
             agent,
             by_agent("web on", "", 8),
         ),
-        ("**Only you**: `web`, `doctor --remove`;", agent, by_agent("doctor --remove --yes", "", 8)),
+        ("whatever `agents_may_control` is; `web`, `doctor --remove`;", agent, by_agent("doctor --remove --yes", "", 8)),
         ("read all; start new ones;", agent, by_agent("new -d -n third -- cat && outlive peek other", "third", 0)),
         (
             "have a hard limit for message queues (`ulimit -H -q`) that is one byte lower than yours;",
