@@ -679,7 +679,11 @@ STATEMENTS = [
             agent,
             by_agent("web on", "", 8),
         ),
-        ("whatever `agents_may_control` is; `web`, `doctor --remove`;", agent, by_agent("doctor --remove --yes", "", 8)),
+        (
+            "whatever `agents_may_control` is; `web`, `doctor --remove`;",
+            agent,
+            by_agent("doctor --remove --yes", "", 8),
+        ),
         ("read all; start new ones;", agent, by_agent("new -d -n third -- cat && outlive peek other", "third", 0)),
         (
             "have a hard limit for message queues (`ulimit -H -q`) that is one byte lower than yours;",
