@@ -185,7 +185,7 @@ class UsageTab(TabPage):
         self.by.chosen.connect(lambda _key: self._show())
         self._numbers = [_Number() for _ in range(4)]
         self._legend = _Legend(theme)
-        self._all_days = button("", "link", lambda: self._choose_day(None))
+        self._all_days = button(usage_texts.ALL_DAYS(), "link", lambda: self._choose_day(None))
         self._copy = button(usage_texts.COPY_CSV(), "quiet", self._copy_csv)
         self._copied = single_shot(self, COPIED_MS)
         self._copied.timeout.connect(lambda: self._copy.setText(usage_texts.COPY_CSV()))
@@ -431,7 +431,6 @@ class UsageTab(TabPage):
         if self.day is not None:
             name = f"{name} · {usage_texts.day_name(self.day, max(days))}"
         self.table.show_rows(name, rows(sums, by, self._agent_of, most))
-        self._all_days.setText(usage_texts.ALL_DAYS(n=len(days)))
         self._all_days.setVisible(self.day is not None)
         show_text(self._lacks, "\n".join(missing_words(sums, lambda agent: self._agent_of(agent).title)))
 
