@@ -71,7 +71,7 @@ AT_LEAST: Final = "≥"
 _LEAST_SHOWN: Final = 0.005
 """Less money than this is rounded to 0.00."""
 REMOVED: Final = "removed chats"
-_LACKS: Final = "in a terminal, its record lacks the requests that compact or name a conversation"
+_LACKS: Final = "it leaves out some requests, such as those that compact or name a conversation"
 
 
 def short_count(count: int) -> str:

@@ -412,6 +412,8 @@ class UsageChanged(Change, frozen=True):
     of_conversation: Literal["", "tokens", "cost", "base", "most"] = ""
     """Which of the totals also count what the conversation used before this process, which resumed or forked it: a
     "base" is that alone, "most" the most that it may be."""
+    is_least: bool = False
+    """Whether the agent leaves out some requests, or may."""
 
     @property
     def share(self) -> float | None:

@@ -66,6 +66,7 @@ class Spent(msgspec.Struct, array_like=True):
             self.read += max(now.read - before.read, 0)
             self.cached += max(now.cached - before.cached, 0)
             self.written += max(now.written - before.written, 0)
+            self.lacks_tokens = self.lacks_tokens or ("some" if now.is_least else "")
 
     def _note_money(self, now: UsageChanged, *, in_turn: bool) -> None:
         before, self.paid = self.paid, now

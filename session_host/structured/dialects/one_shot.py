@@ -282,6 +282,7 @@ class OutputReader:
                 read=state.total - state.cached - state.written,
                 cached=state.cached,
                 written=state.written,
+                is_least=True,
             )
         )
 

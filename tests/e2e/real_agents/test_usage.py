@@ -98,6 +98,23 @@ def test_the_turns_of_a_chat_view_are_what_was_billed(
     check("the fork, resumed", forked.resumed("-d"), "at last", SUB_AGENT[agent.name], "the last one")
 
 
+@pytest.mark.parametrize("agent", [GEMINI], ids=lambda agent: agent.label, indirect=True)
+def test_the_turns_of_a_chat_view_of_another_agent_are_never_above_what_was_billed(
+    agent: RealAgent, server: ModelServer, project: Path, sessions: Sessions
+) -> None:
+    words = ("new", agent.name, "-d", "--json", "-n", "one", "-C", str(project), "--runtime", "structured")
+    chat = Chat(agent, server, outlive(*words).json()["id"])
+    for prompt in ("hello", "hello again"):
+        ask(chat.id, prompt)
+    chat.stop()
+    ask(chat.resumed("-d").id, "once more")
+    wait_until(lambda: total()["turns"] == 3, TIMEOUT_S, lambda: str(total()), every_s=0.2)
+    found, bill = counted(), billed(server)
+    assert 0 < found.read + found.cached <= bill.read + bill.cached, "it does not tell cached ones apart"
+    assert 0 < found.written <= bill.written
+    assert total()["turns_at_least"] == 3
+
+
 @pytest.mark.parametrize("agent", [CLAUDE, CODEX, GEMINI], ids=lambda agent: agent.label, indirect=True)
 def test_the_turns_of_a_terminal_are_at_least_and_never_above_what_was_billed(
     chat: Chat, agent: RealAgent, server: ModelServer

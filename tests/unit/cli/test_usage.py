@@ -89,7 +89,7 @@ def test_the_table_says_what_is_at_least_and_what_says_nothing(capsys: pytest.Ca
     assert lines[5].split() == ["claude", "2", "2.4k", "400", "60", "1.00", "USD"]
     assert lines[6].split() == ["codex", "2", "≥", "7", "≥", "0", "≥", "1", "says", "nothing"]
     text = "\n".join(lines)
-    assert "≥ codex: in a terminal, its record lacks" in text
+    assert "≥ codex: it leaves out some requests" in text
     assert "1 turn says no tokens" in text
     assert "claude, work: 5-hour limit 62 % until" in text
     assert "Weekly" not in text

@@ -144,6 +144,6 @@ def test_what_is_missing_is_said_of_each_agent() -> None:
         UsageSum(agent="codex", turns=1),
     ]
     claude, aider = missing_words(sums, str.title)
-    assert claude.startswith("Claude: in a terminal, its record lacks ")
+    assert claude.startswith("Claude: it leaves out some requests, ")
     assert claude.endswith("; 1 turn says no tokens")
     assert aider == "Aider: 2 turns say no tokens"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import msgspec
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -104,6 +105,12 @@ def test_a_turn_that_was_stopped_used_at_least_what_its_agent_said() -> None:
         spent = Spent()
         spent.note(usage(10), in_turn=True)
         assert ended(spent, outcome).known == "least"
+
+
+def test_an_agent_that_leaves_out_requests_says_at_least() -> None:
+    spent = Spent()
+    spent.note(msgspec.structs.replace(usage(10), is_least=True), in_turn=True)
+    assert ended(spent) == TurnWork(read=10, commands=1, known="least")
 
 
 def test_an_agent_that_says_nothing_has_no_tokens_and_no_money() -> None:

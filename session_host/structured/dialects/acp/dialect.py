@@ -615,6 +615,7 @@ class Turns:
             read=state.usage.read + tokens - cached - written,
             cached=state.usage.cached + cached,
             written=state.usage.written + written,
+            is_least=True,  # Gemini CLI leaves out the requests that choose its model.
         )
         self._shared.port.emit(state.usage)
 
