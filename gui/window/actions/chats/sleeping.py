@@ -10,12 +10,34 @@ from typing import NamedTuple
 from gui.bridge.chat import Chat
 from gui.window.actions.context import WindowContext
 from gui.window.page.banners import Banner
+from gui.window.page.chat_page import ChatPage
 from gui.window.sheets.question import Question
+from gui.window.widgets.keys_ahead import HeldKeys
 from gui.wording import action_texts, notice_texts, page_texts
 from session_host.errors import OutliveError, StaysAwake
 from session_host.standing.sleep import why_awake, why_never
 
 from .chat_actions import listed
+
+SHOWN_WITHIN_S = 10.0
+"""How long keys wait until the page of a chat shows that it is asleep."""
+
+
+async def _until_shown_asleep(page: ChatPage) -> None:
+    """Wait until a page shows that its chat is asleep: it hears of the end from the host, or from the store."""
+    changed = asyncio.Event()
+    signals = page.settled, page.chat.changed
+    connections = [signal.connect(changed.set) for signal in signals]
+    try:
+        async with asyncio.timeout(SHOWN_WITHIN_S):
+            while not page.is_disposed and not page.bars.sleep.is_open:
+                changed.clear()
+                await changed.wait()
+    except TimeoutError:
+        pass
+    finally:
+        for signal, connection in zip(signals, connections, strict=True):
+            signal.disconnect(connection)
 
 
 class _Reason(NamedTuple):
@@ -34,15 +56,23 @@ class SleepActions:
     """Puts chats to sleep; what would end with one that is at work is said before."""
 
     def __init__(self, context: WindowContext) -> None:
+        self._tabs, self._keys_ahead = context.tabs, context.keys_ahead
         self._sheets, self._banners, self._open_chat = context.sheets, context.banners, context.open_chat
         self._tasks, self._lifecycle = context.sessions.tasks, context.sessions.lifecycle
 
     def put_to_sleep(self, chat: Chat) -> None:
-        """Put a chat to sleep; if it is at work, say so, and offer to do it anyway."""
-        self._tasks.start(self._put_to_sleep(chat), "sleep")
+        """Put a chat to sleep; if it is at work, say so, and offer to do it anyway.
 
-    async def _put_to_sleep(self, chat: Chat) -> None:
+        What the user types meanwhile is for the chat, if its tab is shown, also if he has chosen this in the list.
+        """
+        typed = self._keys_ahead.hold() if self._tabs.active_id == chat.id else None
+        self._tasks.start(self._put_to_sleep(chat, typed), "sleep")
+
+    async def _put_to_sleep(self, chat: Chat, typed: HeldKeys | None) -> None:
         why, can_force = await self._reason(chat)
+        if typed is not None:
+            with typed:
+                await self._give_keyboard(chat, typed, sleeps=not why)
         if not why:
             return
         text, key = notice_texts.STAYS_AWAKE(name=chat.full_name, why=why), f"sleep {chat.id}"
@@ -51,6 +81,19 @@ class SleepActions:
             self._banners.show_banner(Banner(text, action_texts.SLEEP_ANYWAY(), anyway, key, kind="failed"))
         else:
             self._banners.inform(text, kind="failed", key=key)
+
+    async def _give_keyboard(self, chat: Chat, typed: HeldKeys, *, sleeps: bool) -> None:
+        """Give the chat's page the keyboard and what was typed, once it shows that the chat is asleep."""
+        page = self._tabs.active_page
+        if page is None or page.chat is not chat:
+            return
+        if sleeps:
+            await _until_shown_asleep(page)
+        if page.is_disposed or page is not self._tabs.active_page:
+            return
+        if not typed.is_left:
+            page.focus_content()
+        typed.deliver(page)
 
     async def _reason(self, chat: Chat, *, anyway: bool = False) -> _Reason:
         """Put a chat to sleep."""

@@ -433,6 +433,27 @@ async def test_the_menu_puts_an_idle_chat_to_sleep_and_says_what_ends(harness: W
     await harness.until(lambda: ("stop", session_id) in client.calls, "the end")
 
 
+async def test_what_is_typed_after_the_menu_of_the_row_is_in_the_page(harness: WindowHarness, client: FakeSleep):
+    session_id = await harness.add("one", **idle())
+    window = harness.open_window()
+    harness.show(session_id)
+    viewer = harness.viewers[session_id]
+    viewer.be(Activity.IDLE)
+    window.activateWindow()
+    window.sidebar.take_focus()
+    await harness.until(lambda: window.sidebar.isAncestorOf(window.focusWidget()), "the keyboard in the list")
+    menu_of(harness, session_id)
+    entries_of_open_menu()["Put to sleep"].trigger()
+    type_keys(harness, "go")
+    await harness.until(lambda: client.calls, "the sleep")
+    type_keys(harness, " on")
+    viewer.end(end_request="sleep")
+    await harness.until(lambda: field_of(harness).toPlainText() == "go on", "the text")
+    assert field_of(harness).hasFocus()
+    type_keys(harness, " then")
+    assert field_of(harness).toPlainText() == "go on then"
+
+
 async def test_a_chat_at_work_has_the_reason_in_its_menu_and_sleeps_only_after_a_question(
     harness: WindowHarness, client: FakeSleep
 ):
