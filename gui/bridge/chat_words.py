@@ -44,9 +44,10 @@ def line_of(chat: Chat) -> RowLine:
 
 def limit_until(chat: Chat, now: datetime) -> str:
     """When the limit is reset that stopped a chat, as "15:00" or "Sat 15:00"; "" for none, or if that is unknown."""
-    last = chat.record.status.last
-    resets_at = parse_time(last.resets_at) if chat.mark is Mark.LIMIT and last is not None else None
-    return phrases.short_clock(resets_at, now=now) if resets_at is not None else ""
+    status = chat.record.status
+    if chat.has_ended or not status.waits_for_limit or status.last is None:
+        return ""
+    return phrases.short_clock(parse_time(status.last.resets_at), now=now)
 
 
 def reason_for_bell(chat: Chat) -> str:
