@@ -209,8 +209,8 @@ class Program:
         return self._child_exit is not None and not self._child_exit.reaped
 
     def is_echoing(self) -> bool:
-        """Whether its terminal itself echoes what is typed."""
-        return self.process is not None and self.process.is_echoing()
+        """Whether its terminal itself echoes what is typed, as it does before the program runs."""
+        return self.process is None or self.process.is_echoing()
 
     def age_s(self) -> float:
         """For how many seconds it has run; 0 if that is unknown."""
