@@ -268,6 +268,8 @@ class AgentStatus(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """The first sentence of its last answer, one line of Markdown; "" if unknown. No event has it."""
     edited_lines: tuple[int, int] = (0, 0)
     """How many lines the chat's turns have added and removed, as far as that is known."""
+    asked: str = ""
+    """What the user is asked before the next turn, since an amount of money is reached; one line, "" for nothing."""
 
     @property
     def waits_for_limit(self) -> bool:

@@ -267,8 +267,8 @@ class StructuredRules(DialectPort):
         state.operations.pop(result.id, None)
         state.looking = 0
         if result.text and state.queue:
-            state.asked = result.text
-            self._queue.ask(state.asked)
+            state.at_amount = result.text
+            self._queue.ask(state.at_amount)
         elif state.queue:
             state.passes = True
             self._pump()
@@ -276,8 +276,8 @@ class StructuredRules(DialectPort):
 
     def _ask_again(self) -> None:
         """Forget what the user was asked; the next look says whether it is still so."""
-        if self.state.asked:
-            self.state.asked = ""
+        if self.state.at_amount:
+            self.state.at_amount = ""
             self._queue.ask("")
 
     def time_out(self, now_ms: int) -> Step:
@@ -420,13 +420,13 @@ class StructuredRules(DialectPort):
 
     def _about_queue(self, chat_input: WithdrawPrompt | PassAmount | SendNow | ReleaseHeld) -> Refusal | None:
         """Take back, send or move prompts that wait."""
-        asked = self.state.queue[0].id if self.state.asked else ""
+        asked = self.state.queue[0].id if self.state.at_amount else ""
         match chat_input:
             case WithdrawPrompt(item=item_id):
                 if not self._queue.withdraw(item_id):
                     return Refusal(ErrorCode.BAD_REQUEST, _SENT_ALREADY)
                 if item_id == asked:
-                    self.state.asked = ""
+                    self.state.at_amount = ""
             case PassAmount(item=item_id):
                 self._ask_again()
                 if item_id and not self._queue.move_first(item_id):
@@ -494,7 +494,7 @@ class StructuredRules(DialectPort):
         state = self.state
         if not state.has_amount or state.passes or not state.queue or state.in_flight is not None:
             return True
-        if not (state.looking or state.asked):
+        if not (state.looking or state.at_amount):
             state.looking = self.start_operation(LookAtAmount(0))
         return False
 

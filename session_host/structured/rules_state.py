@@ -105,7 +105,7 @@ class RulesState(msgspec.Struct, array_like=True):
     """Whether the user has set an amount of money at which to ask before the next turn."""
     looking: int = 0
     """The operation that looks whether it is reached; 0 for none."""
-    asked: str = ""
+    at_amount: str = ""
     """What the user is asked about the first prompt of the queue; "" for nothing."""
     passes: bool = False
     """Whether the next prompt is sent without a look."""

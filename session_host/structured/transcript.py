@@ -238,6 +238,12 @@ class Transcript:
         """How many of the prompts in the queue wait since their user stopped the turn."""
         return sum(self[position].status == "held" for position in range(self.queue_start, len(self._items)))
 
+    @property
+    def asked_about(self) -> Item | None:
+        """The prompt that waits for its user's word at an amount of money; None for none."""
+        queue = (self[position] for position in range(self.queue_start, len(self._items)))
+        return next((item for item in queue if item.is_asked_about), None)
+
     def take_changes(self) -> Changes:
         """Return what changed since the last call."""
         changes = Changes(self._changed, self._removed, self._status_changed)

@@ -108,6 +108,7 @@ class StructuredDriver:
         usage = recovered.engine.transcript.status.usage
         watch.tracker.context = usage.percent if usage is not None else 0
         watch.said = recovered.rules.state.said or last_said(recovered.engine.transcript)
+        watch.asked = recovered.rules.state.at_amount
         self._steps = Steps(running_item(recovered.engine.transcript))
         self._tell(recovered.untold, recovered.log.end)
         self._amounts = AmountLook(spec, parts.events)
@@ -213,6 +214,7 @@ class StructuredDriver:
                     pass
         self._watch.doing.show(self._steps.take(effect.changes))
         self._watch.said = self.rules.rules.state.said or self._watch.said
+        self._watch.on_asked(self.rules.rules.state.at_amount)
         last = self._events.last
         self._tell(effect.changes, effect.end)
         if self._events.last is not last:
@@ -301,7 +303,9 @@ class StructuredDriver:
         Looked at here, too, so that who sent it knows: one that waits in the queue is looked at again before its turn.
         """
         state = self.rules.rules.state
-        is_new = isinstance(request.chat_input, Prompt) and not (state.passes or request.token in state.tokens)
+        prompt = request.chat_input
+        begins = isinstance(prompt, Prompt) and not (prompt.mode == "steer" and state.is_running and state.can_steer)
+        is_new = begins and not (state.passes or request.token in state.tokens)
         if is_new and self._amounts.are_set() and (words := await self._reached()):
             return Failed(request.request, ErrorCode.NEEDS_INPUT, AMOUNT_REACHED.format(words=words))
         return await self._performer.ask(self.rules.request, request)

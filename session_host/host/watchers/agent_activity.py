@@ -108,6 +108,7 @@ class AgentWatch:
         background: finds out what an idle agent still runs.
         doing: what an agent without a terminal does now.
         said: the first sentence of the last answer, see ``AgentStatus``.
+        asked: what is asked before the next turn, see there.
         set_suspended: called with True if it is, else with False; also without a change.
         mark_turn: called when a turn begins in a terminal.
         age_s: returns for how many seconds the program has run.
@@ -165,6 +166,7 @@ class AgentWatch:
         self.later: Callable[[], LaterPrompt | None] = lambda: None
         self.last_command = ""
         self.said = saved_state.said if saved_state is not None else ""
+        self.asked = ""
         self.command_began: Callable[[], object] = lambda: None
         self.suspension = Suspension(self._on_look)
         self.foreground: ForegroundProcess | None = None
@@ -375,6 +377,13 @@ class AgentWatch:
         self._send_event(self._event())
 
     @log_errors
+    def on_asked(self, words: str) -> None:
+        """Show what the user is asked before the next turn; "" for nothing."""
+        if words != self.asked:
+            self.asked = words
+            self._send_event(self._event())
+
+    @log_errors
     def on_turn_over(self) -> None:
         """Show how the last turn of an agent without a terminal ended."""
         self._send_event(self._event())
@@ -468,6 +477,7 @@ class AgentWatch:
             doing=doing,
             said=self.said,
             edited_lines=edited,
+            asked=self.asked,
         )
 
     def saved_state(self) -> ActivityState:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
-import random
 from pathlib import Path
 
 import pytest
@@ -50,6 +48,8 @@ async def test_a_queued_prompt_waits_for_its_users_word_also_after_its_host_was_
         assert reached is not None
         assert (asked_words(reached), reached.next_amount) == ("10.04 USD of 10.00 in this chat", 20.0)
         assert chat.texts() == ["one"]
+        assert "idle" in outlive("ls").output
+        assert "10.04 USD of 10.00 in this chat" in outlive("ls").output, "the row asks, after the kill, too"
 
         refused = outlive("send", "api", "say four")
         assert (refused.code, "10.04 USD of 10.00 in this chat" in refused.error) == (9, True), refused
@@ -107,16 +107,22 @@ async def test_an_agent_counts_to_its_own_amount_and_may_not_pass_it(tmp_path: P
 
 
 async def test_killed_hosts_look_again_and_count_each_turn_once(tmp_path: Path) -> None:
-    kills, rng = 7, random.Random(7)
     set_amounts("ask_at_chat = 100000\n")
     add_acp_agent()
     record = await start_chat(tmp_path, agent="fake-acp", name="api")
     async with viewing(record.id) as chat:
-        await chat.until_idle(0)
-        for number in range(kills):
-            chat.viewer.send(Prompt(f"spend 1\nsay the {number}th"))
-            await asyncio.sleep(rng.uniform(0, 0.06))
+        for number in range(6):
+            text, said = f"spend 1\nsay the {number}th", f"the {number}th"
+
+            def is_sent(text: str = text) -> bool:
+                return any(each.text == text and each.status != "queued" for each in chat.items)
+
+            chat.viewer.send(Prompt(text))
+            if number % 3 == 1:
+                await chat.watcher.until(is_sent, text)
+            elif number % 3 == 2:  # In the other third, before the look has a result.
+                await chat.until_said(said)
             await kill_host(record.id)
-            await chat.until_said(f"the {number}th")
-    await eventually(lambda: total(read_usage()).turns == kills, 20.0, lambda: f"{kills} turns: {total(read_usage())}")
-    assert total(read_usage()).costs == (("USD", float(kills)),)
+            await chat.until_said(said)
+    await eventually(lambda: total(read_usage()).turns == 6, 20.0, "six turns")
+    assert total(read_usage()).costs == (("USD", 6.0),)

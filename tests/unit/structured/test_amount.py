@@ -152,7 +152,7 @@ def test_the_next_host_looks_again(chat: Asked) -> None:
     results, operations = lost_operations(other.state)
     assert (results, operations) == ([], list(step.operations))
     assert other.result(OperationDone(operations[0].id, WORDS), 4).changes
-    assert other.state.asked == WORDS
+    assert other.state.at_amount == WORDS
 
 
 def test_a_look_that_fails_stops_nobody(chat: Asked) -> None:

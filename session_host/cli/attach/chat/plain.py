@@ -14,7 +14,16 @@ from session_host.cli.attach.signals import Attention, OuterSignals, SignalQueue
 from session_host.cli.attach.view_end import UNRESPONSIVE, Ending, EndingKind, ViewEnd
 from session_host.client.machine import THIS_MACHINE, Machine
 from session_host.client.viewer.viewer import Viewer, ViewerState
-from session_host.protocol.messages import ActivityEvent, Event, InputRefused, Interrupt, NameEvent, Prompt, ReleaseHeld
+from session_host.protocol.messages import (
+    ActivityEvent,
+    Event,
+    InputRefused,
+    Interrupt,
+    NameEvent,
+    PassAmount,
+    Prompt,
+    ReleaseHeld,
+)
 from session_host.protocol.untrusted_text import one_line
 from session_host.structured.items import BETWEEN_TURNS, IN_QUEUE
 from session_host.structured.text import (
@@ -189,8 +198,10 @@ class PlainChat:
     def _line(self, text: str) -> None:
         question = self._question
         if not text:
-            if self._held and not self._read_only:
-                self._viewer.send(ReleaseHeld())
+            transcript = self._viewer.replica.transcript
+            if transcript is not None and transcript.held and not self._read_only:
+                asked = transcript.asked_about
+                self._viewer.send(PassAmount(asked.id) if asked is not None else ReleaseHeld())
             return
         if self._read_only:
             self._print(["read-only: Ctrl+D detaches"])

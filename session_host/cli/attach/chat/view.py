@@ -17,6 +17,7 @@ from session_host.protocol.messages import (
     Event,
     InputRefused,
     Interrupt,
+    PassAmount,
     Prompt,
     PromptMode,
     ReleaseHeld,
@@ -135,7 +136,10 @@ class ChatView:
         if value.key == "r":
             self._try_again()
         elif value.key != "w" and self._held:
-            self.viewer.send(ReleaseHeld(discard=value.key == "x"))
+            asked = next((item for item in queued if item.is_asked_about), None)
+            discards = value.key == "x"
+            sends = PassAmount(asked.id) if asked is not None and not discards else ReleaseHeld(discard=discards)
+            self.viewer.send(sends)
         elif value.key != "w":
             self._screen.notice("no prompt waits", NOTICE_S)
         elif queued:

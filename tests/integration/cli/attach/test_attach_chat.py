@@ -6,10 +6,11 @@ import re
 
 import pytest
 
+from session_host.paths import config_dir
 from session_host.protocol.values import GridSize
 from tests.support.area import Area
-from tests.support.commands import OnTerminal, outlive
-from tests.support.structured_chats import new_chat, send, wait
+from tests.support.commands import OnTerminal, new, outlive
+from tests.support.structured_chats import add_acp_agent, new_chat, send, wait
 from tests.support.terminals import fresh_modes
 from tests.support.waiting import wait_until
 
@@ -144,6 +145,21 @@ def test_prompts_that_wait_after_a_stop_are_sent_or_discarded_by_keys(area: Area
         terminal.type(b"\x02x")
         terminal.see("(taken back)")
         terminal.see("Enter sends")
+
+
+def test_a_prompt_that_waits_at_an_amount_is_sent_by_the_key(area: Area) -> None:
+    config_dir().mkdir(parents=True, exist_ok=True)
+    (config_dir() / "chats.toml").write_text("ask_at_chat = 5\n", encoding="utf-8")
+    add_acp_agent()
+    new("fake-acp", "--runtime", "structured", "-n", "x", "-C", str(area.home))
+    with OnTerminal("attach", "x") as terminal:
+        terminal.see("Enter sends")
+        terminal.type("spend 6\r")
+        terminal.see("Enter sends")
+        terminal.type("say two\r")
+        terminal.see("(6.00 USD of 5.00 in this chat)")
+        terminal.type(b"\x02c")
+        terminal.see("\ntwo\n")
 
 
 @pytest.mark.parametrize("size", [GridSize(20, 5), GridSize(200, 60)])
