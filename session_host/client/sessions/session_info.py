@@ -159,11 +159,13 @@ JSON_KEYS: Final = {
     "is_asleep": "facts.is_asleep",
     "freed_bytes": "facts.outcome.freed_bytes",
     "memory_bytes": "memory_bytes",
+    "asked_at_amount": "status.asked",
 }
 """The keys of a session's JSON in their order, and where the values are; scripts rely on them."""
 
 _NOT_EMPTY: Final = {
     "status.detail",
+    "status.asked",
     "facts.program.conversation",
     "notice",
     "facts.foreground.since",

@@ -50,6 +50,7 @@ async def test_a_queued_prompt_waits_for_its_users_word_also_after_its_host_was_
         assert chat.texts() == ["one"]
         assert "idle" in outlive("ls").output
         assert "10.04 USD of 10.00 in this chat" in outlive("ls").output, "the row asks, after the kill, too"
+        assert outlive("ls", "--json").json()[0]["asked_at_amount"] == "10.04 USD of 10.00 in this chat"
 
         refused = outlive("send", "api", "say four")
         assert (refused.code, "10.04 USD of 10.00 in this chat" in refused.error) == (9, True), refused
