@@ -29,6 +29,7 @@ from session_host.client.chats.saved_prompts import prompts_directory, read_prom
 from session_host.client.chats.settings import load_chat_settings
 from session_host.endpoint import options
 from session_host.restore_points.points import About, take
+from session_host.storage.store.amounts import AmountFile, Amounts
 from session_host.web.gate import Address
 from session_host.web.places import page_socket
 from tests.support.area import Area
@@ -407,6 +408,24 @@ def sleeping(area: Area, home: Path) -> None:
     wait_for_text("api-fix", "echo: Go on with the tests.")
 
 
+def what_it_costs(area: Area, home: Path) -> None:
+    new_chat(area, "api-fix")
+    send("api-fix", "answer: one")
+    wait_for_text("api-fix", "one")
+    wait("api-fix", "idle")
+    by_agent, by_project, by_chat, as_json = (works(line, home) for line in lines("usage 1"))
+    for printed in (by_agent, by_project):
+        assert re.search(r"^30 days +1 ", printed, re.MULTILINE), printed
+    assert re.search(r"^api-fix +1 ", by_chat, re.MULTILINE), by_chat
+    assert json.loads(as_json)["today"]["total"]["turns"] == 1
+
+
+def amounts(area: Area, home: Path) -> None:
+    del home
+    (area.config / "chats.toml").write_text(BLOCKS["usage 2"])
+    assert AmountFile(area.config / "chats.toml").read() == Amounts(10.0, 50.0)
+
+
 def sending_later(area: Area, home: Path) -> None:
     new_chat(area, "api-fix")
     first, second = lines("later-prompts 1")
@@ -558,6 +577,8 @@ TRIED: dict[str, Callable[[Area, Path], None]] = {
     "events 1": following,
     "keys 1": keys,
     "sleep 1": sleeping,
+    "usage 1": what_it_costs,
+    "usage 2": amounts,
     "later-prompts 1": sending_later,
     "later-prompts 2": repeating,
     "later-prompts 3": repeating,
