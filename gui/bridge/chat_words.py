@@ -38,7 +38,7 @@ def line_of(chat: Chat) -> RowLine:
         if chat.looks.is_unresponsive:
             return RowLine(page_texts.DOES_NOT_ANSWER())
     now = datetime.now(UTC)
-    clock = partial(phrases.short_clock, now=now)
+    clock = partial(phrases.row_clock, now=now)
     return row_line(chat.record, chat.seen, now, clock, chat.stale_after_s)
 
 
@@ -47,7 +47,7 @@ def limit_until(chat: Chat, now: datetime) -> str:
     status = chat.record.status
     if chat.has_ended or not status.waits_for_limit or status.last is None:
         return ""
-    return phrases.short_clock(parse_time(status.last.resets_at), now=now)
+    return phrases.row_clock(parse_time(status.last.resets_at), now=now)
 
 
 def reason_for_bell(chat: Chat) -> str:

@@ -126,6 +126,16 @@ def short_clock(moment: datetime | None, now: datetime) -> str:
     return time if date == today else f"{dates.day(date, today, is_short=True)} {time}"
 
 
+def row_clock(moment: datetime | None, now: datetime) -> str:
+    """As ``short_clock``, and within a week with its weekday, as in all lists: "Sat 15:00"."""
+    if moment is None:
+        return ""
+    date, today = moment.astimezone().date(), now.astimezone().date()
+    if 0 < abs((date - today).days) < 7:
+        return f"{dates.weekday(date, is_short=True)} {dates.time_of_day(moment)}"
+    return short_clock(moment, now)
+
+
 def without_remedy(line: str) -> str:
     """An error line without the command that it suggests, for a place with a button that does the same."""
     return line.partition("; ")[0]

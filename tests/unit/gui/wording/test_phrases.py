@@ -50,6 +50,15 @@ def test_a_time_of_another_day_has_its_date(monkeypatch: pytest.MonkeyPatch):
     assert phrases.short_clock(None, NOW) == ""
 
 
+def test_in_a_row_a_time_within_a_week_has_its_weekday() -> None:
+    for days in (-6, -1, 1, 6):
+        moment = NOW + timedelta(days)
+        assert phrases.row_clock(moment, NOW) == f"{moment.astimezone():%a} {dates.time_of_day(moment)}"
+    for days in (-7, 0, 7):
+        assert phrases.row_clock(NOW + timedelta(days), NOW) == phrases.short_clock(NOW + timedelta(days), NOW)
+    assert phrases.row_clock(None, NOW) == ""
+
+
 def test_directories_are_shown_relative_to_home(area):
     assert phrases.short_directory(str(area.home)) == "~"
     assert phrases.short_directory(f"{area.home}/src/api") == "~/src/api"
