@@ -63,6 +63,9 @@ LEAVE_AFTER_S: Final = 60.0
 GATHER_S: Final = 0.1
 """The least time between two reads of a machine's changed chats: changes come in bursts."""
 
+LIMITS_S: Final = 3.0
+"""How long after a change of a chat here the limits of accounts are read."""
+
 AGAIN_S: Final = 1.0
 """The pause before a chat is read again that could not be read."""
 
@@ -94,6 +97,7 @@ class Following:
         """What the accounts of each machine say."""
         self._limit: LimitUse | None = None
         self._limit_ends = Timer()
+        self._limits_due = Timer()
         self._told: deque[Told] = deque(maxlen=KEPT)
         self._number = 0
         self._run = secrets.token_hex(4)
@@ -388,7 +392,8 @@ class Following:
                             self._put(info, THIS_MACHINE)
                         for chat in set(chats) - {info.id for info in infos}:
                             self._gone(chat)
-                    await self._read_limits(THIS_MACHINE)
+                    if not self._limits_due.is_set:
+                        self._limits_due.set(LIMITS_S, lambda: self._keep(self._read_limits(THIS_MACHINE)))
                 await asyncio.sleep(GATHER_S)
 
     async def _follow_there(self, name: str, link: Link) -> None:
@@ -474,6 +479,7 @@ class Following:
         """Stop following, and close the connections to other machines. What was last known of their chats stays."""
         self._leaving.cancel()
         self._limit_ends.cancel()
+        self._limits_due.cancel()
         self._inotify.close()
         self._run = secrets.token_hex(4)
         followers, self._followers, self._is_following = list(self._followers.values()), {}, False
