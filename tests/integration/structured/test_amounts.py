@@ -48,7 +48,7 @@ async def test_a_queued_prompt_waits_for_its_users_word_also_after_its_host_was_
         assert reached is not None
         assert (asked_words(reached), reached.next_amount) == ("10.04 USD of 10.00 in this chat", 20.0)
         assert chat.texts() == ["one"]
-        assert "idle" in outlive("ls").output
+        assert "▲ needs you" in outlive("ls").output
         assert "10.04 USD of 10.00 in this chat" in outlive("ls").output, "the row asks, after the kill, too"
         assert outlive("ls", "--json").json()[0]["asked_at_amount"] == "10.04 USD of 10.00 in this chat"
 
