@@ -58,7 +58,7 @@ async def _limits_on(machine: Machine) -> list[LimitsOn]:
 
 
 def limits_on(machine: Machine, account: AccountLimits) -> LimitsOn:
-    """What a machine says of an account, with texts that can be shown."""
+    """The limits of an account on a machine; texts of the machine are made harmless and short."""
     agent, name = (one_line(each)[:_TEXT_CHARACTERS] for each in (account.agent, account.account))
     return LimitsOn(machine.name, replace(account, agent=agent, account=name))
 

@@ -641,12 +641,12 @@ class Chat(QObject):
 
     @property
     def taker_words(self) -> str:
-        """Who took over its task, if no turn began since; "" for nobody."""
+        """The words that name the chat that took over its task; "" for none, and once this chat begins another turn."""
         return handed_words(self.seen.handed_to) if was_handed_over(self.record) else ""
 
     @property
     def handed_words(self) -> str:
-        """Which chat took over its task, or whose task it took over; "" for none."""
+        """The words that name the chat that took over its task, else the chat whose task it took over; "" for none."""
         origin = self.name_of(self.record.origin.handed_from) if self.record.origin.handed_from else ""
         return self.taker_words or (chat_texts.TAKEN_FROM(name=origin) if origin else "")
 

@@ -43,7 +43,7 @@ def line_of(chat: Chat) -> RowLine:
 
 
 def limit_until(chat: Chat, now: datetime) -> str:
-    """When the limit is reset that stopped a chat, as "15:00" or "Sat 15:00"; "" for none, or if that is unknown."""
+    """The time at which a chat’s limit is reset: "15:00" or "Sat 15:00". "" if no limit stopped it, or if unknown."""
     status = chat.record.status
     if chat.has_ended or not status.waits_for_limit or status.last is None:
         return ""

@@ -286,8 +286,9 @@ class SidebarDelegate(QStyledItemDelegate):
         agent = entry.monogram if entry.shows_agent else ""
         age = (self.compact and entry.until) or entry.age
         taken = QFontMetrics(small).horizontalAdvance(age)
-        account = QFontMetrics(small).elidedText(entry.account, Qt.TextElideMode.ElideRight, _ACCOUNT_PX)
-        if account:
+        account = ""
+        if entry.account:
+            account = QFontMetrics(small).elidedText(entry.account, Qt.TextElideMode.ElideRight, _ACCOUNT_PX)
             taken += QFontMetrics(small).horizontalAdvance(account) + GAP_S_PX
         account_px = taken
         if agent:
