@@ -28,7 +28,7 @@ _TEXT_CHARACTERS = 400
 
 
 class ReadUsage(NamedTuple):
-    """What was used, and the limits.
+    """The sums of all machines, and the limits of their accounts.
 
     Attributes:
         sums: what each chat used on each day, by the clock here; chats have their ids in the window.

@@ -25,7 +25,7 @@ from session_host.protocol.values import Image
 
 FORMULA: Final = "math"
 _KINDS: Final = {"mermaid": "mermaid", FORMULA: FORMULA, "latex": FORMULA, "tex": FORMULA}
-"""What a block of code describes, by its language."""
+"""The kind of figure, by the language of the block of code."""
 _MODULES: Final = {"mermaid": "mermaidx", FORMULA: "matplotlib"}
 """What draws each kind."""
 MAX_CHARACTERS, MAX_LINES = 10_000, 200

@@ -51,6 +51,20 @@ start = [{words}]
 """
 
 
+_CLAUDE = """
+title = "Fake Claude"
+executable = "sh"
+start = ["sh"]
+monogram = "Fc"
+[conversation]
+preset = true
+store = "claude"
+[chat_view]
+dialect = "claude"
+start = [{words}, ["--session-id", "{{conversation}}"]]
+"""
+
+
 def add_agent(name: str = "fake", *words: str) -> None:
     """Add an agent to the catalog; without ``words`` it is the fake app-server."""
     argv = words or (sys.executable, "-S", str(FAKE))
@@ -66,6 +80,14 @@ def add_acp_agent(more: str = "") -> None:
     directory = config_dir() / "agents"
     directory.mkdir(parents=True, exist_ok=True)
     (directory / "fake-acp.toml").write_text(_ACP_AGENT.format(words=words) + more, encoding="utf-8")
+
+
+def add_claude() -> None:
+    """Add the agent "fake-claude", a Claude Code that says tokens and money."""
+    words = ", ".join(json.dumps(word) for word in program("fake_claude_stream"))
+    directory = config_dir() / "agents"
+    directory.mkdir(parents=True, exist_ok=True)
+    (directory / "fake-claude.toml").write_text(_CLAUDE.format(words=words), encoding="utf-8")
 
 
 def add_keeping_agent() -> None:

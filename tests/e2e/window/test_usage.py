@@ -2,43 +2,20 @@
 
 from __future__ import annotations
 
-import json
 import re
 
 import pytest
 
 from session_host.paths import config_dir
 from tests.e2e.window.conftest import WAIT_S, OpenWindow, retry_until
-from tests.programs import program
 from tests.support.area import Area
 from tests.support.commands import new, outlive
 from tests.support.screen_reader import Accessible, ScreenReader
-from tests.support.structured_chats import new_chat, wait, wait_for_text
+from tests.support.structured_chats import add_claude, new_chat, wait, wait_for_text
 from tests.support.waiting import wait_until
 from tests.support.windows import Window
 
 pytestmark = [pytest.mark.e2e, pytest.mark.usefixtures("sessions")]
-
-_CLAUDE = """
-title = "Fake Claude"
-executable = "sh"
-start = ["sh"]
-monogram = "Fc"
-[conversation]
-preset = true
-store = "claude"
-[chat_view]
-dialect = "claude"
-start = [{words}, ["--session-id", "{{conversation}}"]]
-"""
-
-
-def add_claude() -> None:
-    """Add an agent that says tokens and money."""
-    words = ", ".join(json.dumps(word) for word in program("fake_claude_stream"))
-    agents = config_dir() / "agents"
-    agents.mkdir(parents=True, exist_ok=True)
-    (agents / "fake-claude.toml").write_text(_CLAUDE.format(words=words), encoding="utf-8")
 
 
 def open_usage(app: Window, reader: ScreenReader) -> Accessible:

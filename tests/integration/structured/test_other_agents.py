@@ -24,7 +24,7 @@ from tests.support.area import Area
 from tests.support.commands import outlive
 from tests.support.conversing import probe_options
 from tests.support.hosts import is_over, kill_host, recorded
-from tests.support.structured_chats import add_acp_agent, start_chat, viewing
+from tests.support.structured_chats import add_acp_agent, add_claude, start_chat, viewing
 from tests.support.waiting import eventually
 
 pytestmark = pytest.mark.usefixtures("sessions")
@@ -32,26 +32,10 @@ pytestmark = pytest.mark.usefixtures("sessions")
 LINES = 200
 WHOLE = "".join(f"answer line {number:04}\n" for number in range(1, LINES + 1))
 
-CLAUDE = """
-title = "Fake Claude"
-executable = "sh"
-start = ["sh"]
-monogram = "Fc"
-[conversation]
-preset = true
-store = "claude"
-[chat_view]
-dialect = "claude"
-start = [{words}, ["--session-id", "{{conversation}}"]]
-"""
-
 
 async def start_claude(directory: Path, prompt: str) -> ChatFacts:
     """Start a chat with the fake Claude Code."""
-    words = ", ".join(json.dumps(word) for word in program("fake_claude_stream"))
-    agents = config_dir() / "agents"
-    agents.mkdir(parents=True, exist_ok=True)
-    (agents / "fake-claude.toml").write_text(CLAUDE.format(words=words), encoding="utf-8")
+    add_claude()
     return await start_chat(directory, prompt=prompt, agent="fake-claude")
 
 
