@@ -117,6 +117,7 @@ class TestAChatView:
         assert "Handed over to Rename the" in outlive("ls").output
         assert taken.record.entry.topic == "Rename the ledger"
 
+        await asyncio.to_thread(wait, new_id, "idle")  # one that never had a conversation can't be resumed
         assert outlive("stop", new_id).code == 0
         again = str(outlive("resume", new_id, "--json").json()["id"])
         assert (listed(again)["handed_from"], listed(old)["handed_to"]) == (old, again)
