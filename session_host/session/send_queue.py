@@ -24,6 +24,8 @@ commands, the reply says that it is not known whether a turn began.
 A text with Enter joins nothing that a viewer typed: the cursor and the shell's marks tell whether anything stands in
 the input line. Where they do not, it is typed, and the reply says so. Keys, and a text without Enter, may build a line.
 
+The text that wakes a chat goes before all others: until it is there, they wait.
+
 A text that was typed and could not be sent stays in the agent's input line: there is no way to delete it that all
 agents know, and a dialog may be open. As long as the screen shows it there, the next text is refused, which the agent
 would take for its end.
@@ -249,12 +251,14 @@ class SendQueue:
 
     def request(self, request: Send, client: Any) -> None:
         """Queue a request, to type it after the earlier ones and answer ``client``. A repeated one is typed once."""
+        is_first = bool(request.token) and request.token == self._starting.first_text
         if problem := find_problem(request):
             self._effects.append(SendReply(client, problem))
-            return
-        self._waiting.append((as_prompt(request) if self._is_agent else request, client))
-        if self.state is SendState.IDLE:
-            self._begin_next()
+            self._starting.text_done(request.token, is_typed=False)
+        else:
+            place = 0 if is_first else len(self._waiting)
+            self._waiting.insert(place, (as_prompt(request) if self._is_agent else request, client))
+        self._begin_next()
 
     def activity_changed(self, activity: Activity) -> None:
         """The agent reported its activity."""
@@ -262,6 +266,13 @@ class SendQueue:
         if self.state is SendState.ENTERED and activity is not Activity.IDLE:
             began = activity in {Activity.WORKING, Activity.NEEDS_INPUT}
             self._finish_entered(Done(self._current.request.request, "" if began else TURN_UNKNOWN))
+
+    def program_ended(self) -> None:
+        """Refuse the requests that are still to be typed."""
+        for request, client in self._waiting:
+            ended = Failed(request.request, ErrorCode.ENDED, "the chat has ended; nothing was typed")
+            self._effects.append(SendReply(client, ended))
+        self._waiting.clear()
 
     def output(self, end: int) -> None:  # noqa: ARG002 - the offset does not matter
         """The program has written output."""
@@ -326,7 +337,10 @@ class SendQueue:
     # ------------------------------------------------------------ the text
 
     def _begin_next(self) -> None:
-        if not self._waiting:
+        """Begin with the next request that may be typed, unless one is being typed."""
+        if self.state is not SendState.IDLE or not self._waiting:
+            return
+        if self._starting.first_text not in {"", self._waiting[0][0].token}:
             return
         request, client = self._waiting.popleft()
         self._current = _CurrentRequest(request, client, request.token or self._new_id(), self._watch)
@@ -405,7 +419,7 @@ class SendQueue:
         is_guarded = bool(watch.shown_within_s or watch.input_line) and is_text(request) and not request.anyway
         if is_typed or not is_guarded or self._open_question() is not None:
             return False
-        return self._starting.must_wait(emulator)
+        return self._starting.must_wait(emulator, self._current.token)
 
     def _request_search(self) -> None:
         """Request the emulator, to search it for the text."""
@@ -464,6 +478,7 @@ class SendQueue:
     def _await_turn(self) -> None:
         """Enter was pressed: wait until an idle agent begins a turn, or say that this is not known."""
         request = self._current.request
+        self._starting.text_done(self._current.token, is_typed=True)
         if not (self._is_agent and request.text and request.enter):
             self._finish_entered(Done(request.request))
         elif self._activity is not Activity.IDLE or self._may_be_command(request.text):
@@ -524,6 +539,7 @@ class SendQueue:
             self._typist.note_unsent(self._current.line)
         if isinstance(reply, Done) and self._current.may_join:
             reply = msgspec.structs.replace(reply, note="; ".join(filter(None, (reply.note, MAY_JOIN))))
+        self._starting.text_done(self._current.token, is_typed=isinstance(reply, Done))
         self._session.subscribers.set_listening(self, listens=False)
         self._timers.stop(ECHO, SEARCH, ENTER_ANYWAY, SETTLE, TURN)
         self._effects.append(SendReply(self._current.client, reply))

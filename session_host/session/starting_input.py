@@ -13,6 +13,9 @@ conversation must also show the conversation (``Watch.resumed_line``). States::
 The screen is checked only in HOLDING, every ``CHECK_S``. If the first check after an input finds a question, the user
 sees that question and answers it: the input is typed at once. Held input is in the input log, so a replacement host
 types each input once.
+
+A chat that is woken gets the text that wakes it first. Until that is typed (``send_queue``), or is not to be, input is
+held for each agent, whatever it shows but a question.
 """
 
 from __future__ import annotations
@@ -121,6 +124,7 @@ class StartingInput:
         state: see the module.
         notice: one line for the user while input waits; "" for none.
         is_echoing: returns whether the terminal itself echoes what is typed.
+        first_text: the token of the text that wakes the chat, until that is typed; "" for none.
     """
 
     def __init__(
@@ -131,6 +135,8 @@ class StartingInput:
         log_state: LogState,
         is_echoing: Callable[[], bool],
         age_s: Callable[[], float],
+        *,
+        first_text: str = "",
     ) -> None:
         """Begin with the state that a previous host left.
 
@@ -141,8 +147,11 @@ class StartingInput:
             log_state: the state that a previous host left.
             is_echoing: returns whether the terminal itself echoes what is typed.
             age_s: returns how long the program has been running.
+            first_text: see the attribute.
         """
         self._session, self._typist, self._effects = session, typist, session.effects
+        self.first_text = first_text
+        self._has_line = bool(watch.input_line)
         # A program that need not show texts may read lines, which the terminal echoes, and no pastes.
         self._is_screen_enough = not watch.shown_within_s
         self.is_echoing, self._age_s = is_echoing, age_s
@@ -160,7 +169,8 @@ class StartingInput:
         self._checks, self._ready_checks, self._parts = int(bool(self._held)), 0, 0
         self._timers = Timers(self, self._effects)
         is_starting = log_state.child_started is None or log_state.starting
-        self.state = StartingState.WATCHING if watch.input_line and is_starting else StartingState.OFF
+        watches = bool(first_text) or (self._has_line and is_starting)
+        self.state = StartingState.WATCHING if watches else StartingState.OFF
         if self._held:
             self.state = StartingState.HOLDING
         self.notice = ""
@@ -211,6 +221,7 @@ class StartingInput:
 
     def program_ended(self) -> None:
         """Refuse the held input: the program has ended."""
+        self.first_text = ""
         if self.is_holding:
             self._refuse(ErrorCode.ENDED, "the chat has ended")
         self._timers.stop_all()
@@ -238,16 +249,30 @@ class StartingInput:
 
     def accepted(self) -> None:
         """The agent has accepted a text that a command typed."""
-        if self.state is StartingState.WATCHING:
+        if self.state is StartingState.WATCHING and not self.first_text:
             self._end()
+
+    def text_done(self, token: str, *, is_typed: bool) -> None:
+        """A command's text is typed with its Enter, or is not to be: what viewers typed follows the one that wakes."""
+        if not self.first_text or token != self.first_text:
+            return
+        self.first_text = ""
+        if self.state is StartingState.WATCHING and (is_typed or not self._has_line):
+            self._end()
+        elif self.state is StartingState.HOLDING and is_typed:
+            self._timers.stop_all()
+            self.state = StartingState.RELEASING
+            self._begin_part()
+            self._timers.start(PACE, self._pace_s)
 
     # ------------------------------------------------------------ what is on the screen
 
-    def must_wait(self, emulator: Emulator) -> bool:
-        """Whether the agent does not take a text yet, or other input is held already; ask again after ``CHECK_S``."""
-        if self.is_holding or not self.reads():
+    def must_wait(self, emulator: Emulator, token: str = "") -> bool:
+        """Whether the agent does not take a text yet, or other input goes first; ask again after ``CHECK_S``."""
+        is_first = bool(token) and token == self.first_text
+        if (self.is_holding and not is_first) or not self.reads():
             return True
-        if self.state is StartingState.OFF or self.asks(emulator):
+        if self.state is StartingState.OFF or not self._has_line or self.asks(emulator):
             return False
         return not self._is_ready_again(emulator)
 
@@ -289,14 +314,19 @@ class StartingInput:
 
     def _check_screen(self, emulator: Emulator) -> None:
         self._checks += 1
-        has_started = self._checks == 1 and self._age_s() > STARTS_WITHIN_S
-        if self._is_ready_again(emulator) or has_started or self._checks > self._max_checks:
+        if not self.first_text and self._is_started(emulator):
             self.state = StartingState.RELEASING
             self._type_next(emulator)
             return
         if self._checks == NOTICE_CHECKS:
             self._set_notice(WAITS)
         self._timers.start(CHECK, CHECK_S)
+
+    def _is_started(self, emulator: Emulator) -> bool:
+        """Whether the agent takes input, or counts as one that does."""
+        if not self._has_line or self._checks > self._max_checks:
+            return True
+        return self._is_ready_again(emulator) or (self._checks == 1 and self._age_s() > STARTS_WITHIN_S)
 
     def _on_question(self, emulator: Emulator) -> None:
         if self._checks:
@@ -325,13 +355,17 @@ class StartingInput:
         while not is_enter and self._held and not _is_enter(self._held[0].message):
             self._type_first(emulator)
         self._parts += 1
-        self._pace_count, self._end_typed = 0, self._session.ring.end
-        self._end_before = self._end_typed
+        self._begin_part()
         # Wait once for an Enter after the first text, but do not wait on for a user who keeps typing.
         if self._held or (self._parts == 1 and not is_enter):
             self._timers.start(PACE, self._pace_s)
         else:
             self._end()
+
+    def _begin_part(self) -> None:
+        """Something was typed: count the waits until the agent has drawn it."""
+        self._pace_count, self._end_typed = 0, self._session.ring.end
+        self._end_before = self._end_typed
 
     def _type_first(self, emulator: Emulator) -> None:
         key, message = self._held.popleft()

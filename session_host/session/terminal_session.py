@@ -99,7 +99,8 @@ class TerminalSession:
         self.colors = log_state.colors
         self.typed_tokens = list(log_state.typed_tokens)
         watch = msgspec.structs.replace(spec.watch, input_line="") if spec.setup is not None else spec.watch
-        self.starting = StartingInput(session, self, watch, log_state, is_echoing, age_s)
+        first_text = _text_that_wakes(spec, log_state)
+        self.starting = StartingInput(session, self, watch, log_state, is_echoing, age_s, first_text=first_text)
         self.send_queue = SendQueue(
             session,
             self,
@@ -157,6 +158,7 @@ class TerminalSession:
     def program_ended(self) -> None:
         """Refuse the input that is held."""
         self.starting.program_ended()
+        self.send_queue.program_ended()
 
     def set_suspended(self, is_suspended: bool) -> None:
         """Set whether the program is suspended, so that the next input continues it."""
@@ -323,6 +325,13 @@ class TerminalSession:
         """Whether this many more bytes may wait for the program."""
         bound = EARLY_INPUT_BYTES if self._session.state is State.STARTING else PENDING_INPUT_BYTES
         return self._session.pending.has_room(length, bound)
+
+
+def _text_that_wakes(spec: LaunchSpec, log_state: LogState) -> str:
+    """The token of the text that wakes the chat; "" for none, and if a worktree's setup, which may ask, runs first."""
+    later = spec.facts.entry.later if log_state.child_started is None else log_state.later
+    wakes = later is not None and later.wakes and later.stage == "sending" and spec.setup is None
+    return later.token if later is not None and wakes else ""
 
 
 def _without_floods(events: Sequence[TerminalEvent]) -> Iterator[TerminalEvent]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import os
 import signal
@@ -14,17 +15,19 @@ from typing import Any
 
 import pytest
 
+from session_host.client.chats.sleeping import wake
 from session_host.client.sessions.store_access import open_store
 from session_host.paths import config_dir
 from session_host.protocol.events import Ended, Missed, Slept, Woke, kind_of
+from session_host.protocol.messages import Prompt
 from session_host.system.processes.identity import environment_variables
 from tests.support.area import Area
 from tests.support.commands import environment, outlive, running
 from tests.support.conversing import ask, install, listed, new, see
 from tests.support.hosts import recorded
 from tests.support.ledger import CHANGES_READ
-from tests.support.structured_chats import input_log, new_chat, wait
-from tests.support.waiting import wait_until
+from tests.support.structured_chats import input_log, new_chat, viewing, wait
+from tests.support.waiting import eventually, wait_until
 
 pytestmark = pytest.mark.usefixtures("sessions")
 
@@ -205,6 +208,19 @@ def test_of_two_that_wake_it_at_once_each_text_comes_once(area: Area, view: str)
     assert sorted(prompts(area)) == sorted(["answer: one", "answer: two", "answer: three"])
     assert len(listed_running()) == 1
     assert told(view) == ["slept", "woke"]
+
+
+async def test_what_a_viewer_sends_as_soon_as_a_chat_view_is_woken_comes_behind_the_text(area: Area, view: str) -> None:
+    put_to_sleep(view)
+    waking = asyncio.create_task(wake(view, "answer: two"))
+    await eventually(lambda: recorded(view).entry.continued_by is not None, 30, "the chat that goes on")
+    woken = recorded(view).entry.continued_by
+    assert woken is not None
+    async with viewing(woken) as viewer:
+        viewer.viewer.send(Prompt("answer: three"))
+        await waking
+        await eventually(lambda: len(prompts(area)) == 3, 30, "all prompts")
+    assert prompts(area) == ["answer: one", "answer: two", "answer: three"]
 
 
 def test_a_text_for_one_that_was_woken_goes_to_the_chat_that_continues_it(area: Area, view: str) -> None:

@@ -17,7 +17,7 @@ from session_host.client.machine import ThisMachine
 from session_host.client.viewer.viewer import Viewer, ViewerState
 from session_host.errors import Unreachable
 from session_host.machines.another import AnotherMachine
-from session_host.protocol.facts import ChatFacts
+from session_host.protocol.facts import ChatFacts, LaterPrompt
 from session_host.protocol.messages import Describe, Description, NoticeEvent, Role
 from session_host.protocol.values import Activity, ErrorCode
 from session_host.session.starting_input import ASKS, WAITS
@@ -38,9 +38,17 @@ class Agent(NamedTuple):
     gate: Gate
     path: Path
 
-    async def start(self, *arguments: str, asks_by_notification: bool = False) -> ChatFacts:
+    async def start(
+        self, *arguments: str, asks_by_notification: bool = False, first: LaterPrompt | None = None
+    ) -> ChatFacts:
         argv = program("starting_agent", self.path, self.gate.path, *arguments)
-        return await start(*argv, asks_by_notification=asks_by_notification, signals=SIGNALS, conversation=CONVERSATION)
+        return await start(
+            *argv,
+            asks_by_notification=asks_by_notification,
+            signals=SIGNALS,
+            conversation=CONVERSATION,
+            first=first,
+        )
 
     def accepted(self) -> bytes:
         """The input that the agent has accepted at its input line."""
@@ -199,3 +207,48 @@ async def test_input_waits_until_a_resumed_agent_shows_its_conversation(agent: A
         agent.gate.release()
         await agent.wait_for_input(b"first\rsecond\r")
     await end(record.id)
+
+
+WAKES = LaterPrompt("2026-01-01T00:00:00Z", "wake up", token="2" * 32, stage="sending", wakes=True)
+TEXT = b"\x1b[200~wake up\x1b[201~\r"
+
+
+async def test_keys_come_behind_the_text_that_wakes_a_chat_also_after_its_host_was_killed(agent: Agent) -> None:
+    record = await agent.start(first=WAKES)
+    async with watching(record.id) as (viewer, watcher):
+        type_keys(viewer, "first\r")
+        await wait_for_notice(watcher, WAITS)
+        described = await request(record.id, Describe(0))
+        assert isinstance(described, Description)
+        os.kill(known(described.facts.program.host_pid), signal.SIGKILL)
+        type_keys(viewer, "second\r")
+        agent.gate.release(2)
+        await agent.wait_for_input(TEXT + b"first\rsecond\r")
+        type_keys(viewer, "z")
+        await agent.wait_for_input(TEXT + b"first\rsecond\rz")
+        assert watcher.refusals == []
+    await end(record.id)
+
+
+async def test_the_question_of_an_agent_that_is_woken_is_answered_by_keys(agent: Agent) -> None:
+    record = await agent.start("--ask", first=WAKES)
+    async with watching(record.id) as (viewer, watcher):
+        agent.gate.release(2)
+        await see(viewer, watcher, "1. Yes")
+        await eventually(lambda: not is_waking(record.id), 20, "the text to be kept for the user")
+        type_keys(viewer, "1")
+        await see(viewer, watcher, "loading again")
+        assert Path(f"{agent.path}.asked").read_bytes() == b"1"
+        agent.gate.release()
+        await see(viewer, watcher, "> Type here")
+        type_keys(viewer, "after\r")
+        await agent.wait_for_input(b"after\r")
+    await end(record.id)
+
+
+def is_waking(session_id: str) -> bool:
+    """Whether the text that wakes a chat is still to be typed."""
+    later = description_of(session_id).facts.status.continues
+    assert later is not None
+    assert later.text == WAKES.text
+    return later.stage == "sending"

@@ -22,7 +22,7 @@ from session_host.client.sessions.store_access import open_store
 from session_host.client.viewer.viewer import Viewer, ViewerState
 from session_host.errors import SessionEnded
 from session_host.paths import config_dir
-from session_host.protocol.facts import ChatFacts
+from session_host.protocol.facts import ChatFacts, LaterPrompt
 from session_host.protocol.messages import Describe, Description, Event, InputRefused, Kill, Peek
 from session_host.protocol.values import CellSize, GridSize, State
 from session_host.terminal.base import EngineName
@@ -43,11 +43,12 @@ async def start(
     asks_by_notification: bool = False,
     signals: Mapping[str, object] = MappingProxyType({}),
     conversation: ConversationSettings | None = None,
+    first: LaterPrompt | None = None,
 ) -> ChatFacts:
     """Start a session of the command ``argv``.
 
     With ``asks_by_notification``, its notifications count as questions, like an agent's. ``signals`` are other fields
-    of its ``Watch``; ``conversation`` says how it resumes.
+    of its ``Watch``; ``conversation`` says how it resumes, ``first`` the text that wakes it.
     """
     agent = load_catalog(config_dir())["command"]
     agent = msgspec.structs.replace(agent, conversation=conversation or agent.conversation)
@@ -62,6 +63,7 @@ async def start(
             overrides=dict(overrides or {}),
             size=size,
             engine=engine,
+            first=first,
         )
     )
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections import Counter
 from collections.abc import Callable, Coroutine, Sequence
 from typing import Any
@@ -26,9 +25,6 @@ from session_host.protocol.untrusted_text import one_line
 from session_host.protocol.values import GridSize, Runtime
 from session_host.standing.groups import Group
 from session_host.standing.traits import traits_of
-
-GIVEN_WITHIN_S = 60.0
-"""How long keys wait for the text that was typed before them: a host counts an agent as started after this time."""
 
 
 class EndedChatActions(QObject):
@@ -179,8 +175,7 @@ class EndedChatActions(QObject):
     async def _hold_keys(self, chat: Chat, run: Coroutine[Any, Any, Chat | None], typed: HeldKeys) -> Chat | None:
         """Give the resumed chat what is typed meanwhile; no other chat gets it. If it stays asleep, its text does."""
         with typed:
-            if (follower := await run) is not None:
-                await _text_is_given(follower)
+            follower = await run
             pages = {page.chat.id: page for page in self._tabs.pages()}
             if follower is None:
                 if (page := pages.get(chat.id)) is not None and page.bars.sleep.is_open:
@@ -206,10 +201,6 @@ class EndedChatActions(QObject):
         self._tabs.replace(chat.id, follower)
         behind = held if any(each.images for each in held[:1]) else held[1:]  # The launch has the first text.
         for prompt in behind:
-            drafts.hold(follower.id, prompt)
-        if behind:
-            await _text_is_given(follower)
-        for prompt in drafts.take_held(follower.id):
             if (viewer := follower.looks.first.viewer) is not None and not follower.has_ended:
                 viewer.send(Prompt(prompt.text, images=prompt.images))
             else:
@@ -314,29 +305,6 @@ class EndedChatActions(QObject):
                 key=f"ended {chat.id}",
             )
             self._banners.show_banner(banner)
-
-
-async def _text_is_given(chat: Chat) -> None:
-    """Wait until the text that wakes a chat is in its agent's input line, so that no key comes before it.
-
-    An agent that asks something first needs the keys, and what could not be given is waited for no longer.
-    """
-    changed = asyncio.Event()
-    on_changed = chat.changed.connect(changed.set)
-    try:
-        async with asyncio.timeout(GIVEN_WITHIN_S):
-            while _is_being_woken(chat) and not (chat.has_ended or chat.needs_you):
-                changed.clear()
-                await changed.wait()
-    except TimeoutError:
-        pass
-    finally:
-        chat.changed.disconnect(on_changed)
-
-
-def _is_being_woken(chat: Chat) -> bool:
-    texts = (chat.record.entry.later, chat.record.status.continues)
-    return any(each is not None and each.wakes and each.stage == "sending" for each in texts)
 
 
 def _reason(chat: Chat, error: OutliveError) -> str:

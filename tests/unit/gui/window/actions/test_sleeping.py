@@ -26,7 +26,7 @@ from session_host.structured.items import StateChanged
 from session_host.structured.transcript import Transcript
 from session_host.terminal import create
 from tests.support.widgets import entries_of_open_menu
-from tests.unit.gui.conftest import WAIT_S, WindowHarness, insert_record, one_pane
+from tests.unit.gui.conftest import WindowHarness, insert_record, one_pane
 
 ASLEEP: dict[str, Any] = {
     "agent": "claude",
@@ -47,8 +47,6 @@ class FakeSleep:
         self.refusal: OutliveError | None = None
         self.why = ""
         self.in_chat_view = False
-        self.given: LaterPrompt | None = None
-        """The text as the new chat's row has it, until its agent has got it."""
         self.goes_on = asyncio.Event()
         self.goes_on.set()
 
@@ -57,9 +55,7 @@ class FakeSleep:
         woken = None
         if self.refusal is None:
             runtime = "structured" if self.in_chat_view else "terminal"
-            woken = insert_record(
-                "one", id=WOKEN, agent="claude", resumed_from=session_id, later=self.given, runtime=runtime
-            )
+            woken = insert_record("one", id=WOKEN, agent="claude", resumed_from=session_id, runtime=runtime)
         await self.goes_on.wait()
         if self.refusal is not None:
             raise self.refusal
@@ -194,7 +190,6 @@ async def test_what_is_written_in_a_chat_view_while_it_wakes_is_whole_and_what_i
     harness: WindowHarness, client: FakeSleep
 ):
     client.in_chat_view = True
-    client.given = LaterPrompt("2026-01-02T04:00:00.000Z", "go on", "window", stage="sending", wakes=True)
     session_id = await open_asleep(harness, runtime="structured")
     content = harness.content
     transcript = Transcript()
@@ -212,10 +207,6 @@ async def test_what_is_written_in_a_chat_view_while_it_wakes_is_whole_and_what_i
     client.goes_on.set()
     await harness.until(lambda: harness.window.tabs.active_id == WOKEN, "the tab to change")
     assert harness.content.view.prompt.draft.text == "and then"
-    assert harness.viewers[WOKEN].sent == [], "it waits for the text that wakes the chat"
-    with Store.open(paths.database()) as store:
-        store.update(WOKEN, later=None)
-    await harness.sessions.machines.here.refresh_now()
     await harness.until(lambda: harness.viewers[WOKEN].sent, "the second prompt")
     assert harness.viewers[WOKEN].sent == [Prompt("second")]
 
@@ -260,34 +251,6 @@ async def test_a_text_and_enter_wake_it_once_and_what_is_typed_meanwhile_follows
     await harness.until(lambda: typed_into(harness, WOKEN), "the keys")
     assert typed_into(harness, WOKEN) == "and|more"
     assert harness.sessions.drafts.of(WOKEN).text == "", "the prompt is no draft as well"
-
-
-async def test_what_is_typed_meanwhile_comes_behind_the_text_although_the_agent_gets_that_late(
-    harness: WindowHarness, client: FakeSleep
-):
-    await open_asleep(harness)
-    client.given = LaterPrompt("2026-01-02T04:00:00.000Z", "go on", "window", stage="sending", wakes=True)
-    type_keys(harness, "go on\r")
-    await harness.until(lambda: harness.window.tabs.active_id == WOKEN, "the tab to change")
-    type_keys(harness, "more")
-    await harness.sessions.machines.here.refresh_now()
-    harness.settle()
-    assert typed_into(harness, WOKEN) == ""
-    with Store.open(paths.database()) as store:
-        store.update(WOKEN, later=None)
-    await harness.sessions.machines.here.refresh_now()
-    await harness.until(lambda: typed_into(harness, WOKEN) == "more", "the keys")
-
-
-async def test_the_question_of_an_agent_that_is_woken_gets_the_keys_at_once(harness: WindowHarness, client: FakeSleep):
-    await open_asleep(harness)
-    client.given = LaterPrompt("2026-01-02T04:00:00.000Z", "go on", "window", stage="sending", wakes=True)
-    type_keys(harness, "go on\r")
-    await harness.until(lambda: harness.window.tabs.active_id == WOKEN, "the tab to change")
-    harness.viewers[WOKEN].be(Activity.NEEDS_INPUT, detail="Trust this directory?")
-    await harness.sessions.tasks.wait_for_others(WAIT_S)
-    type_keys(harness, "1")
-    assert typed_into(harness, WOKEN) == "1"
 
 
 async def test_keys_that_were_typed_before_the_user_left_the_tab_reach_the_chat(
