@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 
 from PySide6.QtCore import QEvent, QObject, Qt, Signal
-from PySide6.QtGui import QKeyEvent, QResizeEvent, QTextCursor
+from PySide6.QtGui import QKeyEvent, QTextCursor
 from PySide6.QtWidgets import QHBoxLayout, QSizePolicy, QVBoxLayout
 
 from gui.bridge.chat import Chat
@@ -68,6 +68,7 @@ class SleepBar(Area):
         if screen is not None:
             self.field = PromptField(page_texts.WAKING_TEXT())
             self.field.installEventFilter(self)
+            self.field.viewport().installEventFilter(self)
             self.field.submitted.connect(self._submit)
             self.field.textChanged.connect(self._on_text)
             self.words.setSizePolicy(QSizePolicy.Policy.Maximum, QSizePolicy.Policy.Preferred)
@@ -119,10 +120,6 @@ class SleepBar(Area):
         self.field.setPlaceholderText(
             self.field.fontMetrics().elidedText(self._line, Qt.TextElideMode.ElideRight, room_px)
         )
-
-    def resizeEvent(self, event: QResizeEvent) -> None:
-        super().resizeEvent(event)
-        self._show_words()
 
     def set_busy(self, text: str) -> None:
         """Show that the chat is being woken, with this text; "" when that is over."""
@@ -197,7 +194,9 @@ class SleepBar(Area):
             self.field.insertPlainText(text)
             self.field.ensureCursorVisible()
 
-    def eventFilter(self, _watched: QObject, event: QEvent) -> bool:
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        if event.type() == QEvent.Type.Resize and watched is not self.field:
+            self._show_words()  # When the bar gets its width, the field's viewport may still have another one.
         if isinstance(event, QKeyEvent) and event.type() == QEvent.Type.KeyPress and event.key() in _PAGES:
             assert self._screen is not None
             self._screen.scroller.scroll_pages(_PAGES[Qt.Key(event.key())])
