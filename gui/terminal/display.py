@@ -18,7 +18,9 @@ from PySide6.QtWidgets import QWidget
 
 from gui.theme.terminal import TerminalFont, TerminalTheme
 from gui.timers import single_shot
+from session_host.protocol.values import GridSize
 from session_host.terminal.base import Emulator, Frame
+from session_host.terminal.clearing import prepare_for_resizes, resize_last_screen
 
 from .cell_metrics import CellMetrics, default_size_px
 from .drawing.blinking import CursorBlink, TextBlink, is_blinking
@@ -92,6 +94,8 @@ class TerminalDisplay(QObject):
         self.widget = widget
         self.sink: InputSink | None = None
         self._other_emulator: Emulator | None = None
+        self._whole: GridSize | None = None
+        """The size of a last screen, which is shown in the room that it has; None for other content."""
         self._saved_frame: _SavedFrame | None = None
         self._before_frame, self._after_frame = before_frame, after_frame
         metrics = CellMetrics(TerminalFont(), default_size_px(), widget.devicePixelRatioF())
@@ -129,19 +133,44 @@ class TerminalDisplay(QObject):
 
     def set_viewer(self, viewer: InputSink | None) -> None:
         """Show a session and accept input for it; None for an empty page."""
-        self.sink, self._other_emulator = viewer, None
+        self.sink, self._other_emulator, self._whole = viewer, None, None
         self.surface.live = True
         self.sink_changed.emit()
         if viewer is not None and self.widget.isVisible() and self.widget.hasFocus():
             viewer.focus(True)
         self.on_replaced()
 
-    def show_emulator(self, emulator: Emulator | None) -> None:
-        """Show a read-only screen, such as an ended session's."""
+    def show_emulator(self, emulator: Emulator | None, *, is_last: bool = False) -> None:
+        """Show a read-only screen; ``is_last``: nothing is written to it any more, so it may take other sizes."""
         self.sink, self._other_emulator = None, emulator
+        self._whole = emulator.size if emulator is not None and is_last else None
         self.surface.live = False
         self.sink_changed.emit()
+        self._fit()
         self.on_replaced()
+
+    @Slot()
+    def on_laid_out(self) -> None:
+        """The grid has other room: show a last screen in it, which can be scrolled to its first row."""
+        if self._fit():
+            self.paint_all()
+
+    def _fit(self) -> bool:
+        """Give a last screen the room that there is; returns whether its size changed."""
+        emulator, whole = self._other_emulator, self._whole
+        if emulator is None or whole is None or not self.widget.isVisible():
+            return False
+        if emulator.scrollback_limit < whole.rows:
+            return False  # Its upper rows would be lost.
+        room = self.surface.layout.largest_grid
+        is_narrower = room.columns < whole.columns  # Its lines are wrapped, and need more rows.
+        size = room if is_narrower else GridSize(whole.columns, min(whole.rows, room.rows))
+        if size == emulator.size:
+            return False
+        if emulator.size == whole:
+            prepare_for_resizes(emulator)
+        resize_last_screen(emulator, size)
+        return True
 
     def save_frame(self) -> None:
         """Keep showing the last frame while there is no emulator."""

@@ -129,6 +129,7 @@ class TerminalView(QWidget):
         display.sink_changed.connect(self.input_method.cancel)
         display.replacing.connect(self._on_replacing)
         display.replaced.connect(self._on_replaced)
+        self.sizing.laid_out.connect(display.on_laid_out)
         self.sizing.laid_out.connect(self.prompts.show_marks)
         self.setMouseTracking(True)
         self.setCursor(Qt.CursorShape.IBeamCursor)

@@ -9,9 +9,10 @@ import pytest
 from session_host.protocol.launch import DEFAULT_SCROLLBACK_LINES
 from session_host.protocol.values import CellSize, GridSize
 from session_host.terminal.base import Emulator
-from session_host.terminal.clearing import reset_after_exit
+from session_host.terminal.clearing import prepare_for_resizes, reset_after_exit, resize_last_screen
 from session_host.terminal.rows import PLAIN, Row, Style
 from session_host.terminal.sgr_lines import SgrLines
+from session_host.terminal.text import logical_lines
 from tests.support.emulators import history_texts, texts
 
 from .conftest import Maker
@@ -259,6 +260,39 @@ def test_the_last_screen_of_a_killed_full_screen_program_stays(make: Maker) -> N
     assert on_alternate(emulator)
     assert texts(emulator)[0] == "editor"
     assert emulator.modes.mouse == "none"
+
+
+@pytest.mark.parametrize(
+    "begin", ["", "before\r\n" * 50 + "\x1b[?1049h\x1b[H", "\x1b[?47h\x1b[H"], ids=["primary", "1049", "47"]
+)
+@pytest.mark.parametrize("end", ["", "\x1b[1;1H", "\x1b[2;4r\x1b[?6h\x1b[4h"], ids=["below", "above", "margins"])
+def test_a_full_last_screen_loses_no_row_in_less_room_and_is_whole_again_in_more(
+    make: Maker, begin: str, end: str
+) -> None:
+    lines = [f"\x1b[3{number % 8}mline {number}\x1b[0m" + " and on" * (number % 4) for number in range(1, 21)]
+    emulator = make(40, 20, output=begin + "\r\n".join(lines) + end)
+    whole = emulator.rows()
+    prepare_for_resizes(emulator)
+    assert emulator.rows() == whole
+    for columns, rows in ((40, 17), (40, 3), (40, 12), (16, 30), (9, 5), (40, 18)):
+        resize_last_screen(emulator, GridSize(columns, rows))
+        shown = [*emulator.history(0, emulator.scrollback_rows), *emulator.rows()]
+        assert logical_lines(shown, columns)[:20] == [row.text() for row in whole]
+    assert emulator.scrollback_rows == 2
+    resize_last_screen(emulator, GridSize(40, 20))
+    assert emulator.rows() == whole
+    assert emulator.scrollback_rows == 0
+    assert emulator.take_replies() == b""
+
+
+def test_a_last_screen_that_is_half_empty_keeps_its_place_in_less_room(make: Maker) -> None:
+    emulator = make(40, 20, output=numbered(1, 100) + "\x1b[2J\x1b[Hone\r\ntwo")
+    history, whole = emulator.scrollback_rows, emulator.rows()
+    prepare_for_resizes(emulator)
+    for rows in (10, 3, 20):
+        resize_last_screen(emulator, GridSize(40, rows))
+        assert texts(emulator)[:2] == ["one", "two"]
+    assert (emulator.scrollback_rows, emulator.rows()) == (history, whole)
 
 
 def test_a_marked_row_is_found_again_until_the_history_drops_it(make: Maker) -> None:

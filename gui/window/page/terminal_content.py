@@ -172,7 +172,7 @@ class TerminalContent(QObject):
         if viewer.replica.emulator is not None and (
             self._display.sink is not None or self._display.emulator is not viewer.replica.emulator
         ):
-            self._display.show_emulator(viewer.replica.emulator)
+            self._display.show_emulator(viewer.replica.emulator, is_last=self.chat.has_ended)
 
     def fetch_saved(self) -> bool:
         """Load the last screen of an ended chat, unless done before; returns whether loading started."""
@@ -187,7 +187,7 @@ class TerminalContent(QObject):
         """Show the last screen of an ended chat; None if no screen was saved."""
         self._screen = emulator
         if emulator is not None:
-            self._display.show_emulator(emulator)
+            self._display.show_emulator(emulator, is_last=True)
 
     def paint_now(self) -> None:
         """Repaint the view at once, before the event loop does other work."""

@@ -10,7 +10,7 @@ from PySide6.QtCore import QPoint, Qt
 from PySide6.QtGui import QGuiApplication
 from PySide6.QtTest import QTest
 
-from gui.settings.layout import WindowLayout
+from gui.settings.layout import SavedWindow, WindowLayout
 from gui.window.page.sleep_bar import SleepBar
 from gui.window.sheets.chooser import Choice
 from gui.window.widgets.prompt_field import PromptField
@@ -86,12 +86,14 @@ def client(monkeypatch: pytest.MonkeyPatch) -> FakeSleep:
     return fake
 
 
-async def open_asleep(harness: WindowHarness, layout: WindowLayout | None = None, **fields: Any) -> str:
+async def open_asleep(
+    harness: WindowHarness, layout: WindowLayout | None = None, screen: str = "the last words\r\n", **fields: Any
+) -> str:
     """Open the tab of a chat that is asleep in a terminal, beside another one; returns its id."""
     session_id = await harness.add("one", **(ASLEEP | fields))
     other = await harness.add("other")
     emulator = create(None, GridSize(80, 24))
-    emulator.feed(b"the last words\r\n")
+    emulator.feed(screen.encode())
     save_screen(paths.session_dir(session_id) / "screen.bin", SavedScreen.of(emulator, portable=True, offset=0))
     emulator.close()
     window = harness.open_window(layout)
@@ -152,15 +154,58 @@ async def test_the_page_shows_the_last_screen_and_one_quiet_line(harness: Window
     assert (row.mark, "Asleep · gave back 640 MB" in row.second_line, row.dimmed) == ("asleep", True, False)  # type: ignore[union-attr]
 
 
+def shown_rows(harness: WindowHarness) -> list[str]:
+    """The rows of the terminal that are in sight."""
+    surface = harness.view.display.surface
+    rows = [(row, surface.row_rect(number)) for number, row in enumerate(surface.rows)]
+    return [row.text() for row, rect in rows if row is not None and not rect.isEmpty()]
+
+
+@pytest.mark.parametrize("screen", ["", "\x1b[?1049h\x1b[H"], ids=["primary", "alternate"])
+async def test_a_full_last_screen_can_be_scrolled_to_its_first_row_above_the_field(
+    harness: WindowHarness, client: FakeSleep, screen: str
+):
+    lines = [f"line {number}" for number in range(1, 25)]
+    await open_asleep(harness, screen=screen + "\r\n".join(lines) + "\x1b[12;3H")
+    harness.window.resize(900, 360)
+    await harness.until(lambda: len(shown_rows(harness)) < 20, "the smaller screen")
+    room = len(shown_rows(harness))
+    assert shown_rows(harness) == lines[-room:]
+    assert harness.view.scroller.bar.isVisible()
+    for _ in range(4):
+        QTest.keyClick(field_of(harness), Qt.Key.Key_PageUp)
+    await harness.until(lambda: shown_rows(harness) == lines[:room], "the first rows")
+    harness.window.resize(900, 900)
+    await harness.until(lambda: shown_rows(harness) == lines, "the whole screen")
+    assert not harness.view.scroller.bar.isVisible()
+
+
+async def test_in_a_window_that_opens_narrow_the_quiet_line_is_cut_at_its_end(
+    harness: WindowHarness, client: FakeSleep
+):
+    await open_asleep(harness, WindowLayout(windows=[SavedWindow(geometry=(0, 0, 500, 700))]))
+    field = field_of(harness)
+    shown_px = field.fontMetrics().horizontalAdvance(field.placeholderText())
+    assert shown_px <= field.viewport().width() - 2 * field.document().documentMargin()
+    assert field.placeholderText().endswith("…")
+
+
 async def test_a_chat_that_goes_to_sleep_while_shown_keeps_its_screen_and_the_keyboard(
     harness: WindowHarness, client: FakeSleep
 ):
     viewer = await harness.open("one", agent="claude", provider_session_id="c1")
     await harness.focus_terminal()
+    emulator = viewer.replica.emulator
+    assert emulator is not None
+    emulator.resize(GridSize(80, 80), emulator.cell)
+    emulator.feed(b"\x1b[?1049h\x1b[H" + "\r\n".join(f"line {each}" for each in range(1, 81)).encode())
     viewer.end(end_request="sleep")
     harness.settle()
     assert field_of(harness).hasFocus()
     assert harness.view.display.emulator is viewer.replica.emulator
+    assert shown_rows(harness)[-1] == "line 80"
+    harness.view.scroller.scroll_to_start()
+    await harness.until(lambda: shown_rows(harness)[0] == "line 1", "the first row")
     type_keys(harness, "go on")
     assert field_of(harness).toPlainText() == "go on"
 
