@@ -38,7 +38,7 @@ def line_of(chat: Chat) -> RowLine:
         if chat.looks.is_unresponsive:
             return RowLine(page_texts.DOES_NOT_ANSWER())
     now = datetime.now(UTC)
-    clock = partial(phrases.row_clock, now=now)
+    clock = partial(phrases.told_time, now=now)
     return row_line(chat.record, chat.seen, now, clock, chat.stale_after_s)
 
 
@@ -47,7 +47,7 @@ def limit_until(chat: Chat, now: datetime) -> str:
     status = chat.record.status
     if chat.has_ended or not status.waits_for_limit or status.last is None:
         return ""
-    return phrases.row_clock(parse_time(status.last.resets_at), now=now)
+    return phrases.told_time(parse_time(status.last.resets_at), now=now)
 
 
 def reason_for_bell(chat: Chat) -> str:
@@ -59,7 +59,7 @@ def reason_for_bell(chat: Chat) -> str:
 
 def ended_when(chat: Chat) -> str:
     """The time of its end, "" while it runs."""
-    return phrases.short_clock(chat.since, datetime.now(UTC)) if chat.has_ended else ""
+    return phrases.told_time(chat.since, datetime.now(UTC)) if chat.has_ended else ""
 
 
 def last_command(chat: Chat) -> str:

@@ -422,12 +422,12 @@ def quoted_prompt(prompt: str, characters: int = POINT_NAME_CHARACTERS) -> str:
 
 def prompt_at(moment: datetime, now: datetime) -> str:
     """The name of a prompt without a known text, for a sentence."""
-    return Text("the prompt {when}")(when=phrases.clock(moment, now))
+    return Text("the prompt {when}")(when=phrases.at_time(moment, now))
 
 
 def restore_at(moment: datetime, now: datetime) -> str:
     """The name of a restore, for a sentence."""
-    return Text("the restore {when}")(when=phrases.clock(moment, now))
+    return Text("the restore {when}")(when=phrases.at_time(moment, now))
 
 
 def point_detail(moment: datetime, now: datetime, changed: int | None) -> str:

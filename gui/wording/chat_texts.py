@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 
 from gui.wording.dates import time_of_day
-from gui.wording.phrases import short_clock
+from gui.wording.phrases import told_time
 from gui.wording.text import Text
 from session_host.protocol.facts import LaterPrompt
 from session_host.protocol.shown_duration import exact_duration
@@ -455,7 +455,7 @@ _SAME_RESET_MS = 60_000
 
 def time_of(at_ms: int) -> str:
     """A time in milliseconds since 1970, with its date if that is another day."""
-    return short_clock(moment_of(at_ms), datetime.now(UTC))
+    return told_time(moment_of(at_ms), datetime.now(UTC))
 
 
 def limit_line(resets_at: str, limits: Sequence[UsageLimit], account: str = "", *, continues: bool) -> str:
@@ -473,14 +473,14 @@ def limit_line(resets_at: str, limits: Sequence[UsageLimit], account: str = "", 
     near = [each for each in limits if abs(each.resets_ms - at_ms) < _SAME_RESET_MS]
     tightest = max(near, key=lambda each: each.used, default=UsageLimit("", 1.0))
     name = of_account(limit_name(tightest.window_min, tightest.name), account)
-    text = Text("{limit}, until {time}")(limit=name, time=short_clock(resets, datetime.now(UTC)))
+    text = Text("{limit}, until {time}")(limit=name, time=told_time(resets, datetime.now(UTC), with_date=True))
     return joined(text, Text("continues then")() if continues else "")
 
 
 def continue_at(at: str) -> str:
     """The button that continues then, at a time in ISO 8601; "" if it is over."""
     due, now = parse_time(at), datetime.now(UTC)
-    return "" if due is None or due <= now else Text("Continue at {time}…")(time=short_clock(due, now))
+    return "" if due is None or due <= now else Text("Continue at {time}…")(time=told_time(due, now))
 
 
 def tomorrow_at_nine() -> str:
@@ -491,7 +491,7 @@ def tomorrow_at_nine() -> str:
 def later_line(prompt: LaterPrompt) -> tuple[str, str]:
     """The line of a prompt that is to be sent at a time: what is before its text, and the text."""
     due = parse_time(prompt.at)
-    when = short_clock(due, datetime.now(UTC)) if due is not None else ""
+    when = told_time(due, datetime.now(UTC)) if due is not None else ""
     text = one_line(prompt.text[:_LINE_CHARACTERS])
     match prompt.stage:
         case "late":
@@ -516,7 +516,7 @@ def all_limits_used(limits: list[UsageLimit], now: datetime) -> list[str]:
         text = Text("{limit}: {percent} % used")(limit=name, percent=used_percent(limit.used))
         lines.append(joined(text, _resets(limit, now)))
     if at_ms := max((limit.at_ms for limit in limits), default=0):
-        time = short_clock(moment_of(at_ms), now)
+        time = told_time(moment_of(at_ms), now)
         lines.append(Text("Limits as the agent reported them: {time}")(time=time))
     return lines
 
@@ -524,4 +524,4 @@ def all_limits_used(limits: list[UsageLimit], now: datetime) -> list[str]:
 def _resets(limit: UsageLimit, now: datetime) -> str:
     if not limit.resets_ms:
         return ""
-    return Text("resets {time}")(time=short_clock(moment_of(limit.resets_ms), now))
+    return Text("resets {time}")(time=told_time(moment_of(limit.resets_ms), now))

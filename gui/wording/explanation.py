@@ -130,4 +130,4 @@ def _clock(text: str) -> str:
         return ""
     now = datetime.now(UTC)
     is_today = moment.astimezone().date() == now.astimezone().date()
-    return dates.time_of_day(moment, seconds=True) if is_today else phrases.short_clock(moment, now)
+    return dates.time_of_day(moment, seconds=True) if is_today else phrases.told_time(moment, now)

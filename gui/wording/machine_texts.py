@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
-from gui.wording.phrases import first_upper, short_clock, without_remedy
+from gui.wording.phrases import first_upper, told_time, without_remedy
 from gui.wording.text import Text
 from session_host.errors import LoginNeeded, NotInstalled, OldVersion, Unreachable
 
@@ -59,7 +59,7 @@ def unreachable(since: datetime | None) -> str:
     """The state of a machine without a connection: "unreachable since 10:32", "connecting…" before that has failed."""
     if since is None:
         return CONNECTING()
-    return Text("unreachable since {time}")(time=short_clock(since, datetime.now(UTC)))
+    return Text("unreachable since {time}")(time=told_time(since, datetime.now(UTC)))
 
 
 def unreachable_machine(name: str, since: datetime | None) -> str:
@@ -77,7 +77,7 @@ def state(error: Unreachable | None, since: datetime | None) -> str:
         return Text("needs Outlive")()
     if since is None:
         return CONNECTING()
-    return Text("since {time}")(time=short_clock(since, datetime.now(UTC)))
+    return Text("since {time}")(time=told_time(since, datetime.now(UTC)))
 
 
 def reason(error: Unreachable | None, machine: str) -> str:

@@ -217,7 +217,7 @@ def command_facts(code: int | None, took_ms: int | None, began_ms: int | None, *
     if took_ms is not None:
         parts.append(exact_duration(took_ms))
     if began_ms is not None:
-        began = phrases.short_clock(moment_of(began_ms), datetime.now(UTC))
+        began = phrases.told_time(moment_of(began_ms), datetime.now(UTC))
         parts.append(Text("running since {time}")(time=began) if is_running else began)
     return " · ".join(parts)
 

@@ -14,7 +14,9 @@ from session_host.paths import short_directory as short_directory  # noqa: PLC04
 from session_host.protocol.facts import AgentStatus
 from session_host.protocol.shown_duration import exact_duration
 from session_host.protocol.values import SILENCE
+from session_host.standing import clock_times
 from session_host.standing.ages import HOUR_S, MINUTE_S, NOW_S, duration
+from session_host.standing.clock_times import ToldDay
 
 WORD_JOINER = "\u2060"
 """Forbids a line break; it has no width (UAX #14)."""
@@ -103,37 +105,34 @@ def last_part(path: str, home: str | None = None) -> str:
     return path.rstrip("/").rpartition("/")[2] or path
 
 
-def clock(moment: datetime | None, now: datetime) -> str:
-    """A time in the user's time zone: "at 14:03", "yesterday at 14:03", "on 2 May at 14:03"."""
+def at_time(moment: datetime | None, now: datetime) -> str:
+    """``told_time`` in a sentence: "at 14:03", "on Saturday at 14:03", "on 2 May at 14:03"; "" if unknown."""
     if moment is None:
         return ""
     date, today = moment.astimezone().date(), now.astimezone().date()
     at = Text("at {time}")(time=dates.time_of_day(moment))
-    days = (today - date).days
-    if days == 0:
-        return at
-    if days == 1:
-        return Text("yesterday {at}")(at=at)
-    return Text("on {day} {at}")(day=dates.day(date, today), at=at)
+    match clock_times.told_day(date, today):
+        case ToldDay.NOTHING:
+            return at
+        case ToldDay.WEEKDAY:
+            return Text("on {day} {at}")(day=dates.weekday(date), at=at)
+        case _:
+            return Text("on {day} {at}")(day=dates.day(date, today), at=at)
 
 
-def short_clock(moment: datetime | None, now: datetime) -> str:
-    """A time in the user's time zone, with its date if that is another day: "14:03", "2 May 14:03"."""
+def told_time(moment: datetime | None, now: datetime, *, with_date: bool = False) -> str:
+    """As ``clock_times.told_time``, in the user's language: "14:03", "Sat 14:03", "2 May, 14:03"; "" if unknown."""
     if moment is None:
         return ""
-    date, today = moment.astimezone().date(), now.astimezone().date()
-    time = dates.time_of_day(moment)
-    return time if date == today else f"{dates.day(date, today, is_short=True)} {time}"
-
-
-def row_clock(moment: datetime | None, now: datetime) -> str:
-    """As ``short_clock``, and within a week with its weekday, as in all lists: "Sat 15:00"."""
-    if moment is None:
-        return ""
-    date, today = moment.astimezone().date(), now.astimezone().date()
-    if 0 < abs((date - today).days) < 7:
-        return f"{dates.weekday(date, is_short=True)} {dates.time_of_day(moment)}"
-    return short_clock(moment, now)
+    date, today, time = moment.astimezone().date(), now.astimezone().date(), dates.time_of_day(moment)
+    told = clock_times.told_day(date, today)
+    if told is ToldDay.NOTHING:
+        return time
+    weekday = dates.weekday(date, is_short=True)
+    if told is ToldDay.WEEKDAY and not with_date:
+        return f"{weekday} {time}"
+    day = dates.day(date, today, is_short=True)
+    return f"{weekday} {day}, {time}" if with_date else f"{day}, {time}"
 
 
 def without_remedy(line: str) -> str:

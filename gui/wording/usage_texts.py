@@ -7,6 +7,7 @@ from datetime import date, datetime
 
 from gui.wording import dates
 from gui.wording.chat_texts import joined
+from gui.wording.phrases import told_time
 from gui.wording.text import Text
 
 USAGE = Text("Usage")
@@ -72,17 +73,8 @@ def spoken_day(name: str, sum_text: str, pieces: Sequence[tuple[str, str]], chat
 
 def until(moment: datetime | None, now: datetime, *, is_short: bool = False) -> str:
     """When a limit is reset: "until 18:00"; on another day "until Thu 3 Dec, 09:00", short "until Thu 09:00"."""
-    if moment is None:
-        return ""
-    day, today, time = moment.astimezone().date(), now.astimezone().date(), dates.time_of_day(moment)
-    if day == today:
-        return Text("until {time}")(time=time)
-    if is_short and abs((day - today).days) < 7:
-        return Text("until {day} {time}")(day=dates.weekday(day, is_short=True), time=time)
-    if is_short:
-        return Text("until {day}")(day=dates.day(day, today, is_short=True))
-    weekday, date_ = dates.weekday(day, is_short=True), dates.day(day, today, is_short=True)
-    return Text("until {weekday} {day}, {time}")(weekday=weekday, day=date_, time=time)
+    time = told_time(moment, now, with_date=not is_short)
+    return Text("until {time}")(time=time) if time else ""
 
 
 def span(first: date, last: date, counted_since: date | None) -> str:

@@ -6,9 +6,8 @@ import datetime as dt
 
 from gui.wording import dates
 from gui.wording.text import Text
+from session_host.standing.clock_times import is_within_week
 
-DAYS_BY_NAME = 7
-"""The days before today that are shown by the name of their weekday."""
 OPEN_RUNNING_CHAT = Text("Open a running chat…")
 AGENTS_TO_CHOOSE = Text("NEW CHAT WITH")
 """Heading over the installed agents, which are buttons."""
@@ -112,7 +111,7 @@ def day(date: dt.date | None, today: dt.date) -> str:
         return Text("Today")()
     if ago == 1:
         return Text("Yesterday")()
-    if ago < DAYS_BY_NAME:
+    if is_within_week(date, today):
         return dates.weekday(date)
     return dates.day(date, today)
 

@@ -502,7 +502,7 @@ function makeListPage() {
 	}
 
 	const machineItem = (machine) => item(`machine ${machine.name}`, machine, ({ name, since, why, chats }) => [
-		h('.away', h('bdi.cut', name), quiet(`since ${clock(since)}`)),
+		h('.away', h('bdi.cut', name), quiet(`since ${since}`)),
 		h('.away', quiet(bdi(facts(why, `${count(chats, 'chat')}, as they were then. They may still run.`)))),
 	]);
 
@@ -849,7 +849,7 @@ function chatPage(chat) {
 	}
 
 	function decidedOf({ kind, words, at }) {
-		return h('p.decided.dim', icon({ allowed: 'check', declined: 'no', answered: 'said' }[kind] ?? 'cross'), bdi(words), at && h('span', clock(at)));
+		return h('p.decided.dim', icon({ allowed: 'check', declined: 'no', answered: 'said' }[kind] ?? 'cross'), bdi(words), at && h('span', at));
 	}
 
 	const doOf = ({ ways }) => may('everything') && h('p.buttons', ways.map(([name, path, what]) => button('button', name, () => follow(post(path, { chat, ...what })))));
@@ -966,10 +966,10 @@ function planStep([text, state]) {
 	return h(`li.step.${kind}`, icon(name), bdi(text), h('span.unseen', state));
 }
 
-function limitLine({ name, used, resets_at: resets }) {
+function limitLine({ name, used, until }) {
 	const [meter, percent] = [h('i.meter'), Math.floor(used * 100)];
 	meter.style.setProperty('--used', `${percent}%`);
-	return h('p.limit.dim', bdi(name), h(percent < 75 ? 'span' : percent < 90 ? 'span.amber' : 'span.bad', meter, `${percent} %`), resets && h('span', `until ${clock(resets)}`));
+	return h('p.limit.dim', bdi(name), h(percent < 75 ? 'span' : percent < 90 ? 'span.amber' : 'span.bad', meter, `${percent} %`), until && h('span', `until ${until}`));
 }
 
 function openChatMenu({ kind, got, order }) {

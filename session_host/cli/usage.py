@@ -140,7 +140,7 @@ def _limit_lines(accounts: Sequence[AccountLimits], now: datetime) -> list[str]:
     lines = []
     for account in accounts:
         for limit in account.limits:
-            until = f" until {told_time(moment_of(limit.resets_ms), now)}" if limit.resets_ms else ""
+            until = f" until {told_time(moment_of(limit.resets_ms), now, with_date=True)}" if limit.resets_ms else ""
             name = limit_name(limit.window_min, limit.name)
             lines.append(f"{with_account(account.agent, account.account)}: {name} {used_percent(limit.used)} %{until}")
     return lines

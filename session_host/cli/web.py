@@ -9,6 +9,7 @@ import shlex
 import socket
 import subprocess
 import sys
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 from urllib.parse import urlsplit
@@ -18,6 +19,7 @@ from session_host.cli.pairing import MAY, pair
 from session_host.errors import NotAllowed, OutliveError, UsageError
 from session_host.paths import home_dir
 from session_host.protocol.untrusted_text import as_message
+from session_host.standing.clock_times import told_time
 from session_host.system.clock import parse_time
 from session_host.system.files import replace_file
 from session_host.system.installation import install_command, lasting_command, missing_modules
@@ -335,7 +337,7 @@ def _devices(options: argparse.Namespace) -> int:
         print_line("no devices; `outlive web pair` pairs one")
     for each in saved:
         used = parse_time(each.last_used)
-        when = used.astimezone().strftime("%Y-%m-%d %H:%M") if used is not None else "not yet"
+        when = told_time(used, datetime.now(UTC)) if used is not None else "not yet"
         told = "; notified" if each.push is not None else ""
         print_line(f"{each.name}: may {MAY[each.rights]}; last used {when}{told}")
     return 0

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from datetime import UTC, date, datetime, time, timedelta, tzinfo
+from enum import Enum, auto
 from typing import Final, NamedTuple
 
 _WEEK_DAYS: Final = 7
@@ -123,12 +124,44 @@ def _moments(wanted: datetime, zone: tzinfo | None) -> tuple[datetime, ...]:
     return tuple(sorted(each for each in both if each.astimezone(zone).replace(tzinfo=None) == wanted))
 
 
-def told_time(moment: datetime, now: datetime) -> str:
-    """A time in the zone of this machine: "15:00", within a week "Sat 15:00", else "2026-05-02 15:00"."""
+class ToldDay(Enum):
+    """What is told of a day beside a time, in all lists, rows, pages and commands."""
+
+    NOTHING = auto()
+    WEEKDAY = auto()
+    DATE = auto()
+    """With its year, if that is another one."""
+
+
+def told_day(day: date, today: date) -> ToldDay:
+    """Nothing of today, the weekday within a week, else the date."""
+    if day == today:
+        return ToldDay.NOTHING
+    return ToldDay.WEEKDAY if is_within_week(day, today) else ToldDay.DATE
+
+
+def is_within_week(day: date, today: date) -> bool:
+    """Whether a weekday names this day alone, among the days before today or those after it."""
+    return abs((day - today).days) < _WEEK_DAYS
+
+
+def told_time(moment: datetime, now: datetime, *, with_date: bool = False) -> str:
+    """A time in words, in the zone of this machine: "15:00", "Sat 15:00", "2 May, 15:00", "2 May 2027, 15:00".
+
+    Args:
+        moment: the time, with a zone.
+        now: the current time, with a zone.
+        with_date: whether another day has weekday and date, for places with room: "Sat 2 May, 15:00".
+    """
     local, today = moment.astimezone(), now.astimezone().date()
-    days = abs((local.date() - today).days)
-    form = "%H:%M" if not days else "%a %H:%M" if days < _WEEK_DAYS else "%Y-%m-%d %H:%M"
-    return local.strftime(form)
+    weekday, clock = f"{local:%a}", f"{local:%H:%M}"
+    told = told_day(local.date(), today)
+    if told is ToldDay.NOTHING:
+        return clock
+    if told is ToldDay.WEEKDAY and not with_date:
+        return f"{weekday} {clock}"
+    day = f"{local.day} {local:%b}" if local.year == today.year else f"{local.day} {local:%b} {local.year}"
+    return f"{weekday} {day}, {clock}" if with_date else f"{day}, {clock}"
 
 
 def whole_time(moment: datetime, zone: tzinfo | None = None) -> str:

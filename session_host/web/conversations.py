@@ -32,7 +32,7 @@ from session_host.structured.items import Item, UsageLimit
 from session_host.structured.text import TextLine, answered, item_lines
 from session_host.structured.transcript import BUILD, Transcript
 from session_host.structured.turns import TurnSpan, answer_in, took_ms, turns_backwards
-from session_host.system.clock import as_text, parse_time
+from session_host.system.clock import as_text, moment_of, parse_time
 
 from .changed_lines import of_text
 from .errors import PageError
@@ -182,7 +182,7 @@ def _with_limit(
         same = (_limit(each).name for each in limits if abs(each.resets_ms - at_ms) < _SAME_RESET_MS)
         continues = " · continues then" if prompt is not None and prompt.waits and prompt.continues else ""
         account = info.facts.origin.account if info is not None else ""
-        words = f"{of_account(next(same, 'Usage limit'), account)}, until {_clock(resets)}{continues}"
+        words = f"{of_account(next(same, 'Usage limit'), account)}, until {_clock(resets, with_date=True)}{continues}"
     due = parse_time(continues_at(last))
     if info is not None and info.state in RUNNING_STATES:
         if due is not None and due > datetime.now(UTC) and prompt is None:
@@ -191,8 +191,8 @@ def _with_limit(
     return replace(row, limit=words, ways=ways)
 
 
-def _clock(moment: datetime) -> str:
-    return told_time(moment, datetime.now(UTC))
+def _clock(moment: datetime, *, with_date: bool = False) -> str:
+    return told_time(moment, datetime.now(UTC), with_date=with_date)
 
 
 def _of_transcript(transcript: Transcript, info: SessionInfo | None = None) -> Conversation:
@@ -245,7 +245,7 @@ def _row(turn: TurnSpan, decided: Mapping[str, Sequence[Decision]], *, is_runnin
         error=one_line(facts.error),
         answer_html=html_of(answer_in(turn.items)) if is_rendered else None,
         decided=tuple(
-            Decided(each[-1].kind, told(each), as_text(each[-1].at_ms / 1000) if each[-1].at_ms else "")
+            Decided(each[-1].kind, told(each), _clock(moment_of(each[-1].at_ms)) if each[-1].at_ms else "")
             for each in in_lines(in_turn(turn.items, decided))
         ),
     )
@@ -288,4 +288,4 @@ def _count(verb: str, number: int, what: str) -> str:
 
 def _limit(limit: UsageLimit) -> LimitUse:
     name = limit_name(limit.window_min, limit.name)
-    return LimitUse(name, limit.used, as_text(limit.resets_ms / 1000) if limit.resets_ms else "")
+    return LimitUse(name, limit.used, _clock(moment_of(limit.resets_ms)) if limit.resets_ms else "")

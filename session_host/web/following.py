@@ -16,7 +16,7 @@ import socket
 import time
 from collections import defaultdict, deque
 from collections.abc import AsyncIterator, Coroutine
-from datetime import datetime
+from datetime import UTC, datetime
 from functools import partial
 from typing import Any, Final, NamedTuple
 
@@ -40,12 +40,13 @@ from session_host.paths import config_dir
 from session_host.protocol.events import ChatState, EventLine, Hello, LimitsChanged
 from session_host.protocol.untrusted_facts import harmless_facts
 from session_host.protocol.untrusted_text import one_line
+from session_host.standing.clock_times import told_time
 from session_host.standing.endings import is_unlisted
 from session_host.standing.groups import OVER, Mark
 from session_host.standing.hand_over import name_beside
 from session_host.storage.store import Store
 from session_host.storage.store.ledger import Position
-from session_host.system.clock import as_text, now
+from session_host.system.clock import as_text
 from session_host.system.event_loop import Timer
 from session_host.system.inotify import Event, Inotify
 
@@ -92,7 +93,7 @@ class Following:
         self._links: dict[str, tuple[MachineEntry, Link]] = {}
         self._rows: dict[str, Row] = {}
         self._infos: dict[str, SessionInfo] = {}
-        self._away: dict[str, Away] = {}
+        self._away: dict[str, tuple[datetime, Away]] = {}
         self._limits: dict[str, list[AccountLimits]] = {}
         """What the accounts of each machine say."""
         self._limit: LimitUse | None = None
@@ -141,7 +142,9 @@ class Following:
             rows = list(self._rows.values())
             over = [each for each in rows if each.group in OVER]
             running = [each for each in rows if each.group not in OVER]
-            return ChatList(self.name, self.cursor, running, list(self._away.values()), over, self._limit)
+            return ChatList(
+                self.name, self.cursor, running, [away for _since, away in self._away.values()], over, self._limit
+            )
 
     def asking(self) -> list[Row]:
         """The chats that need the user, as far as they are followed."""
@@ -347,11 +350,11 @@ class Following:
         running = [info for info in infos if not info.facts.outcome.is_over]
         for info in running:
             self._put(info, machine, is_reached=False)
-        known, lost = self._away.get(machine.name), machine.unreachable_since
-        since = known.since if known is not None else as_text(lost.timestamp()) if lost is not None else now()
-        away = Away(machine.name, since, why, len(running))
-        if away != known:
-            self._away[machine.name] = away
+        known, moment = self._away.get(machine.name), datetime.now(UTC)
+        since = known[0] if known is not None else machine.unreachable_since or moment
+        away = Away(machine.name, told_time(since, moment), why, len(running))
+        if known is None or away != known[1]:
+            self._away[machine.name] = since, away
             self._tell("machine", away)
 
     def _reached(self, machine: str) -> None:

@@ -51,7 +51,7 @@ class Away(msgspec.Struct, frozen=True):
 
     name: str
     since: str
-    """Empty if it is reached again."""
+    """Since when, in words; empty if it is reached again."""
     why: str
     chats: int
     """How many of its chats are listed as they were."""
@@ -63,7 +63,8 @@ class LimitUse(msgspec.Struct, frozen=True):
     name: str
     """In the list its account's."""
     used: float
-    resets_at: str
+    until: str
+    """When it is reset, in words; "" if that is unknown."""
 
 
 class ChatList(msgspec.Struct, frozen=True):
@@ -165,6 +166,7 @@ class Decided(msgspec.Struct, frozen=True):
     kind: Literal["allowed", "declined", "answered", "withdrawn"]
     words: str
     at: str
+    """When, in words; "" if that is not known."""
 
 
 class TurnRow(msgspec.Struct, frozen=True, kw_only=True):

@@ -25,7 +25,7 @@ from session_host.standing.limits import is_over
 from session_host.standing.row_line import project_hue, row_line
 from session_host.standing.traits import traits_of
 from session_host.structured.items import UsageLimit
-from session_host.system.clock import as_text
+from session_host.system.clock import as_text, moment_of
 
 from .forms import LimitUse, Row
 
@@ -87,7 +87,8 @@ def tightest_use(accounts: Iterable[AccountLimits], now_s: float) -> tuple[Limit
     agent = agent_named(account.agent)
     name = account_name(agent.title if agent is not None else account.agent, account.account)
     resets_s = limit.resets_ms / 1000
-    use = LimitUse(one_line(name), limit.used, as_text(resets_s) if resets_s else "")
+    now = datetime.fromtimestamp(now_s, UTC)
+    use = LimitUse(one_line(name), limit.used, told_time(moment_of(limit.resets_ms), now) if resets_s else "")
     return use, max(resets_s - now_s, 0.0) + 1 if resets_s else None
 
 

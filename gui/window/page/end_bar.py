@@ -215,7 +215,7 @@ class EndBar(Area):
         self._explains = record.outcome.state is not State.EXITED and not is_interrupted
         if is_interrupted:
             self.title.set_whole(how)
-            when = phrases.clock(parse_time(record.outcome.ended_at), now)
+            when = phrases.at_time(parse_time(record.outcome.ended_at), now)
             where = chat.workplace.short_directory(record.origin.cwd)
             self.detail.set_whole(
                 page_texts.LAST_ACTIVE(when=when, command=command, directory=where)
@@ -223,12 +223,12 @@ class EndBar(Area):
                 else page_texts.COMMAND_IN(command=command, directory=where)
             )
         elif record.outcome.state is State.LOST:
-            when = phrases.clock(parse_time(record.outcome.ended_at), now)
+            when = phrases.at_time(parse_time(record.outcome.ended_at), now)
             self.title.set_whole(page_texts.ENDED_AT(how=how, when=when).rstrip())
             known = record.outcome.error or chat.looks.first.connection_message or page_texts.PROCESS_GONE()
             self.detail.set_whole(sentence(known))
         elif record.outcome.state is State.EXITED:
-            when = phrases.clock(parse_time(record.outcome.ended_at), now)
+            when = phrases.at_time(parse_time(record.outcome.ended_at), now)
             self.title.set_whole(page_texts.ENDED_AT(how=how, when=when).rstrip())
             self.detail.set_whole(
                 page_texts.COMMAND_IN(command=command, directory=chat.workplace.short_directory(record.origin.cwd))

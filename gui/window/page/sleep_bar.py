@@ -86,7 +86,7 @@ class SleepBar(Area):
     def describe(self, chat: Chat) -> None:
         """Say since when the chat is asleep, and how much memory it gave back."""
         outcome, now = chat.record.outcome, datetime.now(UTC)
-        since = page_texts.ASLEEP_SINCE(when=phrases.short_clock(parse_time(outcome.ended_at), now))
+        since = page_texts.ASLEEP_SINCE(when=phrases.told_time(parse_time(outcome.ended_at), now))
         how = page_texts.TYPE_TO_WAKE() if self.field is not None else ""
         self._line = joined(since, gave_back(outcome), how)
         self.setAccessibleName(self._line)

@@ -493,7 +493,7 @@ class Tabs(QObject):
             chat.unseen.output,
             reason_for_bell(chat),
             chat.color_label,
-            phrases.short_clock(parse_time(chat.record.origin.created_at), datetime.now(UTC)),
+            phrases.told_time(parse_time(chat.record.origin.created_at), datetime.now(UTC)),
             chat.record.origin.is_shell,
             chat.machine.name,
             "" if chat.record.origin.is_shell_or_command else self._sessions.machines.letters_of(chat),

@@ -225,7 +225,7 @@ class SendSheet(Sheet):
             except (ValueError, OverflowError) as error:
                 problem = sentence(str(error))
             else:
-                time = phrases.short_clock(found.moment, datetime.now(UTC))
+                time = phrases.told_time(found.moment, datetime.now(UTC), with_date=True)
                 rules = sheet_texts.CONTINUE_RULES() if self._continues else sheet_texts.LATER_RULES()
                 text = f"{sheet_texts.wanted(time, is_first_of_two=found.is_first_of_two)}. {rules}"
         show_text(self.when, problem or text)

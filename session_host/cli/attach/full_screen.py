@@ -20,7 +20,6 @@ from session_host.cli.attach.outer_terminal import OuterTerminal
 from session_host.cli.attach.painter import Painter
 from session_host.cli.attach.signals import BELL, OuterSignals, SignalQueue
 from session_host.cli.attach.view_end import UNRESPONSIVE, Ending, EndingKind, ViewEnd
-from session_host.cli.output import local_time
 from session_host.client.machine import THIS_MACHINE, Machine
 from session_host.client.viewer.viewer import Viewer, ViewerState
 from session_host.protocol.messages import (
@@ -34,6 +33,7 @@ from session_host.protocol.messages import (
     TitleEvent,
 )
 from session_host.protocol.values import MODIFIER_KEYS, KeyAction, Modifiers
+from session_host.standing.clock_times import told_time
 
 NOTICE_S = 3.0
 CHAT_NOTICE_S = 20.0
@@ -332,7 +332,7 @@ class FullScreen:
         if viewer.line.shown is not ViewerState.UNREACHABLE:
             return ""
         name, since = self.machine.name, self.machine.unreachable_since
-        time_note = f" since {local_time(since, datetime.now(UTC))}" if since is not None else ""
+        time_note = f" since {told_time(since, datetime.now(UTC))}" if since is not None else ""
         reason = self.machine.why_unreachable or viewer.line.message.removeprefix(f"{name}: ")
         input_note = self._input_note(" · Ctrl+B x drops it")
         return f"{name}: unreachable{time_note}{self._next_try}{input_note} · Ctrl+B d detaches · {reason}"

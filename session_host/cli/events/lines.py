@@ -108,10 +108,10 @@ def words_of(line: EventLine) -> str:  # noqa: C901, PLR0912 - one case for each
         case TurnCounted(turn=turn, work=work):
             return f"turn {turn} did: {done}" if work is not None and (done := _work_words(work)) else ""
         case LaterSet(due=due, by=by):
-            what = f"a prompt is to be sent at {time_of_day(due)}" if due else "nothing is to be sent later any more"
+            what = f"a prompt is to be sent at {_clock(due)}" if due else "nothing is to be sent later any more"
             return f"{what}, {_BY.get(by, by)}".removesuffix(", ")
         case Missed(due=due, why=why, asks=asks):
-            return f"a prompt for {time_of_day(due)} was not sent{', and waits for your word' if asks else ''}: {why}"
+            return f"a prompt for {_clock(due)} was not sent{', and waits for your word' if asks else ''}: {why}"
         case LimitsChanged(limits=limits):
             return f"limits: {', '.join(map(_limit_words, limits))}"
         case CommandEnded(exit_code=code, duration_s=seconds):
@@ -143,8 +143,7 @@ def words_of(line: EventLine) -> str:  # noqa: C901, PLR0912 - one case for each
 
 
 def _limit_words(limit: Limit) -> str:
-    resets = parse_time(limit.resets_at)
-    until = f" until {told_time(resets, datetime.now(UTC))}" if resets is not None else ""
+    until = f" until {_clock(limit.resets_at)}" if limit.resets_at else ""
     return f"{limit_name(limit.window_min, limit.name)} {used_percent(limit.used)} %{until}"
 
 
@@ -178,3 +177,9 @@ def _status_words(event: StatusChanged) -> str:
     words = AgentStatus(event.after, failed=event.failed).words
     detail = one_line(event.detail)[:_DETAIL_CHARACTERS]
     return f"{words}: {detail}" if detail else words
+
+
+def _clock(at: str) -> str:
+    """A time in ISO 8601, in words."""
+    moment = parse_time(at)
+    return told_time(moment, datetime.now(UTC)) if moment is not None else at

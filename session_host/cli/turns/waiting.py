@@ -13,7 +13,6 @@ from typing import Final, NamedTuple
 import msgspec
 
 from session_host.agents.catalog import find_agent
-from session_host.cli.output import time_of_day
 from session_host.cli.session_argument import find
 from session_host.client.sessions.session_info import SessionInfo
 from session_host.client.sessions.turn_watch import TurnWatch
@@ -31,6 +30,7 @@ from session_host.errors import (
 from session_host.paths import config_dir
 from session_host.protocol.events import TurnEnded
 from session_host.protocol.untrusted_text import one_line
+from session_host.standing.clock_times import told_time
 from session_host.standing.endings import end_of
 from session_host.standing.traits import traits_of
 from session_host.system.clock import parse_time
@@ -256,7 +256,8 @@ def raise_unless_done(info: SessionInfo, end: TurnEnded) -> None:
             ended = find(info.id).facts.outcome
             raise SessionEnded(f"{info.name} {end_of(ended).predicate} during {which}")
         case "limit":
-            reset = f"; it is reset at {time_of_day(end.resets_at)}" if end.resets_at else ""
+            resets, now = parse_time(end.resets_at), datetime.now(UTC)
+            reset = f"; it is reset at {told_time(resets, now, with_date=True)}" if resets is not None else ""
             raise TurnFailed(f"{info.name}: a limit stopped {which}: {end.error}{reset}")
         case "error":
             raise TurnFailed(f"{info.name}: {which} failed: {end.error or 'no reason is known'}")

@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from gui.wording.phrases import short_clock
+from gui.wording.phrases import told_time
 from session_host.protocol.facts import LaterPrompt
 from session_host.protocol.messages import Prompt
 from session_host.protocol.turns import TurnFacts
@@ -21,8 +21,8 @@ DUE = RESETS + timedelta(minutes=2)
 ERROR = "You have hit your limit"
 
 
-def clock(moment: datetime) -> str:
-    return short_clock(moment, datetime.now(UTC))
+def clock(moment: datetime, *, with_date: bool = False) -> str:
+    return told_time(moment, datetime.now(UTC), with_date=with_date)
 
 
 def limited(chat: ScriptedChat, resets: datetime | None = RESETS) -> None:
@@ -59,7 +59,7 @@ def kinds(shown: ChatViewHarness) -> list[str]:
 def test_the_line_says_which_limit_until_when_and_offers_to_continue(shown: ChatViewHarness) -> None:
     asked: list[str] = []
     shown.view.later_requested.connect(asked.append)
-    assert f"5-hour limit, until {clock(RESETS)}" in shown.shown()
+    assert f"5-hour limit, until {clock(RESETS, with_date=True)}" in shown.shown()
     assert ERROR not in shown.shown()
     shown.click(shown.control("continue"))
     assert asked == ["continue"]
@@ -71,7 +71,7 @@ def test_a_prompt_that_continues_is_named_in_the_line_and_in_the_queue(shown: Ch
     asked: list[str] = []
     shown.view.later_requested.connect(asked.append)
     later(shown, continues=1)
-    assert f"until {clock(RESETS)} · continues then" in shown.shown()
+    assert f"until {clock(RESETS, with_date=True)} · continues then" in shown.shown()
     assert shown.controls("continue") == []
     assert shown.queued() == [f"{clock(DUE)} · Go on."]
     for kind in ("edit_later", "later_now", "drop_later"):
@@ -94,7 +94,7 @@ def test_the_line_names_the_account_and_offers_to_hand_over(show_chat: ShowChat)
     shown.settle()
     asked: list[str] = []
     shown.view.hand_over_requested.connect(asked.append)
-    assert f"5-hour limit of account work, until {clock(RESETS)}" in shown.shown()
+    assert f"5-hour limit of account work, until {clock(RESETS, with_date=True)}" in shown.shown()
     shown.click(shown.control("hand_over"))
     assert asked == ["hand_over"]
 
@@ -134,7 +134,7 @@ def test_an_earlier_limit_offers_nothing(shown: ChatViewHarness) -> None:
     chat.done(chat.put("agent", "Done.", status="running"))
     chat.end(TurnOver("t2", "completed", facts=TurnFacts(outcome="done")))
     shown.settle()
-    assert f"5-hour limit, until {clock(RESETS)}" in shown.shown()
+    assert f"5-hour limit, until {clock(RESETS, with_date=True)}" in shown.shown()
     assert [*shown.controls("continue"), *shown.controls("again")] == []
 
 

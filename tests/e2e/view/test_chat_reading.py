@@ -496,7 +496,7 @@ def test_the_last_message_of_a_turn_says_when_it_ended_and_its_button_copies_the
     queued = chat.put("user", "and then", status="queued")
     chat.end(TurnOver("t1", "completed"))
     shown.settle()
-    time = phrases.short_clock(datetime.fromtimestamp(chat.transcript.ends["i7"].at_ms / 1000, UTC), datetime.now(UTC))
+    time = phrases.told_time(datetime.fromtimestamp(chat.transcript.ends["i7"].at_ms / 1000, UTC), datetime.now(UTC))
     assert labels() == ["", f"{time} · 5.0 s"]
     shown.click(shown.control("copy_answer", 1))
     assert QGuiApplication.clipboard().text() == "Because **b**.\n\n- c"

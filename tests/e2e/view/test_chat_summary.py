@@ -189,7 +189,7 @@ def test_the_fullest_limit_is_shown_from_a_threshold_and_the_tooltip_shows_all(
         "42 % context",
         "84,000 of 200,000 tokens",
         "5-hour limit: 74 % used · resets 14:30",
-        "Weekly limit: 20 % used · resets 10 May 15:00",
+        "Weekly limit: 20 % used · resets Sun 15:00",
         "Limits as the agent reported them: 11:58",
     ]
     for percent, kind in ((80, "secondary"), (90, "warning"), (29, ""), (100, "warning")):
@@ -202,7 +202,7 @@ def test_the_fullest_limit_is_shown_from_a_threshold_and_the_tooltip_shows_all(
             assert labels.limit.property("kind") == kind
     chat.apply(used(limit("seven_day_opus", 95, 75, 168, "Opus"), limit("five_hour", 95, 2.5, 5)))
     shown.settle()
-    assert labels.limit.text() == "Weekly limit (Opus) 95 % · resets 10 May 15:00"
+    assert labels.limit.text() == "Weekly limit (Opus) 95 % · resets Sun 15:00"
 
 
 def test_a_limit_that_the_page_tells_is_not_told_at_the_prompt_box_until_the_next_turn(
@@ -231,8 +231,8 @@ def test_a_limit_disappears_at_its_reset_even_if_the_clock_is_changed(show_chat:
         clock.now = NOON + timedelta(hours=hours)
         labels._clock.timeout.emit()
         found.append(labels.limit.text())
-    five_hours, weekly = "5-hour limit 100 % · resets 14:30", "Weekly limit 80 % · resets 10 May 15:00"
-    assert found == [five_hours, five_hours, weekly, "", "5-hour limit 100 % · resets 7 May 14:30", five_hours]
+    five_hours, weekly = "5-hour limit 100 % · resets 14:30", "Weekly limit 80 % · resets Sun 15:00"
+    assert found == [five_hours, five_hours, weekly, "", "5-hour limit 100 % · resets Thu 14:30", five_hours]
     assert labels._clock.isActive()
     shown.view.hide()
     assert not labels._clock.isActive()

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import os
-import time as system_time
 from collections.abc import Iterator
 from datetime import UTC, datetime, time
 from zoneinfo import ZoneInfo
 
 import pytest
 
-from session_host.standing.clock_times import next_times, wanted_time, whole_time
+from session_host.standing.clock_times import next_times, told_time, wanted_time, whole_time
+from tests.support.zones import in_zone
 
 TWICE = ["2026-10-25T00:30", "2026-10-25T01:30"]
 """The moments of 2:30 in the night in which Berlin's clocks are set back."""
@@ -100,17 +99,14 @@ def test_nepals_times_have_45_minutes() -> None:
 
 
 @pytest.fixture
-def in_berlin(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+def in_berlin() -> Iterator[None]:
     """This process is in Berlin."""
-    monkeypatch.setenv("TZ", "Europe/Berlin")
-    system_time.tzset()
-    yield
-    monkeypatch.undo()
-    system_time.tzset()
+    with in_zone("Europe/Berlin"):
+        yield
 
 
 @pytest.mark.usefixtures("in_berlin")
-def test_without_a_zone_it_is_a_time_of_this_machine(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_without_a_zone_it_is_a_time_of_this_machine() -> None:
     before = wanted_time("15:00", moment("2026-10-24T23:00")).moment
     assert before == moment("2026-10-25T14:00")
     assert whole_time(before) == "Sun 2026-10-25 15:00 CET"
@@ -118,7 +114,34 @@ def test_without_a_zone_it_is_a_time_of_this_machine(monkeypatch: pytest.MonkeyP
     with pytest.raises(ValueError, match="does not exist"):
         wanted_time("02:30", moment("2026-03-28T23:00"))
 
-    monkeypatch.setenv("TZ", "Asia/Kathmandu")
-    system_time.tzset()
-    assert os.environ["TZ"] == "Asia/Kathmandu"
-    assert whole_time(before) == "Sun 2026-10-25 19:45 +0545", "it stays the same moment in another zone"
+    with in_zone("Asia/Kathmandu"):
+        assert whole_time(before) == "Sun 2026-10-25 19:45 +0545", "it stays the same moment in another zone"
+
+
+@pytest.mark.parametrize(
+    ("text", "now", "told", "in_full"),
+    [
+        pytest.param("2026-12-01T22:59", "2026-12-01T00:00", "23:59", "23:59", id="the same day there"),
+        pytest.param(
+            "2026-12-01T23:21", "2026-12-01T22:30", "Wed 00:21", "Wed 2 Dec, 00:21", id="after midnight there"
+        ),
+        pytest.param("2026-12-07T22:00", "2026-12-01T12:00", "Mon 23:00", "Mon 7 Dec, 23:00", id="six days on"),
+        pytest.param(
+            "2026-12-07T23:00", "2026-12-01T12:00", "8 Dec, 00:00", "Tue 8 Dec, 00:00", id="the weekday again"
+        ),
+        pytest.param("2026-03-22T23:30", "2026-03-29T20:00", "Mon 00:30", "Mon 23 Mar, 00:30", id="over a short day"),
+        pytest.param(
+            "2026-10-18T21:30", "2026-10-25T22:30", "18 Oct, 23:30", "Sun 18 Oct, 23:30", id="over a long day"
+        ),
+        pytest.param(
+            "2027-01-02T09:00", "2026-12-30T09:00", "Sat 10:00", "Sat 2 Jan 2027, 10:00", id="next year, soon"
+        ),
+        pytest.param(
+            "2027-01-09T09:00", "2026-12-30T09:00", "9 Jan 2027, 10:00", "Sat 9 Jan 2027, 10:00", id="next year"
+        ),
+    ],
+)
+@pytest.mark.usefixtures("in_berlin")
+def test_a_time_is_told_with_as_much_of_its_day_as_it_needs(text: str, now: str, told: str, in_full: str) -> None:
+    assert told_time(moment(text), moment(now)) == told
+    assert told_time(moment(text), moment(now), with_date=True) == in_full

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from session_host.client.usage import AccountLimits
 from session_host.structured.items import UsageLimit
-from session_host.system.clock import as_text
 from session_host.web.forms import LimitUse
 from session_host.web.rows import tightest_use
+from tests.support.zones import in_zone
 
 NOW_S = 1_800_000_000.0
 
@@ -18,10 +18,11 @@ def said(agent: str, *limits: tuple[float, float], account: str = "") -> Account
 
 
 def test_the_fullest_limit_of_all_accounts_is_shown_by_its_accounts_name() -> None:
-    accounts = [said("claude", (0.4, 60), (0.8, 3600), account="work"), said("codex", (0.7, 30))]
-    assert tightest_use(accounts, NOW_S) == (LimitUse("work", 0.8, as_text(NOW_S + 3600)), 3601.0)
-    assert tightest_use(accounts, NOW_S + 3600) == (None, None)
-    assert tightest_use(accounts[1:], NOW_S) == (LimitUse("Codex", 0.7, as_text(NOW_S + 30)), 31.0)
+    accounts = [said("claude", (0.4, 60), (0.8, 3600), account="work"), said("codex", (0.7, 86_400))]
+    with in_zone("Asia/Kathmandu"):
+        assert tightest_use(accounts, NOW_S) == (LimitUse("work", 0.8, "14:45"), 3601.0)
+        assert tightest_use(accounts, NOW_S + 90_000) == (None, None)
+        assert tightest_use(accounts[1:], NOW_S) == (LimitUse("Codex", 0.7, "Sat 13:45"), 86_401.0)
 
 
 def test_a_limit_without_a_reset_stays_until_another_is_said() -> None:

@@ -168,9 +168,9 @@ def test_chats_of_one_name_on_different_machines_differ_by_these():
 def test_identical_ended_chats_show_the_time_of_their_end():
     one, two = (
         ListedChat(each, status_text="Finished", ended_when=when)
-        for each, when in (("1", "14:03"), ("2", "9 May 8:10"))
+        for each, when in (("1", "14:03"), ("2", "9 May, 8:10"))
     )
-    assert lines(one, two) == ["Finished · 14:03 · api", "Finished · 9 May 8:10 · api"]
+    assert lines(one, two) == ["Finished · 14:03 · api", "Finished · 9 May, 8:10 · api"]
     assert lines(one, replace(two, status_text="Exit code 3")) == ["Finished · api", "Exit code 3 · api"]
     alike = [ListedChat("adae1e2d", ended_when="14:03"), ListedChat("beef0000", ended_when="14:03")]
     assert lines(*alike) == ["14:03 · api · adae", "14:03 · api · beef"], "they ended together"

@@ -361,7 +361,7 @@ def test_an_answer_of_an_earlier_chat_has_its_time_and_duration() -> None:
     ):
         transcript.apply(change, 1_895_000_000_000)
     ended = datetime.fromtimestamp(1_795_348_875, UTC)
-    time = phrases.short_clock(ended, datetime.now(UTC))
+    time = phrases.told_time(ended, datetime.now(UTC))
     assert turn_footer(turn_at(transcript, 1), "a1").label == f"{time} · 1 min 15 s"
 
 

@@ -80,8 +80,10 @@ def test_dates_follow_lc_time_alone(in_locale: pytest.MonkeyPatch, stronger: dic
     assert dates.whole_date(DAY) == "Samstag, 2. Mai 2026"
     assert dates.day(DAY, THAT_YEAR) == window_texts.day(DAY, THAT_YEAR) == "2. Mai"
     assert window_texts.month(DAY, THAT_YEAR) == "Mai"
-    assert phrases.clock(MOMENT, MOMENT + timedelta(60)) == "on 2. Mai at 14:03"
-    assert phrases.short_clock(MOMENT, MOMENT + timedelta(200)) == "2. Mai 14:03"
+    assert phrases.at_time(MOMENT, MOMENT + timedelta(60)) == "on 2. Mai at 14:03"
+    assert phrases.at_time(MOMENT, MOMENT + timedelta(3)) == "on Samstag at 14:03"
+    assert phrases.told_time(MOMENT, MOMENT + timedelta(3)) == "Sa. 14:03"
+    assert phrases.told_time(MOMENT, MOMENT + timedelta(200)) == "2. Mai, 14:03"
 
 
 @pytest.mark.parametrize("locale", ["tr_TR.UTF-8", "az_AZ.UTF-8", "de_DE.UTF-8", "ar_SA.UTF-8", "ja_JP.UTF-8", "C"])
@@ -98,5 +100,5 @@ def test_every_place_that_tells_a_time_tells_it_alike(in_locale: pytest.MonkeyPa
     in_locale.setenv("LC_TIME", "en_US.UTF-8")
     time = dates.time_of_day(MOMENT)
     assert "PM" in time
-    assert phrases.clock(MOMENT, MOMENT) == f"at {time}"
-    assert phrases.short_clock(MOMENT, MOMENT) == time
+    assert phrases.at_time(MOMENT, MOMENT) == f"at {time}"
+    assert phrases.told_time(MOMENT, MOMENT) == time

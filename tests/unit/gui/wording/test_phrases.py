@@ -9,7 +9,7 @@ from PySide6.QtWidgets import QApplication
 
 from gui.settings.table import SETTINGS
 from gui.window.widgets.parts import sentence
-from gui.wording import dates, page_texts, phrases
+from gui.wording import page_texts, phrases
 from gui.wording.explanation import explained, explained_without_host
 from session_host.agents import sources as status_sources
 from session_host.agents.environment import CONDITIONS
@@ -18,6 +18,7 @@ from session_host.host.watchers import conversation
 from session_host.protocol.facts import AgentStatus
 from session_host.protocol.messages import Evidence, Explanation, Transition
 from session_host.protocol.values import SILENCE, Activity
+from session_host.standing import clock_times
 
 NOW = datetime(2026, 5, 2, 12, 0, 0, tzinfo=UTC)
 
@@ -41,22 +42,32 @@ def test_a_name_keeps_its_first_letter(text: str, shown: str) -> None:
     assert sentence(text) == (f"{shown}." if shown else "")
 
 
-def test_a_time_of_another_day_has_its_date(monkeypatch: pytest.MonkeyPatch):
+@pytest.mark.parametrize(
+    ("days", "text", "in_full", "in_a_sentence"),
+    [
+        (0, "12:00", "12:00", "at 12:00"),
+        (-1, "Fri 12:00", "Fri 1 May, 12:00", "on Friday at 12:00"),
+        (6, "Fri 12:00", "Fri 8 May, 12:00", "on Friday at 12:00"),
+        (7, "9 May, 12:00", "Sat 9 May, 12:00", "on 9 May at 12:00"),
+        (-7, "25 Apr, 12:00", "Sat 25 Apr, 12:00", "on 25 April at 12:00"),
+        (-400, "28 Mar 2025, 12:00", "Fri 28 Mar 2025, 12:00", "on 28 March 2025 at 12:00"),
+    ],
+)
+def test_a_time_has_as_much_of_its_day_as_it_needs(
+    monkeypatch: pytest.MonkeyPatch, days: int, text: str, in_full: str, in_a_sentence: str
+) -> None:
     monkeypatch.setenv("LC_ALL", "C.UTF-8")
-    assert phrases.short_clock(NOW, NOW) == dates.time_of_day(NOW)
-    months_ago, year_ago = (NOW - timedelta(days=days) for days in (60, 400))
-    assert phrases.short_clock(months_ago, NOW).startswith(f"{months_ago.astimezone().day} ")
-    assert str(year_ago.year) in phrases.short_clock(year_ago, NOW)
-    assert phrases.short_clock(None, NOW) == ""
+    moment = NOW.replace(tzinfo=None).astimezone() + timedelta(days)
+    moment = moment.replace(tzinfo=None).astimezone()  # Noon, also where clocks have changed.
+    now = NOW.replace(tzinfo=None).astimezone()
+    assert phrases.told_time(moment, now) == clock_times.told_time(moment, now) == text
+    assert phrases.told_time(moment, now, with_date=True) == clock_times.told_time(moment, now, with_date=True)
+    assert phrases.told_time(moment, now, with_date=True) == in_full
+    assert phrases.at_time(moment, now) == in_a_sentence
 
 
-def test_in_a_row_a_time_within_a_week_has_its_weekday() -> None:
-    for days in (-6, -1, 1, 6):
-        moment = NOW + timedelta(days)
-        assert phrases.row_clock(moment, NOW) == f"{moment.astimezone():%a} {dates.time_of_day(moment)}"
-    for days in (-7, 0, 7):
-        assert phrases.row_clock(NOW + timedelta(days), NOW) == phrases.short_clock(NOW + timedelta(days), NOW)
-    assert phrases.row_clock(None, NOW) == ""
+def test_an_unknown_time_has_no_words() -> None:
+    assert phrases.told_time(None, NOW) == phrases.at_time(None, NOW) == ""
 
 
 def test_directories_are_shown_relative_to_home(area):

@@ -16,7 +16,7 @@ from gui.bridge.chat import Chat
 from gui.bridge.chat_words import activity_and_age, last_command, status_text
 from gui.window.actions.tab_pages import ChangesOpener
 from gui.window.sidebar.entries import ChatRow
-from gui.wording.phrases import short_clock
+from gui.wording.phrases import told_time
 from session_host.client.viewer.viewer import ViewerState
 from session_host.client.worktrees import Status
 from session_host.errors import HostUnavailable
@@ -104,7 +104,7 @@ async def test_a_silent_chat_shows_for_how_long(harness: WindowHarness):
     viewer.tell(ActivityEvent(AgentStatus(Activity.NO_SIGNAL, "silence", ago(61), "no output and no report for 60 s")))
     harness.settle()
     shown = row(harness, session_id)
-    began = short_clock(harness.chat(session_id).since, datetime.now(UTC))
+    began = told_time(harness.chat(session_id).since, datetime.now(UTC))
     assert (shown.status, shown.age) == (f"No word since {began} · was working", "2 m"), (
         "the minute before the timeout is counted, too"
     )

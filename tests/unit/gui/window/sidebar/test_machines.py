@@ -30,7 +30,7 @@ from tests.unit.gui.conftest import WindowHarness
 from tests.unit.gui.window.machines import OtherMachine
 
 SINCE = datetime.now(UTC) - timedelta(minutes=5)
-TIME = phrases.short_clock(SINCE, datetime.now(UTC))
+TIME = phrases.told_time(SINCE, datetime.now(UTC))
 
 
 def lines(model: SidebarModel) -> list[str]:
