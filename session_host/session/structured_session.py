@@ -49,7 +49,7 @@ from session_host.structured.items import (
     UsageChanged,
 )
 from session_host.structured.lines import AgentLine, LineSplitter
-from session_host.structured.log import FORK, NO_TAG, Cause, InputCause, encode_record, is_news
+from session_host.structured.log import ASLEEP, FORK, NO_TAG, Cause, InputCause, encode_record, is_news
 from session_host.structured.operations import AnyResult
 from session_host.structured.rules import Step, StructuredRules, lost_operations
 from session_host.structured.text import held_words
@@ -200,6 +200,8 @@ class StructuredSession:
             end += len(encode_record(Cause.HISTORY, changes, at_ms=now_ms, raw_end=0, payload=origin))
             if end > appended_to:
                 self._append(Cause.HISTORY, changes, now_ms, origin)
+                if not launch.fork_of:
+                    self.rules.take_over(changes)
         return next((each for each in reversed(history) if isinstance(each, UsageChanged)), None)
 
     def agent_wrote(self, data: bytes) -> None:
@@ -219,18 +221,19 @@ class StructuredSession:
         """See ``own_prompts``."""
         return why_no_input(request, self._watch)
 
-    def agent_ended(self, errors: str) -> None:
+    def agent_ended(self, errors: str, *, sleeps: bool) -> None:
         """The agent ended, after its last output.
 
         Args:
             errors: the last lines of its standard error if it failed; "" for none.
+            sleeps: whether the chat was put to sleep.
         """
         self._lines(self.splitter.finish())
         now_ms = self._now_ms()
         if errors:
             item = Item(f"{self.rules.prefix}-errors", "notice", now_ms, text=errors)
             self._append(Cause.NOTICE, [Put(item)], now_ms)
-        self._take(Cause.END, self.rules.end(now_ms), now_ms)
+        self._take(Cause.END, self.rules.end(now_ms, sleeps=sleeps), now_ms, payload=ASLEEP if sleeps else b"")
 
     def timer_due(self, name: str) -> None:
         """A timer of the dialect, or the idle timeout, expired."""

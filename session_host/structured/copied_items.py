@@ -18,10 +18,14 @@ _decoder = msgspec.msgpack.Decoder(list[AnyChange])
 
 
 def copied_items(transcript: Transcript) -> list[AnyChange]:
-    """The title, items, ends of turns, answered requests and used tokens of a transcript, as changes."""
+    """The title, items, ends of turns, answered requests and used tokens of a transcript, as changes.
+
+    What waited in its queue waits for its user from now on.
+    """
     title = transcript.status.title
     changes: list[AnyChange] = [TitleChanged(title)] if title else []
-    changes += _with_ends(transcript, transcript)
+    waiting = {item.id: msgspec.structs.replace(item, status="held") for item in transcript if item.status == "queued"}
+    changes += _with_ends(transcript, (waiting.get(item.id, item) for item in transcript))
     for request_id, answer in transcript.answers.items():
         changes += [RequestOpened(transcript.requests[request_id]), answer]
     if (usage := transcript.status.usage) is not None:

@@ -28,6 +28,8 @@ from .items import AnyChange, StateChanged
 FORK = b"fork "
 """Begins the ``cause`` of a fork's HISTORY: the session with this id keeps its own lines."""
 
+ASLEEP = b"sleep"
+
 HEADER = struct.Struct("<IB3xQQ16sQ")
 HEADER_BYTES = HEADER.size
 MAX_PAYLOAD_BYTES = 256 * 1024 * 1024
@@ -46,7 +48,7 @@ class Cause(IntEnum):
     TIMER = 4
     """A timer of the dialect expired; the body's ``cause`` is its name."""
     END = 5
-    """The program ended."""
+    """The program ended; the body's ``cause`` is ``ASLEEP`` if the chat was put to sleep, else b""."""
     HISTORY = 6
     """The items that the transcript begins with. The body's ``cause`` is the id of the session that also has them:
     the one that this session resumes or, after ``FORK``, forks; b"" for a conversation that only the agent has."""

@@ -8,7 +8,7 @@ The states of a prompt::
     queued ──its user takes it back──▶ withdrawn
     queued ──its user stops the turn──▶ held ──its user sends it──▶ queued
     sent ──the agent refuses──▶ failed
-    queued, held ──the agent ends──▶ unsent
+    queued, held ──the agent ends──▶ unsent; one that is held stays so in a chat that sleeps
     sent ──the agent ends──▶ unconfirmed
 
 Each method is one cause and returns one ``Step``: changes of the transcript, lines for the agent, timers. The step is
@@ -300,8 +300,18 @@ class StructuredRules(DialectPort):
                 prompts = state.steering if item.status == "sent" else state.queue
                 prompts.append(UserPrompt(item.id, item.text, item.images))
 
-    def end(self, now_ms: int) -> Step:
-        """The program ended: cut the turn and all open items."""
+    def take_over(self, changes: Sequence[AnyChange]) -> None:
+        """The chat begins with these items of the one that it resumes, whose prompts wait for their user here."""
+        for change in changes:
+            if isinstance(change, Put) and change.item.kind == "user" and change.item.status in IN_QUEUE:
+                item = change.item
+                self.state.held.append(UserPrompt(item.id, item.text, item.images))
+
+    def end(self, now_ms: int, *, sleeps: bool = False) -> Step:
+        """The program ended: cut the turn and all open items.
+
+        If the chat ``sleeps``, the prompts that wait for their user stay: the chat that goes on takes them over.
+        """
         self.now_ms = now_ms
         state = self.state
         if state.ended:
@@ -310,7 +320,7 @@ class StructuredRules(DialectPort):
             self.emit(SetStatus(item_id, "cut", now_ms))
         for prompt in (*state.steering, *([state.in_flight] if state.in_flight else ())):
             self.emit(SetStatus(prompt.id, "unconfirmed"))
-        for prompt in (*state.held, *state.queue):
+        for prompt in (*(() if sleeps else state.held), *state.queue):
             self.emit(SetStatus(prompt.id, "unsent"))
         for request_id in list(state.requests):
             self.emit(RequestResolved(request_id, "", at_ms=now_ms))

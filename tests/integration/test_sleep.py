@@ -15,16 +15,17 @@ from typing import Any
 
 import pytest
 
+from session_host.client.chats.fork import fork
 from session_host.client.chats.sleeping import wake
 from session_host.client.sessions.store_access import open_store
 from session_host.paths import config_dir
 from session_host.protocol.events import Ended, Missed, Slept, Woke, kind_of
-from session_host.protocol.messages import Prompt
+from session_host.protocol.messages import Interrupt, Prompt, ReleaseHeld
 from session_host.system.processes.identity import environment_variables
 from tests.support.area import Area
 from tests.support.commands import environment, outlive, running
 from tests.support.conversing import ask, install, listed, new, see
-from tests.support.hosts import recorded
+from tests.support.hosts import kill_host, recorded
 from tests.support.ledger import CHANGES_READ
 from tests.support.structured_chats import input_log, new_chat, viewing, wait
 from tests.support.waiting import eventually, wait_until
@@ -221,6 +222,41 @@ async def test_what_a_viewer_sends_as_soon_as_a_chat_view_is_woken_comes_behind_
         await waking
         await eventually(lambda: len(prompts(area)) == 3, 30, "all prompts")
     assert prompts(area) == ["answer: one", "answer: two", "answer: three"]
+
+
+async def test_prompts_that_wait_since_a_stop_stay_over_sleep_and_waking_and_are_sent_once(
+    area: Area, view: str
+) -> None:
+    async with viewing(view) as chat:
+        for text in ("hold: 0", "answer: later", "answer: last"):
+            chat.viewer.send(Prompt(text))
+        await chat.watcher.until(lambda: chat.state == "running" and "answer: last" in chat.texts("user"), "the turn")
+        chat.viewer.send(Interrupt())
+        await chat.watcher.until(lambda: chat.state == "idle", "the stop")
+    copy = await fork(view)
+    async with viewing(copy.id) as forked:
+        await forked.until_said("one")
+        assert "answer: later" not in forked.texts("user"), "they belong to the other chat"
+    wait(copy.id, "idle")
+
+    for text in ("answer: two", "answer: three"):
+        put_to_sleep("view")
+        assert "waits, since the turn was stopped" in outlive("peek", "view", "--scrollback").output
+        done = outlive("send", "view", text, "--wait", "--timeout", "60")
+        assert done.code == 0, done.error
+        wait("view", "idle")
+        assert prompts(area)[-1] == text
+
+    woken = next(each["id"] for each in listed_running() if each["name"] == "view")
+    await kill_host(woken)
+    async with viewing(woken) as chat:
+        waiting = [each.text for each in chat.items if each.status == "held"]
+        assert waiting == ["answer: later", "answer: last"]
+        chat.viewer.send(ReleaseHeld())
+        await chat.until_said("last")
+    wait(woken, "idle")
+    assert prompts(area)[-3:] == ["answer: three", "answer: later", "answer: last"]
+    assert [prompts(area).count(each) for each in waiting] == [1, 1]
 
 
 def test_a_text_for_one_that_was_woken_goes_to_the_chat_that_continues_it(area: Area, view: str) -> None:

@@ -224,16 +224,18 @@ class PromptBox(QWidget):
         asked = next((each for each in self._queued if each.is_asked_about), None)
         self._ask_about(asked)
         waiting = [each for each in self._queued if each is not asked]
-        self.queue.show_queue(waiting, self._later, can_interrupt=self.can_interrupt, is_low=self._is_low)
+        has_ended = status.state == "ended"
+        self.queue.show_queue(
+            waiting, self._later, can_interrupt=self.can_interrupt, is_low=self._is_low, can_act=not has_ended
+        )
         self.settings.show_settings(status.settings)
         last = facts_of(status.last_turn) if status.last_turn is not None and not status.is_running else None
         self.settings.usage.show_usage(status.usage, is_limit_told=last is not None and last.outcome == "limit")
         self.completion.set_commands(status.commands)
-        has_ended = status.state == "ended"
         if self.editor.isReadOnly() != (has_ended and not self._resumes):
             self.editor.setReadOnly(not self.editor.isReadOnly())
         hint = self._first_hint or chat_texts.PROMPT_HINT()
-        self.editor.has_queue = bool(self._queued)
+        self.editor.has_queue = bool(self._queued) and not has_ended
         if self._queued:
             hint = chat_texts.prompt_hint_with_queue(interrupts=self.can_interrupt)
         texts = (self._hint_to_resume, chat_texts.ENDED()) if has_ended else (hint,) * 2
@@ -415,7 +417,7 @@ class PromptBox(QWidget):
         if self.amount is not None and self.asked_about and self.is_empty:
             self.amount.act("send_asked")
             return
-        if mode == "interrupt" and self.is_empty and self._queued:
+        if mode == "interrupt" and self.is_empty and self.editor.has_queue:
             self._send_input(SendNow(self._queued[0].id))
             return
         comments = "" if text.startswith("/") else self._comments[0]  # A command would take them for its arguments.

@@ -58,15 +58,22 @@ class QueuedPrompts(QWidget):
         self.hide()
 
     def show_queue(
-        self, prompts: list[Item], later: LaterPrompt | None = None, *, can_interrupt: bool, is_low: bool
+        self,
+        prompts: list[Item],
+        later: LaterPrompt | None = None,
+        *,
+        can_interrupt: bool,
+        is_low: bool,
+        can_act: bool = True,
     ) -> None:
         """Show prompts that wait, the next one first; in a low box, only that one.
 
-        Above them is the one that is to be sent at a time.
+        Above them is the one that is to be sent at a time. In a chat that has ended, the user ``can_act`` on none.
         """
         held = sum(prompt.status == "held" for prompt in prompts)
         shown = prompts[: 1 if is_low else _SHOWN]
-        state = (*((each.id, each.text, each.status) for each in shown), len(prompts), held, can_interrupt, later)
+        facts = ((each.id, each.text, each.status) for each in shown)
+        state = (*facts, len(prompts), held, can_interrupt, later, can_act)
         if state == self._shown:
             return
         self._shown = state
@@ -86,11 +93,14 @@ class QueuedPrompts(QWidget):
                 [
                     (chat_texts.SEND(), "", Action("send_held")),
                     (chat_texts.DISCARD(), "", Action("discard_held")),
-                ],
-                tone="needs_you",
+                ]
+                if can_act
+                else [],
+                tone="needs_you" if can_act else "secondary",
             )
         for number, prompt in enumerate(shown):
-            self._add_prompt(prompt, is_next=not number and not held, can_interrupt=can_interrupt)
+            is_next = not number and not held
+            self._add_prompt(prompt, is_next=is_next, can_interrupt=can_interrupt, can_act=can_act)
         if (more := len(prompts) - len(shown)) > 0:
             self._add("", chat_texts.MORE_PROMPTS(n=more), [])
         self.setVisible(bool(self.rows))
@@ -110,13 +120,13 @@ class QueuedPrompts(QWidget):
         self._acted.add(action.item)
         self._run_action(action)
 
-    def _add_prompt(self, prompt: Item, *, is_next: bool, can_interrupt: bool) -> None:
+    def _add_prompt(self, prompt: Item, *, is_next: bool, can_interrupt: bool, can_act: bool) -> None:
         text = one_line(prompt.text[:_LINE_CHARACTERS]).strip() or chat_texts.PROMPT_WITHOUT_TEXT()
         buttons = [(chat_texts.EDIT_QUEUED(), chat_texts.PUT_BACK(), Action("withdraw", prompt.id))]
         if can_interrupt and prompt.status == "queued":
             buttons.append((chat_texts.SEND_NOW(), chat_texts.SEND_NOW_STOPS(), Action("send_now", prompt.id)))
         buttons.append((chat_texts.REMOVE_QUEUED(), "", Action("drop", prompt.id)))
-        self._add(chat_texts.NEXT() if is_next else "", text, buttons, prompt=prompt.id)
+        self._add(chat_texts.NEXT() if is_next else "", text, buttons if can_act else [], prompt=prompt.id)
 
     def _add_later(self, prompt: LaterPrompt) -> None:
         """Add the prompt that is to be sent at a time, or that was not sent."""

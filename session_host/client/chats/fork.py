@@ -27,7 +27,7 @@ from session_host.protocol.untrusted_text import as_name, one_line
 from session_host.protocol.values import GridSize
 from session_host.storage.last_transcript import last_transcript
 from session_host.structured.copied_items import changes_before, copied_items, encode_items, items_before
-from session_host.structured.items import Item, Put
+from session_host.structured.items import IN_QUEUE, Item, Put
 from session_host.structured.transcript import Transcript
 from session_host.system.clock import now_ms
 
@@ -141,7 +141,9 @@ def _items(record: ChatFacts, transcript: Transcript | None) -> bytes:
     """The items for the copy, with a line that says where it begins."""
     if transcript is None or not len(transcript):
         return b""
-    return encode_items([*copied_items(transcript), Put(_notice(record, f"Forked from {record.entry.name}."))])
+    # What waits in the queue is no part of the conversation.
+    copied = [each for each in copied_items(transcript) if not (isinstance(each, Put) and each.item.status in IN_QUEUE)]
+    return encode_items([*copied, Put(_notice(record, f"Forked from {record.entry.name}."))])
 
 
 def _beginning(text: str) -> str:

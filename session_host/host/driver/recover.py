@@ -34,7 +34,7 @@ from session_host.structured.items import (
     UsageChanged,
 )
 from session_host.structured.lines import LineSplitter
-from session_host.structured.log import NO_TAG, Cause, InputCause, Record, RecordReader
+from session_host.structured.log import ASLEEP, FORK, NO_TAG, Cause, InputCause, Record, RecordReader
 from session_host.structured.operations import AnyResult
 from session_host.structured.rules import Step, StructuredRules
 from session_host.structured.transcript import Transcript
@@ -219,7 +219,10 @@ class _CauseReplay:
             case Cause.BACKGROUND:
                 return rules.see_background(record.body.cause.decode(), at_ms)
             case Cause.END:
-                return rules.end(at_ms)
+                return rules.end(at_ms, sleeps=record.body.cause == ASLEEP)
+            case Cause.HISTORY if not record.body.cause.startswith(FORK):
+                rules.take_over(record.body.changes)
+                return None
             case _:
                 return None
 

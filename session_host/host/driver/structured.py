@@ -16,7 +16,7 @@ from session_host.host.watchers.conversation import PROTOCOL
 from session_host.paths import session_history
 from session_host.protocol.codec import UNREADABLE
 from session_host.protocol.events import Limit, LimitsChanged
-from session_host.protocol.facts import AgentStatus
+from session_host.protocol.facts import SLEEP, AgentStatus
 from session_host.protocol.launch import StructuredLaunch
 from session_host.protocol.messages import (
     Event,
@@ -161,7 +161,7 @@ class StructuredDriver:
         self.operation_runner.flush()
         was_ended = self.rules.rules.state.timed_out or bool(end_request)
         failed = bool(exit_code or exit_signal) and not was_ended
-        self.rules.agent_ended(last_errors(self._spec.stderr) if failed else "")
+        self.rules.agent_ended(last_errors(self._spec.stderr) if failed else "", sleeps=end_request == SLEEP)
         self._performer.perform()
 
     async def finish(self) -> None:
@@ -325,7 +325,7 @@ class StructuredDriver:
     def why_busy(self) -> str:
         """What of the user's would be lost with the agent, a clause after the chat's name; "" for nothing."""
         state = self.rules.rules.state
-        waits = state.queue or state.held or state.steering or state.in_flight
+        waits = state.queue or state.steering or state.in_flight
         return "has prompts that wait" if waits else ""
 
     def newest_outcome(self) -> RequestResolved | None:

@@ -462,6 +462,19 @@ def test_prompts_that_wait_after_a_stop_are_sent_or_discarded_by_buttons_above_t
     assert shown.queued() == []
 
 
+def test_prompts_that_wait_in_a_chat_that_sleeps_are_shown_and_wait(show_chat: ShowChat) -> None:
+    chat = ScriptedChat()
+    chat.put("user", "first", status="held")
+    chat.apply(StateChanged("ended"))
+    shown = show_chat(chat)
+    shown.view.prompt.set_resumes(True, wakes=True)
+    assert shown.queued() == ["1 prompt waits, since you stopped the turn", "first"]
+    assert not [each for row in shown.view.prompt.queue.rows for each in row.buttons]
+    shown.press(Qt.Key.Key_Up)
+    shown.press(Qt.Key.Key_Return, CONTROL, ALT)
+    assert (shown.of(WithdrawPrompt), shown.of(SendNow)) == ([], [])
+
+
 def test_a_long_queue_shows_its_first_prompts_and_keeps_the_keyboard_on_a_button(show_chat: ShowChat) -> None:
     chat = ScriptedChat()
     chat.run()

@@ -118,7 +118,9 @@ async def test_a_host_killed_while_a_terminal_runs_ends_the_terminal_and_not_the
         assert tool(chat).output == "up\n"
         assert "restarted" in chat.texts("notice")[-1]
         assert count.read_text() == "run\n"
-        await eventually(lambda: not [each for each in marked(SESSION, record.id) if "sleep" in each], 10, "their end")
+        await eventually(
+            lambda: not [each for each in marked(SESSION, record.id) if "sleep 30" in each], 10, "their end"
+        )
         assert await prompt_and_read(chat, "say still here") == ["still here"]
 
 

@@ -81,3 +81,11 @@ def test_turns_in_an_agents_own_record_end_with_its_last_messages():
     assert [change.item for change in changes if isinstance(change, Put)] == items
     ends = [(place, change) for place, change in enumerate(changes) if isinstance(change, TurnOver)]
     assert ends == [(4, TurnOver("t1", "completed", at_ms=1400)), (7, TurnOver("t2", "interrupted", at_ms=2200))]
+
+
+def test_what_waited_for_an_agent_that_is_gone_waits_for_its_user():
+    earlier = Transcript()
+    for number, status in enumerate(("done", "queued", "held")):
+        earlier.apply(Put(Item(f"p{number}", "user", number, "prompt", status)))  # type: ignore[arg-type]
+    copied = [each.item.status for each in copied_items(earlier) if isinstance(each, Put)]
+    assert copied == ["done", "held", "held"]

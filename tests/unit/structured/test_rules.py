@@ -22,6 +22,7 @@ from session_host.protocol.values import ErrorCode
 from session_host.session.effects import AppendRecord, Effect
 from session_host.session.structured_session import StructuredSession
 from session_host.structured.answers import first_answer
+from session_host.structured.copied_items import copied_items
 from session_host.structured.dialects.base import Chosen, DialectPort, Start, UserPrompt
 from session_host.structured.items import (
     NOT_STOPPED,
@@ -159,8 +160,8 @@ class Chat:
     def see_background(self, work: str) -> Step:
         return self._take(self.rules.see_background(work, 4))
 
-    def end(self) -> Step:
-        return self._take(self.rules.end(4))
+    def end(self, *, sleeps: bool = False) -> Step:
+        return self._take(self.rules.end(4, sleeps=sleeps))
 
     def shown(self) -> tuple[str, str]:
         status = self.transcript.status
@@ -369,6 +370,36 @@ def test_queued_prompts_wait_also_if_the_turn_was_stopped_by_an_answer_or_in_the
     assert (chat.statuses()["me-2"], {"prompt": "two"} in chat.sent) == ("held", False)
     chat.end()
     assert chat.statuses()["me-2"] == "unsent"
+
+
+def test_prompts_that_wait_after_a_stop_wait_in_the_chat_that_wakes_one_that_slept(chat: Chat) -> None:
+    chat.hear("ready")
+    for text in ("one", "two", "three"):
+        chat.do(prompt(text))
+    chat.hear("accept", "stop")
+    chat.do(prompt("four"))
+    chat.hear("accept")
+    chat.do(prompt("five"))
+    chat.end(sleeps=True)
+    assert [(each.text, each.status) for each in chat.transcript if each.kind == "user"][-3:] == [
+        ("five", "unsent"),
+        ("two", "held"),
+        ("three", "held"),
+    ]
+
+    woken = Chat()
+    history = copied_items(chat.transcript)
+    for change in history:
+        woken.transcript.apply(change)
+    woken.rules.take_over(history)
+    woken.hear("ready")
+    woken.do(prompt("wake up"))
+    assert woken.sent[-1] == {"prompt": "wake up"}, "they wait for their user"
+    woken.hear("accept", "end")
+    assert woken.transcript.held == 2
+    woken.do(ReleaseHeld())
+    woken.hear("accept", "end", "accept")
+    assert [each for each in woken.sent if "prompt" in str(each)][1:] == [{"prompt": "two"}, {"prompt": "three"}]
 
 
 def test_nothing_can_be_interrupted_while_nothing_runs(chat: Chat) -> None:
