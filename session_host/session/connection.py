@@ -336,6 +336,8 @@ class ClientConnection:
         if request.output:
             self._subscription.follow(request.offset, request.resizes, has_history=request.has_history)
         else:
+            if self._session.terminal is not None:
+                self._subscription.note_seen()
             self._subscription.unfollow()
             self._subscription.listen()
             self._send_end()

@@ -36,12 +36,17 @@ from typing import Any, Protocol
 
 from session_host.protocol.messages import OUTPUT_CHUNK_BYTES, Message, OutputEvent, Resized, SnapshotPart
 from session_host.protocol.values import ErrorCode
+from session_host.terminal.base import Emulator
 
-from .effects import Effect, MakeSnapshot, Refuse, SendMore, Snapshot, Timers
+from .effects import Effect, MakeSnapshot, Refuse, SendMore, Snapshot, Timers, UseEmulator
 from .output_ring import OutputRing, Span
+from .seen_screen import SeenScreen
 
 OUTPUT_EVENT, OUTPUT_EVENT_INTERVAL_S = "output event", 1.0
 """Interval of OutputEvent for clients that follow events only."""
+
+NEWS, NEWS_S = "news", 0.2
+"""A program draws in some writes what its screen shows already, for example when it loses the keyboard focus."""
 
 SNAPSHOT, SNAPSHOT_INTERVAL_S = "snapshot", 0.1
 """Minimum interval between two snapshots for a client that cannot keep up."""
@@ -131,6 +136,10 @@ class OutputSubscription:
         """The client's offset in the output once its queue is sent; not updated while CURRENT."""
         self._notified = 0
         """The end of the output of the last notification."""
+        self._left_at = 0
+        """The end of the output when the client followed it last."""
+        self._seen: SeenScreen | None = None
+        """The screen that the client showed until it followed no longer; None once there was other text."""
         self._timers = Timers(self, effects)
         self._is_snapshot_requested = False
         """Whether a snapshot is being made."""
@@ -170,6 +179,7 @@ class OutputSubscription:
     def follow(self, offset: int, resizes: int, *, has_history: bool = True) -> None:  # noqa: ARG002 - all have it
         """Send output from the client's offset on; -1 asks for a snapshot."""
         self._subscribers.set_listening(self, listens=False)
+        self._seen = None
         self._offset = offset
         self._resizes = resizes
         self._is_sending = False
@@ -178,9 +188,31 @@ class OutputSubscription:
     def received(self, length: int) -> None:
         """The client has used so many more bytes; only ``PacedSubscription`` needs to know."""
 
+    def note_seen(self) -> None:
+        """Keep what the screen shows, since the client leaves it; call before ``unfollow``.
+
+        Output that only draws this again, or erases some of it, is no news.
+        """
+        if self.state is not SubscriptionState.OFF and not self.is_behind:
+            self._effects.append(UseEmulator(self))
+
+    def use_emulator(self, emulator: Emulator) -> None:
+        """Keep what the screen shows; or notify the client if it has other text than what was kept."""
+        if self.state is not SubscriptionState.OFF:
+            return
+        if self._seen is None:
+            if self._left_at == self._ring.end:
+                self._seen = SeenScreen.of(emulator)
+        elif self._seen.has_all_of(SeenScreen.of(emulator)):
+            self._timers.start(OUTPUT_EVENT, OUTPUT_EVENT_INTERVAL_S)
+        else:
+            self._seen = None
+            self.output(self._subscribers.news_end)
+
     def unfollow(self) -> None:
         """Send the client no more output."""
-        self._notified = self._ring.end
+        self._seen = None
+        self._notified = self._left_at = self._ring.end
         self._set_state(SubscriptionState.OFF)
 
     def close(self) -> None:
@@ -192,8 +224,11 @@ class OutputSubscription:
 
     def output(self, end: int) -> None:
         """Notify the client of output up to this offset, while OFF."""
-        self._notified = end
         self._subscribers.set_listening(self, listens=False)
+        if self._seen is not None:
+            self._timers.start(NEWS, NEWS_S)
+            return
+        self._notified = end
         self._timers.start(OUTPUT_EVENT, OUTPUT_EVENT_INTERVAL_S)
         self._client.queue(OutputEvent(end))
 
@@ -251,6 +286,10 @@ class OutputSubscription:
                 self.output(self._subscribers.news_end)  # It came during the interval.
             else:
                 self.listen()
+        elif name == NEWS:
+            if self._seen is not None:
+                self._notified = self._subscribers.news_end  # Later output may not be interpreted by then.
+                self._effects.append(UseEmulator(self, after_output=True))
         elif self.state is SubscriptionState.BEHIND:
             self._request_snapshot()
 

@@ -2,14 +2,28 @@
 
 from __future__ import annotations
 
+from typing import cast
+
 import pytest
 
 from session_host.protocol.messages import OutputEvent, Resized, SnapshotPart
 from session_host.protocol.values import ErrorCode, GridSize
-from session_host.session.effects import Effect, Flush, MakeSnapshot, Refuse, SendMore, Snapshot, StartTimer, StopTimer
+from session_host.session.effects import (
+    Effect,
+    Flush,
+    MakeSnapshot,
+    Refuse,
+    SendMore,
+    Snapshot,
+    StartTimer,
+    StopTimer,
+    UseEmulator,
+)
 from session_host.session.output_ring import RING_BYTES, OutputRing, Span
 from session_host.session.subscription import (
     AT_ONCE_BYTES,
+    NEWS,
+    NEWS_S,
     OUTPUT_EVENT,
     OUTPUT_EVENT_INTERVAL_S,
     SNAPSHOT,
@@ -17,6 +31,8 @@ from session_host.session.subscription import (
     OutputSubscription,
     Subscribers,
 )
+from session_host.terminal.base import Emulator
+from session_host.terminal.rows import PLAIN, Row, Run
 from tests.support.playbook import Event, Playbook, Returned, RulesHarness, do
 
 BUILD = "engine 1"
@@ -46,6 +62,16 @@ class Client:
     def take(self) -> list[object]:
         queued, self._queued = self._queued, []
         return queued
+
+
+class Screen:
+    """An emulator that shows one row, and has a history."""
+
+    def __init__(self, text: str, history_rows: int = 0) -> None:
+        self.scrollback_rows, self._text = history_rows, text
+
+    def rows(self) -> list[Row]:
+        return [Row((Run(0, len(self._text), self._text, PLAIN, cluster=False),), wrapped=False)]
 
 
 class Harness(RulesHarness[Effect]):
@@ -98,6 +124,15 @@ class Harness(RulesHarness[Effect]):
         """Begin a script with a client that has just been notified of output."""
         listening = self.script() >> do(self.client.listen) >> self.output(1) << self.event_pause << FLUSH
         return listening >> self.sent() << Returned([OutputEvent(11)])
+
+    def shows(self, text: str) -> Event:
+        """The emulator is free, and shows this."""
+        return do(self.client.use_emulator, cast("Emulator", Screen(text)))
+
+    def left(self) -> Playbook:
+        """Begin a script with a client that had all output, and left when the screen showed "answer"."""
+        left = self.current() >> do(self.client.note_seen) << UseEmulator(self.client)
+        return left >> do(self.client.unfollow) >> do(self.client.listen) >> self.shows("answer")
 
     def long_output(self, count: int) -> Event:
         """Add output that is too long for a frame, as the session does."""
@@ -384,4 +419,89 @@ def test_a_follower_of_events_is_not_told_of_what_is_no_news(harness: Harness) -
         << FLUSH
         >> harness.sent()
         << Returned([OutputEvent(16)])
+    )
+
+
+def test_a_program_that_draws_the_same_again_after_the_client_left_is_no_news(harness: Harness) -> None:
+    judged = StartTimer(harness.client, NEWS, NEWS_S)
+    look = UseEmulator(harness.client, after_output=True)
+    assert (
+        harness.left()
+        >> harness.output(1)
+        << judged
+        >> harness.output(1)
+        >> do(harness.client.timer_due, NEWS)
+        << look
+        >> harness.shows("answer")
+        << harness.event_pause
+        >> do(harness.client.timer_due, OUTPUT_EVENT)
+        >> harness.output(1)
+        << judged
+        >> do(harness.client.timer_due, NEWS)
+        << look
+        >> harness.shows("answer 2")
+        << harness.event_pause
+        << FLUSH
+        >> harness.sent()
+        << Returned([OutputEvent(13)])
+        >> harness.output(1)
+        >> do(harness.client.timer_due, OUTPUT_EVENT)
+        << harness.event_pause
+        << FLUSH
+        >> harness.sent()
+        << Returned([OutputEvent(14)])
+    )
+
+
+def test_output_that_is_not_interpreted_when_the_screen_is_looked_at_is_judged_later(harness: Harness) -> None:
+    judged = StartTimer(harness.client, NEWS, NEWS_S)
+    look = UseEmulator(harness.client, after_output=True)
+    assert (
+        harness.left()
+        >> harness.output(1)
+        << judged
+        >> do(harness.client.timer_due, NEWS)
+        << look
+        >> harness.output(1)
+        >> harness.shows("answer")
+        << harness.event_pause
+        >> do(harness.client.timer_due, OUTPUT_EVENT)
+        << judged
+    )
+
+
+def test_output_between_leaving_and_the_look_at_the_screen_is_news(harness: Harness) -> None:
+    left = harness.current() >> do(harness.client.note_seen) << UseEmulator(harness.client)
+    assert (
+        left
+        >> do(harness.client.unfollow)
+        >> do(harness.client.listen)
+        >> harness.output(1)
+        << harness.event_pause
+        << FLUSH
+        >> harness.shows("answer")
+        >> harness.sent()
+        << Returned([OutputEvent(11)])
+        >> harness.output(1)
+        >> do(harness.client.timer_due, OUTPUT_EVENT)
+        << harness.event_pause
+        << FLUSH
+    )
+
+
+def test_a_client_that_only_listens_is_told_of_all_output(harness: Harness) -> None:
+    assert harness.script() >> do(harness.client.note_seen) >> do(harness.client.unfollow)
+    assert harness.notified()
+
+
+def test_a_client_that_follows_again_sees_the_output_itself(harness: Harness) -> None:
+    judged = StartTimer(harness.client, NEWS, NEWS_S)
+    assert (
+        harness.left()
+        >> harness.output(1)
+        << judged
+        >> harness.follows(10)
+        << FLUSH
+        >> do(harness.client.timer_due, NEWS)
+        >> do(harness.client.close)
     )
