@@ -142,7 +142,7 @@ async def test_the_page_shows_the_last_screen_and_one_quiet_line(harness: Window
     assert harness.view.display.emulator is not None
     assert harness.view.display.emulator.rows()[0].text().strip() == "the last words"
     line = bar_of(harness).accessibleName()
-    assert line.startswith("Asleep since 2 Jan ")
+    assert line.startswith("Asleep since 2 Jan, ")
     assert line.endswith(" · gave back 640 MB · type to wake it")
     assert field_of(harness).placeholderText() == line
     assert not harness.page.bars.end.is_open
