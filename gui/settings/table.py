@@ -53,6 +53,7 @@ class Number(Struct, frozen=True):
         zero: the meaning of 0, if 0 is allowed outside of the range.
         step: the change for one press of a button.
         is_integer: whether fractions are invalid.
+        decimals: how many digits a fraction has at most.
     """
 
     minimum: int
@@ -61,6 +62,7 @@ class Number(Struct, frozen=True):
     zero: Text | None = None
     step: float = 1
     is_integer: bool = True
+    decimals: int = 2
 
     def problem(self, value: object) -> str:
         """The problem of a value; "" for a valid one."""
@@ -70,7 +72,7 @@ class Number(Struct, frozen=True):
         assert isinstance(value, int | float)
         if self.minimum <= value <= self.maximum or (value == 0 and self.zero):
             return ""
-        return f"must be between {self.minimum} and {self.maximum}" + (", or 0" if self.zero else "")
+        return f"must be between {self.minimum} and {self.maximum}" + (", or 0" if self.zero and self.minimum else "")
 
 
 class Choice(Struct, frozen=True):
@@ -451,14 +453,14 @@ _CHATS: Final[dict[str, Setting]] = {
     ),
     "ask_at_chat": Setting(
         CONTROL, Text("Ask before the next turn of a chat at"),
-        Number(*AMOUNT_LIMITS, zero=Text("Never"), step=5, is_integer=False),
+        Number(*AMOUNT_LIMITS, zero=Text("Never"), step=5, is_integer=False, decimals=6),
         help=Text("Money, as the agent of a chat view says it, with the chats that it started."),
         words=Text("usage cost money spend amount budget limit ask"),
         in_file='takes effect at once in all chats',
     ),
     "ask_at_day": Setting(
         CONTROL, Text("Ask before the next turn of a day at"),
-        Number(*AMOUNT_LIMITS, zero=Text("Never"), step=5, is_integer=False),
+        Number(*AMOUNT_LIMITS, zero=Text("Never"), step=5, is_integer=False, decimals=6),
         help=Text("Money of all chats of this machine’s day, as their agents say it."),
         words=Text("usage cost money spend amount budget limit ask"),
         in_file='takes effect at once in all chats',

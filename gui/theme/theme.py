@@ -142,8 +142,9 @@ QAbstractSpinBox, QComboBox {
 }
 QAbstractSpinBox:focus, QComboBox:focus, QComboBox:on { border-color: $accent; }
 QAbstractSpinBox:disabled, QComboBox:disabled { color: $disabled; border-color: $hairline; }
-QAbstractSpinBox QLineEdit { background: transparent; border: 0; padding: 0; min-height: 0; }
-QComboBox { padding-right: 24px; }
+QComboBox[invalid="true"] { border-color: $failed; }
+QAbstractSpinBox QLineEdit, QComboBox QLineEdit { background: transparent; border: 0; padding: 0; min-height: 0; }
+QComboBox { padding-right: 24px; placeholder-text-color: $secondary; }
 QComboBox::drop-down { border: 0; width: 0; }
 QComboBox QAbstractItemView {
     background: $raised; color: $text; border: 1px solid $border; padding: 4px; outline: 0;

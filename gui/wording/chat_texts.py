@@ -14,6 +14,7 @@ from session_host.protocol.untrusted_text import before_more, one_line
 from session_host.standing.accounts import of_account
 from session_host.standing.clock_times import TOMORROW, wanted_time
 from session_host.standing.limits import limit_name, used_percent
+from session_host.standing.usage import amount_words
 from session_host.structured.decisions import Decision, DecisionKind
 from session_host.structured.doing import doing
 from session_host.structured.items import Item, UsageLimit
@@ -347,9 +348,7 @@ TOKENS_OF_ALL_TURNS = Text("{n:,} token in all turns", "{n:,} tokens in all turn
 
 def cost(amount: float, currency: str) -> str:
     """The chat's cost as the agent reports it; with a subscription, the user does not pay it."""
-    return Text("about {amount} {currency}, according to the agent")(
-        amount=f"{amount:,.2f}" if amount >= 0.01 else f"{amount:.4f}", currency=currency
-    )
+    return Text("about {amount}, according to the agent")(amount=amount_words(amount, currency))
 
 
 PROMPT_TOO_LARGE = Text("The prompt is too large. Save the text to a file, and add the file with @.")

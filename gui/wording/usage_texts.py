@@ -42,6 +42,7 @@ WHEN_CHAT = Text("when a chat has cost")
 WHEN_DAY = Text("when a day has cost")
 ASK_WHEN = Text("Ask before the next turn {when}")
 NO_AMOUNT = Text("no amount")
+NOT_AN_AMOUNT = Text("The amount {problem}.")
 COUNTS = Text(
     "Counts what agents say they cost. An agent that says nothing is never stopped by it, nor is a turn that runs, or"
     " what you type into a terminal."

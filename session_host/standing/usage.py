@@ -5,6 +5,7 @@ Money is what the agents say. Nothing is estimated, and currencies are never add
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import UTC, date, datetime, timedelta, tzinfo
 from typing import Final, Literal
@@ -68,8 +69,13 @@ def begin_of_days_s(days: int, now: datetime, zone: tzinfo | None = None) -> flo
 SAYS_NOTHING: Final = "says nothing"
 """In place of tokens or money that no turn says."""
 AT_LEAST: Final = "≥"
-_LEAST_SHOWN: Final = 0.005
-"""Less money than this is rounded to 0.00."""
+_WITHOUT_CENTS: Final = frozenset(
+    "BIF CLP DJF GNF ISK JPY KMF KRW PYG RWF UGX UYI VND VUV XAF XOF XPF".split()  # noqa: SIM905 - a list of words
+)
+"""Currencies without a smaller unit (ISO 4217)."""
+_MOST_DECIMALS: Final = 6
+_LEAST_SHOWN: Final = 0.5 * 10**-_MOST_DECIMALS
+"""Less money than this is rounded to nothing."""
 REMOVED: Final = "removed chats"
 _LACKS: Final = "it leaves out some requests, such as those that compact or name a conversation"
 
@@ -104,16 +110,28 @@ def money_words(usage: UsageSum) -> str:
     return " · ".join(words)
 
 
+def number_words(amount: float, currency: str = "") -> str:
+    """An amount without its currency: "3.10", "310" of one without cents; a small one has two digits: "0.0042"."""
+    least = 0 if currency in _WITHOUT_CENTS else 2
+    if 0 < amount < _LEAST_SHOWN:
+        return f"< {10**-_MOST_DECIMALS:.{_MOST_DECIMALS}f}"
+    digits = 1 - math.floor(math.log10(amount)) if amount > 0 else 0
+    whole, _, cents = f"{amount:,.{min(max(least, digits), _MOST_DECIMALS)}f}".partition(".")
+    cents = cents.rstrip("0").ljust(least, "0")
+    return f"{whole}.{cents}" if cents else whole
+
+
 def amount_words(amount: float, currency: str) -> str:
-    """An amount of money: "3.10 USD"; "< 0.01 USD" of one that would be rounded to nothing."""
-    is_less = 0 < amount < _LEAST_SHOWN
-    return f"{'< 0.01' if is_less else f'{amount:,.2f}'} {one_line(currency)}"
+    """An amount of money: "3.10 USD"; see ``number_words``."""
+    return f"{number_words(amount, currency)} {one_line(currency)}"
 
 
 def asked_words(reached: AmountReached) -> str:
     """What is asked at an amount: "10.04 USD of 10.00 in this chat", "… today"."""
     where = "in this chat" if reached.setting == ASK_AT_CHAT else "today"
-    return f"{amount_words(reached.spent, reached.currency)} of {reached.amount:,.2f} {where}"
+    return (
+        f"{amount_words(reached.spent, reached.currency)} of {number_words(reached.amount, reached.currency)} {where}"
+    )
 
 
 def missing_words(sums: Sequence[UsageSum], name_of: Callable[[str], str]) -> list[str]:

@@ -186,7 +186,7 @@ class _Spin(QDoubleSpinBox):
         self._kind, self._meant = kind, meant
         self._has_words = bool(kind.zero)
         self.setButtonSymbols(QDoubleSpinBox.ButtonSymbols.NoButtons)
-        self.setDecimals(0 if kind.is_integer else _DECIMALS)
+        self.setDecimals(0 if kind.is_integer else kind.decimals)
         self.setRange(kind.minimum - (1 if self._has_words else 0), kind.maximum)
         self.setSingleStep(kind.step)
         self.setLocale(QLocale.c())  # A point in each locale, as in the file and in all other places.
@@ -202,7 +202,10 @@ class _Spin(QDoubleSpinBox):
         """The text without a fraction if the value has none."""
         if self._kind.is_integer:
             return f"{round(value):,}"
-        return str(round(value)) if value == round(value) else f"{value:.{_DECIMALS}f}"
+        if value == round(value):
+            return str(round(value))
+        whole, _, fraction = f"{value:.{self._kind.decimals}f}".partition(".")
+        return f"{whole}.{fraction.rstrip('0').ljust(_DECIMALS, '0')}"
 
     def validate(self, text: str, position: int) -> tuple[QValidator.State, str, int]:
         """In a number with a fraction, a comma is a point: many keypads have no other."""

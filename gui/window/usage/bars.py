@@ -33,6 +33,8 @@ from gui.wording import usage_texts
 
 LEFT_PX = 40
 """The room for the numbers of the lines."""
+ABOVE_PX = 10
+"""The room for the upper half of the uppermost number."""
 HEIGHT_PX = 220
 _BELOW_PX = 24
 _BAR_SHARE, _WIDEST_PX, _AROUND_PX = 16 / 26, 40, 4
@@ -323,7 +325,7 @@ class Bars(QWidget):
         self.view.setAccessibleName(usage_texts.DAYS())
         self._flyout = _Flyout(theme, page)
         self.setFocusProxy(self.view)
-        self.setFixedHeight(HEIGHT_PX + 1 + _BELOW_PX)
+        self.setFixedHeight(ABOVE_PX + HEIGHT_PX + 1 + _BELOW_PX)
         self.view.hovered.connect(self._on_hovered)
         self.view.pressed_day.connect(self._on_pressed)
         theme.changed.connect(self.update)
@@ -362,19 +364,20 @@ class Bars(QWidget):
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
-        self.view.setGeometry(LEFT_PX, 0, self.width() - LEFT_PX, HEIGHT_PX + 1)
+        self.view.setGeometry(LEFT_PX, ABOVE_PX, self.width() - LEFT_PX, HEIGHT_PX + 1)
         self._flyout.hide()
 
     def paintEvent(self, event: QPaintEvent) -> None:
         tokens = self._theme.tokens
         painter = QPainter(self)
         painter.setFont(font(SECONDARY_PX))
+        painter.translate(0, ABOVE_PX)
         top = self.view.delegate.top
         for value, text in self._lines:
             y = HEIGHT_PX - round(HEIGHT_PX * value / top)
             painter.fillRect(QRect(LEFT_PX, y, self.width() - LEFT_PX, 1), tokens.color("hairline"))
             painter.setPen(tokens.color("secondary"))
-            place = QRect(0, max(y - 10, 0), LEFT_PX - GAP_S_PX, 20)
+            place = QRect(0, y - ABOVE_PX, LEFT_PX - GAP_S_PX, 2 * ABOVE_PX)
             painter.drawText(place, Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter, text)
         if self._lines:
             painter.fillRect(QRect(LEFT_PX, HEIGHT_PX, self.width() - LEFT_PX, 1), tokens.color("border"))

@@ -21,6 +21,7 @@ from session_host.standing.usage import (
     by_day,
     grouped,
     money_words,
+    number_words,
     short_count,
     tokens_words,
     total,
@@ -122,7 +123,8 @@ def axis_words(value: float, measure: str) -> str:
     """A value beside a line."""
     if measure in {TOKENS, TURNS} or value >= 1000:
         return short_count(round(value)).replace(".0", "")
-    return f"{value:g}"
+    words = number_words(value, measure)
+    return words.rstrip("0").rstrip(".") if "." in words else words
 
 
 # ---------------------------------------------------------------- the table

@@ -22,14 +22,14 @@ from gui.bridge.usage import ReadUsage
 from gui.theme.theme import Theme
 from gui.theme.tokens import COPIED_MS, GAP_L_PX, GAP_M_PX, GAP_S_PX, SECONDARY_PX, STATUS_HEIGHT_PX, font
 from gui.timers import repeating, single_shot
-from gui.window.widgets.parts import Area, Hairline, button, label, own_viewport, show_text, stack
+from gui.window.widgets.parts import UNBOUNDED_PX, Area, Hairline, button, label, own_viewport, show_text, stack
 from gui.window.widgets.segments import Segments
 from gui.window.widgets.tab_page import TabPage
 from gui.wording import common_texts, usage_texts
 from session_host.protocol.usage import UsageSum
 from session_host.standing.usage import By, begin_of_days_s, missing_words, money_words, tokens_words, total
 
-from .bars import LEFT_PX, Bars, agent_color, paint_square
+from .bars import ABOVE_PX, LEFT_PX, Bars, agent_color, paint_square
 from .figures import (
     LISTED,
     TOKENS,
@@ -269,7 +269,7 @@ class UsageTab(TabPage):
     def _fill_below(self) -> None:
         """Lay out what there is once something was used: days, legend, table."""
         column = QVBoxLayout(self._below)
-        column.setContentsMargins(0, 28, 0, 0)
+        column.setContentsMargins(0, 28 - ABOVE_PX, 0, 0)
         column.setSpacing(0)
         column.addWidget(self.bars)
         column.addSpacing(GAP_S_PX)
@@ -306,14 +306,18 @@ class UsageTab(TabPage):
         is_beside = room - _RIGHT_PX - between >= _LEAST_LEFT_PX
         left = min(room - _RIGHT_PX - between if is_beside else room, _LEFT_PX)
         taken = left + (between + _RIGHT_PX if is_beside else 0)
-        self._left.setFixedWidth(max(left, 1))
-        self._right.setFixedWidth(min(_RIGHT_PX, max(room, 1)))
-        self._right.layout().setContentsMargins(0, 62 if is_beside else 0, 0, 0)  # type: ignore[union-attr]
+        # Below each other, they are as wide as the tab: a layout asks how high texts are at its own width alone.
+        for part, part_px in ((self._left, left), (self._right, _RIGHT_PX)):
+            part.setMinimumWidth(max(part_px, 1) if is_beside else 0)
+            part.setMaximumWidth(max(part_px, 1) if is_beside else UNBOUNDED_PX)
+        free = 0 if is_beside else max(room - _RIGHT_PX, 0)
+        self._right.layout().setContentsMargins(0, 62 if is_beside else 0, free, 0)  # type: ignore[union-attr]
         beside, below = QBoxLayout.Direction.LeftToRight, QBoxLayout.Direction.TopToBottom
         self._columns.setDirection(beside if is_beside else below)
         self._columns.setSpacing(between if is_beside else 36)
         # A wide tab has its columns in the middle.
-        self._columns.setContentsMargins(max((width - taken) // 2 if is_wide else side, side), _TOP_PX, 0, _TOP_PX)
+        before, behind = max((width - taken) // 2 if is_wide else side, side), 0 if is_beside else side
+        self._columns.setContentsMargins(before, _TOP_PX, behind, _TOP_PX)
         self._title_row.setDirection(beside if left >= _ONE_LINE_PX else below)
         self._title_row.setSpacing(GAP_M_PX)
         self._rest.setContentsMargins(LEFT_PX if left >= _ONE_LINE_PX else 0, 0, 0, 0)

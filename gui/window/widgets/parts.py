@@ -83,7 +83,7 @@ class LazyWidget(Generic[W]):
             self.widget.hide()
 
 
-_UNBOUNDED_PX = 2**24 - 1
+UNBOUNDED_PX = 2**24 - 1
 """Qt's QWIDGETSIZE_MAX."""
 
 
@@ -100,7 +100,7 @@ class Hairline(QWidget):
         """Lay the line between areas above each other (horizontal) or beside each other."""
         self._horizontal = orientation == Qt.Orientation.Horizontal
         self.setMinimumSize(0, 0)
-        self.setMaximumSize(_UNBOUNDED_PX, _UNBOUNDED_PX)
+        self.setMaximumSize(UNBOUNDED_PX, UNBOUNDED_PX)
         if self._horizontal:
             self.setFixedHeight(1)
         else:

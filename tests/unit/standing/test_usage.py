@@ -19,6 +19,7 @@ from session_host.standing.usage import (
     grouped,
     missing_words,
     money_words,
+    number_words,
     short_count,
     tokens_words,
     total,
@@ -133,8 +134,34 @@ def test_words_say_what_is_at_least_and_what_says_nothing() -> None:
     assert money_words(UsageSum(turns=2, unpriced=2)) == "says nothing"
     assert money_words(UsageSum()) == ""
     assert amount_words(3.1, "CHF") == "3.10 CHF"
-    assert [amount_words(each, "USD") for each in (0.0, 0.000036, 0.005)] == ["0.00 USD", "< 0.01 USD", "0.01 USD"]
-    assert money_words(UsageSum(turns=2, costs=(("USD", 0.000036),), unpriced=1)) == "< 0.01 USD", "no ≥ of nothing"
+    assert money_words(UsageSum(turns=2, costs=(("USD", 0.000036),), unpriced=1)) == "≥ 0.000036 USD"
+    assert money_words(UsageSum(turns=2, costs=(("USD", 1e-9),), unpriced=1)) == "< 0.000001 USD", "no ≥ of nothing"
+
+
+@pytest.mark.parametrize(
+    ("amount", "currency", "words"),
+    [
+        (0.0, "USD", "0.00"),
+        (1234.5, "USD", "1,234.50"),
+        (0.995, "USD", "0.99"),
+        (0.5, "USD", "0.50"),
+        (0.0999, "USD", "0.10"),
+        (0.05, "USD", "0.05"),
+        (0.0123, "USD", "0.012"),
+        (0.0099999, "USD", "0.01"),
+        (0.0042, "USD", "0.0042"),
+        (0.000036, "USD", "0.000036"),
+        (0.0000006, "USD", "0.000001"),
+        (0.0000001, "USD", "< 0.000001"),
+        (0.0, "JPY", "0"),
+        (1234.5, "JPY", "1,234"),
+        (5.0, "JPY", "5"),
+        (0.42, "KRW", "0.42"),
+    ],
+)
+def test_an_amount_has_two_decimals_or_two_digits(amount: float, currency: str, words: str) -> None:
+    assert number_words(amount, currency) == words
+    assert amount_words(amount, currency) == f"{words} {currency}"
 
 
 def test_what_is_missing_is_said_of_each_agent() -> None:

@@ -10,6 +10,7 @@ from gui.settings.live import LiveSettings
 from session_host.client.usage import amount_reached
 from session_host.errors import ConfigError, OutliveError
 from session_host.protocol.messages import ReleaseHeld
+from session_host.standing.usage import number_words
 
 if TYPE_CHECKING:
     from gui.window.page.structured_content import StructuredContent
@@ -39,7 +40,7 @@ class Amounts:
         line = content.view.prompt.amount
         if reached is not None and line is not None:
             self._reached[chat.id] = reached
-            line.show_next_amount(f"{reached.next_amount:.2f}")
+            line.show_next_amount(number_words(reached.next_amount, reached.currency))
 
     def raise_for(self, content: StructuredContent) -> None:
         """Ask from the next amount on, and let the host look again at the prompt."""

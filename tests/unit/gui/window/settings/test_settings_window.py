@@ -22,6 +22,7 @@ from gui.window.settings.keys_page import KeysPage, native
 from gui.window.settings.page import SettingRow
 from gui.window.settings.setup_page import SetupList
 from gui.wording import settings_texts
+from session_host import paths
 from session_host.client.chats.settings import load_chat_settings
 from tests.support.area import Area
 from tests.support.qt_waiting import delete_now, process_events_until
@@ -107,6 +108,18 @@ def test_a_number_has_a_point_in_each_locale_and_a_comma_is_taken_for_one(
     QTest.keyClick(control.spin, Qt.Key.Key_Return)
     assert control.spin.text() == "1.35"
     assert opened.settings.preferences.window.line_height == 1.35
+
+
+@pytest.mark.parametrize(("amount", "shown"), [("0.00001", "0.00001"), ("12.5", "12.50"), ("20", "20")])
+def test_a_small_amount_of_money_is_shown_and_typed_as_it_is(opened: Opened, amount: str, shown: str) -> None:
+    control = opened.row("ask_at_chat").control
+    opened.window.show_page("agents")
+    assert isinstance(control, NumberControl)
+    control.spin.selectAll()
+    QTest.keyClicks(control.spin, amount)
+    QTest.keyClick(control.spin, Qt.Key.Key_Return)
+    assert control.spin.text() == shown
+    assert load_chat_settings(paths.config_dir()).ask_at_chat == float(amount)
 
 
 def test_tab_reaches_every_control_and_each_has_a_name(opened: Opened) -> None:

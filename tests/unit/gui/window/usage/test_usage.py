@@ -258,6 +258,24 @@ async def test_no_number_is_cut_at_any_width(harness: WindowHarness, given: list
             assert is_whole or (part.wordWrap() and part.height() >= part.heightForWidth(part.width())), part.text()
 
 
+@pytest.mark.parametrize("width", [1700, 1240, 900, 700, 520, 400])
+async def test_no_row_and_no_text_is_cut_at_any_width(
+    harness: WindowHarness, given: list[ReadUsage], width: int
+) -> None:
+    agents = ("gemini", "copilot", "qwen", "opencode")
+    given.append(read(*(used(agent, agent=agent, read=10, least=1, unknown=1, turns=3) for agent in agents)))
+    window = harness.open_window()
+    page = await opened(harness)
+    window.resize(width, 500)
+    await harness.until(partial(_is_wide, window, width), "the width")
+    harness.settle()
+    assert page.table.height() >= page.table.sizeHint().height()
+    for each in page.findChildren(QLabel):
+        if each.isVisible() and each.wordWrap():
+            assert each.height() >= each.heightForWidth(each.width()), each.text()
+    assert page._right.geometry().right() <= page.width()
+
+
 def _is_wide(window: QWidget, width: int) -> bool:
     return window.width() == width
 
@@ -416,7 +434,8 @@ async def test_an_amount_is_chosen_from_a_list_and_written_to_the_file(
     page = await opened(harness)
     [amounts] = page.findChildren(Amounts)
     box = amounts.boxes["ask_at_chat"]
-    assert [each.currentText() for each in amounts.boxes.values()] == [usage_texts.NO_AMOUNT()] * 2, "off at first"
+    assert [each.currentText() for each in amounts.boxes.values()] == [""] * 2, "off at first"
+    assert box.field.placeholderText() == usage_texts.NO_AMOUNT()
     box.setCurrentIndex(box.findData(10.0))
     box.activated.emit(box.currentIndex())
     assert load_chat_settings(paths.config_dir()).ask_at_chat == 10.0
@@ -426,6 +445,56 @@ async def test_an_amount_is_chosen_from_a_list_and_written_to_the_file(
     box.setCurrentIndex(0)
     box.activated.emit(0)
     assert (paths.config_dir() / "chats.toml").read_text().strip() == "ask_at_day = 20"
+
+
+@pytest.mark.parametrize(
+    ("typed", "amount", "shown"),
+    [("0.00001", 0.00001, "0.00001"), ("7,5", 7.5, "7.50"), (" 1234 ", 1234.0, "1234.00"), ("10", 10.0, "10.00")],
+)
+async def test_an_amount_is_typed(
+    harness: WindowHarness, given: list[ReadUsage], typed: str, amount: float, shown: str
+) -> None:
+    harness.open_window()
+    page = await opened(harness)
+    [amounts] = page.findChildren(Amounts)
+    box, other = amounts.boxes.values()
+    box.setFocus()
+    QTest.keyClicks(box.field, typed)
+    QTest.keyClick(box.field, Key.Key_Return)
+    assert load_chat_settings(paths.config_dir()).ask_at_chat == amount
+    assert (box.currentText(), other.currentText()) == (shown, "")
+    assert box.findData(amount) == box.currentIndex(), "it is in the list"
+    box.field.selectAll()
+    QTest.keyClick(box.field, Key.Key_Delete)
+    other.setFocus()
+    assert load_chat_settings(paths.config_dir()).ask_at_chat == 0.0, (
+        "an empty field is no amount, also when it is left"
+    )
+
+
+@pytest.mark.parametrize("typed", ["ten", "-1", "2000000", "1,000.00", "nan", "inf"])
+async def test_an_amount_that_the_file_cannot_have_is_refused_and_stays_to_be_mended(
+    harness: WindowHarness, given: list[ReadUsage], typed: str
+) -> None:
+    harness.open_window()
+    page = await opened(harness)
+    (paths.config_dir() / "chats.toml").write_text("ask_at_chat = 12.5\n")
+    harness.settings.read_again()
+    [amounts] = page.findChildren(Amounts)
+    box = amounts.boxes["ask_at_chat"]
+    box.setFocus()
+    box.field.selectAll()
+    QTest.keyClicks(box.field, typed)
+    QTest.keyClick(box.field, Key.Key_Return)
+    assert amounts._problem.text().startswith("The amount must be ")
+    assert box.property("invalid")
+    harness.settings.read_again()
+    assert box.currentText() == typed
+    QTest.keyClick(box.field, Key.Key_Escape)
+    assert (box.currentText(), amounts._problem.text()) == ("12.50", "")
+    assert not box.property("invalid")
+    assert load_chat_settings(paths.config_dir()).ask_at_chat == 12.5
+    assert page.isVisible()
 
 
 async def test_a_file_that_cannot_be_read_is_named_at_the_amounts(
