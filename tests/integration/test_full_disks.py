@@ -21,7 +21,7 @@ from tests.programs import Gate
 from tests.support import processes
 from tests.support.area import Area
 from tests.support.commands import OUTLIVE, environment, new, outlive
-from tests.support.disks import fill_disk, small_disk, use_all_files
+from tests.support.disks import fill_disk, full_disk, small_disk, use_all_files
 from tests.support.hosts import end, peek, see, shown, start, watching
 from tests.support.structured_chats import new_chat
 from tests.support.waiting import wait_until
@@ -177,23 +177,22 @@ async def test_an_export_while_the_disk_is_full_has_what_only_the_host_has_and_s
         recorded = session_journal(record.id)
         wait_until(lambda: any(b"begun" in log.read_bytes() for log in recorded.glob("*.log")), 20, "the recording")
         assert outlive(*exported, str(text)).code == 0
-        ballast = fill_disk(disk)
-        assert outlive("send", record.id, "", "--enter").code == 0
-        assert outlive("wait", record.id, "--text", "the last", "--timeout", "60").code == 0
-        wait_until(lambda: outlive("ls", "--json").json()[0]["notice"], 20, "the notice")
-        pids = await _pids(record.id)
-        for command in ("ls", "kill"):  # while it runs, and once it was killed
-            assert outlive(command, *[record.id][: command == "kill"]).code == 0
-            for file in (text, page, cast):
-                done = outlive(*exported, str(file))
-                assert (done.code, done.error) == (0, ""), command
-                assert "3000" in file.read_text()
-            numbers = [int(line) for line in text.read_text().splitlines() if line.isdigit()]
-            assert numbers == list(range(1, 3001)), command
-        for pid in pids:
-            os.kill(pid, signal.SIGTERM)  # as at a shutdown
-        wait_until(lambda: not _ours(area), 20, "all processes to end")
-        ballast.unlink()
+        with full_disk(disk):
+            assert outlive("send", record.id, "", "--enter").code == 0
+            assert outlive("wait", record.id, "--text", "the last", "--timeout", "60").code == 0
+            wait_until(lambda: outlive("ls", "--json").json()[0]["notice"], 20, "the notice")
+            pids = await _pids(record.id)
+            for command in ("ls", "kill"):  # while it runs, and once it was killed
+                assert outlive(command, *[record.id][: command == "kill"]).code == 0
+                for file in (text, page, cast):
+                    done = outlive(*exported, str(file))
+                    assert (done.code, done.error) == (0, ""), command
+                    assert "3000" in file.read_text()
+                numbers = [int(line) for line in text.read_text().splitlines() if line.isdigit()]
+                assert numbers == list(range(1, 3001)), command
+            for pid in pids:
+                os.kill(pid, signal.SIGTERM)  # as at a shutdown
+            wait_until(lambda: not _ours(area), 20, "all processes to end")
         for file in (text, page, cast):
             done = outlive(*exported, str(file))
             assert done.code == 1
@@ -212,20 +211,19 @@ async def test_a_chat_view_is_exported_whole_while_the_disk_is_full_and_says_whe
         assert outlive("send", "one", "answer: begun", "--enter").code == 0
         recorded = session_journal(chat)
         wait_until(lambda: any(b"begun" in log.read_bytes() for log in recorded.glob("*.log")), 20, "the recording")
-        ballast = fill_disk(disk)
-        words = os.urandom(40_000).hex()  # What the host can compress, it saves in the last free bytes.
-        assert outlive("send", "one", f"answer: {words} the last", "--enter").code == 0
-        assert outlive("wait", "one", "--text", "^[0-9a-f]+ the last", "--timeout", "60").code == 0
-        wait_until(lambda: outlive("ls", "--json").json()[0]["notice"], 20, "the notice")
-        text, page, source = (area.root / f"one.{kind}" for kind in ("txt", "html", "md"))
-        for file in (text, page, source):
-            done = outlive("export", "one", str(file))
-            assert (done.code, done.error) == (0, "")
-            assert "the last" in file.read_text()
-        for pid in await _pids(chat):
-            os.kill(pid, signal.SIGTERM)  # as at a shutdown
-        wait_until(lambda: not _ours(area), 20, "all processes to end")
-        ballast.unlink()
+        with full_disk(disk):
+            words = os.urandom(40_000).hex()  # What the host can compress, it saves in the last free bytes.
+            assert outlive("send", "one", f"answer: {words} the last", "--enter").code == 0
+            assert outlive("wait", "one", "--text", "^[0-9a-f]+ the last", "--timeout", "60").code == 0
+            wait_until(lambda: outlive("ls", "--json").json()[0]["notice"], 20, "the notice")
+            text, page, source = (area.root / f"one.{kind}" for kind in ("txt", "html", "md"))
+            for file in (text, page, source):
+                done = outlive("export", "one", str(file))
+                assert (done.code, done.error) == (0, "")
+                assert "the last" in file.read_text()
+            for pid in await _pids(chat):
+                os.kill(pid, signal.SIGTERM)  # as at a shutdown
+            wait_until(lambda: not _ours(area), 20, "all processes to end")
         for file in (text, page, source):
             done = outlive("export", "one", str(file))
             assert done.code == 1

@@ -14,6 +14,8 @@ from pathlib import Path
 
 import pytest
 
+from session_host.client.sessions.store_access import open_store
+
 
 @contextmanager
 def small_disk(mount_point: Path, size_kib: int, *, files: int = 0) -> Iterator[Path]:
@@ -69,6 +71,19 @@ def fill_disk(directory: Path, leave_bytes: int = 0) -> Path:
             pass
         file.truncate(max(0, file.tell() - leave_bytes))
     return ballast
+
+
+@contextmanager
+def full_disk(directory: Path) -> Iterator[None]:
+    """Keep the disk of the state directory full.
+
+    Who closes the store last removes SQLite's files beside it, and would give back 100 KB and more. So it is open here.
+    """
+    with open_store() as store:
+        store.running()
+        ballast = fill_disk(directory)
+        yield
+    ballast.unlink()
 
 
 def use_all_files(directory: Path) -> list[Path]:
