@@ -5,19 +5,24 @@ FILE, as one line of JSON. Some lines are orders:
 
     ask      ask something; the next key is the answer
     deaf     drop all input until the next Escape, as an agent's menu does
+    late     show the next input after LATE_S only, as on a busy machine
 """
 
 from __future__ import annotations
 
+import codecs
 import json
 import os
+import re
 import sys
 import time
 import tty
 from pathlib import Path
 
-TURN_S = 0.1
+TURN_S, LATE_S = 0.1, 3.0
 _START, _END = "\x1b[200~", "\x1b[201~"
+_PART = re.compile("\x1b(\\[(2(0[01]?)?)?)?")
+"""The beginning of one of them."""
 
 
 def write(text: str) -> None:
@@ -36,16 +41,22 @@ class Agent:
     def __init__(self, file: Path) -> None:
         self.file = file
         self.line = ""
-        self.is_pasting = self.asks = self.is_deaf = False
+        self.is_pasting = self.asks = self.is_deaf = self.is_late = False
 
-    def receive(self, keys: str) -> None:
-        """Handle what was typed."""
+    def receive(self, keys: str) -> str:
+        """Handle what was typed; returns the rest, which is the beginning of a mark."""
+        if self.is_late:
+            self.is_late = False
+            time.sleep(LATE_S)
         while keys:
             if keys.startswith((_START, _END)):
                 self.is_pasting, keys = keys.startswith(_START), keys[len(_START) :]
                 continue
+            if (self.is_pasting or len(keys) > 1) and _PART.fullmatch(keys):
+                return keys
             self.press(keys[0])
             keys = keys[1:]
+        return ""
 
     def press(self, key: str) -> None:
         """Handle one key."""
@@ -69,7 +80,7 @@ class Agent:
         with self.file.open("a", encoding="utf-8") as file:
             file.write(json.dumps(line) + "\n")
         time.sleep(TURN_S)
-        self.is_deaf, self.asks = line == "deaf", line == "ask"
+        self.is_deaf, self.asks, self.is_late = line == "deaf", line == "ask", line == "late"
         if self.asks:
             report("blocked")
             write("Allow? ")
@@ -84,8 +95,9 @@ def main() -> None:
     agent = Agent(Path(sys.argv[1]))
     report("idle")
     write("\x1b[?2004h\x1b]2;listening\x07ready\r\n❯ ")
+    decoder, rest = codecs.getincrementaldecoder("utf-8")(), ""
     while data := os.read(0, 65536):
-        agent.receive(data.decode())
+        rest = agent.receive(rest + decoder.decode(data))
 
 
 if __name__ == "__main__":

@@ -15,7 +15,8 @@ from tests.support.orders import Orders
 from tests.support.structured_chats import FAKE, wait
 from tests.support.waiting import wait_until
 
-TIMEOUT_S = 60.0
+TIMEOUT_S = 120.0
+"""A report that a slow agent has not shown in time is given again after 2, 5, 15 and 60 s."""
 
 AGENTS = {
     "terminal": """

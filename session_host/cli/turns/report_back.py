@@ -3,6 +3,7 @@
 An answer is one prompt. Its token follows from chat and turn, so that the agent's host takes it once, however often it
 is sent. In a terminal it is typed as the agent's own prompts are (``session.own_prompts``): only into an empty input
 line, and never while the agent asks its user something. Until then, this waits for what happens in the agent's chat.
+The chat's host may have ended, and nobody starts this again: it waits, too, while the store cannot be read.
 """
 
 from __future__ import annotations
@@ -11,6 +12,8 @@ import argparse
 import os
 import time
 import uuid
+from functools import partial
+from itertools import chain, repeat
 from typing import Final
 
 import msgspec
@@ -18,9 +21,11 @@ import msgspec
 from session_host.agents.agent import Agent
 from session_host.agents.catalog import find_agent
 from session_host.cli.arguments import add_session_argument
+from session_host.cli.output import print_error
 from session_host.cli.session_argument import ask, find, with_store
 from session_host.client.chats.agent_record import recent_prompts
 from session_host.client.sessions.session_info import SessionInfo
+from session_host.client.sessions.store_access import insist
 from session_host.client.sessions.turn_watch import TurnWatch
 from session_host.errors import (
     HostUnavailable,
@@ -29,6 +34,7 @@ from session_host.errors import (
     NotAllowed,
     OutliveError,
     SessionEnded,
+    StoreError,
     TextTaken,
     TurnFailed,
     UsageError,
@@ -50,8 +56,11 @@ from .waiting import AnsweredTurn, raise_unless_done, until, wait_for_answer
 MAX_CHARACTERS: Final = 20_000
 """The longest answer in a prompt; the rest is cut."""
 
-AGAIN_S: Final = 60.0
-"""After so long without an event of the agent's chat, its input line is looked at again."""
+AGAIN_S: Final = (2.0, 5.0, 15.0, 60.0)
+"""After so long without an event of the agent's chat, its input line is looked at again; the last one repeats.
+
+A slow agent shows a text late, and a user deletes one: no event says so.
+"""
 
 NEW_HOST_S: Final = 2.0
 """After so long, an agent's chat without a host is asked again."""
@@ -111,17 +120,26 @@ def configure(parser: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace) -> int:
     """Report turns, one after the other, and print the number of each, since a next process need not repeat it."""
     for number in options.turns:
-        info = find(options.session)  # Its name may have changed.
-        with TurnWatch(info) as watch:
-            turn = _ended(info, watch, number)
-            start = watch.starts.get(number)
-        began = parse_time(start.at) if start is not None else None
-        first = _first_line(info, turn)
-        text = "\n\n".join(filter(None, (first, plain(turn.answer.text, MAX_CHARACTERS, keep_lines=True).strip())))
-        token = uuid.uuid5(uuid.UUID(info.id), f"report of turn {number}")
-        _Report(options.agent, text, first, token, began.timestamp() if began is not None else 0.0).give()
+        insist(partial(_report, options.session, options.agent, number), partial(_say_why, number))
         print(number, flush=True)
     return 0
+
+
+def _say_why(number: int, error: StoreError) -> None:
+    print_error(f"turn {number} is not reported yet: {error}")
+
+
+def _report(session: str, agent: str, number: int) -> None:
+    """Report a turn once it has ended."""
+    info = find(session)  # Its name may have changed.
+    with TurnWatch(info) as watch:
+        turn = _ended(info, watch, number)
+        start = watch.starts.get(number)
+    began = parse_time(start.at) if start is not None else None
+    first = _first_line(info, turn)
+    text = "\n\n".join(filter(None, (first, plain(turn.answer.text, MAX_CHARACTERS, keep_lines=True).strip())))
+    token = uuid.uuid5(uuid.UUID(info.id), f"report of turn {number}")
+    _Report(agent, text, first, token, began.timestamp() if began is not None else 0.0).give()
 
 
 def _ended(info: SessionInfo, watch: TurnWatch, number: int) -> AnsweredTurn:
@@ -178,7 +196,9 @@ class _Report:
         Raises:
             SessionEnded: the agent's chat has ended.
             NotAllowed: this process belongs to another agent.
+            StoreError: the store cannot be read now.
         """
+        waits = chain(AGAIN_S, repeat(AGAIN_S[-1]))
         while (chat := chat_of_agent(self._agent)) is not None:
             with TurnWatch(chat) as watch:
                 try:
@@ -191,8 +211,11 @@ class _Report:
                     self._token = uuid.uuid5(self._token, "again")
                 except HostUnavailable:
                     watch.wait(time.monotonic() + NEW_HOST_S)
+                except StoreError:
+                    raise
                 except OutliveError:  # It asks something, its line is in use, or it has just ended.
-                    watch.wait(time.monotonic() + AGAIN_S)
+                    if watch.wait(time.monotonic() + next(waits)):
+                        waits = chain(AGAIN_S, repeat(AGAIN_S[-1]))
                 else:
                     return
         raise SessionEnded("the agent that started this chat has ended")

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import time
 import uuid
 from collections.abc import Callable
-from typing import NamedTuple
+from itertools import chain, repeat
+from typing import Final, NamedTuple
 
 from msgspec.structs import replace
 
@@ -18,6 +20,9 @@ from session_host.system.processes.identity import start_time
 
 from .session_info import describe_all
 from .stale_rows import elsewhere, has_live_socket, resolve_stale_row
+
+AGAIN_S: Final = (0.5, 5.0, 60.0)
+"""Waits before the store is tried again; the last one repeats."""
 
 
 def open_store(on_rebuild: Callable[[str], None] | None = None) -> Store:
@@ -53,6 +58,18 @@ def open_or_recover() -> tuple[Store, str]:
         return open_store(warnings.append), "".join(warnings)
     except StoreCorrupt:
         return recover()
+
+
+def insist(do: Callable[[], None], on_refusal: Callable[[StoreError], object]) -> None:
+    """Do what needs the store, again and again as long as that refuses; ``on_refusal`` gets the first error."""
+    for wait_s in chain(AGAIN_S, repeat(AGAIN_S[-1])):
+        try:
+            do()
+            return
+        except StoreError as error:
+            if wait_s == AGAIN_S[0]:
+                on_refusal(error)
+            time.sleep(wait_s)
 
 
 def recover() -> tuple[Store, str]:

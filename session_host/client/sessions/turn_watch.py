@@ -120,13 +120,11 @@ class TurnWatch(contextlib.AbstractContextManager["TurnWatch"]):
             self.is_over = record_of(self._following.store, self.chat).outcome.is_over
         except NoSuchSession:
             self.is_over = True
-        if self.is_over:
-            return True
-        description = describe(self.chat)
+        description = describe(self.chat) if not self.is_over else None
         has_new = self._take_unsaved(description.host if description is not None else None)
-        while found := self._following.wait(0.0):  # What was saved before the host was asked.
+        while found := self._following.wait(0.0):  # What was saved before the host was asked, or before the end.
             has_new = self._take(found.entries) or has_new
-        return has_new
+        return has_new or self.is_over
 
     def _take_unsaved(self, host: HostReport | None) -> bool:
         """Take the events that a host tells; returns whether some are new."""

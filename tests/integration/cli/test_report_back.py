@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import signal
+import sqlite3
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -13,17 +16,17 @@ from session_host.agents.catalog import load_catalog
 from session_host.cli.turns import report_back
 from session_host.client.chats.launch import launch_now
 from session_host.client.chats.launch_spec import LaunchRequest
-from session_host.paths import session_log
+from session_host.paths import database, session_log
 from session_host.system.processes.permission import agent_chats
 from tests.programs import program
 from tests.support import processes
 from tests.support.area import Area
-from tests.support.commands import outlive
+from tests.support.commands import OUTLIVE, environment, outlive
 from tests.support.facts import known
 from tests.support.hosts import description_of, recorded
 from tests.support.orders import Orders
 from tests.support.reporting import TIMEOUT_S, Parent, answer, first_line, id_of, reporters, send, start
-from tests.support.structured_chats import add_agent, wait, wait_for_text
+from tests.support.structured_chats import add_agent, new_chat, wait, wait_for_text
 from tests.support.waiting import wait_until
 
 pytestmark = pytest.mark.usefixtures("sessions")
@@ -113,7 +116,37 @@ def test_a_report_that_a_menu_has_swallowed_is_typed_again(parent: Parent, proje
     wait_until(lambda: tries("parent") >= 2, TIMEOUT_S, "the report to be tried")
     assert outlive("send", "parent", "--key", "Escape").code == 0, "it waits until the report is not shown in time"
     assert outlive("send", "parent", "--key", "x", "--key", "Enter").code == 0
-    assert parent.wait_for(3) == ["deaf", "x", answer(1, "you said: first")]
+    assert sorted(parent.wait_for(3)) == sorted(["deaf", "x", answer(1, "you said: first")])
+
+
+def test_a_report_that_is_shown_late_comes_soon(parent: Parent, project: Path) -> None:
+    """It came after a minute."""
+    send("parent", "late")
+    start(parent, project)
+    wait_until(lambda: len(parent.prompts()) == 2, 45.0, "the report", is_exact=True)
+    assert parent.wait_for(2) == ["late", answer(1, "you said: first")]
+    assert tries("parent") > 2
+
+
+def test_a_report_waits_for_a_store_that_cannot_be_read(area: Area, parent: Parent) -> None:
+    """It was lost if the chat's host had ended."""
+    child = new_chat(area, "child")
+    assert outlive("send", "child", "hello", "--wait", "--timeout", "60").code == 0
+
+    def set_version(number: int) -> int:
+        with contextlib.closing(sqlite3.connect(database())) as store:
+            (before,) = store.execute("PRAGMA user_version").fetchone()
+            store.execute(f"PRAGMA user_version = {number}")
+        return int(before)
+
+    version = set_version(9999)
+    words = [*OUTLIVE, "report-back", child, parent.id, "1"]
+    with subprocess.Popen(words, env=environment(), stdout=subprocess.PIPE, stderr=subprocess.PIPE) as reporting:
+        assert reporting.stderr is not None
+        assert b"another version" in reporting.stderr.readline()
+        set_version(version)
+        assert reporting.wait(TIMEOUT_S) == 0
+    assert parent.wait_for(1) == [answer(1, "echo: hello")]
 
 
 def test_without_the_agent_nobody_is_told(parent: Parent, project: Path) -> None:
