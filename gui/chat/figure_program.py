@@ -14,7 +14,8 @@ from typing import Any, Final
 
 SCALE: Final = 2
 """A figure has so many pixels for one of the page."""
-_PROCESSOR_S, _MEMORY_BYTES, _FILE_BYTES = 4, 256 << 20, 4 << 20
+_PROCESSOR_S, _MEMORY_BYTES, _FILE_BYTES = 10, 256 << 20, 4 << 20
+"""A small diagram takes 1 s and 130 MB; the time also suffices for a computer that is some times slower."""
 _DPI: Final = 72
 _FORMULAS_SHARE: Final = 1.3
 """How much larger than the text formulas are: their fractions have smaller letters."""

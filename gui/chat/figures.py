@@ -32,8 +32,10 @@ MAX_CHARACTERS, MAX_LINES = 10_000, 200
 """A longer text is shown as it is."""
 _UNCHANGED_MS: Final = 300
 """A text that an agent writes is drawn once it has not grown for so long."""
-_WITHIN_MS: Final = 30_000
-"""The process ends after some seconds of processor time by itself, and after this in any case."""
+_WITHIN_MS: Final = 120_000
+"""The process ends after some seconds of processor time by itself, which are minutes on a busy machine, and after this
+in any case.
+"""
 _KEPT: Final = 64
 
 
@@ -164,6 +166,7 @@ def _environment(directory: Path) -> QProcessEnvironment:
         "HOME": str(directory),
         "MPLCONFIGDIR": str(directory),
         "OPENBLAS_NUM_THREADS": "1",
+        "MALLOC_ARENA_MAX": "1",  # Another arena for the library's thread reserves 128 MB of what the program may have.
     }.items():
         environment.insert(name, value)
     return environment
