@@ -341,7 +341,9 @@ class MainWindow(QWidget):
 
     def viewed_ids(self) -> set[str]:
         """The chats that the user views: visible panes show them, and the window is active."""
-        return self.tabs.visible_ids() if self.isActiveWindow() and not self.isMinimized() else set()
+        # On X11, a window may be active for some 100 ms after it was hidden.
+        is_viewed = self.isActiveWindow() and self.isVisible() and not self.isMinimized()
+        return self.tabs.visible_ids() if is_viewed else set()
 
     def closeEvent(self, event: QCloseEvent) -> None:
         # The application decides whether to hide the window, close it, or exit the program.
@@ -636,7 +638,7 @@ class Windows(QObject):
 
     def toggle(self) -> None:
         """Hide all windows if one of them has the keyboard focus, else raise the current one."""
-        if any(window.isActiveWindow() for window in self.all):
+        if any(window.isActiveWindow() and window.isVisible() for window in self.all):
             self.hide()
         else:
             self.raise_window()

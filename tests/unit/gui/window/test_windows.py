@@ -11,7 +11,7 @@ import pytest
 from PySide6.QtCore import QPoint, QRect, Qt
 from PySide6.QtGui import QImage
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QPushButton
+from PySide6.QtWidgets import QPushButton, QWidget
 
 from gui.settings.layout import SavedPane, SavedWindow, WindowLayout
 from gui.settings.live import LiveAgents, LiveSettings
@@ -27,7 +27,10 @@ from session_host.protocol.messages import OutputEvent
 from session_host.protocol.values import State
 from tests.support.area import Area
 from tests.support.processes import c_variable
-from tests.unit.gui.conftest import WindowHarness
+from tests.support.qt_waiting import show_active
+from tests.support.waiting import wait_until
+from tests.support.windows import has_keyboard
+from tests.unit.gui.conftest import WAIT_S, WindowHarness
 
 Open = Callable[[WindowLayout], Windows]
 
@@ -240,6 +243,25 @@ def test_beside_a_window_that_fills_the_screen_a_new_one_is_smaller():
     assert placed == QRect(32, 52, 1568, 948)
     low = cascaded(QRect(0, 20, 1600, 400), [QPoint(0, 20)], room)
     assert low == QRect(0, 52, 1600, 400), "as wide as the screen, it moves down only"
+
+
+@pytest.mark.usefixtures("display")
+async def test_the_user_views_nothing_in_a_window_that_was_just_hidden(harness: WindowHarness):
+    """What happened in its chat was taken for seen."""
+    await harness.open("one")
+    window = harness.window
+    other = QWidget()
+    show_active(other)
+    other.hide()
+    wait_until(lambda: has_keyboard(window.winId()), WAIT_S, "the window to have the keyboard")
+    viewed = []
+    window._windows.viewed_chat_changed.connect(lambda: viewed.append(window.viewed_ids()))
+    window.hide()  # Before Qt knows that it had the keyboard.
+    await harness.until(lambda: viewed, "Qt to know it")
+    assert set().union(*viewed) == set()
+    window._windows.toggle()
+    assert window.isVisible()
+    other.deleteLater()
 
 
 async def test_a_chat_in_two_windows_is_seen_in_either_and_its_notices_are_shown_in_one(
