@@ -39,8 +39,10 @@ SLEEP_NOT_NOW = Text("Put to sleep (it {why})")
 """Menu item that is disabled."""
 NONE_CAN_SLEEP = Text("Put to sleep (none is an idle agent)")
 SLEEP_ANYWAY = Text("Put to sleep anyway…")
+SLEEP_OR_END = Text("Sleep or end")
+"""A submenu of an agent's chat: put to sleep, stop and kill."""
 END_CHAT = Text("End chat")
-"""A submenu: stop and kill."""
+"""A submenu of a shell or a command: stop and kill."""
 PANES = Text("Panes")
 """Menu item: a menu of the actions on panes."""
 VIEW = Text("View")

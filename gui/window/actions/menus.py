@@ -313,25 +313,31 @@ class Menus:
 
     def _add_end(self, menu: QMenu, chat: Chat, key_of: KeyOf) -> None:
         """Add what ends a running chat or puts it to sleep, or removes an ended one."""
-        chat_actions, sleeping = self._commands.chat_actions, self._commands.sleeping
+        chat_actions = self._commands.chat_actions
         if chat.is_over:
             _add(menu, action_texts.REMOVE(), lambda: chat_actions.remove(chat), key_of("remove"))
             return
         if chat.is_asleep:
             _add(menu, common_texts.STOP(), lambda: chat_actions.stop(chat), key_of("stop"))
             return
-        ending = menu.addMenu(action_texts.END_CHAT())
-        ending.setToolTipsVisible(True)
-        why = why_awake(chat.record)
-        sleep = ending.addAction(action_texts.SLEEP_NOT_NOW(why=why) if why else action_texts.SLEEP())
+        has_agent = not chat.record.origin.is_shell_or_command
+        ending = menu.addMenu(action_texts.SLEEP_OR_END() if has_agent else action_texts.END_CHAT())
+        if has_agent:
+            self._add_sleep(ending, chat)
+            ending.addSeparator()
+        _add(ending, common_texts.STOP(), lambda: chat_actions.stop(chat), key_of("stop"))
+        _add(ending, action_texts.KILL_AT_ONCE(), lambda: chat_actions.kill(chat), key_of("kill"))
+
+    def _add_sleep(self, menu: QMenu, chat: Chat) -> None:
+        """Add what puts an agent's chat to sleep; what hinders it stands in its place."""
+        sleeping, why = self._commands.sleeping, why_awake(chat.record)
+        menu.setToolTipsVisible(True)
+        sleep = menu.addAction(action_texts.SLEEP_NOT_NOW(why=why) if why else action_texts.SLEEP())
         sleep.setEnabled(not why)
         set_tooltip(sleep, page_texts.ENDS_WITH_SLEEP())
         sleep.triggered.connect(lambda _checked: sleeping.put_to_sleep(chat))
         if why and not why_never(chat.record):
-            ending.addAction(action_texts.SLEEP_ANYWAY(), lambda: sleeping.ask_anyway(chat))
-        ending.addSeparator()
-        _add(ending, common_texts.STOP(), lambda: chat_actions.stop(chat), key_of("stop"))
-        _add(ending, action_texts.KILL_AT_ONCE(), lambda: chat_actions.kill(chat), key_of("kill"))
+            menu.addAction(action_texts.SLEEP_ANYWAY(), lambda: sleeping.ask_anyway(chat))
 
     # ------------------------------------------------------------ of several chats
 

@@ -43,7 +43,7 @@ def test_a_chat_is_put_to_sleep_by_its_menu_and_what_is_typed_wakes_it_once(chat
         app.focus()
         app.press("ctrl+shift+l", "Down", "Menu")
         wait_until(lambda: len(visible_windows(app, "--name", "Outlive")) > 1, WAIT_S, "the menu")
-        app.press("Up", "Right", "Return")  # End chat, Put to sleep
+        app.press("Up", "Right", "Return")  # Sleep or end, Put to sleep
         wait_until(lambda: listed(chat)["is_asleep"], WAIT_S, "the sleep")
         wait_until(lambda: [tab["state"] for tab in app.tabs()] == ["exited"], WAIT_S, "the window to know of it")
         app.show(chat)

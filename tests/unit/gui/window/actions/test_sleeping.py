@@ -9,6 +9,7 @@ import pytest
 from PySide6.QtCore import QPoint, Qt
 from PySide6.QtGui import QGuiApplication
 from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QMenu
 
 from gui.settings.layout import SavedWindow, WindowLayout
 from gui.window.page.sleep_bar import SleepBar
@@ -25,7 +26,7 @@ from session_host.storage.store.saved_screen import SavedScreen, save_screen
 from session_host.structured.items import StateChanged
 from session_host.structured.transcript import Transcript
 from session_host.terminal import create
-from tests.support.widgets import entries_of_open_menu
+from tests.support.widgets import entries_of_open_menu, open_menu
 from tests.unit.gui.conftest import WindowHarness, insert_record, one_pane
 
 ASLEEP: dict[str, Any] = {
@@ -439,6 +440,31 @@ async def test_the_menu_puts_an_idle_chat_to_sleep_and_says_what_ends(harness: W
     assert not offered.keys() & {"Remove", "Resume", "Put to sleep", "Kill at once"}
     offered["Stop"].trigger()
     await harness.until(lambda: ("stop", session_id) in client.calls, "the end")
+
+
+@pytest.mark.parametrize(
+    ("agent", "submenu", "entries"),
+    [
+        ("claude", "Sleep or end", ["Put to sleep", "", "Stop", "Kill at once"]),
+        ("shell", "End chat", ["Stop", "Kill at once"]),
+    ],
+)
+async def test_the_submenu_is_named_for_what_it_has(
+    harness: WindowHarness, client: FakeSleep, agent: str, submenu: str, entries: list[str]
+):
+    session_id = await harness.add("one", **(idle() | {"agent": agent}))
+    window = harness.open_window()
+    harness.show(session_id)
+    harness.viewers[session_id].be(Activity.IDLE)
+    place = window.mapToGlobal(QPoint(200, 100))
+    for show in (window.menus.show_for_row, window.menus.show_for_tab):
+        show(harness.chat(session_id), place)
+        menu = open_menu()
+        below = menu.actions()[-1].menu()
+        assert isinstance(below, QMenu)
+        assert below.title().replace("&", "") == submenu
+        assert [each.text().replace("&", "") for each in below.actions()] == entries
+        menu.close()
 
 
 async def test_what_is_typed_after_the_menu_of_the_row_is_in_the_page(harness: WindowHarness, client: FakeSleep):
