@@ -13,7 +13,7 @@ from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QKeyEvent, QKeySequence, QMouseEvent, QShortcut
 
 from gui.chat.content.items import ItemRequests, Mode, segments
-from gui.chat.content.markdown import MarkdownText, blocks
+from gui.chat.content.markdown import MarkdownText, blocks, parser
 from gui.chat.content.segments import Action
 from gui.chat.page.page import DocumentPage
 from gui.chat.page.positions import ScrollPosition
@@ -62,7 +62,8 @@ class Chapter:
     @cached_property
     def blocks(self) -> list[Item]:
         """The paragraphs, tables and blocks of code, each as a message of an agent: screen readers go through them."""
-        return [Item(f"{self.name} {number}", "agent", 0, block) for number, block in enumerate(blocks(self.text))]
+        found = enumerate(blocks(joined(self.text)))
+        return [Item(f"{self.name} {number}", "agent", 0, block) for number, block in found]
 
     @cached_property
     def headings(self) -> dict[str, str]:
@@ -126,6 +127,14 @@ def search(chapters: Sequence[Chapter], text: str, origin: int) -> tuple[Pattern
         pattern = Pattern(FindQuery("|".join(map(re.escape, words)), is_expression=True))
         found = [(row, match) for row in rows for match in chapters[row].matches(pattern)]
     return pattern, found
+
+
+def joined(text: str) -> str:
+    """A Markdown text with each paragraph in one line: where the lines of its file end is not shown."""
+    spans = [token.map for token in parser().parse(text) if token.type == "inline" and token.map is not None]
+    continued = {line for start, end in spans for line in range(start + 1, end)}
+    lines = enumerate(text.splitlines())
+    return "".join(f" {line.lstrip()}" if number in continued else f"\n{line}" for number, line in lines).lstrip("\n")
 
 
 def with_keys(text: str, keys: Mapping[str, str]) -> str:

@@ -43,7 +43,7 @@ class Amounts(QWidget):
             box = self.boxes[name] = AmountBox(theme, usage_texts.ASK_WHEN(when=text()))
             box.chosen.connect(lambda typed, name=name: self._choose(name, typed))
             box.left.connect(self._show)
-            grid.addWidget(label(text()), row, 0)
+            grid.addWidget(label(text(), wraps=True), row, 0)
             grid.addWidget(box, row, 1, Qt.AlignmentFlag.AlignRight)
         grid.addWidget(label(usage_texts.COUNTS(), "secondary", wraps=True), 3, 0, 1, 2)
         self._problem = label("", "problem", wraps=True)

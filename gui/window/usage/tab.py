@@ -22,7 +22,17 @@ from gui.bridge.usage import ReadUsage
 from gui.theme.theme import Theme
 from gui.theme.tokens import COPIED_MS, GAP_L_PX, GAP_M_PX, GAP_S_PX, SECONDARY_PX, STATUS_HEIGHT_PX, font
 from gui.timers import repeating, single_shot
-from gui.window.widgets.parts import UNBOUNDED_PX, Area, Hairline, button, label, own_viewport, show_text, stack
+from gui.window.widgets.parts import (
+    UNBOUNDED_PX,
+    Area,
+    ElidedLabel,
+    Hairline,
+    button,
+    label,
+    own_viewport,
+    show_text,
+    stack,
+)
 from gui.window.widgets.segments import Segments
 from gui.window.widgets.tab_page import TabPage
 from gui.wording import common_texts, usage_texts
@@ -195,7 +205,7 @@ class UsageTab(TabPage):
         self._from_now_on = label(usage_texts.FROM_NOW_ON(), "secondary", wraps=True)
         self._empty_line = Hairline(theme)
         self.limits = LimitsPanel(theme)
-        self._span, self._note = label("", "secondary"), label(usage_texts.AS_REPORTED(), "secondary")
+        self._span, self._note = ElidedLabel("", "secondary"), label(usage_texts.AS_REPORTED(), "secondary")
         self._lay_out(amounts)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         theme.changed.connect(self.update)
@@ -256,8 +266,7 @@ class UsageTab(TabPage):
         foot.setFixedHeight(STATUS_HEIGHT_PX)
         line = QHBoxLayout(foot)
         line.setContentsMargins(GAP_M_PX, 0, GAP_M_PX, 0)
-        line.addWidget(self._span)
-        line.addStretch(1)
+        line.addWidget(self._span, 1)
         line.addWidget(self._note)
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
@@ -278,12 +287,11 @@ class UsageTab(TabPage):
         rest.setSpacing(0)
         rest.addWidget(self._legend)
         rest.addSpacing(24)
-        choices = QHBoxLayout()
+        choices = self._by_row = QBoxLayout(QBoxLayout.Direction.LeftToRight)
         choices.setSpacing(GAP_M_PX)
-        choices.addWidget(self.by)
-        choices.addWidget(self._all_days)
-        choices.addStretch(1)
-        choices.addWidget(self._copy)
+        for part in (self.by, self._all_days, self._copy):
+            choices.addWidget(part, 0, Qt.AlignmentFlag.AlignLeft)
+        choices.insertStretch(2, 1)
         rest.addLayout(choices)
         rest.addSpacing(GAP_S_PX)
         rest.addWidget(self.table)
@@ -319,10 +327,12 @@ class UsageTab(TabPage):
         before, behind = max((width - taken) // 2 if is_wide else side, side), 0 if is_beside else side
         self._columns.setContentsMargins(before, _TOP_PX, behind, _TOP_PX)
         self._title_row.setDirection(beside if left >= _ONE_LINE_PX else below)
+        by_px = sum(part.sizeHint().width() + GAP_M_PX for part in (self.by, self._all_days, self._copy))
+        self._by_row.setDirection(beside if left >= by_px else below)
         self._title_row.setSpacing(GAP_M_PX)
         self._rest.setContentsMargins(LEFT_PX if left >= _ONE_LINE_PX else 0, 0, 0, 0)
         self._place_numbers(left)
-        texts_px = sum(each.fontMetrics().horizontalAdvance(each.text()) for each in (self._span, self._note))
+        texts_px = self._span.sizeHint().width() + self._note.sizeHint().width()
         self._note.setVisible(width >= texts_px + 4 * GAP_M_PX)
 
     def _place_numbers(self, room: int) -> None:
@@ -397,7 +407,7 @@ class UsageTab(TabPage):
         show_text(self._problems, "\n".join(read.problems) if read is not None else "")
         if read is not None:
             self.limits.show_limits(read.limits, sums, self._agent_of)
-        self._span.setText(usage_texts.span(min(days), today, read.since if read is not None else None))
+        self._span.set_whole(usage_texts.span(min(days), today, read.since if read is not None else None))
         self._fit()
 
     def _show_emptiness(self, read: ReadUsage | None, count: int, *, is_empty: bool) -> None:

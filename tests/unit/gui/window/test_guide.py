@@ -16,6 +16,7 @@ from PySide6.QtWidgets import QApplication, QWidget
 
 from gui import wording as wording_package
 from gui.chat.content.markdown import MarkdownText
+from gui.chat.content.segments import Paragraph
 from gui.finding.query import FindQuery, Pattern
 from gui.settings import table
 from gui.settings.live import LiveSettings
@@ -25,7 +26,7 @@ from gui.theme.tokens import GAP_L_PX, GAP_S_PX, font
 from gui.window import guide
 from gui.window.actions import action_table
 from gui.window.actions.tab_pages import GuideOpener, changed_keys, keys_in_guide
-from gui.window.guide import GUIDE, GuideTab, read_chapters, with_keys
+from gui.window.guide import GUIDE, Chapter, GuideTab, joined, read_chapters, with_keys
 from tests.support.area import Area
 from tests.support.displays import XServer
 from tests.support.qt_waiting import delete_now, process_events_until, show
@@ -461,9 +462,17 @@ def test_names_of_actions_and_settings_in_the_guide_are_those_of_the_window() ->
 
 def test_a_chapter_in_blocks_has_the_same_text_as_a_whole_one() -> None:
     for chapter in read_chapters({}):
-        whole = [segment.text for segment in MarkdownText().segments(chapter.text)]
+        whole = [segment.text for segment in MarkdownText().segments(joined(chapter.text))]
         assert [text for _, _, text in chapter._texts] == whole
         assert len({block.id for block in chapter.blocks}) == len(chapter.blocks) > 1
+
+
+def test_a_paragraph_breaks_where_the_window_ends_not_where_the_line_of_its_file_does() -> None:
+    text = "# T\n\nOne **line\nand** its end.\n\n- item\n  goes on\n- other\n\n```\none\n\ntwo\n```\n\n    a\n    b"
+    shown = ["T", "One line and its end.", "item goes on", "other", "one\n\ntwo", "a\nb"]
+    assert [text for _, _, text in Chapter("t.md", "T", text)._texts] == shown
+    segments = [one for each in read_chapters({}) for one in MarkdownText().segments(joined(each.text))]
+    assert not [each.text for each in segments if isinstance(each, Paragraph) and "\n" in each.text]
 
 
 def test_matches_are_in_the_order_of_the_text_also_in_tables_and_code() -> None:

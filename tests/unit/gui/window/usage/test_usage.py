@@ -293,6 +293,23 @@ async def test_a_narrow_tab_has_the_limits_below(harness: WindowHarness, given: 
         assert left.right() <= page.width()
 
 
+async def test_in_a_narrow_tab_the_line_below_ends_with_an_ellipsis(
+    harness: WindowHarness, given: list[ReadUsage]
+) -> None:
+    given.append(read(used("chat", read=10)))
+    window = harness.open_window()
+    page = await opened(harness)
+    shown: dict[int, str] = {}
+    for width in (520, 1240):
+        window.resize(width, 900)
+        await harness.until(partial(_is_wide, window, width), "the width")
+        page.grab()
+        [shown[width]] = [text for text in texts(page) if "by this" in text]
+    assert shown[520].endswith("…")
+    assert shown[520][:-1] == shown[1240][: len(shown[520]) - 1]
+    assert "counted since" in shown[1240]
+
+
 async def test_2000_chats_in_a_year_are_shown_at_once(harness: WindowHarness, given: list[ReadUsage]) -> None:
     given.append(read(*(used(f"chat {n}", n % 30, read=n + 1, agent="claude") for n in range(2000))))
     harness.open_window()
