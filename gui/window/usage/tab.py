@@ -66,7 +66,7 @@ _SIDE_PX, _NARROW_SIDE_PX, _TOP_PX = 48, 24, 28
 _LEAST_LEFT_PX = 520
 """Beside a narrower left column there is no right one: it is below."""
 _ONE_LINE_PX = 520
-"""From this width of the left column on, title and choices are in one line."""
+"""From this width of the left column on, title and choices are in one line, and so are the table's choices."""
 _BETWEEN_NUMBERS_PX = 48
 
 
@@ -326,9 +326,8 @@ class UsageTab(TabPage):
         # A wide tab has its columns in the middle.
         before, behind = max((width - taken) // 2 if is_wide else side, side), 0 if is_beside else side
         self._columns.setContentsMargins(before, _TOP_PX, behind, _TOP_PX)
-        self._title_row.setDirection(beside if left >= _ONE_LINE_PX else below)
-        by_px = sum(part.sizeHint().width() + GAP_M_PX for part in (self.by, self._all_days, self._copy))
-        self._by_row.setDirection(beside if left >= by_px else below)
+        for row in (self._title_row, self._by_row):
+            row.setDirection(beside if left >= _ONE_LINE_PX else below)
         self._title_row.setSpacing(GAP_M_PX)
         self._rest.setContentsMargins(LEFT_PX if left >= _ONE_LINE_PX else 0, 0, 0, 0)
         self._place_numbers(left)
