@@ -6,13 +6,14 @@ import asyncio
 import contextlib
 import logging
 import signal
+import subprocess
 import time
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from concurrent.futures import Future
 from functools import partial
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import Qt, QTimer
+from PySide6.QtCore import QProcess, Qt, QTimer
 from PySide6.QtWidgets import QApplication
 from shiboken6 import Shiboken
 
@@ -57,6 +58,7 @@ from session_host.protocol.values import FileLocation, GridSize, Runtime
 from session_host.standing.traits import TRAITS
 from session_host.storage.store import Store
 from session_host.system.freed_memory import return_freed_memory
+from session_host.system.installation import lasting_command
 
 if TYPE_CHECKING:
     from gui.bridge.chat import Chat, ViewerFactory
@@ -66,6 +68,8 @@ log = logging.getLogger(__name__)
 RETRY_MS = 1000
 TRAY_TIMEOUT_MS = 15_000
 """A tray that takes longer at login does not come."""
+OFFER_RESTART_EACH_S = 60.0
+INSTALLED_TIMEOUT_S = 30.0
 CLEAN_UP_AFTER_MS = 1000
 """Nobody waits for this work, which would delay the start."""
 LIMIT_UNDO_MS = 60_000
@@ -88,6 +92,9 @@ class App:
         self._is_hidden = is_hidden
         self._is_for_new_chat = is_for_new_chat
         self.finished = asyncio.Event()
+        self._restarts = False
+        """Whether another window takes the place of this one."""
+        self._restart_offered_s = float("-inf")
         self.storage = StoreThread(open_or_rebuild_store)
         self._is_layout_complete = True
         self._damaged_layout = ""
@@ -237,6 +244,8 @@ class App:
         self.sessions.drafts.save_due.connect(self._save_layout)
         self.sessions.review_comments.save_due.connect(self._save_layout)
         windows.close_requested.connect(self.close_window)
+        windows.restart_requested.connect(self._restart)
+        self.storage.on_newer = self._offer_restart_if_due
         # Each slot shows the window first; Qt calls slots in the order of their connections.
         for chosen in (tray.chat_chosen, tray.all_chats, tray.new_chat, tray.stop_all_requested):
             chosen.connect(windows.raise_window)
@@ -286,17 +295,40 @@ class App:
         else:
             self._quit_after_question()
 
-    def _quit_after_question(self) -> None:
+    def _offer_restart_if_due(self) -> None:
+        """Offer a restart of the window, since a newer version has changed the store."""
+        if not self.finished.is_set() and time.monotonic() > self._restart_offered_s + OFFER_RESTART_EACH_S:
+            self._restart_offered_s = time.monotonic()
+            self.sessions.tasks.start(self._offer_restart(), "restart")
+
+    async def _offer_restart(self) -> None:
+        """Offer a restart if the program that is installed now is the newer one."""
+        if await asyncio.to_thread(_can_installed_read):
+            text, restart = notice_texts.NEWER_STORE(), notice_texts.RESTART_WINDOW()
+            banner = Banner(text, restart, self._restart, "newer store", lasting=True, kind="failed")
+            self.window.banners.show_banner(banner)
+
+    def _restart(self) -> None:
+        """Start the program that is installed now in place of this one, as ``_quit_after_question`` quits."""
+
+        def quit_for_restart() -> None:
+            self._restarts = True
+            self.quit()
+
+        self._quit_after_question(quit_for_restart)
+
+    def _quit_after_question(self, quit_: Callable[[], object] | None = None) -> None:
         """Quit; ask first if that would lose what the user typed for a machine that cannot be reached."""
+        leave = quit_ or self.quit
         kept = self.sessions.kept_input()
         if not kept:
-            self.quit()
+            leave()
             return
 
         def discard_and_quit() -> None:
             for _chat, viewer in kept:
                 viewer.discard_kept()
-            self.quit()
+            leave()
 
         names = ", ".join(dict.fromkeys(chat.full_name for chat, _viewer in kept))
         count = sum(viewer.inputs.characters() for _chat, viewer in kept)
@@ -496,6 +528,9 @@ class App:
         self.windows.hide()
         self.storage.close(layout if self._can_save_layout else None)
         self._claim.release()
+        if self._restarts:
+            program, *words = lasting_command()
+            QProcess.startDetached(program, words)
         self.windows.delete()
 
 
@@ -509,6 +544,17 @@ def _read_startup_data(
     except OutliveError as error:
         return [str(error)], None, []
     return warnings, layout, records
+
+
+def _can_installed_read() -> bool:
+    """Whether the program that is installed now can read the store. Blocks."""
+    nothing, command = subprocess.DEVNULL, [*lasting_command(), "ls"]
+    try:
+        run = partial(subprocess.run, stdin=nothing, stdout=nothing, stderr=nothing, check=True)
+        run(command, timeout=INSTALLED_TIMEOUT_S)
+    except (OSError, subprocess.SubprocessError):
+        return False
+    return True
 
 
 def _check_limit() -> Tidying:

@@ -47,6 +47,7 @@
     ├── UnsafeDirectory          the runtime or state directory cannot be trusted
     ├── ConfigError              a user's file cannot be read; the message names the file and the line
     └── StoreError               the store cannot be written (disk full, read-only)
+        ├── StoreNewer           a newer version has changed the store: use that one
         ├── StoreBusy            another process writes it: wait, or try again
         ├── StoreIncomplete      the store is new: add the running sessions, and try again
         ├── AlreadyContinued     another chat continues the conversation: use that one
@@ -315,6 +316,10 @@ class ConfigError(OutliveError):
 
 class StoreError(OutliveError):
     """The store cannot be read or written."""
+
+
+class StoreNewer(StoreError):
+    """The store was changed by a newer version of Outlive."""
 
 
 class AlreadyContinued(StoreError):

@@ -16,7 +16,7 @@ from PySide6.QtCore import QFileSystemWatcher, QObject, Signal
 from gui.timers import single_shot
 from session_host.client.machine import ThisMachine
 from session_host.client.sessions.store_access import complete, open_or_recover, open_store, recover
-from session_host.errors import OutliveError, StoreCorrupt, StoreError
+from session_host.errors import OutliveError, StoreCorrupt, StoreError, StoreNewer
 from session_host.paths import state_dir, sync_note
 from session_host.storage.disk_sync import DiskSync
 from session_host.storage.store import Store
@@ -61,6 +61,8 @@ class StoreThread:
         """Called on the loop's thread when a layout could not be written."""
         self.on_rebuild: Callable[[list[str]], None] = lambda _lines: None
         """Called on the loop's thread when the store was lost and has been rebuilt, with lines for the user."""
+        self.on_newer: Callable[[], object] = lambda: None
+        """Called on the loop's thread when the store could not be used since a newer version has changed it."""
 
     def open(self) -> concurrent.futures.Future[list[str]]:
         """Open the store; the result is a list of warnings for the user."""
@@ -166,9 +168,13 @@ class WindowsMachine(ThisMachine):
     async def call(self, function: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
         """See ``Machine``."""
         on_store: Callable[..., Any] | None = getattr(function, "on_store", None)
-        if on_store is None:
-            return await super().call(function, *args, **kwargs)
-        return await self._storage.call(lambda store: on_store(store, *args, **kwargs))
+        try:
+            if on_store is None:
+                return await super().call(function, *args, **kwargs)
+            return await self._storage.call(lambda store: on_store(store, *args, **kwargs))
+        except StoreNewer:
+            self._storage.on_newer()
+            raise
 
 
 def _write_layout(store: Store, layout: dict[str, Any]) -> None:

@@ -175,7 +175,7 @@ class MainWindow(QWidget):
         self._connect(context)
         self.frame.apply()
         if self.saved is layout.windows[0]:
-            self._upgrade_offer = UpgradeOffer(sessions, self.banners)
+            self._upgrade_offer = UpgradeOffer(sessions, self.banners, windows.restart_requested.emit)
             self.banners.show_problems(self._keys.problems(), "keys")
             self.banners.show_problems(preferences.problems, "settings")
 
@@ -498,6 +498,7 @@ class Windows(QObject):
     Signals:
         layout_changed: the layout must be saved.
         close_requested: the user closed the only window.
+        restart_requested: the user restarts the window's program.
         viewed_chat_changed: the user views another chat or none, or returned to a window.
         phone_sheet_closed: the sheet with the devices that ask was closed in a window.
 
@@ -508,6 +509,7 @@ class Windows(QObject):
 
     layout_changed = Signal()
     close_requested = Signal()
+    restart_requested = Signal()
     viewed_chat_changed = Signal()
     phone_sheet_closed = Signal()
 

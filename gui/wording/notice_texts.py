@@ -65,9 +65,13 @@ ENDED = Text("{name} ended")
 NO_RESUME_COMMAND = Text("{name} has no resume command: {reason}")
 OLDER_CHATS = Text("Some running chats use Outlive {theirs}. Version {ours} is installed.")
 NEWER_CHATS = Text(
-    "Some running chats use Outlive {theirs}; this window uses {ours}. Close the window and open it again "
-    "to update it. Chats keep running.",
+    "Some running chats use Outlive {theirs}; this window uses {ours}. Restart it to update it. Chats keep running.",
 )
+NEWER_STORE = Text(
+    "A newer version of Outlive has changed the chat database. This window can no longer start or change chats. "
+    "Chats keep running.",
+)
+RESTART_WINDOW = Text("Restart the window")
 UPDATING = Text("Updating running chats…")
 CANNOT_UPDATE = Text("Can’t update the running chats: {reason}. They keep running.")
 UPDATE_CHATS = Text("Update running chats")

@@ -1,9 +1,9 @@
-"""A banner that offers once to update running chats of another version."""
+"""A banner that offers once to update running chats of another version, or the window."""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject
@@ -27,8 +27,10 @@ _UNCHANGED = "not updated: "
 class UpgradeOffer(QObject):
     """Shows the banner once, and removes it when it is no longer needed."""
 
-    def __init__(self, sessions: Sessions, banners: BannerArea) -> None:
+    def __init__(self, sessions: Sessions, banners: BannerArea, restart: Callable[[], object]) -> None:
+        """``restart`` restarts the window."""
         super().__init__(banners)
+        self._restart = restart
         self._sessions = sessions
         self._banners = banners
         self._offered = False
@@ -49,7 +51,9 @@ class UpgradeOffer(QObject):
             self._banners.show_banner(Banner(text, notice_texts.UPDATE_CHATS(), self._start, key=_KEY, lasting=True))
         else:
             text = notice_texts.NEWER_CHATS(theirs=newer[0].host_version, ours=VERSION)
-            self._banners.show_banner(Banner(text, key=_KEY, lasting=True))
+            self._banners.show_banner(
+                Banner(text, notice_texts.RESTART_WINDOW(), self._restart, key=_KEY, lasting=True)
+            )
 
     def _running_here(self) -> list[Chat]:
         """The running chats of this machine; each other one is upgraded by itself (``MachineActions``)."""

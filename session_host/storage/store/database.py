@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Final, NamedTuple
 from urllib.parse import quote
 
-from session_host.errors import StoreBusy, StoreCorrupt, StoreError
+from session_host.errors import StoreBusy, StoreCorrupt, StoreError, StoreNewer
 from session_host.paths import ensure_private, lock_refusal, obstacle
 from session_host.protocol.shown_command import shown_command
 from session_host.system.files import is_read_only, size_limit
@@ -554,7 +554,7 @@ class Database:
     def _version(self, connection: sqlite3.Connection) -> int:
         version: int = connection.execute("PRAGMA user_version").fetchone()[0]
         if version > len(self._schema.steps):
-            raise StoreError(f"{self.path}: written by another version of Outlive; upgrade to use it, or move it away")
+            raise StoreNewer(f"{self.path}: written by another version of Outlive; upgrade to use it, or move it away")
         if version < 0:
             raise damaged(self.path, f"schema version {version}")
         return version

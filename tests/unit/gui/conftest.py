@@ -338,7 +338,7 @@ class WindowHarness:
     def open_window(self, layout: WindowLayout | None = None, preferences: Preferences | None = None) -> MainWindow:
         self.settings = LiveSettings(paths.config_dir(), preferences or Preferences(), self.sessions)
         agents = cast("LiveAgents", self.catalog)  # Only the settings window needs more than a catalog.
-        windows = Windows(self.theme, self.sessions, agents, self.settings, layout or WindowLayout())
+        windows = self.windows = Windows(self.theme, self.sessions, agents, self.settings, layout or WindowLayout())
         window = self._window = windows.current
         windows.layout_changed.connect(lambda: self.layouts.append(window.layout_state.to_dict()))
         window.restore_tabs()

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import gc
 import os
+import sqlite3
 import threading
 import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from pathlib import Path
 from typing import Any, cast
 
 import pytest
@@ -28,8 +31,9 @@ from gui.window.remote_control import single_instance
 from session_host import paths
 from session_host.agents.agent import Agent
 from session_host.client.chats.retention import Tidying
+from session_host.client.sessions.listing import session_named
 from session_host.client.viewer.state import ViewerState
-from session_host.errors import LaunchFailed, StoreError
+from session_host.errors import LaunchFailed, StoreError, StoreNewer
 from session_host.protocol.values import State
 from session_host.storage.store import Changes, Store
 from tests.support.area import Area
@@ -289,6 +293,39 @@ async def test_chats_that_could_not_be_listed_are_listed_later(
             assert app.window.empty.title.text() == "Can’t list your chats yet"
             patch.undo()
             await until(lambda: app.window.empty.title.text() == "1 running chat")
+
+
+@pytest.mark.parametrize("is_installed", [True, False])
+async def test_a_window_whose_store_a_newer_version_has_changed_offers_a_restart_if_that_is_installed(
+    qapp: QApplication,
+    display: XServer,
+    window_manager: None,
+    recorded: None,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    is_installed: bool,
+):
+    words, program = tmp_path / "words", tmp_path / "outlive"
+    program.write_text(f'#!/bin/sh\necho "$#$*" >> {words}\n[ "$*" != ls ] || exit {0 if is_installed else 1}\n')
+    program.chmod(0o700)
+    monkeypatch.setattr("gui.app.lasting_command", lambda: [str(program)])
+    async with opened(qapp) as app:
+        with contextlib.closing(sqlite3.connect(paths.database())) as store:
+            store.execute("PRAGMA user_version = 999")
+        for _ in range(2):
+            with pytest.raises(StoreNewer):
+                await app.sessions.machines.here.machine.call(session_named, "one")
+        await until(lambda: words.exists() and words.read_text() == "1ls\n")
+        if is_installed:
+            await until(lambda: "newer version of Outlive" in shown(app))
+            assert app.window.banners.current is not None
+            assert app.window.banners.current.action == "Restart the window"
+            app.window.banners.run_action()
+            assert app.finished.is_set()
+        else:
+            assert "newer version of Outlive" not in shown(app)
+    expected = "1ls\n0\n" if is_installed else "1ls\n"
+    await until(lambda: words.read_text() == expected)
 
 
 async def test_an_unsafe_runtime_directory_is_reported_once_until_it_is_safe(

@@ -63,9 +63,12 @@ async def test_the_offer_disappears_when_the_chats_are_updated_elsewhere(harness
 async def test_a_window_that_is_older_than_its_chats_is_reported(harness: WindowHarness):
     harness.open_window()
     await one_of(harness, "99.0")
-    assert banner(harness).action == ""
     assert "use Outlive 99.0; this window" in banner(harness).text
-    assert banner(harness).text.endswith("to update it. Chats keep running.")
+    assert banner(harness).action == "Restart the window"
+    restarts: list[bool] = []
+    harness.windows.restart_requested.connect(lambda: restarts.append(True))
+    harness.window.banners.run_action()
+    assert restarts == [True]
 
 
 async def test_the_result_is_shown_and_a_failure_changes_nothing(
