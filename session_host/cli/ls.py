@@ -231,8 +231,6 @@ def state_words(info: SessionInfo, now: datetime) -> str:
                 return "❯ running"
             if info.status.failed:
                 return f"{_LIMIT if info.status.waits_for_limit else _FAILED} {info.status.words}"
-            if info.status.asked:
-                activity = Activity.NEEDS_INPUT  # It is in "needs you" of all lists.
             if activity in _MARKS:
                 return f"{_MARKS[activity]} {activity.words}"
             if not info.has_host:

@@ -97,9 +97,9 @@ class EventLog:
             )
             self.add(event)
 
-    def asked_in_dialog(self, title: str) -> None:
-        """Add the event of a question that only the agent's own screen can answer; its next status is the end of it."""
-        self.add(Asked(request="", digest="", about="", title=title, subject="", complete=False))
+    def asked_in_dialog(self, title: str, about: str = "") -> None:
+        """Add the event of a question that no request has; its next status is the end of it."""
+        self.add(Asked(request="", digest="", about=about, title=title, subject="", complete=False))
 
     def lacks_asked(self) -> bool:
         """Whether the newest status is a question, and the event that it is asked does not follow."""

@@ -71,14 +71,15 @@ class Asked(msgspec.Struct, frozen=True, gc=False, tag_field="kind", tag="asked"
     """The agent asks something: once for each question.
 
     Where only the agent's own screen can answer, all but the title is empty, and the next status is the question's end.
+    So it is at an amount of money, where Outlive itself asks; ``about`` says that.
     """
 
     request: str
-    """The id of the question, for `outlive approve --request`; "" if only the agent's own screen can answer."""
+    """The id of the question, for `outlive approve --request`; "" if that cannot answer it."""
     digest: str
     """Binds an answer to the question as it is now."""
     about: str
-    """"command", "edit", "permission" or "question"."""
+    """"command", "edit", "permission" or "question"; "amount" at an amount of money."""
     title: str
     subject: str
     """What an answer allows, up to ``MAX_SUBJECT_CHARACTERS``."""

@@ -97,8 +97,6 @@ def group_of(facts: ChatFacts, seen: Seen, now: datetime) -> Group:
             return Group.WORKING
         if not status.since:
             return Group.WORKING if seen.has_prompt else Group.IDLE
-    if status.asked and status.activity is Activity.IDLE:
-        return Group.NEEDS_YOU
     return _BY_ACTIVITY[shown_activity(status.activity, facts.origin.agent, facts.foreground)]
 
 

@@ -83,9 +83,8 @@ def _whole(facts: ChatFacts, seen: Seen, now: datetime, clock: Callable[[datetim
         return RowLine("as it was then; it may still run")
     if activity is Activity.SUSPENDED:
         return RowLine(SUSPENDED, "asks")
-    asked = status.asked if activity is Activity.IDLE else ""
-    if activity is Activity.NEEDS_INPUT or asked:
-        return RowLine(asked or status.detail or ASKS, "asks")
+    if activity is Activity.NEEDS_INPUT:
+        return RowLine(status.detail or ASKS, "asks")
     if activity is Activity.IDLE and was_handed_over(facts):
         return RowLine(handed_words(seen.handed_to))
     if status.failed:

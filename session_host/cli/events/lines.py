@@ -94,8 +94,8 @@ def words_of(line: EventLine) -> str:  # noqa: C901, PLR0912 - one case for each
             return "" if follows else _status_words(event)  # The end follows.
         case ChatState(status=status):
             return _status_words(status) if status is not None else "running"
-        case Asked(title=title, request=request):
-            where = "" if request else " in its terminal"
+        case Asked(title=title, request=request, about=about):
+            where = "" if request or about else " in its terminal"
             return f"asks{where}: {title}" if title else f"asks{where}"
         case Answered(by=by, name=name):
             return f"answered {_BY.get(by, by)}{f': {name}' if name else ''}"

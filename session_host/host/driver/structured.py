@@ -31,7 +31,7 @@ from session_host.protocol.messages import (
     SendChatInput,
 )
 from session_host.protocol.untrusted_text import one_line, topic_of_prompt
-from session_host.protocol.values import BACKGROUND, ErrorCode
+from session_host.protocol.values import BACKGROUND, Activity, ErrorCode
 from session_host.session.effects import (
     AppendRecord,
     ChatChanged,
@@ -108,7 +108,7 @@ class StructuredDriver:
         usage = recovered.engine.transcript.status.usage
         watch.tracker.context = usage.percent if usage is not None else 0
         watch.said = recovered.rules.state.said or last_said(recovered.engine.transcript)
-        watch.asked = recovered.rules.state.at_amount
+        watch.asked, watch.asks = recovered.rules.state.at_amount, self._on_asked
         self._steps = Steps(running_item(recovered.engine.transcript))
         self._tell(recovered.untold, recovered.log.end)
         self._amounts = AmountLook(spec, parts.events)
@@ -155,6 +155,10 @@ class StructuredDriver:
         self.rules.program_started()
         self._performer.perform()
         self.take_output(self._program_output.read(self.rules.splitter.offset, self._program_output.end))
+        # A previous host may have recorded that the user is asked at an amount, or no more, and have told nobody.
+        shows_asked = self._watch.tracker.activity is Activity.NEEDS_INPUT
+        if self.rules.rules.state.state in BETWEEN_TURNS and shows_asked is not bool(self._asked):
+            self._watch.on_chat_state(self._shown_state())
 
     def program_ended(self, exit_code: int | None, exit_signal: int | None, end_request: str) -> None:
         """Let the rules handle the agent's end, with its last errors if nobody has ended it."""
@@ -193,10 +197,14 @@ class StructuredDriver:
     def _pass_changes_on(self, effect: ChatChanged) -> None:
         """Pass changes on to the activity, the conversation and the title."""
         states = [change for change in effect.changes if isinstance(change, StateChanged)]
+        before, asked = self._watch.asked, self._asked
+        self._watch.asked = asked
         for change in effect.changes:
             match change:
                 case StateChanged(state) if state in BETWEEN_TURNS and change is not states[-1]:
                     pass  # The next prompt is sent already: no moment without work.
+                case StateChanged() if asked and change is states[-1]:
+                    pass  # The user is asked before the next turn.
                 case StateChanged():
                     self._watch.on_chat_state(change)
                     self._show_background(self._watch.tracker.status())
@@ -214,11 +222,30 @@ class StructuredDriver:
                     pass
         self._watch.doing.show(self._steps.take(effect.changes))
         self._watch.said = self.rules.rules.state.said or self._watch.said
-        self._watch.on_asked(self.rules.rules.state.at_amount)
+        if bool(asked) if states else asked != before:
+            self._watch.on_chat_state(self._shown_state())
         last = self._events.last
         self._tell(effect.changes, effect.end)
         if self._events.last is not last:
             self._watch.on_turn_over()
+
+    @property
+    def _asked(self) -> str:
+        """What the user is asked before the next turn, at an amount of money; "" for nothing, and in a turn."""
+        state = self.rules.rules.state
+        return state.at_amount if state.state in BETWEEN_TURNS else ""
+
+    def _shown_state(self) -> StateChanged:
+        """The agent's state, or that its user is asked before the next turn."""
+        state = self.rules.rules.state
+        if self._asked:
+            return StateChanged("requires_action", detail=self._asked)
+        return StateChanged(state.state, state.turn, state.detail)
+
+    def _on_asked(self) -> None:
+        """Tell that the user is asked at an amount; the agent's own questions are told by their changes."""
+        if self._watch.asked:
+            self._events.asked_in_dialog(self._watch.asked, "amount")
 
     def _show_background(self, status: AgentStatus) -> None:
         """Show in the chat what lists show of an agent that does not tell what runs on between its turns."""

@@ -377,13 +377,6 @@ class AgentWatch:
         self._send_event(self._event())
 
     @log_errors
-    def on_asked(self, words: str) -> None:
-        """Show what the user is asked before the next turn; "" for nothing."""
-        if words != self.asked:
-            self.asked = words
-            self._send_event(self._event())
-
-    @log_errors
     def on_turn_over(self) -> None:
         """Show how the last turn of an agent without a terminal ended."""
         self._send_event(self._event())

@@ -6,12 +6,16 @@ from pathlib import Path
 
 import pytest
 
+from session_host.client.sessions.store_access import open_store
 from session_host.client.usage import amount_reached, read_usage
 from session_host.paths import config_dir
-from session_host.protocol.messages import PassAmount, Prompt, ReleaseHeld
+from session_host.protocol.events import Asked, StatusChanged
+from session_host.protocol.messages import PassAmount, Prompt, ReleaseHeld, WithdrawPrompt
+from session_host.protocol.values import Activity
 from session_host.standing.usage import asked_words, total
 from tests.support.commands import outlive
 from tests.support.hosts import kill_host
+from tests.support.ledger import CHANGES_READ
 from tests.support.structured_chats import ChatViewer, add_acp_agent, start_chat, viewing
 from tests.support.waiting import eventually
 
@@ -42,6 +46,8 @@ async def test_a_queued_prompt_waits_for_its_users_word_also_after_its_host_was_
         chat.viewer.send(Prompt("say two\nspend 3"))
         chat.viewer.send(Prompt("say three"))
         item = await until_asked(chat, "10.04 USD of 10.00 in this chat")
+        asks = outlive("wait", "api", "--status", "needs_input", "--timeout", "30")
+        assert asks.code == 0, asks
         await kill_host(record.id)
         await eventually(lambda: amount_reached(record.id) is not None, 10.0, "the sums")
         reached = amount_reached(record.id)
@@ -61,7 +67,32 @@ async def test_a_queued_prompt_waits_for_its_users_word_also_after_its_host_was_
         chat.viewer.send(ReleaseHeld())
         await chat.until_said("three")
         assert chat.texts() == ["one", "two", "three"]
+    assert outlive("wait", "api", "--status", "idle", "--timeout", "30").code == 0
     await eventually(lambda: total(read_usage()).costs == (("USD", 13.04),), 10.0, "the sums")
+    with open_store() as store:
+        told = [each.event for each in store.ledger.of_chat(record.id, [Asked, StatusChanged], CHANGES_READ)]
+    words = ["10.04 USD of 10.00 in this chat", "13.04 USD of 10.00 in this chat"]
+    assert [(each.title, each.about, each.request) for each in told if isinstance(each, Asked)] == [
+        (each, "amount", "") for each in words
+    ]
+    asking = [each.detail for each in told if isinstance(each, StatusChanged) and each.after is Activity.NEEDS_INPUT]
+    assert asking == words
+
+
+async def test_a_prompt_that_is_taken_back_at_an_amount_leaves_the_chat_idle(tmp_path: Path) -> None:
+    set_amounts("ask_at_chat = 5\n")
+    add_acp_agent()
+    record = await start_chat(tmp_path, prompt="spend 6\nsay one", agent="fake-acp", name="api")
+    async with viewing(record.id) as chat:
+        await chat.until_idle(1)
+        chat.viewer.send(Prompt("say two"))
+        item = await until_asked(chat, "6.00 USD of 5.00 in this chat")
+        assert outlive("wait", "api", "--status", "needs_input", "--timeout", "30").code == 0
+        assert outlive("sleep", "api").code == 1
+        chat.viewer.send(WithdrawPrompt(item))
+        assert outlive("wait", "api", "--status", "idle", "--timeout", "30").code == 0
+        listed = outlive("ls", "--json").json()[0]
+        assert (listed["activity"], listed["asked_at_amount"]) == ("idle", None)
 
 
 async def test_a_command_may_send_it_anyway_and_an_agent_may_not(tmp_path: Path) -> None:

@@ -59,7 +59,6 @@ def info(*, notice: str = "", foreground: Foreground | None = None, **columns: A
             },
             "◷ stopped by a limit",
         ),
-        ({"activity": Activity.IDLE, "asked": "10.04 USD of 10.00 in this chat"}, "▲ needs you"),
         ({"state": State.EXITED, "exit_code": 0}, "■ exit code 0"),
         ({"state": State.EXITED, "exit_signal": 9}, "■ signal 9 (SIGKILL)"),
         ({"state": State.EXITED, "exit_signal": 9, "end_request": "kill"}, "■ killed by you"),

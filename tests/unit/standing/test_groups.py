@@ -29,7 +29,6 @@ def chat(**fields: Any) -> ChatFacts:
     [
         ({"activity": Activity.NEEDS_INPUT}, Group.NEEDS_YOU),
         ({"activity": Activity.SUSPENDED}, Group.NEEDS_YOU),
-        ({"activity": Activity.IDLE, "asked": "10.04 USD of 10.00 today"}, Group.NEEDS_YOU),
         ({"activity": Activity.WORKING}, Group.WORKING),
         ({"activity": Activity.IDLE}, Group.IDLE),
         ({"activity": Activity.NO_SIGNAL}, Group.NO_SIGNAL),

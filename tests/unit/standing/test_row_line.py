@@ -88,11 +88,6 @@ def line(seen: Seen = HERE, foreground: Foreground | None = None, **fields: Any)
             RowLine("No word since 11:52 · was working"),
         ),
         ({"activity": Activity.NO_SIGNAL, "source": "", "created_at": "2026-05-02T11:59:30Z"}, RowLine("Starting…")),
-        (
-            {"said": SAID, "failed": True, "asked": "10.04 USD of 10.00 today"},
-            RowLine("10.04 USD of 10.00 today", "asks"),
-        ),
-        ({"activity": Activity.WORKING, "asked": "10.04 USD of 10.00 today"}, RowLine("Working")),
         ({"said": SAID}, RowLine("The tests are green now.")),
         ({}, RowLine("")),
         ({"state": State.EXITED, "exit_code": 0, "said": SAID}, RowLine("Finished")),
