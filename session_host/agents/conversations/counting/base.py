@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 import msgspec
 
 from session_host.protocol.turns import TurnWork
-from session_host.structured.items import Item
+from session_host.structured.items import Item, ItemStatus
 from session_host.structured.turns import work_of
+
+GEMINI_STATUSES: Final[Mapping[str, ItemStatus]] = {"success": "done", "cancelled": "declined"}
+"""What Gemini CLI, and Qwen Code, which is made from it, write of a call of a tool; "failed" in place of others."""
 
 
 class Counted(NamedTuple):

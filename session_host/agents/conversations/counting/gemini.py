@@ -12,9 +12,9 @@ from session_host.agents.conversations.base import ConversationQuery
 from session_host.agents.conversations.gemini import transcripts_of
 from session_host.agents.conversations.records import newest_first, records_backwards
 from session_host.agents.conversations.turns import seconds_of
-from session_host.structured.items import FileChange, Item, ItemStatus, ToolKind
+from session_host.structured.items import FileChange, Item, ToolKind
 
-from .base import Counted, worked
+from .base import GEMINI_STATUSES, Counted, worked
 
 _TOOLS: Final[Mapping[str, ToolKind]] = {
     "run_shell_command": "execute",
@@ -30,7 +30,6 @@ _TOOLS: Final[Mapping[str, ToolKind]] = {
     "web_fetch": "fetch",
 }
 _AGENTS: Final = frozenset({"codebase_investigator", "cli_help", "delegate_to_agent", "generalist", "invoke_agent"})
-_STATUSES: Final[Mapping[str, ItemStatus]] = {"success": "done", "cancelled": "declined"}
 _EXIT_CODE: Final = re.compile(r"Command exited with code: (\d+)")
 
 
@@ -98,6 +97,6 @@ def _item(call: _Call) -> Item:
     changes: tuple[FileChange, ...] = ()
     if isinstance(shown, _Edit) and shown.file_diff:
         changes = (FileChange(shown.file_path, shown.file_diff, "add" if shown.is_new_file else "update"),)
-    status = _STATUSES.get(call.status, "failed")
+    status = GEMINI_STATUSES.get(call.status, "failed")
     tool = _TOOLS.get(call.name, "other")
     return Item(call.id, "tool", 0, status=status, tool=tool, exit_code=exit_code, changes=changes)

@@ -11,9 +11,9 @@ from session_host.agents.conversations.base import ConversationQuery
 from session_host.agents.conversations.qwen import transcripts_of
 from session_host.agents.conversations.records import newest_first, records_backwards
 from session_host.agents.conversations.turns import seconds_of
-from session_host.structured.items import FileChange, Item, ItemStatus, ToolKind
+from session_host.structured.items import FileChange, Item, ToolKind
 
-from .base import Counted, worked
+from .base import GEMINI_STATUSES, Counted, worked
 
 _TOOLS: Final[Mapping[str, ToolKind]] = {
     "run_shell_command": "execute",
@@ -28,7 +28,6 @@ _TOOLS: Final[Mapping[str, ToolKind]] = {
     "web_fetch": "fetch",
 }
 _AGENTS: Final = frozenset({"agent", "task"})
-_STATUSES: Final[Mapping[str, ItemStatus]] = {"success": "done", "cancelled": "declined"}
 
 
 class _Tokens(msgspec.Struct, rename="camel"):
@@ -125,7 +124,7 @@ def _item(name: str, result: _Result) -> Item:
     changes: tuple[FileChange, ...] = ()
     if shown.file_diff:
         changes = (FileChange(shown.file_path, shown.file_diff, "update" if shown.original_content else "add"),)
-    status = _STATUSES.get(result.status, "failed")
+    status = GEMINI_STATUSES.get(result.status, "failed")
     tool = _TOOLS.get(name, "other")
     if tool == "execute" and shown.exit_code:
         status = "done"  # It ran, and its exit code says that it failed.

@@ -23,6 +23,7 @@ from session_host.structured.items import (
     StateChanged,
     TitleChanged,
     TurnOver,
+    UsageChanged,
     WrittenOutcome,
 )
 from session_host.structured.operations import AnyResult
@@ -92,6 +93,8 @@ class AcpDialect:
         log_in_command: the command line with which the user logs in.
         drops_unknown_commands: "true" if it ignores a prompt that begins with "/" and is no command of its own.
         files, terminals: "false" to not offer our files, or our terminals, to the agent.
+        usage: "turn" if a reply to a prompt has the tokens of this turn, and not of all since the agent started, as the
+            protocol has it (opencode).
     """
 
     def __init__(self, port: DialectPort) -> None:
@@ -221,6 +224,7 @@ class AcpDialect:
     def _conversation_update(self, kind: str, update: dict[str, Any]) -> None:
         match kind:
             case "agent_message_chunk":
+                self._turns.count_request(update)
                 self._messages.chunk("agent", update)
             case "agent_thought_chunk":
                 self._messages.chunk("thought", update)
@@ -598,26 +602,46 @@ class Turns:
         self._shared.state.usage = change
         self._shared.port.emit(change)
 
+    def count_request(self, update: dict[str, Any]) -> None:
+        """Add the tokens of one request, which Qwen Code tells with a message of the answer."""
+        if self._shared.state.turn and (counted := _counted(reading.mapping(update, "_meta", "usage"))):
+            self._add(counted)
+
     def _count(self, result: dict[str, Any]) -> None:
-        """Add the tokens of a turn to the total."""
+        """Take the tokens of a turn, or of all since the agent started."""
         state = self._shared.state
-        counts = reading.mapping(result, "_meta", "quota", "token_count")
-        tokens = reading.integer(result, "usage", "totalTokens")
-        tokens = tokens or reading.integer(counts, "input_tokens") + reading.integer(counts, "output_tokens")
-        if tokens <= 0:
-            return
-        state.tokens += tokens
-        cached = reading.integer(result, "usage", "cachedReadTokens")
-        written = reading.integer(result, "usage", "outputTokens") or reading.integer(counts, "output_tokens")
+        quota = reading.mapping(result, "_meta", "quota", "token_count")  # Gemini CLI's, of the turn.
+        written = reading.integer(quota, "output_tokens")
+        if counted := _counted(reading.mapping(result, "usage")):
+            is_of_turn = state.start.options.get("usage") == "turn"
+            self._add(counted, since=state.usage if is_of_turn else UsageChanged(0, 0))
+        elif (read := reading.integer(quota, "input_tokens")) + written > 0:
+            self._add(UsageChanged(0, 0, total=read + written, read=read, written=written))
+
+    def _add(self, counted: UsageChanged, since: UsageChanged | None = None) -> None:
+        """Report tokens with those ``since`` which they count; None for the last report."""
+        state = self._shared.state
+        before = state.usage if since is None else since
+        state.tokens = before.total + counted.total
         state.usage = msgspec.structs.replace(
             state.usage,
             total=state.tokens,
-            read=state.usage.read + tokens - cached - written,
-            cached=state.usage.cached + cached,
-            written=state.usage.written + written,
-            is_least=True,  # Gemini CLI leaves out the requests that choose its model.
+            read=before.read + counted.read,
+            cached=before.cached + counted.cached,
+            written=before.written + counted.written,
+            is_least=True,  # Agents leave out requests that choose a model, name a conversation or suggest a prompt.
         )
         self._shared.port.emit(state.usage)
+
+
+def _counted(usage: dict[str, Any]) -> UsageChanged | None:
+    """The tokens of an agent's ``usage``; None if it says none."""
+    total, cached, written = (
+        max(reading.integer(usage, name), 0) for name in ("totalTokens", "cachedReadTokens", "outputTokens")
+    )
+    if not total:
+        return None
+    return UsageChanged(0, 0, total=total, read=max(total - cached - written, 0), cached=cached, written=written)
 
 
 class Settings:

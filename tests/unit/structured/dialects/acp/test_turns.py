@@ -13,7 +13,7 @@ from session_host.structured.dialects.acp.items import NO_COMMAND
 from session_host.structured.dialects.base import Start
 from session_host.structured.items import NOT_STOPPED, TurnOver
 from session_host.structured.rules import NO_ANSWER, STOPPING
-from tests.support.acp_chat import AcpChat, permission, text_block, update
+from tests.support.acp_chat import DIRECTORY, AcpChat, permission, text_block, update
 
 ALLOW = ("yes", "allow_once")
 REJECT = ("no", "reject_once")
@@ -232,6 +232,48 @@ def test_half_of_a_surrogate_pair_does_not_drop_the_text(running: AcpChat) -> No
     line = rb'{"jsonrpc":"2.0","method":"session/update","params":{"sessionId":"s","update":{"sessionUpdate":'
     running.hear(line + rb'"agent_message_chunk","content":{"type":"text","text":"smile \ud83d"}}}}')
     assert running.items[-1].text == "smile ?"
+
+
+def said(read: int, cached: int, written: int) -> dict[str, int]:
+    """An agent's ``usage``, in which the tokens read have the cached ones among them."""
+    total = read + cached + written
+    return {"totalTokens": total, "inputTokens": read + cached, "cachedReadTokens": cached, "outputTokens": written}
+
+
+def works(chat: AcpChat) -> list[tuple[int, int, int, str]]:
+    """The tokens of each turn."""
+    ended = [each.facts.work for each in chat.changes if isinstance(each, TurnOver) and each.facts is not None]
+    return [(each.read, each.cached, each.written, each.known) for each in ended if each is not None]
+
+
+@pytest.mark.parametrize(
+    ("options", "second"),
+    [({}, said(11, 5, 3)), ({"usage": "turn"}, said(1, 0, 1))],
+    ids=["of all turns, as the protocol has it", "of the turn"],
+)
+def test_tokens_of_a_reply_are_counted_once(options: dict[str, str], second: dict[str, int]) -> None:
+    chat = AcpChat(Start(directory=DIRECTORY, options=options), reloads=True)
+    chat.open()
+    for usage in (said(10, 5, 2), second):
+        chat.prompt("go on")
+        chat.reply({"stopReason": "end_turn", "usage": usage})
+    assert works(chat) == [(10, 5, 2, "least"), (1, 0, 1, "least")]
+    told = chat.transcript.status.usage
+    assert told is not None
+    assert (told.total, told.read, told.cached, told.written) == (19, 11, 5, 3)
+
+
+def test_tokens_of_each_request_are_added_and_not_those_of_a_conversation_that_is_repeated(chat: AcpChat) -> None:
+    def message(usage: dict[str, int]) -> None:
+        chat.update("agent_message_chunk", content={"type": "text", "text": ""}, _meta={"usage": usage})
+
+    message(said(1000, 0, 100))
+    for requests in ((said(10, 5, 2), said(3, 2, 1)), (said(4, 0, 1),)):
+        chat.prompt("go on")
+        for each in requests:
+            message(each)
+        chat.reply({"stopReason": "end_turn"})
+    assert [each[:3] for each in works(chat)] == [(13, 7, 3), (4, 0, 1)]
 
 
 def test_title_commands_and_tokens_are_known(chat: AcpChat) -> None:
