@@ -258,7 +258,8 @@ def following(area: Area, home: Path) -> None:
             while not select.select([reader.stdout], [], [], 0)[0]:  # It may begin after a turn.
                 send("api-fix", "answer: done")
                 wait("api-fix", "idle")
-            assert re.fullmatch(r"[\d:]{8}  api-fix +turn \d+ ended: done\n", reader.stdout.readline())
+            line = reader.stdout.readline()
+            assert re.fullmatch(r"[\d:]{8}  api-fix +turn \d+ ended: done( \(\d+ tokens\))?\n", line)
         finally:
             reader.terminate()
 
@@ -376,8 +377,12 @@ def own_agents_status(area: Area, home: Path) -> None:
     works("outlive wait mine --turn 1 --timeout 60", home)
     wait("mine", "idle")
     assert "you said: hello" in outlive("peek", "mine").output
-    kinds = [json.loads(line)["event"] for line in outlive("events", "mine", "--once", "--json").output.splitlines()]
-    assert kinds[-1]["status"]["source"] == "osc 7501"
+
+    def source() -> object:
+        *_, state = map(json.loads, outlive("events", "mine", "--once", "--json").output.splitlines())
+        return (state["event"]["status"] or {}).get("source")
+
+    wait_until(lambda: source() == "osc 7501", 60, "its status to be among the events")
 
 
 def keys(area: Area, home: Path) -> None:
@@ -410,9 +415,7 @@ def sleeping(area: Area, home: Path) -> None:
 
 def what_it_costs(area: Area, home: Path) -> None:
     new_chat(area, "api-fix")
-    send("api-fix", "answer: one")
-    wait_for_text("api-fix", "one")
-    wait("api-fix", "idle")
+    assert outlive("send", "api-fix", "answer: one", "--wait", "--timeout", "60").code == 0  # Then its turn is counted.
     by_agent, by_project, by_chat, as_json = (works(line, home) for line in lines("usage 1"))
     for printed in (by_agent, by_project):
         assert re.search(r"^30 days +1 ", printed, re.MULTILINE), printed

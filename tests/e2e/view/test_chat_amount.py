@@ -23,8 +23,7 @@ Key = Qt.Key
 
 @pytest.fixture(autouse=True)
 def _keys_count_at_once(monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest) -> None:
-    if "sooner" not in request.node.name:
-        monkeypatch.setattr(amount, "KEYS_AFTER_MS", 0)
+    monkeypatch.setattr(amount, "KEYS_AFTER_MS", 3_600_000 if "sooner" in request.node.name else 0)
 
 
 def held(chat: ScriptedChat, text: str = TEXT) -> str:
