@@ -18,14 +18,9 @@ async def read_last_screen(chat: Chat) -> Emulator | None:
     Raises:
         OutliveError: it cannot be read.
     """
-    from session_host.client.chats.last_view import last_screen_for  # the window's start does not need it
-    from session_host.terminal import default_engine, engine_build
+    from session_host.client.chats.last_view import restored_last_screen  # the window's start does not need it
 
-    engine = default_engine()
-    own_form = chat.machine.terms.own_form
-    build = engine_build(engine) if own_form else ""
-    saved = await chat.machine.call(last_screen_for, chat.session_id, engine, build)
-    return await asyncio.to_thread(saved.restore, engine, own_form=own_form) if saved is not None else None
+    return await restored_last_screen(chat.machine, chat.session_id)
 
 
 async def read_last_transcript(chat: Chat) -> Transcript | None:

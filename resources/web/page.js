@@ -263,7 +263,7 @@ const onEvent = {
 	machine: (machine) => changed('', machine.since ? away.set(machine.name, machine) : away.delete(machine.name)),
 	screen: (screen) => page.draw?.(screen),
 	screen_lost: (failed) => page.lose?.(failed),
-	screen_ended: () => page.end?.(),
+	screen_ended: (end) => page.end?.(end),
 	reset: () => loadList().then(() => page.reload()),
 };
 
@@ -1032,9 +1032,9 @@ function screenPage(chat) {
 		self.renew(failure(404, body));
 	}
 
-	function end() {
+	function end({ words }) {
 		isLive = false;
-		tell('The chat has ended.');
+		tell(words);
 	}
 
 	function draw(next) {

@@ -69,8 +69,8 @@ from .places import noted
 from .push.orders import target_of
 from .push.reminders import Reminders
 from .questions import asked_by, question_of
-from .rows import agents, row_of
-from .screens import screens
+from .rows import agents, reads_conversation, row_of
+from .screens import last_screen_of, screens
 from .streams import Streams, event, merged
 
 COOKIE_S: Final = 400 * 86400
@@ -318,7 +318,7 @@ class _Page:
         machine, info = await self._find(request)
         await _note_view(machine, info)
         row = row_of(info.facts, machine)
-        if row.kind == "conversation":
+        if reads_conversation(info.facts):
             found = await conversation_of(machine, info)
         else:
             found = Conversation([], note="Outlive reads no conversation of this program; look at its screen.")
@@ -333,9 +333,8 @@ class _Page:
             interrupt=is_running and found.can_interrupt,
             stop=is_running or is_asleep,
             resume=not (is_running or is_asleep),
-            screen=is_running and traits_of(info.facts).has_screen,
+            screen=traits_of(info.facts).has_screen,
         )
-        end = "" if is_running else "Asleep: a text wakes it" if is_asleep else how_ended(info.facts).phrase
         page = ChatPage(
             chat=row,
             runtime=info.facts.origin.runtime,
@@ -348,7 +347,7 @@ class _Page:
             note=found.note,
             can=can,
             prompts=await asyncio.to_thread(_prompts, info),
-            ends=end,
+            ends="" if is_running else _end_words(info),
         )
         return _json(page)
 
@@ -369,14 +368,17 @@ class _Page:
         return _json({"path": path, "lines": lines})
 
     async def _screen_lines(self, chat: str) -> AsyncGenerator[bytes]:
-        """A chat's screen, until the chat ends; what keeps it away is said, and it comes back."""
+        """A chat's screen until the chat ends, and its last one; what keeps it away is said, and it comes back."""
         lost = ""
         while True:
             again_s = AGAIN_S  # Its host may have been replaced.
             try:
                 machine, info = await self._following.find(chat)
                 if info.state not in RUNNING_STATES:
-                    break
+                    if (last := await last_screen_of(machine, info)) is not None:
+                        yield event("screen", last)
+                    yield event("screen_ended", {"words": _end_words(info)})
+                    return
                 await _note_view(machine, info)
                 async for screen in screens(machine, info):
                     lost = ""
@@ -390,7 +392,6 @@ class _Page:
                 if isinstance(error, NoSuchSession):
                     return
             await asyncio.sleep(again_s)
-        yield event("screen_ended", {})
 
     async def _choices(self, request: Request) -> Response:
         del request
@@ -448,6 +449,11 @@ def _prompts(info: SessionInfo) -> list[NamedText]:
     found, _broken = read_prompts(prompts_directory(config_dir()), agents())
     fitting = [each for each in found if each.fits(info.facts.origin.agent, [info.facts.origin.cwd])]
     return [NamedText(one_line(each.name), each.text) for each in fitting]
+
+
+def _end_words(info: SessionInfo) -> str:
+    """How a chat that does not run has ended, or how it is woken."""
+    return "Asleep: a text wakes it" if info.facts.is_asleep else how_ended(info.facts).phrase
 
 
 def _contact(addresses: list[Address]) -> str:

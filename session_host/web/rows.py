@@ -70,7 +70,8 @@ def row_of(facts: ChatFacts, machine: Machine, *, is_reached: bool = True, taker
         words=row_line(facts, seen, now, lambda moment: told_time(moment, now), stale_s).text,
         since=as_text(since.timestamp()) if since is not None else "",
         order="\0".join(order_key(group, facts)),
-        kind="screen" if _is_shown_as_screen(facts, agent) else "conversation",
+        # One that is asleep has the page whose field wakes it.
+        kind="conversation" if facts.is_asleep or reads_conversation(facts) else "screen",
     )
 
 
@@ -92,11 +93,10 @@ def tightest_use(accounts: Iterable[AccountLimits], now_s: float) -> tuple[Limit
     return use, max(resets_s - now_s, 0.0) + 1 if resets_s else None
 
 
-def _is_shown_as_screen(facts: ChatFacts, agent: Agent | None) -> bool:
-    """Whether Outlive reads no conversation of it, so that its screen is all there is."""
-    if traits_of(facts).has_transcript:
-        return False
-    return agent is None or not agent.conversation.store
+def reads_conversation(facts: ChatFacts) -> bool:
+    """Whether Outlive reads a chat's conversation; else its screen is all there is."""
+    agent = agent_named(facts.origin.agent)
+    return traits_of(facts).has_transcript or (agent is not None and bool(agent.conversation.store))
 
 
 def title_of(facts: ChatFacts) -> str:

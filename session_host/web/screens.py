@@ -11,6 +11,9 @@ import re
 from collections.abc import AsyncIterator
 from typing import Final, NamedTuple
 
+from msgspec.structs import replace
+
+from session_host.client.chats.last_view import restored_last_screen
 from session_host.client.chats.settings import remembered_colors
 from session_host.client.control import ControlConnection, request
 from session_host.client.machine import Machine
@@ -23,6 +26,7 @@ from session_host.terminal.base import DefaultColors
 from session_host.terminal.contrast import MARK_RATIO, TEXT_RATIO, blend, readable
 from session_host.terminal.rows import DEFAULT_COLOR, RGB, Color
 from session_host.terminal.text import screen_hash, used_lines
+from session_host.terminal.text import screen_of as screen_text
 
 from .forms import ScreenPage
 
@@ -100,6 +104,18 @@ def page_of(screen: Screen, ground: Ground) -> ScreenPage:
         hash=screen_hash(screen),
         scrollback=screen.scrollback_lines,
     )
+
+
+async def last_screen_of(machine: Machine, info: SessionInfo) -> ScreenPage | None:
+    """The last screen of a chat that has ended or is asleep; None if none was kept."""
+    emulator = await restored_last_screen(machine, info.id)
+    if emulator is None:
+        return None
+    try:
+        screen = screen_text(emulator, Peek(0, ansi=True))
+    finally:
+        emulator.close()
+    return page_of(replace(screen, cursor_visible=False), Ground.usual())
 
 
 async def screens(machine: Machine, info: SessionInfo) -> AsyncIterator[ScreenPage]:

@@ -2,17 +2,31 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 
+from session_host.client.machine import Machine
 from session_host.client.sessions.last_screen import last_screen
 from session_host.errors import OutliveError
 from session_host.paths import session_screen
 from session_host.storage.last_transcript import last_transcript
 from session_host.storage.store.saved_screen import SavedScreen, load_screen
 from session_host.structured.engine import TranscriptEngine
-from session_host.terminal.base import EngineName
+from session_host.terminal import default_engine, engine_build
+from session_host.terminal.base import Emulator, EngineName
 
 from .retention import note_viewed
+
+
+async def restored_last_screen(machine: Machine, session_id: str) -> Emulator | None:
+    """The last screen of a machine's ended chat, in this process's engine; None if nothing was kept.
+
+    Raises:
+        OutliveError: it cannot be read.
+    """
+    engine, own_form = default_engine(), machine.terms.own_form
+    saved = await machine.call(last_screen_for, session_id, engine, engine_build(engine) if own_form else "")
+    return await asyncio.to_thread(saved.restore, engine, own_form=own_form) if saved is not None else None
 
 
 def last_screen_for(session_id: str, engine: EngineName, build: str) -> SavedScreen | None:

@@ -10,7 +10,7 @@ from session_host.terminal.contrast import TEXT_RATIO, ratio
 from tests.integration.web.test_page import ASKS
 from tests.support.area import Area
 from tests.support.browser import Browser, browser, pair
-from tests.support.commands import new
+from tests.support.commands import new, outlive
 from tests.support.page_server import PageServer
 from tests.support.structured_chats import wait, wait_for_text
 from tests.support.waiting import wait_until
@@ -99,6 +99,15 @@ def test_the_enter_that_ends_a_composition_sends_no_half_word(phone: Browser, se
     phone.driver.execute_script(_COMPOSED, "nihao", 13)
     phone.see("nihao\nnihao")
     assert "ni\n" not in phone.text
+
+
+def test_an_ended_command_shows_its_last_screen_and_takes_no_keys(phone: Browser, server: PageServer) -> None:
+    chat = new("-n", "build", "--", "sh", "-c", "echo three tests failed; exit 3")
+    assert outlive("wait", "build", "--exited").code == 0
+    pair(phone, server)
+    phone.open(f"{server.address}/#/screen/{chat}")
+    phone.see("three tests failed", "Ended with exit code 3", "columns")
+    assert not phone.is_enabled("Esc")
 
 
 @pytest.mark.parametrize("rights", ["answer", "look"])

@@ -167,7 +167,10 @@ def test_a_text_wakes_a_chat_once_from_a_device_that_may_send(project: Path, ser
         assert outlive("ls", "--json").json()[0]["is_asleep"]
     with server.pair() as device:
         page = device.read("chat", chat=chat)
-        assert page["can"] == {"send": True, "interrupt": False, "stop": True, "resume": False, "screen": False}
+        assert page["can"] == {"send": True, "interrupt": False, "stop": True, "resume": False, "screen": True}
+        with device.stream(screen=chat) as happened:
+            assert any("you said: first" in text_of(each.data) for each in happened if each.kind == "screen")
+            assert next(each for each in happened if each.kind == "screen_ended").data == {"words": page["ends"]}
         assert ([turn["prompt"] for turn in page["turns"]], page["ends"]) == (["first"], "Asleep: a text wakes it")
 
         first = device.post("/api/send", sent)
@@ -202,6 +205,11 @@ def test_a_screen_is_followed_also_when_its_host_is_replaced(device: Device, ser
         assert outlive("send", "sh", "again", "--enter").code == 0
         assert any(each.kind == "screen" and "again" in text_of(each.data) for each in happened)
         outlive("kill", "sh")
+        assert next(each for each in happened if each.kind == "screen_ended").data == {"words": "Killed by you"}
+    with device.stream(screen=chat) as happened:
+        last = next(each.data for each in happened if each.kind == "screen")
+        assert "again" in text_of(last)
+        assert not any("c" in run[3] for row in last["rows"] for run in row), "no cursor"
         assert any(each.kind == "screen_ended" for each in happened)
 
 
