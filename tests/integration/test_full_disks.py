@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import signal
 import subprocess
@@ -9,10 +10,12 @@ from pathlib import Path
 
 import pytest
 
+from session_host.client.chats import removal
+from session_host.client.chats.sleeping import put_to_sleep, wake
 from session_host.client.control import request
 from session_host.client.sessions.store_access import open_store
 from session_host.client.viewer.viewer import ViewerState
-from session_host.errors import HostUnavailable
+from session_host.errors import HostUnavailable, OutliveError
 from session_host.keeper_client.discovery import keeper_status
 from session_host.paths import session_journal
 from session_host.protocol.messages import Describe
@@ -22,8 +25,8 @@ from tests.support import processes
 from tests.support.area import Area
 from tests.support.commands import OUTLIVE, environment, new, outlive
 from tests.support.disks import fill_disk, full_disk, small_disk, use_all_files
-from tests.support.hosts import end, peek, see, shown, start, watching
-from tests.support.structured_chats import new_chat
+from tests.support.hosts import end, peek, recorded, see, shown, start, watching
+from tests.support.structured_chats import new_chat, wait
 from tests.support.waiting import wait_until
 
 pytestmark = pytest.mark.usefixtures("sessions")
@@ -84,6 +87,28 @@ async def test_a_disk_that_fills_up_loses_no_output_and_no_input(
         assert outlive("wait", record.id, "--exited", "--timeout", "60").code == 0
         _wait_for_code(record.id, 0)
         assert "typed on a full disk" in outlive("peek", record.id).output
+        _end_all(area)
+
+
+async def test_a_chat_that_is_put_to_sleep_on_a_full_disk_is_asleep_and_both_sides_say_what_is_missing(
+    area: Area, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It said that the chat was not put to sleep, and why a text could not wake it only as a time that was over."""
+    monkeypatch.setattr(removal, "SAVED_TIMEOUT_S", 0.5)
+    with small_disk(area.root / "disk", SIZE_KIB) as disk:
+        monkeypatch.setenv("OUTLIVE_STATE_DIR", str(disk))
+        chat = await asyncio.to_thread(new_chat, area, "view")
+        assert outlive("send", "view", "answer: one", "--wait", "--timeout", "60").output == "one\n"
+        wait("view", "idle")
+        with full_disk(disk):
+            assert await put_to_sleep(chat) == "is not saved as asleep yet: the disk is full; free some space"
+            assert [each["is_asleep"] for each in outlive("ls", "--json").json()] == [True]
+            with pytest.raises(OutliveError, match="the disk is full; free some space"):
+                await wake(chat, "answer: two")
+        await asyncio.to_thread(
+            wait_until, lambda: recorded(chat).outcome.was_put_to_sleep, 60, "the sleep to be saved"
+        )
+        assert outlive("send", "view", "answer: three", "--wait", "--timeout", "60").output == "three\n"
         _end_all(area)
 
 

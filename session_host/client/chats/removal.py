@@ -14,7 +14,7 @@ from session_host.client.sessions.session_info import describe
 from session_host.client.sessions.stale_rows import record_of
 from session_host.client.sessions.store_access import open_store
 from session_host.errors import HostUnavailable, NotResumable, StoreError, WorktreeError
-from session_host.paths import endpoint_conversation, session_journal, session_log
+from session_host.paths import endpoint_conversation, session_journal, session_log, state_dir
 from session_host.protocol.facts import ChatFacts
 from session_host.protocol.messages import Description
 from session_host.protocol.shown_command import shown_command
@@ -238,4 +238,5 @@ async def wait_until_exit_saved(session_id: str) -> None:
                             pass
     except TimeoutError as error:
         text = f"the chat has ended, but its exit was not saved within {SAVED_TIMEOUT_S:g} s"
-        raise NotResumable(f"{text}; try again, or run `outlive doctor`") from error
+        lack = lack_of_space(state_dir())
+        raise NotResumable(f"{text}{f': {lack}' if lack else '; try again, or run `outlive doctor`'}") from error

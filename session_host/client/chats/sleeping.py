@@ -20,19 +20,20 @@ from session_host.agents.conversations.base import Availability
 from session_host.agents.conversations.stores import find_conversation
 from session_host.client.control import request
 from session_host.client.permission import check_may_answer
-from session_host.client.sessions.session_info import find_session, list_sessions
+from session_host.client.sessions.session_info import describe, find_session, list_sessions
 from session_host.client.sessions.stale_rows import record_of, resolve_stale_row
 from session_host.client.sessions.store_access import open_store
 from session_host.errors import (
     HostUnavailable,
     NotAllowed,
+    NotResumable,
     OutliveError,
     SessionEnded,
     StaysAwake,
     StoreError,
     UsageError,
 )
-from session_host.paths import config_dir
+from session_host.paths import config_dir, state_dir
 from session_host.protocol.facts import ChatFacts, LaterPrompt
 from session_host.protocol.messages import (
     MAX_PASTE_CHARACTERS,
@@ -49,6 +50,7 @@ from session_host.standing.endings import how_ended
 from session_host.standing.sleep import why_never
 from session_host.standing.traits import traits_of
 from session_host.storage.store import Store
+from session_host.storage.store.database import lack_of_space
 from session_host.system.clock import now
 from session_host.system.processes.permission import split
 from session_host.terminal.base import DefaultColors
@@ -106,11 +108,19 @@ async def put_to_sleep(session_id: str, *, anyway: bool = False) -> str:
         done: Done = await request(session_id, Sleep(0, anyway))
     except StaysAwake as error:
         raise StaysAwake(f"{name} {'; '.join((str(error), *reasons))}") from None
-    await wait_until_exit_saved(session_id)
-    record = await asyncio.to_thread(_record, session_id)
+    unsaved = ""
+    try:
+        await wait_until_exit_saved(session_id)
+        record = await asyncio.to_thread(_record, session_id)
+    except NotResumable:
+        # Its host knows it, and saves it once there is space.
+        lack, described = lack_of_space(state_dir()), await asyncio.to_thread(describe, session_id)
+        if not lack or described is None:
+            raise
+        record, unsaved = described.facts, f"is not saved as asleep yet: {lack}"
     if not record.outcome.was_put_to_sleep:
         raise SessionEnded(f"{name} {how_ended(record).predicate}")
-    return "; ".join(filter(None, (done.note, *reasons)))
+    return "; ".join(filter(None, (done.note, *reasons, unsaved)))
 
 
 def stop_asleep(session_id: str) -> bool:

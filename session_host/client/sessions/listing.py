@@ -12,7 +12,7 @@ from .store_access import open_or_recover
 
 def chosen_sessions(store: Store, selection: Selection, *, ended: bool) -> list[SessionInfo]:
     """Those of ``list_sessions`` that are chosen, without ``ended`` also those that are asleep, in their places."""
-    infos = list_sessions(store, ended=ended)
+    infos = list_sessions(store, ended=ended, asleep=True)
     if not ended:
         # One that was woken or put to sleep meanwhile is listed once.
         infos = list({info.id: info for info in [*map(info_of, store.asleep()), *infos]}.values())

@@ -215,18 +215,23 @@ def _stderr_path(session_id: str) -> str | None:
 
 
 def merge(
-    store: Store, records: list[ChatFacts], descriptions: Mapping[str, Description], *, ended: bool
+    store: Store,
+    records: list[ChatFacts],
+    descriptions: Mapping[str, Description],
+    *,
+    ended: bool,
+    asleep: bool = False,
 ) -> list[SessionInfo]:
     """Merge records with their hosts' descriptions, in the records' order.
 
     A record that says "running" and has no answering host is resolved; if that session has ended, it is left out
-    without ``ended``.
+    without ``ended``. With ``asleep``, one whose host could not save yet that it sleeps stays.
     """
     infos = []
     for record in records:
         description = descriptions.get(record.id)
         info = info_of(record if description is not None else resolve_stale_row(store, record), description)
-        if ended or info.state in RUNNING_STATES:
+        if ended or info.state in RUNNING_STATES or (asleep and info.facts.is_asleep):
             infos.append(info)
     return infos
 
@@ -237,8 +242,8 @@ _Reply = Welcome | Error | Failed | Description
 """A host sends nothing else to a client that asks for its description; all its messages take longer to prepare for."""
 
 
-def list_sessions(store: Store, *, ended: bool) -> list[SessionInfo]:
-    """All running sessions, oldest first; with ``ended`` also the ended ones.
+def list_sessions(store: Store, *, ended: bool, asleep: bool = False) -> list[SessionInfo]:
+    """All running sessions, oldest first; with ``ended`` also the ended ones, with ``asleep`` as ``merge`` has it.
 
     Raises:
         UnsafeDirectory: another user could have put the sockets there.
@@ -246,7 +251,7 @@ def list_sessions(store: Store, *, ended: bool) -> list[SessionInfo]:
     _correct_lost(store)
     records = store.all() if ended else store.running()
     running = [record.id for record in records if not record.outcome.is_over]
-    infos = merge(store, records, describe_all(running), ended=ended)
+    infos = merge(store, records, describe_all(running), ended=ended, asleep=asleep)
     missed: set[str] = set()
     with contextlib.suppress(StoreError):  # The next list tries again.
         missed.update(store.miss_later(lambda prompt: is_too_late(prompt, time.time())))
