@@ -66,6 +66,7 @@ class LaterSender:
         has_text: returns whether the agent's input line has a text.
         has_typed: returns whether the text with a token was typed in a terminal.
         has_draft: returns whether a window keeps a text for the chat that is not sent.
+        is_handed_over: returns whether another chat took over what a prompt continues.
         make_alarm: makes the alarm, which calls what it gets.
     """
 
@@ -95,6 +96,7 @@ class LaterSender:
         self.has_text: Callable[[], bool] = lambda: False
         self.has_typed: Callable[[str], bool] = lambda _: False
         self.has_draft: Callable[[], Awaitable[bool]] = _no_draft
+        self.is_handed_over: Callable[[LaterPrompt], Awaitable[bool]] = _nobody
         self._spec, self._input_log, self._events = spec, input_log, events
         self._status, self._send, self._changed = status, send, changed
         self.make_alarm: Callable[[Callable[[], object]], Alarm] = _computers_clock
@@ -144,6 +146,7 @@ class LaterSender:
             continues=self._events.turn if request.continues else 0,
             token=uuid.uuid4().hex,
             agents=request.agents,
+            set_at=as_text(self._opened().now_s()),
         )
         self._put(prompt, LaterSet(due=prompt.at, by=prompt.by, continues=prompt.continues))
         self.look()
@@ -193,6 +196,11 @@ class LaterSender:
             return
         held = prompt.why
         decision = decide(prompt, self._moment(), held)
+        is_due = decision.state in {LaterState.DUE, LaterState.LATE}
+        if is_due and prompt.continues and await self.is_handed_over(prompt):
+            if self.prompt is prompt:
+                self._put(None, LaterSet(due="", by="window"))
+            return
         if decision.state is LaterState.DUE and await self.has_draft():
             # Meanwhile, the chat may have changed.
             decision = decide(prompt, self._moment()._replace(has_text=True), held)
@@ -269,6 +277,10 @@ class LaterSender:
 
 
 async def _no_draft() -> bool:
+    return False
+
+
+async def _nobody(prompt: LaterPrompt) -> bool:  # noqa: ARG001 - as ``is_handed_over``
     return False
 
 

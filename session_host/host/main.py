@@ -194,6 +194,7 @@ class _Host:
         self._store_writer.set_title(driver.session.title)
         self._store_writer.set_later(driver.later.prompt)
         driver.later.has_draft = self._store_writer.has_draft
+        driver.later.is_handed_over = self._store_writer.is_handed_over
         if self._starting is None:
             await self._store_writer.save_host()
         titling = asyncio.create_task(self._store_writer.save_titles(driver), name="title")

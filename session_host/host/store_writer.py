@@ -19,12 +19,13 @@ from typing import Any
 from msgspec.structs import replace
 
 from session_host.errors import NoSuchSession, OutliveError, StoreCorrupt, StoreError
-from session_host.paths import session_left_conversations, session_unsaved_end
+from session_host.paths import session_left_conversations, session_log, session_unsaved_end
 from session_host.protocol.events import NumberedEvent
 from session_host.protocol.facts import INTERRUPTED, LaterPrompt, Outcome
 from session_host.protocol.launch import LaunchSpec
 from session_host.protocol.untrusted_text import topic_of
 from session_host.protocol.values import State
+from session_host.standing.later_prompt import taker_of
 from session_host.storage.store import Store, copies
 from session_host.storage.store.copies import note_end
 from session_host.storage.store.saved_screen import SavedScreen, save_screen
@@ -100,6 +101,19 @@ class StoreWriter:
             nonlocal found
             drafts = self._opened().layout().get("drafts")
             found = isinstance(drafts, dict) and bool(drafts.get(self._id))
+
+        await self._worker.run(lambda: _logged(read))
+        return found
+
+    async def is_handed_over(self, prompt: LaterPrompt) -> bool:
+        """Whether another chat was started that took over the task which a prompt continues, since that was set."""
+        found = False
+
+        def read() -> None:
+            nonlocal found
+            record = self._opened().get(self._id)
+            taker = taker_of(record.entry, prompt) if record is not None else ""
+            found = bool(taker) and session_log(taker).exists()
 
         await self._worker.run(lambda: _logged(read))
         return found

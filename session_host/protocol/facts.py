@@ -137,6 +137,7 @@ class LaterPrompt(msgspec.Struct, frozen=True, array_like=True, gc=False):
             send it in time, so that the user is asked; "missed" if it is not sent.
         why: why it is held, late or missed, one line; "" otherwise.
         wakes: whether it is the text that wakes the chat: it is typed as any command's, not only where it is seen.
+        set_at: when it was set, ISO 8601; "" if unknown.
     """
 
     at: str
@@ -148,6 +149,7 @@ class LaterPrompt(msgspec.Struct, frozen=True, array_like=True, gc=False):
     stage: Literal["", "sending", "late", "missed"] = ""
     why: str = ""
     wakes: bool = False
+    set_at: str = ""
 
     @property
     def waits(self) -> bool:

@@ -22,7 +22,7 @@ from typing import Final, NamedTuple
 
 from msgspec.structs import replace
 
-from session_host.protocol.facts import NOT_RUNNING, OF_EARLIER_CHAT, LaterPrompt
+from session_host.protocol.facts import NOT_RUNNING, OF_EARLIER_CHAT, Entry, LaterPrompt
 from session_host.protocol.turns import TurnFacts
 from session_host.protocol.untrusted_text import one_line
 from session_host.protocol.values import Activity
@@ -142,6 +142,15 @@ def of_resumed(prompt: LaterPrompt | None) -> LaterPrompt | None:
     if prompt.stage == "sending":
         prompt = replace(prompt, stage="missed", why="the chat ended when it was to be sent")
     return replace(prompt, continues=OF_EARLIER_CHAT) if prompt.continues else prompt
+
+
+def taker_of(entry: Entry, prompt: LaterPrompt) -> str:
+    """The id of the chat that took over the task since the prompt was set that continues it; "" for none.
+
+    If that chat was started, the prompt is not sent any more: what started it may have been killed before it could take
+    the prompt back.
+    """
+    return entry.handed_to if prompt.continues and prompt.set_at <= entry.handed_at else ""
 
 
 def later_words(prompt: LaterPrompt, clock: Callable[[datetime], str]) -> str:

@@ -3,8 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import os
+import signal
 import stat
+import subprocess
+import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -19,11 +24,12 @@ from session_host.errors import AgentNotFound, LaunchFailed
 from session_host.paths import config_dir, session_dir, session_files
 from session_host.protocol.facts import ChatFacts
 from session_host.protocol.messages import SendLater
+from session_host.system.clock import as_text
 from tests.support.area import Area
-from tests.support.commands import outlive
+from tests.support.commands import environment, outlive
 from tests.support.conversing import ask, listed, new, see
 from tests.support.repositories import Checkout
-from tests.support.structured_chats import add_agent, new_chat, received, send, wait, wait_for_text
+from tests.support.structured_chats import add_agent, input_log, new_chat, received, send, wait, wait_for_text
 from tests.support.waiting import wait_until
 
 pytestmark = pytest.mark.usefixtures("sessions")
@@ -168,6 +174,79 @@ class TestAChatView:
         first, second = await hand_over(old, wish), await hand_over(old, wish)
         assert first.record.id == second.record.id
         assert len(outlive("ls", "--json").json()) == 2
+
+
+DIES = """
+import asyncio, os, signal, sys
+from session_host.agents.catalog import load_agent
+from session_host.client.chats import handing_over, launch
+from session_host.client.chats.launch_spec import LaunchRequest
+from session_host.paths import config_dir
+
+chat, token, step = sys.argv[1:]
+steps = {"file": (handing_over, "launch"), "row": (launch, "_start_host"), "start": (handing_over, "_take_back")}
+setattr(*steps[step], lambda *_: os.kill(os.getpid(), signal.SIGKILL))
+agent = load_agent(config_dir(), "taker")
+wish = LaunchRequest(agent=agent, prompt="take over", directory="", environment=dict(os.environ), token=token)
+asyncio.run(handing_over.hand_over(chat, wish))
+"""
+
+
+class TestKills:
+    """What hands a chat over is killed: after its file, after the new chat's row, or after that was started."""
+
+    @pytest.fixture(params=["file", "row", "start"])
+    async def step(self, request: pytest.FixtureRequest) -> str:
+        return str(request.param)
+
+    @pytest.fixture
+    async def limited(self, area: Area, taker: None) -> str:
+        """A chat that a limit stopped, and that is to be continued."""
+        chat = new_chat(area, "old")
+        send(chat, "refuse: the limit is reached")
+        wait_until(lambda: listed(chat)["turn_failed"], 60, "the limit")
+        await request(chat, SendLater(0, "continue it", at="2099-01-01T15:00:00.000Z", continues=True))
+        return chat
+
+    async def hand_over(self, chat: str, step: str) -> None:
+        words = [chat, (await offer_hand_over(chat)).token, step]
+        ran = await asyncio.to_thread(subprocess.run, [sys.executable, "-c", DIES, *words], env=environment())
+        assert ran.returncode == -signal.SIGKILL
+
+    def prompts(self, area: Area) -> list[str]:
+        """The prompts that the agents of both chats got, the old chat's first."""
+        logs = input_log(area), area.home / "input.log"
+        lines = [json.loads(line) for log in logs if log.exists() for line in log.read_text().splitlines()]
+        turns = [each["params"]["input"] for each in lines if each.get("method") == "turn/start"]
+        return [part["text"] for each in turns for part in each]
+
+    def check(self, area: Area, chat: str, step: str) -> None:
+        """Exactly one of both has gone on, and a start that was cut is named."""
+        others = [each for each in outlive("ls", "--all", "--json").json() if each["handed_from"]]
+        went_on = "take over" if step == "start" else "continue it"
+        wait_until(lambda: went_on in self.prompts(area), 60, went_on)
+        wait_until(lambda: listed(chat)["later"] is None, 60, "the prompt to be taken back or sent")
+        assert self.prompts(area) == ["refuse: the limit is reached", went_on]
+        states = {"file": [], "row": ["lost"], "start": ["running"]}
+        assert [each["state"] for each in others] == states[step]
+
+    async def test_either_the_chat_goes_on_or_the_one_that_took_over(self, area: Area, limited: str, step: str) -> None:
+        await self.hand_over(limited, step)
+        assert listed(limited)["later"] is not None
+        # It is set anew, to be due at once; the hand-over is still the later of both.
+        with open_store() as store:
+            if stored(limited).entry.handed_to:
+                store.update(limited, handed_at="2099-01-01T00:00:00.000Z")
+        await request(limited, SendLater(0, "continue it", at=as_text(time.time() + 0.5), continues=True))
+        self.check(area, limited, step)
+
+    async def test_so_does_one_that_ended_before_and_is_resumed(self, area: Area, limited: str, step: str) -> None:
+        assert outlive("stop", limited).code == 0
+        await self.hand_over(limited, step)
+        assert stored(limited).entry.later is not None
+        wait_until(lambda: step != "start" or "take over" in self.prompts(area), 60, "the prompt")
+        resumed = str(outlive("resume", limited, "--json").json()["id"])
+        assert (listed(resumed)["later"] is None) is (step == "start")
 
 
 class TestATerminal:

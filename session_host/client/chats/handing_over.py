@@ -2,7 +2,8 @@
 
 The user reads and edits its first prompt before anything is sent. The conversation so far is a private file of the new
 chat, which the prompt names. The new chat has its agent's usual arguments, and none of the other's rights. The other
-chat stays; a prompt that was to continue it is taken back, since two would then do the same.
+chat stays; a prompt that was to continue it is taken back, since two would then do the same. If this process is killed
+before, the other chat's host does so when the prompt is due, or what resumes it (``standing.later_prompt.taker_of``).
 """
 
 from __future__ import annotations

@@ -33,7 +33,7 @@ from session_host.protocol.facts import ChatFacts, Entry, LaterPrompt, Origin, O
 from session_host.protocol.launch import REPORT_ID, LaunchSpec, StructuredLaunch, Watch, WorktreeSetup
 from session_host.protocol.untrusted_text import as_name, topic_of_prompt
 from session_host.protocol.values import GridSize, Runtime
-from session_host.standing.later_prompt import of_resumed
+from session_host.standing.later_prompt import of_resumed, taker_of
 from session_host.standing.traits import traits_of
 from session_host.storage.store import Store, free_name
 from session_host.system.clock import now
@@ -404,7 +404,7 @@ def build_spec(request: LaunchRequest, store: Store) -> LaunchSpec:
         name=name,
         default_name="" if request.name and request.is_named else name,
         topic=_topic(request),
-        later=request.first or (of_resumed(stored.entry.later) if stored is not None else None),
+        later=request.first or (_later_of(stored.entry) if stored is not None else None),
     )
     program = Program(conversation=start.conversation, size=request.size.clamped())
     return LaunchSpec(
@@ -433,6 +433,14 @@ def build_spec(request: LaunchRequest, store: Store) -> LaunchSpec:
         palette=colors.palette if colors is not None else (),
         reports_to=request.reports_to,
     )
+
+
+def _later_of(entry: Entry) -> LaterPrompt | None:
+    """The prompt that the chat takes over which resumes another one; None if a third chat has taken over that task."""
+    prompt = entry.later
+    if prompt is not None and (taker := taker_of(entry, prompt)) and session_log(taker).exists():
+        return None
+    return of_resumed(prompt)
 
 
 def _continued(request: LaunchRequest, store: Store) -> list[ChatFacts]:

@@ -87,6 +87,7 @@ class Host:
         reply: the chat's reply; None while it does not answer.
         status: what the agent does.
         drafts: whether a window keeps a text.
+        is_handed_over: whether another chat took over.
     """
 
     def __init__(self, log_file: int, clock: Clock, spec: LaunchSpec) -> None:
@@ -96,7 +97,7 @@ class Host:
             state.apply(entry)
         self.clock = clock
         self.events = EventLog(state, self.input_log, lambda: as_text(clock.now))
-        self.status, self.drafts = IDLE, False
+        self.status, self.drafts, self.is_handed_over = IDLE, False, False
         self.given: list[tuple[str, str]] = []
         self.reply: Reply | None = DONE
         self.changes = 0
@@ -111,6 +112,7 @@ class Host:
         )
         self.sender.make_alarm = clock.alarm
         self.sender.has_draft = self._has_draft
+        self.sender.is_handed_over = self._handed_over
 
     async def _give(self, prompt: LaterPrompt) -> Reply:
         self.given.append((prompt.text, prompt.token))
@@ -121,6 +123,9 @@ class Host:
 
     async def _has_draft(self) -> bool:
         return self.drafts
+
+    async def _handed_over(self, prompt: LaterPrompt) -> bool:
+        return self.is_handed_over and prompt.set_at == as_text(NOON_S)
 
     def _changed(self) -> None:
         self.changes += 1
@@ -400,3 +405,15 @@ async def test_what_cannot_be_sent_later_is_refused(host: Host, new_host: Hosts)
     assert shell.sender.request(SendLater(1, "go on", as_text(NOON_S + 60))).code == ErrorCode.WRONG_RUNTIME  # type: ignore[union-attr]
     view = new_host.of(replace(spec_of(agent="codex"), structured=StructuredLaunch(dialect="codex")))
     assert isinstance(view.sender.request(SendLater(1, "go on", as_text(NOON_S + 60))), Done)
+
+
+@pytest.mark.parametrize("continues", [True, False])
+async def test_what_another_chat_took_over_is_not_continued(new_host: Hosts, clock: Clock, continues: bool) -> None:
+    host = await new_host().start()
+    host.limit()
+    await host.set(60, continues=continues)
+    host.is_handed_over = True
+    await clock.passes(61)
+    assert host.given == [] if continues else [("go on", host.given[0][1])]
+    assert host.stage is None
+    assert [each.due for each in host.told() if isinstance(each, LaterSet)][1:] == ([""] if continues else [])
