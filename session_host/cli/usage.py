@@ -9,7 +9,7 @@ from functools import partial
 from typing import Final, get_args
 
 from session_host.cli.json_forms import AccountsLimits, UsageReport, UsedSince, UsedTokens
-from session_host.cli.output import print_json, width
+from session_host.cli.output import cut, print_json, terminal_columns, width
 from session_host.cli.session_argument import DATES, period_of
 from session_host.client.usage import AccountLimits, counted_since_s, limits_of_accounts, read_usage
 from session_host.paths import short_directory
@@ -35,6 +35,10 @@ from session_host.system.clock import as_text, moment_of
 
 DAYS: Final = 30
 _HEADINGS: Final = ("TURNS", "TOKENS IN", "OF THEM CACHED", "TOKENS OUT", "MONEY")
+_LEAVES: Final = (3, 4, 2)
+"""The columns that a narrow terminal does not show, in this order, as in the window; ``--json`` has them."""
+_LEAST_NAME_COLUMNS: Final = 12
+_GAP: Final = "  "
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -69,7 +73,7 @@ def run(options: argparse.Namespace) -> int:
         )
         return 0
     name = f"since {options.since}" if options.since else f"{DAYS} days"
-    for line in _lines(today, days, name, options.by, limits, now):
+    for line in _lines(today, days, name, options.by, limits, now, terminal_columns()):
         print(one_line(line))
     return 0
 
@@ -89,6 +93,7 @@ def _lines(
     by: By,
     limits: Sequence[AccountLimits],
     now: datetime,
+    columns: int | None = None,
 ) -> list[str]:
     first_s = counted_since_s()
     if first_s is None:
@@ -96,7 +101,7 @@ def _lines(
     rows = [("today", total(today)), (name, total(days))]
     rows += [(_name_of(each, by), each) for each in grouped(days, by)]
     cells = [("", *_HEADINGS), *((name, *_cells(each)) for name, each in rows)]
-    table = _table([*cells[:3], (by.upper(), *_HEADINGS), *cells[3:]])
+    table = _table([*cells[:3], (by.upper(), *_HEADINGS), *cells[3:]], columns)
     return [
         *table[:3],
         *(["", *table[3:]] if days else []),
@@ -125,14 +130,30 @@ def _cells(usage: UsageSum) -> tuple[str, ...]:
     return (f"{usage.turns:,}", *tokens, money_words(usage))
 
 
-def _table(cells: Sequence[tuple[str, ...]]) -> list[str]:
-    """Lines with the first column at the left, and numbers at the right."""
+def _table(cells: Sequence[tuple[str, ...]], columns: int | None) -> list[str]:
+    """Lines with the first column at the left, and numbers at the right.
+
+    Args:
+        cells: the texts of each line.
+        columns: how wide a line may be, in which names are cut and columns left out, numbers never; None for any width.
+    """
     widths = [max(width(line[column]) for line in cells) for column in range(len(cells[0]))]
+    shown = list(range(1, len(widths)))
+
+    def room() -> int:
+        return columns - sum(widths[each] + len(_GAP) for each in shown) if columns is not None else widths[0]
+
+    for column in _LEAVES:
+        if room() >= min(widths[0], _LEAST_NAME_COLUMNS):
+            break
+        shown.remove(column)
+    widths[0] = min(widths[0], max(room(), _LEAST_NAME_COLUMNS))
     lines = []
-    for first, *others in cells:
-        parts = [first + " " * (widths[0] - width(first))]
-        parts += [" " * (columns - width(text)) + text for text, columns in zip(others, widths[1:], strict=True)]
-        lines.append("  ".join(parts).rstrip())
+    for line in cells:
+        name = cut(line[0], [], widths[0])
+        parts = [name + " " * (widths[0] - width(name))]
+        parts += [" " * (widths[column] - width(line[column])) + line[column] for column in shown]
+        lines.append(_GAP.join(parts).rstrip())
     return lines
 
 
