@@ -46,5 +46,4 @@ def test_claude_starts_a_shell_runs_a_command_and_stops_it(
     assert "42" in ask("chat", 'use: mcp__outlive__send {"chat": "helper", "text": "echo $((6 * 7))"}')
     assert "(exit code 8)" in ask("chat", 'use: mcp__outlive__stop {"chat": "users"}')
     ask("chat", 'use: mcp__outlive__stop {"chat": "helper"}')
-    assert "helper" not in outlive("ls").output
-    assert "users" in outlive("ls").output
+    assert [each["name"] for each in outlive("ls", "--json").json()] == ["users", "chat"]
