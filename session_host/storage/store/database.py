@@ -184,13 +184,13 @@ STORE_SCHEMA = Schema(
             "ALTER TABLE session ADD COLUMN handed_from TEXT NOT NULL DEFAULT ''",
             "ALTER TABLE session ADD COLUMN handed_to TEXT NOT NULL DEFAULT ''",
             "ALTER TABLE session ADD COLUMN handed_at TEXT NOT NULL DEFAULT ''",
-        ),
-        (
+            "ALTER TABLE session ADD COLUMN freed_bytes INTEGER",
+            "ALTER TABLE session ADD COLUMN began_at TEXT NOT NULL DEFAULT ''",
             # What turns used, see ``usage``; beside it what does not change of the chats, also of removed ones.
             """
         CREATE TABLE usage_chat (
             number INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, agent TEXT NOT NULL, account TEXT NOT NULL,
-            project TEXT NOT NULL
+            project TEXT NOT NULL, root TEXT NOT NULL DEFAULT ''
         )
         """,
             """
@@ -202,9 +202,6 @@ STORE_SCHEMA = Schema(
         """,
             "CREATE INDEX event_of_limits ON event (number) WHERE kind = 'limits'",
         ),
-        ("ALTER TABLE session ADD COLUMN freed_bytes INTEGER",),
-        ("ALTER TABLE usage_chat ADD COLUMN root TEXT NOT NULL DEFAULT ''",),
-        ("ALTER TABLE session ADD COLUMN began_at TEXT NOT NULL DEFAULT ''",),
     ),
     tables=frozenset({"session", "recent_directory", "layout", "event", "ledger", "usage", "usage_chat"}),
     functions={"shown_command": lambda line: shown_command(line.split())},
