@@ -33,6 +33,11 @@ def test_the_model_is_told_of_the_installed_skill(
     assert any(DESCRIPTION in json.dumps(each.body) for each in server.requests)
 
 
+def listed() -> list[str]:
+    """The names of the chats that run."""
+    return [each["name"] for each in outlive("ls", "--json").json()]
+
+
 @pytest.mark.parametrize("agent", [CLAUDE], ids=["claude"], indirect=True)
 def test_claude_starts_a_codex_gets_its_answer_and_stops_it(
     agent: RealAgent,
@@ -56,7 +61,7 @@ def test_claude_starts_a_codex_gets_its_answer_and_stops_it(
         return answer.output
 
     run(f"outlive new codex -d -n helper -C {project}")
-    assert "helper" in outlive("ls").output
+    assert "helper" in listed()
     assert "echo: hello from claude" in run("outlive send helper 'hello from claude' --enter --wait --timeout 120")
     assert "echo: hello from claude" in run("outlive answer helper")
     own = run("outlive events --mine --once --json")
@@ -66,5 +71,5 @@ def test_claude_starts_a_codex_gets_its_answer_and_stops_it(
     assert "exit 8" in run("outlive send users 'echo hi' --enter; echo exit $?")
     assert "exit 0" not in run("outlive approve $OUTLIVE_SESSION; echo exit $?")
     run("outlive stop helper")
-    wait_until(lambda: "helper" not in outlive("ls").output, TIMEOUT_S, "the end of the helper")
-    assert "users" in outlive("ls").output
+    wait_until(lambda: "helper" not in listed(), TIMEOUT_S, "the end of the helper")
+    assert "users" in listed()
