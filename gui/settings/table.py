@@ -321,7 +321,8 @@ class WindowFile(Struct, frozen=True, forbid_unknown_fields=True):
         Choice({"state": Text("By state"), "project": Text("By project"), "machine": Text("By machine")}),
     )] = "state"
     compact_rows: Annotated[bool, Setting(
-        SIDEBAR, Text("Compact rows"), Toggle(), help=Text("One line for each chat."),
+        SIDEBAR, Text("Compact rows"), Toggle(),
+        help=Text("One line for each chat; a question or a failure has a second one."),
     )] = False
     shell_exit: Annotated[Literal["close", "keep"], Setting(
         SHELLS, Text("When a shell exits"), Choice({"close": Text("Close its tab"), "keep": Text("Keep it")}),

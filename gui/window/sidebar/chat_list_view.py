@@ -114,9 +114,19 @@ class ChatListView(QListView):
         return ChatListInterface(self, self._entries)
 
     def dataChanged(self, first: Index, last: Index, roles: Sequence[int] = ()) -> None:
-        """Paint the changed rows. Qt would lay out and paint all rows, but no change of a row changes its height."""
+        """Paint the changed rows. Qt would lay out and paint all rows, but few changes of a row change its height."""
         for row in range(first.row(), last.row() + 1):
-            self.update(self._rows.index(row))
+            index = self._rows.index(row)
+            if self._has_other_height(index):
+                self.scheduleDelayedItemsLayout()
+                return
+            self.update(index)
+
+    def _has_other_height(self, index: QModelIndex) -> bool:
+        """Whether a row is not as high as the place that it was given."""
+        below = index.siblingAtRow(index.row() + 1)
+        end = self.visualRect(below).top() if below.isValid() else self.contentsSize().height() - self.verticalOffset()
+        return self.visualRect(index).bottom() + 1 != end
 
     def reveal(self, index: QModelIndex) -> None:
         """Scroll to a chat; to the first one of a group with the group's heading."""

@@ -35,6 +35,8 @@ from .model import ENTRY_ROLE
 
 ROW_HEIGHT_PX = 48
 COMPACT_ROW_HEIGHT_PX = 28
+COMPACT_LONG_ROW_HEIGHT_PX = 46
+"""A compact row keeps the second line of a question or a failure: rows get smaller, questions do not."""
 DAY_HEIGHT_PX = 24
 MACHINE_HEIGHT_PX = 24
 COLLAPSED_ROW_HEIGHT_PX = 40
@@ -82,6 +84,11 @@ def paint_state(painter: QPainter, center: QPointF, entry: ChatRow, tokens: Toke
         paint_mark(painter, Mark(entry.mark), center, tokens)
 
 
+def _keeps_line(entry: ChatRow) -> bool:
+    """Whether a compact row has its second line."""
+    return entry.asks or entry.failed
+
+
 class SidebarDelegate(QStyledItemDelegate):
     """A row is a mark, a name and an age, and a quieter line below; collapsed, the chat's letters with the mark.
 
@@ -109,7 +116,9 @@ class SidebarDelegate(QStyledItemDelegate):
             return QSize(0, DAY_HEIGHT_PX)
         if isinstance(entry, MachineLine):
             return QSize(0, MACHINE_HEIGHT_PX)
-        usual = COMPACT_ROW_HEIGHT_PX if self.compact else ROW_HEIGHT_PX
+        usual = ROW_HEIGHT_PX
+        if self.compact:
+            usual = COMPACT_LONG_ROW_HEIGHT_PX if _keeps_line(entry) else COMPACT_ROW_HEIGHT_PX
         return QSize(0, COLLAPSED_ROW_HEIGHT_PX if self.collapsed else usual)
 
     def helpEvent(
@@ -151,7 +160,7 @@ class SidebarDelegate(QStyledItemDelegate):
                     painter.fillRect(line, self._theme.tokens.color("hairline"))
                 self._paint_collapsed(painter, area, entry, ground)
             elif self.compact:
-                self._paint_compact(painter, area, entry, is_hovered=is_hovered)
+                self._paint_compact(painter, area, entry, ground, is_hovered=is_hovered)
             else:
                 self._paint_row(painter, area, entry, ground, is_hovered=is_hovered)
         painter.restore()
@@ -256,17 +265,24 @@ class SidebarDelegate(QStyledItemDelegate):
         painter.drawText(area, Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter, text)
         area.setRight(area.right() - painter.fontMetrics().horizontalAdvance(text) - GAP_S_PX)
 
-    def _paint_compact(self, painter: QPainter, area: QRect, entry: ChatRow, *, is_hovered: bool) -> None:
+    def _paint_compact(
+        self, painter: QPainter, area: QRect, entry: ChatRow, ground: QColor, *, is_hovered: bool
+    ) -> None:
         """One line: mark, the project's dot, name, agent and age; in place of the age until when a limit lasts.
 
-        After the name is what tells the chat from others of that name, and its machine.
+        After the name is what tells the chat from others of that name, and its machine. Below is a question or a
+        failure.
         """
-        line = area.adjusted(_COMPACT_TEXT_LEFT_PX, 0, -GAP_M_PX, -1)
+        line = QRect(area.topLeft(), QSize(area.width(), COMPACT_ROW_HEIGHT_PX))
+        line.adjust(_COMPACT_TEXT_LEFT_PX, 0, -GAP_M_PX, -1)
         height = line.center().y() + 0.5
         paint_state(painter, QPointF(area.left() + 22, height), entry, self._theme.tokens)
         self._paint_dot(painter, QPointF(area.left() + 40, height), entry)
         difference = chat_texts.joined(entry.machine, entry.difference)
         self._paint_name(painter, line, entry, difference, is_hovered=is_hovered)
+        if _keeps_line(entry):
+            painter.setFont(font(SECONDARY_PX))
+            self._paint_second_line(painter, line.translated(0, 18), entry, ground)
 
     def more_area(self, row: QRect) -> QRect:
         """Where a row under the pointer has its three dots, which open its menu."""

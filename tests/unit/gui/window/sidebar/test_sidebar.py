@@ -1210,6 +1210,37 @@ async def test_a_compact_row_says_until_when_its_limit_lasts_in_place_of_its_age
     assert painted(entry) == painted(replace(entry, until="", age=entry.until)) != painted(replace(entry, until=""))
 
 
+async def test_a_compact_row_has_a_second_line_while_it_asks_or_after_a_failure(harness: WindowHarness) -> None:
+    ids = [await harness.add(name) for name in ("one", "two")]
+    sidebar = harness.open_window().sidebar
+    harness.settings.write({"compact_rows": True})
+    harness.settle()
+
+    def rect_of(session_id: str) -> QRect:
+        return sidebar.list.visualRect(sidebar.model.index_of(session_id))
+
+    def be(session_id: str, activity: Activity, **fields: Any) -> None:
+        harness.chat(session_id).apply_event(ActivityEvent(AgentStatus(activity, "hook", **fields)))
+
+    for each in ids:
+        be(each, Activity.IDLE)
+    harness.settle()
+    first, second = sorted(ids, key=lambda each: rect_of(each).top())
+
+    def heights() -> tuple[int, int]:
+        """The height of the first row, and the distance of the second one."""
+        harness.settle()
+        return rect_of(first).height(), rect_of(second).top() - rect_of(first).top()
+
+    assert heights() == (28, 28)
+    be(first, Activity.IDLE, failed=True, detail="the model is overloaded", last=TurnFacts(outcome="error"))
+    await harness.until(lambda: heights() == (46, 46), "the failure's line")
+    be(first, Activity.IDLE, last=TurnFacts(outcome="done"))
+    await harness.until(lambda: heights() == (28, 28), "one line")
+    be(first, Activity.NEEDS_INPUT, detail="Run npm test?")
+    await harness.until(lambda: heights()[0] == 46, "the question's line")
+
+
 async def test_under_the_pointer_a_row_has_its_projects_word_and_three_dots_which_open_its_menu(
     harness: WindowHarness,
 ) -> None:
