@@ -186,7 +186,7 @@ class UsageTab(TabPage):
         self.table = Table(theme)
         self.table.chat_chosen.connect(self.chat_chosen)
         self.table.rest_chosen.connect(self._list_all)
-        self.measure = Segments(usage_texts.WHAT_IS_SHOWN())
+        self.measure = Segments(usage_texts.WHAT_IS_SHOWN(), [(TOKENS, usage_texts.TOKENS())])
         self.count = Segments(usage_texts.HOW_LONG(), [(each, usage_texts.DAYS_SHOWN(n=int(each))) for each in _DAYS])
         self.count.choose("30")
         self.by = Segments(usage_texts.TABLE_BY(), [(each, usage_texts.BY[each]()) for each in _BYS])

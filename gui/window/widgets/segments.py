@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import pairwise
 
 from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QHBoxLayout, QPushButton, QSizePolicy, QWidget
+
+from gui.theme.controls import set_look
 
 from .parts import button
 
@@ -39,22 +42,29 @@ class Segments(QWidget):
         """Show other choices; the chosen one stays chosen, if it is among them, else it is the first."""
         if [key for key, _text in choices] == list(self._buttons):
             return
-        before = self.key
-        for each in self._buttons.values():
-            self._row.removeWidget(each)
-            each.hide()
-            each.deleteLater()
+        before, kept = self.key, self._buttons
         self._buttons = {}
         for number, (key, text) in enumerate(choices):
-            made = self._buttons[key] = button(text, "segment", lambda key=key: self.chosen.emit(key))  # type: ignore[misc]
-            made.setCheckable(True)
-            made.setAutoExclusive(True)
+            made = self._buttons[key] = kept.pop(key) if key in kept else self._made(key, text)
             place = (
                 "only" if len(choices) == 1 else "first" if not number else "last" if number == len(choices) - 1 else ""
             )
-            made.setProperty("place", place)
-            self._row.addWidget(made)
+            set_look(made, "place", place)
+            made.setText(text)
+            self._row.insertWidget(number, made)
+        for each in kept.values():
+            self._row.removeWidget(each)
+            each.hide()
+            each.deleteLater()
+        for one, following in pairwise(self._buttons.values()):  # A new one would be behind all of the window.
+            self.setTabOrder(one, following)
         self.choose(before if before in self._buttons else next(iter(self._buttons), ""))
+
+    def _made(self, key: str, text: str) -> QPushButton:
+        made = button(text, "segment", lambda: self.chosen.emit(key))
+        made.setCheckable(True)
+        made.setAutoExclusive(True)
+        return made
 
     def choose(self, key: str) -> None:
         """Choose one, without a signal."""

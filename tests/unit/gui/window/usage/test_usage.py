@@ -133,6 +133,23 @@ async def test_a_day_lists_its_chats_by_a_click_and_by_keys(harness: WindowHarne
     assert harness.window._windows.tab_pages.usage.page is None
 
 
+async def test_tab_goes_through_the_page_as_one_reads_it(harness: WindowHarness, given: list[ReadUsage]) -> None:
+    given.append(read(used("new", read=10, costs=(("USD", 1.0),))))
+    harness.open_window()
+    page = await opened(harness)
+    page.setFocus()
+    names: list[str] = []
+    while len(names) < 20 and (widget := QApplication.focusWidget()) is not None:
+        names.append(widget.accessibleName() or getattr(widget, "text", str)())
+        QTest.keyClick(widget, Key.Key_Tab)
+        if QApplication.focusWidget() is page:
+            break
+    ours = names[: names.index(usage_texts.ASK_WHEN(when=usage_texts.WHEN_DAY())) + 1]
+    rows = [usage_texts.COPY_CSV(), usage_texts.ROWS()]
+    amounts = [usage_texts.ASK_WHEN(when=each()) for each in (usage_texts.WHEN_CHAT, usage_texts.WHEN_DAY)]
+    assert ours[-8:] == [usage_texts.TOKENS(), "7 days", usage_texts.DAYS(), "Agent", *rows, *amounts]
+
+
 async def test_the_keyboard_is_at_today_at_first(harness: WindowHarness, given: list[ReadUsage]) -> None:
     given.append(read(used("new", read=10)))
     harness.open_window()
