@@ -15,10 +15,11 @@ from typing import Any, BinaryIO
 
 import pytest
 
+from session_host.agents.catalog import load_agent
 from session_host.endpoint.acp.agent import _until_signal, serve_pipes
 from session_host.endpoint.conversation import AnswerState, Conversation, ConversationFile, ModelAnswer, Question, read
 from session_host.endpoint.server.api_keys import KeyFilter
-from session_host.paths import endpoint_conversation
+from session_host.paths import config_dir, endpoint_conversation
 from session_host.protocol.values import Image
 from session_host.structured.dialects.base import Start
 from session_host.structured.items import CommandsChanged, SettingsChanged, TitleChanged, TurnOver, UsageChanged
@@ -112,9 +113,16 @@ def endpoint_chat(
         try:
             with os.fdopen(input_end, "wb", buffering=0) as lines:
                 thread.start()
-                yield EndpointChat(start or Start(directory="/", version="1.0"), answers, lines)
+                yield EndpointChat(start or started(), answers, lines)
         finally:
             thread.join()
+
+
+def started(directory: str = "/") -> Start:
+    """A start with the options of the agent's file."""
+    chat_view = load_agent(config_dir(), "endpoint").structured
+    assert chat_view is not None
+    return Start(directory=directory, version="1.0", options=dict(chat_view.options))
 
 
 ID = "a-conversation"
@@ -169,8 +177,7 @@ def test_a_stopped_answer_keeps_the_received_part(server: ModelServer, words: tu
 
 def test_a_conversation_continues_in_a_program_that_loads_it(words: tuple[str, ...], tmp_path: Path) -> None:
     (tmp_path / "notes.txt").write_text("milk")
-    start = Start(directory=str(tmp_path), version="1.0")
-    with endpoint_chat(*words, start=start) as chat:
+    with endpoint_chat(*words, start=started(str(tmp_path))) as chat:
         chat.ask("what is in @notes.txt", images=(Image("image/png", PNG),))
         chat.ask("cut: 1 count: 3")
         chat.ask("/system be brief")

@@ -94,7 +94,7 @@ class AcpDialect:
         drops_unknown_commands: "true" if it ignores a prompt that begins with "/" and is no command of its own.
         files, terminals: "false" to not offer our files, or our terminals, to the agent.
         usage: "turn" if a reply to a prompt has the tokens of this turn, and not of all since the agent started, as the
-            protocol has it (opencode).
+            protocol has it (opencode, and our own agent).
     """
 
     def __init__(self, port: DialectPort) -> None:
