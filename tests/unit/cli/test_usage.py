@@ -16,11 +16,9 @@ from session_host.storage.store import Store
 from session_host.system.clock import as_text
 from tests.support.journals import make_record
 
-NOW = datetime.now(UTC)
-
 
 def ago(**time: float) -> str:
-    return as_text((NOW - timedelta(**time)).timestamp())
+    return as_text((datetime.now(UTC) - timedelta(**time)).timestamp())
 
 
 @pytest.fixture
@@ -30,7 +28,7 @@ def used() -> None:
     view = replace(view, origin=replace(view.origin, runtime="structured", account="work"))
     terminal = make_record(name="web", agent="codex", cwd="/srv/web")
     work = TurnWork(read=1000, cached=200, written=30, cost=0.5, currency="USD", known="exact")
-    reset = as_text((NOW + timedelta(hours=3)).timestamp())
+    reset = ago(hours=-3)
     over = Limit("seven_day", 0.9, 10_080, ago(hours=1))
     with Store.open(database()) as store:
         for each in (view, terminal):

@@ -30,7 +30,11 @@ from tests.unit.gui.conftest import WindowHarness
 from tests.unit.gui.window.machines import OtherMachine
 
 SINCE = datetime.now(UTC) - timedelta(minutes=5)
-TIME = phrases.told_time(SINCE, datetime.now(UTC))
+
+
+def time() -> str:
+    """As the window tells it, on this day or the next one."""
+    return phrases.told_time(SINCE, datetime.now(UTC))
 
 
 def lines(model: SidebarModel) -> list[str]:
@@ -65,7 +69,7 @@ async def test_the_start_page_names_the_machines_that_are_away_with_their_chats(
     build1.lose(since=SINCE)
     away = window_texts.CHATS_ON(n=3, machines="build1")
     await harness.until(lambda: page.title.text() == away, "the machine to be named")
-    assert page._text.text() == f"build1 is unreachable since {TIME}. What runs there may run on."
+    assert page._text.text() == f"build1 is unreachable since {time()}. What runs there may run on."
     build1.connect()
     await harness.until(lambda: page.title.text() == window_texts.RUNNING_CHATS(n=3), "its chats")
 
@@ -78,11 +82,11 @@ async def test_an_unreachable_chat_is_neither_running_nor_ended(harness: WindowH
     harness.settle()
     assert lines(model) == ["[needs you]", "api-fix build1", "[idle]", "here"]
     build1.lose(since=SINCE)
-    assert lines(model) == ["[idle]", "here", "[unreachable]", f"- build1 · since {TIME}|Try now", "api-fix"]
+    assert lines(model) == ["[idle]", "here", "[unreachable]", f"- build1 · since {time()}|Try now", "api-fix"]
     row = model.entry(model.index_of(chat.id))
     assert isinstance(row, ChatRow)
     assert (row.mark, row.dimmed, row.asks, row.age[-2:]) == (Mark.UNREACHABLE, True, False, " m")
-    assert (status_text(chat), row.second_line) == (f"unreachable since {TIME}", "api"), "the line above says it"
+    assert (status_text(chat), row.second_line) == (f"unreachable since {time()}", "api"), "the line above says it"
     accessible = model.data(model.index_of(chat.id), Qt.ItemDataRole.AccessibleTextRole)
     assert accessible.startswith("api-fix on build1, Claude Code, unreachable")
     assert (list(harness.sessions.listed.groups()[Group.NEEDS_YOU]), next_chat(harness.sessions, "")) == ([], None)
@@ -101,11 +105,11 @@ async def test_while_the_pointer_is_over_the_list_an_unreachable_chat_still_name
     build1.lose(since=SINCE)
     row = model.entry(model.index_of(chat.id))
     assert isinstance(row, ChatRow)
-    assert (row.machine, row.second_line) == ("build1", f"unreachable since {TIME}")
+    assert (row.machine, row.second_line) == ("build1", f"unreachable since {time()}")
     model.hold(False)
     model.hold(True)
     build1.lose(since=SINCE)
-    assert lines(model) == ["[unreachable]", f"- build1 · since {TIME}|Try now", "api-fix"]
+    assert lines(model) == ["[unreachable]", f"- build1 · since {time()}|Try now", "api-fix"]
 
 
 async def test_ended_chats_of_an_unreachable_machine_stay_ended(harness: WindowHarness, build1: OtherMachine) -> None:
@@ -133,7 +137,7 @@ async def test_machines_are_a_grouping_in_their_order(
         "[This machine]",
         "here",
         "[build1 · unreachable]",
-        f"- Since {TIME}|Try now",
+        f"- Since {time()}|Try now",
         "[build2]",
         "there",
     ]
@@ -162,7 +166,7 @@ async def test_a_filter_finds_the_chats_of_a_machine(
     build2.lose(since=SINCE)
     sidebar = harness.open_window().sidebar
     sidebar.filter.setText("build2")
-    assert lines(sidebar.model) == ["[unreachable]", f"- build2 · since {TIME}|Try now", "docs"]
+    assert lines(sidebar.model) == ["[unreachable]", f"- build2 · since {time()}|Try now", "docs"]
 
 
 async def test_the_keyboard_reaches_what_helps_against_an_unreachable_machine(
@@ -170,7 +174,7 @@ async def test_the_keyboard_reaches_what_helps_against_an_unreachable_machine(
 ) -> None:
     build1.lose(since=SINCE)
     sidebar = harness.open_window().sidebar
-    assert lines(sidebar.model) == ["[unreachable]", f"- build1 · since {TIME}|Try now"], "also without chats"
+    assert lines(sidebar.model) == ["[unreachable]", f"- build1 · since {time()}|Try now"], "also without chats"
     sidebar.list.setFocus()
     sidebar.list.setCurrentIndex(sidebar.model.index(1))
     QTest.keyClick(sidebar.list, Qt.Key.Key_Return)
@@ -286,7 +290,7 @@ async def test_the_open_list_of_machines_follows_their_states(harness: WindowHar
     harness.open_window()
     harness.window.commands.machines.choose()
     chooser = harness.window.sheets.chooser
-    assert shown(chooser)[0] == ["build1", f"unreachable since {TIME} · 0 running"]
+    assert shown(chooser)[0] == ["build1", f"unreachable since {time()} · 0 running"]
     QTest.keyClick(chooser.field, Qt.Key.Key_Down)
     build1.connect()
     assert shown(chooser)[0] == ["build1", "reachable · 0 running"]
