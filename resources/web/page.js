@@ -579,14 +579,14 @@ function questionPage(chat, wanted) {
 		if (page === self) take(got);
 	}
 
-	function take({ chat: its, questions, elsewhere, over }) {
+	function take({ chat: its, questions, elsewhere, over, note }) {
 		const request = question?.request ?? wanted;
 		const found = request ? questions.find((each) => each.request === request) : questions[0];
 		row = its;
 		others = questions.filter((each) => each !== found);
 		if (found && found.digest !== question?.digest) show(found);
 		else if (!found && question) end(over);
-		else if (!found) showNone(elsewhere);
+		else if (!found) showNone(elsewhere, note);
 		showFoot();
 	}
 
@@ -749,8 +749,8 @@ function questionPage(chat, wanted) {
 		outcomes.set(key, { state: 'over', words: facts(capital(words), clock(at || now())), detail });
 	}
 
-	function showNone(elsewhere) {
-		const words = elsewhere ? `Asked in its terminal only. ${may('answer') ? 'Answer it on its screen.' : `This ${DEVICE} may only look: answer it on ${machineOf(row)}.`}` : 'This question is no longer open.';
+	function showNone(elsewhere, note) {
+		const words = note || (elsewhere ? `Asked in its terminal only. ${may('answer') ? 'Answer it on its screen.' : `This ${DEVICE} may only look: answer it on ${machineOf(row)}.`}` : 'This question is no longer open.');
 		const open = elsewhere ? ['Open the screen', addressOf('screen', chat)] : ['Open the chat', viewOf(row)];
 		main.replaceChildren(h('p.note', words), elsewhere && textBlock(elsewhere), h('.note', button('button', open[0], () => go(open[1], true))));
 	}

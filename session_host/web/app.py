@@ -309,10 +309,12 @@ class _Page:
         asked = await asked_by(machine, info)
         agent = info.facts.origin.agent
         questions = [await asyncio.to_thread(question_of, each, machine, agent) for each in asked.requests]
-        elsewhere = asked.elsewhere if info.status.activity == "needs_input" else ""
+        elsewhere, note = asked.elsewhere if info.status.activity == "needs_input" else "", ""
+        if info.status.asked and not questions:
+            elsewhere, note = "", f"{one_line(info.status.asked)}: the next prompt waits for your word in the window."
         row = row_of(info.facts, machine)
         over = ActionDone(asked.outcome, at=as_text(asked.outcome_at_ms / 1000)) if asked.outcome else _UNKNOWN_END
-        return _json(Questions(row, elsewhere, questions, over))
+        return _json(Questions(row, elsewhere, questions, over, note))
 
     async def _chat(self, request: Request) -> Response:
         machine, info = await self._find(request)

@@ -145,6 +145,8 @@ class Questions(msgspec.Struct, frozen=True):
     questions: list[Question]
     over: ActionDone
     """How the last question was resolved that is not open any more."""
+    note: str = ""
+    """What the page does not answer: at an amount of money; "" for nothing."""
 
 
 class GivenAnswer(msgspec.Struct, frozen=True, kw_only=True):

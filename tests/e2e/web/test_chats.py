@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import subprocess
 from pathlib import Path
@@ -10,6 +11,7 @@ import pytest
 
 from session_host.client.chats.saved_prompts import prompts_directory
 from session_host.paths import config_dir
+from session_host.protocol.messages import Prompt
 from tests.conftest import Sessions
 from tests.support.area import Area
 from tests.support.browser import Browser, pair
@@ -17,7 +19,15 @@ from tests.support.commands import new, outlive
 from tests.support.conversing import install
 from tests.support.conversing import new as new_agent
 from tests.support.page_server import PageServer
-from tests.support.structured_chats import input_log, new_chat, wait, wait_for_text
+from tests.support.structured_chats import (
+    add_acp_agent,
+    input_log,
+    new_chat,
+    start_chat,
+    viewing,
+    wait,
+    wait_for_text,
+)
 from tests.support.waiting import wait_until
 
 TIMEOUT_S = 60.0
@@ -179,6 +189,25 @@ def test_the_foot_of_the_list_has_the_tightest_limit(small_phone: Browser, serve
         number = foot.find_element("css selector", ".limit > span")
         script = "return getComputedStyle(arguments[0]).color"
         assert small_phone.driver.execute_script(script, number) == color, percent
+    assert small_phone.too_wide() == []
+
+
+async def test_a_chat_that_asks_at_an_amount_says_that_its_prompt_waits(
+    small_phone: Browser, server: PageServer, area: Area
+) -> None:
+    (config_dir() / "chats.toml").write_text("ask_at_chat = 5\n", encoding="utf-8")
+    add_acp_agent()
+    record = await start_chat(area.home, prompt="spend 6\nsay one", agent="fake-acp", name="api")
+    async with viewing(record.id) as chat:
+        await chat.until_idle(1)
+        chat.viewer.send(Prompt("say two"))
+        await chat.watcher.until(lambda: any(each.is_asked_about for each in chat.items), "the question")
+    await asyncio.to_thread(pair, small_phone, server)
+    await asyncio.to_thread(small_phone.see, "NEEDS YOU", "6.00 USD of 5.00 in this chat")
+    await asyncio.to_thread(small_phone.click, "api", "a")
+    await asyncio.to_thread(small_phone.see, "the next prompt waits for your word in the window")
+    await asyncio.to_thread(small_phone.click, "Open the chat", "button")
+    await asyncio.to_thread(small_phone.see, "Held: say two")
     assert small_phone.too_wide() == []
 
 
