@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from itertools import pairwise
 
-from PySide6.QtCore import Signal
+from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QHBoxLayout, QPushButton, QSizePolicy, QWidget
 
 from gui.theme.controls import set_look
@@ -70,3 +70,6 @@ class Segments(QWidget):
         """Choose one, without a signal."""
         if key in self._buttons:
             self._buttons[key].setChecked(True)
+            # Tab goes to the chosen one; Qt sees to that only once one has the focus.
+            for each in self._buttons.values():
+                each.setFocusPolicy(Qt.FocusPolicy.StrongFocus if each.isChecked() else Qt.FocusPolicy.ClickFocus)

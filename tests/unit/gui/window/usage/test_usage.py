@@ -147,7 +147,7 @@ async def test_tab_goes_through_the_page_as_one_reads_it(harness: WindowHarness,
     ours = names[: names.index(usage_texts.ASK_WHEN(when=usage_texts.WHEN_DAY())) + 1]
     rows = [usage_texts.COPY_CSV(), usage_texts.ROWS()]
     amounts = [usage_texts.ASK_WHEN(when=each()) for each in (usage_texts.WHEN_CHAT, usage_texts.WHEN_DAY)]
-    assert ours[-8:] == [usage_texts.TOKENS(), "7 days", usage_texts.DAYS(), "Agent", *rows, *amounts]
+    assert ours[-8:] == [usage_texts.TOKENS(), "30 days", usage_texts.DAYS(), "Agent", *rows, *amounts]
 
 
 async def test_the_keyboard_is_at_today_at_first(harness: WindowHarness, given: list[ReadUsage]) -> None:
