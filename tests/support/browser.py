@@ -7,6 +7,7 @@ import shutil
 import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
+from functools import partial
 from pathlib import Path
 from typing import NamedTuple, TypeVar
 
@@ -92,11 +93,18 @@ class Browser:
             self.driver.get(address)
         pressed = []
         for button in ("details-button", "proceed-link"):
-            control = self.driver.find_element(By.ID, button)
-            wait_until(control.is_displayed, TIMEOUT_S, f"{button} of the warning")
+            # The driver may tell of the warning before that is loaded.
+            control = wait_until(partial(self._shown, button), TIMEOUT_S, f"{button} of the warning")
+            assert control is not None
             pressed.append(control.text)
             control.click()
         return pressed
+
+    def _shown(self, element_id: str) -> WebElement | None:
+        """The element of an id, once it is shown."""
+        return self._try(
+            lambda: next((each for each in self.driver.find_elements(By.ID, element_id) if each.is_displayed()), None)
+        )
 
     # ------------------------------------------------------------ what one sees
 
