@@ -646,7 +646,7 @@ class Chat(QObject):
 
     @property
     def handed_words(self) -> str:
-        """The words that name the chat that took over its task, else the chat whose task it took over; "" for none."""
+        """Words for a hand over: who took over this chat's task, else whose task this chat took over; "" for none."""
         origin = self.name_of(self.record.origin.handed_from) if self.record.origin.handed_from else ""
         return self.taker_words or (chat_texts.TAKEN_FROM(name=origin) if origin else "")
 

@@ -119,7 +119,7 @@ class AmountBox(ChoiceBox):
 
     @property
     def field(self) -> QLineEdit:
-        """What is typed into."""
+        """The field for the text."""
         field = self.lineEdit()
         assert field is not None
         return field
@@ -154,8 +154,8 @@ class AmountBox(ChoiceBox):
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         if event.key() == Qt.Key.Key_Escape and self.is_typed:
-            self.is_typed = self.is_invalid = False
-            set_look(self, "invalid", False)
+            self.is_typed = False
+            self.set_invalid(invalid=False)
             self.left.emit()
             return
         super().keyPressEvent(event)

@@ -141,7 +141,7 @@ def _items(record: ChatFacts, transcript: Transcript | None) -> bytes:
     """The items for the copy, with a line that says where it begins."""
     if transcript is None or not len(transcript):
         return b""
-    # What waits in the queue is no part of the conversation.
+    # Prompts in the queue were not sent: they stay with the other chat.
     copied = [each for each in copied_items(transcript) if not (isinstance(each, Put) and each.item.status in IN_QUEUE)]
     return encode_items([*copied, Put(_notice(record, f"Forked from {record.entry.name}."))])
 

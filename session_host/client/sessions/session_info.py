@@ -225,7 +225,7 @@ def merge(
     """Merge records with their hosts' descriptions, in the records' order.
 
     A record that says "running" and has no answering host is resolved; if that session has ended, it is left out
-    without ``ended``. With ``asleep``, one whose host could not save yet that it sleeps stays.
+    without ``ended``. ``asleep`` keeps a chat that sleeps, but whose host could not save that yet.
     """
     infos = []
     for record in records:

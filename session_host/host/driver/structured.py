@@ -231,7 +231,7 @@ class StructuredDriver:
 
     @property
     def _asked(self) -> str:
-        """What the user is asked before the next turn, at an amount of money; "" for nothing, and in a turn."""
+        """The question about an amount of money, which comes before the next turn; "" for none, and during a turn."""
         state = self.rules.rules.state
         return state.at_amount if state.state in BETWEEN_TURNS else ""
 
@@ -243,7 +243,7 @@ class StructuredDriver:
         return StateChanged(state.state, state.turn, state.detail)
 
     def _on_asked(self) -> None:
-        """Tell that the user is asked at an amount; the agent's own questions are told by their changes."""
+        """Add the event of a question about an amount; questions of the agent have theirs by their changes."""
         if self._watch.asked:
             self._events.asked_in_dialog(self._watch.asked, "amount")
 

@@ -13,7 +13,7 @@ from session_host.structured.items import Item, ItemStatus
 from session_host.structured.turns import work_of
 
 GEMINI_STATUSES: Final[Mapping[str, ItemStatus]] = {"success": "done", "cancelled": "declined"}
-"""What Gemini CLI, and Qwen Code, which is made from it, write of a call of a tool; "failed" in place of others."""
+"""The status of a tool call, by the word in the records of Gemini CLI and Qwen Code; any other word is "failed"."""
 
 
 class Counted(NamedTuple):
