@@ -112,13 +112,13 @@ beside() {
     waited+=($!)
 }
 
-# said: prints what the checks said that ran beside the tests.
+# said: prints what the failed ones said of the checks that ran beside the tests.
 said() {
     local number code seconds
     wait "${waited[@]}" || :
     for number in $(seq "${#besides[@]}"); do
-        cat "$outputs/$number"
         read -r code seconds <"$outputs/$number.result" || { code=1 seconds=0; }
+        [ "$code" = 0 ] || cat "$outputs/$number"
         note "${besides[number - 1]}" "$code" "$seconds"
     done
 }
@@ -140,7 +140,7 @@ for ((number = 0; number < loops; number++)); do busy & done
 workers=$((2 * $(nproc)))
 [ -z "$fast" ] || workers=$(nproc)
 [ "$workers" -le 16 ] || workers=16
-check "tests" python -m pytest -q -n "$workers" --dist worksteal ${fast:+--fast} "${pytest_arguments[@]}"
+check "tests" python -m pytest -q -n "$workers" --dist worksteal --tb=short ${fast:+--fast} "${pytest_arguments[@]}"
 said
 # These fill one table together.
 [ -z "$real_agents" ] || check "real agents" python -m pytest -q -m real_agents --real-agents "${pytest_arguments[@]}"
