@@ -8,7 +8,7 @@ import logging
 import signal
 import subprocess
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from concurrent.futures import Future
 from functools import partial
 from typing import TYPE_CHECKING
@@ -309,17 +309,16 @@ class App:
             self.window.banners.show_banner(banner)
 
     def _restart(self) -> None:
-        """Start the program that is installed now in place of this one, as ``_quit_after_question`` quits."""
+        """Start the program that is installed now in place of this one."""
+        self._quit_after_question(restarts=True)
 
-        def quit_for_restart() -> None:
-            self._restarts = True
+    def _quit_after_question(self, *, restarts: bool = False) -> None:
+        """Quit; ask first if that would lose what the user typed for a machine that cannot be reached."""
+
+        def leave() -> None:
+            self._restarts = restarts
             self.quit()
 
-        self._quit_after_question(quit_for_restart)
-
-    def _quit_after_question(self, quit_: Callable[[], object] | None = None) -> None:
-        """Quit; ask first if that would lose what the user typed for a machine that cannot be reached."""
-        leave = quit_ or self.quit
         kept = self.sessions.kept_input()
         if not kept:
             leave()

@@ -1,10 +1,10 @@
-"""Waits a limited time for what may hang for ever, such as a look at a network mount without its server."""
+"""How long to wait: for what may hang, such as a network mount without its server, and before another try."""
 
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
-from concurrent.futures import Future
+from collections.abc import Callable, Iterator, Sequence
+from itertools import chain, repeat
 from typing import TypeVar
 
 T = TypeVar("T")
@@ -18,6 +18,8 @@ def within(timeout_s: float, call: Callable[[], T]) -> T:
     Raises:
         TimeoutError: the call takes longer.
     """
+    from concurrent.futures import Future  # most commands never wait so
+
     found: Future[T] = Future()
 
     def run() -> None:
@@ -28,3 +30,8 @@ def within(timeout_s: float, call: Callable[[], T]) -> T:
 
     threading.Thread(target=run, name="may hang", daemon=True).start()
     return found.result(timeout_s)
+
+
+def endless(waits_s: Sequence[float]) -> Iterator[float]:
+    """The waits before something is tried again, in seconds; the last one repeats."""
+    return chain(waits_s, repeat(waits_s[-1]))

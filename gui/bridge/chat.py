@@ -641,7 +641,7 @@ class Chat(QObject):
 
     @property
     def taker_words(self) -> str:
-        """The words that name the chat that took over its task; "" for none, and once this chat begins another turn."""
+        """Who took over its task, in words; "" if nobody did, or if this chat has begun another turn since."""
         return handed_words(self.seen.handed_to) if was_handed_over(self.record) else ""
 
     @property

@@ -72,8 +72,7 @@ class AskingDevices(QObject):
         if len(asking) == 1:
             text = phone_texts.LOST_KEY(device=first.lost) if first.lost else phone_texts.ASKS(name=first.name)
         window.banners.show_banner(Banner(text, phone_texts.COMPARE(), self.open, KEY, lasting=True))
-        active = QApplication.activeWindow()
-        if is_new and (active is None or not active.isVisible()):  # A hidden one may be active for a moment.
+        if is_new and not self._windows.is_any_before_user:
             QApplication.alert(window)
             self.asks.emit(text)
 

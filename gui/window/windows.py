@@ -339,11 +339,15 @@ class MainWindow(QWidget):
     def _is_another_visible(self) -> bool:
         return any(window.isVisible() and not window.isMinimized() for window in self._others())
 
-    def viewed_ids(self) -> set[str]:
-        """The chats that the user views: visible panes show them, and the window is active."""
+    @property
+    def is_before_user(self) -> bool:
+        """Whether the user works in this window: it is active, and to be seen."""
         # On X11, a window may be active for some 100 ms after it was hidden.
-        is_viewed = self.isActiveWindow() and self.isVisible() and not self.isMinimized()
-        return self.tabs.visible_ids() if is_viewed else set()
+        return self.isActiveWindow() and self.isVisible() and not self.isMinimized()
+
+    def viewed_ids(self) -> set[str]:
+        """The chats that the user views: visible panes show them, and the window is before the user."""
+        return self.tabs.visible_ids() if self.is_before_user else set()
 
     def closeEvent(self, event: QCloseEvent) -> None:
         # The application decides whether to hide the window, close it, or exit the program.
@@ -640,10 +644,15 @@ class Windows(QObject):
 
     def toggle(self) -> None:
         """Hide all windows if one of them has the keyboard focus, else raise the current one."""
-        if any(window.isActiveWindow() and window.isVisible() for window in self.all):
+        if self.is_any_before_user:
             self.hide()
         else:
             self.raise_window()
+
+    @property
+    def is_any_before_user(self) -> bool:
+        """Whether the user works in one of the windows."""
+        return any(window.is_before_user for window in self.all)
 
     @property
     def is_any_visible(self) -> bool:

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from session_host.protocol.untrusted_text import escaped, one_line
+from session_host.system.clock import parse_time
 
 if TYPE_CHECKING:
     from session_host.protocol.values import GridSize
@@ -89,18 +90,13 @@ def own_size() -> GridSize | None:
 def local_time(moment: datetime, now: datetime) -> str:
     """A local time: the time of day today, else the date and time."""
     local = moment.astimezone()
-    today = local.date() == now.astimezone().date()
-    return f"{local:%H:%M:%S}" if today else f"{local:%Y-%m-%d %H:%M}"
+    return local.strftime("%H:%M:%S" if local.date() == now.astimezone().date() else "%Y-%m-%d %H:%M:%S")
 
 
 def time_of_day(moment: str | None) -> str:
-    """An ISO 8601 time as a local time of day, with the date if it is not today; "?" if it is none."""
-    try:
-        local = datetime.fromisoformat(moment or "").astimezone()
-    except ValueError:
-        return "?"
-    today = datetime.now(UTC).astimezone().date()
-    return local.strftime("%H:%M:%S" if local.date() == today else "%Y-%m-%d %H:%M:%S")
+    """The local time of an ISO 8601 time; "?" if it is none."""
+    parsed = parse_time(moment)
+    return "?" if parsed is None else local_time(parsed, datetime.now(UTC))
 
 
 _CHANGING = frozenset({"Mn", "Me", "Cf", "Sk"})

@@ -77,6 +77,23 @@ def engines() -> Iterator[Check]:
         yield ok("engines", facts)
 
 
+def _run(command: list[str]) -> subprocess.CompletedProcess[str]:
+    """What a program prints by itself.
+
+    Raises:
+        OSError, subprocess.TimeoutExpired: it does not run, or hangs.
+    """
+    return subprocess.run(
+        command,
+        capture_output=True,
+        text=True,
+        errors="replace",
+        timeout=PROBE_TIMEOUT_S,
+        check=False,
+        stdin=subprocess.DEVNULL,
+    )
+
+
 def _version(package: str) -> str:
     if find_spec(package) is None:
         return ""
@@ -97,15 +114,7 @@ def window() -> Iterator[Check]:
         return
     display = next((name for name in ("WAYLAND_DISPLAY", "DISPLAY") if os.environ.get(name)), None)
     try:
-        probe = subprocess.run(
-            [*own_python(), "-c", _QT_PROBE, *([] if display is None else ["display"])],
-            capture_output=True,
-            text=True,
-            errors="replace",
-            timeout=PROBE_TIMEOUT_S,
-            check=False,
-            stdin=subprocess.DEVNULL,
-        )
+        probe = _run([*own_python(), "-c", _QT_PROBE, *([] if display is None else ["display"])])
     except (OSError, subprocess.TimeoutExpired) as error:
         yield fail("window", f"cannot test Qt: {error}", "try again when the computer is less busy")
         return
@@ -159,15 +168,7 @@ def git() -> Iterator[Check]:
         )
         return
     try:
-        asked = subprocess.run(
-            [path, "version"],
-            capture_output=True,
-            text=True,
-            errors="replace",
-            timeout=PROBE_TIMEOUT_S,
-            check=False,
-            stdin=subprocess.DEVNULL,
-        )
+        asked = _run([path, "version"])
     except (OSError, subprocess.TimeoutExpired) as error:
         yield warn("git", f"{path} does not run: {error}", "install it again")
         return

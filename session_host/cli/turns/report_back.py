@@ -13,7 +13,6 @@ import os
 import time
 import uuid
 from functools import partial
-from itertools import chain, repeat
 from typing import Final
 
 import msgspec
@@ -40,6 +39,7 @@ from session_host.errors import (
     UsageError,
 )
 from session_host.paths import config_dir
+from session_host.patience import endless
 from session_host.protocol.events import TurnEnded
 from session_host.protocol.facts import ChatFacts
 from session_host.protocol.messages import Prompt, Send, SendChatInput
@@ -198,7 +198,7 @@ class _Report:
             NotAllowed: this process belongs to another agent.
             StoreError: the store cannot be read now.
         """
-        waits = chain(AGAIN_S, repeat(AGAIN_S[-1]))
+        waits = endless(AGAIN_S)
         while (chat := chat_of_agent(self._agent)) is not None:
             with TurnWatch(chat) as watch:
                 try:
@@ -215,7 +215,7 @@ class _Report:
                     raise
                 except OutliveError:  # It asks something, its line is in use, or it has just ended.
                     if watch.wait(time.monotonic() + next(waits)):
-                        waits = chain(AGAIN_S, repeat(AGAIN_S[-1]))
+                        waits = endless(AGAIN_S)
                 else:
                     return
         raise SessionEnded("the agent that started this chat has ended")

@@ -5,13 +5,13 @@ from __future__ import annotations
 import time
 import uuid
 from collections.abc import Callable
-from itertools import chain, repeat
 from typing import Final, NamedTuple
 
 from msgspec.structs import replace
 
 from session_host.errors import HostUnavailable, NoSuchSession, OutliveError, RunsElsewhere, StoreCorrupt, StoreError
 from session_host.paths import database, runtime_dir
+from session_host.patience import endless
 from session_host.protocol.facts import ChatFacts, Outcome
 from session_host.protocol.values import State
 from session_host.storage.store import Store
@@ -62,7 +62,7 @@ def open_or_recover() -> tuple[Store, str]:
 
 def insist(do: Callable[[], None], on_refusal: Callable[[StoreError], object]) -> None:
     """Do what needs the store, again and again as long as that refuses; ``on_refusal`` gets the first error."""
-    for wait_s in chain(AGAIN_S, repeat(AGAIN_S[-1])):
+    for wait_s in endless(AGAIN_S):
         try:
             do()
             return

@@ -70,7 +70,7 @@ def test_a_line_is_cut_to_its_width_around_its_first_match(around: str, columns:
 def test_the_day_is_printed_unless_it_is_today() -> None:
     now = datetime(2026, 1, 2, 12, tzinfo=UTC)
     assert len(local_time(now, now)) == len("12:00:00")
-    assert len(local_time(now - timedelta(days=3), now)) == len("2025-12-30 12:00")
+    assert len(local_time(now - timedelta(days=3), now)) == len("2025-12-30 12:00:00")
 
 
 @pytest.mark.parametrize("is_terminal", [True, False])
