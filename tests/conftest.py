@@ -312,11 +312,13 @@ def qapp(x_server: displays.XServer) -> Iterator[QApplication]:
         from PySide6.QtWidgets import QApplication
 
         from gui.wording.qt_words import install_qt_words
+        from tests.support.qt_waiting import park_pointer
 
         _messages.install()
         application = QApplication(["outlive"])
         application.setQuitOnLastWindowClosed(False)
         install_qt_words(application)
+        park_pointer()
         yield application
         shiboken6.delete(application)  # before the X server ends, which would end this process, too
         _messages.uninstall()
@@ -332,10 +334,11 @@ def qt_messages(area: Area, request: pytest.FixtureRequest) -> Iterator[QtMessag
         gc.disable()  # A collection in another thread would destroy objects that Qt's thread uses; see gui/garbage.py.
     yield _messages
     if with_window:
-        from tests.support.qt_waiting import close_all_windows, give_up_clipboard, release_buttons
+        from tests.support.qt_waiting import close_all_windows, give_up_clipboard, park_pointer, release_buttons
 
         release_buttons()
         close_all_windows()
+        park_pointer()
         give_up_clipboard()
         gc.collect(0)  # the objects that the test has made
         gc.enable()

@@ -12,8 +12,9 @@ from contextlib import suppress
 from functools import partial
 from pathlib import Path
 
-from PySide6.QtCore import QObject, QProcess, QTimer
+from PySide6.QtCore import QObject, QProcess
 
+from gui.timers import single_shot
 from gui.wording import settings_texts
 from session_host.client.sessions.store_access import is_session_id
 from session_host.web.places import page_link
@@ -86,7 +87,9 @@ class NotifyCommand(QObject):
         process.readyReadStandardError.connect(partial(_read_errors, process, errors))
         process.finished.connect(partial(self._on_finished, process, errors))
         process.errorOccurred.connect(partial(self._on_error, process))
-        QTimer.singleShot(TIMEOUT_MS, process, partial(_kill, process))
+        limit = single_shot(process, TIMEOUT_MS)
+        limit.timeout.connect(partial(_kill, process))
+        limit.start()
         process.start(str(Path(argv[0]).expanduser()), argv[1:])
 
     def _on_finished(self, process: QProcess, errors: bytearray, code: int, status: QProcess.ExitStatus) -> None:

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import TypeVar
 
 from PySide6.QtCore import QCoreApplication, QEvent, QEventLoop, QObject, Qt, QTimer
-from PySide6.QtGui import QClipboard, QGuiApplication
+from PySide6.QtGui import QClipboard, QCursor, QGuiApplication
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QWidget
 
@@ -84,6 +84,11 @@ def release_buttons() -> None:
         if QGuiApplication.mouseButtons() & button:
             QTest.mouseRelease(target, button)
     target.deleteLater()
+
+
+def park_pointer() -> None:
+    """Put the mouse pointer into the corner: a window that appears below it would react to it."""
+    QCursor.setPos(QGuiApplication.primaryScreen().geometry().bottomRight())
 
 
 def give_up_clipboard() -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from PySide6.QtCore import QEvent, QPoint, QPointF
@@ -12,7 +12,7 @@ from PySide6.QtWidgets import QApplication, QToolTip
 
 from gui.terminal.prompts.heading import CommandHeading
 from gui.wording import page_texts
-from gui.wording.dates import time_of_day
+from gui.wording.phrases import told_time
 from session_host.protocol.values import CellSize, GridSize
 from session_host.terminal import create
 from session_host.terminal.command_line import command_text
@@ -20,8 +20,10 @@ from tests.e2e.view.conftest import ShownView
 from tests.e2e.view.test_prompts import LONG, WAITING, clipboard, command, label_text
 from tests.support.widgets import entries
 
-BEGAN_MS = int(datetime.now(UTC).timestamp() * 1000)
-AT = time_of_day(datetime.fromtimestamp(BEGAN_MS / 1000, UTC))
+BEGAN = datetime(2024, 5, 2, 12, 3, tzinfo=UTC)
+BEGAN_MS = int(BEGAN.timestamp() * 1000)
+AT = told_time(BEGAN, BEGAN + timedelta(days=1000))
+"""The time with its date and year, which stays as it is; a time of today is another text after midnight."""
 
 
 def start_clock(terminal: ShownView) -> list[int]:

@@ -306,6 +306,7 @@ def test_closing_the_bar_during_the_search_selects_the_requested_match(
 ) -> None:
     terminal, bar = opened(numbered(1, 3000) + "$ ")
     monkeypatch.setattr(finder, "_BUDGET_S", 0.0)
+    monkeypatch.setattr(finder, "_LAST_BUDGET_S", 60.0)
     QTest.keyClicks(bar.field, "line 25..")
     press(terminal, bar, Qt.Key.Key_R, ALT)
     press(terminal, bar, Qt.Key.Key_Return)

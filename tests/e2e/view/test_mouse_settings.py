@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 from PySide6.QtCore import Qt
@@ -67,6 +68,7 @@ def test_a_click_into_the_command_line_moves_the_cursor_unless_it_focuses_the_vi
     usual_ms = QApplication.doubleClickInterval()
     QApplication.setDoubleClickInterval(1)
     try:
+        monkeypatch.setattr(pointer, "FOCUS_CLICK_S", math.inf)
         terminal.view.pointer.note_focus()
         terminal.click(7, 0)
         assert not terminal.view.pointer._click_timer.isActive(), "the click may have given the view the keyboard"

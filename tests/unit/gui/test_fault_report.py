@@ -136,17 +136,29 @@ HANGS = """
 import ctypes, sys
 from pathlib import Path
 from gui.fault_report import FaultReport
-report = FaultReport(Path(sys.argv[1]))
-report.end_within(float(sys.argv[2]))
-if len(sys.argv) > 3:
-    report.close()
-    raise SystemExit(0)
-ctypes.PyDLL(None).pause()  # This call keeps the interpreter's lock.
+report, hang = FaultReport(Path(sys.argv[1])), ctypes.PyDLL(None).pause  # This call keeps the interpreter's lock.
+report.end_within(0.1); hang()
+"""
+
+CLOSES = """
+import os, sys, time
+from pathlib import Path
+from gui.fault_report import FaultReport
+report, before = FaultReport(Path(sys.argv[1])), os.listdir("/proc/self/task")
+report.end_within(600)
+print(len(os.listdir("/proc/self/task")) - len(before))
+report.close()
+while os.listdir("/proc/self/task") != before:
+    time.sleep(0.01)
 """
 
 
 def test_a_process_that_hangs_at_its_end_is_ended_and_the_log_has_the_traceback(path: Path) -> None:
-    done = run_python("-c", HANGS, str(path), "0.1")
+    done = run_python("-c", HANGS, str(path))
     assert done.returncode == 1, done.stderr
-    assert 'File "<string>", line 10 in <module>' in path.read_text()
-    assert run_python("-c", HANGS, str(path), "0.1", "close").returncode == 0
+    assert 'File "<string>", line 6 in <module>' in path.read_text()
+
+
+def test_a_process_that_ends_in_time_is_watched_no_more(path: Path) -> None:
+    done = run_python("-c", CLOSES, str(path))
+    assert (done.stdout, done.returncode) == ("1\n", 0), done.stderr

@@ -70,6 +70,7 @@ async def test_agents_that_a_slow_startup_file_hid_are_found_at_the_next_new_cha
     area: Area, script: FinderScript, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(login_shell, "TIMEOUT_S", 0.3)
+    monkeypatch.setattr(login_shell, "LATER_TIMEOUT_S", 60.0)
     with Gate(area.root / "gate") as gate:
         (area.home / ".profile").write_text("PATH=/nvm/bin:$PATH\n. ~/.bashrc\n")
         (area.home / ".bashrc").write_text(f"case $- in *i*) read -n 1 x <{gate.path}; PATH=/slow/bin:$PATH;; esac\n")

@@ -33,7 +33,7 @@ from tests.support.facts import own_worktree
 from tests.support.other_machine import Alpha
 from tests.support.repositories import Checkout
 from tests.support.waiting import eventually
-from tests.unit.gui.conftest import WindowHarness, insert_record
+from tests.unit.gui.conftest import WAIT_S, WindowHarness, insert_record
 from tests.unit.gui.window.machines import OtherMachine, chats_on
 
 
@@ -184,7 +184,7 @@ async def test_a_chat_there_is_used_there(harness: WindowHarness, alpha: Machine
     assert not (await sessions.lifecycle.explain(chat)).evidence
     await sessions.lifecycle._rename(chat, "new name")
     sessions.order.pin([chat], pinned=True)
-    await sessions.tasks.wait_for_others(10)
+    await sessions.tasks.wait_for_others(WAIT_S)
     with Store.open(paths.database()) as store:
         record = store.get(chat.session_id)
         assert record is not None

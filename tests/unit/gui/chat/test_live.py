@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import time
+from types import SimpleNamespace
 
 import pytest
 from msgspec.structs import replace
 
+from gui.chat.page import live
 from gui.chat.page.live import Live
 from session_host.structured.items import Append, Item, Put, StateChanged, UsageChanged
 from session_host.structured.log import Cause, encode_record
@@ -106,14 +108,18 @@ def test_stuck_looks_different_from_busy(watched: Watched) -> None:
     assert watched.line() == "Running sleep 9 · 4 s", "a command may be silent; its own time is told"
 
 
-def test_a_step_that_began_while_the_page_was_hidden_is_timed_by_its_own_time(watched: Watched) -> None:
+def test_a_step_that_began_while_the_page_was_hidden_is_timed_by_its_own_time(
+    watched: Watched, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    now_s = time.time()
+    monkeypatch.setattr(live, "time", SimpleNamespace(time=lambda: now_s))
     watched.now_s += 300
-    at_ms = int((time.time() - 40) * 1000)
+    at_ms = int((now_s - 40) * 1000)
     watched.chat.apply(Put(Item("hidden", "tool", at_ms, status="running", turn="t1", title="make", tool="execute")))
     assert watched.line() == "Running make · 40 s"
     watched.now_s += 5
     assert watched.line() == "Running make · 45 s"
-    ahead = int((time.time() + 600) * 1000)
+    ahead = int((now_s + 600) * 1000)
     watched.chat.apply(Put(Item("ahead", "tool", ahead, status="running", turn="t1", title="ls", tool="execute")))
     assert watched.line() == "Running ls · 0 s", "another clock is ahead"
 

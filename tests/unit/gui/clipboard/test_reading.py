@@ -22,6 +22,7 @@ from tests.support.qt_waiting import process_events_until, show_active
 from tests.support.waiting import wait_until
 
 WAIT_S = 20.0
+NEVER_MS = 3_600_000
 CONTROL = Qt.KeyboardModifier.ControlModifier
 pytestmark = pytest.mark.usefixtures("display", "qapp", "window_manager")
 
@@ -127,8 +128,12 @@ def by_menu(field: QWidget) -> None:
     ],
 )
 def test_while_another_program_is_slow_the_window_lives_and_keys_follow_the_paste(
-    make: Callable[[], QLineEdit | QPlainTextEdit], paste: Callable[[QWidget], None], notices: list[str]
+    make: Callable[[], QLineEdit | QPlainTextEdit],
+    paste: Callable[[QWidget], None],
+    notices: list[str],
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
+    monkeypatch.setattr(x11, "TIMEOUT_MS", NEVER_MS)
     field = shown(make())
     with other_program(b"pasted", selection="primary" if paste is by_middle_click else "clipboard") as program:
         processes.stop(program.pid)
@@ -144,6 +149,7 @@ def test_a_program_that_never_answers_is_named_and_the_keys_arrive(
     monkeypatch: pytest.MonkeyPatch, notices: list[str]
 ) -> None:
     monkeypatch.setattr(x11, "TIMEOUT_MS", 50)
+    monkeypatch.setattr(reading, "SAID_AFTER_MS", NEVER_MS)
     field = shown(QLineEdit())
     with other_program(b"pasted") as program:
         processes.stop(program.pid)

@@ -97,10 +97,11 @@ async def test_a_device_that_asks_behind_the_users_back_is_notified_of_once(harn
 async def test_a_device_asks_no_longer_than_it_says(harness: WindowHarness, monkeypatch: pytest.MonkeyPatch) -> None:
     await harness.open("one")
     asking = asking_devices(harness)
-    monkeypatch.setattr(devices, "ASKING_S", 2.0)
     ask()
     asking.watch()
     assert harness.banner == ASKS
+    monkeypatch.setattr(devices, "ASKING_S", 1.0)
+    asking.check()
     await harness.until(lambda: harness.banner == "", "the banner to go")
 
 

@@ -23,7 +23,7 @@ from session_host import paths
 from session_host.structured.items import Item, Put
 from session_host.structured.transcript import Transcript
 from tests.support.repositories import Checkout
-from tests.unit.gui.conftest import WindowHarness
+from tests.unit.gui.conftest import WAIT_S, WindowHarness
 
 pytestmark = pytest.mark.usefixtures("no_collection")
 
@@ -145,7 +145,7 @@ async def test_a_closed_window_is_freed_with_its_sheets(harness: WindowHarness, 
         open_sheets(harness, windows.all[1])
         window = Watched(windows.all[1])
         windows.all[1].close()
-        await harness.sessions.tasks.wait_for_others(1)
+        await harness.sessions.tasks.wait_for_others(WAIT_S)
         kept = window.kept(harness)
         beside.append(len(harness.sessions.findChildren(QObject)))
     assert kept == []
@@ -193,12 +193,12 @@ async def test_a_closed_page_without_a_chat_is_freed(
     for _ in range(2):
         gc.collect()
         page = openers[kind]()
-        await harness.sessions.tasks.wait_for_others(5)
+        await harness.sessions.tasks.wait_for_others(WAIT_S)
         page.grab()
         watched = Watched(page)
         page.close()
         del page
-        await harness.sessions.tasks.wait_for_others(5)
+        await harness.sessions.tasks.wait_for_others(WAIT_S)
         kept = watched.kept(harness)
     assert kept == []
 

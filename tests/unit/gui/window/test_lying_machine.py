@@ -25,7 +25,7 @@ from session_host.structured.items import AnyChange, Item, Put
 from session_host.structured.transcript import Transcript
 from tests.support.fuzzing import chance, fields_of, fitting, some, times
 from tests.support.other_machine import Alpha
-from tests.unit.gui.conftest import WindowHarness
+from tests.unit.gui.conftest import WAIT_S, WindowHarness
 from tests.unit.gui.window.machines import chats_on
 
 IDS = [f"chat-{number}" for number in range(6)]
@@ -134,7 +134,7 @@ async def test_whatever_another_machine_tells_the_window_has_no_unexpected_error
                 if action.name in ACTIONS and choose.random() < 0.5:
                     action.run(harness.window.commands)
                     harness.settle()
-        await sessions.tasks.wait_for_others(5)
+        await sessions.tasks.wait_for_others(WAIT_S)
         harness.settle()
         if errors:
             raise errors[0]

@@ -28,7 +28,7 @@ from session_host.errors import OutliveError, Unreachable
 from session_host.paths import pasted_files_dir
 from session_host.protocol.values import FileLocation
 from tests.support.other_machine import Alpha
-from tests.unit.gui.conftest import WindowHarness, insert_record
+from tests.unit.gui.conftest import WAIT_S, WindowHarness, insert_record
 from tests.unit.gui.window.machines import chats_on
 
 
@@ -90,10 +90,10 @@ async def test_a_file_that_another_machine_names_is_looked_for_there_and_opened_
     else:
         harness.content.view.file_requested.emit(FileLocation("a b.txt", 7, 3))
         harness.content.view.link_requested.emit("a%20b.txt#L7C3")
-    await harness.sessions.tasks.wait_for_others(10)
+    await harness.sessions.tasks.wait_for_others(WAIT_S)
     assert started == [["code", "--remote", "ssh-remote+me@alpha", "-g", f"{path}:7:3"]] * 2
     harness.window.actions_["open_directory"].trigger()
-    await harness.sessions.tasks.wait_for_others(10)
+    await harness.sessions.tasks.wait_for_others(WAIT_S)
     assert started[2:] == [["code", "--folder-uri", f"vscode-remote://ssh-remote+me@alpha{tmp_path}"]]
     harness.window.actions_["show_directory"].trigger()
     assert harness.banner == "The file manager here can’t show a directory on alpha"
@@ -110,7 +110,7 @@ async def test_a_path_that_no_machine_has_reaches_no_editor(
     for answer in ("--wait", "/etc/a\nb", "relative.txt", ""):
         monkeypatch.setattr(named_files, "_text_file", lambda _file, answer=answer: FileLocation(answer))
         harness.view.links.file_opened.emit(FileLocation("x"))
-        await harness.sessions.tasks.wait_for_others(10)
+        await harness.sessions.tasks.wait_for_others(WAIT_S)
         assert harness.banner == "No valid path of the file came from alpha"
     assert not started
 
@@ -182,7 +182,7 @@ async def test_a_dropped_file_is_copied_to_the_other_machine_and_its_path_there_
     assert all(path.is_relative_to(pasted_files_dir(chat.session_id)) for path in paths)
     data.setUrls([QUrl.fromLocalFile(str(tmp_path / "a b.txt")), QUrl.fromLocalFile(str(tmp_path))])
     harness.view.pasting.paste_data(data)
-    await harness.sessions.tasks.wait_for_others(10)
+    await harness.sessions.tasks.wait_for_others(WAIT_S)
     assert "is a directory; only files are copied to another machine" in harness.banner
     assert len(pasted) == 1, "nothing is typed"
 
@@ -204,7 +204,7 @@ async def test_a_copy_that_takes_long_shows_its_progress_and_can_be_cancelled(
     await harness.until(lambda: harness.window.banners.current is not None, "the line")
     assert harness.banner == "Copying a.bin to alpha: 0 %"
     harness.window.banners.run_action()
-    await harness.sessions.tasks.wait_for_others(10)
+    await harness.sessions.tasks.wait_for_others(WAIT_S)
     assert harness.window.banners.current is None
     assert not pasted
 
@@ -254,14 +254,14 @@ async def test_a_port_is_forwarded_only_after_the_users_answer(
     machines["alpha"] = SimpleNamespace(link="link", is_reachable=True, unreachable_since=None, why_unreachable="")
     view, tasks = harness.view, harness.sessions.tasks
     view.links.address_opened.emit("http://localhost:3000/a?b")
-    await tasks.wait_for_others(10)
+    await tasks.wait_for_others(WAIT_S)
     assert not events
     assert harness.page.is_question_open
     harness.page.question.yes.click()
-    await tasks.wait_for_others(10)
+    await tasks.wait_for_others(WAIT_S)
     assert opened == ["http://localhost:4000/a?b"]
     view.links.marked_opened.emit("http://0.0.0.0:3000/")
-    await tasks.wait_for_others(10)
+    await tasks.wait_for_others(WAIT_S)
     assert opened[1:] == ["http://localhost:4000/"]
     assert events == ["start"], "asked once"
     assert harness.banner == "Port 3000 of alpha is forwarded to localhost:4000"
@@ -289,7 +289,7 @@ async def test_all_windows_share_a_forwarded_port_until_the_machine_is_removed(
         local_ports = await asyncio.gather(others.forward("alpha", port), others.forward("alpha", port))
         assert len({*local_ports}) == 1
     harness.view.links.address_opened.emit(f"http://localhost:{port}/")
-    await harness.sessions.tasks.wait_for_others(10)
+    await harness.sessions.tasks.wait_for_others(WAIT_S)
     assert not harness.page.is_question_open
     _reader, writer = await asyncio.open_connection("127.0.0.1", local_ports[0])
     writer.close()

@@ -310,7 +310,7 @@ async def test_error_output_that_comes_after_its_sheet_was_closed_opens_nothing(
     await harness.until(lambda: sheet.is_open, "the sheet, which is loading")
     sheet.dismiss()
     answer.set()
-    await harness.sessions.tasks.wait_for_others(5)
+    await harness.sessions.tasks.wait_for_others(WAIT_S)
     assert not sheet.is_open
 
 

@@ -27,7 +27,7 @@ from session_host.structured.items import StateChanged
 from session_host.structured.transcript import Transcript
 from session_host.terminal import create
 from tests.support.widgets import entries_of_open_menu, open_menu
-from tests.unit.gui.conftest import WindowHarness, insert_record, one_pane
+from tests.unit.gui.conftest import WAIT_S, WindowHarness, insert_record, one_pane
 
 ASLEEP: dict[str, Any] = {
     "agent": "claude",
@@ -273,7 +273,7 @@ async def test_nothing_but_a_text_wakes(harness: WindowHarness, client: FakeSlee
     window.commands.chat_actions.resume_several([harness.chat(session_id)])
     window.tabs.panes.active.tabs.step(1)
     window.tabs.panes.active.tabs.step(1)
-    await harness.sessions.tasks.wait_for_others(5)
+    await harness.sessions.tasks.wait_for_others(WAIT_S)
     harness.settle()
     assert client.calls == []
     assert harness.chat(session_id).is_asleep

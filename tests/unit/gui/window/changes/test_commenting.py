@@ -27,6 +27,7 @@ from session_host.structured.patches import DiffLine
 from tests.support.facts import changed
 from tests.support.themes import OWN
 from tests.support.widgets import open_menu
+from tests.unit.gui.conftest import WAIT_S
 
 from .conftest import ALT, CONTROL, FILE, LONG, LONG_FILE, NEW, SHIFT, Opened, press_button
 
@@ -502,5 +503,5 @@ async def test_a_discard_is_finished_although_the_window_is_closed(
     opened.window.close()
     tasks = opened.harness.sessions.tasks
     await opened.harness.until(lambda: not path.exists(), "the discard")
-    await tasks.wait_for_others(60)
+    await tasks.wait_for_others(WAIT_S)
     assert caplog.records == []

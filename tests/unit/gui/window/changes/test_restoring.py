@@ -19,6 +19,7 @@ from session_host.structured.transcript import Transcript
 from session_host.system.clock import as_text
 from tests.support.facts import changed
 from tests.support.repositories import Checkout
+from tests.unit.gui.conftest import WAIT_S
 from tests.unit.gui.window.changes.conftest import OpenChanges, Opened, press_button
 
 PROMPT = About(kind="prompt")
@@ -245,7 +246,7 @@ async def test_a_restore_is_finished_although_the_window_is_closed(
     (await question_after(opened)).yes.click()
     opened.window.close()
     await until_written(opened, "file\n")
-    await opened.harness.sessions.tasks.wait_for_others(60)
+    await opened.harness.sessions.tasks.wait_for_others(WAIT_S)
     opened.harness.settle()
     assert caplog.records == []
 

@@ -140,8 +140,8 @@ async def test_a_starting_agent_is_listed_as_working_and_not_as_idle(harness: Wi
 
 
 async def test_an_agent_that_never_reports_has_no_signal_after_a_while(harness: WindowHarness):
-    session_id = await harness.add("one", agent="claude", created_at=ago(50))
     harness.open_window()
+    session_id = await harness.add("one", agent="claude", created_at=ago(0))
     chat = harness.chat(session_id)
     harness.viewers[session_id].tell(ActivityEvent(AgentStatus(Activity.NO_SIGNAL, "", chat.record.origin.created_at)))
     assert (chat.group, chat.mark) == (Group.WORKING, Mark.STARTING)
@@ -282,7 +282,7 @@ def explained(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     async def request(session_id: str, message: object, _machine: object) -> Explanation:
         assert isinstance(message, Explain)
         ids.append(session_id)
-        evidence = Evidence("hook", ago(3), f"word {len(ids)}", Activity.WORKING, True)
+        evidence = Evidence("hook", ago(0), f"word {len(ids)}", Activity.WORKING, True)
         return Explanation(1, ago(0), 42, 1, "", "", 60.0, [evidence], [], "", "")
 
     monkeypatch.setattr("session_host.client.control.request", request)

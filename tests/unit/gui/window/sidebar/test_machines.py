@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from functools import partial
 
 import msgspec
@@ -29,11 +29,12 @@ from tests.support.widgets import entries_of_open_menu
 from tests.unit.gui.conftest import WindowHarness
 from tests.unit.gui.window.machines import OtherMachine
 
-SINCE = datetime.now(UTC) - timedelta(minutes=5)
+SINCE = datetime(2024, 5, 2, 12, 3, tzinfo=UTC)
+"""Long ago: what is said of it stays the same at midnight, and however long the run takes."""
 
 
 def time() -> str:
-    """As the window tells it, on this day or the next one."""
+    """As the window tells it."""
     return phrases.told_time(SINCE, datetime.now(UTC))
 
 
@@ -85,7 +86,7 @@ async def test_an_unreachable_chat_is_neither_running_nor_ended(harness: WindowH
     assert lines(model) == ["[idle]", "here", "[unreachable]", f"- build1 · since {time()}|Try now", "api-fix"]
     row = model.entry(model.index_of(chat.id))
     assert isinstance(row, ChatRow)
-    assert (row.mark, row.dimmed, row.asks, row.age[-2:]) == (Mark.UNREACHABLE, True, False, " m")
+    assert (row.mark, row.dimmed, row.asks, row.age[-2:]) == (Mark.UNREACHABLE, True, False, " d")
     assert (status_text(chat), row.second_line) == (f"unreachable since {time()}", "api"), "the line above says it"
     accessible = model.data(model.index_of(chat.id), Qt.ItemDataRole.AccessibleTextRole)
     assert accessible.startswith("api-fix on build1, Claude Code, unreachable")

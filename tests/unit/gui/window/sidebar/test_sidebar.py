@@ -78,7 +78,7 @@ def lines(model: SidebarModel) -> list[str]:
 
 
 def ended(days_ago: float) -> dict[str, Any]:
-    moment = datetime.now().astimezone().replace(hour=12, minute=0) - timedelta(days=days_ago)
+    moment = datetime.now().astimezone().replace(hour=12, minute=0, second=0, microsecond=0) - timedelta(days=days_ago)
     return {
         "state": State.EXITED,
         "exit_code": 0,
@@ -107,7 +107,7 @@ async def test_chats_are_grouped_by_project_and_the_choice_is_remembered(harness
 
 
 async def test_ended_chats_are_listed_below_the_day_of_their_end(harness: WindowHarness) -> None:
-    for name, ago in (("now", 0), ("one", 1), ("three", 3), ("also three", 3), ("old", 40)):
+    for name, ago in (("now", 0), ("one", 1), ("three", 3), ("also three", 2.999), ("old", 40)):
         await harness.add(name, **ended(ago))
     sidebar = harness.open_window().sidebar
     sidebar.model.toggle_group("ended")
