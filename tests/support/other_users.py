@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 import os
 import socket
+import sys
+import traceback
 from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
@@ -40,12 +42,17 @@ def as_another_user(function: Callable[[], Any]) -> Any:
             except OSError as error:
                 result = type(error).__name__
             os.write(writer, json.dumps(result).encode())
-        finally:
             os._exit(0)
+        except BaseException:  # noqa: BLE001 - this process is to end here
+            traceback.print_exc()
+            sys.stderr.flush()
+        finally:
+            os._exit(1)
     os.close(writer)
     with os.fdopen(reader, "rb") as answer:
         text = answer.read()
-    os.waitpid(child, 0)
+    _, status = os.waitpid(child, 0)
+    assert os.waitstatus_to_exitcode(status) == 0, "the child failed, see its standard error"
     return json.loads(text)
 
 

@@ -7,7 +7,7 @@ import signal
 import socket
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 import pytest
 
@@ -46,7 +46,7 @@ def test_a_host_that_reads_slowly_loses_nothing(agent: socket.socket) -> None:
     lines = [json.loads(line) for line in until_ended(agent)]
     others = sorted(each["type"] for each in lines if each["type"] != "text")
     assert others == ["ended", "error", "ready", "started"]
-    assert "".join(each["data"] for each in lines if each["type"] == "text") == "x" * 1_000_000 + "\n"
+    assert text_of(lines) == "x" * 1_000_000 + "\n"
 
 
 PROGRAM = """
@@ -74,7 +74,7 @@ def test_a_second_signal_does_not_leave_the_command_behind() -> None:
     with ours, theirs, subprocess.Popen(argv, stdin=theirs.fileno(), stdout=theirs.fileno()) as process:
         ours.settimeout(60)
         ours.sendall(b'{"id": "p1", "prompt": ""}\n')
-        command_pid = int(json.loads(until(ours, b'"type":"text"')[-1])["data"])
+        command_pid = int(text_of(map(json.loads, until(ours, b'\\n"}'))))  # Its line may come in pieces.
         process.terminate()
         until(ours, b"asked to end")
         process.send_signal(signal.SIGHUP)
@@ -95,6 +95,11 @@ def until(agent: socket.socket, end: bytes) -> list[bytes]:
         assert piece, data[-1000:]
         data += piece
     return data.splitlines()
+
+
+def text_of(lines: Iterable[dict[str, str]]) -> str:
+    """The command's output, as the lines have it."""
+    return "".join(each["data"] for each in lines if each["type"] == "text")
 
 
 def pieces_of(output: Output, *pieces: bytes) -> list[tuple[str, object]]:
