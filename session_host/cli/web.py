@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 from urllib.parse import urlsplit
 
-from session_host.cli.output import print_json, print_line
+from session_host.cli.output import print_error, print_json, print_line
 from session_host.cli.pairing import MAY, pair
 from session_host.errors import NotAllowed, OutliveError, UsageError
 from session_host.paths import home_dir
@@ -112,8 +112,11 @@ def _serve(options: argparse.Namespace) -> int:
         _print_about(plan.served)
         if wish.lan is not None and not plan.served.lan:
             print_line("This computer has no address in a network: the page is there once it has one")
-        if not devices.load().devices:
-            print_line("No device is paired: run `outlive web pair` in another terminal")
+        try:
+            if not devices.load().devices:
+                print_line("No device is paired: run `outlive web pair` in another terminal")
+        except OutliveError as error:  # Nobody gets in until the file is mended, as if it had broken later.
+            print_error(str(error))
         sys.stdout.flush()
         _tell_systemd()
 

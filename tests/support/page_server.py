@@ -84,8 +84,7 @@ class PageServer:
         self._argv = [*prefix, *program, "web", *words]
         self.address = address
         self.errors = area.root / "web-errors"
-        self._port = int(words[words.index("--port") + 1]) if "--port" in words and not prefix else 0
-        self._host = words[words.index("--lan") + 1] if "--lan" in words[:-1] else "127.0.0.1"
+        self._ready = area.root / "web-ready"
         self._process: subprocess.Popen[str] | None = None
 
     @property
@@ -95,27 +94,29 @@ class PageServer:
         return self._process.pid
 
     def start(self) -> Self:
-        """Start it, and wait until it serves."""
-        with self.errors.open("ab") as errors:
+        """Start it, and wait until it says that it serves, as it says it to systemd: then it has read all files."""
+        with self.errors.open("ab") as errors, socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as ready:
+            self._ready.unlink(missing_ok=True)
+            ready.bind(str(self._ready))
+            ready.setblocking(False)
             self._process = subprocess.Popen(
                 self._argv,
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.PIPE,
                 stderr=errors,
                 text=True,
-                env=environment(),
+                env=environment({"NOTIFY_SOCKET": str(self._ready)}),
             )
-        wait_until(self._answers, TIMEOUT_S, lambda: f"the page to be served: {self.errors.read_text()}")
+            wait_until(
+                lambda: self._serves(ready), TIMEOUT_S, lambda: f"the page to be served: {self.errors.read_text()}"
+            )
         return self
 
-    def _answers(self) -> bool:
+    def _serves(self, ready: socket.socket) -> bool:
         assert self._process is not None
         assert self._process.poll() is None, self.errors.read_text()
-        with socket.socket(socket.AF_UNIX) as probe, suppress(OSError):
-            probe.connect(str(page_socket()))
-            if self._port:
-                socket.create_connection((self._host, self._port)).close()
-            return True
+        with suppress(BlockingIOError):
+            return ready.recv(100) == b"READY=1"
         return False
 
     def end(self, number: int = signal.SIGTERM) -> int:

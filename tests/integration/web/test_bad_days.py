@@ -15,6 +15,8 @@ from pathlib import Path
 
 import pytest
 
+from session_host.paths import ensure_private
+from session_host.system.files import replace_file
 from session_host.web import devices
 from session_host.web.devices import devices_file
 from session_host.web.places import known_addresses, page_socket
@@ -27,6 +29,7 @@ from tests.support.user_systemd import UserSystemd
 from tests.support.waiting import wait_until
 
 TIMEOUT_S = 60.0
+DAMAGED = b'{"devices": [{"name": 1'
 
 
 @pytest.mark.usefixtures("sessions")
@@ -61,7 +64,7 @@ def test_with_a_damaged_file_nobody_gets_in_and_the_words_say_what_to_do(server:
     good = devices_file().read_bytes()
     with device.stream() as happened:
         assert next(happened).kind == "hello"
-        devices_file().write_bytes(b'{"devices": [{"name": 1')
+        replace_file(devices_file(), DAMAGED)
         assert [each.kind for each in happened if each.kind == "row"] == [], "it has ended"
     refused = device.get("/api/chats")
     assert refused.status_code >= 400
@@ -69,8 +72,21 @@ def test_with_a_damaged_file_nobody_gets_in_and_the_words_say_what_to_do(server:
     for words in (["pair"], ["devices"]):
         done = outlive("web", *words)
         assert (done.code, "remove it, and pair your devices again" in done.complaint()) == (1, True)
-    devices_file().write_bytes(good)
+    replace_file(devices_file(), good)
     assert device.get("/api/chats").status_code == 200
+
+
+@pytest.mark.usefixtures("sessions")
+def test_with_a_damaged_file_the_page_is_served_and_says_what_to_do(area: Area) -> None:
+    """It had begun to listen, and ended."""
+    ensure_private(devices_file().parent)
+    replace_file(devices_file(), DAMAGED)
+    with PageServer(area) as server, Device() as device:
+        assert "remove it, and pair your devices again" in server.errors.read_text()
+        assert device.get("/api/me").status_code >= 400
+        devices_file().unlink()
+        with server.pair() as paired:
+            assert paired.read("me")["device"] == "phone"
 
 
 def test_a_killed_server_leaves_nothing_in_the_way(server: PageServer, device: Device) -> None:

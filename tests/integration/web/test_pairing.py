@@ -11,6 +11,7 @@ import msgspec
 import pytest
 
 from session_host.paths import ensure_private
+from session_host.system.files import replace_file
 from session_host.web import devices
 from session_host.web.devices import ASKING_S, Rights
 from session_host.web.places import page_socket
@@ -109,7 +110,7 @@ def test_a_device_of_010_is_asked_for_once_and_its_cookie_opens_nothing(server: 
     for name in ("key", "was_refused"):
         del saved["devices"][0][name]
     ensure_private(devices.devices_file().parent)
-    devices.devices_file().write_text(json.dumps({"devices": saved["devices"], "pairing": None}))
+    replace_file(devices.devices_file(), json.dumps({"devices": saved["devices"], "pairing": None}).encode())
     with Device(cookies={"outlive": credential}) as tablet:
         assert tablet.get("/api/me").status_code == 401
         assert tablet.post("/api/ask", {"code": ""}).json()["is_lost"] is True
