@@ -160,13 +160,15 @@ def started_with(is_wanted: Callable[[bytes], bool], *, after: Earlier | None = 
 
 
 def _environment_of(directory: Path) -> bytes:
-    """A process's environment; during an exec it is empty for a moment, so an empty one is read again."""
-    for _ in range(3):
+    """A process's environment; in the midst of an exec it is empty, as are its words, so both are read again."""
+    for _ in range(250):
         if raw := (directory / "environ").read_bytes():
             return raw
         (directory / "exe").readlink()  # a kernel thread has none: FileNotFoundError
+        if (directory / "cmdline").read_bytes():
+            break
         select.select([], [], [], 0.002)
-    return b""
+    return (directory / "environ").read_bytes()
 
 
 def children() -> set[int]:

@@ -39,9 +39,9 @@ def refused(call: Callable[[], object]) -> None:
 def test_the_interpreter_runs_while_git_is_asked_about_a_hanging_directory(
     disk: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("session_host.git.READ_TIMEOUT_S", 0.2)
+    monkeypatch.setattr("session_host.git.READ_TIMEOUT_S", 1.0)
     asked: list[Callable[[], object]] = [
-        lambda: status_of(str(disk), timeout_s=0.2),
+        lambda: status_of(str(disk), timeout_s=1.0),
         lambda: repository_files(str(disk)),
         lambda: refused(lambda: read_changes(disk)),
         lambda: refused(lambda: take(disk, "8b0dd3d1", About(kind="prompt"))),

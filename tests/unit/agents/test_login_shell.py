@@ -18,6 +18,13 @@ from tests.support.shells import stop_fish_from_reading_man_pages
 from tests.support.terminals import Terminal
 from tests.support.waiting import wait_for_end, wait_until
 
+
+@pytest.fixture(autouse=True)
+def patience(monkeypatch: pytest.MonkeyPatch) -> None:
+    """On a busy machine, a shell may need longer than its user would wait."""
+    monkeypatch.setattr(login_shell, "TIMEOUT_S", 60.0)
+
+
 FILES = {
     "bash": ".bashrc",
     "zsh": ".zshrc",
@@ -90,7 +97,9 @@ class TestStartUpFiles:
 
         assert result.path == environment["PATH"]
         assert "no answer within 1.5 s: check the shell's startup files" in result.problem
-        wait_for_end(int((area.home / "pid").read_text()), 5)
+        pid = area.home / "pid"
+        if pid.exists() and pid.read_text():  # A shell that is slower than the limit has not come so far.
+            wait_for_end(int(pid.read_text()), 5)
 
     def test_an_exec_of_another_program_is_avoided(self, area: Area) -> None:
         (area.home / ".profile").write_text('export PATH=/nvm/bin:$PATH\n. "$HOME/.bashrc"\n')
