@@ -23,6 +23,7 @@ from session_host.web import devices
 from session_host.web.devices import Rights
 from tests.support.networks import OtherMachine
 from tests.support.page_server import PageServer
+from tests.support.ports import free_port
 from tests.support.waiting import wait_until
 
 T = TypeVar("T")
@@ -73,7 +74,8 @@ class Browser:
         options.set_capability("goog:loggingPrefs", {"browser": "ALL"})
         # Where it cannot end in time, it leaves its temporary files, which go with the profile.
         environment = {**os.environ, "TMPDIR": str(profile)}
-        service = webdriver.ChromeService(DRIVER, env=environment) if machine is None else _ServiceThere(machine)
+        # Of a port that Selenium chooses itself, a connection may take hold before the driver listens.
+        service = _ServiceThere(machine) if machine else webdriver.ChromeService(DRIVER, free_port(), env=environment)
         self.driver = webdriver.Chrome(options=options, service=service)
         (width, height), is_phone = size, size != DESKTOP
         metrics = {"width": width, "height": height, "deviceScaleFactor": 2, "mobile": is_phone}
@@ -115,11 +117,21 @@ class Browser:
 
     def see(self, *texts: str) -> None:
         """Wait until all of these are shown."""
-        wait_until(lambda: all(each in self.text for each in texts), TIMEOUT_S, lambda: f"{texts} in {self.text!r}")
+        self._wait_for_text(lambda shown: all(each in shown for each in texts), f"{texts}")
 
     def see_no_more(self, text: str) -> None:
         """Wait until this is not shown."""
-        wait_until(lambda: text not in self.text, TIMEOUT_S, lambda: f"no {text!r} in {self.text!r}")
+        self._wait_for_text(lambda shown: text not in shown, f"no {text!r}")
+
+    def _wait_for_text(self, fits: Callable[[str], bool], what: str) -> None:
+        """Wait until the text that is shown fits. There is none while the browser goes from page to page."""
+        wait_until(
+            lambda: self._try(lambda: fits(self.text)), TIMEOUT_S, lambda: f"{what} in {self._try(lambda: self.text)!r}"
+        )
+
+    def says(self, script: str) -> object:
+        """What a script returns; None while the browser goes from page to page."""
+        return self._try(lambda: self.driver.execute_script(script))
 
     def find(self, name: str, kind: str = "button, a, summary, input, textarea, select, label") -> WebElement:
         """A control that is shown, by the beginning of its text or its name for screen readers."""
@@ -138,10 +150,14 @@ class Browser:
 
     def is_enabled(self, name: str) -> bool:
         """Whether a button can be pressed."""
-        return (
-            self.find(name, "button").get_attribute("aria-disabled") != "true"
-            and self.find(name, "button").is_enabled()
-        )
+
+        def found() -> tuple[bool]:
+            control = self.find(name, "button")
+            return (control.get_attribute("aria-disabled") != "true" and control.is_enabled(),)
+
+        told = wait_until(lambda: self._try(found), TIMEOUT_S, f"the button {name!r}, which is not being drawn anew")
+        assert told is not None
+        return told[0]
 
     def click(self, name: str, kind: str = "button, a, summary, input, textarea, select, label") -> None:
         """Press a control, once it can be pressed: buttons are off until the page is connected."""
@@ -181,6 +197,12 @@ class Browser:
     def type(self, name: str, text: str) -> None:
         """Type into a field."""
         self.find(name).send_keys(text)
+
+    def accept(self) -> None:
+        """Say yes to what the browser asks, once it does."""
+        asked = wait_until(lambda: self._try(lambda: self.driver.switch_to.alert), TIMEOUT_S, "the browser's question")
+        assert asked is not None
+        asked.accept()
 
     def press(self, *keys: str) -> None:
         """Press keys where the keyboard is."""
@@ -243,19 +265,25 @@ class Browser:
 
     def set_offline(self, *, is_offline: bool) -> None:
         """Take the network away, or give it back."""
-        self.set_line(is_offline=is_offline)
-
-    def set_line(self, *, is_offline: bool = False, latency_ms: int = 0, bits_s: int = -8) -> None:
-        """Make the network slow, or as it is."""
+        conditions = {"offline": is_offline, "latency": 0, "downloadThroughput": -1, "uploadThroughput": -1}
         self.driver.execute_cdp_cmd("Network.enable", {})
-        rate = bits_s // 8
-        conditions = {
-            "offline": is_offline,
-            "latency": latency_ms,
-            "downloadThroughput": rate,
-            "uploadThroughput": rate,
-        }
         self.driver.execute_cdp_cmd("Network.emulateNetworkConditions", conditions)
+
+    def hold(self, path: str) -> None:
+        """Keep the next request whose path contains this on its way, until ``let_go``."""
+        script = """
+            const [real, [held]] = [fetch, arguments];
+            window.fetch = (path, options) => {
+                if (!path.includes(held)) return real(path, options);
+                window.fetch = real;
+                return new Promise((resolve) => (window.letGo = () => resolve(real(path, options))));
+            };
+        """
+        self.driver.execute_script(script, path)
+
+    def let_go(self) -> None:
+        """Let the held request reach the server."""
+        self.driver.execute_script("letGo()")
 
     def set_background(self, *, is_hidden: bool) -> None:
         """Put the page behind another one, without its connections, as a phone does; or bring it back."""

@@ -8,15 +8,16 @@ from __future__ import annotations
 import os
 import subprocess
 from collections import deque
-from collections.abc import Iterator
-from contextlib import contextmanager
-from typing import Any, NamedTuple
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from typing import Any, NamedTuple, TypeVar
 
 from jeepney import DBusAddress, HeaderFields, MatchRule, MessageType, new_method_call
 from jeepney.io.blocking import DBusConnection, open_dbus_connection
 
 from tests.support.waiting import wait_until
 
+T = TypeVar("T")
 WAIT_S = 60.0
 LAUNCHERS = ("/usr/libexec/at-spi-bus-launcher", "/usr/lib/at-spi2-core/at-spi-bus-launcher")
 _ATSPI = "org.a11y.atspi"
@@ -39,7 +40,11 @@ class Event(NamedTuple):
 
 
 class Gone(Exception):
-    """The program no longer has the object."""
+    """The program no longer has the object, or has ended."""
+
+
+_GONE = (".UnknownObject", ".UnknownInterface", ".ServiceUnknown", ".NameHasNoOwner", ".NoReply")
+"""The ends of the errors' names; the bus itself says the last three, of a program that has ended."""
 
 
 class Accessible:
@@ -87,18 +92,33 @@ class Accessible:
             yield from child.descendants()
 
     def showing(self, role: str) -> list[str]:
-        """The names of the visible objects below it with this role; none while objects go."""
-        try:
-            return [part.name for part in self.descendants() if part.role == role and "showing" in part.states]
-        except Gone:
-            return []
+        """The names of the visible objects below it with this role."""
+        return self.whole(
+            lambda: [part.name for part in self.descendants() if part.role == role and "showing" in part.states]
+        )
+
+    def shown(self, name: str) -> list[Accessible]:
+        """The visible objects here and below it with this name."""
+        return self.whole(
+            lambda: [part for part in self.descendants() if part.name == name and "showing" in part.states]
+        )
 
     def names(self, state: str) -> list[str]:
-        """The names of the visible objects here and below it in a state; none while objects go."""
-        try:
-            return list(self._names(state))
-        except Gone:
-            return []
+        """The names of the visible objects here and below it in a state."""
+        return self.whole(lambda: list(self._names(state)))
+
+    @staticmethod
+    def whole(read: Callable[[], list[T]]) -> list[T]:
+        """What ``read`` finds, read anew while objects go."""
+
+        def found() -> tuple[list[T]] | None:
+            with suppress(Gone):
+                return (read(),)
+            return None
+
+        whole = wait_until(found, WAIT_S, "objects that stay while they are read")
+        assert whole is not None
+        return whole[0]
 
     def _names(self, state: str) -> Iterator[str]:
         states = self.states
@@ -148,7 +168,7 @@ class ScreenReader:
         answer = self._connection.send_and_get_reply(message, timeout=WAIT_S)
         if answer.header.message_type is MessageType.error:
             error = answer.header.fields[HeaderFields.error_name]
-            kind = Gone if error.endswith((".UnknownObject", ".UnknownInterface")) else RuntimeError
+            kind = Gone if error.endswith(_GONE) else RuntimeError
             raise kind(f"{method}: {error}: {answer.body}")
         return answer.body
 
@@ -157,9 +177,13 @@ class ScreenReader:
         desktop = Accessible(self, _REGISTRY, _ROOT)
 
         def found() -> Accessible | None:
-            return next((child for child in desktop.children() if child.name == name), None)
+            for child in desktop.children():
+                with suppress(Gone):  # The registry may not know yet that a program has ended.
+                    if child.name == name:
+                        return child
+            return None
 
-        program = wait_until(found, WAIT_S, lambda: f"{name} among {[child.name for child in desktop.children()]}")
+        program = wait_until(found, WAIT_S, f"the program {name}")
         assert program is not None
         return program
 

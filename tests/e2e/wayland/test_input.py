@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests.conftest import Sessions
-from tests.e2e.wayland.conftest import on_sway
+from tests.e2e.wayland.conftest import on_sway, wait_for_keyboard
 from tests.e2e.window.conftest import WAIT_S, NewChat, OpenWindow, chat_text, new_echo
 from tests.support.compositors.input_method import wayland_input_method
 from tests.support.compositors.sway import Sway
@@ -24,7 +24,7 @@ def test_the_non_joiner_of_persian_is_typed(compositor: Sway, open_window: OpenW
     chat = new_echo(new_chat, "first")["id"]
     with open_window() as app:
         app.show(chat)
-        wait_until(compositor.focused, WAIT_S, "the window to have the keyboard")
+        wait_for_keyboard(compositor, chat)
         compositor.set_layout("ir")
         compositor.press("f", "shift+space", "f")
         wait_until(lambda: "ب\u200cب" in chat_text(chat), WAIT_S, lambda: f"the text, {chat_text(chat)!r}")

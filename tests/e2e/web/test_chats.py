@@ -136,7 +136,7 @@ def test_a_chat_is_ended_and_resumed(project: Path, phone: Browser, server: Page
     phone.see("hello")
     phone.click("More", "button")
     phone.click("End the chat", "button")
-    phone.driver.switch_to.alert.accept()
+    phone.accept()
     phone.click("Resume", "button")
     phone.find("Ask", "textarea")
     [resumed] = outlive("ls", "--json").json()

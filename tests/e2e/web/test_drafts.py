@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-from selenium.webdriver.support.expected_conditions import alert_is_present
-from selenium.webdriver.support.wait import WebDriverWait
-
 from tests.support.area import Area
 from tests.support.browser import Browser, pair
 from tests.support.commands import new
@@ -13,7 +10,6 @@ from tests.support.structured_chats import new_chat, wait, wait_for_text
 from tests.support.waiting import wait_until
 
 TIMEOUT_S = 60.0
-SLOW_MS = 3000
 
 
 def field(phone: Browser, name: str = "Ask") -> str:
@@ -32,7 +28,7 @@ def test_a_sent_prompt_does_not_come_back_on_a_slow_line(phone: Browser, server:
     pair(phone, server)
     phone.click("api", "a")
     phone.see("No turns yet")
-    phone.set_line(latency_ms=SLOW_MS)
+    phone.hold("/send")
     phone.type("Ask", "answer: once")
     phone.click("Send", "button")
     phone.see("Sending…")
@@ -40,7 +36,7 @@ def test_a_sent_prompt_does_not_come_back_on_a_slow_line(phone: Browser, server:
     phone.click("Chats", "a")
     phone.click("api", "a")
     assert field(phone) == ""
-    phone.set_line()
+    phone.let_go()
     phone.see("once")
     phone.see_no_more("Sending…")
     wait_until(lambda: not phone.is_enabled("Send"), TIMEOUT_S, "nothing to send")
@@ -94,10 +90,11 @@ def test_a_line_for_a_terminal_is_no_draft_once_it_is_sent(phone: Browser, serve
     phone.click("sh", "a")
     phone.see("ready", "columns")
     wait_until(lambda: phone.is_enabled("Esc"), TIMEOUT_S, "the keys to be ready")
-    phone.set_line(latency_ms=SLOW_MS)
+    phone.hold("/keys")
     phone.type("Type a line", "hello\n")
     assert field(phone, "Type a line") == ""
-    phone.set_line()
+    assert kept(phone) == {}
+    phone.let_go()
     phone.see("hello\nhello")
     assert kept(phone) == {}
 
@@ -110,7 +107,7 @@ def test_a_device_that_is_forgotten_keeps_no_draft(phone: Browser, server: PageS
     wait_until(lambda: "a secret" in str(kept(phone)), TIMEOUT_S, "the draft to be kept")
     phone.click("Chats", "a")
     phone.click("Forget this device", "button")
-    WebDriverWait(phone.driver, TIMEOUT_S).until(alert_is_present()).accept()
+    phone.accept()
     phone.see("Ask to be let in")
     assert kept(phone) == {}
     phone.complaints()

@@ -83,9 +83,9 @@ def test_an_agent_gets_a_first_prompt_is_stopped_after_a_question_and_resumed_in
         [tab] = wait_until(app.tabs, WAIT_S, "the chat's tab")
         first = tab["session_id"]
         app.wait_connected([first])
-        wait_until(lambda: "fix the tests" in chat_text(first), WAIT_S, "the first prompt to be told")
         conversation = listed(first)["provider_session_id"]
-        assert f"told: --session {conversation} fix the tests\nand say why" in chat_text(first)
+        told = f"told: --session {conversation} fix the tests\nand say why"
+        wait_until(lambda: told in chat_text(first), WAIT_S, lambda: f"{told!r} in {chat_text(first)!r}")
 
         app.type("hello")
         app.press("Return")

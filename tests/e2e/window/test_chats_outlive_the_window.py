@@ -32,7 +32,7 @@ from tests.support.displays import XServer
 from tests.support.fuzzing import chance, times
 from tests.support.hosts import description_of
 from tests.support.reboots import restart_computer
-from tests.support.screen_reader import Accessible, ScreenReader
+from tests.support.screen_reader import ScreenReader
 from tests.support.waiting import wait_until
 from tests.support.windows import Window, outlive, xdotool
 from tests.support.x_client import XClient
@@ -282,10 +282,6 @@ def test_a_window_that_is_killed_at_random_moments_of_use_comes_back_as_it_was(
 CRASHED = "The window ended unexpectedly. Your chats kept running."
 
 
-def shown(reader: ScreenReader, name: str) -> list[Accessible]:
-    return [part for part in reader.program("outlive").descendants() if part.name == name and "showing" in part.states]
-
-
 def test_the_next_window_reports_the_crash_and_opens_the_report(
     area: Area, new_chat: NewChat, reader: ScreenReader, open_window: OpenWindow
 ):
@@ -304,8 +300,9 @@ def test_the_next_window_reports_the_crash_and_opens_the_report(
     assert listed(chat["id"])["state"] == "running"
     with open_window() as app:
         app.wait_connected([chat["id"]])
-        wait_until(lambda: shown(reader, CRASHED), WAIT_S, "the line")
-        [button] = shown(reader, "Show report")
+        program = reader.program("outlive")
+        wait_until(lambda: program.shown(CRASHED), WAIT_S, "the line")
+        [button] = program.shown("Show report")
         button.call("Action", "DoAction", "i", 0)
         wait_until(opened.exists, WAIT_S, "the editor to be started")
         assert opened.read_text() == f"{window_log()}\n"
@@ -313,7 +310,7 @@ def test_the_next_window_reports_the_crash_and_opens_the_report(
         app.process.wait(WAIT_S)
     with open_window() as app:
         app.wait_connected([chat["id"]])
-        assert not shown(reader, CRASHED), "it is said once"
+        assert not reader.program("outlive").shown(CRASHED), "it is said once"
 
 
 def previous_version(area: Area) -> Path:

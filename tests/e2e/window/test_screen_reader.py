@@ -32,8 +32,12 @@ def inserted(reader: ScreenReader) -> str:
 def spoken(program: Accessible) -> list[str]:
     """The names of the visible parts of the guide's first page, in the screen reader's reading order."""
     first = ("list", read_chapters({})[0].title)
-    lists = [part for part in program.descendants() if (part.role, part.name) == first]
-    return [part.name for each in lists for part in each.children() if "showing" in part.states]
+
+    def read() -> list[str]:
+        lists = [part for part in program.descendants() if (part.role, part.name) == first]
+        return [part.name for each in lists for part in each.children() if "showing" in part.states]
+
+    return program.whole(read)
 
 
 def caret_line(terminal: Accessible) -> str:
@@ -47,7 +51,10 @@ def test_a_screen_reader_reads_output_and_typed_text(new_chat: NewChat, reader: 
         app.wait_connected([chat["id"]])
         app.focus()
         program = reader.program("outlive")
-        parts = [(part, part.role, part.name) for part in program.descendants() if "showing" in part.states]
+        wait_until(lambda: program.shown("Terminal of reader"), WAIT_S, "the terminal")
+        parts = program.whole(
+            lambda: [(part, part.role, part.name) for part in program.descendants() if "showing" in part.states]
+        )
         assert [role for _, role, name in parts if role in NAMED and not name] == []
         [terminal] = [part for part, role, name in parts if (role, name) == ("terminal", "Terminal of reader")]
         wait_until(lambda: terminal.text() == "$ ", WAIT_S, lambda: f"the prompt; {terminal.text()!r}")

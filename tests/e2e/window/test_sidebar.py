@@ -20,14 +20,14 @@ pytestmark = pytest.mark.e2e
 HEADING_PX, ROW_PX, TOP_PX = 28, 48, 36
 
 
-def at_row(app: Window, row: int, share: float = 0.5) -> tuple[str, ...]:
+def at_row(app: Window, row: float, share: float = 0.5) -> tuple[str, ...]:
     """xdotool arguments that move the mouse to a chat's name; rows below the first heading count from 0."""
     [window] = app.shown()
     y = TOP_PX + HEADING_PX + round((row + share) * ROW_PX)
     return ("mousemove", "--sync", "--window", window, "120", str(y))
 
 
-def pick_up(app: Window, row: int) -> None:
+def pick_up(app: Window, row: float) -> None:
     """Press the mouse on a row and move it, until the image of the drag is shown: a drop before that is none."""
     before = visible_windows(app)
     xdotool(*at_row(app, row), "mousedown", "1")
@@ -86,7 +86,7 @@ def test_chats_are_dragged_pinned_selected_and_stopped(open_window: OpenWindow, 
         # The last chat is dragged to the right edge of the page, which splits the page.
         [window] = app.shown()
         edge = ("mousemove", "--sync", "--window", window, "--")
-        xdotool(*at_row(app, 0, 3.25), "mousedown", "1")
+        pick_up(app, 2.75)  # Below a second heading.
         for x in (200, 700, 1060):
             xdotool(*edge, str(x), "400")
         xdotool(*edge, "1062", "402", "mouseup", "1")

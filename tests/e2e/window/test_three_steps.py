@@ -76,6 +76,8 @@ def scanned(app: Window, area: Area, link: str) -> bool:
     image = QImage(str(picture(app, area, "scan")))
     black = QColor("black").rgb()
     dark = [(x, y) for y in range(image.height()) for x in range(image.width()) if image.pixel(x, y) == black]
+    if not dark:
+        return False
     (left, right), (top, bottom) = ((min(each), max(each) + 1) for each in zip(*dark, strict=True))
     rows = [list(row) for row in segno.make(link, micro=False).matrix]
     side = (right - left) / len(rows)
@@ -122,10 +124,11 @@ def test_from_the_window_a_phone_answers_after_three_actions(
         assert served.certificate is not None
         codes = wait_until(lambda: codes_of(reader), WAIT_S, lambda: f"the code in {labels(reader)}")
         assert codes is not None
-        assert {served.for_phone, served.certificate.end} <= set(labels(reader))
+        says = {served.for_phone, served.certificate.end}
+        wait_until(lambda: says <= set(labels(reader)), WAIT_S, lambda: f"{says} in {labels(reader)}")
 
         link = f"{served.for_phone}/#pair={codes[0]}"
-        assert scanned(app, area, link)
+        wait_until(lambda: scanned(app, area, link), WAIT_S, "the picture to be read")
         warning = phone.open_unknown(link)
         actions.append("scan")
         phone.see("Say yes at the desk", served.certificate.end)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from contextlib import suppress
 
 import pytest
 
@@ -10,7 +11,7 @@ from session_host.paths import config_dir
 from tests.e2e.window.conftest import WAIT_S, OpenWindow, retry_until
 from tests.support.area import Area
 from tests.support.commands import new, outlive
-from tests.support.screen_reader import Accessible, ScreenReader
+from tests.support.screen_reader import Accessible, Gone, ScreenReader
 from tests.support.structured_chats import add_claude, new_chat, wait, wait_for_text
 from tests.support.waiting import wait_until
 from tests.support.windows import Window
@@ -60,9 +61,10 @@ def test_turns_are_shown_with_their_tokens_and_money_while_they_end(
 
 def press(shown: Accessible, name: str) -> None:
     """Press a button by its name, if it is there."""
-    for part in shown.descendants():
-        if (part.role, part.name) == ("push button", name):
-            part.call("Action", "DoAction", "i", 0)
+    for part in shown.shown(name):
+        with suppress(Gone):
+            if part.role == "push button":
+                part.call("Action", "DoAction", "i", 0)
 
 
 def test_a_prompt_at_an_amount_is_asked_about_and_sent_by_enter(

@@ -73,7 +73,10 @@ class Mouse:
 
     def _is_saved_at(self, left: int, top: int, size: tuple[int, int]) -> bool:
         """Whether the saved geometry is this one; the window manager's frame may move the window a little."""
-        x, y, *saved_size = saved_layout().windows[self._index].geometry or (0, 0, 0, 0)
+        windows = saved_layout().windows
+        if self._index >= len(windows):
+            return False
+        x, y, *saved_size = windows[self._index].geometry or (0, 0, 0, 0)
         return tuple(saved_size) == size and 0 <= x - left < FRAME_PX and 0 <= y - top < FRAME_PX
 
     def from_here(self, other: Mouse, x: int, y: int) -> tuple[int, int]:
@@ -90,24 +93,30 @@ class Mouse:
         """Click at a point of the window; button 2 is the middle one."""
         xdotool(*self._to(x, y), *["click", str(button)] * times)
 
-    def drag(self, *points: tuple[int, int], escapes: Window | None = None) -> None:
+    def drag(self, app: Window, *points: tuple[int, int], escapes: bool = False) -> None:
         """Press the left button at the first point, move along the others, and release.
 
         Args:
+            app: whose drag this is. It shows an image of what is dragged; a release before that drops nothing.
             points: in pixels of the window.
-            escapes: the window whose drag this is, to press Escape once it shows the drag's image, before the release.
+            escapes: press Escape before the release.
         """
-        before = visible_windows(escapes) if escapes is not None else set()
-        way = [*self._to(*points[0]), "mousedown", "1"]
-        for (x, y), (to_x, to_y) in pairwise(points):
-            for step in range(1, 9):
-                way += [*self._to(x + (to_x - x) * step // 8, y + (to_y - y) * step // 8), "sleep", "0.02"]
+        before = visible_windows(app)
+        start, first = points[:2]
+        xdotool(*self._to(*start), "mousedown", "1", *self._way(start, first))
+        wait_until(lambda: visible_windows(app) - before, WAIT_S, "the image of the drag")
+        way = [word for one, other in pairwise(points[1:]) for word in self._way(one, other)]
         xdotool(*way, "mousemove_relative", "1", "0")
-        if escapes is not None:
-            wait_until(lambda: visible_windows(escapes) - before, WAIT_S, "the image of the drag")
+        if escapes:
             xdotool("key", "Escape")
-            wait_until(lambda: not visible_windows(escapes) - before, WAIT_S, "the end of the drag")
+            wait_until(lambda: not visible_windows(app) - before, WAIT_S, "the end of the drag")
         xdotool("mouseup", "1")
+
+    def _way(self, start: tuple[int, int], end: tuple[int, int]) -> list[str]:
+        """xdotool's words that move the mouse from a point to another in steps."""
+        (x, y), (to_x, to_y) = start, end
+        steps = ((x + (to_x - x) * step // 8, y + (to_y - y) * step // 8) for step in range(1, 9))
+        return [word for each in steps for word in (*self._to(*each), "sleep", "0.02")]
 
 
 def command(app: Window, words: str) -> None:
