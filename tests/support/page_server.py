@@ -413,11 +413,11 @@ class Phone(threading.Thread):
             case "reset":
                 self._read_list()
             case "row":
-                self.rows[happened.data["id"]] = happened.data
+                self.rows = self.rows | {happened.data["id"]: happened.data}  # The test's thread reads it.
             case "gone":
-                self.rows.pop(happened.data["chat"], None)
+                self.rows = {key: row for key, row in self.rows.items() if key != happened.data["chat"]}
             case "machine":
-                self.machines[happened.data["name"]] = happened.data
+                self.machines = self.machines | {happened.data["name"]: happened.data}
         self._last_id = happened.id or self._last_id
 
     def _read_list(self) -> None:
@@ -443,7 +443,7 @@ class Phone(threading.Thread):
 
     def asking(self) -> dict[str, str]:
         """The questions that it shows, by their chats' ids."""
-        return {key: row["words"] for key, row in dict(self.rows).items() if row["group"] == "needs you"}
+        return {key: row["words"] for key, row in self.rows.items() if row["group"] == "needs you"}
 
     def end(self) -> None:
         """Leave the page."""

@@ -19,7 +19,7 @@ from session_host.paths import ensure_private
 from session_host.system.files import replace_file
 from session_host.web import devices
 from session_host.web.devices import devices_file
-from session_host.web.places import known_addresses, page_socket
+from session_host.web.places import is_served, known_addresses, page_socket
 from tests.support import processes
 from tests.support.area import Area
 from tests.support.commands import OUTLIVE, REPOSITORY, environment, new, outlive
@@ -131,7 +131,7 @@ def test_of_servers_that_start_at_once_one_serves(area: Area, sessions: object) 
     try:
         wait_until(lambda: sum(each.poll() is not None for each in started) == 3, TIMEOUT_S, "three to end")
         with Device() as device:
-            wait_until(page_socket().exists, TIMEOUT_S, "the socket")
+            wait_until(is_served, TIMEOUT_S, "the page")
             assert device.get("/api/me").status_code == 401
         assert sorted(each.poll() or 0 for each in started) == [0, 1, 1, 1]
     finally:

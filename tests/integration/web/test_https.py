@@ -16,7 +16,7 @@ import pytest
 from tests.conftest import Sessions
 from tests.support.area import Area
 from tests.support.commands import outlive
-from tests.support.page_server import Key, PageServer
+from tests.support.page_server import TIMEOUT_S, Key, PageServer
 from tests.support.ports import free_port
 from tests.support.push_service import certificate
 
@@ -49,7 +49,10 @@ def test_the_cookie_is_kept_for_this_host_and_never_sent_without_https(served: S
     trust = ssl.create_default_context(cafile=served.certificate)
     key = Key()
     with httpx2.Client(
-        base_url=served.address, verify=trust, headers={"Origin": served.address, "X-Outlive": "1"}
+        base_url=served.address,
+        verify=trust,
+        headers={"Origin": served.address, "X-Outlive": "1"},
+        timeout=TIMEOUT_S,
     ) as it:
         key.challenge = it.get("/api/me").json()["challenge"]
     body = json.dumps({"code": pairing["code"]}).encode()
@@ -59,7 +62,7 @@ def test_the_cookie_is_kept_for_this_host_and_never_sent_without_https(served: S
         "X-Outlive-Signed": key.signed("POST", "/api/ask", served.address, body),
         "Content-Type": "application/json",
     }
-    with httpx2.Client(base_url=served.address, verify=trust) as browser:
+    with httpx2.Client(base_url=served.address, verify=trust, timeout=TIMEOUT_S) as browser:
         asked = browser.post("/api/ask", content=body, headers=headers)
         assert asked.status_code == 200, asked.text
         cookie, *attributes = (each.strip() for each in asked.headers["set-cookie"].split(";"))

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import os
-import time
 import uuid
 from base64 import b64encode
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -13,14 +13,15 @@ import pytest
 
 from session_host.client.chats.saved_prompts import prompts_directory
 from session_host.paths import config_dir
-from session_host.web.streams import BEAT_S
+from tests.conftest import Sessions
+from tests.support import processes
 from tests.support.area import Area
 from tests.support.commands import new, outlive
 from tests.support.conversing import install, see
 from tests.support.conversing import new as new_agent
-from tests.support.page_server import Device, PageServer, cpu_ticks, phone
+from tests.support.page_server import Device, PageServer, phone
 from tests.support.structured_chats import add_acp_agent, new_chat, wait, wait_for_text
-from tests.support.waiting import WaitTimeout, wait_until
+from tests.support.waiting import wait_until
 
 TIMEOUT_S = 60.0
 
@@ -32,6 +33,13 @@ def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setenv("PATH", str(tmp_path / "bin"), prepend=os.pathsep)
     (tmp_path / "project").mkdir()
     return tmp_path / "project"
+
+
+@pytest.fixture
+def without_beats(area: Area, sessions: Sessions) -> Iterator[PageServer]:
+    """A server whose streams end by what happens, or not at all."""
+    with PageServer(area, changed={"streams.BEAT_S": 3600.0}) as server:
+        yield server
 
 
 def shell(name: str = "sh") -> str:
@@ -189,8 +197,8 @@ def test_a_text_wakes_a_chat_once_from_a_device_that_may_send(project: Path, ser
 def test_a_list_and_a_screen_come_in_one_stream(device: Device) -> None:
     chat = shell()
     with device.stream(device.read("chats")["cursor"], screen=chat) as happened:
-        kinds = {next(happened).kind, next(happened).kind}
-        assert kinds == {"hello", "screen"}
+        assert next(happened).kind == "hello"
+        assert any(each.kind == "screen" for each in happened)
         outlive("rename", "sh", "other")
         assert any(each.kind == "row" and each.data["name"] == "other" for each in happened)
 
@@ -369,14 +377,12 @@ def test_a_device_does_what_its_rights_allow(server: PageServer, rights: str, al
         assert (device.get("/api/start").status_code == 200) is (rights == "everything")
 
 
-def test_a_revoked_device_loses_its_open_streams_at_once(server: PageServer) -> None:
-    with server.pair(name="lost") as lost, server.pair(name="kept") as kept:
+def test_a_revoked_device_loses_its_open_streams_at_once(without_beats: PageServer) -> None:
+    with without_beats.pair(name="lost") as lost, without_beats.pair(name="kept") as kept:
         with lost.stream() as of_lost, kept.stream() as of_kept:
             assert next(of_lost).kind == next(of_kept).kind == "hello"
             assert outlive("web", "devices", "--revoke", "lost").code == 0
-            revoked_s = time.monotonic()
             assert [each.kind for each in of_lost if each.kind not in {"reset", "row", "machine"}] == []
-            assert time.monotonic() - revoked_s < BEAT_S / 2
             assert lost.get("/api/chats").status_code == 401
             new("-n", "later", "--", "cat")
             assert any(each.kind == "row" and each.data["name"] == "later" for each in of_kept)
@@ -386,14 +392,15 @@ def test_a_revoked_device_loses_its_open_streams_at_once(server: PageServer) -> 
     assert outlive("web", "devices", "--revoke", "lost").code == 3
 
 
-def test_a_page_opened_again_and_again_ends_its_oldest_stream(device: Device) -> None:
-    open_devices = [device.copy() for _ in range(8)]
+def test_a_page_opened_again_and_again_ends_its_oldest_stream(without_beats: PageServer) -> None:
+    device = without_beats.pair()
+    open_devices = [device, *(device.copy() for _ in range(7))]
     streams = [each.stream() for each in open_devices]
     opened = [stream.__enter__() for stream in streams]
     try:
         assert {next(each).kind for each in opened} == {"hello"}
         for each in opened[:2]:
-            assert "beat" not in {happened.kind for happened in each}, "it has ended"
+            list(each)  # It ends.
         new("-n", "later", "--", "cat")
         for each in opened[2:]:
             assert any(happened.kind == "row" for happened in each)
@@ -410,23 +417,19 @@ def test_nothing_runs_while_nobody_looks(area: Area) -> None:
         chat = shell()
         with phone(device) as shown:
             wait_until(lambda: chat in shown.rows, TIMEOUT_S, "the list")
-            assert (server.watches(), server.children()) == (2, [])
+            wait_until(lambda: (server.watches(), server.children()) == (2, []), TIMEOUT_S, "the events to be followed")
         wait_until(lambda: not server.watches(), TIMEOUT_S, "the events not to be followed any more")
         with device.copy() as again:
             assert set(again.rows()) == {"sh"}
         wait_until(lambda: not server.watches(), TIMEOUT_S, "the end")
-        looks = [-1]
+        looks: list[dict[str, int] | None] = [None]
 
         def is_at_rest() -> bool:
-            looks.append(cpu_ticks(server.pid))
-            return looks[-1] == looks[-2]
+            looks.append(processes.sleeps(server.pid))
+            return looks[-1] is not None and looks[-1] == looks[-2]
 
-        # On a busy machine, what ends with the device may end a moment after the reader.
-        wait_until(is_at_rest, TIMEOUT_S, "the server to rest", every_s=1)
-        before = cpu_ticks(server.pid)
-        with pytest.raises(WaitTimeout):
-            wait_until(lambda: False, 5, "nothing", every_s=5, is_exact=True)
-        assert cpu_ticks(server.pid) == before
+        # What ends with a device, as its idle connection, may end much later: one such pause is enough.
+        wait_until(is_at_rest, TIMEOUT_S, "the server to sleep for five seconds", every_s=5)
 
 
 def test_a_saved_prompt_of_several_agents_is_offered_to_each_of_them(device: Device, area: Area) -> None:

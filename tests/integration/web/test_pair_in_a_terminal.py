@@ -66,8 +66,8 @@ def test_yes_and_what_it_may_are_said_in_the_terminal(desk: Terminal) -> None:
 
 def test_what_is_typed_at_once_is_no_answer_and_another_one_is_no(desk: Terminal) -> None:
     code = code_on(desk)
+    desk.type("y\n")  # Before the question, so that it is never too late.
     question(desk, ask(code, "K1"))
-    desk.type("y\n")
     devices.withdraw("K1")
     desk.until(b"It asks no more")
     question(desk, ask(code, "K2"))

@@ -200,7 +200,7 @@ def test_an_agents_program_gets_nothing_at_the_address_of_the_network(
         program = agent.start(shlex.join([sys.executable, "-ISc", CONNECT, *map(str, listener.getsockname())]))
         with closing(listener.accept()[0]) as connection:
             assert refusal(connection) == REFUSED
-        assert not program.exists()
+            assert not program.exists(), "it waits at its end"
 
 
 def test_where_the_kernel_does_not_answer_its_list_says_the_same() -> None:
