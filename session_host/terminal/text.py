@@ -36,6 +36,21 @@ _SGR_ATTRIBUTES: Final = tuple(
 _TURNING: Final = re.compile("[\u2800-\u28ff]")
 """Braille patterns: programs turn them while they wait, as Qwen Code and Gemini CLI do beside their dialogs."""
 
+_SGR: Final = r"\x1b\[[0-9;:]*m"
+_EDGE: Final = re.compile("[╭┌]?[─━]+[╮┐]?")
+"""The line with which a dialog begins, as wide as the screen."""
+
+_BLINKING: Final = re.compile(rf"((?:\A\n?|(?<=\n\n)){_SGR})[ ●⏺](?=\x1b\[0m [^ \x1b])")
+"""A mark or its coloured blank before the first line of a paragraph: Claude Code's blinks above its dialogs.
+
+A mark of a choice is not meant: with the choice, a second one changes, in the next line or by its colour.
+"""
+
+_COUNTING: Final = re.compile(
+    rf"(?:(?<= {{2}})(?:{_SGR})?(?:\d+h ?)?(?:\d+m ?)?\d+s(?:{_SGR})?)? ?(?P<bar>(?:{_SGR})?[┃│](?:{_SGR})?)?\Z"
+)
+"""A time such as 5s at the right end of a line, and a scroll bar: Copilot CLI counts above its dialogs."""
+
 _BEFORE_UNDERLINE: Final = 3
 """In the order of libghostty-vt, the underline is after so many attributes."""
 
@@ -244,9 +259,27 @@ def used_lines(screen: Screen) -> list[str]:
 
 
 def screen_hash(screen: Screen) -> str:
-    """A hash of a screen's used lines: 32 hexadecimal digits. Signs that turn while a program waits do not count."""
-    text = _TURNING.sub("\u28ff", "\n".join(used_lines(screen)))
+    """A hash of a screen's used lines: 32 hexadecimal digits.
+
+    What programs draw anew while they wait does not count: signs that turn, and above the first edge, which begins a
+    dialog, marks that blink and times that count. All else does: a key must answer no question that was not seen.
+    """
+    lines = used_lines(screen)
+    edge = next((number for number, line in enumerate(lines) if _is_edge(line, screen.size.columns)), 0)
+    above = _BLINKING.sub(r"\1●", "\n".join(map(_without_time, lines[:edge])))
+    text = _TURNING.sub("\u28ff", "\n".join([above, *lines[edge:]]))
     return hashlib.sha256(text.encode(errors="replace")).hexdigest()[:32]
+
+
+def _is_edge(line: str, columns: int) -> bool:
+    text = re.sub(_SGR, "", line)
+    return len(text) == columns and _EDGE.fullmatch(text) is not None
+
+
+def _without_time(line: str) -> str:
+    found = _COUNTING.search(line)
+    assert found is not None  # Nothing is found at the end.
+    return line[: found.start()].rstrip(" ") + (found["bar"] or "")
 
 
 def screen_of(emulator: Emulator, request: Peek) -> Screen:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 import uuid
 from base64 import b64encode
 from collections.abc import Iterator
@@ -158,6 +159,53 @@ def test_a_device_that_may_answer_presses_the_keys_of_a_dialog_and_no_others(ser
     with server.pair("look", "watch") as device:
         done = device.post("/api/keys", {"id": uuid.uuid4().hex, "chat": chat, "hash": seen, "keys": ["1"]})
         assert done.status_code == 403
+
+
+ASKS_AND_DRAWS = r"""
+import select, sys, time, tty
+tty.setcbreak(0)
+print("\033]7501;state=blocked\033\\", end="")
+drawn, asked = 0, "Run make?"
+while asked:
+    drawn += 1
+    mark, sign = "● "[drawn % 2], "⠋⠙⠹⠸"[drawn % 4]
+    rows = ["", f"\033[90m{mark}\033[m Running make", f" $ Shell{f'{drawn}s':>70}", "─" * 80, f" {sign} {asked}"]
+    print("\033[H" + "\r\n".join([*rows, " > 1. Yes", "   2. No"]), end="", flush=True)
+    if select.select([0], [], [], 0.05)[0]:
+        key = sys.stdin.read(1)
+        asked = {"n": "Run make clean?", "1": ""}.get(key, asked)
+print("\r\ngot", key, flush=True)
+time.sleep(1000)
+"""
+"""It asks as agents do in terminals, and draws a mark, a time and a sign each 50 ms; n lets it ask something else."""
+
+
+def test_a_key_of_a_dialog_is_refused_if_that_has_changed_and_not_since_something_beside_it_is_drawn(
+    server: PageServer, tmp_path: Path
+) -> None:
+    program = tmp_path / "asks.py"
+    program.write_text(ASKS_AND_DRAWS, encoding="utf-8")
+    chat = new("-n", "asks", "--size", "80x24", "--", sys.executable, str(program))
+    wait("asks", "needs_input")
+    wait_for_text("asks", "2. No")
+    with server.pair("answer", "phone") as device:
+
+        def press(seen: dict[str, Any]) -> int:
+            keys = {"id": uuid.uuid4().hex, "chat": chat, "hash": seen["hash"], "keys": ["1"]}
+            return device.post("/api/keys", keys).status_code
+
+        seen = device.screen(chat)
+        with device.stream(screen=chat) as happened:
+            screens = [next(each.data for each in happened if each.kind == "screen") for _ in range(5)]
+        assert len({str(text_of(each)) for each in [seen, *screens]}) > 3, "it is drawn again and again"
+        assert outlive("send", "asks", "n").code == 0
+        wait_for_text("asks", "Run make clean?")
+        assert press(seen) == 409
+        assert "got" not in outlive("peek", "asks").output
+        seen = device.screen(chat)
+        wait_until(lambda: text_of(device.screen(chat)) != text_of(seen), TIMEOUT_S, "it to draw")
+        assert press(seen) == 200
+        wait_for_text("asks", "got 1")
 
 
 def test_a_text_wakes_a_chat_once_from_a_device_that_may_send(project: Path, server: PageServer) -> None:

@@ -116,9 +116,73 @@ def test_a_paste_has_no_controls_but_tab_and_cr(text: str) -> None:
     assert encode_paste(text, Modes()) == data[6:-6]
 
 
-def test_a_sign_that_turns_beside_a_dialog_makes_no_other_screen_of_it():
-    def hashed(text: str) -> str:
-        lines = [f"\x1b[35m{text}\x1b[m waiting for you", "1. Yes"]
-        return screen_hash(Screen(1, lines, 0, 1, True, "", GridSize(80, 24), False, 0))
+def hashed(*lines: str) -> str:
+    return screen_hash(Screen(1, list(lines), 0, len(lines) - 1, True, "", GridSize(80, 24), False, 0))
 
-    assert hashed("\u2807") == hashed("\u280f") != hashed("*")
+
+def test_a_sign_that_turns_beside_a_dialog_makes_no_other_screen_of_it():
+    def asked(sign: str) -> str:
+        return hashed(f"\x1b[35m{sign}\x1b[m waiting for you", "1. Yes")
+
+    assert asked("\u2807") == asked("\u280f") != asked("*")
+
+
+GREY = "\x1b[0;38;2;153;153;153m"
+RULE = f"{GREY}{'─' * 80}\x1b[0m"
+BOX = f"{GREY}╭{'─' * 78}╮\x1b[0m"
+BAR = f"{GREY}┃\x1b[0m"
+
+
+def above(*lines: str, edge: str = RULE, dialog: str = " Do you want to proceed?") -> str:
+    """A screen with lines above a dialog."""
+    return hashed("", *lines, edge, dialog, " ❯ 1. Yes", "   2. No")
+
+
+def marked(mark: str, text: str = "Running make") -> str:
+    return f"{GREY}{mark}\x1b[0m {text}"
+
+
+def counted(time: str, text: str = "$ Shell", bar: str = BAR) -> str:
+    return f" {text}{' ' * (70 - len(time))}{GREY}{time}\x1b[0m {bar}"
+
+
+@pytest.mark.parametrize("edge", [RULE, BOX])
+def test_a_mark_that_blinks_and_a_time_that_counts_above_a_dialog_make_no_other_screen_of_it(edge: str):
+    places = ((), ("",), ("❯ make", ""))
+    marks = {(place, hashed(*place, marked(mark), edge, "Allow?")) for place in places for mark in ("●", " ")}
+    bare = f" $ Shell{' ' * 71}{BAR}"
+    times = {above(counted(time), edge=edge) for time in ("5s", "9s", "10s", "1m 2s", "2h 1m 2s")}
+    assert (len(marks), len(times), times) == (len(places), 1, {above(bare, edge=edge)})
+
+
+def test_what_is_asked_and_what_is_chosen_make_another_screen():
+    screens = [
+        # Above an edge.
+        above("", marked("●")),
+        above("", marked("●", "Running make all")),
+        above("", marked("○")),
+        above("", marked(" ").replace("153;153;153", "215;255;215")),
+        above("", f"● {'Running make'}"),
+        above("", "  Running make"),
+        above("", marked("●"), marked(" ", "No")),
+        above("", marked(" "), marked("●", "No")),
+        above(" $ sleep 5s"),
+        above(" $ sleep 6s"),
+        above(counted("5s", "$ rm 1")),
+        above(counted("5s", "$ rm 2")),
+        above(counted("5 files")),
+        above(counted("6 files")),
+        # Below it, behind a second one, or without one.
+        above("", marked("●"), dialog="Delete all?"),
+        hashed(RULE, "", marked("●")),
+        hashed(RULE, "", marked(" ")),
+        hashed(RULE, "", marked("●"), RULE, "Esc to cancel"),
+        hashed(RULE, "", marked(" "), RULE, "Esc to cancel"),
+        hashed(RULE, counted("5s"), RULE),
+        hashed(RULE, counted("6s"), RULE),
+        hashed("", marked("●"), "─" * 40, "Allow?"),
+        hashed("", marked(" "), "─" * 40, "Allow?"),
+        hashed("", counted("5s"), "Allow?"),
+        hashed("", counted("6s"), "Allow?"),
+    ]
+    assert len(set(screens)) == len(screens)
