@@ -57,6 +57,18 @@ class LookAtAmount(Operation, frozen=True):
     """
 
 
+class CountTokens(Operation, frozen=True):
+    """Count the tokens of the turn that has just ended, in the agent's own record.
+
+    The result is an ``OperationDone`` with three numbers: those that the model read, without the cached ones, had
+    cached, and wrote. It has "" if they are not in the record.
+    """
+
+    conversation: str
+    began_ms: int
+    """When the turn began, in milliseconds since 1970."""
+
+
 class EndTerminal(Operation, frozen=True):
     """End a terminal's program and all that it started, if they run. The result is a ``TerminalEnded``, or nothing."""
 
@@ -99,5 +111,5 @@ class TerminalEnded(Result, frozen=True):
     """Whether it ended because its host died."""
 
 
-AnyOperation = ReadText | WriteText | StartTerminal | EndTerminal | LookAtAmount
+AnyOperation = ReadText | WriteText | StartTerminal | EndTerminal | LookAtAmount | CountTokens
 AnyResult = OperationDone | TerminalOutput | TerminalEnded

@@ -62,6 +62,7 @@ from .operations import (
     LOST,
     AnyOperation,
     AnyResult,
+    CountTokens,
     EndTerminal,
     LookAtAmount,
     OperationDone,
@@ -218,6 +219,8 @@ class StructuredRules(DialectPort):
             return self._looked(result, now_ms)
         if isinstance(result, OperationDone):
             operation = self.state.operations.pop(result.id, None)
+            if isinstance(operation, CountTokens) and self.state.ended:
+                return self._take_step()  # So did the turn.
             if isinstance(operation, StartTerminal) and not result.error:
                 self.state.terminals.append(operation.terminal)
         elif isinstance(result, TerminalEnded) and result.terminal in self.state.terminals:
@@ -714,6 +717,9 @@ def _title_after(prompt: UserPrompt, start: Start) -> str:
     return "" if title.startswith("/") else title
 
 
+_READS = ReadText | LookAtAmount | CountTokens
+
+
 def lost_operations(state: RulesState) -> tuple[list[AnyResult], list[AnyOperation]]:
     """Finish the operations of a killed host: the results of those that are not repeated, and the operations to start.
 
@@ -721,9 +727,9 @@ def lost_operations(state: RulesState) -> tuple[list[AnyResult], list[AnyOperati
     """
     operations = state.operations.values()
     results: list[AnyResult] = [
-        OperationDone(each.id, error=LOST) for each in operations if not isinstance(each, ReadText | LookAtAmount)
+        OperationDone(each.id, error=LOST) for each in operations if not isinstance(each, _READS)
     ]
     results += [TerminalEnded(terminal, signal="SIGHUP", lost=True) for terminal in state.terminals]
     terminals = [*(each.terminal for each in operations if isinstance(each, StartTerminal)), *state.terminals]
-    reads = [each for each in operations if isinstance(each, ReadText | LookAtAmount)]
+    reads = [each for each in operations if isinstance(each, _READS)]
     return results, [*reads, *(EndTerminal(0, terminal) for terminal in terminals)]

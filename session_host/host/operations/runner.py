@@ -21,11 +21,15 @@ from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from session_host.agents.conversations.base import ConversationQuery
+from session_host.agents.conversations.counting.counting import count_since
 from session_host.host.program.termination import end_processes
+from session_host.paths import session_files
 from session_host.protocol.launch import LaunchSpec
 from session_host.structured.operations import (
     AnyOperation,
     AnyResult,
+    CountTokens,
     EndTerminal,
     LookAtAmount,
     OperationDone,
@@ -269,6 +273,8 @@ class OperationRunner:
                 self._run_work(operation.id, partial(_write, spec, operation))
             case LookAtAmount():
                 self._run_work(operation.id, self._look())
+            case CountTokens():
+                self._run_work(operation.id, partial(_tokens, spec, operation))
             case StartTerminal():
                 self._begin(self._start(operation))
             case EndTerminal():
@@ -347,3 +353,11 @@ class OperationRunner:
 def _write(spec: LaunchSpec, operation: WriteText) -> str:
     write_text(spec.facts.origin.cwd, operation.path, operation.text, spec.umask)
     return ""
+
+
+def _tokens(spec: LaunchSpec, operation: CountTokens) -> str:
+    query = ConversationQuery(
+        operation.conversation, spec.facts.origin.cwd, spec.env, session_files(spec.facts.id), used=True
+    )
+    work = count_since(spec.watch.record or spec.facts.origin.agent, query, operation.began_ms / 1000)
+    return f"{work.read} {work.cached} {work.written}" if work is not None and work.known else ""

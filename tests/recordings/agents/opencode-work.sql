@@ -1,3 +1,7 @@
+CREATE TABLE `session` (
+          `id` text PRIMARY KEY,
+          `parent_id` text
+        );
 CREATE TABLE `message` (
           `id` text PRIMARY KEY,
           `session_id` text NOT NULL,

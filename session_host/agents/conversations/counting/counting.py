@@ -9,6 +9,7 @@ from session_host.agents.conversations.base import ConversationQuery
 from session_host.agents.conversations.records import TooFarBack
 from session_host.agents.conversations.stores import record_path, turns_in
 from session_host.agents.conversations.turns import EARLY_S, ReadTurn, RecordedTurn, turn_of_number
+from session_host.protocol.turns import TurnWork
 
 from .base import Counted
 from .claude import count_claude
@@ -19,6 +20,7 @@ from .opencode import count_opencode
 from .qwen import count_qwen
 
 READ_BYTES: Final = 1 << 20
+_NEVER_S: Final = 1e12
 
 _READERS: Final[Mapping[str, Callable[[Counted, ConversationQuery, float, float], Counted]]] = {
     "claude": count_claude,
@@ -29,6 +31,18 @@ _READERS: Final[Mapping[str, Callable[[Counted, ConversationQuery, float, float]
     "qwen": count_qwen,
 }
 """The readers of a turn's work and its error, by the name of the store."""
+
+
+def count_since(store: str, query: ConversationQuery, began_s: float) -> TurnWork | None:
+    """What the newest turn of a conversation did; None if that is not known. Blocks on the disk.
+
+    Args:
+        store: the name of the agent's store.
+        query: the conversation.
+        began_s: when the turn began, in seconds since 1970, and before the agent had its prompt.
+    """
+    reader = _READERS.get(store)
+    return reader(Counted(query.files, is_whole=True), query, began_s, _NEVER_S).work if reader is not None else None
 
 
 def count(

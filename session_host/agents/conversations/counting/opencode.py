@@ -30,18 +30,20 @@ _TOOLS: Final[Mapping[str, ToolKind]] = {
     "websearch": "search",
     "webfetch": "fetch",
 }
-_AGENT: Final = "task"
 _REFUSED: Final = "The user rejected permission"
 _ROWS: Final = (
-    "SELECT message.id, message.data, part.data FROM message"
+    "WITH RECURSIVE conversation(id) AS (SELECT ? UNION"
+    " SELECT session.id FROM session JOIN conversation ON session.parent_id = conversation.id)"
+    " SELECT message.id, message.data, iif(message.session_id = ?, part.data, NULL) FROM message"
     " LEFT JOIN part ON part.message_id = message.id AND json_extract(part.data, '$.type') = 'tool'"
-    " WHERE message.session_id = ? AND json_extract(message.data, '$.role') = 'assistant'"
+    " WHERE message.session_id IN conversation AND json_extract(message.data, '$.role') = 'assistant'"
     " AND message.time_created >= ? AND message.time_created < coalesce(("
     "SELECT min(time_created) FROM message WHERE session_id = ? AND json_extract(data, '$.role') = 'user'"
     " AND time_created >= ?), 1 << 62)"
     " ORDER BY message.time_created, message.id, part.id"
 )
-"""The messages and calls between the prompt of a time and the first one since another time."""
+"""The messages and calls between the prompt of a time and the first one since another time; of sub-agents the messages.
+"""
 
 
 _Known = TypeVar("_Known", "_Metadata", "_Input")
@@ -93,7 +95,7 @@ class _Part(msgspec.Struct, rename={"call_id": "callID"}):
 
 def count_opencode(found: Counted, query: ConversationQuery, began_s: float, next_s: float) -> Counted:
     """A turn with what it did between the prompt of a time and the first one since another time."""
-    given = (query.conversation, round(began_s * 1000), query.conversation, round(next_s * 1000))
+    given = (*[query.conversation] * 2, round(began_s * 1000), query.conversation, round(next_s * 1000))
     messages, parts = dict[str, _Message](), list[_Part]()
     try:
         with opened(database(query), TIMEOUT_S) as connection:
@@ -103,8 +105,6 @@ def count_opencode(found: Counted, query: ConversationQuery, began_s: float, nex
                     parts.append(msgspec.json.decode(part, type=_Part))
     except (sqlite3.Error, msgspec.DecodeError, TypeError):
         return found  # The file is of another version, or busy.
-    if any(part.tool == _AGENT for part in parts):
-        return found
     used = [message.tokens for message in messages.values() if message.tokens is not None]
     tokens = ((each.input + each.cache.write, each.cache.read, each.output + each.reasoning) for each in used)
     cost = sum(message.cost for message in messages.values())

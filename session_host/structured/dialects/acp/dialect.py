@@ -26,12 +26,12 @@ from session_host.structured.items import (
     UsageChanged,
     WrittenOutcome,
 )
-from session_host.structured.operations import AnyResult
+from session_host.structured.operations import AnyResult, CountTokens, OperationDone
 
 from .approvals import Requests
 from .client_methods import ClientMethods
 from .items import NO_COMMAND, Messages, Tools, content_blocks
-from .state import AUTHENTICATION_REQUIRED, AcpState, OfferedSetting, Shared, error_text
+from .state import AUTHENTICATION_REQUIRED, AcpState, Ending, OfferedSetting, Shared, error_text
 
 _Category = Literal["", "model", "mode", "effort"]
 _CATEGORIES: Final[dict[str, _Category]] = {
@@ -94,7 +94,8 @@ class AcpDialect:
         drops_unknown_commands: "true" if it ignores a prompt that begins with "/" and is no command of its own.
         files, terminals: "false" to not offer our files, or our terminals, to the agent.
         usage: "turn" if a reply to a prompt has the tokens of this turn, and not of all since the agent started, as the
-            protocol has it (opencode, and our own agent).
+            protocol has it (our own agent). "record" if it has those of the turn's last request, and the agent's record
+            has all (opencode).
     """
 
     def __init__(self, port: DialectPort) -> None:
@@ -140,7 +141,8 @@ class AcpDialect:
 
     def take_result(self, result: AnyResult) -> None:
         """See ``Dialect``."""
-        self._client_methods.take_result(result)
+        if not self._turns.counted(result):
+            self._client_methods.take_result(result)
 
     def save(self) -> bytes:
         """See ``Dialect``."""
@@ -478,7 +480,7 @@ class Turns:
         state.turn = f"{state.prefix}-turn-{state.turns}"
         state.prompt, state.prompt_text = prompt.id, prompt.text
         state.confirmed = state.cancelling = False
-        state.updates_before = state.update_count
+        state.updates_before, state.began_ms = state.update_count, shared.port.now_ms
         blocks = content_blocks(prompt, state.start.directory)
         if shared.option("drops_unknown_commands") and self._looks_like_command(prompt.text):
             blocks.insert(0, NO_COMMAND)
@@ -546,14 +548,32 @@ class Turns:
             return
         self.confirm()
         result = reading.mapping(message, "result")
-        self._count(result)
         reason = reading.text(result, "stopReason")
         if reason not in _STOPS:
             self._shared.port.raw("session/prompt", message)
         outcome, error = _STOPS.get(reason, ("completed", ""))
         if state.cancelling and state.update_count == state.updates_before:
             outcome = "interrupted"  # opencode says "end_turn" if it was waiting to ask its model again.
-        self._finish(outcome, error)
+        if state.start.options.get("usage") == "record":
+            operation = self._shared.port.start_operation(CountTokens(0, state.session, state.began_ms))
+            state.ending = Ending(operation, outcome, error, result)
+        else:
+            self._count(result)
+            self._finish(outcome, error)
+
+    def counted(self, counted: AnyResult) -> bool:
+        """End the turn with the tokens of its record, else with those of its last request; False if it counts none."""
+        state, ending = self._shared.state, self._shared.state.ending
+        if ending is None or not isinstance(counted, OperationDone) or counted.id != ending.operation:
+            return False
+        state.ending = None
+        if counted.text:
+            read, cached, written = map(int, counted.text.split())
+            self._add(UsageChanged(0, 0, total=read + cached + written, read=read, cached=cached, written=written))
+        else:
+            self._count(ending.result)
+        self._finish(ending.outcome, ending.error)
+        return True
 
     def _end_with_error(self, error: Any) -> None:
         state, reason = self._shared.state, error_text(error)
@@ -613,7 +633,7 @@ class Turns:
         quota = reading.mapping(result, "_meta", "quota", "token_count")  # Gemini CLI's, of the turn.
         written = reading.integer(quota, "output_tokens")
         if counted := _counted(reading.mapping(result, "usage")):
-            is_of_turn = state.start.options.get("usage") == "turn"
+            is_of_turn = state.start.options.get("usage") in {"turn", "record"}
             self._add(counted, since=state.usage if is_of_turn else UsageChanged(0, 0))
         elif (read := reading.integer(quota, "input_tokens")) + written > 0:
             self._add(UsageChanged(0, 0, total=read + written, read=read, written=written))

@@ -11,7 +11,7 @@ from session_host.structured.dialects import reading
 from session_host.structured.dialects.base import FORK_OPTION, DialectPort, Start
 from session_host.structured.dialects.forms import Field
 from session_host.structured.dialects.json_rpc import INTERNAL_ERROR, JsonRpc, JsonRpcState
-from session_host.structured.items import ConversationKnown, Item, Setting, UsageChanged
+from session_host.structured.items import ConversationKnown, Item, Setting, UsageChanged, WrittenOutcome
 from session_host.structured.operations import AnyOperation, OperationDone
 
 
@@ -32,6 +32,17 @@ class PendingOperation(msgspec.Struct, array_like=True):
     kind: Literal["read", "write", "terminal"]
     name: str
     """The file's path, or the terminal's id."""
+
+
+class Ending(msgspec.Struct, array_like=True):
+    """How a turn ends, while its tokens are counted."""
+
+    operation: int
+    """The id of ``CountTokens``."""
+    outcome: WrittenOutcome
+    error: str
+    result: dict[str, Any]
+    """The agent's reply to the prompt."""
 
 
 class Terminal(msgspec.Struct, array_like=True):
@@ -136,7 +147,8 @@ class AcpState(msgspec.Struct, array_like=True):
         operations: operations without a result, by their ids.
         terminals: the terminals by their ids; of the released ones, only the newest.
         commands: the names of its commands, without "/".
-        updates_before: ``update_count`` when the turn began.
+        updates_before: ``update_count`` when the turn began; ``began_ms``: the time then.
+        ending: set while the tokens of the turn that has ended are counted.
     """
 
     rpc: JsonRpcState = msgspec.field(default_factory=JsonRpcState)
@@ -181,6 +193,8 @@ class AcpState(msgspec.Struct, array_like=True):
     forks: bool = False
     commands: list[str] = []
     updates_before: int = 0
+    began_ms: int = 0
+    ending: Ending | None = None
 
 
 AUTHENTICATION_REQUIRED = -32000

@@ -13,7 +13,7 @@ import pytest
 from session_host.agents.conversations.base import ConversationQuery
 from session_host.agents.conversations.counting import counting
 from session_host.agents.conversations.counting.base import Counted
-from session_host.agents.conversations.counting.counting import count
+from session_host.agents.conversations.counting.counting import count, count_since
 from session_host.agents.conversations.stores import STORES, record_path, turns_in
 from session_host.protocol.turns import TurnWork
 
@@ -132,6 +132,41 @@ def test_what_a_turn_of_another_agent_did_is_in_its_record(name: str, home: Path
     ]
     if name != "copilot":
         assert works[5] == TurnWork(read=1, written=1, known="least", declined=1), "no answer follows"
+
+
+SUB_AGENT: Final = """
+INSERT INTO session VALUES ('ses_sub', '{conversation}'), ('ses_below', 'ses_sub'), ('ses_other', NULL);
+INSERT INTO message VALUES
+    ('m1', 'ses_sub', {at}, {at}, '{{"role": "assistant", "tokens": {{"input": 10, "output": 1}}}}'),
+    ('m2', 'ses_below', {at}, {at}, '{{"role": "assistant", "tokens": {{"cache": {{"read": 5}}}}}}'),
+    ('m3', 'ses_sub', 1, 1, '{{"role": "assistant", "tokens": {{"input": 1000}}}}'),
+    ('m4', 'ses_other', {at}, {at}, '{{"role": "assistant", "tokens": {{"input": 1000}}}}');
+INSERT INTO part VALUES ('p1', 'm1', 'ses_sub', {at}, {at}, '{{"type": "tool", "tool": "bash", "state": {{}}}}');
+"""
+"""A sub-agent with one of its own in the third turn; an earlier one, and another conversation."""
+
+
+def test_tokens_of_a_sub_agent_of_opencode_count_and_its_calls_do_not(home: Path) -> None:
+    query = put("opencode", home, "opencode-work")
+    third = [each.at_s for each in turns_in("opencode", query)][::-1][2]
+    path = record_path("opencode", query)
+    assert path is not None
+    with closing(sqlite3.connect(path)) as connection:
+        connection.executescript(SUB_AGENT.format(conversation=query.conversation, at=round(third * 1000) + 1))
+    found = counted("opencode", query)[2]
+    expected = TurnWork(read=12, cached=5, written=3, known="least", files=1, added=2)
+    assert found is not None
+    assert found.work == expected
+
+
+def test_the_newest_turn_of_a_conversation_is_counted_from_when_it_began(home: Path) -> None:
+    query = put("opencode", home, "opencode-work")
+    newest = max(each.at_s for each in turns_in("opencode", query))
+    assert count_since("opencode", query, newest) == counted("opencode", query)[-1].work  # type: ignore[union-attr]
+    assert count_since("opencode", query, newest + 1000) == TurnWork()
+    assert count_since("opencode", query._replace(conversation="ses_none"), newest) == TurnWork()
+    assert count_since("opencode", query._replace(environment={"HOME": "/nowhere"}), newest) is None
+    assert count_since("", query, newest) is None
 
 
 @pytest.mark.parametrize("name", sorted(STORES))

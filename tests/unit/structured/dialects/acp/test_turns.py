@@ -12,6 +12,7 @@ from session_host.protocol.values import Image
 from session_host.structured.dialects.acp.items import NO_COMMAND
 from session_host.structured.dialects.base import Start
 from session_host.structured.items import NOT_STOPPED, TurnOver
+from session_host.structured.operations import CountTokens, OperationDone
 from session_host.structured.rules import NO_ANSWER, STOPPING
 from tests.support.acp_chat import DIRECTORY, AcpChat, permission, text_block, update
 
@@ -261,6 +262,33 @@ def test_tokens_of_a_reply_are_counted_once(options: dict[str, str], second: dic
     told = chat.transcript.status.usage
     assert told is not None
     assert (told.total, told.read, told.cached, told.written) == (19, 11, 5, 3)
+
+
+@pytest.mark.parametrize(("counted", "second"), [("30 20 9", (30, 20, 9)), ("", (1, 0, 1))])
+def test_a_turn_has_the_tokens_of_its_record_or_else_those_of_its_last_request(
+    counted: str, second: tuple[int, int, int]
+) -> None:
+    chat = AcpChat(Start(directory=DIRECTORY, options={"usage": "record"}), reloads=True)
+    chat.open()
+    for usage, text in ((said(10, 5, 2), "100 50 20"), (said(1, 0, 1), counted)):
+        chat.prompt("go on")
+        chat.reply({"stopReason": "end_turn", "usage": usage})
+        count = chat.operations[-1]
+        assert isinstance(count, CountTokens)
+        assert (count.conversation, chat.states()[-1]) == ("s", "running"), "it ends once it is counted"
+        chat.result(OperationDone(count.id, text))
+    assert works(chat) == [(100, 50, 20, "least"), (*second, "least")]
+    assert chat.states()[-1] == "idle"
+
+
+def test_a_turn_whose_agent_ends_while_it_is_counted_ends_once() -> None:
+    chat = AcpChat(Start(directory=DIRECTORY, options={"usage": "record"}), reloads=True)
+    chat.open()
+    chat.prompt("go on")
+    chat.reply({"stopReason": "end_turn"})
+    chat.end()
+    chat.result(OperationDone(chat.operations[-1].id, "100 50 20"))
+    assert len([each for each in chat.changes if isinstance(each, TurnOver)]) == 1
 
 
 def test_tokens_of_each_request_are_added_and_not_those_of_a_conversation_that_is_repeated(chat: AcpChat) -> None:
