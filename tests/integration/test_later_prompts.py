@@ -17,6 +17,7 @@ from session_host.errors import UsageError
 from session_host.paths import config_dir
 from session_host.protocol.events import LaterSet, Missed, TurnStarted, kind_of
 from session_host.standing.clock_times import whole_time
+from session_host.storage.store.ledger import LedgerEntry
 from session_host.system.clock import as_text
 from tests.conftest import Sessions
 from tests.support.area import Area
@@ -32,7 +33,8 @@ from tests.support.waiting import wait_until
 pytestmark = pytest.mark.usefixtures("sessions")
 
 RUNTIMES = ("terminal", "structured")
-SOON_S = 1.5
+SOON_S = 3.0
+"""A command refuses a time that is over when it reads it, so it has this long to start."""
 NOT_ALLOWED, USAGE = 8, 2
 
 
@@ -52,9 +54,13 @@ def later(chat: str) -> Any:
 
 def told(chat: str) -> list[str]:
     """The chat's events of turns and of later prompts."""
+    return [kind_of(each.event) for each in entries(chat)]
+
+
+def entries(chat: str) -> list[LedgerEntry]:
+    """The same, with their times."""
     with open_store() as store:
-        entries = store.ledger.of_chat(chat, [LaterSet, Missed, TurnStarted], CHANGES_READ)
-    return [kind_of(each.event) for each in entries]
+        return store.ledger.of_chat(chat, [LaterSet, Missed, TurnStarted], CHANGES_READ)
 
 
 def wait_for_prompts(chat: Parent, count: int) -> list[str]:
@@ -66,18 +72,21 @@ def wait_for_prompts(chat: Parent, count: int) -> list[str]:
 @pytest.mark.parametrize("runtime", RUNTIMES)
 def test_a_prompt_is_sent_at_its_time(area: Area, runtime: str) -> None:
     chat = Parent(area, runtime)
-    before = datetime.now(UTC)
-    done = outlive("send", "parent", "go on", "--at", after(SOON_S))
+    due = datetime.now(UTC) + timedelta(hours=1)
+    done = outlive("send", "parent", "go on", "--at", as_text(due.timestamp()))
     assert done.code == 0, done.error
-    due = before + timedelta(seconds=SOON_S)
-    assert done.output.startswith(f"to be sent to parent ({chat.id[:8]}) at ")
-    assert whole_time(due) in done.output or whole_time(due + timedelta(seconds=5)) in done.output
+    assert done.output.startswith(f"to be sent to parent ({chat.id[:8]}) at {whole_time(due)}")
     found = later(chat.id)
     assert (found["text"], found["stage"], found["by"]) == ("go on", "waiting", "command")
     assert chat.prompts() == []
 
+    soon = after(SOON_S)
+    assert outlive("send", "parent", "go on", "--at", soon).code == 0
+
     assert wait_for_prompts(chat, 1) == ["go on"]
-    wait_until(lambda: told(chat.id) == ["later_set", "turn_started"], 30, lambda: f"events: {told(chat.id)}")
+    events = ["later_set", "later_set", "turn_started"]
+    wait_until(lambda: told(chat.id) == events, 30, lambda: f"events: {told(chat.id)}")
+    assert entries(chat.id)[-1].at >= soon
 
 
 @pytest.mark.parametrize("runtime", RUNTIMES)
@@ -92,7 +101,7 @@ def test_it_waits_while_a_turn_runs(area: Area) -> None:
     chat = Parent(area)
     send("parent", "ask")
     wait("parent", "needs_input")
-    set_later("parent", 0.2)
+    set_later("parent", SOON_S)
     wait_until(lambda: later(chat.id)["stage"] == "held", 30, "it to be held")
     assert later(chat.id)["why"] == "the agent asks"
     assert outlive("send", "parent", "y").code == 0
@@ -102,7 +111,7 @@ def test_it_waits_while_a_turn_runs(area: Area) -> None:
 def test_it_waits_while_something_is_typed(area: Area) -> None:
     chat = Parent(area)
     assert outlive("send", "parent", "half a sen").code == 0
-    set_later("parent", 0.2)
+    set_later("parent", SOON_S)
     wait_until(lambda: later(chat.id)["stage"] == "held", 30, "it to be held")
     assert later(chat.id)["why"] == "a text is being written"
     assert outlive("send", "parent", "--key", "Enter").code == 0
@@ -243,19 +252,22 @@ def test_an_agent_sets_one_only_for_chats_that_it_started(area: Area) -> None:
 def test_the_host_asks_again_for_the_rights_when_it_is_due(area: Area) -> None:
     chat, other = Parent(area), Parent(area, name="other")
     (config_dir() / "chats.toml").write_text('agents_may_control = "all"\n')
-    done = chat.outlive("send", "other", "go on", "--at", after(SOON_S))
+    assert outlive("send", "other", "mine").code == 0
+    done = chat.outlive("send", "other", "go on", "--at", after(10.0))
     assert done.code == 0, done
+    wait_until(lambda: later(other.id)["stage"] == "held", 30, "it to be held")
     (config_dir() / "chats.toml").unlink()
+    assert outlive("send", "other", "--key", "Enter").code == 0
     wait_until(lambda: later(other.id)["stage"] == "missed", 30, "it to be missed")
     assert "agents_may_control" in later(other.id)["why"]
-    assert other.prompts() == []
+    assert other.prompts() == ["mine"]
 
 
 async def test_a_prompt_that_was_typed_without_enter_is_named(area: Area, monkeypatch: pytest.MonkeyPatch) -> None:
     """The host dies between text and Enter, after somebody has typed."""
-    monkeypatch.setitem(AGENTS, "terminal", AGENTS["terminal"].replace("0.05", "2.0"))
+    monkeypatch.setitem(AGENTS, "terminal", AGENTS["terminal"].replace("0.05", "600.0"))
     chat = Parent(area)
-    set_later("parent", 0.2, "typed once")
+    set_later("parent", SOON_S, "typed once")
     wait_until(lambda: "typed once" in outlive("peek", "parent").output, 30, "the text to be typed")
     async with watching(chat.id) as (viewer, _watcher):
         viewer.key("x", "x")

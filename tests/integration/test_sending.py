@@ -266,7 +266,7 @@ class SlowAgentChat:
 
 @pytest.mark.parametrize("text", ["the same text", "/compact now"])
 def test_a_text_that_an_agent_drops_is_reported_and_enter_is_not_pressed(area: Area, tmp_path: Path, text: str) -> None:
-    chat = SlowAgentChat(area, tmp_path / "read", "shown_within_s = 0.5\nenter_after_s = 0.05")
+    chat = SlowAgentChat(area, tmp_path / "read", "shown_within_s = 4.0\nenter_after_s = 0.05")
 
     for words, after in ((["--enter"], "; Enter was not pressed"), ([], "")):
         dropped = outlive("send", chat.id, text, *words)

@@ -175,9 +175,9 @@ async def test_a_continued_host_notices_viewers_that_left(area: Area) -> None:
 async def test_kill_ends_the_agent_of_a_stopped_host_and_reports_how(
     area: Area, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("session_host.client.connection.GREETING_TIMEOUT_S", 0.3)
     record = await start("sh", "-c", "sleep 1000 & wait", name="stuck")
     pid = (await request(record.id, Describe(0))).facts.program.host_pid
+    monkeypatch.setattr("session_host.client.connection.GREETING_TIMEOUT_S", 0.3)
     assert record.program.child_pid is not None
     with stopped(pid, goes_on=False):
         with pytest.raises(HostUnavailable) as caught:

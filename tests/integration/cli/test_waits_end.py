@@ -195,10 +195,10 @@ class TestStoresThatTakeNothing:
         new_chat(area, "one")
         with closing(sqlite3.connect(database(), isolation_level=None)) as other:
             other.execute("BEGIN IMMEDIATE")
-            done = outlive("send", "one", "answer: yes", "--wait", "--timeout", "12")
+            done = outlive("send", "one", "answer: yes", "--wait", "--timeout", "60")
             assert (done.code, done.output, done.error) == (0, "yes\n", "")
             assert outlive("answer", "one", "--turn", "1").output == "yes\n"
-            assert outlive("wait", "one", "--turn", "1", "--timeout", "12").code == 0
+            assert outlive("wait", "one", "--turn", "1", "--timeout", "60").code == 0
             other.execute("COMMIT")
 
     def test_an_answer_is_printed_while_the_disk_is_full(
@@ -212,12 +212,12 @@ class TestStoresThatTakeNothing:
             wait_until(lambda: outlive("answer", "sh").code == 1, TIMEOUT_S, "the shell's first prompt")
             ballast = fill_disk(disk)
             try:
-                done = outlive("send", "one", "answer: yes", "--wait", "--timeout", "12")
+                done = outlive("send", "one", "answer: yes", "--wait", "--timeout", "60")
                 assert (done.code, done.output, done.error) == (0, "yes\n", "")
-                done = outlive("send", "chat", "hello", "--enter", "--wait", "--timeout", "25")
+                done = outlive("send", "chat", "hello", "--enter", "--wait", "--timeout", "60")
                 assert (done.code, done.output, done.error) == (0, "you said: hello\n", "")
                 for text in ("1", "2"):
-                    done = outlive("send", "sh", f"echo {text}", "--enter", "--wait", "--timeout", "12")
+                    done = outlive("send", "sh", f"echo {text}", "--enter", "--wait", "--timeout", "60")
                     assert (done.code, done.output, done.error) == (0, f"{text}\n", "")
             finally:
                 ballast.unlink()
