@@ -55,7 +55,9 @@ class NearBridges:
         if is_reachable:
             self._gone.unlink()
         else:
-            self._gone.write_text(f"{why}\n", encoding="utf-8")
+            whole = self._gone.with_suffix(".new")
+            whole.write_text(f"{why}\n", encoding="utf-8")
+            whole.replace(self._gone)
 
     def set_falling(self, *, is_falling: bool = True) -> None:
         """Let new connections end right after they are ready, or last."""

@@ -23,7 +23,7 @@ from tests.support.waiting import wait_until
 from tests.support.windows import Window, outlive
 
 from .conftest import WAIT_S, OpenWindow, chat_text
-from .user_actions import command
+from .user_actions import command, show_there
 
 pytestmark = pytest.mark.e2e
 
@@ -58,7 +58,7 @@ def test_a_machine_without_outlive_is_named_and_an_older_one_is_replaced_by_keys
             wait_until(lambda: any("needs Outlive" in name for name in program.names("showing")), WAIT_S, "the reason")
             _have_an_older_version(alpha)
             outlive("new", "-d", "--on", "alpha", "-n", "api", "shell")
-            wait_until(lambda: _is_shown(app, "alpha:api"), WAIT_S, "its chat to be listed")
+            show_there(app, "alpha:api")
             app.focus()
             command(app, "machines")
             app.press("Return", "Down", "Return")  # alpha, below New chat there…
@@ -66,7 +66,7 @@ def test_a_machine_without_outlive_is_named_and_an_older_one_is_replaced_by_keys
             wait_until(lambda: len(app.tabs()) == 1, WAIT_S, "the terminal to close itself")
             newest = (alpha.home / ".local/bin/outlive").readlink().parent
             wait_until(lambda: _has_bridge(alpha, newest), WAIT_S, "the window to use it")
-            wait_until(lambda: _is_shown(app, "alpha:api"), WAIT_S, "its chat to be there again")
+            show_there(app, "alpha:api")
         end_logins("alpha")
         sessions.end_all()
 
@@ -99,7 +99,7 @@ def _use_by_keys(app: Window, alpha: SshMachine) -> None:
     wait_until(lambda: names.machines() == [MachineEntry("alpha", "alpha")], WAIT_S, "alpha to be added")
     wait_until(lambda: not app.tabs(), WAIT_S, "the terminal to close itself")
     outlive("new", "-d", "--on", "alpha", "-n", "api", "shell")
-    wait_until(lambda: _is_shown(app, "alpha:api"), WAIT_S, "its chat to be listed")
+    show_there(app, "alpha:api")
     app.focus()
     refused = alpha.log.read_text().count("[preauth]")
     end_logins("alpha")
@@ -112,15 +112,6 @@ def _use_by_keys(app: Window, alpha: SshMachine) -> None:
     app.press("Return", "Down", "Return", "Return")  # alpha, Remove machine…, Remove
     wait_until(lambda: not names.machines(), WAIT_S, "alpha to be forgotten")
     wait_until(lambda: not app.tabs(), WAIT_S, "its tab to go")
-
-
-def _is_shown(app: Window, chat: str) -> bool:
-    """Show a chat, if the window knows it."""
-    try:
-        outlive("window", "show", chat)
-    except RuntimeError:
-        return False
-    return any(tab["connected"] for tab in app.tabs())
 
 
 def _type_passphrase(app: Window, tabs: int) -> None:

@@ -73,7 +73,8 @@ def test_scroll_position_and_selection_survive_a_killed_host(
         app.show(chat["id"])
         app.wait_connected([chat["id"]])
         app.focus()
-        wait_until(lambda: "end of lines" in app.copy_all(), WAIT_S, "the end of the lines")
+        # The screen comes first, the scrollback later.
+        wait_until(lambda: "line 000001\n" in (text := app.copy_all()) and "end of" in text, WAIT_S, "all lines")
         bottom = still_picture(app, area, QImage())
         app.press("shift+Home")
         before = still_picture(app, area, bottom)

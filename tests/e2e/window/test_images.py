@@ -13,7 +13,7 @@ from PySide6.QtCore import QRect
 from PySide6.QtGui import QImage
 
 from session_host.terminal import default_engine
-from tests.e2e.window.conftest import WAIT_S, OpenWindow, chat_text, listed, picture
+from tests.e2e.window.conftest import WAIT_S, OpenWindow, chat_text, listed, picture, retry_until
 from tests.programs import program
 from tests.support.area import Area
 from tests.support.waiting import wait_until
@@ -83,7 +83,8 @@ def test_an_image_stays_where_it_is_in_the_text(open_window: OpenWindow, area: A
         app.show(chat)
         app.wait_connected([chat])
         app.focus()
-        app.press("shift+Home")
+        # The screen comes first, the scrollback later.
+        retry_until(lambda: app.press("shift+Home"), lambda: colored(app, area, 0xFF0002), "the image")
         assert (wait_for(app, area, 0xFF0002), wait_for(app, area, 0x00C002)) == (first, second)
         app.type("clear")
         app.press("Return")

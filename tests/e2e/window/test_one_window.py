@@ -125,7 +125,7 @@ def test_a_window_stays_the_only_one_after_its_runtime_directory_was_removed(
             wait_until(first.is_listening, WAIT_S, "the window to listen")
         second = start_again()
         assert (second.returncode, second.stdout, second.stderr) == (0, "", "")
-        outlive("window", "show", "echo")
+        first.show("echo")
         assert [tab["session_id"] for tab in first.tabs()] == [chat["id"]]
 
 

@@ -25,7 +25,7 @@ from tests.support.waiting import wait_until
 from tests.support.windows import clipboard, outlive, xdotool
 
 from .conftest import WAIT_S, OpenWindow, chat_text, retry_until
-from .user_actions import wait_until_tabs_are_saved
+from .user_actions import show_there, wait_until_tabs_are_saved
 
 pytestmark = pytest.mark.e2e
 
@@ -49,7 +49,7 @@ def test_a_chat_there_outlives_window_and_link(open_window: OpenWindow, alpha: S
     far = f"alpha/{chat['id']}"
     with open_window() as first:
         wait_until(first.is_listening, WAIT_S, "the window to listen")
-        outlive("window", "show", "alpha:api")
+        show_there(first, "alpha:api")
         first.wait_connected([far])
         first.focus()
         first.type("echo typed $((6*7))\n")
@@ -89,8 +89,7 @@ def test_a_lost_link_leaves_the_page_as_it_was(open_window: OpenWindow, alpha: S
         return has_all(clipboard(selection="primary"))  # The screen comes first, the scrollback later.
 
     with open_window() as app:
-        outlive("window", "show", "alpha:api")
-        wait_until(is_connected, WAIT_S, "the chat")
+        show_there(app, "alpha:api")
         app.focus()
         wait_until(all_is_selected, WAIT_S, "the output in the window, selected")
         at_end = shown()
@@ -151,9 +150,8 @@ def test_a_pasted_image_is_copied_there_and_a_printed_port_is_forwarded_here(
         killed_after(owner),
         _server() as port,
     ):
-        outlive("window", "show", "alpha:api")
+        show_there(app, "alpha:api")
         wait_until(lambda: "image/png" in clipboard("TARGETS"), WAIT_S, "the image on the clipboard")
-        wait_until(lambda: [tab["connected"] for tab in app.tabs()] == [True], WAIT_S, "the chat")
         app.focus()
         app.type("cp ")
         app.press("ctrl+shift+v")

@@ -15,7 +15,7 @@ from gui.window.panes.pane_area import GAP_PX
 from session_host import paths
 from session_host.storage.store import Store
 from tests.support.waiting import wait_until
-from tests.support.windows import Window, xdotool
+from tests.support.windows import Window, outlive, xdotool
 
 
 def saved_layout() -> WindowLayout:
@@ -124,6 +124,19 @@ def command(app: Window, words: str) -> None:
     app.press("ctrl+shift+p")
     app.type(words)
     app.press("Return")
+
+
+def show_there(app: Window, chat: str) -> None:
+    """Show a chat of another machine, once the window has heard of it, and wait until it is connected."""
+
+    def is_shown() -> bool:
+        try:
+            outlive("window", "show", chat)
+        except RuntimeError:  # The window itself waits only some seconds for the machine.
+            return False
+        return any(tab["connected"] for tab in app.tabs())
+
+    wait_until(is_shown, WAIT_S, f"{chat} to be shown")
 
 
 def visible_windows(app: Window, *name: str) -> set[str]:

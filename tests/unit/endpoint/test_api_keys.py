@@ -117,7 +117,10 @@ async def test_a_missing_store_or_bus_is_reported(
             await find_key("secret", HTTPS, {})
 
 
-async def test_a_store_that_does_not_run_yet_is_started(session_bus: BusDaemon, tmp_path: Path) -> None:
+async def test_a_store_that_does_not_run_yet_is_started(
+    session_bus: BusDaemon, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(secret_store, "TIMEOUT_S", 60.0)  # On a busy machine, this store needs seconds for its start.
     program = (
         "import sys, threading; from tests.fakes.secret_service import SecretService\n"
         "with SecretService(sys.argv[1]): threading.Event().wait(60)"
