@@ -239,7 +239,12 @@ async def test_a_silent_agent_has_no_signal_until_its_next_report(tmp_path: Path
     async with claude_like(tmp_path, catalog=catalog) as chat:
         async with watching(chat.record.id, output=False) as (_, watcher):
             chat.order("state busy")
-            await chat.wait_for_status(WORKING, "state file")
+            await watcher.until(
+                lambda: any(
+                    isinstance(event, ActivityEvent) and event.status.activity is WORKING for event in watcher.events
+                ),
+                "the work to be reported",
+            )
             description = await chat.wait_for_status(NO_SIGNAL, "silence")
             assert description.facts.status.detail == "no output and no report for 0.5 s; last report: state file: busy"
             await watcher.until(
