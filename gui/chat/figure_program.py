@@ -8,6 +8,7 @@ libraries' files, and uses Python, the libraries and their fonts alone.
 from __future__ import annotations
 
 import json
+import re
 import resource
 import sys
 from typing import Any, Final
@@ -19,6 +20,12 @@ _PROCESSOR_S, _MEMORY_BYTES, _FILE_BYTES = 10, 256 << 20, 4 << 20
 _DPI: Final = 72
 _FORMULAS_SHARE: Final = 1.3
 """How much larger than the text formulas are: their fractions have smaller letters."""
+_LARGE: Final = re.compile(
+    r"(\\(?:sum|(?:co)?prod|o?int|iii?nt|big(?:cap|cup|vee|wedge|sqcup|uplus|odot|oplus|otimes))(?![a-zA-Z])"
+    r"(?:\s*[_^]\s*(?:\{(?:[^{}]|\{[^{}]*\})*\}|\\[a-zA-Z]+(?![a-zA-Z])|[^\s{}\\]))*)"
+    r"(?=\s*(?:[^\W_]|\{|\\(?!right)[a-zA-Z]))"
+)
+"""A large operator with what is below and above it, before a letter; TeX has room there, which Matplotlib forgets."""
 
 
 def main() -> None:
@@ -76,7 +83,7 @@ def _formula(text: str, size_px: int, colors: dict[str, str]) -> bytes:
     from PIL import Image, ImageColor
 
     rcParams["mathtext.fontset"] = "cm"
-    line, font = " ".join(text.split()), FontProperties(size=size_px * _FORMULAS_SHARE)
+    line, font = _LARGE.sub(r"\1\\,", " ".join(text.split())), FontProperties(size=size_px * _FORMULAS_SHARE)
     drawn = MathTextParser("agg").parse(f"${line}$", _DPI * SCALE, font)
     shape = Image.fromarray(drawn.image)
     picture = Image.new("RGBA", shape.size, (*ImageColor.getrgb(colors["text"])[:3], 0))

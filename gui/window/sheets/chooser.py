@@ -281,10 +281,9 @@ class _ChoiceDelegate(RowDelegate):
         painter.setFont(usual)
         painter.setPen(tokens.color("text"))
         left = text.adjusted(0, 0, -QFontMetrics(small).horizontalAdvance(detail) - GAP_S_PX, 0)
-        if title == choice.title:
-            paint_matched(painter, left, title, index.data(_POSITIONS_ROLE) or [], tokens)
-        else:
-            painter.drawText(left, Qt.AlignmentFlag.AlignLeft | middle, title)
+        shown = len(title) if title == choice.title else len(title) - len("…")
+        matched = [position for position in index.data(_POSITIONS_ROLE) or [] if position < shown]
+        paint_matched(painter, left, title, matched, tokens)
 
     def helpEvent(
         self,
@@ -322,4 +321,4 @@ def _elided(choice: Choice, width: int) -> tuple[str, str]:
     room = width - usual.horizontalAdvance(choice.title) - GAP_M_PX
     detail = small.elidedText(choice.detail, choice.cut, max(room, 2 * width // 5))
     left = width - small.horizontalAdvance(detail) - GAP_S_PX
-    return usual.elidedText(choice.title, Qt.TextElideMode.ElideMiddle, left), detail
+    return usual.elidedText(choice.title, Qt.TextElideMode.ElideRight, left), detail

@@ -61,7 +61,7 @@ def drag_picture(rows: Sequence[ChatRow], tokens: Tokens, ratio: float) -> QPixm
     is_one = len(rows) == 1
     metrics = QFontMetrics(font())
     text = metrics.elidedText(
-        rows[0].name if is_one else window_texts.CHATS_COUNT(n=len(rows)), Qt.TextElideMode.ElideMiddle, NAME_PX
+        rows[0].name if is_one else window_texts.CHATS_COUNT(n=len(rows)), Qt.TextElideMode.ElideRight, NAME_PX
     )
     left = GAP_S_PX + (_MARK_PX + GAP_S_PX if is_one else 0)
     # A text that just fits is wider than its advance in whole pixels.

@@ -174,7 +174,9 @@ class SidebarDelegate(QStyledItemDelegate):
         painter.setFont(font(HEADING_PX, bold=True, capitals=entry.group is not None or entry.key == PINNED))
         painter.setPen(tokens.color("needs_you" if entry.group is Group.NEEDS_YOU else "secondary"))
         text = line.adjusted(GAP_M_PX, 0, -GAP_M_PX, 0)
-        title = QFontMetrics(painter.font()).elidedText(entry.title, Qt.TextElideMode.ElideMiddle, text.width() - 48)
+        # Of two projects of one name, the paths are shown: both their ends tell.
+        cut = Qt.TextElideMode.ElideMiddle if "/" in entry.title else Qt.TextElideMode.ElideRight
+        title = QFontMetrics(painter.font()).elidedText(entry.title, cut, text.width() - 48)
         painter.drawText(text, Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter, title)
         painter.setFont(font(HEADING_PX))
         painter.drawText(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -10,6 +11,7 @@ from pathlib import Path
 import pytest
 from PySide6.QtWidgets import QApplication
 
+from gui.chat import figure_program
 from gui.chat import figures as module
 from gui.chat.figures import Figure, Figures, figures
 from gui.chat.pictures import pictures
@@ -99,6 +101,25 @@ def test_a_diagram_fits_into_its_memory_wherever_the_system_puts_it(tmp_path: Pa
         check=False,
     )
     assert done.stdout.startswith(b"\x89PNG"), done.stderr.decode()[-500:]
+
+
+@pytest.mark.parametrize(
+    ("written", "with_room"),
+    [
+        (r"\sum_{i=1}^n i", r"\sum_{i=1}^n\, i"),
+        (r"\prod_\alpha^{m_{a}} k", r"\prod_\alpha^{m_{a}}\, k"),
+        (r"\int f \sum_1 2", r"\int\, f \sum_1\, 2"),
+        (r"\left(x + \sum_i\right)", r"\left(x + \sum_i\right)"),
+        (r"\sum_\alpha", r"\sum_\alpha"),
+    ],
+)
+def test_a_letter_does_not_touch_the_operator_before_it(written: str, with_room: str) -> None:
+    assert figure_program._LARGE.sub(r"\1\\,", written) == with_room
+    colors = dict(COLORS)
+    drawn = figure_program._formula(written, 14, colors)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(figure_program, "_LARGE", re.compile(r"(?!)()"))
+        assert drawn == figure_program._formula(with_room, 14, colors)
 
 
 @pytest.mark.usefixtures("qapp", "area")

@@ -8,7 +8,7 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QToolTip
 
 from gui.window.actions import action_table
-from gui.window.sheets.chooser import Choice, _elided
+from gui.window.sheets.chooser import _CHOICE_ROLE, _POSITIONS_ROLE, Choice, _elided
 from gui.wording import notice_texts
 from session_host.protocol.values import State
 from tests.unit.gui.conftest import WindowHarness
@@ -126,6 +126,22 @@ async def test_a_long_detail_is_cut_at_its_end_and_complete_in_the_tool_tip(harn
     assert detail in QToolTip.text()
     QToolTip.hideText()
     assert _elided(choice, view.viewport().width())[1].startswith("Look at the error handling, the tests")
+
+
+async def test_a_long_title_is_cut_at_its_end_and_what_matches_in_it_is_underlined(harness: WindowHarness) -> None:
+    window = harness.open_window()
+    chooser = window.sheets.chooser
+    title = "Look at the error handling, the tests and the documentation of all that changed since the last release"
+    chooser.ask("Outline", "", [Choice(title, "edited 3 files", lambda: None)])
+    harness.settle()
+    shown, detail = _elided(chooser.items.item(0).data(_CHOICE_ROLE), chooser.list.viewport().width())
+    assert (shown[-1], detail) == ("…", "edited 3 files")
+    assert title.startswith(shown[:-1])
+    plain = chooser.list.viewport().grab().toImage()
+    chooser.field.setText("Look at the")
+    await harness.until(lambda: bool(chooser.items.item(0).data(_POSITIONS_ROLE)), "the matches")
+    harness.settle()
+    assert chooser.list.viewport().grab().toImage() != plain
 
 
 async def test_a_low_window_shows_whole_rows_and_the_last_one_when_it_is_marked(harness: WindowHarness) -> None:
