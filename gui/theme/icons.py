@@ -23,7 +23,7 @@ from PySide6.QtGui import QColor, QFont, QFontDatabase, QIcon, QPainter, QPainte
 
 from session_host.standing.groups import Mark
 
-from .tokens import HEADING_PX, ICON_PX, MARK_PX, RADIUS_PX, Tokens, blend, font
+from .tokens import HEADING_PX, ICON_PX, MARK_PX, RADIUS_PX, Tokens, blend, font, on_hairline
 
 _LARGE_TILE_PX = 28
 _FONT_FILE = "phosphor-1.3.0.ttf"
@@ -137,7 +137,8 @@ def each_density(
 def glyph_icon(glyph: Glyph, tokens: Tokens, color: str | QColor = "secondary", size_px: int = ICON_PX) -> QIcon:
     """An icon in one of the theme's colours, given by its name or itself; lighter when its control is disabled."""
     ink = tokens.color(color) if isinstance(color, str) else color
-    return QIcon(_glyph_icon(glyph, ink.rgba(), tokens.color("disabled").rgba(), size_px))
+    disabled = on_hairline(tokens) if color == "on_accent" else tokens.color("disabled")
+    return QIcon(_glyph_icon(glyph, ink.rgba(), disabled.rgba(), size_px))
 
 
 @lru_cache(maxsize=64)

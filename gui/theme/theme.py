@@ -19,7 +19,7 @@ from .contrast import luminance
 from .desktop import DesktopLook
 from .scheme import Scheme, SchemePair
 from .terminal import TerminalTheme
-from .tokens import RADIUS_PX, Tokens, blend
+from .tokens import RADIUS_PX, Tokens, blend, on_hairline
 
 ICONS = Path(__file__).parents[2] / "resources" / "icons"
 
@@ -47,6 +47,7 @@ QLabel[kind="page title"] { font-weight: 600; }
 QLabel[kind="problem"] { color: $failed; font-size: 12px; }
 QLabel[kind="failed"] { color: $failed; }
 QLabel[kind="key"] { color: $secondary; }
+QLabel[kind="key"]:disabled { color: $on_hairline; }
 QLabel[kind="key on accent"] { color: $on_accent; }
 QLabel[kind="needs_you"] { color: $needs_you; }
 QLabel[kind="sum"] { font-size: 19px; font-weight: 600; }
@@ -72,11 +73,11 @@ QPushButton:disabled { color: $disabled; border-color: $hairline; }
 QPushButton[kind="primary"] { background: $accent; color: $on_accent; border-color: $accent; font-weight: 600; }
 QPushButton[kind="primary"]:hover { background: $accent_hover; border-color: $accent_hover; }
 QPushButton[kind="primary"]:focus { border-color: $text; }
-QPushButton[kind="primary"]:disabled { background: $hairline; color: $secondary; border-color: $hairline; }
+QPushButton[kind="primary"]:disabled { background: $hairline; color: $on_hairline; border-color: $hairline; }
 QPushButton[kind="answer"] { background: $page; }
 QPushButton[kind="answer"]:hover { background: $hover_raised; }
 QPushButton[kind="answer"]:pressed { background: $pressed; }
-QPushButton[kind="answer"]:disabled { color: $secondary; background: $hairline; }
+QPushButton[kind="answer"]:disabled { color: $on_hairline; background: $hairline; }
 QPushButton[kind="primary"][enters="true"] { border-color: $text; }
 QPushButton[keyed="true"] { text-align: left; }
 QPushButton[wrapped="true"] { padding: 4px 12px; text-align: left; }
@@ -257,6 +258,7 @@ def style_sheet(tokens: Tokens) -> str:
         disabled=tokens.disabled,
         accent=tokens.accent,
         on_accent=tokens.on_accent,
+        on_hairline=on_hairline(tokens).name(),
         needs_you=tokens.needs_you,
         needs_you_fill=tokens.needs_you_fill,
         failed=tokens.failed,

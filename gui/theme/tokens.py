@@ -45,6 +45,11 @@ def on(color: QColor, background: QColor) -> QColor:
     return readable(color, background, TEXT_RATIO)
 
 
+def on_hairline(tokens: Tokens) -> QColor:
+    """The text of a filled button that is disabled, whose ground is the hairlines' colour."""
+    return on(tokens.color("secondary"), tokens.color("hairline"))
+
+
 TEXT_PX = 13
 SECONDARY_PX = 12
 HEADING_PX = 11

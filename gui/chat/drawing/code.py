@@ -79,7 +79,9 @@ _GLYPH_PX = 14
 _NARROW_GAP_PX = GAP_S_PX // 2
 _GUTTER_LEFT_PX = 8
 ASKED_EDGE_PX, ASKED_BESIDE_PX = 3, 20
-"""The width of an open request's edge; how far its ground, and lines of its diff, reach beyond the text."""
+"""The width of an open request's edge; how far its ground reaches beyond the text."""
+_TO_EDGE_PX = 2 * ASKED_BESIDE_PX
+"""Tints of lines of its diff reach so far beyond the text; the page ends them at the edges of the ground."""
 _NUMBER_GAP_PX = 8
 _SIGN_PX = 14
 _MAX_COMPARED_CHARACTERS = 400
@@ -801,9 +803,9 @@ class _Lines:
         sign_tone = on(style.color("fine" if line.kind == "+" else "failed"), background or self._ground)
         tinted = QRectF(area)
         if self._segment.asked and cell.left <= left_of(self._segment):
-            tinted.setLeft(area.left() - ASKED_BESIDE_PX + ASKED_EDGE_PX)
+            tinted.setLeft(area.left() - _TO_EDGE_PX)
         if self._segment.asked and area.right() >= self._width - 1:
-            tinted.setRight(area.right() + ASKED_BESIDE_PX)
+            tinted.setRight(area.right() + _TO_EDGE_PX)
         line_number = line.old if cell.shows_old else line.new
         line_px, metrics = style.code_line_px, style.metrics(mono=True)
 

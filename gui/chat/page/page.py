@@ -581,6 +581,9 @@ class RequestPage(TranscriptPage):
         self._request = request.id
         self.set_transcript(transcript)
 
+    def tinted_between(self, position: int, head: int) -> tuple[float, float]:
+        return 0.0, float(self.width())  # The card beside the row is the ground.
+
     @property
     def card(self) -> RequestCard | None:
         """The request's widget; None before the page is arranged."""

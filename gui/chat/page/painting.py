@@ -13,7 +13,7 @@ from gui.chat.content.hunks import first_of_hunk
 from gui.chat.content.items import Content
 from gui.chat.content.segments import AskLine, Card, Diff, TurnFooter, utf16_length
 from gui.chat.drawing.asking import ABOVE_PX, BELOW_PX, paint_ground, paint_since, right_of
-from gui.chat.drawing.code import ASKED_BESIDE_PX
+from gui.chat.drawing.code import ASKED_BESIDE_PX, ASKED_EDGE_PX
 from gui.chat.drawing.segment_layout import Control, Overflow, square_in
 from gui.chat.drawing.style import GUTTER_PX, MARGIN_PX, MEASURE_PX, WIDE_PX, Style, Widths
 from gui.finding.query import Pattern
@@ -243,6 +243,10 @@ class PaintedPage(QWidget):
         if part is not None:
             marks.append((*part, self.style_.selection))
         shown = QRectF(0, -placed.top, self.rows.widths.wide, self.height())
+        if isinstance(segment, Diff) and segment.asked:
+            head = next(each.head for each in row.asked if each.head <= placed.number <= each.card)
+            begin, end = self.tinted_between(placed.position, head)
+            painter.setClipRect(QRectF(begin - left, -placed.top, end - begin, self.height()))
         aside_px = self.rows.aside_of(placed.position, placed.number)
         here = row.key, placed.number
         has_keyboard = self.hasFocus() and self.focused is not None and self.focused[:2] == here
@@ -372,7 +376,7 @@ class PaintedPage(QWidget):
         found: list[VisibleRequest] = []
         if not self.rows.has_open:  # Hot path: each frame asks.
             return found
-        left, height = self.column_left, self.height()
+        height = self.height()
         for position in dict.fromkeys(placed.position for placed in self.visible):
             row = self.rows.row(position)
             for asked in row.asked:
@@ -392,8 +396,7 @@ class PaintedPage(QWidget):
                     VisibleRequest(
                         asked,
                         position,
-                        max(left - ASKED_BESIDE_PX, 0.0),
-                        min(left + right_of(self.rows.laid(position, asked.head)), float(self.width() - BAR_PX)),
+                        *self.request_between(position, asked.head),
                         head + ABOVE_PX if head is not None else -_BEYOND_PX,
                         min(card_top + card_px - BELOW_PX, height + _BEYOND_PX),
                         head + first.laid.height if head is not None else None,
@@ -401,6 +404,17 @@ class PaintedPage(QWidget):
                     )
                 )
         return found
+
+    def request_between(self, position: int, head: int) -> tuple[float, float]:
+        """The left and the right edge of the ground of a request, whose head is this segment of a row."""
+        left = self.column_left
+        right = left + right_of(self.rows.laid(position, head))
+        return max(left - ASKED_BESIDE_PX, 0.0), min(right, float(self.width() - BAR_PX))
+
+    def tinted_between(self, position: int, head: int) -> tuple[float, float]:
+        """Where the lines of a request's diff are tinted: from edge to edge of its ground."""
+        left, right = self.request_between(position, head)
+        return left + ASKED_EDGE_PX, right
 
     def segment_at(self, point: QPointF) -> PlacedSegment | None:
         """The segment at a point's height, or the nearest one."""

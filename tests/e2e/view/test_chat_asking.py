@@ -10,6 +10,7 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QLabel, QLineEdit, QPushButton, QWidget
 
 from gui.chat.content.segments import Subject
+from gui.chat.drawing.code import ASKED_EDGE_PX
 from gui.chat.page.requests import seen as seen_subjects
 from gui.input import refused_keys as refused_keys_module
 from gui.input.refused_keys import refused_keys
@@ -687,6 +688,26 @@ def test_a_requests_diff_looks_like_the_tool_calls_diff(show_chat: ShowChat) -> 
     chat.resolve("r1", "yes", "Allow", "window")
     shown.settle()
     assert "a.py\n@@ -1 +1 @@\n-old\n+new" in shown.shown()
+
+
+@pytest.mark.parametrize("width", [400, 470, 700, 1240])
+def test_the_lines_of_a_requests_diff_are_tinted_from_edge_to_edge_of_its_ground(
+    show_chat: ShowChat, width: int
+) -> None:
+    shown = show_chat(asking(edit_request("--- a.py\n+++ a.py\n@@ -1 +1 @@\n-old\n+new\n")))
+    shown.view.resize(width, 700)
+    shown.settle()
+    page = shown.view.page
+    [asked] = page.visible_requests()
+    image = page.grab().toImage()
+    removed = page.style_.code.removed.rgb()
+    tinted = [
+        [x for x in range(image.width()) if image.pixel(x, y) == removed]
+        for y in range(image.height())
+        if image.pixel(round(asked.left) + ASKED_EDGE_PX + 1, y) == removed
+    ]
+    assert len(tinted) > page.style_.code_line_px / 2
+    assert {(line[0], line[-1]) for line in tinted} == {(round(asked.left) + ASKED_EDGE_PX, round(asked.right) - 1)}
 
 
 def test_a_long_diff_can_be_allowed_only_after_both_its_ends_were_seen(show_chat: ShowChat) -> None:

@@ -10,10 +10,10 @@ from PySide6.QtCore import QObject, Qt, Signal
 from PySide6.QtWidgets import QApplication, QWidget
 
 from gui.chat.content.requests import RequestLook
-from gui.chat.drawing.asking import BELOW_PX, right_of
+from gui.chat.drawing.asking import BELOW_PX
 from gui.chat.drawing.code import ASKED_BESIDE_PX
 from gui.chat.page import positions
-from gui.chat.page.painting import BAR_PX, PaintedPage, VisibleRequest
+from gui.chat.page.painting import PaintedPage, VisibleRequest
 from gui.chat.page.positions import ScrollPosition
 from gui.input.refused_keys import refused_keys
 from session_host.protocol.messages import AnswerRequest
@@ -173,10 +173,9 @@ class RequestCards(QObject):
         if card is None or place is None:
             return 0.0
         page = self._page
-        left = page.column_left
-        right = min(left + right_of(page.rows.laid(place[0], place[1].head)), float(page.width() - BAR_PX))
-        width = round(right) - round(max(left - ASKED_BESIDE_PX, 0.0))
-        return float(card.height_for(width, min(round(left), ASKED_BESIDE_PX), page.size())) + self._below_px
+        begin, end = page.request_between(place[0], place[1].head)
+        left = min(round(page.column_left), ASKED_BESIDE_PX)
+        return float(card.height_for(round(end) - round(begin), left, page.size())) + self._below_px
 
     @property
     def _below_px(self) -> int:

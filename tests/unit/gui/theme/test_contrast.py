@@ -12,14 +12,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from msgspec.structs import replace
-from PySide6.QtGui import QColor
+from PySide6.QtGui import QColor, QIcon
 
 import gui
 from gui.settings.theme_files import RESOURCES, Library
 from gui.terminal.drawing.colors import Colors
 from gui.theme.contrast import HIGH, MARK_RATIO, TEXT_RATIO, USUAL, Ratios, luminance, ratio, readable
 from gui.theme.desktop import DesktopLook
-from gui.theme.icons import mark_color
+from gui.theme.icons import Glyph, glyph_icon, mark_color
 from gui.theme.scheme import Scheme, derive_tokens
 from gui.theme.terminal import TerminalTheme
 from gui.theme.theme import style_sheet
@@ -96,6 +96,20 @@ def check_contrast(scheme: Scheme, ratios: Ratios) -> None:
         for token in ("border", "hairline", "disabled"):
             assert ratio(colors.color(token), background) >= ratios.line, token
     assert ratio(colors.color("on_accent"), colors.color("accent")) >= min(ratios.text, 4.5)
+    sheet, hairline = style_sheet(colors), colors.color("hairline")
+    for disabled in ('QPushButton[kind="primary"]', 'QPushButton[kind="answer"]', 'QLabel[kind="key"]'):
+        [rule] = re.findall(rf"^{re.escape(disabled)}:disabled \{{(.*)\}}$", sheet, re.MULTILINE)
+        [text] = re.findall(r"(?<![-\w])color: (#\w+);", rule)
+        assert ratio(QColor(text), hairline) >= TEXT_RATIO, disabled
+
+
+@pytest.mark.usefixtures("qapp")
+@pytest.mark.parametrize("colors", [*APPEARANCES, *HIGH_CONTRAST])
+def test_the_sign_of_a_filled_button_that_is_disabled_is_visible(colors: Tokens):
+    hairline = colors.color("hairline")
+    icon = glyph_icon(Glyph.SEND, colors, "on_accent").pixmap(16, 16, QIcon.Mode.Disabled).toImage()
+    inks = [icon.pixelColor(x, y) for x in range(icon.width()) for y in range(icon.height())]
+    assert all(ratio(QColor(ink.name()), hairline) >= MARK_RATIO for ink in inks if ink.alpha() == 255)
 
 
 @pytest.mark.parametrize("colors", APPEARANCES)

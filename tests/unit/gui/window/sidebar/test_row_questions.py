@@ -290,6 +290,15 @@ async def test_the_card_is_as_high_as_it_needs_and_never_scrolls_for_a_line_or_t
     assert found == {False, True}
 
 
+async def test_the_lines_of_a_diff_are_tinted_from_edge_to_edge(harness: WindowHarness, host: AskingHost) -> None:
+    asking = await two_chats(harness)
+    host.requests = [edit_request(1)]
+    card = await open_card(harness, asking)
+    image, added = card.page.grab().toImage(), card.page.style_.code.added.rgb()
+    last = image.width() - 1
+    assert any(image.pixel(0, y) == added == image.pixel(last, y) for y in range(image.height()))
+
+
 async def test_a_second_click_and_enter_open_the_chat(harness: WindowHarness, host: AskingHost) -> None:
     asking = await two_chats(harness)
     host.requests = [command_request("make check")]
