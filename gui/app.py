@@ -52,7 +52,7 @@ from session_host.client.machine import Machine
 from session_host.client.sessions.stale_rows import all_after_boot
 from session_host.client.sessions.store_access import open_store
 from session_host.client.viewer.viewer import Viewer, ViewerDelegate
-from session_host.errors import ConfigError, OutliveError
+from session_host.errors import ConfigError, OutliveError, StoreNewer
 from session_host.protocol.facts import ChatFacts
 from session_host.protocol.values import FileLocation, GridSize, Runtime
 from session_host.standing.traits import TRAITS
@@ -451,7 +451,11 @@ class App:
     async def _check_limit(self) -> None:
         """Warn the user if ended chats take nearly as much space as allowed; if more, remove the oldest ones."""
         # Not in the store's thread: a check reads the size of each ended chat.
-        warning, due = await asyncio.to_thread(_check_limit)
+        try:
+            warning, due = await asyncio.to_thread(_check_limit)
+        except StoreNewer:
+            self._offer_restart_if_due()
+            return
         return_freed_memory()  # The records and sizes of thousands of chats are not needed again for hours.
         banners, removals = self.window.banners, self.sessions.removals
         if warning:
@@ -557,9 +561,14 @@ def _can_installed_read() -> bool:
 
 
 def _check_limit() -> Tidying:
-    with contextlib.suppress(OutliveError), open_store() as store:
-        return check_limit(store, by_window=True)
-    return Tidying("", [])  # The store's next user reports the error.
+    """See ``check_limit``; raises StoreNewer."""
+    try:
+        with open_store() as store:
+            return check_limit(store, by_window=True)
+    except StoreNewer:
+        raise
+    except OutliveError:
+        return Tidying("", [])  # The store's next user reports the error.
 
 
 def _clean_up_worktrees() -> None:

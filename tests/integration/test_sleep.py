@@ -18,7 +18,7 @@ import pytest
 from session_host.client.chats.fork import fork
 from session_host.client.chats.sleeping import wake
 from session_host.client.sessions.store_access import open_store
-from session_host.paths import config_dir
+from session_host.paths import config_dir, database
 from session_host.protocol.events import Ended, Missed, Slept, Woke, kind_of
 from session_host.protocol.messages import Interrupt, Prompt, ReleaseHeld
 from session_host.system.processes.identity import environment_variables
@@ -74,6 +74,25 @@ def test_a_chat_sleeps_in_its_place(chat: str) -> None:
     assert "asleep · gave back" in outlive("ls").output
     assert [each["id"] for each in outlive("ls", "--json").json()] == [chat], "as one that runs"
     assert told(chat) == ["slept"]
+
+
+def lose_the_store() -> str:
+    """Remove the store's file; returns what the next command says about it."""
+    for suffix in ("", "-wal", "-shm"):
+        Path(f"{database()}{suffix}").unlink(missing_ok=True)
+    return outlive("ls").error.strip().rpartition("; ")[2]
+
+
+def test_a_rebuilt_store_counts_it_as_one_that_sleeps(chat: str) -> None:
+    put_to_sleep(chat)
+    assert lose_the_store() == "1 sleeping chat was found"
+    assert listed(chat)["is_asleep"]
+
+    outlive("send", "chat", "second", "--enter")
+    [woken] = listed_running()
+    wait_until(lambda: listed(woken["id"])["later"] is None, 30, "the text to be given")
+    assert lose_the_store() == "1 running and 1 ended chats were found"
+    assert not listed(chat)["is_asleep"]
 
 
 def test_its_last_screen_is_the_one_before_its_agent_left(chat: str) -> None:

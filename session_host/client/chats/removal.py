@@ -6,6 +6,7 @@ import contextlib
 import errno
 import logging
 import shutil
+import time
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -14,7 +15,7 @@ from session_host.client.sessions.session_info import describe
 from session_host.client.sessions.stale_rows import record_of
 from session_host.client.sessions.store_access import open_store
 from session_host.errors import HostUnavailable, NotResumable, StoreError, WorktreeError
-from session_host.paths import endpoint_conversation, session_journal, session_log, state_dir
+from session_host.paths import endpoint_conversation, session_files, session_journal, session_log, state_dir
 from session_host.protocol.facts import ChatFacts
 from session_host.protocol.messages import Description
 from session_host.protocol.shown_command import shown_command
@@ -27,6 +28,9 @@ from session_host.system.processes.identity import is_killed, start_time
 from session_host.system.processes.process_tree import ChatProcess, chat_processes, end_all
 
 log = logging.getLogger(__name__)
+
+UNSTARTED_S = 86_400.0
+"""No start takes so long."""
 
 TRIES = 100
 """Number of tries to remove a directory while others add or remove files in it, such as another removal."""
@@ -79,6 +83,21 @@ def finish_removals(store: Store) -> None:
                 _remove_directories(store, session_id)
         except OSError as error:  # The others are deleted nevertheless.
             log.warning("files of the removed chat %s: %s", session_id, error)
+
+
+def remove_unstarted(store: Store) -> None:
+    """Delete what starts left that were killed before their chat was recorded: files for its agent alone. Blocks.
+
+    Raises:
+        OSError: the directories cannot be listed.
+        StoreError: the store cannot be used.
+    """
+    sessions = state_dir() / "sessions"
+    for path in sessions.iterdir() if sessions.is_dir() else ():
+        with contextlib.suppress(NotADirectoryError, FileNotFoundError):  # Another process has just removed it.
+            is_old = time.time() - path.stat().st_mtime > UNSTARTED_S
+            if is_old and list(path.iterdir()) == [session_files(path.name)] and store.get(path.name) is None:
+                shutil.rmtree(path, ignore_errors=True)
 
 
 def remove_files(store: Store, record: ChatFacts) -> str:

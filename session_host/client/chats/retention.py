@@ -249,11 +249,12 @@ def check_limit(store: Store, *, by_window: bool) -> Tidying:
     Blocks on the disk. If there ever was a window, only a window's warning counts. Commands do not check the limit for
     a while then: the user may undo what a window removes.
     """
-    from .removal import finish_removals  # most commands need no check
+    from .removal import finish_removals, remove_unstarted  # most commands need no check
 
     try:
         _checked_mark().touch(mode=0o600)
         finish_removals(store)
+        remove_unstarted(store)
         found = assess(store)
         return _tidying(found, may_warn=by_window or not store.layout())
     except (OutliveError, OSError):

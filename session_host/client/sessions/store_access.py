@@ -126,14 +126,15 @@ def check_here(session_id: str) -> None:
 class Found(NamedTuple):
     """The chats that were added to a rebuilt store."""
 
-    running: int
-    ended: int
+    running: int = 0
+    sleeping: int = 0
+    ended: int = 0
 
     def __str__(self) -> str:
         """The subject and verb of a sentence."""
-        chats = "chat was" if (self.running, self.ended) in {(1, 0), (0, 1)} else "chats were"
-        numbers = (f"{count} {kind}" for count, kind in ((self.running, "running"), (self.ended, "ended")) if count)
-        return f"{' and '.join(numbers) or 'no'} {chats} found"
+        chats = "chat was" if sum(self) == 1 else "chats were"
+        numbers = [f"{count} {kind}" for kind, count in self._asdict().items() if count] or ["no"]
+        return f"{' and '.join(filter(None, (', '.join(numbers[:-1]), numbers[-1])))} {chats} found"
 
 
 def complete(store: Store) -> str:
@@ -162,12 +163,14 @@ def find_chats(store: Store) -> Found:
     Raises:
         StoreError: the store cannot be written.
     """
-    found = Found(0, 0)
+    found = Found()
     for _ in range(FILE_TRIES):
         file = store.file
         restored = [resolve_stale_row(store, each) for each in store.restore_copies()]
         running = sum(not each.outcome.is_over for each in restored)
-        found = Found(running + _add_running(store), len(restored) - running)
+        slept = [store.get(each.id) for each in restored if each.outcome.was_put_to_sleep]  # Some are awake again.
+        sleeping = sum(each is not None and each.is_asleep for each in slept)
+        found = Found(running + _add_running(store), sleeping, len(restored) - running - sleeping)
         if store.mark_complete(file):
             break
     return found

@@ -295,7 +295,7 @@ async def test_chats_that_could_not_be_listed_are_listed_later(
             await until(lambda: app.window.empty.title.text() == "1 running chat")
 
 
-@pytest.mark.parametrize("is_installed", [True, False])
+@pytest.mark.parametrize(("is_installed", "finds"), [(True, "a call"), (False, "a call"), (True, "the limit")])
 async def test_a_window_whose_store_a_newer_version_has_changed_offers_a_restart_if_that_is_installed(
     qapp: QApplication,
     display: XServer,
@@ -304,6 +304,7 @@ async def test_a_window_whose_store_a_newer_version_has_changed_offers_a_restart
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
     is_installed: bool,
+    finds: str,
 ):
     words, program = tmp_path / "words", tmp_path / "outlive"
     program.write_text(f'#!/bin/sh\necho "$#$*" >> {words}\n[ "$*" != ls ] || exit {0 if is_installed else 1}\n')
@@ -313,6 +314,9 @@ async def test_a_window_whose_store_a_newer_version_has_changed_offers_a_restart
         with contextlib.closing(sqlite3.connect(paths.database())) as store:
             store.execute("PRAGMA user_version = 999")
         for _ in range(2):
+            if finds == "the limit":
+                await app._check_limit()
+                continue
             with pytest.raises(StoreNewer):
                 await app.sessions.machines.here.machine.call(session_named, "one")
         await until(lambda: words.exists() and words.read_text() == "1ls\n")

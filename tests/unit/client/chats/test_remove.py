@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import os
 import sqlite3
+import time
 from typing import Any
 from unittest.mock import Mock
 
 import pytest
 
-from session_host.client.chats.removal import finish_removals, remove_chat
+from session_host.client.chats.removal import UNSTARTED_S, finish_removals, remove_chat, remove_unstarted
 from session_host.client.sessions.store_access import open_store
 from session_host.errors import StoreError
-from session_host.paths import database, endpoint_conversation, session_dir, session_journal, session_log
+from session_host.paths import database, endpoint_conversation, session_dir, session_files, session_journal, session_log
 from session_host.protocol.facts import ChatFacts
 from session_host.protocol.values import State
 from session_host.storage.store import moved_aside
@@ -170,3 +171,20 @@ def test_a_chat_is_removed_from_a_full_disk(monkeypatch: pytest.MonkeyPatch) -> 
         assert remove_chat(store, record) == ""
         assert store.all() == []
     assert not session_dir("chat").exists()
+
+
+@pytest.mark.usefixtures("area")
+def test_files_of_a_start_that_was_killed_before_its_chat_was_recorded_are_removed_after_a_day() -> None:
+    recorded("ended")
+    names = ("ended", "killed", "starting", "elsewhere")
+    for name in names:
+        session_files(name).mkdir(parents=True)
+        (session_files(name) / "the task.md").write_text("what was said")
+        if name != "starting":
+            long_ago = time.time() - UNSTARTED_S - 60
+            os.utime(session_dir(name), (long_ago, long_ago))
+    session_journal("elsewhere").mkdir()
+    os.utime(session_dir("elsewhere"), (0, 0))
+    with open_store() as store:
+        remove_unstarted(store)
+    assert [name for name in names if session_dir(name).exists()] == ["ended", "starting", "elsewhere"]
