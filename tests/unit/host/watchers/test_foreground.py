@@ -21,6 +21,7 @@ from session_host.storage.descriptors.log_state import (
     ForegroundState,
 )
 from session_host.system.processes.pty_process import PtyProcess
+from tests.support.waiting import eventually
 
 SHELL = 0
 """A process group without a program, as a shell that waits."""
@@ -117,5 +118,5 @@ async def test_a_disk_that_does_not_answer_holds_no_host(tmp_path: Path, monkeyp
         assert await name_of(pid, monkeypatch, "vim", "notes.txt") == "vim"
     assert not files.has(tmp_path)
     assert not files.has(tmp_path), "one look hangs: there is no other"
-    assert len(asked) == 2
+    await eventually(lambda: len(asked) == 2, 10, "both threads to look")
     answers.set()
