@@ -275,9 +275,10 @@ async def test_an_upgrade_in_mid_delta_neither_loses_nor_repeats_events(tmp_path
 async def test_an_idle_agent_is_ended_and_the_chat_is_resumed_by_the_next_prompt(tmp_path: Path) -> None:
     config_dir().mkdir(parents=True, exist_ok=True)
     (config_dir() / "chats.toml").write_text("idle_timeout_min = 0.005\n", encoding="utf-8")
-    record = await start_chat(tmp_path, prompt="answer: first")
+    # Until there is a viewer, the turn goes on.
+    record = await start_chat(tmp_path, prompt="answer: first\ndeltas: 3\nhold: 1")
     async with viewing(record.id) as chat:
-        await chat.until_idle(1)
+        (tmp_path / "release").touch()
         await chat.watcher.until(lambda: chat.state == "ended", "the idle time-out")
         assert "resumes it" in chat.texts("notice")[-1]
         assert chat.viewer.replica.transcript is not None
@@ -337,8 +338,10 @@ async def test_errors_of_an_agent_that_was_ended_on_purpose_are_not_shown(tmp_pa
 async def test_a_turn_longer_than_the_idle_time_out_is_not_ended(tmp_path: Path) -> None:
     config_dir().mkdir(parents=True, exist_ok=True)
     (config_dir() / "chats.toml").write_text("idle_timeout_min = 0.005\n", encoding="utf-8")
-    record = await start_chat(tmp_path, prompt=f"count: {LINES}\ndelay: 3")
+    # The longer part comes once there is a viewer.
+    record = await start_chat(tmp_path, prompt=f"count: {LINES}\ndelay: 3\nhold: 1")
     async with viewing(record.id) as chat:
+        (tmp_path / "release").touch()
         await chat.until_said(f"line {LINES:04}")
         assert chat.texts()[-1] == WHOLE
 
