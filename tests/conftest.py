@@ -317,6 +317,8 @@ def qapp(x_server: displays.XServer) -> Iterator[QApplication]:
         _messages.install()
         application = QApplication(["outlive"])
         application.setQuitOnLastWindowClosed(False)
+        # Letters that a test types in a row are one word also on a slow computer.
+        application.setKeyboardInputInterval(60_000)
         install_qt_words(application)
         park_pointer()
         yield application

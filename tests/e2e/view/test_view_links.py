@@ -14,8 +14,9 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
 
 from gui.bridge.named_files import FilesHere
+from gui.terminal.links import link_pointer
 from gui.terminal.links.links import LinkRules
-from tests.e2e.view.conftest import ShownView
+from tests.e2e.view.conftest import WAIT_S, ShownView
 from tests.e2e.view.test_mouse import CONTROL, LEFT
 from tests.support.qt_waiting import process_events_until
 from tests.support.windows import xdotool
@@ -212,7 +213,8 @@ def dead_mount(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[tupl
     answers.set()
 
 
-def test_pointing_at_a_path_on_a_dead_network_mount_does_not_freeze_the_window(show_view, dead_mount):
+def test_pointing_at_a_path_on_a_dead_network_mount_does_not_freeze_the_window(show_view, dead_mount, monkeypatch):
+    monkeypatch.setattr(link_pointer, "OPENS_WITHIN_S", WAIT_S)
     directory, answers = dead_mount
     terminal = show_view()
     terminal.view.links.files.find = FilesHere(lambda: (str(directory),))

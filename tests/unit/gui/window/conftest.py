@@ -14,7 +14,13 @@ from session_host.protocol.facts import ChatFacts
 from session_host.protocol.values import State
 from session_host.web import places
 from tests.support.facts import chat_facts
-from tests.unit.gui.conftest import WindowHarness
+from tests.unit.gui.conftest import WAIT_S, WindowHarness
+
+_LOOKS = (
+    "session_host.client.chats.directories.LOOK_TIMEOUT_S",
+    "gui.window.sheets.export.LOOK_TIMEOUT_S",
+    "gui.window.actions.machines.LOOK_TIMEOUT_S",
+)
 
 Away = Callable[[Callable[[], object]], Awaitable[None]]
 
@@ -23,6 +29,13 @@ Away = Callable[[Callable[[], object]], Awaitable[None]]
 def page_is_served(monkeypatch: pytest.MonkeyPatch) -> None:
     """No sheet turns the page on, which a process serves already, at no address."""
     monkeypatch.setattr(places, "is_served", lambda: True)
+
+
+@pytest.fixture(autouse=True)
+def disk_has_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A disk that a busy computer reads late is none that does not answer, unless a test says so."""
+    for name in _LOOKS:
+        monkeypatch.setattr(name, WAIT_S)
 
 
 @pytest.fixture

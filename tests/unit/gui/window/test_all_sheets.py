@@ -29,6 +29,7 @@ from session_host.standing.groups import Group
 from tests.programs.shown_image import png
 from tests.support.area import Area
 from tests.support.images import RED
+from tests.support.qt_waiting import show_active
 from tests.support.repositories import Checkout
 from tests.support.scripted_chat import ScriptedChat, command_request
 from tests.unit.gui.conftest import WindowHarness
@@ -289,9 +290,7 @@ async def test_the_list_of_directories_is_used_by_keyboard(harness: WindowHarnes
     field = DirectoryField()
     host = QWidget()
     QVBoxLayout(host).addWidget(field)
-    host.show()
-    host.activateWindow()
-    assert QTest.qWaitForWindowActive(host)
+    show_active(host)
     field.setFocus()
     QTest.keyClicks(field, "~/al")
     seen = []

@@ -18,7 +18,7 @@ from session_host.protocol.messages import AgentRequests, AnswerRequest, Done, O
 from session_host.protocol.values import Activity
 from session_host.structured.items import AgentRequest, Question, digest
 from tests.support.scripted_chat import ALLOW, ALWAYS, BEGAN_MS, DECLINE, command_request
-from tests.unit.gui.conftest import WindowHarness
+from tests.unit.gui.conftest import WAIT_S, WindowHarness
 
 Key = Qt.Key
 
@@ -61,6 +61,7 @@ class AskingHost:
 async def host(harness: WindowHarness, monkeypatch: pytest.MonkeyPatch) -> AskingHost:
     host = AskingHost(harness)
     monkeypatch.setattr("session_host.client.control.request", host.request)
+    monkeypatch.setattr("gui.window.actions.chats.row_questions.PATIENCE_S", WAIT_S)
     return host
 
 
