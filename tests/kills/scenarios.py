@@ -223,12 +223,13 @@ async def command_at_launch(workspace: Workspace, number: int) -> KillResult:
             await asyncio.to_thread(command.communicate, b".")
             result = await asyncio.to_thread(traced.result)
         infos = await settled(chat)
+        await after.start()
+        infos = infos or await settled(chat)  # A slow keeper carries out what a killed client asked for later.
         if infos is not None:
             await chat.adopt(infos)
             losses += await ends_well(chat)
         elif command.returncode == 0:
             losses.append("the command said that the chat was started, and there is none")
-        await after.start()
         losses += await ends_well(after)
         if infos is None and chat.witness.sizes:
             losses.append("the program was started, and there is no chat")

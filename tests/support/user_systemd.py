@@ -66,7 +66,8 @@ if "restart" in words:
         argv, env=environment | {{"NOTIFY_SOCKET": path}}, stdin=subprocess.DEVNULL, stdout=log, stderr=log,
         start_new_session=True,
     )
-    open(running, "w").write(str(started.pid))
+    open(running + ".new", "w").write(str(started.pid))
+    os.replace(running + ".new", running)
     while True:
         try:
             assert ready.recv(100) == b"READY=1"

@@ -11,11 +11,12 @@ import tempfile
 import threading
 from collections.abc import Callable
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
 from tests.conftest import Sessions
-from tests.support import leaks
+from tests.support import leaks, processes
 from tests.support.area import Area, reused_area
 from tests.support.qt_messages import QtMessages
 
@@ -94,6 +95,23 @@ def test_a_process_is_noticed_after_pids_have_wrapped_around(how: str, latest: i
     command = [*own_pids, sys.executable, "-c", WRAPPED, how, str(latest)]
     done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=60)
     assert (done.stdout, done.stderr) == ("[20000]\n", "")
+
+
+def test_a_process_in_the_midst_of_an_exec_is_read_until_it_has_its_environment(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("environ", "cmdline"):
+        (tmp_path / name).touch()
+    (tmp_path / "exe").symlink_to("/bin/sleep")
+    pauses: list[object] = []
+
+    def pause(*words: object) -> None:
+        pauses.append(words)
+        if len(pauses) == 20:
+            (tmp_path / "environ").write_bytes(b"MINE=yes\0")
+
+    monkeypatch.setattr(processes, "select", SimpleNamespace(select=pause))
+    assert processes._environment_of(tmp_path) == b"MINE=yes\0"
 
 
 def test_a_child_without_environment_is_noticed(check: leaks.LeakCheck) -> None:
