@@ -16,7 +16,7 @@ import pytest
 from session_host.client.control import request
 from session_host.client.sessions.hosts import replace_host
 from session_host.client.sessions.last_screen import last_screen
-from session_host.client.sessions.session_info import list_sessions
+from session_host.client.sessions.session_info import SessionInfo, list_sessions
 from session_host.client.sessions.store_access import open_store
 from session_host.client.viewer.viewer import Viewer
 from session_host.protocol.messages import BellEvent, Describe, Description, ForegroundEvent, NotificationEvent
@@ -222,8 +222,14 @@ async def test_the_exit_code_of_a_shells_last_command_is_reported(engine: Engine
         description: Description = await request(record.id, Describe(0))
         assert (foreground_of(description).program, foreground_of(description).last_exit_code) == ("", 2)
         os.kill(known(description.facts.program.host_pid), signal.SIGKILL)
-        with open_store() as store:
-            [info] = list_sessions(store, ended=False)
+
+        def answered() -> SessionInfo | None:
+            with open_store() as store:
+                [info] = list_sessions(store, ended=False)
+            return info if info.host is not None else None
+
+        info = await eventually(answered, 10, "the next host to answer")
+        assert info is not None
         assert (info.facts.shell.last_exit_code, info.facts.shell.last_ended) == (
             2,
             foreground_of(description).last_ended,
