@@ -107,9 +107,13 @@ class PageServer:
                 text=True,
                 env=environment({"NOTIFY_SOCKET": str(self._ready)}),
             )
-            wait_until(
-                lambda: self._serves(ready), TIMEOUT_S, lambda: f"the page to be served: {self.errors.read_text()}"
-            )
+            try:
+                wait_until(
+                    lambda: self._serves(ready), TIMEOUT_S, lambda: f"the page to be served: {self.errors.read_text()}"
+                )
+            except BaseException:
+                self.end(signal.SIGKILL)
+                raise
         return self
 
     def _serves(self, ready: socket.socket) -> bool:
