@@ -59,10 +59,10 @@ async def test_a_machine_with_hundreds_of_chats_that_restarts_leaves_the_window_
     spent_s: list[float] = []
 
     def make_the_list_anew() -> None:
-        began_s = time.monotonic()
-        while time.monotonic() - began_s < 0.02:
+        began_s = time.thread_time()  # Without the time of other programs, which no pause makes up for.
+        while time.thread_time() - began_s < 0.02:
             pass
-        spent_s.append(time.monotonic() - began_s)
+        spent_s.append(time.thread_time() - began_s)
 
     harness.sessions.chats.changed.connect(make_the_list_anew)
     began_s = time.monotonic()
