@@ -86,47 +86,46 @@ class Accessible:
         return [Accessible(self._reader, *place) for place in self.call("Accessible", "GetChildren")]
 
     def descendants(self) -> Iterator[Accessible]:
-        """The object and all objects below it."""
+        """The object and all objects below it, without those that go meanwhile."""
         yield self
-        for child in self.children():
+        try:
+            children = self.children()
+        except Gone:
+            return
+        for child in children:
             yield from child.descendants()
+
+    def found(self, read: Callable[[Accessible], T | None]) -> list[T]:
+        """What is read of this object and of those below it; None, and objects that go meanwhile, are left out."""
+        found = []
+        for part in self.descendants():
+            with suppress(Gone):
+                if (one := read(part)) is not None:
+                    found.append(one)
+        return found
 
     def showing(self, role: str) -> list[str]:
         """The names of the visible objects below it with this role."""
-        return self.whole(
-            lambda: [part.name for part in self.descendants() if part.role == role and "showing" in part.states]
-        )
+        return self.found(lambda part: part.name if part.role == role and "showing" in part.states else None)
 
     def shown(self, name: str) -> list[Accessible]:
         """The visible objects here and below it with this name."""
-        return self.whole(
-            lambda: [part for part in self.descendants() if part.name == name and "showing" in part.states]
-        )
+        return self.found(lambda part: part if part.name == name and "showing" in part.states else None)
 
     def names(self, state: str) -> list[str]:
-        """The names of the visible objects here and below it in a state."""
-        return self.whole(lambda: list(self._names(state)))
-
-    @staticmethod
-    def whole(read: Callable[[], list[T]]) -> list[T]:
-        """What ``read`` finds, read anew while objects go."""
-
-        def found() -> tuple[list[T]] | None:
-            with suppress(Gone):
-                return (read(),)
-            return None
-
-        whole = wait_until(found, WAIT_S, "objects that stay while they are read")
-        assert whole is not None
-        return whole[0]
+        """The names of the visible objects here and below it in a state, without those that go meanwhile."""
+        return list(self._names(state))
 
     def _names(self, state: str) -> Iterator[str]:
-        states = self.states
-        if state in states:
-            yield self.name
-        if "showing" in states:
-            for child in self.children():
-                yield from child._names(state)
+        children: list[Accessible] = []
+        with suppress(Gone):
+            states = self.states
+            if state in states:
+                yield self.name
+            if "showing" in states:
+                children = self.children()
+        for child in children:
+            yield from child._names(state)
 
     def text(self) -> str:
         """All of its text."""

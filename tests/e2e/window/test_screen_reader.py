@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import base64
 import time
+from contextlib import suppress
 
 import pytest
 
 from gui.chat.content.markdown import MarkdownText
 from gui.window.guide import read_chapters
 from tests.e2e.window.conftest import WAIT_S, NewChat, OpenWindow, listed
-from tests.support.screen_reader import BY_CHARACTER, BY_LINE, BY_WORD, Accessible, ScreenReader
+from tests.support.screen_reader import BY_CHARACTER, BY_LINE, BY_WORD, Accessible, Gone, ScreenReader
 from tests.support.waiting import wait_until
 
 pytestmark = pytest.mark.e2e
@@ -32,12 +33,10 @@ def inserted(reader: ScreenReader) -> str:
 def spoken(program: Accessible) -> list[str]:
     """The names of the visible parts of the guide's first page, in the screen reader's reading order."""
     first = ("list", read_chapters({})[0].title)
-
-    def read() -> list[str]:
-        lists = [part for part in program.descendants() if (part.role, part.name) == first]
+    lists = program.found(lambda part: part if (part.role, part.name) == first else None)
+    with suppress(Gone):
         return [part.name for each in lists for part in each.children() if "showing" in part.states]
-
-    return program.whole(read)
+    return []
 
 
 def caret_line(terminal: Accessible) -> str:
@@ -52,9 +51,7 @@ def test_a_screen_reader_reads_output_and_typed_text(new_chat: NewChat, reader: 
         app.focus()
         program = reader.program("outlive")
         wait_until(lambda: program.shown("Terminal of reader"), WAIT_S, "the terminal")
-        parts = program.whole(
-            lambda: [(part, part.role, part.name) for part in program.descendants() if "showing" in part.states]
-        )
+        parts = program.found(lambda part: (part, part.role, part.name) if "showing" in part.states else None)
         assert [role for _, role, name in parts if role in NAMED and not name] == []
         [terminal] = [part for part, role, name in parts if (role, name) == ("terminal", "Terminal of reader")]
         wait_until(lambda: terminal.text() == "$ ", WAIT_S, lambda: f"the prompt; {terminal.text()!r}")

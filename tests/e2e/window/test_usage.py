@@ -47,9 +47,9 @@ def test_turns_are_shown_with_their_tokens_and_money_while_they_end(
         shown = open_usage(app, reader)
         today = ": 30. Fake 15, Fake Claude 15. 2 chats"
         wait_until(lambda: any(today in each for each in rows(shown)), WAIT_S, lambda: f"today among {rows(shown)}")
-        [row] = [each for each in rows(shown) if each.startswith("Fake Claude:")]
-        assert row == "Fake Claude: Turns 1, Tokens in 10, of them cached 0, Tokens out 5, Money 0.25 USD"
-        assert "≥ 0.25 USD" in shown.showing("label"), "the other agent says no money"
+        row = "Fake Claude: Turns 1, Tokens in 10, of them cached 0, Tokens out 5, Money 0.25 USD"
+        wait_until(lambda: row in rows(shown), WAIT_S, lambda: f"{row!r} in {rows(shown)}")
+        wait_until(lambda: "≥ 0.25 USD" in shown.showing("label"), WAIT_S, "that the other agent says no money")
         outlive("send", "api", "second")
         more = "Fake Claude: Turns 2, "
         wait_until(lambda: any(each.startswith(more) for each in rows(shown)), WAIT_S, lambda: f"{rows(shown)}")
