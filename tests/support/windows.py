@@ -140,7 +140,7 @@ class Window:
         search += ["getwindowgeometry", "--shell", "%@"]
         while True:
             done = subprocess.run(search, check=False, capture_output=True, text=True, timeout=TIMEOUT_S)
-            if done.returncode == 0 or not done.stdout:  # Otherwise a window has gone before its size was read.
+            if "BadWindow" not in done.stderr:  # Otherwise a window has gone before it was looked at, and others lack.
                 break
         found = re.findall(r"WINDOW=(\d+)\nX=.*\nY=.*\nWIDTH=(\d+)\nHEIGHT=(\d+)\n", done.stdout)
         # The icon in a tray, its menu and its balloon are windows of the same process and name.

@@ -22,8 +22,7 @@ HEADING_PX, ROW_PX, TOP_PX = 28, 48, 36
 
 def at_row(app: Window, row: float, share: float = 0.5) -> tuple[str, ...]:
     """xdotool arguments that move the mouse to a chat's name; rows below the first heading count from 0."""
-    # A window that comes or goes, as the image of a drag does, disturbs the search.
-    [window] = wait_until(app.shown, WAIT_S, "the window to be found")
+    [window] = app.shown()
     y = TOP_PX + HEADING_PX + round((row + share) * ROW_PX)
     return ("mousemove", "--sync", "--window", window, "120", str(y))
 
@@ -85,7 +84,7 @@ def test_chats_are_dragged_pinned_selected_and_stopped(open_window: OpenWindow, 
         app.press("Return")
         wait_until(lambda: any(each["pinned"] for each in stored()), WAIT_S, lambda: f"the pin: {stored()}")
         # The last chat is dragged to the right edge of the page, which splits the page.
-        [window] = wait_until(app.shown, WAIT_S, "the window to be found")
+        [window] = app.shown()
         edge = ("mousemove", "--sync", "--window", window, "--")
         pick_up(app, 2.3)  # There it is before and after the pinned one has a heading of its own.
         for x in (200, 700, 1060):
