@@ -5,7 +5,7 @@
 const byId = (id) => document.getElementById(id);
 const DEVICE = matchMedia('(pointer: coarse)').matches ? 'phone' : 'browser';
 
-/** Make an element, a div if not named: `h('p.quiet', {onclick}, 'text', child)`. Empty children are left out. */
+/** An element, a div if not named: `h('p.quiet', {onclick}, 'text', child)`. Empty children are left out. */
 function h(name, ...children) {
 	const [tag, ...classes] = name.split('.');
 	const node = document.createElement(tag || 'div');
@@ -94,7 +94,7 @@ function draftField(key, label, rows = 1) {
 	return field;
 }
 
-/** What is sent is no draft any more, whatever becomes of its page. What was not taken is one again. */
+/** What is sent is no draft, whatever becomes of its page. What was not taken is one again. */
 function draftAgain(key, text) {
 	const field = [...document.querySelectorAll('textarea')].find((each) => each.key === key);
 	const all = [text, recall(key)].filter(Boolean).join('\n');
@@ -185,7 +185,7 @@ async function post(path, body) {
 
 const SILENT_MS = 9000;
 
-/** The events of a stream, [name, data, id], until it is silent for longer than two heartbeats. */
+/** The events of a stream, [name, data, id], until it is silent for too long. */
 async function* events(path, signal, headers) {
 	const response = await request(path, { signal, headers });
 	const reader = response.body.pipeThrough(new TextDecoderStream()).getReader();
@@ -283,7 +283,7 @@ async function loadList() {
 	changed('');
 }
 
-/** After an upgrade, load the new page once nothing is written or done on this one. */
+/** After an upgrade, load the new page once this one is idle. */
 function renew() {
 	const holds = (field) => (['checkbox', 'radio'].includes(field.type) ? field.checked : field.value);
 	const isFree = line.isOld && !page.isBusy && !byId('sheet').open && ![...document.querySelectorAll('input, textarea')].some(holds);
@@ -312,7 +312,7 @@ function showCurrent() {
 	tick();
 }
 
-/** Connect anew, or end the stream of a page that nobody sees. What is older than two heartbeats is not current. */
+/** Connect anew, or end the stream of a page that nobody sees. What is old is not current. */
 function wake() {
 	if (page?.kind === 'pair') return;
 	if (document.hidden) return hangUp();
@@ -372,7 +372,7 @@ function makePage(kind, chat, name, right, back) {
 			self.renew(got);
 		},
 
-		/** Say why what is shown is not current, if it is not: then it is as it was, and nothing can be done. */
+		/** Say why what is shown is not current: then it is as it was, and nothing can be done. */
 		renew(failed) {
 			clearTimeout(again);
 			if (!isBad(failed)) {
@@ -421,7 +421,7 @@ const addressOf = (...path) => `#/${path.map(encode).join('/')}`;
 const viewOf = (row) => addressOf(row.kind === 'screen' ? 'screen' : 'chat', row.id);
 const machineOf = (row) => row?.machine || me.machine;
 
-/** Show what `render` makes of a value, if it is another value than before. */
+/** Show what `render` makes of a value, if it is another than before. */
 function part(node, value, render) {
 	const text = JSON.stringify(value);
 	if (node.shown === text) return node;
@@ -482,33 +482,29 @@ function makeListPage() {
 		return [...rows.values()].filter((row) => row.group === group).sort((one, other) => sign * ((one.order > other.order) - (one.order < other.order)));
 	}
 
-	function item(key, value, render) {
-		if (!items.has(key)) items.set(key, h('li'));
-		return part(items.get(key), value, render);
-	}
+	const item = (key, child) => items.get(key) ?? items.set(key, h('li', child && h(child))).get(key);
 
-	const itemOf = (row) => item(row.id, row, link);
-
-	function link(row) {
-		return h(
-			`a.row.h${row.hue}`,
-			{ href: row.group === 'needs you' ? addressOf('question', row.id) : viewOf(row), id: `row ${row.id}` },
+	/** The link stays when it changes: a tap ends where it began. */
+	function itemOf(row) {
+		const link = item(row.id, 'a').firstChild;
+		const href = row.group === 'needs you' ? addressOf('question', row.id) : viewOf(row);
+		return part(link, row, () => set(link, { class: `row h${row.hue}`, href, id: `row ${row.id}` }) && [
 			h('i.dot'),
 			h('span.name', h('bdi.cut', row.name), row.machine && h('bdi.dim', row.machine)),
 			ageOf(row.since),
 			h('span', row.icon && icon(row.icon), h('span.unseen', row.mark)),
 			h('bdi.words.cut', row.words),
-		);
+		]).parentNode;
 	}
 
-	const machineItem = (machine) => item(`machine ${machine.name}`, machine, ({ name, since, why, chats }) => [
+	const machineItem = (machine) => part(item(`machine ${machine.name}`), machine, ({ name, since, why, chats }) => [
 		h('.away', h('bdi.cut', name), quiet(`since ${since}`)),
 		h('.away', quiet(bdi(facts(why, `${count(chats, 'chat')}, as they were then. They may still run.`)))),
 	]);
 
 	function draw() {
 		const focused = document.activeElement;
-		// Rows in view stay there, except at the top.
+		// Rows in view stay, except at the top.
 		const anchor = main.scrollTop && [...main.querySelectorAll('li')].find((each) => topOf(each) >= topOf(main));
 		const top = anchor && topOf(anchor);
 		const asking = rowsOf('needs you').length;

@@ -13,6 +13,7 @@ from typing import NamedTuple, TypeVar
 
 from selenium import webdriver
 from selenium.common.exceptions import InsecureCertificateException, WebDriverException
+from selenium.webdriver.common.action_chains import ActionChains
 from selenium.webdriver.common.by import By
 from selenium.webdriver.common.keys import Keys
 from selenium.webdriver.common.utils import is_url_connectable
@@ -181,6 +182,15 @@ class Browser:
         for _ in range(2):
             for kind_of, points in (("touchStart", [finger]), ("touchEnd", [])):
                 self.driver.execute_cdp_cmd("Input.dispatchTouchEvent", {"type": kind_of, "touchPoints": points})
+
+    @contextmanager
+    def pressing(self, name: str, kind: str) -> Iterator[None]:
+        """Keep the mouse's button down on a control, until the end of the context."""
+        control = self.find(name, kind)
+        self._settle()
+        ActionChains(self.driver).click_and_hold(control).perform()
+        yield
+        ActionChains(self.driver).release().perform()
 
     def choose(self, name: str, text: str) -> None:
         """Choose a line of a select field, by the field's label as it is shown."""

@@ -98,6 +98,16 @@ def test_an_idle_row_has_the_first_words_of_its_answer(
     phone.see_no_more("All tests pass.")
 
 
+def test_a_row_that_changes_while_it_is_pressed_is_opened(phone: Browser, server: PageServer, area: Area) -> None:
+    new_chat(area, "api", "answer: The first one.")
+    pair(phone, server)
+    phone.see("The first one.")
+    with phone.pressing("api", "a"):
+        outlive("send", "api", "answer: Another one.")
+        phone.see("Another one.")
+    phone.find("Ask", "textarea")
+
+
 def test_lines_of_a_screen_are_wrapped(phone: Browser, server: PageServer) -> None:
     new("-n", "sh", "--", "sh", "-c", "printf '%075d end\\n' 1; exec cat")
     wait_for_text("sh", "end")
