@@ -25,7 +25,7 @@ from session_host.protocol.values import State
 from tests.benchmarks.environment import BenchmarkEnvironment
 from tests.benchmarks.report import Report, Series, Verdict, percentile
 from tests.support.facts import chat_facts
-from tests.support.page_server import PageServer, Phone, phone
+from tests.support.page_server import Happened, PageServer, Phone, phone
 from tests.support.waiting import wait_until
 from tests.support.windows import window
 from tests.support.x_client import Area, XClient
@@ -143,13 +143,14 @@ def _note_rows(shown: Phone, chat: str) -> dict[str, float]:
     """When the device gets each name of a chat."""
     told: dict[str, float] = {}
 
-    class Rows(dict[str, object]):
-        def __setitem__(self, key: str, row: object) -> None:
-            super().__setitem__(key, row)
-            if key == chat and isinstance(row, dict):
-                told.setdefault(row["name"], time.monotonic())
+    take = shown.take
 
-    vars(shown)["rows"] = Rows(shown.rows)
+    def note(happened: Happened) -> None:
+        take(happened)
+        if happened.kind == "row" and happened.data["id"] == chat:
+            told.setdefault(happened.data["name"], time.monotonic())
+
+    vars(shown)["take"] = note
     return told
 
 

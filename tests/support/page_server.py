@@ -393,7 +393,7 @@ class Phone(threading.Thread):
         response = self._ask("/api/stream", {"Last-Event-ID": self._last_id})
         self.connections += 1
         for happened in read_events(line.decode().rstrip("\n") for line in iter(response.readline, b"")):
-            self._take(happened)
+            self.take(happened)
 
     def _ask(self, path: str, headers: dict[str, str]) -> http.client.HTTPResponse:
         """Ask for something on a connection of its own."""
@@ -412,7 +412,8 @@ class Phone(threading.Thread):
         if self._connection is not None:
             self._connection.close()
 
-    def _take(self, happened: Happened) -> None:
+    def take(self, happened: Happened) -> None:
+        """Show what the stream has told."""
         match happened.kind:
             case "reset":
                 self._read_list()
