@@ -5,12 +5,16 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from enum import Enum
 from pathlib import Path
-from typing import Final, NamedTuple, Protocol
+from typing import TYPE_CHECKING, Final, NamedTuple, Protocol, Self
 
+from session_host.paths import session_files
 from session_host.protocol.untrusted_text import one_line
 
 from .records import MAX_BYTES, TranscriptFiles
 from .turns import RecordedTurn
+
+if TYPE_CHECKING:
+    from session_host.protocol.launch import LaunchSpec
 
 
 class Availability(Enum):
@@ -46,6 +50,11 @@ class ConversationQuery(NamedTuple):
     used: bool
     transcripts: TranscriptFiles | None = None
     most_bytes: int = MAX_BYTES
+
+    @classmethod
+    def of_own(cls, spec: LaunchSpec, conversation: str) -> Self:
+        """The query of a host for a conversation of its agent."""
+        return cls(conversation, spec.facts.origin.cwd, spec.env, session_files(spec.facts.id), used=True)
 
     @property
     def home(self) -> Path:

@@ -24,7 +24,6 @@ from typing import Any, NamedTuple
 from session_host.agents.conversations.base import ConversationQuery
 from session_host.agents.conversations.counting.counting import count_since
 from session_host.host.program.termination import end_processes
-from session_host.paths import session_files
 from session_host.protocol.launch import LaunchSpec
 from session_host.structured.operations import (
     AnyOperation,
@@ -356,8 +355,6 @@ def _write(spec: LaunchSpec, operation: WriteText) -> str:
 
 
 def _tokens(spec: LaunchSpec, operation: CountTokens) -> str:
-    query = ConversationQuery(
-        operation.conversation, spec.facts.origin.cwd, spec.env, session_files(spec.facts.id), used=True
-    )
+    query = ConversationQuery.of_own(spec, operation.conversation)
     work = count_since(spec.watch.record or spec.facts.origin.agent, query, operation.began_ms / 1000)
     return f"{work.read} {work.cached} {work.written}" if work is not None and work.known else ""

@@ -22,7 +22,6 @@ from session_host.agents.conversations.codex import is_in_turn
 from session_host.agents.conversations.qwen import running_sub_agents, sub_agents_directory
 from session_host.agents.conversations.records import TooFarBack
 from session_host.agents.session_files import HOOK_PROGRAM
-from session_host.paths import session_files
 from session_host.protocol.launch import LaunchSpec
 from session_host.structured.shortening import WORK_CHARACTERS, cut, sub_agents
 from session_host.system.event_loop import Timer
@@ -131,9 +130,7 @@ class BackgroundWork:
             files = files_of_sub_agents(self._process.pid, watch.open_files, watch.open_files_aside)
             running = [path for path in files if _is_in_turn(path)]
             return sub_agents(len(running)), running
-        query = ConversationQuery(
-            self._conversation.id, spec.facts.origin.cwd, spec.env, session_files(spec.facts.id), used=True
-        )
+        query = ConversationQuery.of_own(spec, self._conversation.id)
         directory = sub_agents_directory(query) if watch.background == "qwen" and query.conversation else None
         if directory is None:
             return [], []

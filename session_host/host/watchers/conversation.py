@@ -30,7 +30,6 @@ from typing import Final, NamedTuple
 from session_host.agents.conversations.base import ConversationQuery
 from session_host.agents.conversations.gemini import transcripts
 from session_host.agents.conversations.gemini_turns import GeminiTurns, Sizes
-from session_host.paths import session_files
 from session_host.protocol.launch import LaunchSpec, Watch
 from session_host.protocol.untrusted_text import is_conversation
 from session_host.protocol.values import Activity
@@ -262,9 +261,7 @@ class TitleWatcher:
         from session_host.agents.conversations.opencode import titled
 
         spec = self._spec
-        query = ConversationQuery(
-            self._conversation.id, spec.facts.origin.cwd, spec.env, session_files(spec.facts.id), used=True
-        )
+        query = ConversationQuery.of_own(spec, self._conversation.id)
         found = titled(query, self._title, datetime.fromisoformat(spec.facts.origin.created_at).timestamp())
         if found:
             self._conversation.set_conversation(found, TITLE)

@@ -19,7 +19,6 @@ from session_host.agents.conversations.counting.counting import count
 from session_host.agents.conversations.stores import STORES
 from session_host.agents.conversations.turns import start_before_next
 from session_host.host.event_log import EventLog
-from session_host.paths import session_files
 from session_host.protocol.launch import LaunchSpec
 from session_host.protocol.turns import TurnFacts, TurnOutcome
 from session_host.system.event_loop import Timer
@@ -97,9 +96,7 @@ class TurnRecord:
             return
         spec, last = self._spec, self._events.last
         assert last is not None
-        query = ConversationQuery(
-            self._conversation.id, spec.facts.origin.cwd, spec.env, session_files(spec.facts.id), used=True
-        )
+        query = ConversationQuery.of_own(spec, self._conversation.id)
         read = partial(count, self._store, query, self._starts(last), self._number, _seconds(last.ended))
         self._is_reading, self._has_changed = True, False
         self._worker.submit_and_call(read, partial(self._found, self._number), partial(self._failed, self._number))
