@@ -646,7 +646,7 @@ class Chat(QObject):
 
     @property
     def handed_words(self) -> str:
-        """Words for a hand over: who took over this chat's task, else whose task this chat took over; "" for none."""
+        """Who took over this chat's task; else from whom this chat took its task. In words; "" without a hand over."""
         origin = self.name_of(self.record.origin.handed_from) if self.record.origin.handed_from else ""
         return self.taker_words or (chat_texts.TAKEN_FROM(name=origin) if origin else "")
 

@@ -46,7 +46,7 @@ def on(color: QColor, background: QColor) -> QColor:
 
 
 def on_hairline(tokens: Tokens) -> QColor:
-    """The text of a filled button that is disabled, whose ground is the hairlines' colour."""
+    """The text colour of a disabled button that is filled; its ground has the colour of hairlines."""
     return on(tokens.color("secondary"), tokens.color("hairline"))
 
 

@@ -406,13 +406,13 @@ class PaintedPage(QWidget):
         return found
 
     def request_between(self, position: int, head: int) -> tuple[float, float]:
-        """The left and the right edge of the ground of a request, whose head is this segment of a row."""
+        """The left and right edge of a request's ground, in pixels. The request begins with the segment ``head``."""
         left = self.column_left
         right = left + right_of(self.rows.laid(position, head))
         return max(left - ASKED_BESIDE_PX, 0.0), min(right, float(self.width() - BAR_PX))
 
     def tinted_between(self, position: int, head: int) -> tuple[float, float]:
-        """Where the lines of a request's diff are tinted: from edge to edge of its ground."""
+        """Where the tint of a diff begins and ends, in pixels: at the edges of its request's ground."""
         left, right = self.request_between(position, head)
         return left + ASKED_EDGE_PX, right
 

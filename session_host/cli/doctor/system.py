@@ -78,7 +78,7 @@ def engines() -> Iterator[Check]:
 
 
 def _run(command: list[str]) -> subprocess.CompletedProcess[str]:
-    """What a program prints by itself.
+    """Run a program without input, and wait for its end.
 
     Raises:
         OSError, subprocess.TimeoutExpired: it does not run, or hangs.

@@ -225,7 +225,7 @@ def merge(
     """Merge records with their hosts' descriptions, in the records' order.
 
     A record that says "running" and has no answering host is resolved; if that session has ended, it is left out
-    without ``ended``. ``asleep`` keeps a chat that sleeps, but whose host could not save that yet.
+    without ``ended``. ``asleep`` keeps sleeping chats, also one that is not yet saved as asleep.
     """
     infos = []
     for record in records:

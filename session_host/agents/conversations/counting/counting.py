@@ -34,7 +34,7 @@ _READERS: Final[Mapping[str, Callable[[Counted, ConversationQuery, float, float]
 
 
 def count_since(store: str, query: ConversationQuery, began_s: float) -> TurnWork | None:
-    """What the newest turn of a conversation did; None if that is not known. Blocks on the disk.
+    """The work of a conversation's newest turn; None if it is unknown. Blocks on the disk.
 
     Args:
         store: the name of the agent's store.
