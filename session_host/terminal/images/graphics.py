@@ -262,7 +262,7 @@ class Graphics:
         """Replace the virtual placement with the same ids; drop the oldest if there are too many."""
         ids = virtual.image.id, virtual.id
         self._virtual = [other for other in self._virtual if (other.image.id, other.id) != ids]
-        del self._virtual[: len(self._virtual) - MAX_PLACEMENTS + 1]
+        del self._virtual[: max(len(self._virtual) - MAX_PLACEMENTS + 1, 0)]
         self._virtual.append(virtual)
 
     def frame(self, top: int, rows: Mapping[int, Row]) -> tuple[PlacedImage, ...]:

@@ -111,3 +111,9 @@ def test_selected_placeholders_are_blanks(terminal: Emulator):
     terminal.feed(f"one {cells((0,), (), ())} two {cells((0, 1))}\r\nthree".encode())
     terminal.select_all()
     assert terminal.selected_text() == "one     two\nthree"
+
+
+def test_more_than_two_hundred_images_at_placeholders_are_shown(terminal: Emulator):
+    terminal.feed(b"".join(command(f"a=p,i=42,p={number},U=1,c=4,r=2,q=2") for number in range(1, 302)))
+    terminal.feed(f"\x1b[38;5;42;58:5:1m{cells((0, 0))}".encode())
+    assert parts(terminal) == [((0, 0, 1, 1), (0, 0, 16, 32))]
