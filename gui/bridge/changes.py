@@ -201,7 +201,7 @@ async def _listed(chat: Chat, sessions: Sessions) -> list[ListedPoint]:
         return resumed.record.origin.resumed_from if resumed is not None else None
 
     ids = [id_there(each) for each in resumed_chats(chat.id, resumed_from)]
-    return (await chat.machine.call(restore_list, Path(chat.record.origin.cwd), ids))[: MAX_POINTS * len(ids)]
+    return (await chat.machine.call(restore_list, Path(chat.record.origin.cwd), ids))[: 2 * MAX_POINTS * len(ids)]
 
 
 async def _transcript_of(chat: Chat) -> Transcript | None:

@@ -23,7 +23,7 @@ from session_host.system.clock import moment_of
 
 PREFIX: Final = "refs/outlive/restore-points"
 MAX_POINTS: Final = 100
-"""The number of restore points of a session; only the newest are kept."""
+"""The number of restore points of a session before prompts, and of all its others; only the newest are kept."""
 
 Kind = Literal["prompt", "restore"]
 
@@ -102,7 +102,7 @@ def take(
 def save(
     tree: WorkingTree, kept: KeptTree, session: str, about: About, *, at_ms: int = 0, stop: Stop | None = None
 ) -> RestorePoint:
-    """Make a restore point of a kept tree, and remove the session's oldest beyond ``MAX_POINTS``.
+    """Make a restore point of a kept tree, and remove the session's oldest of its kind beyond ``MAX_POINTS``.
 
     Args:
         tree: the working tree.
@@ -137,9 +137,20 @@ def save(
     )
     tag_id = git.run("mktag", data=tag.encode()).strip()
     commands = [f"create {point.reference} {tag_id}"]
-    commands += [f"delete {PREFIX}/{session}/{old}" for old in times[: len(times) + 1 - MAX_POINTS]]
+    if len(times) >= MAX_POINTS:
+        commands += [f"delete {old.reference}" for old in _surplus(git, session, about.kind)]
     git.run("update-ref", "--stdin", data="\n".join([*commands, ""]).encode())
     return point
+
+
+def _surplus(git: Git, session: str, kind: Kind) -> list[RestorePoint]:
+    """The oldest restore points of a kind, for one more; those that are not understood stay."""
+    try:
+        points = _points(git, [session])
+    except GitRefused:
+        return []
+    same = sorted((point for point in points if point.about.kind == kind), key=lambda point: point.at_ms)
+    return same[: max(len(same) + 1 - MAX_POINTS, 0)]
 
 
 def listed(directory: Path, sessions: Sequence[str]) -> list[RestorePoint]:
@@ -151,9 +162,14 @@ def listed(directory: Path, sessions: Sequence[str]) -> list[RestorePoint]:
         WorktreeError: there is no working tree, or git is missing or refuses.
     """
     tree = find_tree(directory)
-    records = _records(Git(tree.top), [_under(session) for session in sessions])
-    points = [point for record in records if (point := _read(record)) is not None]
+    points = _points(Git(tree.top), sessions)
     return sorted((point for point in points if point.worktree == tree.worktree), key=lambda point: point.at_ms)
+
+
+def _points(git: Git, sessions: Sequence[str]) -> list[RestorePoint]:
+    """The restore points of sessions that are understood."""
+    records = _records(git, [_under(session) for session in sessions])
+    return [point for record in records if (point := _read(record)) is not None]
 
 
 def _records(git: Git, patterns: Sequence[str]) -> list[str]:

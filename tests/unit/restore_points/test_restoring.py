@@ -17,7 +17,8 @@ import pytest
 
 from session_host.errors import FilesChanged, WorktreeError
 from session_host.restore_points import kept_tree, points, restoring
-from session_host.restore_points.points import About, RestorePoint, listed, remove_all, take
+from session_host.restore_points.kept_tree import find_tree, keep_tree
+from session_host.restore_points.points import About, RestorePoint, listed, remove_all, save, take
 from session_host.restore_points.restoring import Restored, file_counts, plan_restore, restore
 from tests.support.disks import fill_disk, make_read_only, small_disk
 from tests.support.repositories import Checkout
@@ -314,17 +315,27 @@ def test_files_that_change_before_the_answer_are_asked_about_again(checkout: Che
     assert (checkout.path / "file").read_text() == "changed"
 
 
-def test_the_oldest_restore_points_are_removed_and_a_removed_chat_leaves_none(
-    checkout: Checkout, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(points, "MAX_POINTS", 3)
-    times = [point_of(checkout).at_ms for _ in range(5)]
+def test_the_newest_hundred_restore_points_stay_and_a_removed_chat_leaves_none(checkout: Checkout) -> None:
+    tree = find_tree(checkout.path)
+    kept = keep_tree(tree)
+    times = [save(tree, kept, CHAT, PROMPT, at_ms=number).at_ms for number in range(1, 103)]
     assert [point.at_ms for point in listed(checkout.path, [CHAT])] == times[2:]
     other = take(checkout.path, "other", PROMPT)
     remove_all(checkout.path, CHAT)
     assert listed(checkout.path, [CHAT, "other"]) == [other]
     checkout.git("gc", "--quiet", "--prune=now")
     assert planned(checkout, other) == {}
+
+
+def test_discards_push_no_prompt_out_of_the_list(checkout: Checkout, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(points, "MAX_POINTS", 3)
+    tree = find_tree(checkout.path)
+    kept = keep_tree(tree)
+    prompts = [save(tree, kept, CHAT, PROMPT).at_ms for _ in range(3)]
+    discards = [save(tree, kept, CHAT, About(kind="restore")).at_ms for _ in range(5)]
+    assert [point.at_ms for point in listed(checkout.path, [CHAT])] == prompts + discards[2:]
+    prompts.append(save(tree, kept, CHAT, PROMPT).at_ms)
+    assert [point.at_ms for point in listed(checkout.path, [CHAT])] == [*prompts[1:3], *discards[2:], prompts[3]]
 
 
 def test_a_missing_repository_missing_git_and_a_hostile_name_are_one_line(
