@@ -171,7 +171,7 @@ class ChangesReader(QObject):
 def name_of(listed: ListedPoint, characters: int = changes_texts.POINT_NAME_CHARACTERS) -> str:
     """A restore point's name, by default for a sentence: its prompt, or the prompt's time."""
     point = listed.point
-    return changes_texts.point_name(point.about.kind, listed.prompt, point.moment, datetime.now(UTC), characters)
+    return changes_texts.point_name(point.about, listed.prompt, point.moment, datetime.now(UTC), characters)
 
 
 async def points_of(chat: Chat, sessions: Sessions) -> list[ListedPoint]:

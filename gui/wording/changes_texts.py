@@ -14,7 +14,7 @@ from session_host.standing.ages import short_age
 
 if TYPE_CHECKING:
     from session_host.client.worktrees.changes import State
-    from session_host.restore_points.points import Kind
+    from session_host.restore_points.points import About, Maker
     from session_host.restore_points.restoring import How
 
 CHANGES = Text("Changes")
@@ -406,12 +406,12 @@ POINT_ROW_CHARACTERS = 200
 
 
 def point_name(
-    kind: Kind, prompt: str, moment: datetime, now: datetime, characters: int = POINT_NAME_CHARACTERS
+    about: About, prompt: str, moment: datetime, now: datetime, characters: int = POINT_NAME_CHARACTERS
 ) -> str:
-    """A restore point's name, by default for a sentence: its prompt, or the prompt's time."""
+    """A restore point's name, by default for a sentence: its prompt, or the time of what it was made before."""
     if text := one_line(prompt).strip():
         return quoted_prompt(text, characters)
-    return restore_at(moment, now) if kind == "restore" else prompt_at(moment, now)
+    return prompt_at(moment, now) if about.kind == "prompt" else change_at(about.maker, moment, now)
 
 
 def quoted_prompt(prompt: str, characters: int = POINT_NAME_CHARACTERS) -> str:
@@ -425,9 +425,16 @@ def prompt_at(moment: datetime, now: datetime) -> str:
     return Text("the prompt {when}")(when=phrases.at_time(moment, now))
 
 
-def restore_at(moment: datetime, now: datetime) -> str:
-    """The name of a restore, for a sentence."""
-    return Text("the restore {when}")(when=phrases.at_time(moment, now))
+def change_at(maker: Maker | None, moment: datetime, now: datetime) -> str:
+    """The name of a restore or another change of the user's, for a sentence; None for an unknown one."""
+    names = {
+        "restore": Text("the restore {when}"),
+        "discard": Text("the discard {when}"),
+        "take back": Text("the take back {when}"),
+        "undo": Text("the undo {when}"),
+        None: Text("the change {when}"),
+    }
+    return names[maker](when=phrases.at_time(moment, now))
 
 
 def point_detail(moment: datetime, now: datetime, changed: int | None) -> str:

@@ -72,7 +72,13 @@ class Row(NamedTuple):
         if self.prompt:
             is_long = len(self.prompt) > NAME_CHARACTERS
             return f"“{self.prompt[: NAME_CHARACTERS - 1].rstrip()}…”" if is_long else f"“{self.prompt}”"
-        return f"the {self.point.about.kind} at {local_time(self.point.moment, datetime.now(UTC))}"
+        return f"the {self.made_by} at {local_time(self.point.moment, datetime.now(UTC))}"
+
+    @property
+    def made_by(self) -> str:
+        """What it was made before, a noun."""
+        about = self.point.about
+        return "prompt" if about.kind == "prompt" else about.maker or "change"
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -87,7 +93,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--json", action="store_true", help="print the list as JSON")
     parser.epilog = (
         "Without POINT, lists the restore points: the files of the git repository before each prompt to the agent, and "
-        "before each restore. The branch, commits and ignored files stay as they are."
+        "before each restore, discard, take back and undo. The branch, commits and ignored files stay as they are."
     )
 
 
@@ -193,6 +199,7 @@ def as_json(row: Row, changed_files: int) -> dict[str, Any]:
         "prompt": row.prompt or None,
         "branch": row.point.branch,
         "changed_files": changed_files,
+        "made_by": row.point.about.maker,
     }
 
 
@@ -207,9 +214,8 @@ def table(counted: Sequence[tuple[Row, int]], columns: int | None) -> list[str]:
     cells = [("#", "TIME", "CHANGED SINCE", "BEFORE")]
     for row, count in counted:
         files = _files(count) if count else "nothing"
-        cells.append(
-            (str(row.number), local_time(row.point.moment, now), files, row.prompt or f"a {row.point.about.kind}")
-        )
+        name = row.prompt or f"{'an' if row.made_by == 'undo' else 'a'} {row.made_by}"
+        cells.append((str(row.number), local_time(row.point.moment, now), files, name))
     widths = [max(len(line[column]) for line in cells) for column in range(3)]
     lines = (
         f"{number:>{widths[0]}}  {time:<{widths[1]}}  {files:<{widths[2]}}  {name}"
@@ -235,7 +241,7 @@ def _chosen(info: SessionInfo, rows: Sequence[Row], text: str) -> Row:
 
 def _last_restore(info: SessionInfo, rows: Sequence[Row]) -> Row:
     for row in reversed(rows):
-        if row.point.about.kind == "restore":
+        if row.point.about.restores:
             return row
     raise NoSuchPoint(f"no files of {info.name} were restored, so there is nothing to undo")
 
@@ -312,7 +318,7 @@ def _report(info: SessionInfo, row: Row, plan: Plan, outcome: Restored) -> int:
         paths = ", ".join(_shown(path) for path in outcome.failed[:MAX_FAILED]) + more
         reason = f" ({_shown(outcome.problem).rstrip('.')})" if outcome.problem else ""
         print_error(f"{len(outcome.failed)} of {_files(len(plan.files))} were not restored: {paths}{reason}")
-    what = "undid the restore" if row.point.about.kind == "restore" else "restored the files"
+    what = f"undid the {row.made_by}" if row.point.about.restores else "restored the files"
     done = f"{what} of {info.name}: {_files(outcome.restored)} as before {row.name}"
     print_line(f"{done}; undo: outlive restore {shlex.quote(info.name)} --undo")
     return 1 if outcome.failed else 0

@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from contextlib import suppress
 from datetime import datetime
 from pathlib import Path
-from typing import Final, Literal
+from typing import Final, Literal, get_args
 
 import msgspec
 
@@ -26,6 +26,7 @@ MAX_POINTS: Final = 100
 """The number of restore points of a session before prompts, and of all its others; only the newest are kept."""
 
 Kind = Literal["prompt", "restore"]
+Maker = Literal["restore", "discard", "take back", "undo"]
 
 _SESSION = re.compile(r"[A-Za-z0-9][A-Za-z0-9-]*")
 _TAGGER: Final = "Outlive <outlive@localhost>"
@@ -33,14 +34,21 @@ _FORMAT: Final = "%(refname)%00%(*objectname)%00%(contents)%00%01"
 
 
 class About(msgspec.Struct, frozen=True, kw_only=True):
-    """The prompt or the restore that a restore point belongs to."""
+    """The prompt, the restore or the other change that a restore point belongs to."""
 
     kind: Kind
-    """Made before a prompt, or before a restore."""
+    """Made before a prompt, or before anything else; ``maker`` says what."""
     item: str = ""
-    """The id of the prompt's item in a structured chat's transcript; "" in a terminal, and before a restore."""
+    """The id of the prompt's item in a structured chat's transcript; "" in a terminal, and for no prompt."""
     restores: int = 0
-    """Before a restore: the time of the restore point that was restored."""
+    """Before a restore, or its undo: the time of the restore point that was restored; 0 before other changes."""
+    made_by: Maker | None = None
+    """See ``maker``; version 0.1.0 writes none."""
+
+    @property
+    def maker(self) -> Maker | None:
+        """What changed the files; None for a prompt, and for an unknown change."""
+        return self.made_by or ("restore" if self.restores else None)
 
 
 class RestorePoint(msgspec.Struct, frozen=True, kw_only=True):
@@ -77,6 +85,7 @@ class _Message(msgspec.Struct, omit_defaults=True):
     restores: int = 0
     left_out: list[str] = []
     has_untracked: bool = True
+    made_by: str | None = None
 
 
 def take(
@@ -129,6 +138,7 @@ def save(
         restores=about.restores,
         left_out=sorted(kept.left_out),
         has_untracked=kept.has_untracked,
+        made_by=about.made_by,
     )
     # json, unlike msgspec, writes bytes of paths that are not UTF-8, as escapes.
     text = json.dumps(msgspec.to_builtins(message))
@@ -226,7 +236,8 @@ def _read(record: str) -> RestorePoint | None:
         reference, tree, text, *_ = record.lstrip("\n").split("\0")
         session, _, at_ms = reference.removeprefix(f"{PREFIX}/").partition("/")
         message = msgspec.convert(json.loads(text), _Message)
-        about = About(kind=message.kind, item=message.item, restores=message.restores)
+        made_by = next((maker for maker in get_args(Maker) if maker == message.made_by), None)
+        about = About(kind=message.kind, item=message.item, restores=message.restores, made_by=made_by)
         kept = KeptTree(tree=tree, left_out=frozenset(message.left_out), has_untracked=message.has_untracked)
         return RestorePoint(
             session=session, at_ms=int(at_ms), about=about, kept=kept, worktree=message.worktree, branch=message.branch

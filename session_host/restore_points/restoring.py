@@ -33,7 +33,7 @@ from session_host.restore_points.kept_tree import (
     find_tree,
     keep_tree,
 )
-from session_host.restore_points.points import About, RestorePoint, save
+from session_host.restore_points.points import About, Maker, RestorePoint, save
 
 WORK_TIMEOUT_S: Final = 300.0
 _EXECUTABLE: Final = "100755"
@@ -164,7 +164,8 @@ def _restore(directory: Path, tree: WorkingTree, accepted: Plan, session: str) -
     current = plan_restore(directory, point)
     if current.files != accepted.files:
         raise FilesChanged("files have changed in the meantime; look at the list again")
-    about = About(kind="restore", restores=point.at_ms)
+    made_by: Maker = "undo" if point.about.restores else "restore"
+    about = About(kind="restore", restores=point.at_ms, made_by=made_by)
     return write_files(directory, tree, current.now, current.files, session, about)
 
 

@@ -121,7 +121,7 @@ class Restoring(QObject):
         except OutliveError as error:
             self._say(changes_texts.CANNOT_RESTORE(reason=error))
         else:
-            self._report(outcome, plan, is_undo=listed.point.about.kind == "restore")
+            self._report(outcome, plan, is_undo=bool(listed.point.about.restores))
         self._reader.refresh()
 
     def _report(self, outcome: Restored, plan: Plan, *, is_undo: bool) -> None:

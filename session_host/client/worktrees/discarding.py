@@ -38,7 +38,7 @@ from session_host.restore_points.kept_tree import (
     find_tree,
     keep_tree,
 )
-from session_host.restore_points.points import About
+from session_host.restore_points.points import About, Maker
 from session_host.restore_points.restoring import FileRestore, How, entry_of, index_of, is_as_written, write_files
 
 _HUNK: Final = re.compile(r"^@@ ", re.MULTILINE)
@@ -121,7 +121,7 @@ def undo(directory: Path, done: Discarded, session: str) -> None:
             now = save_present_files(tree, done.path)
             if not _is_still(Git(tree.top), now, done.after):
                 raise FilesChanged("the file has changed since")
-            write_file(directory, tree, now, done.before, session)
+            write_file(directory, tree, now, done.before, session, "undo")
 
 
 def _is_still(git: Git, now: KeptTree, file: FileRestore) -> bool:
@@ -163,7 +163,7 @@ class _Discard:
             after = restored_file(path, base_mode, base_blob, is_there=bool(mode))
         else:
             after = restored_file(path, mode, self._without(mode, blob, patch, hunk), is_there=True)
-        write_file(self._directory, self._tree, now, after, self._session)
+        write_file(self._directory, self._tree, now, after, self._session, "discard")
         return Discarded(path=path, before=before, after=after)
 
     def _shown_patch(self, now: KeptTree) -> str:
@@ -242,8 +242,10 @@ def restored_file(path: str, mode: str, blob: str, *, is_there: bool) -> FileRes
     return FileRestore(path=path, how=how, mode=mode, blob=blob)
 
 
-def write_file(directory: Path, tree: WorkingTree, now: KeptTree, file: FileRestore, session: str) -> None:
+def write_file(
+    directory: Path, tree: WorkingTree, now: KeptTree, file: FileRestore, session: str, made_by: Maker
+) -> None:
     """Write one file, after a restore point."""
-    outcome = write_files(directory, tree, now, (file,), session, About(kind="restore"))
+    outcome = write_files(directory, tree, now, (file,), session, About(kind="restore", made_by=made_by))
     if outcome.failed:
         raise WorktreeError(outcome.problem or "the file could not be written")

@@ -55,7 +55,7 @@ def take_back(directory: Path, path: str, hunk: str, session: str) -> Discarded:
             content = without_hunk((tree.top / name).read_bytes(), hunk)
             written = git.run("hash-object", "-w", "--stdin", f"--path={name}", data=content).strip()
             before, after = (restored_file(name, mode, each, is_there=True) for each in (blob, written))
-            write_file(directory, tree, now, after, session)
+            write_file(directory, tree, now, after, session, "take back")
             return Discarded(path=name, before=before, after=after)
 
 

@@ -7,6 +7,8 @@ from typing import Any
 
 import pytest
 
+from session_host.client.worktrees.changes import read_changes
+from session_host.client.worktrees.discarding import discard
 from session_host.protocol.messages import Prompt
 from session_host.restore_points.points import About, take
 from tests.support.commands import OnTerminal, new, outlive
@@ -81,6 +83,31 @@ async def test_files_are_restored_to_before_a_prompt_and_back_again(checkout: Ch
     await end(record.id)
     assert outlive("restore", "api", points()[0]["id"], "-y").code == 0, "an ended chat has them, too"
     assert text(checkout) == before
+
+
+def test_undo_passes_over_what_was_discarded_after_the_restore(checkout: Checkout) -> None:
+    session = chat_in(checkout)
+
+    def discard_file() -> None:
+        checkout.write("src/deep/file", "mine\n")
+        changes = read_changes(checkout.path, "commit")
+        discard(checkout.path, changes, next(each for each in changes.files if each.path == "src/deep/file"), session)
+
+    discard_file()
+    nothing = outlive("restore", "api", "--undo", "-y").complaint()
+    assert nothing == "no files of api were restored, so there is nothing to undo"
+    assert outlive("restore", "api", "1", "-y").code == 0
+    discard_file()
+    take(checkout.path, session, About(kind="restore"))  # As version 0.1.0 makes it before a discard.
+    assert outlive("restore", "api", "--undo", "-y").output.startswith("undid the restore of api: ")
+    assert text(checkout) == "changed 0\n"
+    assert (checkout.path / "src/deep/file").read_text() == "src/deep/file\n"
+    assert outlive("restore", "api", "--undo", "-y").output.startswith("undid the undo of api: ")
+    made = [(each["kind"], each["made_by"]) for each in points()]
+    assert made[:3] == [("prompt", None), ("restore", "discard"), ("restore", "restore")]
+    assert made[3:] == [("restore", "discard"), ("restore", None), ("restore", "undo"), ("restore", "undo")]
+    names = [line.split("  ")[-1].strip() for line in outlive("restore", "api").output.splitlines()]
+    assert names[1:] == ["a prompt", "a discard", "a restore", "a discard", "a change", "an undo", "an undo"]
 
 
 def test_the_answer_counts_only_for_the_files_that_were_listed(checkout: Checkout) -> None:

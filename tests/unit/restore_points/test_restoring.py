@@ -338,6 +338,23 @@ def test_discards_push_no_prompt_out_of_the_list(checkout: Checkout, monkeypatch
     assert [point.at_ms for point in listed(checkout.path, [CHAT])] == [*prompts[1:3], *discards[2:], prompts[3]]
 
 
+def test_a_restore_point_says_what_made_it_also_one_of_another_version(checkout: Checkout) -> None:
+    point = point_of(checkout)
+    checkout.write("file", "changed")
+    back_to(checkout, back_to(checkout, point).undo)
+    assert [each.about.maker for each in listed(checkout.path, [CHAT])] == [None, "restore", "undo"]
+    checkout.git("update-ref", "-d", point.reference)
+    tree, kept = find_tree(checkout.path), keep_tree(find_tree(checkout.path))
+    save(tree, kept, "other", About(kind="restore"))  # Both as version 0.1.0 writes them.
+    made = save(tree, kept, "other", About(kind="restore", restores=point.at_ms))
+    old = checkout.git("cat-file", "tag", made.reference)
+    assert "made_by" not in old
+    later = old.replace('"kind"', '"made_by": "rebase", "kind"')
+    tag = checkout.sh(f"git mktag <<'END'\n{later}\nEND")
+    checkout.git("update-ref", made.reference.replace(str(made.at_ms), str(made.at_ms + 1)), tag)
+    assert [each.about.maker for each in listed(checkout.path, ["other"])] == [None, "restore", "restore"]
+
+
 def test_a_missing_repository_missing_git_and_a_hostile_name_are_one_line(
     checkout: Checkout, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -68,7 +68,7 @@ def test_one_hunk_is_discarded_and_the_others_and_the_index_stay(
     assert checkout.git("ls-files", "--stage") == index
     undo(checkout.path, done, CHAT)
     assert path.read_bytes() == joined(NEW, end, last)
-    assert [point.about.kind for point in listed(checkout.path, [CHAT])] == ["restore"] * 8
+    assert [point.about.maker for point in listed(checkout.path, [CHAT])] == ["discard", "undo"] * 4
 
 
 def test_new_deleted_and_executable_files_are_restored_and_the_discard_is_undone(checkout: Checkout) -> None:

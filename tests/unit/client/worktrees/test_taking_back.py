@@ -93,7 +93,7 @@ def test_a_hunk_of_a_file_is_taken_back_and_that_is_undone(tmp_path: Path, named
     assert checkout.git("ls-files", "--stage") == index
     undo(checkout.path, done, CHAT)
     assert path.read_text() == numbered("three", "seven")
-    assert [point.about.kind for point in listed(checkout.path, [CHAT])] == ["restore"] * 2
+    assert [point.about.maker for point in listed(checkout.path, [CHAT])] == ["take back", "undo"]
 
 
 def test_a_file_that_git_does_not_know_yet_is_taken_back_too(tmp_path: Path) -> None:

@@ -126,7 +126,7 @@ async def test_the_user_chooses_a_prompt_sees_the_files_restores_them_and_undoes
     await until_said(opened, "The restore is undone: 2 files.")
     assert (checkout.path / "file").read_text() == "changed 1\n"
     assert (checkout.path / hostile).read_text() == "text"
-    assert rows(await list_prompts(opened)) == ["The last commit", "The restore", "The prompt", "The prompt"]
+    assert rows(await list_prompts(opened)) == ["The last commit", "The undo", "The prompt", "The prompt"]
 
 
 async def test_other_changes_before_the_answer_are_asked_about_again_and_before_an_undo(
