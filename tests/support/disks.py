@@ -116,3 +116,21 @@ def remove_in_use(directory: Path) -> None:
                 raise
         else:
             return
+
+
+@contextmanager
+def bind_mount(source: Path, target: Path) -> Iterator[None]:
+    """Show a directory at another place, which is made, by a bind mount; skips the test if that is not allowed."""
+    if os.geteuid() != 0:
+        pytest.skip("a bind mount needs root")
+    target.mkdir(parents=True)
+    mounted = subprocess.run(["mount", "--bind", source, target], check=False, capture_output=True, text=True)
+    if mounted.returncode != 0:
+        pytest.skip(f"mount is not allowed here: {mounted.stderr.strip()}")
+    descriptor = os.open(target, os.O_PATH | os.O_CLOEXEC)
+    try:
+        yield
+    finally:
+        moved_to = os.readlink(f"/proc/self/fd/{descriptor}")  # noqa: PTH115
+        os.close(descriptor)
+        subprocess.run(["umount", "--lazy", moved_to], check=True)

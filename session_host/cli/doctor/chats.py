@@ -11,7 +11,8 @@ from session_host.client.chats.retention import assess, removed_log
 from session_host.client.chats.settings import MIB
 from session_host.client.sessions.session_info import describe_all
 from session_host.client.sessions.stale_rows import elsewhere, has_live_socket
-from session_host.errors import OutliveError
+from session_host.client.worktrees.removing import why_kept, worktree_at
+from session_host.errors import OutliveError, WorktreeError
 from session_host.keeper_client.discovery import keeper_status
 from session_host.paths import database, worktrees_dir
 from session_host.protocol.facts import ChatFacts
@@ -163,12 +164,21 @@ def worktrees() -> Iterator[Check]:
         yield ok("worktrees", f"{len(found)} in {worktrees_dir()}, all used by chats")
         return
     first = shlex.quote(str(unused[0]))
-    named = ", ".join(str(path) for path in unused[:MAX_NAMED]) + (" …" if len(unused) > MAX_NAMED else "")
+    named = ", ".join(map(_with_reason, unused[:MAX_NAMED])) + (" …" if len(unused) > MAX_NAMED else "")
     yield warn(
         "worktrees",
         f"{len(found)}, of which {len(unused)} belong to removed chats: {named}",
         f"check their contents, then run `git -C {first} worktree remove {_force(unused[0])}{first}`",
     )
+
+
+def _with_reason(path: Path) -> str:
+    """The path of a left worktree, and why its removal would lose work."""
+    try:
+        reason = why_kept(worktree_at(path)) or "nothing in it is nowhere else"
+    except WorktreeError as error:
+        reason = str(error)
+    return f"{path} ({reason.removeprefix(f'kept the worktree {path}: ')})"
 
 
 def _force(path: Path) -> str:

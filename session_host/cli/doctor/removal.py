@@ -7,6 +7,7 @@ has lost nothing that the list did not name, and the next one lists and removes 
 
 from __future__ import annotations
 
+import contextlib
 import os
 import re
 import shlex
@@ -36,13 +37,13 @@ from session_host.client.chats.removal import (
 )
 from session_host.client.sessions.session_info import SessionInfo
 from session_host.client.sessions.stale_rows import elsewhere
-from session_host.client.worktrees.removing import left_branch, plan, why_kept
-from session_host.client.worktrees.repository import PREFIX as BRANCHES
-from session_host.client.worktrees.repository import entry_at, find
+from session_host.client.worktrees.removing import left_branch, plan, why_kept, worktree_at
+from session_host.client.worktrees.repository import find
 from session_host.errors import ConfigError, HostUnavailable, NotAllowed, OutliveError, UsageError, WorktreeError
 from session_host.keeper_client.channel import lock_path, read_keeper_pids
 from session_host.machines import names
-from session_host.protocol.facts import ChatFacts, OwnWorktree
+from session_host.placing.mounts import check_no_mount
+from session_host.protocol.facts import ChatFacts
 from session_host.readiness import readable
 from session_host.restore_points.own_work import sessions_with_points, with_own_work
 from session_host.restore_points.points import PREFIX, remove_all
@@ -295,13 +296,9 @@ def _worktrees(records: list[ChatFacts]) -> Iterator[Piece]:
     for path in sorted(each for each in paths.worktrees_dir().glob("*/*") if each.is_dir()):
         if str(path) not in known:
             try:
-                repository = find(path)
-                entry = entry_at(repository, path)
+                known[str(path)] = worktree_at(path)
             except WorktreeError as error:
                 yield Piece("worktree", f"{path}: {error}")
-                continue
-            branch = entry.branch or "" if entry is not None else ""
-            known[str(path)] = OwnWorktree(str(repository.common), str(path), branch, branch.startswith(BRANCHES))
     for worktree in known.values():
         if kept := why_kept(worktree):
             yield Piece("worktree", kept)
@@ -405,7 +402,18 @@ def _directory(kind: str, directory: Path, own: re.Pattern[str], what: str) -> I
 
 def _remove_git_settings() -> None:
     """Remove what git needed to look at worktrees that stay."""
-    shutil.rmtree(paths.git_dir(), ignore_errors=True)
+    with contextlib.suppress(OSError):
+        _remove_tree(paths.git_dir())
+
+
+def _remove_tree(path: Path) -> None:
+    """Remove a directory with its content, but nothing through a mount.
+
+    Raises:
+        OSError: something is mounted in it, or it cannot be removed.
+    """
+    check_no_mount(path)
+    shutil.rmtree(path)
 
 
 def _remove_directory(directory: Path, own: re.Pattern[str]) -> str:
@@ -415,7 +423,7 @@ def _remove_directory(directory: Path, own: re.Pattern[str]) -> str:
         if not own.fullmatch(each.name):
             continue
         if each.is_dir() and not each.is_symlink():
-            shutil.rmtree(each)
+            _remove_tree(each)
         else:
             each.unlink(missing_ok=True)
     for folder in (*directory.glob("worktrees/*/"), directory / "worktrees", directory):
@@ -445,7 +453,7 @@ def _remove_copy(copies: Path, link: Path) -> str:
         link.unlink()
     for each in copies.iterdir():
         if each.is_dir() and _COPY.fullmatch(each.name):
-            shutil.rmtree(each)
+            _remove_tree(each)
     if not any(copies.iterdir()):
         copies.rmdir()
     return ""

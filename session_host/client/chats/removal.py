@@ -62,7 +62,8 @@ def remove_chat(store: Store, record: ChatFacts) -> str:
     except StoreError:
         if not lack_of_space(store.path.parent):
             raise
-        shutil.rmtree(session_journal(record.id), ignore_errors=True)  # Gives a full disk room for the store's writes.
+        with contextlib.suppress(OSError):
+            _remove_tree(session_journal(record.id))  # Gives a full disk room for the store's writes.
         store.remove_with_files(record.id)
     left = remove_files(store, record)
     return line or left
@@ -97,7 +98,8 @@ def remove_unstarted(store: Store) -> None:
         with contextlib.suppress(NotADirectoryError, FileNotFoundError):  # Another process has just removed it.
             is_old = time.time() - path.stat().st_mtime > UNSTARTED_S
             if is_old and list(path.iterdir()) == [session_files(path.name)] and store.get(path.name) is None:
-                shutil.rmtree(path, ignore_errors=True)
+                with contextlib.suppress(OSError):
+                    _remove_tree(path)
 
 
 def remove_files(store: Store, record: ChatFacts) -> str:
@@ -152,7 +154,7 @@ def _remove_directory(path: Path) -> str:
     """
     for _ in range(TRIES):
         try:
-            shutil.rmtree(path)
+            _remove_tree(path)
         except FileNotFoundError:
             if not path.exists():
                 return ""  # Another process removed it; that is no failure.
@@ -162,6 +164,18 @@ def _remove_directory(path: Path) -> str:
         else:
             return ""
     return f"{path}: a program still writes to it" if path.exists() else ""
+
+
+def _remove_tree(path: Path) -> None:
+    """Remove a directory and its content.
+
+    Raises:
+        OSError: as ``shutil.rmtree``; EBUSY if something is mounted in it, then nothing is removed.
+    """
+    from session_host.placing.mounts import check_no_mount  # only removals need it
+
+    check_no_mount(path)
+    shutil.rmtree(path)
 
 
 def _remove_conversation(store: Store, record: ChatFacts) -> None:

@@ -15,6 +15,7 @@ import msgspec
 from session_host.errors import WorktreeError
 from session_host.git import WORK_TIMEOUT_S, GitRefused, Stop, list_files, run_read_only
 from session_host.paths import make_directories, worktrees_dir
+from session_host.placing.mounts import check_no_mount
 from session_host.protocol.codec import UNREADABLE
 from session_host.protocol.facts import OwnWorktree
 
@@ -373,7 +374,15 @@ def _add_worktree(repository: Repository, path: Path, branch: str, mark: Mark, s
 
 
 def _clear(repository: Repository, path: Path) -> None:
-    """Remove a worktree with all its files, or the remains of a failed attempt to create it."""
+    """Remove a worktree with all its files, or the remains of a failed attempt to create it.
+
+    Raises:
+        WorktreeError: something is mounted in it; all stays.
+    """
+    try:
+        check_no_mount(path)
+    except OSError as error:
+        raise WorktreeError(f"kept the worktree {path}: {error.strerror}") from error
     with contextlib.suppress(WorktreeError):
         if entry_at(repository, path) is not None:
             repository.change("worktree", "remove", "--force", "--force", str(path))

@@ -3,33 +3,34 @@
 from __future__ import annotations
 
 import os
-import tempfile
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
+from typing import NamedTuple
 
 import msgspec
 
+from session_host.client.worktrees.inside import repositories_in
 from session_host.client.worktrees.making import delete_branch
-from session_host.client.worktrees.repository import Entry, Repository, at, branches, entries, entry_at, find, locked
-from session_host.client.worktrees.status import changes_of
-from session_host.client.worktrees.submodules import Submodule, filled, own_commits
+from session_host.client.worktrees.repository import (
+    PREFIX,
+    Entry,
+    Repository,
+    at,
+    branches,
+    entries,
+    entry_at,
+    find,
+    locked,
+)
+from session_host.client.worktrees.submodules import Submodule, filled, modules_in, own_commits
+from session_host.client.worktrees.work import count_of, git_directory, has_worktrees, ignored_paths, under_way, work_in
 from session_host.errors import WorktreeError
-from session_host.git import GitRefused, run_read_only
+from session_host.git import GitRefused
+from session_host.placing.mounts import check_no_mount
 from session_host.protocol.facts import OwnWorktree
 
-REMOVAL_TIMEOUT_S = 60.0
 NAMED = 3
-"""How many ignored files the message names; it counts the others."""
-
-UNDER_WAY = {
-    "rebase-merge": "a rebase",
-    "rebase-apply": "a rebase",
-    "MERGE_HEAD": "a merge",
-    "CHERRY_PICK_HEAD": "a cherry-pick",
-    "REVERT_HEAD": "a revert",
-    "BISECT_LOG": "a bisection",
-}
-"""Files in a worktree's own git directory while git waits for the user in it."""
+"""How many ignored files or repositories a message names; it counts the others."""
 
 
 class Removal(msgspec.Struct, frozen=True, kw_only=True):
@@ -48,11 +49,13 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
         path: the worktree's directory; "" if it stays.
         branch: the branch that was made for it; "" if it stays.
         ignored: the paths that git ignores, those that somebody wrote first.
+        repositories: the repositories inside that have no work of their own.
     """
 
     path: str = ""
     branch: str = ""
     ignored: tuple[str, ...] = ()
+    repositories: tuple[str, ...] = ()
 
     @property
     def line(self) -> str:
@@ -61,7 +64,7 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
             return ""
         branch = f" and its branch {self.branch}" if self.branch else ""
         ignored = f", and files in it that git ignores: {_named(self.ignored)}" if self.ignored else ""
-        return f"its worktree {self.path}{branch}{ignored}"
+        return f"its worktree {self.path}{branch}{ignored}{_and_repositories(self.repositories)}"
 
 
 def plan(worktree: OwnWorktree) -> Plan:
@@ -70,10 +73,13 @@ def plan(worktree: OwnWorktree) -> Plan:
     try:
         repository = at(Path(worktree.repository))
         entry = entry_at(repository, path)
-        if entry is None or entry.is_gone or _why_kept(repository, entry, path):
+        if entry is None or entry.is_gone:
             return Plan()
-        goes = _goes(repository, made, path)
-        return Plan(path=worktree.path, branch=made if goes else "", ignored=tuple(_ignored_paths(path)))
+        judged = _judge(repository, entry, path)
+        if judged.why_kept:
+            return Plan()
+        branch = made if _goes(repository, made, path) else ""
+        return Plan(path=worktree.path, branch=branch, ignored=judged.ignored, repositories=judged.repositories)
     except (WorktreeError, OSError):
         return Plan()  # Then it stays, and ``remove`` says why.
 
@@ -98,6 +104,18 @@ def left_branch(worktree: OwnWorktree) -> str:
     return worktree.branch if goes else ""
 
 
+def worktree_at(path: Path) -> OwnWorktree:
+    """The worktree at a path in the directory of chats' worktrees, after its chat was removed. Blocks.
+
+    Raises:
+        WorktreeError: it is no worktree any more, or git is missing or refuses.
+    """
+    repository = find(path)
+    entry = entry_at(repository, path)
+    branch = entry.branch or "" if entry is not None else ""
+    return OwnWorktree(str(repository.common), str(path), branch, branch.startswith(PREFIX))
+
+
 def why_kept(worktree: OwnWorktree) -> str:
     """Why ``remove`` would keep a worktree now, a line for the user; "" if it would not. Blocks."""
     path = Path(worktree.path)
@@ -105,7 +123,7 @@ def why_kept(worktree: OwnWorktree) -> str:
         repository = at(Path(worktree.repository))
         entry = entry_at(repository, path)
         if entry is not None:
-            return _why_kept(repository, entry, path)
+            return _judge(repository, entry, path).why_kept
         return f"kept {path}: no longer a worktree of {repository.common}" if os.path.lexists(path) else ""
     except WorktreeError as error:
         return f"kept the worktree {path}: {error}" if os.path.lexists(path) else ""
@@ -116,9 +134,10 @@ def why_kept(worktree: OwnWorktree) -> str:
 def remove(worktree: OwnWorktree) -> Removal:
     """Remove a worktree and the branch that was created for it, unless that would lose work.
 
-    Work is: changed, staged or untracked files in the directory; an operation in progress (a merge, a rebase); and
-    commits that no other branch, remote branch or tag has. Files that git ignores are not work, and are removed. The
-    caller makes sure that nobody uses the directory. Blocks.
+    Work is: changed, staged or untracked files in the directory; an operation in progress (a merge, a rebase);
+    commits that no other branch, remote branch or tag has; and a repository inside with work of its own. Files that
+    git ignores are not work, and are removed. Nothing is removed through a mount. The caller makes sure that nobody
+    uses the directory. Blocks.
     """
     path = Path(worktree.path)
     try:
@@ -139,10 +158,12 @@ def _remove(repository: Repository, path: Path, made: str) -> Removal:
         if not os.path.lexists(path):
             return Removal(removed=True, line=_remove_branch(repository, made))
         return Removal(removed=False, line=f"kept {path}: no longer a worktree of {repository.common}")
-    if kept := _why_kept(repository, entry, path):
-        return Removal(removed=False, line=kept)
-    ignored = [] if entry.is_gone else _ignored_paths(path)
-    line = f"removed {path}, including ignored files: {_named(ignored)}" if ignored else ""
+    judged = _judge(repository, entry, path)
+    if judged.why_kept:
+        return Removal(removed=False, line=judged.why_kept)
+    ignored = f", including ignored files: {_named(judged.ignored)}" if judged.ignored else ""
+    inside = _and_repositories(judged.repositories)
+    line = f"removed {path}{ignored}{inside}" if ignored or inside else ""
     try:
         # Without --force, git looks for changes again, with programs that the repository names, and refuses submodules.
         repository.change("worktree", "remove", "--force", str(entry.path))
@@ -151,84 +172,86 @@ def _remove(repository: Repository, path: Path, made: str) -> Removal:
     return Removal(removed=True, line="; ".join(filter(None, [line, _remove_branch(repository, made)])))
 
 
-def _why_kept(repository: Repository, entry: Entry, path: Path) -> str:
-    """Why a worktree stays, a line for the user; "" if it can go."""
+class _Judged(NamedTuple):
+    """What the removal of a worktree would take, or why the worktree stays.
+
+    Attributes:
+        why_kept: a line for the user; "" if it can go.
+        ignored: as in ``Plan``.
+        repositories: as in ``Plan``.
+    """
+
+    why_kept: str = ""
+    ignored: tuple[str, ...] = ()
+    repositories: tuple[str, ...] = ()
+
+
+def _judge(repository: Repository, entry: Entry, path: Path) -> _Judged:
+    """Judge a worktree.
+
+    Raises:
+        OSError: something is mounted in it, or it cannot be read.
+        WorktreeError: git is missing or refuses.
+    """
     if entry.locked is not None:
         why = f": {entry.locked}" if entry.locked else ""
-        return f"kept the worktree {path}: it is locked{why}"
+        return _Judged(f"kept the worktree {path}: it is locked{why}")
     if entry.is_gone:
-        return ""
+        return _Judged()
     if find(path).common != repository.common:
-        return f"kept {path}: no longer a worktree of {repository.common}"
-    inside = list(filled(path, repository.common / "modules"))
-    reasons = [*_work(path), *_commits(repository, entry), *_work_in_submodules(inside)]
-    return f"kept the worktree {path}: {' and '.join(reasons)}" if reasons else ""
+        return _Judged(f"kept {path}: no longer a worktree of {repository.common}")
+    check_no_mount(path)
+    submodules = list(filled(path, repository.common / "modules"))
+    inside = repositories_in(path, repository.common, [each.top for each in submodules])
+    reasons = [
+        *work_in(path),
+        *_commits(repository, entry),
+        *_work_in_submodules(submodules),
+        *_work_in_former_submodules(git_directory(path), repository.common / "modules", submodules),
+        *(each.why_kept for each in inside if each.why_kept),
+    ]
+    if reasons:
+        return _Judged(f"kept the worktree {path}: {' and '.join(reasons)}")
+    return _Judged("", tuple(ignored_paths(path)), tuple(each.path for each in inside))
 
 
-def _work(path: Path) -> Iterable[str]:
-    """Describe the work that exists in a worktree's directory alone."""
-    listing = _status(path, "--untracked-files=all")
-    changed, untracked = changes_of(listing, "12u"), changes_of(listing, "?")
-    if changed:
-        yield f"{_count(changed, 'file')} not committed"
-    if untracked:
-        yield f"{_count(untracked, 'file')} untracked"
-    if not changed and (hidden := _hidden_changes(path)):
-        yield f"{_count(hidden, 'file')} changed but hidden from git (assume-unchanged or skip-worktree)"
-    git_directory = _git_directory(path)
-    yield from {f"{what} in progress" for file, what in UNDER_WAY.items() if os.path.lexists(git_directory / file)}
-    nested = [ignored for ignored in _ignored_paths(path) if os.path.lexists(path / ignored / ".git")]
-    if nested:
-        yield f"{nested[0]} is a separate repository"
-
-
-def _work_in_submodules(submodules: Iterable[Submodule]) -> Iterable[str]:
-    """Describe the work that exists in the worktree's submodules alone; git deletes them with the worktree."""
+def _work_in_submodules(submodules: Iterable[Submodule]) -> Iterator[str]:
+    """Describe the work that exists in the worktree's submodules alone; they are deleted with the worktree."""
     for each in submodules:
-        reasons = list(_work(each.top))
-        if own := own_commits(each):
-            reasons.append(f"{_count(own, 'commit')} not pushed")
+        reasons = list(work_in(each.top))
+        if own := own_commits(each.top, each.main):
+            reasons.append(f"{count_of(own, 'commit')} not pushed")
+        if has_worktrees(git_directory(each.top)):
+            reasons.append("a worktree of its own")
         if reasons:
             yield f"its submodule {each.path} has {' and '.join(reasons)}"
 
 
-def _git_directory(path: Path) -> Path:
-    """A worktree's own git directory."""
-    return Path(run_read_only(path, "rev-parse", "--path-format=absolute", "--git-dir").removesuffix("\n"))
+def _work_in_former_submodules(own: Path, modules: Path, submodules: Iterable[Submodule]) -> Iterator[str]:
+    """Describe the work in repositories of submodules that left the index, or whose directories are gone.
 
-
-def _status(path: Path, *arguments: str, index: str = "") -> str:
-    # An untracked cache may be out of date; this listing must not be.
-    return run_read_only(
-        path,
-        "-c",
-        "core.untrackedCache=false",
-        "status",
-        "--porcelain=v2",
-        "-z",
-        *arguments,
-        extra={"GIT_INDEX_FILE": index} if index else None,
-        timeout_s=REMOVAL_TIMEOUT_S,
-    )
-
-
-def _hidden_changes(path: Path) -> list[str]:
-    """Changed files marked assume-unchanged or skip-worktree, found with an index that lacks the marks."""
-    listing = run_read_only(path, "ls-files", "-v", "-z", timeout_s=REMOVAL_TIMEOUT_S)
-    marked = {line[2:] for line in listing.split("\0") if line and (line[0].islower() or line[0] == "S")}
-    there = {name for name in marked if os.path.lexists(path / name)}
-    if not there:
-        return []
-    with tempfile.TemporaryDirectory() as folder:
-        index = str(Path(folder) / "index")
-        run_read_only(path, "-c", "core.sparseCheckout=false", "read-tree", "HEAD", extra={"GIT_INDEX_FILE": index})
-        return sorted(there.intersection(changes_of(_status(path, "--untracked-files=no", index=index), "12u")))
+    Args:
+        own: the worktree's own git directory.
+        modules: the directory with the main worktree's repositories of submodules.
+        submodules: the submodules that are there.
+    """
+    known = {os.path.realpath(git_directory(each.top)) for each in submodules}
+    for module in modules_in(own):
+        if os.path.realpath(module) not in known:
+            name = str(module.relative_to(own / "modules"))
+            reasons = [f"{what} in progress" for what in under_way(module)]
+            if commits := own_commits(module, modules / name, is_git_directory=True):
+                reasons.append(f"{count_of(commits, 'commit')} not pushed")
+            if has_worktrees(module):
+                reasons.append("a worktree of its own")
+            if reasons:
+                yield f"its former submodule {name} has {' and '.join(reasons)}"
 
 
 def _commits(repository: Repository, entry: Entry) -> Iterable[str]:
     """Describe commits that only the worktree's branch has, or the worktree alone if it has no branch."""
     if own := _own_commits(repository, entry.head, entry.branch):
-        count = _count(own, "commit")
+        count = count_of(own, "commit")
         if entry.branch:
             yield f"its branch {entry.branch} has {count} not on any other branch"
         else:
@@ -242,15 +265,13 @@ def _own_commits(repository: Repository, commit: str, branch: str | None) -> lis
     return listing.split()
 
 
-def _ignored_paths(path: Path) -> list[str]:
-    """Paths that git ignores: files such as ``.env`` first, then other files, then directories with only such files."""
-    found = changes_of(_status(path, "--untracked-files=normal", "--ignored=matching"), "!")
-    return sorted(found, key=lambda each: (not Path(each).name.startswith(".env"), each.endswith("/"), each))
+def _named(paths: Sequence[str]) -> str:
+    more = len(paths) - NAMED
+    return ", ".join(paths[:NAMED]) + (f" and {more} more" if more > 0 else "")
 
 
-def _named(ignored: Sequence[str]) -> str:
-    more = len(ignored) - NAMED
-    return ", ".join(ignored[:NAMED]) + (f" and {more} more" if more > 0 else "")
+def _and_repositories(paths: Sequence[str]) -> str:
+    return f", and repositories in it: {_named(paths)}" if paths else ""
 
 
 def _remove_branch(repository: Repository, branch: str) -> str:
@@ -262,10 +283,6 @@ def _remove_branch(repository: Repository, branch: str) -> str:
     if used is not None:
         return f"kept the branch {branch}: it is checked out in {used.path}"
     if own := _own_commits(repository, commit, branch):
-        return f"kept the branch {branch}: {_count(own, 'commit')} not on any other branch"
+        return f"kept the branch {branch}: {count_of(own, 'commit')} not on any other branch"
     delete_branch(repository, branch, commit)
     return ""
-
-
-def _count(things: list[str], what: str) -> str:
-    return f"{len(things)} {what}{'' if len(things) == 1 else 's'}"

@@ -119,16 +119,28 @@ def filled(top: Path, modules: Path) -> Iterator[Submodule]:
                 yield inner._replace(path=f"{each.path}/{inner.path}")
 
 
-def own_commits(submodule: Submodule) -> list[str]:
-    """Commits that only this submodule's repository has: no remote branch, and not the main worktree's submodule."""
-    try:
-        commits = run_read_only(submodule.top, "rev-list", "--all", "HEAD", "--not", "--remotes").split()
-    except GitRefused:
-        return []  # It has no commit yet.
-    if not commits or not submodule.main.is_dir():
+def modules_in(directory: Path) -> Iterator[Path]:
+    """The submodules' repositories in git's own directory of a working tree, also of submodules that it has no more."""
+    for path, inside, _ in os.walk(directory / "modules"):
+        if all(os.path.lexists(f"{path}/{name}") for name in ("HEAD", "objects", "refs")):
+            inside[:] = ["modules"]
+            yield Path(path)
+
+
+def own_commits(directory: Path, main: Path, *, is_git_directory: bool = False) -> list[str]:
+    """Commits that only a submodule's repository has: no remote branch, and not the main worktree's submodule.
+
+    Args:
+        directory: the submodule's top, or its git directory.
+        main: the repository of the main worktree's submodule; it may be missing.
+        is_git_directory: whether ``directory`` is the git directory.
+    """
+    every = ("rev-list", "--all", "--not", "--remotes")
+    commits = run_read_only(directory, *every, timeout_s=TIMEOUT_S, is_git_directory=is_git_directory).split()
+    if not commits or not main.is_dir():
         return commits
     data = "".join(f"{commit}\n" for commit in commits).encode()
     listing = run_with_input(
-        submodule.main, "cat-file", "--batch-check", data=data, extra={}, timeout_s=TIMEOUT_S, is_git_directory=True
+        main, "cat-file", "--batch-check", data=data, extra={}, timeout_s=TIMEOUT_S, is_git_directory=True
     )
     return [line.split()[0] for line in listing.splitlines() if line.endswith(" missing")]

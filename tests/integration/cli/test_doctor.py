@@ -200,7 +200,10 @@ def test_worktrees_without_a_chat_are_reported(area: Area, tmp_path: Path) -> No
     outlive("wait", "x", "--exited")
     outlive("rm", "x")
 
-    assert found(chats.worktrees)["worktrees"] == ("warn", f"2, of which 1 belong to removed chats: {worktree}")
+    assert found(chats.worktrees)["worktrees"] == (
+        "warn",
+        f"2, of which 1 belong to removed chats: {worktree} (1 file untracked)",
+    )
 
 
 def test_doctor_changes_nothing(area: Area) -> None:

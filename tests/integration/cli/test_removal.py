@@ -16,6 +16,7 @@ from session_host.restore_points.points import About, take
 from tests.integration.test_agents_keep_to_their_chats import NOT_ALLOWED, ShellInChat
 from tests.support.area import Area
 from tests.support.commands import OUTLIVE, REPOSITORY, Done, OnTerminal, outlive
+from tests.support.disks import bind_mount
 from tests.support.processes import is_alive
 from tests.support.repositories import Checkout
 
@@ -154,6 +155,19 @@ def test_files_of_others_in_the_directories_stay(area: Area) -> None:
     assert done.code == 0, done.error
     assert done.output.count("mine, which Outlive does not know") == 2
     assert [each.name for each in (*area.state.iterdir(), *area.runtime.iterdir())] == ["mine", "mine"]
+
+
+def test_nothing_is_removed_through_a_mount(area: Area, tmp_path: Path) -> None:
+    new("-n", "live", "--", "cat")
+    (tmp_path / "source").mkdir()
+    (tmp_path / "source/mine").touch()
+    at = area.state / "sessions/data"
+    with bind_mount(tmp_path / "source", at):
+        done = remove()
+        assert (done.code, (tmp_path / "source/mine").exists()) == (1, True)
+        assert f"{at} is mounted; unmount it first" in done.error
+    assert remove().code == 0
+    assert not (area.state / "sessions").exists()
 
 
 def test_without_a_yes_nothing_changes(area: Area) -> None:

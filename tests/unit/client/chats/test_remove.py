@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sqlite3
 import time
+from pathlib import Path
 from typing import Any
 from unittest.mock import Mock
 
@@ -18,6 +19,7 @@ from session_host.protocol.facts import ChatFacts
 from session_host.protocol.values import State
 from session_host.storage.store import moved_aside
 from session_host.storage.store import store as store_module
+from tests.support.disks import bind_mount
 from tests.support.facts import chat_facts
 
 CONVERSATION = "0b9c4c50-6b5e-4f6e-9a57-3a6a4d1c1f00"
@@ -125,6 +127,24 @@ def test_a_directory_that_keeps_changing_is_reported_and_deleted_later(
         assert store.get(record.id) is None
         finish_removals(store)
     assert not directory.exists()
+
+
+@pytest.mark.usefixtures("area")
+def test_nothing_is_removed_through_a_mount_in_the_files_of_a_chat(tmp_path: Path) -> None:
+    record = recorded("first")
+    (tmp_path / "source").mkdir()
+    (tmp_path / "source/mine").touch()
+
+    with open_store() as store:
+        aside = moved_aside.directory(store.path, "first")
+        with bind_mount(tmp_path / "source", session_dir("first") / "files/data"):
+            line = remove_chat(store, record)
+            assert line == f"files of first are left in {aside}: {aside}/files/data is mounted; unmount it first"
+            finish_removals(store)
+            assert (tmp_path / "source/mine").exists()
+            assert aside.exists()
+        finish_removals(store)
+        assert not aside.exists()
 
 
 @pytest.mark.usefixtures("area")

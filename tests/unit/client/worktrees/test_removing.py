@@ -193,8 +193,8 @@ class TestWorkIsKept:
             ("git update-index --assume-unchanged file src/deep/file; echo x >file", HIDDEN),
             ("git update-index --skip-worktree file src/deep/file; echo x >file", HIDDEN),
             (
-                "echo vendor/ >>$(git rev-parse --git-common-dir)/info/exclude; git init -q vendor",
-                "vendor/ is a separate repository",
+                "echo vendor/ >>$(git rev-parse --git-common-dir)/info/exclude; git init -q vendor; touch vendor/x",
+                "its repository vendor has 1 file untracked",
             ),
             ("git worktree lock --reason 'on a stick' .", "it is locked: on a stick"),
         ],
