@@ -440,7 +440,11 @@ class App:
 
     def _start_cleaning_up(self) -> None:
         if not self.finished.is_set():
-            self.sessions.tasks.start(asyncio.to_thread(_clean_up_worktrees), "unfinished worktrees")
+            self.sessions.tasks.start(self._clean_up(), "unfinished worktrees")
+
+    async def _clean_up(self) -> None:
+        for line in await asyncio.to_thread(_clean_up_worktrees):
+            self.window.banners.show_banner(Banner(phrases.first_upper(line), lasting=True, key=line))
 
     def _check_limit_if_due(self) -> None:
         """Check the limit of ended chats at the start, and when a chat has changed a while after the last check."""
@@ -571,9 +575,11 @@ def _check_limit() -> Tidying:
         return Tidying("", [])  # The store's next user reports the error.
 
 
-def _clean_up_worktrees() -> None:
-    """Remove the worktrees of starts that were killed."""
+def _clean_up_worktrees() -> list[str]:
+    """Remove the worktrees of starts that were killed; returns a line about each that stays, since it has work."""
     from session_host.client.chats.chat_worktree import clean_up_worktrees
 
+    lines: list[str] = []
     with contextlib.suppress(OutliveError), open_store() as store:
-        clean_up_worktrees(store)
+        clean_up_worktrees(store, lines.append)
+    return lines

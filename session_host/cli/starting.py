@@ -6,11 +6,13 @@ import argparse
 import contextlib
 import os
 import re
+import shlex
 import signal
 import sys
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, NoReturn
+from typing import TYPE_CHECKING, Self
 
 from session_host.errors import (
     ConfigError,
@@ -31,6 +33,7 @@ from .output import own_size, print_error, print_json, print_line
 
 if TYPE_CHECKING:
     from session_host.agents.agent import Agent
+    from session_host.client.chats.launch_spec import LaunchRequest
     from session_host.protocol.facts import ChatFacts
 
 
@@ -219,11 +222,19 @@ def run_new(options: argparse.Namespace) -> int:
     if not options.directory:
         raise UsageError("-C is empty; give a directory, or leave -C out to use the current one")
 
-    record = _launch(options, agent_name, arguments, overrides, size)
+    request = _request(options, agent_name, arguments, overrides, size)
     attaches = _attaches(options) and not options.wait
-    if not attaches and not options.wait:
-        _print(record, as_json=options.json)
-    _enforce_limit_of_ended_chats()
+    with _Interrupts() as interrupts:
+        record = _launch(request, interrupts)
+        try:
+            interrupts.release()
+            _warn(request.agent, {**os.environ, **record.origin.overrides}, record)
+            if not attaches and not options.wait:
+                _print(record, as_json=options.json)
+            _enforce_limit_of_ended_chats()
+        except KeyboardInterrupt:
+            print_error(f"{record.entry.name} is started; to end it: outlive kill {shlex.quote(record.entry.name)}")
+            return 128 + signal.SIGINT
     if options.wait:
         from session_host.cli.turns.sending import show_first_answer  # Usually nobody waits.
 
@@ -317,16 +328,15 @@ def _mcp_arguments(agent: Agent) -> list[str]:
     return [word.replace("{command}", command).replace("{words}", arguments) for word in agent.mcp]
 
 
-def _launch(
+def _request(
     options: argparse.Namespace,
     agent_name: str,
     arguments: list[str],
     overrides: dict[str, str],
     size: GridSize | None,
-) -> ChatFacts:
-    """Start the chat."""
+) -> LaunchRequest:
+    """What the options ask for."""
     from session_host.agents.catalog import load_agent
-    from session_host.client.chats.launch import launch_now
     from session_host.client.chats.launch_spec import DEFAULT_SIZE, LaunchRequest
 
     try:
@@ -354,7 +364,7 @@ def _launch(
         from session_host.cli.turns import report_back  # only for an agent's start
 
         reports_to = report_back.reports_to(agent, runtime)
-    request = LaunchRequest(
+    return LaunchRequest(
         agent=agent,
         arguments=arguments,
         prompt=options.prompt or "",
@@ -370,17 +380,22 @@ def _launch(
         reports_to=reports_to,
         account=options.account,
     )
-    try:
-        with _cleaned_up_when_ended(), _progress(is_shown=options.worktree is not None and sys.stderr.isatty()):
-            record = launch_now(request)
-    except StoreCorrupt:  # Nothing was started.
-        from session_host.cli.session_argument import with_store
-        from session_host.storage.store import Store
 
-        with_store(Store.all)
-        record = launch_now(request)
-    _warn(agent, {**os.environ, **record.origin.overrides}, record)
-    return record
+
+def _launch(request: LaunchRequest, interrupts: _Interrupts) -> ChatFacts:
+    """Start the chat."""
+    from session_host.client.chats.launch import launch_now
+
+    start = partial(launch_now, request, recording=interrupts.held, tell=print_error)
+    with _progress(is_shown=request.worktree is not None and sys.stderr.isatty()):
+        try:
+            return start()
+        except StoreCorrupt:  # Nothing was started.
+            from session_host.cli.session_argument import with_store
+            from session_host.storage.store import Store
+
+            with_store(Store.all)
+            return start()
 
 
 def _warn(agent: Agent, environment: dict[str, str], record: ChatFacts) -> None:
@@ -420,26 +435,59 @@ def _progress(*, is_shown: bool) -> Iterator[None]:
         timer.cancel()
 
 
-@contextlib.contextmanager
-def _cleaned_up_when_ended() -> Iterator[None]:
-    """Let SIGTERM and SIGHUP raise an exception, so that a worktree that is being made is removed before the end."""
-    ended_by = 0
+class _Interrupts:
+    """Ctrl+C, SIGTERM and SIGHUP during a start, as KeyboardInterrupt; a context manager.
 
-    def raise_(number: int, _frame: object) -> NoReturn:
-        nonlocal ended_by
-        ended_by = number
-        raise KeyboardInterrupt
+    Until the chat is being recorded, they end the start, which leaves nothing. From then on it goes on to its end, and
+    the command says that the chat is started.
+    """
 
-    numbers = [each for each in (signal.SIGTERM, signal.SIGHUP) if signal.getsignal(each) is signal.SIG_DFL]
-    for number in numbers:
-        signal.signal(number, raise_)
-    try:
-        yield
-    finally:
-        for number in numbers:
-            signal.signal(number, signal.SIG_DFL)
-        if ended_by:
-            os.kill(os.getpid(), ended_by)
+    def __init__(self) -> None:
+        self._came = 0
+        self._are_held = False
+        usual = {
+            signal.SIGINT: signal.default_int_handler,
+            signal.SIGTERM: signal.SIG_DFL,
+            signal.SIGHUP: signal.SIG_DFL,
+        }
+        self._usual = {number: each for number, each in usual.items() if signal.getsignal(number) == each}
+
+    def __enter__(self) -> Self:
+        for number in self._usual:
+            signal.signal(number, self._interrupt)
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, *_error: object) -> None:
+        for number, usual in self._usual.items():
+            signal.signal(number, usual)
+        if kind is KeyboardInterrupt and self._came != signal.SIGINT:
+            os.kill(os.getpid(), self._came)
+
+    def _interrupt(self, number: int, _frame: object) -> None:
+        self._came = self._came or number
+        if not self._are_held:
+            raise KeyboardInterrupt
+
+    @contextlib.contextmanager
+    def held(self) -> Iterator[None]:
+        """Only note them: within this context, and after it if it ends without an error, up to ``release``."""
+        self.release()  # One may have come in an earlier try.
+        self._are_held = True
+        try:
+            yield
+        except BaseException:
+            self._are_held = False
+            raise
+
+    def release(self) -> None:
+        """No longer hold them back.
+
+        Raises:
+            KeyboardInterrupt: one came.
+        """
+        self._are_held = False
+        if self._came:
+            raise KeyboardInterrupt
 
 
 def _take_agent_given_as_branch(options: argparse.Namespace) -> str | None:

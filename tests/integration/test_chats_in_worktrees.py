@@ -27,10 +27,10 @@ from session_host.protocol.messages import Describe, Description, Kill
 from session_host.protocol.values import State
 from session_host.storage.store import Store
 from tests.support import processes
-from tests.support.commands import OUTLIVE, outlive
+from tests.support.commands import OUTLIVE, outlive, running
 from tests.support.facts import changed, known, own_worktree
 from tests.support.repositories import Checkout
-from tests.support.waiting import TIMEOUT_S, eventually
+from tests.support.waiting import TIMEOUT_S, eventually, wait_until
 
 pytestmark = pytest.mark.usefixtures("sessions")
 
@@ -176,7 +176,13 @@ def test_new_says_that_submodules_are_empty(checkout: Checkout, tmp_path: Path) 
     assert "these submodules of the worktree are empty: inner; to fill them: git submodule" in outlive(*words).error
 
 
-def test_a_command_that_is_ended_during_a_hook_leaves_no_worktree(checkout: Checkout, tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("ended_by", "code"),
+    [(signal.SIGINT, 130), (signal.SIGTERM, -signal.SIGTERM), (signal.SIGHUP, -signal.SIGHUP)],
+)
+def test_a_command_that_is_ended_during_a_hook_leaves_no_worktree(
+    checkout: Checkout, tmp_path: Path, ended_by: signal.Signals, code: int
+) -> None:
     os.mkfifo(tmp_path / "hook")
     hook = checkout.path / ".git" / "hooks" / "post-checkout"
     hook.parent.mkdir(exist_ok=True)
@@ -185,10 +191,71 @@ def test_a_command_that_is_ended_during_a_hook_leaves_no_worktree(checkout: Chec
     command = subprocess.Popen([*OUTLIVE, "new", "-d", "-C", checkout.path, "--worktree", "", "--", "cat"])
     (tmp_path / "hook").read_bytes()
     assert len(checkout.worktrees()) == 1
-    command.terminate()
-    assert command.wait(TIMEOUT_S) == -signal.SIGTERM
+    command.send_signal(ended_by)
+    assert command.wait(TIMEOUT_S) == code
     assert (checkout.branches(), checkout.worktrees()) == (["main"], [])
     assert not list((state_dir() / "worktrees").iterdir())
+
+
+def running_keeper() -> int:
+    """The PID of a keeper, which has a chat."""
+    assert outlive("new", "-n", "first", "-d", "--", "cat").code == 0
+    return wait_until(lambda: int(outlive("ls", "--json").json()[0]["keeper_pid"] or 0), TIMEOUT_S, "the keeper")
+
+
+def worktree_of(name: str) -> Path:
+    """The worktree of a chat, once it has a row."""
+
+    def found() -> list[Path]:
+        with open_store() as store:
+            return [Path(own_worktree(each).path) for each in store.all() if each.entry.name == name]
+
+    return wait_until(found, TIMEOUT_S, "the row of the chat")[0]
+
+
+def marks() -> list[Path]:
+    return list((state_dir() / "worktrees").glob(".*.making"))
+
+
+def work_is_kept(checkout: Checkout, path: Path) -> None:
+    """Check that work in a chat's worktree outlives the chat and its row, and later starts."""
+    commit = Checkout(path).commit("work")
+    (path / "new").write_text("mine\n")
+    outlive("kill", "x")
+    kept = f"kept the worktree {path}: 1 file untracked and its branch outlive/x has 1 commit not on any other branch"
+    assert kept in outlive("rm", "x").output
+    assert outlive("new", "-n", "y", "-d", "-C", str(checkout.path), "--worktree", "", "--", "true").error == ""
+    assert (path / "new").read_text() == "mine\n"
+    assert checkout.git("rev-parse", "outlive/x") == commit
+
+
+@pytest.mark.parametrize("ended_by", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+def test_a_command_that_is_ended_while_its_chat_starts_says_so(checkout: Checkout, ended_by: signal.Signals) -> None:
+    keeper = running_keeper()
+    processes.stop(keeper)
+    with running("new", "command", "-n", "x", "-d", "-C", str(checkout.path), "--worktree", "--", "cat") as command:
+        path = worktree_of("x")
+        wait_until(lambda: not marks(), TIMEOUT_S, "the mark to go: from its row on, the chat's removal judges")
+        command.send_signal(ended_by)
+        os.kill(keeper, signal.SIGCONT)
+        output, error = command.communicate(timeout=TIMEOUT_S)
+
+    assert (command.returncode, output) == (130, "")
+    assert error == "outlive: x is started; to end it: outlive kill x\n"
+    assert outlive("ls", "--json").json()[-1]["state"] == "running"
+    work_is_kept(checkout, path)
+
+
+def test_the_work_of_a_chat_stays_whose_command_was_killed(checkout: Checkout) -> None:
+    keeper = running_keeper()
+    processes.stop(keeper)
+    with running("new", "command", "-n", "x", "-d", "-C", str(checkout.path), "--worktree", "--", "cat") as command:
+        path = worktree_of("x")
+        wait_until(lambda: not marks(), TIMEOUT_S, "the mark to go")
+        command.kill()
+    os.kill(keeper, signal.SIGCONT)
+
+    work_is_kept(checkout, path)
 
 
 @pytest.mark.parametrize("is_silent", [False, True], ids=["an answering host", "a stopped host"])

@@ -140,7 +140,7 @@ def remove(*, without_asking: bool) -> int:
 def _remove_from_disk(pieces: list[Piece]) -> int:
     """Remove what is on the disk; a failure before the records ends it, so that the next removal finds the rest."""
     if paths.database().exists():
-        with_store(clean_up_worktrees)
+        with_store(partial(clean_up_worktrees, tell=print_line))
     failed = False
     for piece in pieces:
         if failed and piece.kind in {"state", "program"}:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 from pathlib import Path
 
 from msgspec.structs import replace
@@ -46,13 +47,19 @@ def in_worktree(spec: LaunchSpec, branch: str, mark: Mark, stop: Stop | None = N
     return replace(spec, facts=replace(spec.facts, origin=origin), env=env, setup=worktree_setup(made.own))
 
 
-def clean_up_worktrees(store: Store) -> None:
-    """Remove the worktrees and branches of starts that were killed before their chat was recorded. Blocks."""
+def clean_up_worktrees(store: Store, tell: Callable[[str], object] | None = None) -> None:
+    """Remove the worktrees and branches of starts that were killed before their chat was recorded. Blocks.
+
+    Args:
+        store: the store.
+        tell: takes a line for the user about one that has more than a checkout makes: it stays; None if nobody reads.
+    """
     clean_up(
         lambda path: any(
             path in {record.origin.worktree and record.origin.worktree.path, record.origin.cwd}
             for record in store.all()
-        )
+        ),
+        tell,
     )
 
 
@@ -78,16 +85,16 @@ def worktree_setup(worktree: OwnWorktree) -> WorktreeSetup | None:
     return WorktreeSetup(command, worktree.path, directory_of(worktree.repository), str(mark or ""))
 
 
-def undo_worktree(store: Store, spec: LaunchSpec) -> None:
-    """Undo ``in_worktree`` after a start that certainly failed. Blocks.
+def undo_worktree(store: Store, spec: LaunchSpec, mark: Mark) -> None:
+    """Undo ``in_worktree`` after a start that certainly failed; ``mark`` is that of the worktree. Blocks.
 
     Raises:
         WorktreeError: git refuses.
     """
     if store.get(spec.facts.id) is not None or has_live_socket(spec.facts.id):
         return
-    if (worktree := spec.facts.origin.worktree) is not None:
-        discard(worktree)
+    if mark.made is not None:
+        discard(mark.made)
 
 
 def resumed_in_worktree(record: ChatFacts, directory: str) -> tuple[OwnWorktree | None, WorktreeSetup | None]:

@@ -9,7 +9,8 @@ from __future__ import annotations
 import contextlib
 import os
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -46,6 +47,7 @@ from session_host.system.processes.identity import start_time
 from .launch_spec import LaunchRequest, build_spec, choose_name, supported_options
 
 if TYPE_CHECKING:
+    from session_host.client.worktrees import Mark
     from session_host.git import Stop
 
 
@@ -77,12 +79,20 @@ async def launch(request: LaunchRequest) -> ChatFacts:
         raise
 
 
-def launch_now(request: LaunchRequest, stop: Stop | None = None) -> ChatFacts:
+def launch_now(
+    request: LaunchRequest,
+    stop: Stop | None = None,
+    *,
+    recording: Callable[[], AbstractContextManager[object]] = nullcontext,
+    tell: Callable[[str], object] | None = None,
+) -> ChatFacts:
     """Start a session; returns its record once its program is exec'd.
 
     Args:
         request: the session.
         stop: cancels the start while its worktree is being made.
+        recording: a context from the recording to the end of the start, in which no exception may come from outside.
+        tell: takes a line for the user about an earlier start; None if nobody reads.
 
     Raises:
         Cancelled: ``stop`` was set; nothing is left.
@@ -102,8 +112,9 @@ def launch_now(request: LaunchRequest, stop: Stop | None = None) -> ChatFacts:
         while True:
             try:
                 if request.worktree is None:
-                    return _start(spec, store)
-                return _start_in_worktree(request.worktree, spec, store, stop)
+                    with recording():
+                        return _start(spec, store)
+                return _start_in_worktree(request.worktree, spec, store, stop, recording, tell)
             except NameTaken:
                 if request.name:
                     raise
@@ -113,33 +124,50 @@ def launch_now(request: LaunchRequest, stop: Stop | None = None) -> ChatFacts:
                 spec = replace(spec, facts=replace(spec.facts, entry=entry))
 
 
-def _start_in_worktree(branch: str, spec: LaunchSpec, store: Store, stop: Stop | None) -> ChatFacts:
+def _start_in_worktree(
+    branch: str,
+    spec: LaunchSpec,
+    store: Store,
+    stop: Stop | None,
+    recording: Callable[[], AbstractContextManager[object]],
+    tell: Callable[[str], object] | None,
+) -> ChatFacts:
     from session_host.client.worktrees import Mark
     from session_host.git import Stop
 
     from .chat_worktree import clean_up_worktrees, in_worktree, undo_worktree  # most starts do not need it
 
     stop = stop or Stop()
-    clean_up_worktrees(store)
+    clean_up_worktrees(store, tell)
     with Mark() as mark:
         moved = in_worktree(spec, branch, mark, stop)
         try:
             stop.check()
-            record = _start(moved, store)
+            with recording():
+                record = _start(moved, store, mark)
         except BaseException:
             with contextlib.suppress(WorktreeError):  # The error of the start is more useful.
-                undo_worktree(store, moved)
+                undo_worktree(store, moved, mark)
             raise
     store.note_directory(spec.facts.origin.cwd)
     return record
 
 
-def _start(spec: LaunchSpec, store: Store) -> ChatFacts:
-    """Record the session and start it; if the start fails, remove the record."""
+def _start(spec: LaunchSpec, store: Store, mark: Mark | None = None) -> ChatFacts:
+    """Record the session and start it; if the start fails, remove the record.
+
+    Args:
+        spec: the session.
+        store: the store.
+        mark: that of its new worktree. It goes with the recording, before anybody can work there: from then on, the
+            worktree is removed as a chat's. It comes back before the record goes, since the worktree is to go as well.
+    """
     # This process owns the row until there is a host (``resolve_stale_row``).
     program = replace(spec.facts.program, host_pid=os.getpid(), host_started=start_time(os.getpid()))
     record = replace(spec.facts, program=program)
     _insert_row(record, store)
+    if mark is not None:
+        mark.remove()
     try:
         report = _start_host(spec, store)
         if not report.ok:
@@ -149,6 +177,8 @@ def _start(spec: LaunchSpec, store: Store) -> ChatFacts:
             store.update(record.id, host_pid=None)  # From now on its socket shows whether it runs.
         raise
     except (OutliveError, OSError) as error:
+        if mark is not None and mark.made is not None:
+            mark.set(mark.made)
         with contextlib.suppress(StoreError):  # The error of the start is more useful.
             store.remove(record.id, one_line(str(error)) or UNSTARTED)
         for link in links_of(Path(spec.socket_path)):

@@ -4,11 +4,12 @@ This package knows git and directories. It must not know sessions, their process
 knows which chat uses a worktree. Each question starts git (2.36 or newer), with a timeout and without a terminal.
 """
 
-from session_host.client.worktrees.making import Mark, Worktree, clean_up, discard, make, remake
+from session_host.client.worktrees.making import Mark, Worktree, discard, make, remake
 from session_host.client.worktrees.removing import Plan, Removal, plan, remove
 from session_host.client.worktrees.repository import Repository, find
 from session_host.client.worktrees.status import Status, status_of
 from session_host.client.worktrees.submodules import empty_submodules
+from session_host.client.worktrees.unfinished import clean_up
 
 # fmt: off
 __all__ = [

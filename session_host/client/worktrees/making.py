@@ -6,7 +6,6 @@ import contextlib
 import fcntl
 import os
 import shutil
-from collections.abc import Callable
 from pathlib import Path
 from typing import Final, Self
 
@@ -16,7 +15,6 @@ from session_host.errors import WorktreeError
 from session_host.git import WORK_TIMEOUT_S, GitRefused, Stop, list_files, run_read_only
 from session_host.paths import make_directories, worktrees_dir
 from session_host.placing.mounts import check_no_mount
-from session_host.protocol.codec import UNREADABLE
 from session_host.protocol.facts import OwnWorktree
 
 from .repository import (
@@ -32,6 +30,7 @@ from .repository import (
     is_ours,
     locked,
     new_directory,
+    only_on,
 )
 from .submodules import fill
 
@@ -46,13 +45,7 @@ def copy_included(source: Path, target: Path) -> None:
     Raises:
         WorktreeError: a file cannot be read or written, or the files are too large; some may have been copied.
     """
-    include = source / INCLUDE_FILE
-    if not include.is_file():
-        return
-    named = _untracked(source, f"--exclude-from={include}")
-    if not named:
-        return
-    files = sorted(named & _untracked(source, "--exclude-standard"))
+    include, files = source / INCLUDE_FILE, included(source)
     try:
         size = sum((source / file).lstat().st_size for file in files)
         if size > MAX_BYTES:
@@ -65,6 +58,13 @@ def copy_included(source: Path, target: Path) -> None:
     except OSError as error:
         name = error.filename or source
         raise WorktreeError(f"cannot copy what {include} names: {error.strerror}: {name}") from error
+
+
+def included(source: Path) -> list[str]:
+    """The files of a working tree that are copied into a new worktree, by their paths; raises as ``git.list_files``."""
+    include = source / INCLUDE_FILE
+    named = _untracked(source, f"--exclude-from={include}") if include.is_file() else set()
+    return sorted(named & _untracked(source, "--exclude-standard")) if named else []
 
 
 def _untracked(source: Path, patterns: str) -> set[str]:
@@ -81,8 +81,15 @@ def _copy(file: Path, copy: Path, top: Path) -> None:
         shutil.copy2(file, copy, follow_symlinks=False)
 
 
-_MARK: Final = ".making"
-_MAX_MARK_BYTES: Final = 1 << 16
+MARK: Final = ".making"
+"""The end of a mark's name in the directory of all worktrees."""
+
+
+class Made(OwnWorktree, frozen=True, array_like=True, gc=False):
+    """A worktree as its mark names it."""
+
+    commit: str = ""
+    """The commit that was checked out in it; "" in marks of version 0.1.0, which name none."""
 
 
 class Worktree(msgspec.Struct, frozen=True, kw_only=True):
@@ -100,7 +107,8 @@ class _Start(msgspec.Struct, frozen=True, kw_only=True):
 
     branch: str
     commit: str
-    """The commit at which a new branch begins; "" for an existing branch."""
+    """The commit at which the branch is, or begins."""
+    is_new: bool
     upstream: str = ""
     """The remote branch, ``origin/x``, that a new branch follows."""
 
@@ -109,20 +117,21 @@ class Mark:
     """Marks a worktree that is being made, until its chat is recorded; a context manager that removes the mark.
 
     The mark is a locked file in the directory of all worktrees. git, with its hooks, inherits the lock. If the mark is
-    not locked, its maker was killed, and git has ended: see ``clean_up``.
+    not locked, its maker was killed, and git has ended: see ``unfinished.clean_up``.
     """
 
     def __init__(self) -> None:
         self._descriptor = -1
         self._file = self._path = Path()
+        self._made: Made | None = None
 
     def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *error: object) -> None:
-        if self._descriptor >= 0:
-            if error[0] is None or not os.path.lexists(self._path):  # Else undoing failed, and is done again later.
-                self._file.unlink(missing_ok=True)
+        if error[0] is None or not os.path.lexists(self._path):  # Else undoing failed, and is done again later.
+            self.remove()
+        elif self._descriptor >= 0:
             os.close(self._descriptor)
 
     @property
@@ -130,39 +139,26 @@ class Mark:
         """The descriptor of the locked file, once there is one."""
         return [self._descriptor] if self._descriptor >= 0 else []
 
-    def set(self, worktree: OwnWorktree) -> None:
+    @property
+    def made(self) -> Made | None:
+        """The worktree that was marked last; None for none."""
+        return self._made
+
+    def set(self, made: Made) -> None:
         """Mark a worktree; without the mark if the disk is full."""
-        self._path = Path(worktree.path)
-        self._file = worktrees_dir() / f".{self._path.parent.name}-{self._path.name}{_MARK}"
+        self._made, self._path = made, Path(made.path)
+        self._file = worktrees_dir() / f".{self._path.parent.name}-{self._path.name}{MARK}"
         with contextlib.suppress(OSError):
             self._descriptor = os.open(self._file, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
             fcntl.flock(self._descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            os.write(self._descriptor, msgspec.json.encode(worktree))
+            os.write(self._descriptor, msgspec.json.encode(made))
 
-
-def clean_up(is_used: Callable[[str], bool]) -> None:
-    """Undo ``make`` for worktrees of makers that were killed before their chat was recorded. Blocks.
-
-    Args:
-        is_used: whether a chat uses the worktree at a path.
-    """
-    for file in worktrees_dir().glob(f".*{_MARK}"):
-        try:
-            descriptor = os.open(file, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC)
-        except OSError:
-            continue
-        try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            worktree = msgspec.json.decode(os.read(descriptor, _MAX_MARK_BYTES), type=OwnWorktree)
-            if not is_used(worktree.path):
-                discard(worktree)
-            file.unlink(missing_ok=True)
-        except (OSError, WorktreeError):
-            pass  # It is still being made, or git refuses.
-        except UNREADABLE:
-            file.unlink(missing_ok=True)  # The disk was full.
-        finally:
-            os.close(descriptor)
+    def remove(self) -> None:
+        """Remove the mark, if there is one: the chat's record tells from now on who uses the worktree."""
+        if self._descriptor >= 0:
+            self._file.unlink(missing_ok=True)
+            os.close(self._descriptor)
+            self._descriptor = -1
 
 
 def make(
@@ -194,12 +190,12 @@ def make(
     with locked(repository, stop) as folder:
         start = _start(repository, branch or None, chat)
         path = new_directory(folder, start.branch)
-        made_for_chat = OwnWorktree(str(repository.common), str(path), start.branch, bool(start.commit))
-        worktree = Worktree(own=made_for_chat, directory=str(path), name=repository.name)
-        mark.set(made_for_chat)
+        words = str(repository.common), str(path), start.branch
+        worktree = Worktree(own=OwnWorktree(*words, start.is_new), directory=str(path), name=repository.name)
+        mark.set(Made(*words, start.is_new, start.commit))
         made = False
         try:
-            if start.commit:
+            if start.is_new:
                 _make_branch(repository, start)
                 made = True
             _add_worktree(repository, path, start.branch, mark, stop)
@@ -208,7 +204,7 @@ def make(
                 copy_included(repository.top, path)
             stop.check()
         except BaseException:
-            _clear(repository, path)
+            clear(repository, path)
             if made:
                 delete_branch(repository, start.branch, start.commit)
             raise
@@ -245,23 +241,34 @@ def remake(worktree: OwnWorktree) -> bool:
             fill(found, path, Stop())
             copy_included(entries(found)[0].path, path)
         except BaseException:
-            _clear(found, path)
+            clear(found, path)
             raise
     return True
 
 
 def discard(worktree: OwnWorktree) -> None:
-    """Undo ``make`` at once, when the chat could not be started: nobody has worked in the worktree.
+    """Undo ``make``, when the chat was not started: nobody has worked in the worktree.
+
+    A branch that was made for it goes if it is still at its first commit. If that is not known, it goes if no commit
+    goes with it.
 
     Raises:
         WorktreeError: git has become unavailable, or refuses.
     """
     repository = at(Path(worktree.repository))
     with locked(repository):
-        _clear(repository, Path(worktree.path))
-        commit = branches(repository).get(worktree.branch)
-        if worktree.branch_made and commit is not None:
-            delete_branch(repository, worktree.branch, commit)
+        undo(repository, worktree)
+
+
+def undo(repository: Repository, worktree: OwnWorktree) -> None:
+    """``discard``, under the repository's lock."""
+    clear(repository, Path(worktree.path))
+    commit = branches(repository).get(worktree.branch)
+    first = worktree.commit if isinstance(worktree, Made) else ""
+    if not worktree.branch_made or commit is None:
+        return
+    if commit == first or (not first and not only_on(repository, commit, worktree.branch)):
+        delete_branch(repository, worktree.branch, commit)
 
 
 def delete_branch(repository: Repository, branch: str, commit: str) -> None:
@@ -287,7 +294,7 @@ def _start(repository: Repository, branch: str | None, chat: str) -> _Start:
         branch = free_branch(chat, known)
     elif branch in known:
         _check_is_free(repository, branch)
-        return _Start(branch=branch, commit="")
+        return _Start(branch=branch, commit=known[branch], is_new=False)
     else:
         listing = repository.run_read_only("for-each-ref", "--format=%(refname)", f"refs/remotes/*/{branch}")
         remote = [reference.removeprefix("refs/remotes/") for reference in listing.splitlines()]
@@ -297,7 +304,7 @@ def _start(repository: Repository, branch: str | None, chat: str) -> _Start:
             )
         if remote:
             commit = repository.run_read_only("rev-parse", "--verify", f"refs/remotes/{remote[0]}^{{commit}}").strip()
-            return _Start(branch=branch, commit=commit, upstream=remote[0])
+            return _Start(branch=branch, commit=commit, is_new=True, upstream=remote[0])
     try:
         arguments = ("rev-parse", "--verify", "--quiet", "HEAD^{commit}")
         is_bare = repository.top is None
@@ -306,7 +313,7 @@ def _start(repository: Repository, branch: str | None, chat: str) -> _Start:
         raise WorktreeError(
             f"{repository.name} has no commits; commit something first, or start without a worktree"
         ) from refused
-    return _Start(branch=branch, commit=commit)
+    return _Start(branch=branch, commit=commit, is_new=True)
 
 
 def _check_is_free(repository: Repository, branch: str) -> None:
@@ -373,7 +380,7 @@ def _add_worktree(repository: Repository, path: Path, branch: str, mark: Mark, s
         # The worktree is complete; only the user's post-checkout hook failed, which git reports as its own failure.
 
 
-def _clear(repository: Repository, path: Path) -> None:
+def clear(repository: Repository, path: Path) -> None:
     """Remove a worktree with all its files, or the remains of a failed attempt to create it.
 
     Raises:
@@ -383,10 +390,10 @@ def _clear(repository: Repository, path: Path) -> None:
         check_no_mount(path)
     except OSError as error:
         raise WorktreeError(f"kept the worktree {path}: {error.strerror}") from error
+    shutil.rmtree(path, ignore_errors=True)
     with contextlib.suppress(WorktreeError):
         if entry_at(repository, path) is not None:
             repository.change("worktree", "remove", "--force", "--force", str(path))
-    shutil.rmtree(path, ignore_errors=True)
 
 
 def _directory_in(top: Path, relative: str) -> Path:

@@ -21,6 +21,7 @@ from session_host.client.worktrees.repository import (
     entry_at,
     find,
     locked,
+    only_on,
 )
 from session_host.client.worktrees.submodules import Submodule, filled, modules_in, own_commits
 from session_host.client.worktrees.work import count_of, git_directory, has_worktrees, ignored_paths, under_way, work_in
@@ -90,7 +91,7 @@ def _goes(repository: Repository, made: str, path: Path) -> bool:
     if commit is None:
         return False
     is_used = any(each.branch == made and each.path != path and not each.is_gone for each in entries(repository))
-    return not is_used and not _own_commits(repository, commit, made)
+    return not is_used and not only_on(repository, commit, made)
 
 
 def left_branch(worktree: OwnWorktree) -> str:
@@ -250,19 +251,12 @@ def _work_in_former_submodules(own: Path, modules: Path, submodules: Iterable[Su
 
 def _commits(repository: Repository, entry: Entry) -> Iterable[str]:
     """Describe commits that only the worktree's branch has, or the worktree alone if it has no branch."""
-    if own := _own_commits(repository, entry.head, entry.branch):
+    if own := only_on(repository, entry.head, entry.branch):
         count = count_of(own, "commit")
         if entry.branch:
             yield f"its branch {entry.branch} has {count} not on any other branch"
         else:
             yield f"it has {count} on no branch"
-
-
-def _own_commits(repository: Repository, commit: str, branch: str | None) -> list[str]:
-    """Commits up to this one that only the named branch has: no other branch, remote branch or tag has them."""
-    excluded = [f"--exclude={branch}"] if branch else []
-    listing = repository.run_read_only("rev-list", commit, "--not", *excluded, "--branches", "--remotes", "--tags")
-    return listing.split()
 
 
 def _named(paths: Sequence[str]) -> str:
@@ -282,7 +276,7 @@ def _remove_branch(repository: Repository, branch: str) -> str:
     used = next((entry for entry in entries(repository) if entry.branch == branch), None)
     if used is not None:
         return f"kept the branch {branch}: it is checked out in {used.path}"
-    if own := _own_commits(repository, commit, branch):
+    if own := only_on(repository, commit, branch):
         return f"kept the branch {branch}: {count_of(own, 'commit')} not on any other branch"
     delete_branch(repository, branch, commit)
     return ""

@@ -197,11 +197,32 @@ def entry_at(repository: Repository, path: Path) -> Entry | None:
     return next((entry for entry in entries(repository) if str(entry.path) in wanted), None)
 
 
+def own_directory(repository: Repository, path: Path) -> Path | None:
+    """The directory in which git keeps a registered worktree's HEAD and index; None for none."""
+    for file in (repository.common / "worktrees").glob("*/gitdir"):
+        with contextlib.suppress(OSError):
+            named = Path(os.fsdecode(file.read_bytes().removesuffix(b"\n")))
+            if Path(os.path.realpath(file.parent / named.parent)) == Path(os.path.realpath(path)):
+                return file.parent
+    return None
+
+
 def branches(repository: Repository) -> dict[str, str]:
     """The commit ids of all local branches by branch name; raises as ``git.run_read_only``."""
     listing = repository.run_read_only("for-each-ref", "--format=%(objectname) %(refname)", HEADS)
     pairs = (line.partition(" ") for line in listing.splitlines())
     return {reference.removeprefix(HEADS): commit for commit, _, reference in pairs}
+
+
+def only_on(repository: Repository, commit: str, branch: str | None) -> list[str]:
+    """Commits up to this one that only the named branch has: no other branch, remote branch or tag has them.
+
+    Raises:
+        GitRefused, WorktreeError: as ``git.run_read_only``.
+    """
+    excluded = [f"--exclude={branch}"] if branch else []
+    listing = repository.run_read_only("rev-list", commit, "--not", *excluded, "--branches", "--remotes", "--tags")
+    return listing.split()
 
 
 def _path(printed: str) -> Path:

@@ -52,11 +52,11 @@ def submodules_of(top: Path, modules: Path) -> list[Submodule]:
     paths = [line.partition("\t")[2] for line in listing if line.startswith(_LINK)]
     if not paths:
         return []
-    names = _names(top)
+    names = names_of(top)
     return [Submodule(path, top / path, modules / names.get(path, path)) for path in paths]
 
 
-def _names(top: Path) -> dict[str, str]:
+def names_of(top: Path) -> dict[str, str]:
     """The names of the submodules by their paths."""
     arguments = ("config", "--file", str(top / ".gitmodules"), "-z", "--get-regexp", r"^submodule\..*\.path$")
     try:
