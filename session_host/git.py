@@ -341,14 +341,15 @@ def default_branch(directory: Path, timeout_s: float) -> str:
     return head.removeprefix(prefix).strip() if head.startswith(prefix) else ""
 
 
-def top_of(directory: Path, timeout_s: float) -> Path:
-    """The top of the working tree around a directory. Starts no git.
+def place_of(directory: Path, timeout_s: float) -> tuple[Path, Path]:
+    """The top of the working tree around a directory, and git's own directory of it. Starts no git.
 
     Raises:
         WorktreeError: the directory is in no working tree, or its disk does not answer.
     """
     try:
-        return Path(within(timeout_s, lambda: _place(directory, is_git_directory=False).top))
+        place = within(timeout_s, lambda: _place(directory, is_git_directory=False))
+        return Path(place.top), Path(place.git_directory)
     except TimeoutError as error:
         raise _no_answer(directory) from error
 

@@ -22,7 +22,17 @@ from typing import Final
 import msgspec
 
 from session_host.errors import WorktreeError
-from session_host.git import GitRefused, Stop, check_directory, explained, own_filters, read_limited, run_with_input
+from session_host.git import (
+    GitRefused,
+    Stop,
+    check_directory,
+    explained,
+    own_filters,
+    place_of,
+    read_limited,
+    run_with_input,
+)
+from session_host.placing.files import is_hidden, recover
 from session_host.protocol.untrusted_text import one_line
 
 TIMEOUT_S: Final = 15.0
@@ -37,11 +47,16 @@ MAX_CHANGED_BYTES: Final = 256 << 20
 """If more tracked files are changed, or if they are larger together, nothing is kept."""
 MAX_LEFT_OUT: Final = 200
 """If more files are left out because they are too large, nothing is kept."""
+MAX_PERMISSIONS: Final = 5000
+"""Of more files with permissions of their own, some are kept."""
 _MAX_LIST_BYTES: Final = 16 << 20
 _LOCK_CHECK_S: Final = 0.02
 _NICENESS: Final = 10
+_HOME: Final = "outlive-placing"
 _SCRATCH: Final = "outlive-index-"
 SUBMODULE: Final = "160000"
+EXECUTABLE: Final = "100755"
+LINK: Final = "120000"
 LITERAL_PATHS: Final = {"GIT_LITERAL_PATHSPECS": "1"}
 """The variable with which git takes paths as they are, and not as patterns."""
 
@@ -52,6 +67,10 @@ OPTIONS: Final = (
     "-c",
     "core.splitIndex=false",
 )
+
+
+class TooMany(WorktreeError):
+    """git prints more than fits into memory."""
 
 
 class WorkingTree(msgspec.Struct, frozen=True, kw_only=True):
@@ -65,6 +84,38 @@ class WorkingTree(msgspec.Struct, frozen=True, kw_only=True):
     """The worktree's own git directory, below ``common``; "." for the main one."""
     branch: str | None
     """None when a commit is checked out without a branch."""
+
+    @property
+    def home(self) -> Path:
+        """A directory for what is needed while files are placed; see ``placing.files.Placing``."""
+        return self.common / self.worktree / _HOME
+
+
+def put_back(directory: Path, timeout_s: float) -> None:
+    """Put back what a killed restore left in the working tree around a directory, unless another one is under way.
+
+    Raises:
+        WorktreeError: there is no working tree, or its disk does not answer.
+        OSError: the working tree cannot be read.
+    """
+    top, own = place_of(directory, timeout_s)
+    if (own / _HOME).exists():
+        tree = find_tree(top)
+        with contextlib.suppress(WorktreeError), exclusive_lock(tree.common, Git(top, timeout_s=0)):
+            recover(tree.top, tree.home)
+
+
+class Permissions(msgspec.Struct, frozen=True, kw_only=True):
+    """The permissions of files and directories, of which git keeps one bit."""
+
+    umask: int
+    """That of the process that looked at them."""
+    others: dict[str, int] = {}
+    """Those that differ from what git writes under this umask, by path."""
+
+    def of(self, path: str, mode: str) -> int:
+        """The permissions of a file with this mode of git."""
+        return self.others.get(path, (0o777 if mode == EXECUTABLE else 0o666) & ~self.umask)
 
 
 class KeptTree(msgspec.Struct, frozen=True, kw_only=True):
@@ -143,7 +194,8 @@ class Git:
         """The records that a command prints, each with a NUL behind it.
 
         Raises:
-            WorktreeError: as ``git.run_read_only``, or there are too many.
+            TooMany: there are too many.
+            WorktreeError: as ``git.run_read_only``.
         """
         extra = {"GIT_INDEX_FILE": str(index)} if index is not None else None
         output, is_cut = read_limited(
@@ -156,7 +208,7 @@ class Git:
             stop=self._stop,
         )
         if is_cut:
-            raise WorktreeError("there are too many files")
+            raise TooMany("there are too many files")
         return [record for record in output.split("\0") if record]
 
 
@@ -183,6 +235,61 @@ def find_tree(directory: Path, stop: Stop | None = None) -> WorkingTree:
         return WorkingTree(top=top, common=common, index=path("--git-path", "index"), worktree=worktree, branch=branch)
 
 
+def read_umask() -> int:
+    """This process's umask."""
+    with contextlib.suppress(OSError):
+        for line in Path("/proc/self/status").read_text(encoding="ascii", errors="replace").splitlines():
+            if line.startswith("Umask:"):
+                return int(line.split()[1], 8)
+    return 0o022
+
+
+def permissions_in(tree: WorkingTree, kept: str, *, niceness: int = _NICENESS, stop: Stop | None = None) -> Permissions:
+    """The permissions of a kept tree's files, as they are now. Blocks.
+
+    Args:
+        tree: the working tree.
+        kept: the id of the kept tree.
+        niceness: git's niceness.
+        stop: ends it early, with an error.
+
+    Raises:
+        WorktreeError: git fails or is too slow.
+    """
+    git = Git(tree.top, niceness=niceness, stop=stop)
+    try:
+        entries = git.records("ls-tree", "-r", "-z", "--full-tree", kept)
+    except TooMany:
+        entries = []
+    return look_permissions(tree.top, {entry.partition("\t")[2]: entry[: len(SUBMODULE)] for entry in entries})
+
+
+def look_permissions(top: Path, files: Mapping[str, str]) -> Permissions:
+    """The permissions of files, and of the directories on the way to them.
+
+    Args:
+        top: the top of the working tree.
+        files: git's modes of the files, by path.
+    """
+    wanted: dict[str, int] = {}
+    for path, mode in files.items():
+        parent = path.rpartition("/")[0]
+        while parent and parent not in wanted:
+            wanted[parent] = 0o777
+            parent = parent.rpartition("/")[0]
+        if mode not in {SUBMODULE, LINK}:
+            wanted[path] = 0o777 if mode == EXECUTABLE else 0o666
+    umask, others = read_umask(), dict[str, int]()
+    for path, most in wanted.items():
+        with contextlib.suppress(OSError):
+            mode_now = os.lstat(f"{top}/{path}").st_mode
+            if stat.S_IMODE(mode_now) != most & ~umask and (stat.S_ISREG(mode_now) or stat.S_ISDIR(mode_now)):
+                others[path] = stat.S_IMODE(mode_now)
+        if len(others) == MAX_PERMISSIONS:
+            break
+    return Permissions(umask=umask, others=others)
+
+
 def keep_tree(
     tree: WorkingTree,
     *,
@@ -207,6 +314,7 @@ def keep_tree(
     git = Git(tree.top, niceness=niceness, stop=stop)
     try:
         with exclusive_lock(tree.common, git), _copy_of(tree.index, scratch) as index:
+            recover(tree.top, tree.home)
             return _TreeWriter(git, tree.top, index).write(also)
     except OSError as error:
         raise WorktreeError(f"the files cannot be saved ({error.strerror})") from error
@@ -310,7 +418,7 @@ class _TreeWriter:
         if chosen.casefold() in {"no", "false", "off", "0"}:
             return None
         records = self._git.records("ls-files", "-z", "--others", "--exclude-standard", index=self._index)
-        return [path for path in records if not path.endswith("/")]
+        return [path for path in records if not path.endswith("/") and not is_hidden(path)]
 
 
 class _SortedPaths:

@@ -18,7 +18,15 @@ import msgspec
 
 from session_host.errors import WorktreeError
 from session_host.git import GitRefused, Stop
-from session_host.restore_points.kept_tree import Git, KeptTree, WorkingTree, find_tree, keep_tree
+from session_host.restore_points.kept_tree import (
+    Git,
+    KeptTree,
+    Permissions,
+    WorkingTree,
+    find_tree,
+    keep_tree,
+    permissions_in,
+)
 from session_host.system.clock import moment_of
 
 PREFIX: Final = "refs/outlive/restore-points"
@@ -86,6 +94,8 @@ class _Message(msgspec.Struct, omit_defaults=True):
     left_out: list[str] = []
     has_untracked: bool = True
     made_by: str | None = None
+    permissions: Permissions | None = None
+    """None if they are unknown, as in points of 0.1.0."""
 
 
 def take(
@@ -105,11 +115,20 @@ def take(
     """
     at_ms = _now_ms()
     tree = find_tree(directory, stop)
-    return save(tree, keep_tree(tree, scratch=scratch, stop=stop), session, about, at_ms=at_ms, stop=stop)
+    kept = keep_tree(tree, scratch=scratch, stop=stop)
+    permissions = permissions_in(tree, kept.tree, stop=stop)
+    return save(tree, kept, session, about, permissions, at_ms=at_ms, stop=stop)
 
 
 def save(
-    tree: WorkingTree, kept: KeptTree, session: str, about: About, *, at_ms: int = 0, stop: Stop | None = None
+    tree: WorkingTree,
+    kept: KeptTree,
+    session: str,
+    about: About,
+    permissions: Permissions | None = None,
+    *,
+    at_ms: int = 0,
+    stop: Stop | None = None,
 ) -> RestorePoint:
     """Make a restore point of a kept tree, and remove the session's oldest of its kind beyond ``MAX_POINTS``.
 
@@ -118,6 +137,7 @@ def save(
         kept: its files.
         session: the session.
         about: what the restore point belongs to.
+        permissions: those of the files; None for unknown ones.
         at_ms: when it was begun, in milliseconds since 1970; 0 for now.
         stop: ends it early, with an error.
 
@@ -139,6 +159,7 @@ def save(
         left_out=sorted(kept.left_out),
         has_untracked=kept.has_untracked,
         made_by=about.made_by,
+        permissions=permissions,
     )
     # json, unlike msgspec, writes bytes of paths that are not UTF-8, as escapes.
     text = json.dumps(msgspec.to_builtins(message))
@@ -180,6 +201,19 @@ def _points(git: Git, sessions: Sequence[str]) -> list[RestorePoint]:
     """The restore points of sessions that are understood."""
     records = _records(git, [_under(session) for session in sessions])
     return [point for record in records if (point := _read(record)) is not None]
+
+
+def permissions_of(git: Git, point: RestorePoint) -> Permissions | None:
+    """The permissions of a restore point's files; None for unknown ones.
+
+    Raises:
+        WorktreeError: git refuses.
+    """
+    text = git.ask("for-each-ref", "--format=%(contents)", point.reference)
+    try:
+        return msgspec.convert(json.loads(text), _Message).permissions
+    except (ValueError, msgspec.ValidationError):
+        return None
 
 
 def _records(git: Git, patterns: Sequence[str]) -> list[str]:

@@ -1,48 +1,56 @@
 """Compares a working tree with a restore point, and restores it.
 
 HEAD, branch and the user's index stay as they are; only files change. Never touched: ignored files, files that are
-ignored by the rules of the restore point, submodules, repositories inside, and what neither restore point keeps.
+ignored by the rules of the restore point, submodules, repositories inside, what neither restore point keeps, and what
+git would not write back as it is.
 """
 
 from __future__ import annotations
 
-import contextlib
-import filecmp
 import os
-import stat
 import tempfile
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import Final, Literal
+from typing import Final, Literal, NamedTuple
 
 import msgspec
 
 from session_host.errors import FilesChanged, WorktreeError
 from session_host.git import GitRefused
-from session_host.protocol.untrusted_text import one_line
-from session_host.restore_points import lfs
+from session_host.placing.files import Seen
 from session_host.restore_points.kept_tree import (
     LITERAL_PATHS,
     SUBMODULE,
     Git,
-    InsideCheck,
     KeptTree,
+    Permissions,
     WorkingTree,
     exclusive_lock,
     fed,
     find_tree,
     keep_tree,
+    look_permissions,
 )
-from session_host.restore_points.points import About, Maker, RestorePoint, save
+from session_host.restore_points.points import About, Maker, RestorePoint, permissions_of, save
+from session_host.restore_points.writing import (
+    Entry,
+    Write,
+    Writer,
+    as_written,
+    index_of,
+    is_ruled,
+    is_rules,
+    reason_of,
+)
 
 WORK_TIMEOUT_S: Final = 300.0
-_EXECUTABLE: Final = "100755"
-_LINK: Final = "120000"
 _NOTHING: Final = "000000"
 _RULES: Final = ".gitignore"
 
 How = Literal["modified", "recreated", "deleted"]
 """The effect of a restore on a file."""
+Why = Literal["unsaved", "rewritten", "new"]
+"""Why a file stays: it was not saved; git would not write it back as it is; it was made since, and may be wanted."""
 
 
 class FileRestore(msgspec.Struct, frozen=True, kw_only=True):
@@ -55,6 +63,20 @@ class FileRestore(msgspec.Struct, frozen=True, kw_only=True):
     """git's mode of the file after the restore; "" if it is deleted."""
     blob: str = ""
     """The id of its content then."""
+    permissions: int | None = None
+    """Its permissions then; None for those of the file that is replaced, or as git writes it."""
+
+    @property
+    def what(self) -> tuple[str, How, str, str]:
+        """All but the permissions, which another version may not know."""
+        return self.path, self.how, self.mode, self.blob
+
+
+class Stay(msgspec.Struct, frozen=True, kw_only=True):
+    """A file that a restore leaves as it is, although it is or may be another than in the restore point."""
+
+    path: str
+    why: Why
 
 
 class Plan(msgspec.Struct, frozen=True, kw_only=True):
@@ -71,6 +93,8 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
     """How many files stay as they are because they were not kept."""
     submodules: int = 0
     """How many submodules are at another commit; they stay."""
+    stays: tuple[Stay, ...] = ()
+    """The files that stay as they are, sorted by path."""
 
     @property
     def keeps_untracked(self) -> bool:
@@ -89,6 +113,24 @@ class Restored(msgspec.Struct, frozen=True, kw_only=True):
     """The paths of files that were not."""
     problem: str = ""
     """Why not, one line; "" if git does not say."""
+    stayed: tuple[Stay, ...] = ()
+    """As ``Plan.stays``."""
+
+
+class _Change(NamedTuple):
+    """A file that differs between two trees: as the first has it, if it does, and what makes it as in the second."""
+
+    before: Entry | None
+    file: FileRestore
+
+
+class _Found(NamedTuple):
+    """A plan, the files that it changes as git has them now, and as they were seen; and permissions then."""
+
+    plan: Plan
+    before: Mapping[str, Entry]
+    seen: Mapping[str, Seen]
+    permissions: Permissions | None
 
 
 def plan_restore(directory: Path, point: RestorePoint) -> Plan:
@@ -98,47 +140,77 @@ def plan_restore(directory: Path, point: RestorePoint) -> Plan:
         WorktreeError: one line: there is no working tree, or git is missing, refuses or is too slow.
     """
     tree = find_tree(directory)
-    return _plan(tree, keep_tree(tree, niceness=0), point)
+    return _plan(tree, keep_tree(tree, niceness=0), point).plan
 
 
 def file_counts(directory: Path, points: Sequence[RestorePoint]) -> list[int]:
     """How many files a restore to each point would change. Blocks; raises as ``plan_restore``."""
     tree = find_tree(directory)
     now = keep_tree(tree, niceness=0)
+    git = Git(tree.top)
     counts: dict[KeptTree, int] = {}
+    looked: dict[str, Entry] = {}
+    seen: dict[str, Seen] = {}
     found = []
     for point in points:
         if point.kept not in counts:  # Points between which nothing changed have the same tree.
-            counts[point.kept] = len(_plan(tree, now, point).files)
+            changes = _differences(git, now.tree, point.kept.tree)
+            more = {each.file.path: each.before for each in changes if each.before and each.file.path not in looked}
+            if more:
+                looked |= more
+                seen |= as_written(git, more)
+            counts[point.kept] = len(_plan(tree, now, point, seen).plan.files)
         found.append(counts[point.kept])
     return found
 
 
-def _plan(tree: WorkingTree, now: KeptTree, point: RestorePoint) -> Plan:
+def _plan(tree: WorkingTree, now: KeptTree, point: RestorePoint, looked: Mapping[str, Seen] | None = None) -> _Found:
+    """Plan a restore; ``looked``: what ``as_written`` has found of the files already."""
     git = Git(tree.top)
     changes = _differences(git, now.tree, point.kept.tree)
-    hidden = [file.path for file in changes if file.how == "recreated" and os.path.lexists(tree.top / file.path)]
+    hidden = [each.file.path for each in changes if not each.before and os.path.lexists(tree.top / each.file.path)]
     if hidden:
         # Files that git ignores now: keep them, too, so that the restore can be undone.
-        now = keep_tree(tree, also=hidden, niceness=0)
+        now, looked = keep_tree(tree, also=hidden, niceness=0), None
         changes = _differences(git, now.tree, point.kept.tree)
-    filtered = git.with_own_filter([file.path for file in changes])
+    filtered = git.with_own_filter([each.file.path for each in changes])
     left_out = now.left_out | point.kept.left_out | filtered
-    files = [file for file in changes if file.path not in left_out and file.mode != SUBMODULE]
-    deleted = [file.path for file in files if file.how == "deleted"]
-    stays: set[str] = set()
+    wanted = [each for each in changes if each.file.path not in left_out and each.file.mode != SUBMODULE]
+    deleted = [each.file.path for each in wanted if each.file.how == "deleted"]
+    new: set[str] = set()
     if not point.kept.has_untracked:
-        stays = set(deleted)  # They may have been there, untracked.
-    elif deleted and any(file.path.rpartition("/")[2] == _RULES for file in files):
-        stays = _ignored_then(git, point.kept.tree, deleted)
-    return Plan(
+        new = set(deleted)  # They may have been there, untracked.
+    elif deleted and any(_name(each.file.path) == _RULES for each in wanted):
+        new = _ignored_then(git, point.kept.tree, deleted)
+    before = {each.file.path: each.before for each in wanted if each.before and each.file.path not in new}
+    seen = as_written(git, before) if looked is None else looked
+    rewritten = before.keys() - seen.keys()
+    left_rules = {path for path in rewritten | left_out if is_rules(path)}
+    rewritten |= {each.file.path for each in wanted if each.file.mode and is_ruled(each.file.path, left_rules)}
+    permissions = permissions_of(git, point)
+    files = [each.file for each in wanted if each.file.path not in new | rewritten]
+    sorted_out: dict[Why, Iterable[str]] = {"unsaved": left_out, "new": new, "rewritten": rewritten}
+    stays = sorted({path: why for why, paths in sorted_out.items() for path in paths}.items())
+    plan = Plan(
         point=point,
         now=now,
         branch=tree.branch,
         too_large=len(left_out),
-        submodules=sum(file.mode == SUBMODULE for file in changes),
-        files=tuple(file for file in files if file.path not in stays),
+        submodules=sum(each.file.mode == SUBMODULE for each in changes),
+        files=tuple(_with_permissions(file, permissions) for file in files),
+        stays=tuple(Stay(path=path, why=why) for path, why in stays),
     )
+    return _Found(plan, before, seen, permissions)
+
+
+def _name(path: str) -> str:
+    return path.rpartition("/")[2]
+
+
+def _with_permissions(file: FileRestore, permissions: Permissions | None) -> FileRestore:
+    if permissions is None or file.how == "deleted":
+        return file
+    return msgspec.structs.replace(file, permissions=permissions.of(file.path, file.mode))
 
 
 def restore(directory: Path, accepted: Plan, session: str) -> Restored:
@@ -161,16 +233,26 @@ def restore(directory: Path, accepted: Plan, session: str) -> Restored:
 
 def _restore(directory: Path, tree: WorkingTree, accepted: Plan, session: str) -> Restored:
     point = accepted.point
-    current = plan_restore(directory, point)
-    if current.files != accepted.files:
+    plan, before, seen, permissions = _plan(tree, keep_tree(tree, niceness=0), point)
+    if [file.what for file in plan.files] != [file.what for file in accepted.files]:
         raise FilesChanged("files have changed in the meantime; look at the list again")
     made_by: Maker = "undo" if point.about.restores else "restore"
     about = About(kind="restore", restores=point.at_ms, made_by=made_by)
-    return write_files(directory, tree, current.now, current.files, session, about)
+    directories = permissions.others if permissions is not None else {}
+    done = write_files(directory, tree, plan.now, plan.files, before, seen, session, about, directories)
+    return msgspec.structs.replace(done, stayed=plan.stays)
 
 
 def write_files(
-    directory: Path, tree: WorkingTree, now: KeptTree, files: Sequence[FileRestore], session: str, about: About
+    directory: Path,
+    tree: WorkingTree,
+    now: KeptTree,
+    files: Sequence[FileRestore],
+    before: Mapping[str, Entry],
+    seen: Mapping[str, Seen],
+    session: str,
+    about: About,
+    directories: Mapping[str, int],
 ) -> Restored:
     """Write files of a working tree, after a restore point of the session. Blocks for up to ``WORK_TIMEOUT_S``.
 
@@ -179,28 +261,36 @@ def write_files(
         tree: the working tree.
         now: its files as they are, which become the restore point.
         files: the files to write or delete.
+        before: those that are there, as the restore point has them.
+        seen: the same files, as ``as_written`` has found them.
         session: the session.
         about: what the restore point belongs to.
+        directories: the permissions of directories that have to be made; of others, what the umask leaves.
 
     Raises:
         WorktreeError: one line; nothing was written.
     """
-    undo = save(tree, now, session, about)
+    changed = {file.path: before[file.path].mode for file in files if file.path in before}
+    undo = save(tree, now, session, about, look_permissions(tree.top, changed))
     git = Git(tree.top, timeout_s=WORK_TIMEOUT_S)
-    failed: set[str] = set()
+    writes = {
+        file.path: None if file.how == "deleted" else Write(Entry(file.mode, file.blob), file.permissions)
+        for file in files
+    }
+    writer = Writer(tree, git, directory, writes)
     problem = ""
     try:
         with exclusive_lock(tree.common, git):
-            problem = _Writer(tree, git, directory, files, failed).write()
+            writer.write(seen, directories)
     except (WorktreeError, OSError) as error:
-        problem = (error.strerror if isinstance(error, OSError) else "") or str(error)
-        failed |= {file.path for file in files if not _is_done(tree, file)}
-    return Restored(undo=undo, restored=len(files) - len(failed), failed=tuple(sorted(failed)), problem=problem)
-
-
-def _is_done(tree: WorkingTree, file: FileRestore) -> bool:
-    """Whether a file was certainly restored before the restore failed: only a deletion shows that."""
-    return file.how == "deleted" and not os.path.lexists(tree.top / file.path)
+        problem = reason_of(error)
+    failed = tuple(sorted(writer.failed))
+    return Restored(
+        undo=undo,
+        restored=len(files) - len(failed),
+        failed=failed,
+        problem=(problem or writer.problem) if failed else "",
+    )
 
 
 def entry_of(git: Git, tree: str, path: str) -> tuple[str, str]:
@@ -212,41 +302,17 @@ def entry_of(git: Git, tree: str, path: str) -> tuple[str, str]:
     return mode, blob
 
 
-def _differences(git: Git, previous: str, later: str) -> list[FileRestore]:
+def _differences(git: Git, previous: str, later: str) -> list[_Change]:
     """The files that differ between two trees; a submodule in either tree has the mode ``SUBMODULE``."""
     records = iter(git.records("diff-tree", "-r", "-z", "--raw", "--no-renames", previous, later))
     found = []
     for record in records:
-        first, second, _, blob, _ = record.removeprefix(":").split(" ")
+        first, second, old, blob, _ = record.removeprefix(":").split(" ")
         how: How = "deleted" if second == _NOTHING else "recreated" if first == _NOTHING else "modified"
         mode = SUBMODULE if SUBMODULE in {first, second} else "" if how == "deleted" else second
-        found.append(FileRestore(path=next(records), how=how, mode=mode, blob=blob if how != "deleted" else ""))
+        file = FileRestore(path=next(records), how=how, mode=mode, blob=blob if how != "deleted" else "")
+        found.append(_Change(Entry(first, old) if first != _NOTHING else None, file))
     return found
-
-
-def is_as_written(git: Git, path: str, blob: str) -> bool:
-    """Whether a file is as it is written with this content: with line ends, and the user's own filters.
-
-    Raises:
-        WorktreeError: git fails, or the file cannot be read.
-    """
-    file = git.top / path
-    try:
-        if content := lfs.contents(git, {path: blob}).get(path):
-            return content.is_file() and filecmp.cmp(content, file, shallow=False)
-        written = git.run("cat-file", "--filters", f"--path={path}", blob)
-        return os.fsencode(written) == file.read_bytes()
-    except OSError as error:
-        raise WorktreeError(f"{one_line(path)} cannot be read ({error.strerror})") from error
-
-
-@contextlib.contextmanager
-def index_of(git: Git, entries: Iterable[str]) -> Iterator[Path]:
-    """A private index with these entries: mode, id, tab, path."""
-    with tempfile.TemporaryDirectory(prefix="outlive-") as name:
-        index = Path(name, "index")
-        git.run("update-index", "-z", "--index-info", data=fed(entries), index=index)
-        yield index
 
 
 def _ignored_then(git: Git, tree: str, paths: list[str]) -> set[str]:
@@ -265,109 +331,3 @@ def _ignored_then(git: Git, tree: str, paths: list[str]) -> set[str]:
                 return set()
             raise
     return set(ignored.split("\0"))
-
-
-class _Writer:
-    """Writes the files of one restore."""
-
-    def __init__(
-        self,
-        tree: WorkingTree,
-        git: Git,
-        directory: Path,
-        files: Iterable[FileRestore],
-        failed: set[str],
-    ) -> None:
-        """Begin; ``failed`` gets the paths that could not be restored."""
-        self._top, self._git, self._failed = tree.top, git, failed
-        self._deleted = [file for file in files if file.how == "deleted"]
-        self._written = [file for file in files if file.how != "deleted"]
-        self._kept_directory = str(directory.resolve())
-
-    def write(self) -> str:
-        """Delete and write the files; returns why some could not be, one line, or ""."""
-        problem = ""
-        is_inside = InsideCheck(self._top)
-        for file in self._deleted:
-            try:
-                if is_inside(file.path):
-                    (self._top / file.path).unlink(missing_ok=True)
-                    self._remove_empty((self._top / file.path).parent)
-            except OSError as error:
-                self._failed.add(file.path)
-                problem = f"{file.path}: {error.strerror}"
-        free = [file for file in self._written if self._is_free(file.path)]
-        self._failed |= {file.path for file in self._written} - {file.path for file in free}
-        contents = lfs.contents(self._git, {file.path: file.blob for file in free if file.mode != _LINK})
-        if absent := {path for path, content in contents.items() if not lfs.is_here(content)}:
-            self._failed |= absent
-            free = [file for file in free if file.path not in absent]
-            problem = f"Git LFS has no content of {min(absent)} on this computer; `git lfs fetch` gets it"
-        modes = {file: mode for file in free if (mode := self._mode(file.path))}
-        if free:
-            with index_of(self._git, (f"{file.mode} {file.blob}\t{file.path}" for file in free)) as index:
-                try:
-                    self._git.run("checkout-index", "-f", "-u", "-a", index=index)
-                except GitRefused as refused:
-                    problem = refused.message
-                for path, content in contents.items():
-                    if path not in absent:
-                        lfs.replace_pointer(self._top / path, content)
-                self._set_modes(modes)
-                self._failed |= self._different(index, {file.path: file.blob for file in free})
-        return problem if self._failed else ""
-
-    def _is_free(self, path: str) -> bool:
-        """Whether the restore may write to a path: git would remove anything else there without asking."""
-        whole = self._top
-        for part in Path(path).parts[:-1]:
-            whole /= part
-            if os.path.lexists(whole) and (whole.is_symlink() or not whole.is_dir()):
-                return False
-        whole = self._top / path
-        if whole.is_dir() and not whole.is_symlink():
-            with contextlib.suppress(OSError):
-                whole.rmdir()  # Only an empty one.
-                return True
-            return False
-        return True
-
-    def _remove_empty(self, directory: Path) -> None:
-        """Remove empty directories up to the top, but not the chat's own."""
-        while directory != self._top and not f"{self._kept_directory}/".startswith(f"{directory}/"):
-            try:
-                directory.rmdir()
-            except OSError:
-                return
-            directory = directory.parent
-
-    def _mode(self, path: str) -> int:
-        """The permissions of a file that is about to be replaced; 0 for none."""
-        try:
-            found = (self._top / path).lstat().st_mode
-        except OSError:
-            return 0
-        return stat.S_IMODE(found) if stat.S_ISREG(found) else 0
-
-    def _set_modes(self, modes: dict[FileRestore, int]) -> None:
-        """Give replaced files their permissions again: git only knows whether a file is executable."""
-        for file, mode in modes.items():
-            plain = mode & ~0o111
-            wanted = plain | (plain & 0o444) >> 2 if file.mode == _EXECUTABLE else plain
-            path = self._top / file.path
-            with contextlib.suppress(OSError):
-                if stat.S_ISREG(path.lstat().st_mode):
-                    path.chmod(wanted)
-
-    def _different(self, index: Path, blobs: Mapping[str, str]) -> set[str]:
-        """The paths of files that are not as git writes those of an index, which has these contents."""
-        self._git.run("update-index", "-q", "--refresh", index=index)
-        # git compares what it would save, which is not what it has if a file was saved without its present filter.
-        found = self._git.records("diff-files", "--raw", "-z", index=index)[1::2]
-        return {path for path in found if not self._is_written(path, blobs[path])}
-
-    def _is_written(self, path: str, blob: str) -> bool:
-        try:
-            return stat.S_ISREG((self._top / path).lstat().st_mode) and is_as_written(self._git, path, blob)
-        except (OSError, WorktreeError):
-            return False

@@ -9,7 +9,8 @@ from __future__ import annotations
 import contextlib
 import os
 import re
-from collections.abc import Iterator
+import stat
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Final
 
@@ -37,9 +38,11 @@ from session_host.restore_points.kept_tree import (
     exclusive_lock,
     find_tree,
     keep_tree,
+    look_permissions,
 )
 from session_host.restore_points.points import About, Maker
-from session_host.restore_points.restoring import FileRestore, How, entry_of, index_of, is_as_written, write_files
+from session_host.restore_points.restoring import FileRestore, How, entry_of, write_files
+from session_host.restore_points.writing import Entry, as_written, index_of
 
 _HUNK: Final = re.compile(r"^@@ ", re.MULTILINE)
 _SECTION: Final = re.compile(r"^(?=diff --git )", re.MULTILINE)
@@ -49,6 +52,7 @@ _APPLY: Final = (
 )
 # fmt: on
 _MAX_UNTRACKED_BYTES: Final = 16 << 20
+REWRITTEN: Final = "git would not write it back as it is (line ends, ident, or a mark such as skip-worktree)"
 _REGULAR: Final = {"100644", "100755", ""}
 
 
@@ -60,6 +64,8 @@ class Discarded(msgspec.Struct, frozen=True, kw_only=True):
     """Writes the file as it was, which undoes the discard."""
     after: FileRestore
     """The file as the discard left it."""
+    directories: dict[str, int] = {}
+    """The permissions of the directories on the way to it, if git would make others."""
 
 
 def hunks_of(file: ChangedFile) -> int:
@@ -119,15 +125,12 @@ def undo(directory: Path, done: Discarded, session: str) -> None:
         tree = find_tree(directory)
         with restore_lock(tree):
             now = save_present_files(tree, done.path)
-            if not _is_still(Git(tree.top), now, done.after):
+            git = Git(tree.top)
+            entry = Entry(*entry_of(git, now.tree, done.path))
+            written = Entry(done.after.mode, done.after.blob)
+            if entry != written and not (entry.mode == written.mode and as_written(git, {done.path: written})):
                 raise FilesChanged("the file has changed since")
-            write_file(directory, tree, now, done.before, session, "undo")
-
-
-def _is_still(git: Git, now: KeptTree, file: FileRestore) -> bool:
-    """Whether a file is as it was written."""
-    mode, blob = entry_of(git, now.tree, file.path)
-    return mode == file.mode and (blob == file.blob or is_as_written(git, file.path, file.blob))
+            write_file(directory, tree, now, entry, done.before, session, "undo", done.directories)
 
 
 @contextlib.contextmanager
@@ -155,16 +158,13 @@ class _Discard:
         patch = self._shown_patch(now)
         if self._file.state == "deleted" and not self._is_in_index():
             raise WorktreeError("its deletion is staged; unstage it first (git restore --staged)")
-        mode, blob = entry_of(self._git, now.tree, path)
-        check_content(self._git, path, blob)
-        before = restored_file(path, mode, blob, is_there=bool(entry_of(self._git, self._base, path)[0]))
+        entry, base = (Entry(*entry_of(self._git, each, path)) for each in (now.tree, self._base))
         if hunk is None:
-            base_mode, base_blob = entry_of(self._git, self._base, path)
-            after = restored_file(path, base_mode, base_blob, is_there=bool(mode))
+            after = restored_file(path, base, is_there=bool(entry.mode))
         else:
-            after = restored_file(path, mode, self._without(mode, blob, patch, hunk), is_there=True)
-        write_file(self._directory, self._tree, now, after, self._session, "discard")
-        return Discarded(path=path, before=before, after=after)
+            content = self._without(entry.mode, entry.blob, patch, hunk)
+            after = restored_file(path, entry._replace(blob=content), is_there=True)
+        return write_file(self._directory, self._tree, now, entry, after, self._session, "discard")
 
     def _shown_patch(self, now: KeptTree) -> str:
         """The hunks of the change, with all bytes, which are still those that were shown.
@@ -198,23 +198,6 @@ class _Discard:
             return self._git.run("ls-files", "--stage", "-z", index=index).split(" ")[1]
 
 
-def check_content(git: Git, path: str, blob: str) -> None:
-    """Check that git can write a file back exactly as it is: line ends and filters may change it.
-
-    Args:
-        git: git in the working tree.
-        path: the file.
-        blob: the content that git has saved of it; "" if the file is not there.
-
-    Raises:
-        WorktreeError: it cannot.
-    """
-    if blob and not is_as_written(git, path, blob):
-        name = git.filters_of([path]).get(path, "")
-        what = f"its filter “{one_line(name)}” changes it" if name else "git would write its line ends in another way"
-        raise WorktreeError(f"{what}, so that this could not be undone")
-
-
 def save_present_files(tree: WorkingTree, path: str) -> KeptTree:
     """Save the files as they are, with one that git may ignore or that is not among the untracked ones to keep."""
     is_there = os.path.lexists(tree.top / path)
@@ -236,16 +219,57 @@ def _why_left_out(file: Path) -> str:
     return "has a filter that only its repository names, which does not run by itself"
 
 
-def restored_file(path: str, mode: str, blob: str, *, is_there: bool) -> FileRestore:
-    """What writes a file with this mode and content; ``is_there``: whether it is there now."""
-    how: How = "deleted" if not mode else "modified" if is_there else "recreated"
-    return FileRestore(path=path, how=how, mode=mode, blob=blob)
+def restored_file(path: str, entry: Entry, *, is_there: bool) -> FileRestore:
+    """What makes a file as git has it; ``is_there``: whether it is there now."""
+    how: How = "deleted" if not entry.mode else "modified" if is_there else "recreated"
+    return FileRestore(path=path, how=how, mode=entry.mode, blob=entry.blob)
 
 
 def write_file(
-    directory: Path, tree: WorkingTree, now: KeptTree, file: FileRestore, session: str, made_by: Maker
-) -> None:
-    """Write one file, after a restore point."""
-    outcome = write_files(directory, tree, now, (file,), session, About(kind="restore", made_by=made_by))
+    directory: Path,
+    tree: WorkingTree,
+    now: KeptTree,
+    entry: Entry,
+    file: FileRestore,
+    session: str,
+    made_by: Maker,
+    directories: Mapping[str, int] | None = None,
+) -> Discarded:
+    """Write one file, after a restore point.
+
+    Args:
+        directory: as in ``write_files``.
+        tree: the working tree.
+        now: its files as they are.
+        entry: the file among them.
+        file: what to write.
+        session: the session.
+        made_by: what is done.
+        directories: as in ``write_files``.
+
+    Returns:
+        What was done.
+
+    Raises:
+        WorktreeError: one line; nothing was written.
+    """
+    git, path = Git(tree.top), file.path
+    before = {path: entry} if entry.mode else {}
+    seen = as_written(git, before)
+    if entry.mode and path not in seen:
+        name = git.filters_of([path]).get(path, "")
+        what = f"its filter “{one_line(name)}” changes it" if name else REWRITTEN
+        raise WorktreeError(f"{what}, so that this could not be undone")
+    permissions = look_permissions(tree.top, {path: entry.mode})
+    about = About(kind="restore", made_by=made_by)
+    outcome = write_files(directory, tree, now, (file,), before, seen, session, about, directories or {})
     if outcome.failed:
         raise WorktreeError(outcome.problem or "the file could not be written")
+    previous = restored_file(path, entry, is_there=bool(file.mode))
+    mode = stat.S_IMODE(seen[path].mode) if path in seen else None
+    return Discarded(
+        path=path,
+        before=msgspec.structs.replace(previous, permissions=mode),
+        after=file,
+        directories={name: each for name, each in permissions.others.items() if name != path},
+    )

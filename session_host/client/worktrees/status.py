@@ -11,7 +11,8 @@ import msgspec
 from session_host.client.worktrees.repository import find
 from session_host.client.worktrees.submodules import submodules_of
 from session_host.errors import WorktreeError
-from session_host.git import GitRefused, default_branch, run_read_only, top_of
+from session_host.git import GitRefused, default_branch, place_of, run_read_only
+from session_host.placing.files import is_hidden
 from session_host.protocol.untrusted_text import before_more
 from session_host.restore_points.kept_tree import InsideCheck
 
@@ -92,7 +93,7 @@ def status_of(path: str, repository: str = "", *, timeout_s: float = SHOWN_TIMEO
         )
         name = repository or find(Path(path)).name
         default = default_branch(Path(path), timeout_s)
-        inside = changed_inside(top_of(Path(path), timeout_s), timeout_s)
+        inside = changed_inside(place_of(Path(path), timeout_s)[0], timeout_s)
     except WorktreeError:
         return None
     dirty = len({*changes_of(listing), *inside})  # One that is no longer tracked is listed twice.
@@ -164,15 +165,16 @@ def changes_of(listing: str, kinds: str = "12u?") -> list[str]:
     """The paths of entries of these kinds; see git-status(1), "Porcelain Format Version 2".
 
     ``1`` changed, ``2`` renamed (its old path follows as a record of its own), ``u`` unmerged,
-    ``?`` untracked, ``!`` ignored.
+    ``?`` untracked, ``!`` ignored. Files that are just being placed are left out.
     """
     fields = {"1": 8, "2": 9, "u": 10, "?": 1, "!": 1}
     found, records = [], iter(listing.split("\0"))
     for record in records:
         kind = record[:1]
         if kind in fields and record[1:2] == " ":
-            if kind in kinds:
-                found.append(record.split(" ", fields[kind])[-1])
+            path = record.split(" ", fields[kind])[-1]
+            if kind in kinds and not is_hidden(path):
+                found.append(path)
             if kind == "2":
                 next(records, None)
     return found

@@ -13,7 +13,6 @@ from typing import Final
 from session_host.client.worktrees.changes import readable
 from session_host.client.worktrees.discarding import (
     Discarded,
-    check_content,
     restore_lock,
     restored_file,
     save_present_files,
@@ -23,6 +22,7 @@ from session_host.errors import FilesChanged, WorktreeError
 from session_host.git import check_directory, explained
 from session_host.restore_points.kept_tree import Git, InsideCheck, WorkingTree, find_tree
 from session_host.restore_points.restoring import entry_of
+from session_host.restore_points.writing import Entry
 
 _HEAD: Final = re.compile(r"@@ -(\d+)(?:,(\d+))? \+(\d+)(?:,(\d+))? @@")
 _NO_NEWLINE: Final = "\\"
@@ -48,15 +48,13 @@ def take_back(directory: Path, path: str, hunk: str, session: str) -> Discarded:
         with restore_lock(tree):
             name = _below(tree, directory, path)
             git, now = Git(tree.top), save_present_files(tree, name)
-            mode, blob = entry_of(git, now.tree, name)
-            if not blob:
+            entry = Entry(*entry_of(git, now.tree, name))
+            if not entry.blob:
                 raise FilesChanged("the file is not there any more")
-            check_content(git, name, blob)
             content = without_hunk((tree.top / name).read_bytes(), hunk)
             written = git.run("hash-object", "-w", "--stdin", f"--path={name}", data=content).strip()
-            before, after = (restored_file(name, mode, each, is_there=True) for each in (blob, written))
-            write_file(directory, tree, now, after, session, "take back")
-            return Discarded(path=name, before=before, after=after)
+            after = restored_file(name, entry._replace(blob=written), is_there=True)
+            return write_file(directory, tree, now, entry, after, session, "take back")
 
 
 def _below(tree: WorkingTree, directory: Path, path: str) -> str:

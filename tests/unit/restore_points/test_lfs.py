@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import os
-import shutil
 from pathlib import Path
 
 import pytest
@@ -143,7 +142,7 @@ def test_a_content_that_is_not_here_is_named_and_neither_fetched_nor_written(
         discarded(checkout, "big")
     assert path.read_text() == "mine\n"
     point = take(checkout.path, CHAT, About(kind="prompt"))
-    shutil.rmtree(checkout.path / ".git" / "lfs")
+    content_of(checkout, "mine\n").unlink()
     checkout.write("big", "other\n")
     checkout.write("file", "other\n")
     outcome = restore(checkout.path, plan_restore(checkout.path, point), CHAT)

@@ -1,0 +1,320 @@
+"""Files that a restore could not bring back stay, by name; what is saved meanwhile stays; permissions come back."""
+
+from __future__ import annotations
+
+import signal
+import stat
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from session_host.client.worktrees.changes import read_changes
+from session_host.client.worktrees.discarding import discard, undo
+from session_host.restore_points import points
+from session_host.restore_points.kept_tree import Git
+from session_host.restore_points.points import About, RestorePoint, listed, take
+from session_host.restore_points.restoring import Plan, Restored, Stay, file_counts, plan_restore, restore
+from tests.support.repositories import Checkout
+from tests.unit.restore_points.test_lfs import LFS
+
+CHAT = "0d5a3c52-6a0c-4c6b-9d3e-1f2a3b4c5d6e"
+PROMPT = About(kind="prompt")
+
+
+@pytest.fixture
+def checkout(tmp_path: Path) -> Checkout:
+    return Checkout.new(tmp_path / "api")
+
+
+@pytest.fixture
+def at_calls() -> Iterator[Callable[[str, Callable[[tuple[object, ...]], object]], None]]:
+    """Calls a function at each audit event of a name, until the test's end."""
+    is_on = True
+
+    def add(name: str, act: Callable[[tuple[object, ...]], object]) -> None:
+        def hook(event: str, arguments: tuple[object, ...]) -> None:
+            if is_on and event == name:
+                act(arguments)
+
+        sys.addaudithook(hook)
+
+    yield add
+    is_on = False
+
+
+def kept(checkout: Checkout) -> RestorePoint:
+    return take(checkout.path, CHAT, PROMPT)
+
+
+def back_to(checkout: Checkout, point: RestorePoint) -> tuple[Plan, Restored]:
+    plan = plan_restore(checkout.path, point)
+    return plan, restore(checkout.path, plan, CHAT)
+
+
+def undone(checkout: Checkout, done: Restored) -> Restored:
+    outcome = restore(checkout.path, plan_restore(checkout.path, done.undo), CHAT)
+    assert outcome.failed == ()
+    return outcome
+
+
+NOTEBOOK = b'{"source": 1}\n"output": "an hour of work"\n'
+
+
+def notebook(checkout: Checkout) -> str:
+    for name, program in (("clean", "grep -v output || true"), ("smudge", "cat")):
+        checkout.git("config", "--global", f"filter.strip.{name}", program)
+    checkout.commit(".gitattributes", "*.ipynb filter=strip\n")
+    return "a.ipynb"
+
+
+def line_ends(checkout: Checkout) -> str:
+    checkout.commit(".gitattributes", "* text=auto\n")
+    return "ends"
+
+
+def ident(checkout: Checkout) -> str:
+    checkout.commit(".gitattributes", "*.c ident\n")
+    return "a.c"
+
+
+# fmt: off
+REWRITTEN: list[tuple[Callable[[Checkout], str], bytes]] = [
+    (notebook, NOTEBOOK),
+    (line_ends, b"one\r\ntwo\r\n"),
+    (line_ends, b"one\r\ntwo\n"),
+    (ident, b"$Id: mine, by hand $\n"),
+]
+# fmt: on
+
+
+@pytest.mark.parametrize(("feature", "own"), REWRITTEN, ids=["a filter", "CRLF", "mixed line ends", "ident"])
+@pytest.mark.parametrize("is_new", [True, False])
+def test_a_file_that_git_would_write_in_another_way_stays_by_name_and_the_others_are_restored(
+    checkout: Checkout, feature: Callable[[Checkout], str], own: bytes, is_new: bool
+) -> None:
+    name = feature(checkout)
+    file = checkout.path / name
+    if not is_new:
+        checkout.commit(name, "before\n")
+    point = kept(checkout)
+    file.write_bytes(own)
+    checkout.write("file", "changed\n")
+    plan, done = back_to(checkout, point)
+    assert plan.stays == done.stayed == (Stay(path=name, why="rewritten"),)
+    assert [each.path for each in plan.files] == ["file"]
+    assert (done.restored, done.failed) == (1, ())
+    assert file.read_bytes() == own
+    assert (checkout.path / "file").read_text() == "file\n"
+    undone(checkout, done)
+    assert file.read_bytes() == own
+    assert file_counts(checkout.path, [point]) == [1]
+
+
+@pytest.mark.parametrize("mark", ["--skip-worktree", "--assume-unchanged"])
+def test_a_marked_file_with_changes_of_its_own_is_neither_deleted_nor_overwritten(
+    checkout: Checkout, mark: str
+) -> None:
+    checkout.commit("older", "older\n")
+    checkout.git("rm", "-q", "--cached", "file")
+    (checkout.path / "file").unlink()
+    point = kept(checkout)
+    file = checkout.write("file", "key=\n")
+    checkout.git("add", "file")
+    for path in ("file", "older"):
+        checkout.git("update-index", mark, path)
+        checkout.write(path, "key=secret\n")
+    plan, done = back_to(checkout, point)
+    assert plan.stays == (Stay(path="file", why="rewritten"),)
+    undone(checkout, done)
+    for each in (file, checkout.path / "older"):
+        assert each.read_text() == "key=secret\n"
+    assert checkout.git("ls-files", "-v", "file")[0] in "Sh"
+
+
+def test_what_is_saved_during_a_restore_is_not_overwritten(
+    checkout: Checkout, at_calls: Callable[[str, Callable[[tuple[object, ...]], object]], None]
+) -> None:
+    names = [f"name-{number}" for number in range(20)]
+    for name in names:
+        checkout.write(name, "before\n")
+    point = kept(checkout)
+    for name in names:
+        checkout.write(name, "agent\n")
+    plan = plan_restore(checkout.path, point)
+    saved = set[str]()
+
+    def save(arguments: tuple[object, ...]) -> None:
+        """When a file is placed, save the next one."""
+        name = str(arguments[1])
+        if name in names[:-1] and name not in saved:
+            following = names[names.index(name) + 1]
+            saved.add(following)
+            (checkout.path / following).write_text("mine\n")
+
+    at_calls("os.link", save)
+    done = restore(checkout.path, plan, CHAT)
+    assert saved
+    assert set(done.failed) == saved
+    for name in names:
+        assert (checkout.path / name).read_text() == ("mine\n" if name in saved else "before\n")
+
+
+def test_a_save_while_a_discard_waits_for_the_repository_is_not_overwritten(
+    checkout: Checkout, at_calls: Callable[[str, Callable[[tuple[object, ...]], object]], None]
+) -> None:
+    file = checkout.write("file", "agent\n")
+    changes = read_changes(checkout.path)
+
+    def save(_arguments: tuple[object, ...]) -> None:
+        if (checkout.path / ".git/outlive-placing").exists():
+            file.write_text("mine\n")
+
+    at_calls("os.rename", save)
+    with pytest.raises(Exception, match="has changed in the meantime"):
+        discard(checkout.path, changes, changes.files[0], CHAT)
+    assert file.read_text() == "mine\n"
+
+
+@pytest.mark.parametrize("removes", [True, False])
+def test_files_of_git_lfs_are_whole_after_a_restore_with_their_rules_and_after_its_undo(
+    checkout: Checkout, tmp_path: Path, removes: bool
+) -> None:
+    program = tmp_path / "bin" / "lfs"
+    program.parent.mkdir()
+    program.write_text(LFS)
+    program.chmod(0o755)
+    for name in ("clean", "smudge"):
+        checkout.git("config", "--global", f"filter.lfs.{name}", f"{program} {name}")
+    (checkout.path / ".git" / "lfs").mkdir()  # As git-lfs makes it at its first file.
+    rules, large = checkout.path / ".gitattributes", checkout.path / "sub" / "large.bin"
+    before = kept(checkout)
+    rules.write_text("*.bin filter=lfs -text\n")
+    large.parent.mkdir()
+    large.write_text("whole\n" * 100)
+    with_rules = kept(checkout)
+    if removes:
+        _, done = back_to(checkout, before)
+        assert not rules.exists()
+        assert not large.exists()
+        undone(checkout, done)
+    else:
+        rules.unlink()
+        large.unlink()
+        back_to(checkout, with_rules)
+    assert large.read_text() == "whole\n" * 100
+
+
+def test_files_below_rules_that_stay_are_not_written(checkout: Checkout) -> None:
+    for name in ("clean", "smudge"):
+        checkout.git("config", "--global", f"filter.upper.{name}", "cat")
+    checkout.commit("sub/.gitattributes", "*.x filter=upper\n")
+    checkout.commit("sub/a.x", "before\n")
+    point = kept(checkout)
+    checkout.write("sub/.gitattributes", "*.x ident\n" + "#" * (9 << 20))
+    checkout.write("sub/a.x", "after\n")
+    checkout.write("file", "after\n")
+    plan, done = back_to(checkout, point)
+    assert [each.path for each in plan.files] == ["file"]
+    assert {each.path for each in done.stayed} == {"sub/.gitattributes", "sub/a.x"}
+    assert (checkout.path / "sub/a.x").read_text() == "after\n"
+
+
+PRIVATE = {"secret": 0o600, "private/key": 0o640, "private": 0o700, "tool": 0o700, "plain": 0o644, "tool.sh": 0o755}
+
+
+def make_private(checkout: Checkout) -> None:
+    for path in PRIVATE:
+        if path != "private":
+            checkout.write(path, f"{path}\n")
+    for path, mode in PRIVATE.items():
+        (checkout.path / path).chmod(mode)
+
+
+def modes(checkout: Checkout) -> dict[str, int]:
+    return {path: stat.S_IMODE((checkout.path / path).stat().st_mode) for path in PRIVATE}
+
+
+@pytest.mark.parametrize("has_file_mode", ["true", "false"])
+@pytest.mark.parametrize("is_tracked", [True, False])
+def test_secret_files_come_back_as_private_as_they_were(
+    checkout: Checkout, has_file_mode: str, is_tracked: bool
+) -> None:
+    checkout.git("config", "core.fileMode", has_file_mode)
+    empty = kept(checkout)
+    make_private(checkout)
+    if is_tracked:
+        checkout.git("add", ".")
+        checkout.git("commit", "-qm", "all")
+    before = kept(checkout)
+    _, done = back_to(checkout, empty)
+    assert not (checkout.path / "private").exists()
+    undone(checkout, done)
+    assert modes(checkout) == PRIVATE
+    for path in PRIVATE:
+        if path != "private":
+            (checkout.path / path).unlink()
+    (checkout.path / "private").rmdir()
+    back_to(checkout, before)
+    assert modes(checkout) == PRIVATE
+
+
+def test_a_discarded_private_file_comes_back_private(checkout: Checkout) -> None:
+    make_private(checkout)
+    for path in ("secret", "private/key"):
+        changes = read_changes(checkout.path)
+        file = next(each for each in changes.files if each.path == path)
+        undo(checkout.path, discard(checkout.path, changes, file, CHAT), CHAT)
+    assert modes(checkout) == PRIVATE
+
+
+def test_a_point_without_permissions_is_restored_as_before(checkout: Checkout, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(points, "permissions_of", lambda *_: None)
+    monkeypatch.setattr("session_host.restore_points.restoring.permissions_of", lambda *_: None)
+    make_private(checkout)
+    kept(checkout)
+    checkout.write("secret", "agent\n")
+    (checkout.path / "secret").chmod(0o600)
+    back_to(checkout, listed(checkout.path, [CHAT])[0])
+    assert stat.S_IMODE((checkout.path / "secret").stat().st_mode) == 0o600
+
+
+def test_no_more_permissions_are_kept_than_there_is_room_for(
+    checkout: Checkout, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("session_host.restore_points.kept_tree.MAX_PERMISSIONS", 3)
+    make_private(checkout)
+    point = kept(checkout)
+    found = points.permissions_of(Git(checkout.path), point)
+    assert found is not None
+    assert len(found.others) == 3
+
+
+KILLED = """
+import os, sys
+from pathlib import Path
+import msgspec
+from session_host.restore_points.restoring import Plan, restore
+
+top, chat = Path(sys.argv[1]), sys.argv[2]
+plan = msgspec.msgpack.decode((top.parent / "plan").read_bytes(), type=Plan)
+sys.addaudithook(lambda event, _: os.kill(os.getpid(), 9) if event == "os.link" else None)
+restore(top, plan, chat)
+"""
+
+
+def test_what_a_killed_restore_left_is_put_back_and_is_no_file_of_the_user(checkout: Checkout) -> None:
+    checkout.write("file", "agent\n")
+    point = kept(checkout)
+    checkout.write("file", "later\n")
+    plan = plan_restore(checkout.path, point)
+    (checkout.path.parent / "plan").write_bytes(msgspec.msgpack.encode(plan))
+    killed = subprocess.run([sys.executable, "-c", KILLED, str(checkout.path), CHAT], timeout=60, check=False)
+    assert killed.returncode == -signal.SIGKILL
+    assert not (checkout.path / "file").exists()  # It is aside.
+    assert [each.path for each in read_changes(checkout.path).files] == ["file"]
+    assert (checkout.path / "file").read_text() == "later\n"
+    assert [each.name for each in checkout.path.iterdir() if each.name.startswith(".outlive")] == []
