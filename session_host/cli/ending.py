@@ -5,9 +5,17 @@ from __future__ import annotations
 import argparse
 import contextlib
 import os
+from collections.abc import Collection
 from typing import Any, NamedTuple
 
-from session_host.client.chats.removal import described, end_left_processes, left_processes, remove_chat
+from session_host.client.chats.removal import (
+    described,
+    end_left_processes,
+    left_processes,
+    remove_chat,
+    remove_rest,
+    remove_row,
+)
 from session_host.client.chats.retention import ended_chats
 from session_host.client.chats.settings import MIB
 from session_host.client.permission import agents_chat, check_may_control
@@ -260,14 +268,14 @@ class _Goes(NamedTuple):
     has_ignored: bool = False
 
 
-def _goes(store: Store, session_id: str) -> _Goes:
+def _goes(store: Store, session_id: str, going: Collection[str] = ()) -> _Goes:
     record = store.get(session_id)
     if record is None or not record.outcome.is_over or record.origin.worktree is None:
         return _Goes()
     from session_host.client.chats.chat_worktree import plan_of_worktree  # Most chats have none.
 
     check_may_control(record)
-    plan = plan_of_worktree(store, record)
+    plan = plan_of_worktree(store, record, going)
     return _Goes(plan.line, bool(plan.ignored))
 
 
@@ -286,24 +294,30 @@ def _remove_ended(selection: Selection, *, without_asking: bool) -> int:
             return 0
         check_may_control(*(chat.record for chat in chats))
         size_mib = sum(chat.size_bytes for chat in chats) // MIB
+        going = {chat.record.id for chat in chats}
         for chat in chats:
-            if line := _goes(store, chat.record.id).line:
+            if line := _goes(store, chat.record.id, going).line:
                 print_line(f"with {chat.record.entry.name} ({chat.record.id[:8]}) goes {line}")
         counted = "1 ended chat" if len(chats) == 1 else f"{len(chats)} ended chats"
         if not without_asking and not confirmed(f"Permanently remove {counted} ({size_mib} MiB)?"):
             print_line("no chats were removed")
             return 1
-        failed = 0
+        removed = []
         for chat in chats:
             try:
                 left = _left_line(chat.record.id, chat.record.entry.name)
-                for line in filter(None, (remove_chat(store, chat.record), left)):
+                remove_row(store, chat.record)
+                removed.append((chat.record, left))
+            except (OutliveError, OSError) as error:
+                print_error(f"{chat.record.entry.name} ({chat.record.id[:8]}): {error}")
+        for record, left in removed:
+            try:
+                for line in filter(None, (remove_rest(store, record), left)):
                     print_line(line)
             except (OutliveError, OSError) as error:
-                failed += 1
-                print_error(f"{chat.record.entry.name} ({chat.record.id[:8]}): {error}")
-        count = len(chats) - failed
+                print_error(f"files of {record.entry.name} ({record.id[:8]}) are left: {error}")
+        count = len(removed)
         print_line(f"removed {count} ended {'chat' if count == 1 else 'chats'}, {size_mib} MiB")
-        return 1 if failed else 0
+        return 1 if count < len(chats) else 0
 
     return with_store(remove)

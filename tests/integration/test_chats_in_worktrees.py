@@ -28,7 +28,7 @@ from session_host.protocol.values import State
 from session_host.storage.store import Store
 from tests.support import processes
 from tests.support.commands import OUTLIVE, outlive, running
-from tests.support.facts import changed, known, own_worktree
+from tests.support.facts import known, own_worktree
 from tests.support.repositories import Checkout
 from tests.support.waiting import TIMEOUT_S, eventually, wait_until
 
@@ -158,12 +158,6 @@ class TestRemoving:
             line = remove_chat(store, first)
 
         assert line == f"kept the worktree {own_worktree(first).path}: process {server.pid} (cat) is using it"
-
-    async def test_a_chat_without_a_host_does_not_keep_the_worktree(self, store: Store, checkout: Checkout) -> None:
-        first = await ended_chat(store, checkout)
-        store.insert(changed(first, id=str(uuid.uuid4()), state=State.RUNNING, worktree=None, host_pid=None))
-
-        assert remove_chat(store, first) == ""
 
 
 def test_new_says_that_submodules_are_empty(checkout: Checkout, tmp_path: Path) -> None:

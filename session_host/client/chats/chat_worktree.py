@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from pathlib import Path
 
 from msgspec.structs import replace
 
-from session_host.client.sessions.stale_rows import has_live_socket, resolve_stale_row
+from session_host.client.sessions.stale_rows import has_live_socket
 from session_host.client.worktrees import Mark, Plan, clean_up, discard, empty_submodules, make, plan, remake, remove
+from session_host.errors import WorktreeError
 from session_host.git import LOCAL_VARIABLES, Stop
 from session_host.paths import config_dir, worktree_setup_mark
 from session_host.protocol.facts import ChatFacts, OwnWorktree, directory_of
@@ -54,13 +55,15 @@ def clean_up_worktrees(store: Store, tell: Callable[[str], object] | None = None
         store: the store.
         tell: takes a line for the user about one that has more than a checkout makes: it stays; None if nobody reads.
     """
-    clean_up(
-        lambda path: any(
-            path in {record.origin.worktree and record.origin.worktree.path, record.origin.cwd}
-            for record in store.all()
-        ),
-        tell,
-    )
+
+    def is_used(path: str) -> bool:
+        if _user_of(store, path) is not None:
+            return True
+        if process := _process_in(path):
+            raise WorktreeError(f"{process} is using {path}")  # The next call looks again.
+        return False
+
+    clean_up(is_used, tell)
 
 
 def note_on_worktree(worktree: OwnWorktree | None) -> str:
@@ -108,14 +111,14 @@ def resumed_in_worktree(record: ChatFacts, directory: str) -> tuple[OwnWorktree 
         WorktreeError: the deleted worktree cannot be recreated.
     """
     worktree = record.origin.worktree
-    if worktree is None or not Path(directory).is_relative_to(worktree.path):
+    if worktree is None or not Path(os.path.realpath(directory)).is_relative_to(os.path.realpath(worktree.path)):
         return None, None
     needs_setup = remake(worktree) or (record.outcome.is_over and awaits_setup(record))
     return worktree, worktree_setup(worktree) if needs_setup else None
 
 
 def remove_worktree(store: Store, record: ChatFacts) -> str:
-    """Remove an ended chat's worktree unless that would lose work, or others use it. Blocks.
+    """Remove a chat's worktree unless that would lose work, or others use it. Blocks.
 
     Returns:
         One line that says what was removed, or what was kept and why; "" if there is nothing to report.
@@ -123,7 +126,7 @@ def remove_worktree(store: Store, record: ChatFacts) -> str:
     worktree = record.origin.worktree
     if worktree is None:
         return ""
-    user = _other_user(store, record, worktree.path)
+    user = _user_of(store, worktree.path, {record.id})
     if user is not None:
         return f"kept the worktree {worktree.path}: the chat {user.entry.name} uses it"
     return leave_worktree(worktree)
@@ -136,30 +139,32 @@ def leave_worktree(worktree: OwnWorktree) -> str:
     return remove(worktree).line
 
 
-def plan_of_worktree(store: Store, record: ChatFacts) -> Plan:
-    """What ``remove_worktree`` would take now. Blocks."""
+def plan_of_worktree(store: Store, record: ChatFacts, going: Collection[str] = ()) -> Plan:
+    """What ``remove_worktree`` would take now. Blocks.
+
+    Args:
+        store: the store.
+        record: the chat.
+        going: the ids of chats that are removed with it.
+    """
     worktree = record.origin.worktree
-    if worktree is None or _other_user(store, record, worktree.path) is not None or _process_in(worktree.path):
+    if worktree is None or _user_of(store, worktree.path, {record.id, *going}) or _process_in(worktree.path):
         return Plan()
     return plan(worktree)
 
 
 def _process_in(worktree: str) -> str:
     """A process in a worktree, such as a server that the agent left running; "" if there is none."""
+    real = os.path.realpath(worktree)
     for pid in proc.pids():
         directory = proc.working_directory(pid)
-        if directory == worktree or directory.startswith(f"{worktree}/"):
+        if directory == real or directory.startswith(f"{real}/"):
             return f"process {pid} ({proc.name(pid)})"
     return ""
 
 
-def _other_user(store: Store, record: ChatFacts, worktree: str) -> ChatFacts | None:
-    """Another chat that works in a worktree, or could be resumed there."""
-    for other in store.in_directory(worktree):
-        if other.id == record.id:
-            continue
-        if not resolve_stale_row(store, other).outcome.is_over:
-            return other
-        if other.origin.worktree == record.origin.worktree and other.entry.continued_by is None:
-            return other
-    return None
+def _user_of(store: Store, worktree: str, going: Collection[str] = ()) -> ChatFacts | None:
+    """A chat that was started in a worktree, and so may be resumed there, but for those with these ids."""
+    places = {worktree, os.path.realpath(worktree)}
+    found = (record for place in places for record in store.in_directory(place))
+    return next((record for record in found if record.id not in going), None)

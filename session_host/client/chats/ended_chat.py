@@ -10,11 +10,12 @@ from session_host.client.sessions.stale_rows import record_of
 from session_host.client.sessions.store_access import open_store
 from session_host.errors import OutliveError
 from session_host.paths import session_stderr
+from session_host.protocol.facts import ChatFacts
 from session_host.protocol.messages import Transition
 from session_host.protocol.untrusted_text import plain
 from session_host.storage.store import Store
 
-from .removal import described, end_left_processes, left_processes, remove_chat
+from .removal import described, end_left_processes, left_processes, remove_rest, remove_row
 
 ERRORS_BYTES = 64 * 1024
 """Maximum length of the shown end of an error output."""
@@ -132,22 +133,33 @@ def remove_chats(session_ids: Sequence[str], *, by_limit: bool) -> list[Removal]
     """
     try:
         with open_store() as store:
-            return [_remove_one(store, each, by_limit=by_limit) for each in session_ids]
+            records = {each: record for each in session_ids if (record := store.get(each)) is not None}
+            done = {each: _remove_row(store, record, by_limit=by_limit) for each, record in records.items()}
+            if not by_limit:
+                for each in [each for each, removal in done.items() if removal.is_done]:
+                    done[each] = _remove_rest(store, records[each])
+            return [done.get(each, Removal(True)) for each in session_ids]
     except OutliveError as error:
         return [Removal(False, str(error))] * len(session_ids)
 
 
-def _remove_one(store: Store, session_id: str, *, by_limit: bool) -> Removal:
-    record = store.get(session_id)
-    if record is None:
-        return Removal(True)
+def _remove_row(store: Store, record: ChatFacts, *, by_limit: bool) -> Removal:
+    """Remove a chat's row; by the limit, also its files."""
     try:
         if by_limit:
             from .retention import remove_by_limit  # the window's start does not need it
 
-            return Removal(bool(remove_by_limit(store, session_id)))
-        return Removal(True, remove_chat(store, record))
+            return Removal(bool(remove_by_limit(store, record.id)))
+        remove_row(store, record)
+        return Removal(True)
     except OutliveError as error:
         return Removal(False, str(error))
     except OSError as error:
         return Removal(False, f"cannot remove {record.entry.name}: {error}")
+
+
+def _remove_rest(store: Store, record: ChatFacts) -> Removal:
+    try:
+        return Removal(True, remove_rest(store, record))
+    except (OutliveError, OSError) as error:
+        return Removal(True, f"files of {record.entry.name} are left: {error}")

@@ -37,10 +37,13 @@ TRIES = 100
 
 
 def remove_chat(store: Store, record: ChatFacts) -> str:
-    """Remove an ended chat's row, files, restore points and worktree. Blocks: on git, and until its exit is saved.
+    """Remove an ended chat: ``remove_row``, then ``remove_rest``; raises as the first, and returns as the second."""
+    remove_row(store, record)
+    return remove_rest(store, record)
 
-    Returns:
-        One line about what was kept of its worktree or its files, and why; "" if there is nothing to say.
+
+def remove_row(store: Store, record: ChatFacts) -> None:
+    """Remove an ended chat's row. Blocks until its exit is saved.
 
     Raises:
         StoreError: the store cannot be written; the chat stays.
@@ -52,19 +55,28 @@ def remove_chat(store: Store, record: ChatFacts) -> str:
         import asyncio  # most removals do not need it
 
         asyncio.run(wait_until_exit_saved(record.id))
-    line = ""
-    if record.origin.worktree is not None:
-        from .chat_worktree import remove_worktree
-
-        line = remove_worktree(store, record)
     try:
         store.remove_with_files(record.id)
     except StoreError:
         if not lack_of_space(store.path.parent):
             raise
-        with contextlib.suppress(OSError):
-            _remove_tree(session_journal(record.id))  # Gives a full disk room for the store's writes.
+        shutil.rmtree(session_journal(record.id), ignore_errors=True)  # Gives a full disk room for the store's writes.
         store.remove_with_files(record.id)
+
+
+def remove_rest(store: Store, record: ChatFacts) -> str:
+    """Remove the files, restore points and worktree of a chat without a row. Blocks on git.
+
+    Of chats that are removed together, the rows go first: one that stays keeps the worktree in which it was started.
+
+    Returns:
+        One line about what was kept of its worktree or its files, and why; "" if there is nothing to say.
+    """
+    line = ""
+    if record.origin.worktree is not None:
+        from .chat_worktree import remove_worktree
+
+        line = remove_worktree(store, record)
     left = remove_files(store, record)
     return line or left
 

@@ -90,7 +90,8 @@ def _goes(repository: Repository, made: str, path: Path) -> bool:
     commit = branches(repository).get(made) if made else None
     if commit is None:
         return False
-    is_used = any(each.branch == made and each.path != path and not each.is_gone for each in entries(repository))
+    own = entry_at(repository, path)
+    is_used = any(each.branch == made and each != own and not each.is_gone for each in entries(repository))
     return not is_used and not only_on(repository, commit, made)
 
 

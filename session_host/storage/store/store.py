@@ -421,9 +421,11 @@ class Store:
         return self._select("WHERE provider_session_id = ?", (conversation,))
 
     def in_directory(self, directory: str) -> list[ChatFacts]:
-        """The sessions that were started in a directory or below it, oldest first."""
+        """The sessions that were started in a directory or below it, also by a symbolic link to it, oldest first."""
         below = f"{directory.rstrip('/')}/"
-        return self._select("WHERE cwd = ? OR substr(cwd, 1, ?) = ?", (directory, len(below), below))
+        inside = "{0} = ?1 OR substr({0}, 1, ?2) = ?3"
+        condition = f"WHERE {inside.format('cwd')} OR {inside.format('real_cwd')}"
+        return self._select(condition, (directory, len(below), below))
 
     def running(self) -> list[ChatFacts]:
         """Sessions that are starting or running as far as is recorded, oldest first."""

@@ -125,8 +125,7 @@ async def test_git_is_asked_on_another_machine_for_the_chat_in_front_alone(
 
 async def test_a_worktree_kept_after_a_removal_is_reported(harness: WindowHarness, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr(
-        "session_host.client.chats.ended_chat.remove_chat",
-        lambda store, record: store.remove(record.id) or "kept the worktree /w",
+        "session_host.client.chats.ended_chat.remove_rest", lambda store, record: "kept the worktree /w"
     )
     session_id = await harness.add("one", state=State.EXITED)
     window = harness.open_window()
