@@ -109,6 +109,11 @@ class GitRefused(WorktreeError):
         self.code = code
 
 
+def is_no_repository(error: WorktreeError) -> bool:
+    """Whether git refused since a directory is in no repository."""
+    return isinstance(error, GitRefused) and "not a git repository" in error.message
+
+
 def check_directory(directory: Path) -> None:
     """Check that a directory exists.
 
@@ -136,7 +141,7 @@ def explained(directory: Path) -> Iterator[None]:
     try:
         yield
     except GitRefused as refused:
-        if "not a git repository" in refused.message:
+        if is_no_repository(refused):
             raise WorktreeError(f"{one_line(str(directory))} is not in a git repository") from refused
         if "must be run in a work tree" in refused.message:
             raise WorktreeError(f"{one_line(str(directory))} is git's own directory, without files") from refused

@@ -353,6 +353,7 @@ def session_log(session_id: str) -> Path:
 
 
 VIEWED_MARK = "viewed"
+PASTED = "pasted"
 
 
 def session_viewed_mark(session_id: str) -> Path:
@@ -382,7 +383,7 @@ def session_left_conversations(session_id: str) -> Path:
 
 def pasted_files_dir(session_id: str) -> Path:
     """The directory of the images and files that the user pasted into a session's terminal."""
-    return session_dir(session_id) / "pasted"
+    return session_dir(session_id) / PASTED
 
 
 def session_stderr(session_id: str) -> Path:

@@ -185,7 +185,7 @@ def _surplus(git: Git, session: str, kind: Kind) -> list[RestorePoint]:
 
 
 def listed(directory: Path, sessions: Sequence[str]) -> list[RestorePoint]:
-    """The restore points that these sessions made in the working tree around a directory, oldest first.
+    """The restore points of these sessions in the working tree around a directory, oldest first.
 
     Those with missing or damaged objects are left out, if there are others.
 
@@ -193,7 +193,8 @@ def listed(directory: Path, sessions: Sequence[str]) -> list[RestorePoint]:
         WorktreeError: there is no working tree, or git is missing or refuses.
     """
     tree = find_tree(directory)
-    points = _points(Git(tree.top), sessions)
+    # After a kill in ``hand_on``, two sessions have the same point.
+    points = {(point.at_ms, point.kept, point.about): point for point in _points(Git(tree.top), sessions)}.values()
     return sorted((point for point in points if point.worktree == tree.worktree), key=lambda point: point.at_ms)
 
 
@@ -248,6 +249,41 @@ def remove_all(directory: Path, session: str, *, is_git_directory: bool = False)
         git.run("update-ref", "--stdin", data="\n".join([*commands, ""]).encode())
 
 
+def hand_on(directory: Path, session: str, later: str, *, is_git_directory: bool = False) -> None:
+    """Make all restore points of a session those of the one that continues it, in one transaction.
+
+    Args:
+        directory: as for ``remove_all``.
+        session: the session.
+        later: the one that continues it.
+        is_git_directory: as for ``remove_all``.
+
+    Raises:
+        WorktreeError: there is no repository, or git is missing or refuses.
+    """
+    git = Git(directory, is_git_directory=is_git_directory)
+    for is_last in (False, False, True):
+        own, others = _objects(git, session), _objects(git, later)
+        if not own:
+            return
+        made = []
+        for at_ms, tag in own.items():
+            free = at_ms
+            while others.get(free, tag) != tag:
+                free += 1
+            if free not in others:
+                others[free] = tag
+                made.append(f"create {PREFIX}/{later}/{free} {tag}")
+        gone = [f"delete {PREFIX}/{session}/{at_ms} {tag}" for at_ms, tag in own.items()]
+        try:
+            git.run("update-ref", "--stdin", data="\n".join(["start", *made, *gone, "commit", ""]).encode())
+        except GitRefused:  # A host has just made another one.
+            if is_last:
+                raise
+        else:
+            return
+
+
 def _now_ms() -> int:
     return time.time_ns() // 1_000_000
 
@@ -262,6 +298,13 @@ def _times(git: Git, session: str) -> list[int]:
     """The times of a session's restore points, oldest first."""
     names = git.ask("for-each-ref", "--format=%(refname)", _under(session)).split()
     return sorted(int(name) for path in names if (name := path.rpartition("/")[2]).isdigit())
+
+
+def _objects(git: Git, session: str) -> dict[int, str]:
+    """The tag objects of a session's restore points, by their times."""
+    lines = git.ask("for-each-ref", "--format=%(refname) %(objectname)", _under(session)).splitlines()
+    found = {name.rpartition("/")[2]: tag for name, _, tag in (line.partition(" ") for line in lines)}
+    return {int(at_ms): tag for at_ms, tag in found.items() if at_ms.isdigit()}
 
 
 def _read(record: str) -> RestorePoint | None:

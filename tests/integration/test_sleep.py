@@ -16,17 +16,20 @@ from typing import Any
 import pytest
 
 from session_host.client.chats.fork import fork
+from session_host.client.chats.pasted_files import save_piece
 from session_host.client.chats.sleeping import wake
 from session_host.client.sessions.store_access import open_store
 from session_host.paths import config_dir, database
 from session_host.protocol.events import Ended, Missed, Slept, Woke, kind_of
 from session_host.protocol.messages import Interrupt, Prompt, ReleaseHeld
+from session_host.restore_points.points import About, take
 from session_host.system.processes.identity import environment_variables
 from tests.support.area import Area
 from tests.support.commands import environment, outlive, running
 from tests.support.conversing import ask, install, listed, new, see
 from tests.support.hosts import kill_host, recorded
 from tests.support.ledger import CHANGES_READ
+from tests.support.repositories import Checkout
 from tests.support.structured_chats import input_log, new_chat, viewing, wait
 from tests.support.waiting import eventually, wait_until
 
@@ -119,6 +122,40 @@ def test_a_text_wakes_it(chat: str) -> None:
     assert told(chat) == ["slept", "woke"]
     assert not listed(chat)["is_asleep"]
     assert recorded(chat).entry.continued_by == woken["id"]
+
+
+def test_removing_the_ended_chats_takes_nothing_of_one_that_was_woken(chat: str, tmp_path: Path) -> None:
+    checkout = Checkout(tmp_path / "project")
+    checkout.sh("git init -q && git commit -q --allow-empty -m first")
+    points = [take(checkout.path, chat, About(kind="prompt")).at_ms for _ in range(3)]
+    file = Path(save_piece(chat, "0" * 16, "a.txt", 0, b"pasted"))
+    put_to_sleep(chat)
+    assert outlive("send", "chat", "second", "--enter").code == 0
+    [woken] = listed_running()
+    points.append(take(checkout.path, woken["id"], About(kind="prompt")).at_ms)
+
+    done = outlive("rm", "--ended", "--yes")
+
+    assert done.output.startswith("removed 1 ended chat,"), done.error
+    listing = outlive("restore", woken["id"], "--json").json()
+    assert set(map(str, points)) <= {each["id"] for each in listing}
+    assert file.read_bytes() == b"pasted"
+    assert outlive("kill", woken["id"]).code == 0
+    wait_until(lambda: listed(woken["id"])["state"] != "running", 30, "the end")
+    assert outlive("rm", woken["id"]).code == 0
+    assert not file.exists()
+    assert checkout.git("for-each-ref", "refs/outlive") == ""
+
+
+async def test_a_fork_keeps_the_files_that_were_pasted_into_the_other_chat(view: str) -> None:
+    file = Path(save_piece(view, "0" * 16, "a.txt", 0, b"pasted"))
+    copy = await fork(view)
+    assert copy.origin.pasted_in == [view]
+    for each in (view, copy.id):
+        assert file.exists()
+        assert (await asyncio.to_thread(outlive, "kill", each)).code == 0
+        assert (await asyncio.to_thread(outlive, "rm", each)).code == 0
+    assert not file.exists()
 
 
 @contextmanager

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import uuid
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
@@ -21,6 +21,7 @@ from session_host.paths import (
     database,
     make_directories,
     named_directory,
+    pasted_files_dir,
     session_files,
     session_history,
     session_journal,
@@ -363,7 +364,8 @@ def build_spec(request: LaunchRequest, store: Store) -> LaunchSpec:
         UsageError: the agent cannot be started in the requested way.
         WorktreeError: the worktree of the resumed chat cannot be made again.
     """
-    check_may_control(*_continued(request, store))
+    continued = _continued(request, store)
+    check_may_control(*continued)
     agent = request.agent
     wanted = AccountPlace(request.account, request.overrides, request.located_by)
     request = msgspec.structs.replace(request, **place_of(agent, wanted, _previous(request), store)._asdict())
@@ -398,6 +400,7 @@ def build_spec(request: LaunchRequest, store: Store) -> LaunchSpec:
         pid_namespace=pid_namespace(),
         handed_from=_handed_from(request),
         account=request.account,
+        pasted_in=_pasted_in(continued, store),
     )
     stored = store.get(request.resume.id) if request.resume is not None else None
     entry = Entry(
@@ -450,6 +453,18 @@ def _continued(request: LaunchRequest, store: Store) -> list[ChatFacts]:
     named = [store.get(each.id) or each for each in others if each is not None]
     chosen = request.conversation or request.agent.parse_conversation_options(request.arguments).conversation
     return [*named, *(store.in_conversation(chosen) if chosen else [])]
+
+
+def _pasted_in(continued: Iterable[ChatFacts], store: Store) -> list[str]:
+    """The chats with pasted files that a conversation may name which continues these chats, or copies them."""
+    seen = dict[str, ChatFacts]()
+    for each in continued:
+        earlier = store.get(each.id)
+        while earlier is not None and earlier.id not in seen:
+            seen[earlier.id] = earlier
+            earlier = store.get(earlier.origin.resumed_from) if earlier.origin.resumed_from else None
+    named = dict.fromkeys(chat for each in seen.values() for chat in (each.id, *each.origin.pasted_in))
+    return [chat for chat in named if pasted_files_dir(chat).is_dir()]
 
 
 def _signals(request: LaunchRequest, start: _AgentStart) -> Watch:

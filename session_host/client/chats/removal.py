@@ -15,7 +15,15 @@ from session_host.client.sessions.session_info import describe
 from session_host.client.sessions.stale_rows import record_of
 from session_host.client.sessions.store_access import open_store
 from session_host.errors import HostUnavailable, NotResumable, StoreError, WorktreeError
-from session_host.paths import endpoint_conversation, session_files, session_journal, session_log, state_dir
+from session_host.git import is_no_repository
+from session_host.paths import (
+    endpoint_conversation,
+    session_dir,
+    session_files,
+    session_journal,
+    session_log,
+    state_dir,
+)
 from session_host.protocol.facts import ChatFacts
 from session_host.protocol.messages import Description
 from session_host.protocol.shown_command import shown_command
@@ -43,11 +51,13 @@ def remove_chat(store: Store, record: ChatFacts) -> str:
 
 
 def remove_row(store: Store, record: ChatFacts) -> None:
-    """Remove an ended chat's row. Blocks until its exit is saved.
+    """Remove an ended chat's row; the chat that continues it gets its restore points.
+
+    Blocks until its exit is saved, and on git.
 
     Raises:
         StoreError: the store cannot be written; the chat stays.
-        OutliveError: the exit is not saved in time; the chat stays.
+        OutliveError: the exit is not saved in time, or its restore points cannot be given away; the chat stays.
         OSError: its files cannot be moved; the chat stays.
     """
     if not record.outcome.is_over:
@@ -55,6 +65,7 @@ def remove_row(store: Store, record: ChatFacts) -> None:
         import asyncio  # most removals do not need it
 
         asyncio.run(wait_until_exit_saved(record.id))
+    hand_on_points(store, record)
     try:
         store.remove_with_files(record.id)
     except StoreError:
@@ -68,6 +79,7 @@ def remove_rest(store: Store, record: ChatFacts) -> str:
     """Remove the files, restore points and worktree of a chat without a row. Blocks on git.
 
     Of chats that are removed together, the rows go first: one that stays keeps the worktree in which it was started.
+    Files that were pasted into it stay until the last chat is removed that may name them.
 
     Returns:
         One line about what was kept of its worktree or its files, and why; "" if there is nothing to say.
@@ -115,9 +127,12 @@ def remove_unstarted(store: Store) -> None:
 
 
 def remove_files(store: Store, record: ChatFacts) -> str:
-    """Delete all files of a chat that was just removed from the store; returns a line if some cannot be deleted."""
-    _remove_restore_points(record)
+    """Delete the files of a chat that was just removed from the store; returns a line if some cannot be deleted."""
+    # As it was when it was removed: another chat may have continued it just before.
+    record = copies.row_in(moved_aside.directory(store.path, record.id), record.id) or record
+    _remove_restore_points(store, record)
     _remove_conversation(store, record)
+    _remove_pasted(store, record)
     if left := _remove_directories(store, record.id):
         return f"files of {record.entry.name} are left in {left}"
     return ""
@@ -130,7 +145,30 @@ def _remove_directories(store: Store, session_id: str) -> str:
     return _remove_directory(moved_aside.directory(store.path, session_id))
 
 
-def _remove_restore_points(record: ChatFacts) -> None:
+def hand_on_points(store: Store, record: ChatFacts) -> None:
+    """Make an ended chat's restore points those of the chat that continues it, if one does.
+
+    Raises:
+        WorktreeError: git fails; they stay, and so must the chat.
+    """
+    record = store.get(record.id) or record
+    later = store.get(record.entry.continued_by) if record.entry.continued_by else None
+    if later is None or not has_restore_points(record) or shutil.which("git") is None:
+        return
+    from session_host.restore_points.points import hand_on
+
+    directory, is_git_directory = repository_of(record)
+    try:
+        hand_on(directory, record.id, later.id, is_git_directory=is_git_directory)
+    except WorktreeError as error:
+        if is_no_repository(error) or "dubious ownership" in str(error):
+            return  # It has none.
+        raise WorktreeError(
+            f"{record.entry.name} stays: {later.entry.name}, which continues it, cannot get its restore points: {error}"
+        ) from error
+
+
+def _remove_restore_points(store: Store, record: ChatFacts) -> None:
     """Remove the references of a chat's restore points; they stay if git fails, and keep only their objects alive."""
     if not has_restore_points(record):
         return
@@ -138,9 +176,17 @@ def _remove_restore_points(record: ChatFacts) -> None:
 
     directory, is_git_directory = repository_of(record)
     try:
+        hand_on_points(store, record)  # Those that were made meanwhile.
         remove_all(directory, record.id, is_git_directory=is_git_directory)
     except WorktreeError as error:
         log.info("restore points of %s: %s", record.id, error)
+
+
+def _remove_pasted(store: Store, record: ChatFacts) -> None:
+    """Delete files that were pasted into earlier chats, which were removed, and that no other chat may name."""
+    for each in record.origin.pasted_in:
+        if store.get(each) is None and not store.is_pasted_named(each):
+            _remove_directory(session_dir(each))
 
 
 def has_restore_points(record: ChatFacts) -> bool:

@@ -55,7 +55,8 @@ class EndedChat(NamedTuple):
 
     Attributes:
         record: its record.
-        size_bytes: the size of its files, and of its part of the search index.
+        size_bytes: the size of its files, of its part of the search index, and of files that were pasted into removed
+            chats and go with it.
         ended_s: when it ended, in seconds since 1970; infinite if its row does not say so.
         viewed_s: when the user last viewed it after its end (``note_viewed``); 0 for never.
     """
@@ -110,9 +111,23 @@ def ended_chats(store: Store) -> list[EndedChat]:
     }
     ended = [record for record in records if record.outcome.is_over and not record.is_asleep]
     ended.sort(key=lambda record: ends[record.id])
-    indexed = _index_sizes()
+    others = _index_sizes()
+    for session_id, size_bytes in _pasted_sizes(records, ended).items():
+        others[session_id] = others.get(session_id, 0) + size_bytes
     directory = str(session_dir(""))  # Paths would take most of the time.
-    return [_measured(record, ends[record.id], indexed.get(record.id, 0), directory) for record in ended]
+    return [_measured(record, ends[record.id], others.get(record.id, 0), directory) for record in ended]
+
+
+def _pasted_sizes(records: Sequence[ChatFacts], ended: Sequence[ChatFacts]) -> dict[str, int]:
+    """The sizes of files that were pasted into removed chats, by the last chat that may name them, which goes last."""
+    ids, last_users = {record.id for record in records}, dict[str, str]()
+    running = [record for record in records if not record.outcome.is_over or record.is_asleep]
+    for record in (*ended, *running):
+        last_users |= {each: record.id for each in record.origin.pasted_in if each not in ids}
+    sizes = dict[str, int]()
+    for each, user in last_users.items():
+        sizes[user] = sizes.get(user, 0) + _size(str(session_dir(each)))
+    return sizes
 
 
 def measured_chats() -> list[EndedChat]:
@@ -134,11 +149,11 @@ def _index_sizes() -> dict[str, int]:
     return {}
 
 
-def _measured(record: ChatFacts, end: str, indexed_bytes: int, sessions: str) -> EndedChat:
+def _measured(record: ChatFacts, end: str, other_bytes: int, sessions: str) -> EndedChat:
     directory = f"{sessions}/{record.id}"
     ended = parse_time(end)  # None for a damaged row: then it stays.
     ended_s = ended.timestamp() if ended is not None else float("inf")
-    return EndedChat(record, _size(directory) + indexed_bytes, ended_s, _viewed_s(f"{directory}/{VIEWED_MARK}"))
+    return EndedChat(record, _size(directory) + other_bytes, ended_s, _viewed_s(f"{directory}/{VIEWED_MARK}"))
 
 
 def _viewed_s(mark: str | Path) -> float:
@@ -149,9 +164,18 @@ def _viewed_s(mark: str | Path) -> float:
 
 
 def size_of(session_ids: Sequence[str]) -> int:
-    """The size of chats' files, and of their parts of the search index, in bytes. Blocks on the disk."""
+    """The size of chats' files, and of their parts of the search index, in bytes. Blocks on the disk.
+
+    Files that were pasted into removed chats count if these chats may name them.
+    """
+    from session_host.client.sessions.store_access import open_store
+
     indexed = _index_sizes()
-    return sum(_size(str(session_dir(each))) + indexed.get(each, 0) for each in session_ids)
+    directories = dict.fromkeys(session_ids)
+    with open_store() as store:
+        for record in filter(None, map(store.get, session_ids)):
+            directories |= dict.fromkeys(each for each in record.origin.pasted_in if store.get(each) is None)
+    return sum(_size(str(session_dir(each))) + indexed.get(each, 0) for each in directories)
 
 
 def note_viewed(session_id: str) -> None:
@@ -206,10 +230,13 @@ def remove_by_limit(store: Store, session_id: str) -> str:
 
     Raises:
         StoreError: the store cannot be written; the chat stays.
+        WorktreeError: the chat that continues it cannot get its restore points; it stays.
         OSError: its files cannot be moved; the chat stays.
     """
-    from .removal import remove_files  # most checks remove nothing
+    from .removal import hand_on_points, remove_files  # most checks remove nothing
 
+    if (present := store.get(session_id)) is not None:
+        hand_on_points(store, present)
     line, removed = "", None
 
     def is_still_due(record: ChatFacts) -> bool:

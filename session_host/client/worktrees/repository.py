@@ -16,7 +16,16 @@ from pathlib import Path
 import msgspec
 
 from session_host.errors import WorktreeError
-from session_host.git import WORK_TIMEOUT_S, GitRefused, Stop, ask, rev_parse, run_for_user, run_read_only
+from session_host.git import (
+    WORK_TIMEOUT_S,
+    GitRefused,
+    Stop,
+    ask,
+    is_no_repository,
+    rev_parse,
+    run_for_user,
+    run_read_only,
+)
 from session_host.paths import ensure_private, lock_refusal, state_dir, worktrees_dir
 
 PREFIX = "outlive/"
@@ -239,7 +248,7 @@ def _name(common: Path, top: Path | None) -> str:
 
 
 def _no_repository(directory: Path, refused: GitRefused) -> WorktreeError:
-    if "not a git repository" in refused.message:
+    if is_no_repository(refused):
         return WorktreeError(
             f"{directory} is not in a git repository; run `git init` there, or start without a worktree"
         )

@@ -20,6 +20,7 @@ from session_host.errors import (
     StoreError,
     StoreIncomplete,
 )
+from session_host.paths import PASTED
 from session_host.protocol.events import Ended, Missed, Removed, Renamed, Started, Woke, kind_of
 from session_host.protocol.facts import INTERRUPTED, NOT_RUNNING, SLEEP, UNSTARTED, ChatFacts, LaterPrompt, Outcome
 from session_host.protocol.shown_command import shown_command
@@ -36,6 +37,7 @@ _RUNNING = f"({', '.join(repr(state.value) for state in sorted(RUNNING_STATES))}
 _ASLEEP = f"(state = 'exited' AND end_request = '{SLEEP}' AND continued_by IS NULL)"
 _NAMED = f"(state IN {_RUNNING} OR {_ASLEEP})"
 """What is so of a session whose name no other may have: it runs, or it is asleep."""
+_NAMES_PASTED = "EXISTS (SELECT 1 FROM json_each(pasted_in) WHERE value = ?1)"
 _COMPLETE = 0x4F75744C
 """SQLite's ``application_id`` ("OutL"), set once the file has all chats that ran when the file was made."""
 _RECENT_DIRECTORIES_KEPT = 50
@@ -389,6 +391,10 @@ class Store:
             with contextlib.suppress(ValueError, TypeError):  # A reader of the row reports this.
                 copies.save_row(self.path, from_row(row))
 
+    def _copy_all(self, connection: sqlite3.Connection, session_ids: Iterable[str]) -> None:
+        for each in dict.fromkeys(session_ids):
+            self._copy(connection, each)
+
     def restore_copies(self) -> list[ChatFacts]:
         """Add the sessions of which only a copy is left, after a loss of the file; returns them. Also the layout.
 
@@ -512,11 +518,13 @@ class Store:
         ``why``: if it could not be started; then the text that was to wake the other one was not sent.
         """
         with self._database.writing() as connection:
-            _delete(connection, session_id, why)
+            self._copy_all(connection, _delete(connection, session_id, why))
             copies.remove_row(self.path, session_id)
 
     def remove_with_files(self, session_id: str, only_if: Callable[[ChatFacts], bool] | None = None) -> bool:
         """Remove a session, and move its directory aside: both, or neither.
+
+        Files that were pasted into it stay in their place while another session's conversation may name them.
 
         Args:
             session_id: the session.
@@ -531,15 +539,42 @@ class Store:
         is_moved = False
         try:
             with self._database.writing() as connection:
-                if only_if is not None and not ((record := self.get(session_id)) and only_if(record)):
+                record = self.get(session_id)
+                if only_if is not None and not (record and only_if(record)):
                     return False
-                is_moved = moved_aside.move(self.path, session_id)
-                _delete(connection, session_id)
+                users = self._pass_on_pasted(connection, record) if record is not None else []
+                self._copy(connection, session_id)  # It names the session that continues it.
+                is_moved = moved_aside.move(self.path, session_id, but=PASTED if users else "")
+                self._copy_all(connection, [*users, *_delete(connection, session_id)])
         except BaseException:
             if is_moved:
                 moved_aside.put_back(self.path, session_id)
             raise
         return True
+
+    def _pass_on_pasted(self, connection: sqlite3.Connection, record: ChatFacts) -> list[str]:
+        """Note the pasted files that a session's conversation may name in the others that continue or copy it.
+
+        Those of version 0.1.0 lack the note.
+
+        Returns:
+            The others, if files were pasted into this session itself.
+        """
+        has_own = moved_aside.has(self.path, record.id, PASTED)
+        pasted_in = [*record.origin.pasted_in, *([record.id] if has_own else [])]
+        if not pasted_in:
+            return []
+        linked = "resumed_from = ?1 OR handed_from = ?1 OR provider_session_id = ?2"
+        values = (record.id, record.program.conversation or None)
+        users = self._select(f"WHERE id <> ?1 AND ({linked} OR {_NAMES_PASTED})", values)
+        for each in users:
+            column = to_column("pasted_in", list(dict.fromkeys([*each.origin.pasted_in, *pasted_in])))
+            connection.execute("UPDATE session SET pasted_in = ? WHERE id = ?", (column, each.id))
+        return [each.id for each in users] if has_own else []
+
+    def is_pasted_named(self, session_id: str) -> bool:
+        """Whether a session's conversation may name files that were pasted into another one, which may be removed."""
+        return bool(self._select(f"WHERE {_NAMES_PASTED}", (session_id,)))
 
     def unfinished_removals(self) -> list[str]:
         """The removed sessions with directories that were moved aside, and not deleted.
@@ -744,9 +779,23 @@ def _outcome(connection: sqlite3.Connection, session_id: str) -> Outcome | None:
     return None if row is None else Outcome(State(row[0]), *row[1:])
 
 
-def _delete(connection: sqlite3.Connection, session_id: str, why: str = "") -> None:
-    """Delete a row. The session that it resumed has its place, and can be resumed again; ``why`` as for ``remove``."""
+def _delete(connection: sqlite3.Connection, session_id: str, why: str = "") -> list[str]:
+    """Delete a row; returns the ids of changed ones. ``why`` as for ``remove``.
+
+    The session that continues it continues the one that it resumed. If there is none, that one has its place, and can
+    be resumed again.
+    """
     add_event(connection, session_id, Removed())
+    between = connection.execute(
+        "SELECT gone.resumed_from, later.id FROM session AS gone JOIN session AS later ON later.id = gone.continued_by"
+        " WHERE gone.id = ? AND gone.resumed_from IS NOT NULL",
+        (session_id,),
+    ).fetchall()
+    for earlier, later in between:
+        connection.execute("UPDATE session SET resumed_from = ? WHERE id = ?", (earlier, later))
+        connection.execute(
+            "UPDATE session SET continued_by = ? WHERE id = ? AND continued_by = ?", (later, earlier, session_id)
+        )
     connection.execute(
         "UPDATE session SET continued_by = NULL, (pinned, position, later) ="
         " (SELECT coalesce(max(pinned), 0), max(position), coalesce(max(later), 'null') FROM session WHERE id = :id)"
@@ -770,6 +819,7 @@ def _delete(connection: sqlite3.Connection, session_id: str, why: str = "") -> N
         if other.is_asleep and not why:  # It was woken, and its user has removed what continued it.
             connection.execute("UPDATE session SET end_request = 'stop' WHERE id = ?", (other.id,))
     connection.execute("DELETE FROM session WHERE id = ?", (session_id,))
+    return [str(each) for pair in between for each in pair]
 
 
 def _is_same(one: LaterPrompt | None, other: LaterPrompt) -> bool:

@@ -179,10 +179,10 @@ def test_a_chat_is_removed_from_a_full_disk(monkeypatch: pytest.MonkeyPatch) -> 
     record = recorded("chat")
     session_journal("chat").mkdir()
 
-    def delete(*arguments: Any) -> None:
+    def delete(*arguments: Any) -> list[str]:
         if session_journal("chat").exists() or moved_aside.directory(database(), "chat/journal").exists():
             raise sqlite3.OperationalError("database or disk is full")
-        really(*arguments)
+        return really(*arguments)
 
     really = store_module._delete
     monkeypatch.setattr(store_module, "_delete", delete)
