@@ -17,6 +17,7 @@ from session_host.paths import make_directories, worktrees_dir
 from session_host.placing.mounts import check_no_mount
 from session_host.protocol.facts import OwnWorktree
 
+from .missing import REPAIR, why_registered
 from .repository import (
     HEADS,
     Entry,
@@ -231,8 +232,8 @@ def remake(worktree: OwnWorktree) -> bool:
             return False  # Another process resumed the chat first.
         if branch not in branches(found):
             raise WorktreeError(f"the worktree {path} and its branch {branch} are missing; start a new chat")
-        _check_is_free(found, branch)
         stale = entry_at(found, path)
+        _check_is_free(found, branch, stale)
         if stale is not None:
             _forget(found, stale)
         try:
@@ -316,26 +317,36 @@ def _start(repository: Repository, branch: str | None, chat: str) -> _Start:
     return _Start(branch=branch, commit=commit, is_new=True)
 
 
-def _check_is_free(repository: Repository, branch: str) -> None:
-    """Check that no worktree has the branch checked out; forget registered worktrees of it with a missing directory.
+def _check_is_free(repository: Repository, branch: str, but: Entry | None = None) -> None:
+    """Check that no worktree has the branch checked out; forget a chat's worktree of it with a missing directory.
+
+    Args:
+        repository: the repository.
+        branch: the branch.
+        but: a worktree that does not count.
 
     Raises:
         WorktreeError: the branch is checked out; the message says where.
     """
     for entry in entries(repository):
-        if entry.branch == branch:
-            if not entry.is_gone:
-                raise WorktreeError(
-                    f"the branch {branch} is checked out in {entry.path}; choose another, or start the chat there"
-                )
-            _forget(repository, entry)
+        if entry.branch != branch or entry == but:
+            continue
+        if not entry.is_gone:
+            raise WorktreeError(
+                f"the branch {branch} is checked out in {entry.path}; choose another, or start the chat there"
+            )
+        if entry.locked is None and not is_ours(entry.path):
+            raise WorktreeError(
+                f"the branch {branch} is checked out in {entry.path}, which is missing; {REPAIR}; if it is gone for "
+                "good, run: git worktree prune"
+            )
+        _forget(repository, entry)
 
 
 def _forget(repository: Repository, entry: Entry) -> None:
     """Remove the registration of one worktree with a missing directory, and no other's.
 
-    A locked worktree stays: git uses the lock for disks that are not always mounted. A worktree with no neighbours in
-    its parent directory stays, too: its disk may be unmounted without a lock.
+    A locked worktree stays: git uses the lock for disks that are not always mounted. So does one with work.
 
     Raises:
         WorktreeError: the registration stays.
@@ -345,19 +356,9 @@ def _forget(repository: Repository, entry: Entry) -> None:
             f"the worktree {entry.path} is locked{f' ({entry.locked})' if entry.locked else ''} but missing; "
             f"restore it, or run: git worktree unlock {entry.path}"
         )
-    if not is_ours(entry.path) and not _has_neighbours(entry.path):
-        raise WorktreeError(
-            f"the worktree {entry.path} and its parent directory are missing; mount its disk, or run: git "
-            "worktree prune"
-        )
-    repository.change("worktree", "remove", "--force", str(entry.path))
-
-
-def _has_neighbours(path: Path) -> bool:
-    try:
-        return any(path.parent.iterdir())
-    except OSError:
-        return False
+    if why := why_registered(repository, entry):
+        raise WorktreeError(f"the worktree {entry.path} is missing, but has {why}; {REPAIR}")
+    repository.change("worktree", "remove", str(entry.path))
 
 
 def _make_branch(repository: Repository, start: _Start) -> None:

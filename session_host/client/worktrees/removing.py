@@ -11,6 +11,7 @@ import msgspec
 
 from session_host.client.worktrees.inside import repositories_in
 from session_host.client.worktrees.making import delete_branch
+from session_host.client.worktrees.missing import REPAIR, why_registered, work_in_modules
 from session_host.client.worktrees.repository import (
     PREFIX,
     Entry,
@@ -23,8 +24,8 @@ from session_host.client.worktrees.repository import (
     locked,
     only_on,
 )
-from session_host.client.worktrees.submodules import Submodule, filled, modules_in, own_commits
-from session_host.client.worktrees.work import count_of, git_directory, has_worktrees, ignored_paths, under_way, work_in
+from session_host.client.worktrees.submodules import Submodule, filled, own_commits
+from session_host.client.worktrees.work import count_of, git_directory, has_worktrees, ignored_paths, work_in
 from session_host.errors import WorktreeError
 from session_host.git import GitRefused
 from session_host.placing.mounts import check_no_mount
@@ -100,8 +101,11 @@ def left_branch(worktree: OwnWorktree) -> str:
     if os.path.lexists(worktree.path) or not worktree.branch_made:
         return ""
     try:
-        goes = _goes(at(Path(worktree.repository)), worktree.branch, Path(worktree.path))
-    except WorktreeError:
+        repository = at(Path(worktree.repository))
+        entry = entry_at(repository, Path(worktree.path))
+        stays = entry is not None and _judge(repository, entry, Path(worktree.path)).why_kept
+        goes = not stays and _goes(repository, worktree.branch, Path(worktree.path))
+    except (WorktreeError, OSError):
         return ""
     return worktree.branch if goes else ""
 
@@ -158,11 +162,15 @@ def _remove(repository: Repository, path: Path, made: str) -> Removal:
     entry = entry_at(repository, path)
     if entry is None:
         if not os.path.lexists(path):
-            return Removal(removed=True, line=_remove_branch(repository, made))
+            return Removal(removed=True, line=_remove_missing(repository, path, made))
         return Removal(removed=False, line=f"kept {path}: no longer a worktree of {repository.common}")
+    is_gone = entry.is_gone
     judged = _judge(repository, entry, path)
     if judged.why_kept:
         return Removal(removed=False, line=judged.why_kept)
+    if is_gone:
+        repository.change("worktree", "remove", str(entry.path))
+        return Removal(removed=True, line=_remove_missing(repository, path, made))
     ignored = f", including ignored files: {_named(judged.ignored)}" if judged.ignored else ""
     inside = _and_repositories(judged.repositories)
     line = f"removed {path}{ignored}{inside}" if ignored or inside else ""
@@ -172,6 +180,14 @@ def _remove(repository: Repository, path: Path, made: str) -> Removal:
     except GitRefused as refused:
         return Removal(removed=False, line=f"kept the worktree {path}: {refused.message}")
     return Removal(removed=True, line="; ".join(filter(None, [line, _remove_branch(repository, made)])))
+
+
+def _remove_missing(repository: Repository, path: Path, made: str) -> str:
+    """Delete the branch of a worktree with a missing directory, as ``_remove_branch``; returns what to say."""
+    was_there = bool(made) and made in branches(repository)
+    kept = _remove_branch(repository, made)
+    removed = f"removed its branch {made}" if was_there and not kept else kept
+    return f"the worktree's directory {path} was missing; {removed}" if removed else ""
 
 
 class _Judged(NamedTuple):
@@ -199,17 +215,20 @@ def _judge(repository: Repository, entry: Entry, path: Path) -> _Judged:
         why = f": {entry.locked}" if entry.locked else ""
         return _Judged(f"kept the worktree {path}: it is locked{why}")
     if entry.is_gone:
+        if why := why_registered(repository, entry):
+            return _Judged(f"kept {path} as a worktree, although it is missing: it has {why}; {REPAIR}")
         return _Judged()
     if find(path).common != repository.common:
         return _Judged(f"kept {path}: no longer a worktree of {repository.common}")
     check_no_mount(path)
     submodules = list(filled(path, repository.common / "modules"))
     inside = repositories_in(path, repository.common, [each.top for each in submodules])
+    known = {os.path.realpath(git_directory(each.top)) for each in submodules}
     reasons = [
         *work_in(path),
         *_commits(repository, entry),
         *_work_in_submodules(submodules),
-        *_work_in_former_submodules(git_directory(path), repository.common / "modules", submodules),
+        *work_in_modules(git_directory(path), repository.common / "modules", known),
         *(each.why_kept for each in inside if each.why_kept),
     ]
     if reasons:
@@ -227,27 +246,6 @@ def _work_in_submodules(submodules: Iterable[Submodule]) -> Iterator[str]:
             reasons.append("a worktree of its own")
         if reasons:
             yield f"its submodule {each.path} has {' and '.join(reasons)}"
-
-
-def _work_in_former_submodules(own: Path, modules: Path, submodules: Iterable[Submodule]) -> Iterator[str]:
-    """Describe the work in repositories of submodules that left the index, or whose directories are gone.
-
-    Args:
-        own: the worktree's own git directory.
-        modules: the directory with the main worktree's repositories of submodules.
-        submodules: the submodules that are there.
-    """
-    known = {os.path.realpath(git_directory(each.top)) for each in submodules}
-    for module in modules_in(own):
-        if os.path.realpath(module) not in known:
-            name = str(module.relative_to(own / "modules"))
-            reasons = [f"{what} in progress" for what in under_way(module)]
-            if commits := own_commits(module, modules / name, is_git_directory=True):
-                reasons.append(f"{count_of(commits, 'commit')} not pushed")
-            if has_worktrees(module):
-                reasons.append("a worktree of its own")
-            if reasons:
-                yield f"its former submodule {name} has {' and '.join(reasons)}"
 
 
 def _commits(repository: Repository, entry: Entry) -> Iterable[str]:

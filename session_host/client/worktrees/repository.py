@@ -272,8 +272,8 @@ POLL_INTERVAL_S = 0.05
 
 
 def is_ours(path: Path) -> bool:
-    """Whether a worktree is in the directory of chats' worktrees."""
-    return Path(os.path.realpath(path)).is_relative_to(os.path.realpath(worktrees_dir()))
+    """Whether a worktree was made for a chat; one inside of it was not."""
+    return os.path.realpath(path.parent.parent) == os.path.realpath(worktrees_dir())
 
 
 def new_directory(folder: Path, branch: str) -> Path:

@@ -18,6 +18,7 @@ from session_host.placing.mounts import check_no_mount
 from session_host.protocol.codec import UNREADABLE
 
 from .making import MARK, Made, included, undo
+from .missing import REPAIR, has_references, why_registered
 from .repository import Repository, at, branches, entries, entry_at, locked, only_on, own_directory
 from .submodules import Submodule, names_of, own_commits
 from .work import under_way
@@ -87,11 +88,13 @@ def _more_than_made(repository: Repository, made: Made) -> Iterator[str]:
         if has_head and only_on(repository, entry.head, entry.branch):
             yield "it has commits of its own"
     own = own_directory(repository, path)
-    if own is not None and any(each.is_file() for each in (own / "refs").rglob("*")):
+    if own is not None and has_references(own):
         yield "it has references of its own"
     if path.is_symlink() or not path.is_dir():
         if os.path.lexists(path):
             yield "it is no directory any more"
+        elif entry is not None and (why := why_registered(repository, entry)):
+            yield f"it is missing, but has {why}; {REPAIR}"
         return
     try:
         check_no_mount(path)

@@ -250,43 +250,50 @@ class TestStaleRegistrations:
         assert second.own.path == first.own.path
         assert checkout.worktrees() == [second.own.path]
 
-    def test_the_users_worktree_with_a_missing_directory_is_replaced_and_others_stay(
-        self, checkout: Checkout, tmp_path: Path
+    @pytest.mark.parametrize("moved", ["rm -r {0}", "mv {0} {0}2", "rm -r $(dirname {0})"])
+    def test_the_users_worktree_with_a_missing_directory_is_kept(
+        self, checkout: Checkout, tmp_path: Path, moved: str
     ) -> None:
-        for name in ("gone", "also-gone", "locked"):
-            checkout.git("worktree", "add", "--quiet", "-b", name, str(tmp_path / "trees" / name))
-        (tmp_path / "trees" / "neighbour").mkdir()
-        checkout.git("worktree", "lock", str(tmp_path / "trees" / "locked"))
-        for name in ("gone", "also-gone", "locked"):
-            shutil.rmtree(tmp_path / "trees" / name)
+        places = [tmp_path / "trees" / name for name in ("topic", "other")]
+        for place in places:
+            checkout.git("worktree", "add", "--quiet", "-b", place.name, str(place))
+        (places[0] / "new").write_text("mine\n")
+        Checkout(places[0]).git("add", "new")
+        checkout.sh(moved.format(places[0]))
 
-        worktree = make(str(checkout.path), "gone", "x")
+        with pytest.raises(WorktreeError) as refused:
+            make(str(checkout.path), "topic", "x")
 
-        others = [str(tmp_path / "trees" / name) for name in ("also-gone", "locked")]
-        assert sorted(checkout.worktrees()) == sorted([worktree.own.path, *others])
+        assert str(refused.value) == (
+            f"the branch topic is checked out in {places[0]}, which is missing; if it was moved to NEW, run: "
+            "git worktree repair NEW; if it is gone for good, run: git worktree prune"
+        )
+        assert sorted(checkout.worktrees()) == sorted(map(str, places))
+        if moved.startswith("mv"):
+            there = Checkout(f"{places[0]}2")
+            there.git("worktree", "repair")
+            assert there.git("diff", "--cached", "--name-only") == "new"
 
-    @pytest.mark.parametrize(
-        ("before", "why"),
-        [
-            (
-                "git worktree lock --reason 'on a stick' {}",
-                r"is locked \(on a stick\) but missing; restore it",
-            ),
-            ("", "and its parent directory are missing; mount its disk"),
-        ],
-    )
-    def test_the_users_worktree_that_may_come_back_is_kept(
-        self, checkout: Checkout, tmp_path: Path, before: str, why: str
-    ) -> None:
+    def test_the_users_worktree_that_is_locked_is_kept(self, checkout: Checkout, tmp_path: Path) -> None:
         place = tmp_path / "disk" / "topic"
-        checkout.git("worktree", "add", "--quiet", "-b", "topic", str(place))
-        checkout.sh(before.replace("{}", str(place)))
+        checkout.git("worktree", "add", "--quiet", "--lock", "--reason", "on a stick", "-b", "topic", str(place))
         shutil.rmtree(place)
 
-        with pytest.raises(WorktreeError, match=why):
+        with pytest.raises(WorktreeError, match=r"is locked \(on a stick\) but missing; restore it"):
             make(str(checkout.path), "topic", "x")
 
         assert checkout.worktrees() == [str(place)]
+
+    def test_the_users_worktree_inside_of_a_chats_is_kept(self, checkout: Checkout) -> None:
+        outer = make(str(checkout.path), None, "x")
+        place = Path(outer.own.path) / ".claude/worktrees/topic"
+        checkout.git("worktree", "add", "--quiet", "-b", "topic", str(place))
+        shutil.rmtree(place)
+
+        with pytest.raises(WorktreeError, match="which is missing"):
+            make(str(checkout.path), "topic", "y")
+
+        assert str(place) in checkout.worktrees()
 
 
 class TestRemaking:

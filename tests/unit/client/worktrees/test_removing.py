@@ -114,7 +114,8 @@ class TestNothingIsLost:
     ) -> None:
         checkout.sh(how.format(worktree.own.path))
 
-        assert removed(worktree) == Removal(removed=True, line="")
+        line = f"the worktree's directory {worktree.own.path} was missing; removed its branch outlive/x"
+        assert removed(worktree) == Removal(removed=True, line=line)
         assert checkout.worktrees() == []
         assert checkout.branches() == ["main"]
 
