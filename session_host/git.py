@@ -259,7 +259,7 @@ def read_limited(
     """
     until_s = time.monotonic() + timeout_s
     call = _quiet(directory, arguments, extra, timeout_s)
-    with tempfile.TemporaryFile() as complaint:
+    with _scratch() as complaint:
         process = _start(call, subprocess.PIPE, complaint)
         assert process.stdout is not None
         try:
@@ -412,9 +412,12 @@ def run_with_input(
         GitRefused, WorktreeError: as ``run_read_only``.
     """
     call = _quiet(directory, arguments, extra, timeout_s, is_git_directory=is_git_directory)
-    with tempfile.TemporaryFile() as source:
-        source.write(data)
-        source.seek(0)
+    with _scratch() as source:
+        try:
+            source.write(data)
+            source.seek(0)
+        except OSError as error:
+            raise _no_room(error) from error
         return _run(call, timeout_s, source, niceness, stop)
 
 
@@ -526,7 +529,7 @@ def _settings(path: str) -> tuple[str, ...]:
 
 @lru_cache(maxsize=64)
 def _parsed(content: str) -> tuple[str, ...]:
-    with tempfile.TemporaryFile() as source:
+    with _scratch() as source:
         source.write(os.fsencode(content))
         source.seek(0)
         words = ("config", "--file", "-", "--no-includes", "--list", "-z")
@@ -618,6 +621,25 @@ def _private_common_directory(place: _Place, settings: bytes) -> str:
     return str(directory)
 
 
+@contextlib.contextmanager
+def _scratch() -> Iterator[IO[bytes]]:
+    """A file for what git reads or prints.
+
+    Raises:
+        WorktreeError: there is no room for it.
+    """
+    try:
+        file = tempfile.TemporaryFile()  # noqa: SIM115 - only opening it is tried
+    except OSError as error:
+        raise _no_room(error) from error
+    with file:
+        yield file
+
+
+def _no_room(error: OSError) -> WorktreeError:
+    return WorktreeError(f"cannot write a temporary file for git ({error.strerror}); free some space")
+
+
 def _run(
     call: _Call,
     timeout_s: float,
@@ -626,7 +648,7 @@ def _run(
     stop: Stop | None = None,
 ) -> str:
     # Files, not pipes: a daemon that a hook leaves behind would keep pipes open.
-    with tempfile.TemporaryFile() as output, tempfile.TemporaryFile() as complaint:
+    with _scratch() as output, _scratch() as complaint:
         process = _start(call, output, complaint, source)
         try:
             if niceness:

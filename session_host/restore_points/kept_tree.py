@@ -124,7 +124,8 @@ class KeptTree(msgspec.Struct, frozen=True, kw_only=True):
     tree: str
     """The id of the tree."""
     left_out: frozenset[str] = frozenset()
-    """Paths of files that are too large, cannot be read, or have a filter that only the repository names."""
+    """Paths of files that are too large, cannot be read, are hidden from git by the index, or have a filter that only
+    the repository names."""
     has_untracked: bool = True
     """False if no untracked file is kept: there are too many, or the user's configuration hides them."""
 
@@ -385,6 +386,7 @@ class _TreeWriter:
         left_out = frozenset(path for each in parts for path in each.left_out)
         if len(left_out) > MAX_LEFT_OUT:
             raise WorktreeError("too many files cannot be saved")
+        left_out |= self._hidden()
         self._update(changed.gone, "--force-remove")
         self._update(submodules)
         self._update([path for each in parts for path in each.here], "--add", "--remove", "--replace")
@@ -408,6 +410,28 @@ class _TreeWriter:
             elif before == after:
                 submodules.append(path)
         return files, submodules
+
+    def _hidden(self) -> frozenset[str]:
+        """The files that the index hides from git (assume-unchanged, skip-worktree) and that differ from it.
+
+        A sparse checkout hides files that are missing.
+        """
+        try:
+            listing = self._git.records("ls-files", "-v", "-z", index=self._index)
+        except TooMany:
+            return frozenset()  # They stay: see ``writing.as_written``.
+        marked = [line[2:] for line in listing if line[0].islower() or (line[0] == "S" and self._is_there(line[2:]))]
+        if not marked:
+            return frozenset()
+        with tempfile.TemporaryDirectory(prefix=_SCRATCH, dir=self._index.parent) as name:
+            index = Path(shutil.copy2(self._index, name))
+            for option in ("--no-assume-unchanged", "--no-skip-worktree"):
+                self._git.run("update-index", option, "-z", "--stdin", data=fed(marked), index=index)
+            different = self._git.records("diff-files", "--name-only", "-z", "--ignore-submodules=dirty", index=index)
+        return frozenset(marked).intersection(different)
+
+    def _is_there(self, path: str) -> bool:
+        return os.path.lexists(self._top / path)
 
     def _untracked(self) -> list[str] | None:
         """The untracked files; None if the user's configuration hides them. Repositories inside are left out."""

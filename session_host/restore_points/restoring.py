@@ -7,9 +7,10 @@ git would not write back as it is.
 
 from __future__ import annotations
 
+import contextlib
 import os
 import tempfile
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Final, Literal, NamedTuple
 
@@ -139,12 +140,27 @@ def plan_restore(directory: Path, point: RestorePoint) -> Plan:
     Raises:
         WorktreeError: one line: there is no working tree, or git is missing, refuses or is too slow.
     """
-    tree = find_tree(directory)
-    return _plan(tree, keep_tree(tree, niceness=0), point).plan
+    with _disk_errors():
+        tree = find_tree(directory)
+        return _plan(tree, keep_tree(tree, niceness=0), point).plan
 
 
 def file_counts(directory: Path, points: Sequence[RestorePoint]) -> list[int]:
     """How many files a restore to each point would change. Blocks; raises as ``plan_restore``."""
+    with _disk_errors():
+        return _file_counts(directory, points)
+
+
+@contextlib.contextmanager
+def _disk_errors() -> Iterator[None]:
+    """Raise WorktreeError, one line, in place of OSError."""
+    try:
+        yield
+    except OSError as error:
+        raise WorktreeError(f"the files cannot be restored ({error.strerror})") from error
+
+
+def _file_counts(directory: Path, points: Sequence[RestorePoint]) -> list[int]:
     tree = find_tree(directory)
     now = keep_tree(tree, niceness=0)
     git = Git(tree.top)
@@ -224,11 +240,8 @@ def restore(directory: Path, accepted: Plan, session: str) -> Restored:
         WorktreeError: one line; nothing was restored.
     """
     tree = find_tree(directory)
-    try:
-        with exclusive_lock(tree.top, Git(tree.top), "restore"):
-            return _restore(directory, tree, accepted, session)
-    except OSError as error:
-        raise WorktreeError(f"the files cannot be restored ({error.strerror})") from error
+    with _disk_errors(), exclusive_lock(tree.top, Git(tree.top), "restore"):
+        return _restore(directory, tree, accepted, session)
 
 
 def _restore(directory: Path, tree: WorkingTree, accepted: Plan, session: str) -> Restored:

@@ -6,7 +6,9 @@ import signal
 import stat
 import subprocess
 import sys
+import tempfile
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 
 import msgspec
@@ -14,10 +16,12 @@ import pytest
 
 from session_host.client.worktrees.changes import read_changes
 from session_host.client.worktrees.discarding import discard, undo
+from session_host.errors import WorktreeError
 from session_host.restore_points import points
 from session_host.restore_points.kept_tree import Git
 from session_host.restore_points.points import About, RestorePoint, listed, take
 from session_host.restore_points.restoring import Plan, Restored, Stay, file_counts, plan_restore, restore
+from tests.support.disks import small_disk
 from tests.support.repositories import Checkout
 from tests.unit.restore_points.test_lfs import LFS
 
@@ -115,9 +119,7 @@ def test_a_file_that_git_would_write_in_another_way_stays_by_name_and_the_others
 
 
 @pytest.mark.parametrize("mark", ["--skip-worktree", "--assume-unchanged"])
-def test_a_marked_file_with_changes_of_its_own_is_neither_deleted_nor_overwritten(
-    checkout: Checkout, mark: str
-) -> None:
+def test_a_marked_file_with_changes_of_its_own_is_not_lost(checkout: Checkout, mark: str) -> None:
     checkout.commit("older", "older\n")
     checkout.git("rm", "-q", "--cached", "file")
     (checkout.path / "file").unlink()
@@ -128,11 +130,46 @@ def test_a_marked_file_with_changes_of_its_own_is_neither_deleted_nor_overwritte
         checkout.git("update-index", mark, path)
         checkout.write(path, "key=secret\n")
     plan, done = back_to(checkout, point)
-    assert plan.stays == (Stay(path="file", why="rewritten"),)
+    assert plan.stays == (Stay(path="file", why="unsaved"), Stay(path="older", why="unsaved"))
     undone(checkout, done)
     for each in (file, checkout.path / "older"):
         assert each.read_text() == "key=secret\n"
     assert checkout.git("ls-files", "-v", "file")[0] in "Sh"
+
+
+@pytest.mark.parametrize("mark", ["--skip-worktree", "--assume-unchanged"])
+def test_a_marked_file_that_the_point_does_not_have_as_it_was_stays_by_name(checkout: Checkout, mark: str) -> None:
+    checkout.git("update-index", mark, "file")
+    file = checkout.write("file", "key=secret\n")
+    point = kept(checkout)
+    checkout.write("file", "file\n")  # As the index has it.
+    plan, _ = back_to(checkout, point)
+    assert plan.stays == (Stay(path="file", why="unsaved"),)
+    assert file.read_text() == "file\n"
+
+
+def test_the_missing_files_of_a_sparse_checkout_are_not_called_unsaved(checkout: Checkout) -> None:
+    checkout.git("sparse-checkout", "set", "--no-cone", "/file")
+    assert not (checkout.path / "src").exists()
+    point = kept(checkout)
+    checkout.write("file", "changed\n")
+    plan, done = back_to(checkout, point)
+    assert (plan.stays, done.restored) == ((), 1)
+    assert not (checkout.path / "src").exists()
+
+
+def test_without_room_for_gits_output_a_line_says_so(
+    checkout: Checkout, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    point = kept(checkout)
+    checkout.write("file", "changed\n")
+    plan = plan_restore(checkout.path, point)
+    with small_disk(tmp_path / "disk", 64, files=1) as disk:
+        monkeypatch.setattr(tempfile, "tempdir", str(disk))
+        for call in (partial(plan_restore, checkout.path, point), partial(restore, checkout.path, plan, CHAT)):
+            with pytest.raises(WorktreeError, match=r"free some space|No space left"):
+                call()
+    assert (checkout.path / "file").read_text() == "changed\n"
 
 
 def test_what_is_saved_during_a_restore_is_not_overwritten(
