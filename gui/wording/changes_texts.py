@@ -501,7 +501,13 @@ def restored_files(rows: Sequence[tuple[How, str]], columns: int = 0) -> str:
 RESTORING = Text("Restoring {n:,} file…", "Restoring {n:,} files…")
 RESTORED = Text("{n:,} file restored.", "{n:,} files restored.")
 RESTORE_UNDONE = Text("The restore is undone: {n:,} file.", "The restore is undone: {n:,} files.")
+UNDO_UNDONE = Text("The undo is undone: {n:,} file.", "The undo is undone: {n:,} files.")
 UNDO_RESTORE = Text("Undo restore")
+CHANGED_SINCE_RESTORE = Text(
+    "Changed since the restore: the first {n:,} file of the list.",
+    "Changed since the restore: the first {n:,} files of the list.",
+)
+PERHAPS_CHANGED_SINCE_RESTORE = Text("What has changed since the restore is unknown.")
 
 
 def partly_restored(failed: int, count: int, paths: str, problem: str) -> str:

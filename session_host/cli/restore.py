@@ -35,6 +35,7 @@ from session_host.protocol.values import Activity
 from session_host.restore_points import restoring
 from session_host.restore_points.points import RestorePoint
 from session_host.restore_points.restoring import Plan, Restored
+from session_host.restore_points.undoing import changed_since_restore
 from session_host.storage.store import Store
 from session_host.system.clock import written
 
@@ -114,14 +115,14 @@ def run(options: argparse.Namespace) -> int:
     info, sessions = with_store(find)
     rows = _rows(info, sessions)
     if options.undo:
-        return _restore(info, _last_restore(info, rows), without_asking=options.yes)
+        return _restore(info, rows, _last_restore(info, rows), without_asking=options.yes)
     if options.point is None:
         _print_list(info, rows, is_json=options.json)
         return 0
     row = _chosen(info, rows, options.point)
     if options.diff:
         return _print_diff(info, row)
-    return _restore(info, row, without_asking=options.yes)
+    return _restore(info, rows, row, without_asking=options.yes)
 
 
 def _restores(options: argparse.Namespace) -> bool:
@@ -249,7 +250,7 @@ def _last_restore(info: SessionInfo, rows: Sequence[Row]) -> Row:
 # ------------------------------------------------------------ restoring
 
 
-def _restore(info: SessionInfo, row: Row, *, without_asking: bool) -> int:
+def _restore(info: SessionInfo, rows: Sequence[Row], row: Row, *, without_asking: bool) -> int:
     """Restore files, after a question that lists them; ask again if they change before the answer."""
     directory = Path(info.facts.origin.cwd)
     for attempt in range(ATTEMPTS if without_asking else sys.maxsize):
@@ -257,7 +258,7 @@ def _restore(info: SessionInfo, row: Row, *, without_asking: bool) -> int:
         if not plan.files:
             print_line(f"no file differs from how it was before {row.name}")
             return 0
-        notes = list(_notes(info, plan))
+        notes = [*_notes(info, plan), *_later_changes(directory, rows, plan)]
         if without_asking:
             for note in notes:
                 print_error(note)
@@ -312,10 +313,24 @@ def _notes(info: SessionInfo, plan: Plan) -> Iterator[str]:
         yield f"submodules stay as they are ({plan.submodules})"
 
 
+def _later_changes(directory: Path, rows: Sequence[Row], undo: Plan) -> Iterator[str]:
+    """Which files the undo of a restore changes that are not as the restore left them, one line."""
+    if not (restored_ms := undo.point.about.restores):
+        return
+    restored = next((row.point for row in rows if row.point.at_ms == restored_ms), None)
+    if restored is None:
+        yield "what has changed since the restore is unknown"
+    elif paths := changed_since_restore(directory, undo, restored):
+        yield f"{_files(len(paths))} changed since the restore: {_named(paths, MAX_FILES)}"
+
+
+def _named(paths: Sequence[str], most: int) -> str:
+    return ", ".join(_shown(path) for path in paths[:most]) + (", …" if len(paths) > most else "")
+
+
 def _report(info: SessionInfo, row: Row, plan: Plan, outcome: Restored) -> int:
     if outcome.failed:
-        more = ", …" if len(outcome.failed) > MAX_FAILED else ""
-        paths = ", ".join(_shown(path) for path in outcome.failed[:MAX_FAILED]) + more
+        paths = _named(outcome.failed, MAX_FAILED)
         reason = f" ({_shown(outcome.problem).rstrip('.')})" if outcome.problem else ""
         print_error(f"{len(outcome.failed)} of {_files(len(plan.files))} were not restored: {paths}{reason}")
     what = f"undid the {row.made_by}" if row.point.about.restores else "restored the files"

@@ -125,6 +125,7 @@ CALLS: Final = {
     "plan_restore": Callee("session_host.restore_points.restoring", READ),
     "restore": Callee("session_host.restore_points.restoring", CONTROL, "session"),
     "file_counts": Callee("session_host.restore_points.restoring", READ),
+    "changed_since_restore": Callee("session_host.restore_points.undoing", READ),
 }
 """The functions. A bridge may be started by an agent, which then has no more rights by it than by the commands."""
 

@@ -19,7 +19,9 @@ from gui.bridge.changes import (
     ListedPoint,
     Plan,
     Restored,
+    RestorePoint,
     Since,
+    changed_since_restore,
     discard,
     hunks_of,
     name_of,
@@ -63,15 +65,22 @@ class Restoring(QObject):
         """Ask whether to restore the files to how they were before a prompt."""
         self._reader.tasks.start(self._ask(listed), "restore")
 
-    async def _ask(self, listed: ListedPoint, *, again: bool = False) -> None:
+    async def _ask(self, listed: ListedPoint, *, again: bool = False, restored: RestorePoint | None = None) -> None:
+        """Ask before a restore; before the undo of one, of the point ``restored``, only if it would undo later work."""
         plan = await self._plan(listed)
         if plan is None or self._reader.is_released:
+            return
+        later = await self._changed_since(restored, plan) if restored is not None else ()
+        if restored is not None and later == ():
+            await self._restore_now(plan, listed, restored)
             return
         then, now = plan.point.branch, plan.branch
         works = not self._chat.has_ended and self._chat.record.status.activity is Activity.WORKING
         kept = plan.keeps_untracked
         detail = changes_texts.restore_details(
             changes_texts.CHANGED_MEANWHILE() if again else "",
+            changes_texts.PERHAPS_CHANGED_SINCE_RESTORE() if later is None else "",
+            changes_texts.CHANGED_SINCE_RESTORE(n=len(later)) if later else "",
             changes_texts.restore_counts(*_counts(plan)) if len(plan.files) > SUBJECT_LINES else "",
             changes_texts.RESTORE_UNDOES_ALL(),
             changes_texts.AGENT_WORKS(agent=self._chat.agent_title) if works else "",
@@ -80,12 +89,13 @@ class Restoring(QObject):
             "" if kept else changes_texts.UNTRACKED_STAY(),
             changes_texts.SUBMODULES_STAY(n=plan.submodules) if plan.submodules else "",
         )
-        rows = [(file.how, shown(file.path)) for file in plan.files]
+        files = sorted(plan.files, key=lambda file: file.path not in (later or ()))
+        rows = [(file.how, shown(file.path)) for file in files]
         self._show(
             Question(
                 changes_texts.RESTORE_QUESTION(n=len(plan.files), prompt=name_of(listed)),
                 changes_texts.RESTORE(),
-                lambda: self._restore(plan, listed),
+                lambda: self._reader.tasks.start(self._restore_now(plan, listed, restored), "restore"),
                 detail,
                 changes_texts.restored_files(rows),
                 is_code=True,
@@ -106,10 +116,15 @@ class Restoring(QObject):
             return None
         return plan
 
-    def _restore(self, plan: Plan, listed: ListedPoint) -> None:
-        self._reader.tasks.start(self._restore_now(plan, listed), "restore")
+    async def _changed_since(self, restored: RestorePoint, undo: Plan) -> tuple[str, ...] | None:
+        """The files that an undo changes and that are not as the restore left them; None for unknown ones."""
+        try:
+            directory = Path(self._chat.record.origin.cwd)
+            return await self._chat.machine.call(changed_since_restore, directory, undo, restored)
+        except OutliveError:
+            return None  # Such as a machine with version 0.1.0.
 
-    async def _restore_now(self, plan: Plan, listed: ListedPoint) -> None:
+    async def _restore_now(self, plan: Plan, listed: ListedPoint, restored: RestorePoint | None) -> None:
         if len(plan.files) >= MANY_FILES:
             self._say(changes_texts.RESTORING(n=len(plan.files)))
         try:
@@ -117,16 +132,18 @@ class Restoring(QObject):
                 restore, Path(self._chat.record.origin.cwd), plan, self._chat.session_id
             )
         except FilesChanged:
-            await self._ask(listed, again=True)
+            await self._ask(listed, again=True, restored=restored)
         except OutliveError as error:
             self._say(changes_texts.CANNOT_RESTORE(reason=error))
         else:
-            self._report(outcome, plan, is_undo=bool(listed.point.about.restores))
+            self._report(outcome, plan)
         self._reader.refresh()
 
-    def _report(self, outcome: Restored, plan: Plan, *, is_undo: bool) -> None:
+    def _report(self, outcome: Restored, plan: Plan) -> None:
+        undone = plan.point.about.maker if plan.point.about.restores else None
+
         def undo() -> None:
-            self._reader.tasks.start(self._undo(ListedPoint(outcome.undo, ""), plan), "undo restore")
+            self._reader.tasks.start(self._ask(ListedPoint(outcome.undo, ""), restored=plan.point), "undo restore")
 
         if outcome.failed:
             more = ", …" if len(outcome.failed) > NAMED else ""
@@ -134,18 +151,10 @@ class Restoring(QObject):
             problem = shown(outcome.problem)
             text = changes_texts.partly_restored(len(outcome.failed), len(plan.files), paths, problem)
         else:
-            text = (changes_texts.RESTORE_UNDONE if is_undo else changes_texts.RESTORED)(n=outcome.restored)
-        self._say(text, *([] if is_undo and not outcome.failed else [LineButton(changes_texts.UNDO_RESTORE(), undo)]))
-
-    async def _undo(self, before: ListedPoint, restored: Plan) -> None:
-        """Undo a restore; ask if other files have changed since."""
-        plan = await self._plan(before)
-        if plan is None:
-            return
-        if {file.path for file in plan.files} <= {file.path for file in restored.files}:
-            await self._restore_now(plan, before)
-        else:
-            await self._ask(before, again=True)
+            done = {None: changes_texts.RESTORED, "undo": changes_texts.UNDO_UNDONE}
+            text = done.get(undone, changes_texts.RESTORE_UNDONE)(n=outcome.restored)
+        name = changes_texts.UNDO_RESTORE() if undone is None else changes_texts.UNDO_COMMENT()
+        self._say(text, LineButton(name, undo))
 
     def _say(self, text: str, *offers: LineButton) -> None:
         if not self._reader.is_released:

@@ -110,6 +110,26 @@ def test_undo_passes_over_what_was_discarded_after_the_restore(checkout: Checkou
     assert names[1:] == ["a prompt", "a discard", "a restore", "a discard", "a change", "an undo", "an undo"]
 
 
+def test_an_undo_names_the_files_that_changed_since_the_restore_and_can_be_undone(checkout: Checkout) -> None:
+    chat_in(checkout)
+    assert outlive("restore", "api", "1", "-y").code == 0
+    for name in ("file", "mine"):
+        checkout.write(name, "later\n")
+    with OnTerminal("restore", "api", "--undo") as terminal:
+        terminal.see("2 files changed since the restore: file, mine.")
+        terminal.see("[y/N]")
+        terminal.type("\r")
+        assert terminal.end() == 1
+    assert text(checkout) == "later\n"
+    done = outlive("restore", "api", "--undo", "-y")
+    assert done.code == 0
+    assert done.error.splitlines() == ["outlive: 2 files changed since the restore: file, mine"]
+    assert (text(checkout), (checkout.path / "mine").exists()) == ("changed 0\n", False)
+    done = outlive("restore", "api", "--undo", "-y")
+    assert (done.code, done.error) == (0, "")
+    assert (text(checkout), (checkout.path / "mine").exists()) == ("later\n", True)
+
+
 def test_the_answer_counts_only_for_the_files_that_were_listed(checkout: Checkout) -> None:
     chat_in(checkout)
     with OnTerminal("restore", "api", "1") as terminal:

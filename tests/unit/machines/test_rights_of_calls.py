@@ -107,6 +107,7 @@ READS = {
     "status_of",
     "plan_restore",
     "file_counts",
+    "changed_since_restore",
     # An agent makes directories, and starts chats, of its own.
     "create_directory",
     "prepare_start",

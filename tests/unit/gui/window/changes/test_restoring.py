@@ -145,15 +145,24 @@ async def test_other_changes_before_the_answer_are_asked_about_again_and_before_
     question.yes.click()
     await until_said(opened, "2 files restored.")
     checkout.write("third")
+    checkout.write("file", "mine")
     press_button(opened, "Undo restore")
-    await question_after(opened, "in the meantime")
-    assert "delete  third" in question.subject.toPlainText()
+    await question_after(opened, "Changed since the restore: the first 2 files of the list.")
+    assert question.subject.toPlainText().splitlines() == ["change  file", "delete  third", "create  other"]
     assert " to delete" not in question.detail.text()
     question.dismiss()
+    press_button(opened, "Undo restore")
+    (await question_after(opened, "Changed since")).yes.click()
+    await until_said(opened, "The restore is undone: 3 files.")
+    assert (checkout.path / "file").read_text() == "changed 0\n"
+    press_button(opened, "Undo")
+    await until_said(opened, "The undo is undone: 3 files.")
+    assert (checkout.path / "file").read_text() == "mine"
+    assert (checkout.path / "third").exists()
     for number in range(20):
         checkout.write(f"new/{number}")
     opened.window.reader.refresh()
-    await opened.harness.until(lambda: len(opened.listed) == 21, "the new files")
+    await opened.harness.until(lambda: len(opened.listed) == 22, "the new files")
     press_button(opened, "Restore…")
     question = await question_after(opened, "21 to delete. This also")
 
@@ -231,7 +240,8 @@ async def test_a_file_that_cannot_be_restored_is_named_and_the_restore_can_be_un
     await choose(opened, 1)
     press_button(opened, "Restore…")
     (await question_after(opened)).yes.click()
-    await until_said(opened, "1 of 2 files were not restored: src/deep/file.")
+    why = "src/deep/file: a directory is in its place"
+    await until_said(opened, f"1 of 2 files were not restored: src/deep/file. The reason: {why}.")
     assert (checkout.path / "file").read_text() == "file\n"
     press_button(opened, "Undo restore")
     await until_written(opened, "changed 0\n")
