@@ -33,6 +33,7 @@ from session_host.agents.agent import Agent
 from session_host.client.chats.retention import Tidying
 from session_host.client.sessions.listing import session_named
 from session_host.client.viewer.state import ViewerState
+from session_host.client.worktrees import Mark, make
 from session_host.errors import LaunchFailed, StoreError, StoreNewer
 from session_host.protocol.values import State
 from session_host.storage.store import Changes, Store
@@ -41,6 +42,7 @@ from tests.support.buses import BusDaemon
 from tests.support.displays import XServer
 from tests.support.facts import chat_facts
 from tests.support.qt_waiting import delete_now
+from tests.support.repositories import Checkout
 from tests.support.settings_portal import settings_portal
 from tests.support.themes import DARK, LIGHT
 from tests.support.waiting import eventually
@@ -412,6 +414,24 @@ async def test_the_window_warns_before_ended_chats_are_removed_and_an_undo_keeps
         await until(lambda: app.sessions.chats.get(old[0]) is None and app.sessions.chats.get(old[1]) is None)
         assert app.window.banners.current is None
     assert [paths.session_dir(each).exists() for each in old] == [False, False, True]
+
+
+async def test_the_window_says_that_the_worktree_of_a_killed_start_has_work(
+    qapp: QApplication,
+    display: XServer,
+    window_manager: None,
+    recorded: None,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+):
+    monkeypatch.setattr("gui.app.CLEAN_UP_AFTER_MS", 0)
+    mark = Mark()
+    worktree = make(str(Checkout.new(tmp_path / "project").path), None, "x", mark=mark)
+    os.close(mark.descriptors[0])
+    (Path(worktree.own.path) / "new").write_text("mine")
+    async with opened(qapp) as app:
+        await until(lambda: shown(app).startswith(f"Kept the worktree {worktree.own.path} of a start"))
+    assert (Path(worktree.own.path) / "new").read_text() == "mine"
 
 
 async def test_a_rename_does_not_wait_for_the_check_of_the_limit_at_the_start(
