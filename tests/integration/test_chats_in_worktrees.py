@@ -174,17 +174,22 @@ def test_new_says_that_submodules_are_empty(checkout: Checkout, tmp_path: Path) 
     ("ended_by", "code"),
     [(signal.SIGINT, 130), (signal.SIGTERM, -signal.SIGTERM), (signal.SIGHUP, -signal.SIGHUP)],
 )
-def test_a_command_that_is_ended_during_a_hook_leaves_no_worktree(
-    checkout: Checkout, tmp_path: Path, ended_by: signal.Signals, code: int
+@pytest.mark.parametrize(
+    "name", ["reference-transaction", "post-checkout"], ids=["makes the branch", "makes the worktree"]
+)
+def test_a_command_that_is_ended_while_git_works_leaves_no_worktree(
+    checkout: Checkout, tmp_path: Path, name: str, ended_by: signal.Signals, code: int
 ) -> None:
     os.mkfifo(tmp_path / "hook")
-    hook = checkout.path / ".git" / "hooks" / "post-checkout"
+    hook = checkout.path / ".git" / "hooks" / name
     hook.parent.mkdir(exist_ok=True)
-    hook.write_text(f"#!/bin/sh\n: > {tmp_path}/hook\nexec cat {tmp_path}/hook\n")
+    hook.write_text(
+        f'#!/bin/sh\n[ "$1" = prepared ] || [ "$1" = aborted ] || {{ : >{tmp_path}/hook; exec cat {tmp_path}/hook; }}\n'
+    )
     hook.chmod(0o755)
     command = subprocess.Popen([*OUTLIVE, "new", "-d", "-C", checkout.path, "--worktree", "", "--", "cat"])
     (tmp_path / "hook").read_bytes()
-    assert len(checkout.worktrees()) == 1
+    assert len(checkout.branches()) == 2
     command.send_signal(ended_by)
     assert command.wait(TIMEOUT_S) == code
     assert (checkout.branches(), checkout.worktrees()) == (["main"], [])

@@ -98,6 +98,7 @@ def undo_worktree(store: Store, spec: LaunchSpec, mark: Mark) -> None:
         return
     if mark.made is not None:
         discard(mark.made)
+        mark.remove()
 
 
 def resumed_in_worktree(record: ChatFacts, directory: str) -> tuple[OwnWorktree | None, WorktreeSetup | None]:

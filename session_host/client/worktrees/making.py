@@ -115,7 +115,7 @@ class _Start(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Mark:
-    """Marks a worktree that is being made, until its chat is recorded; a context manager that removes the mark.
+    """Marks a worktree that is being made, until its chat is recorded, or it is undone; a context manager.
 
     The mark is a locked file in the directory of all worktrees. git, with its hooks, inherits the lock. If the mark is
     not locked, its maker was killed, and git has ended: see ``unfinished.clean_up``.
@@ -123,17 +123,17 @@ class Mark:
 
     def __init__(self) -> None:
         self._descriptor = -1
-        self._file = self._path = Path()
+        self._file = Path()
         self._made: Made | None = None
 
     def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *error: object) -> None:
-        if error[0] is None or not os.path.lexists(self._path):  # Else undoing failed, and is done again later.
+        if error[0] is None:
             self.remove()
         elif self._descriptor >= 0:
-            os.close(self._descriptor)
+            os.close(self._descriptor)  # Undoing failed, or was interrupted, and is done again later.
 
     @property
     def descriptors(self) -> list[int]:
@@ -147,15 +147,15 @@ class Mark:
 
     def set(self, made: Made) -> None:
         """Mark a worktree; without the mark if the disk is full."""
-        self._made, self._path = made, Path(made.path)
-        self._file = worktrees_dir() / f".{self._path.parent.name}-{self._path.name}{MARK}"
+        self._made, path = made, Path(made.path)
+        self._file = worktrees_dir() / f".{path.parent.name}-{path.name}{MARK}"
         with contextlib.suppress(OSError):
             self._descriptor = os.open(self._file, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
             fcntl.flock(self._descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
             os.write(self._descriptor, msgspec.json.encode(made))
 
     def remove(self) -> None:
-        """Remove the mark, if there is one: the chat's record tells from now on who uses the worktree."""
+        """Remove the mark, if there is one: the chat's record tells who uses the worktree, or the worktree is gone."""
         if self._descriptor >= 0:
             self._file.unlink(missing_ok=True)
             os.close(self._descriptor)
@@ -194,11 +194,14 @@ def make(
         words = str(repository.common), str(path), start.branch
         worktree = Worktree(own=OwnWorktree(*words, start.is_new), directory=str(path), name=repository.name)
         mark.set(Made(*words, start.is_new, start.commit))
-        made = False
+        made = start.is_new  # Also if it is interrupted while git makes the branch.
         try:
             if start.is_new:
-                _make_branch(repository, start)
-                made = True
+                try:
+                    _make_branch(repository, start)
+                except WorktreeError:
+                    made = False
+                    raise
             _add_worktree(repository, path, start.branch, mark, stop)
             fill(repository, path, stop)
             if repository.top is not None:
@@ -208,6 +211,8 @@ def make(
             clear(repository, path)
             if made:
                 delete_branch(repository, start.branch, start.commit)
+            if not os.path.lexists(path):
+                mark.remove()
             raise
     return msgspec.structs.replace(worktree, directory=str(_directory_in(path, repository.relative_directory)))
 
