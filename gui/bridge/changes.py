@@ -31,7 +31,7 @@ from session_host.client.worktrees.taking_back import take_back
 from session_host.errors import OutliveError, WorktreeError
 from session_host.git import Stop, stopped_by
 from session_host.restore_points.points import MAX_POINTS, RestorePoint
-from session_host.restore_points.restoring import Plan, Restored, file_counts, plan_restore, restore
+from session_host.restore_points.restoring import Plan, Restored, Stay, file_counts, plan_restore, restore, stay_lines
 from session_host.restore_points.undoing import changed_since_restore
 from session_host.structured.items import Item
 from session_host.structured.transcript import Transcript
@@ -43,8 +43,8 @@ from .sessions import Sessions
 # fmt: off
 __all__ = [
     "LINK", "MAX_BYTES", "ChangedFile", "Changes", "ChangesReader", "Discarded", "ListedPoint", "Plan", "RestorePoint",
-    "Restored", "Since", "State", "can_discard_file", "changed_since_restore", "discard", "hunks_of", "name_of",
-    "plan_restore", "point_before", "points_of", "readable", "restore", "take_back", "undo",
+    "Restored", "Since", "State", "Stay", "can_discard_file", "changed_since_restore", "discard", "hunks_of", "name_of",
+    "plan_restore", "point_before", "points_of", "readable", "restore", "stay_lines", "take_back", "undo",
 ]
 # fmt: on
 

@@ -468,6 +468,7 @@ CHANGED_MEANWHILE = Text("Files have changed in the meantime.")
 UNSAVED_FILES_STAY = Text(
     "{n} file that was not saved stays as it is.", "{n} files that were not saved stay as they are."
 )
+STAYING = Text("{line}.")
 UNTRACKED_STAY = Text("New files were not saved, and none is deleted.")
 SUBMODULES_STAY = Text("{n} submodule stays as it is.", "{n} submodules stay as they are.")
 

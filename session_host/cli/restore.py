@@ -34,7 +34,7 @@ from session_host.protocol.untrusted_text import one_line, plain
 from session_host.protocol.values import Activity
 from session_host.restore_points import restoring
 from session_host.restore_points.points import RestorePoint
-from session_host.restore_points.restoring import Plan, Restored
+from session_host.restore_points.restoring import Plan, Restored, stay_lines
 from session_host.restore_points.undoing import changed_since_restore
 from session_host.storage.store import Store
 from session_host.system.clock import written
@@ -256,7 +256,10 @@ def _restore(info: SessionInfo, rows: Sequence[Row], row: Row, *, without_asking
     for attempt in range(ATTEMPTS if without_asking else sys.maxsize):
         plan = restoring.plan_restore(directory, row.point)
         if not plan.files:
-            print_line(f"no file differs from how it was before {row.name}")
+            for line in stay_lines(plan.stays, _shown, MAX_FILES):
+                print_line(line)
+            differs = "other " if plan.stays else ""
+            print_line(f"no {differs}file differs from how it was before {row.name}")
             return 0
         notes = [*_notes(info, plan), *_later_changes(directory, rows, plan)]
         if without_asking:
@@ -305,7 +308,8 @@ def _notes(info: SessionInfo, plan: Plan) -> Iterator[str]:
     then, now = plan.point.branch, plan.branch
     if then and now and then != now:
         yield f"the branch was {then}; {now} stays checked out"
-    if plan.too_large:
+    yield from stay_lines(plan.stays, _shown, MAX_FILES)
+    if plan.too_large and not plan.stays:  # The machine has version 0.1.0.
         yield f"{_files(plan.too_large)} could not be saved: not restored"
     if not plan.keeps_untracked:
         yield "new files were not saved, and none is deleted"
@@ -336,6 +340,8 @@ def _report(info: SessionInfo, row: Row, plan: Plan, outcome: Restored) -> int:
     what = f"undid the {row.made_by}" if row.point.about.restores else "restored the files"
     done = f"{what} of {info.name}: {_files(outcome.restored)} as before {row.name}"
     print_line(f"{done}; undo: outlive restore {shlex.quote(info.name)} --undo")
+    for line in stay_lines(outcome.stayed, _shown, MAX_FAILED):
+        print_line(line)
     return 1 if outcome.failed else 0
 
 

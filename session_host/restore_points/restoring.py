@@ -10,7 +10,7 @@ from __future__ import annotations
 import contextlib
 import os
 import tempfile
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Final, Literal, NamedTuple
 
@@ -78,6 +78,31 @@ class Stay(msgspec.Struct, frozen=True, kw_only=True):
 
     path: str
     why: Why
+
+
+_WHYS: Final[dict[Why, str]] = {
+    "unsaved": "not saved (too large, unreadable, hidden from git, or a filter of the repository)",
+    "rewritten": "which git would write in another way (filter, line ends, ident)",
+    "new": "perhaps there before (ignored then, or one of too many new files)",
+}
+
+
+def stay_lines(stays: Sequence[Stay], shown: Callable[[str], str], most: int) -> list[str]:
+    """The files that stay, a line for each reason.
+
+    Args:
+        stays: the files.
+        shown: a path for people.
+        most: how many are named for each reason.
+    """
+    lines = []
+    for why, words in _WHYS.items():
+        paths = [stay.path for stay in stays if stay.why == why]
+        if paths:
+            names = ", ".join(map(shown, paths[:most])) + (", …" if len(paths) > most else "")
+            count = "1 file stays as it is" if len(paths) == 1 else f"{len(paths):,} files stay as they are"
+            lines.append(f"{count}, {words}: {names}")
+    return lines
 
 
 class Plan(msgspec.Struct, frozen=True, kw_only=True):
@@ -201,6 +226,8 @@ def _plan(tree: WorkingTree, now: KeptTree, point: RestorePoint, looked: Mapping
     before = {each.file.path: each.before for each in wanted if each.before and each.file.path not in new}
     seen = as_written(git, before) if looked is None else looked
     rewritten = before.keys() - seen.keys()
+    # With other rules for line ends, the undo would find another content of them.
+    now = msgspec.structs.replace(now, left_out=now.left_out | rewritten)
     left_rules = {path for path in rewritten | left_out if is_rules(path)}
     rewritten |= {each.file.path for each in wanted if each.file.mode and is_ruled(each.file.path, left_rules)}
     permissions = permissions_of(git, point)
@@ -343,4 +370,4 @@ def _ignored_then(git: Git, tree: str, paths: list[str]) -> set[str]:
             if refused.code == 1:
                 return set()
             raise
-    return set(ignored.split("\0"))
+    return set(filter(None, ignored.split("\0")))

@@ -21,12 +21,14 @@ from gui.bridge.changes import (
     Restored,
     RestorePoint,
     Since,
+    Stay,
     changed_since_restore,
     discard,
     hunks_of,
     name_of,
     plan_restore,
     restore,
+    stay_lines,
     undo,
 )
 from gui.chat.content.segments import Action
@@ -85,7 +87,8 @@ class Restoring(QObject):
             changes_texts.RESTORE_UNDOES_ALL(),
             changes_texts.AGENT_WORKS(agent=self._chat.agent_title) if works else "",
             changes_texts.BRANCH_STAYS(then=then, now=now) if then and now and then != now else "",
-            changes_texts.UNSAVED_FILES_STAY(n=plan.too_large) if plan.too_large else "",
+            *_staying(plan.stays),
+            changes_texts.UNSAVED_FILES_STAY(n=plan.too_large) if plan.too_large and not plan.stays else "",
             "" if kept else changes_texts.UNTRACKED_STAY(),
             changes_texts.SUBMODULES_STAY(n=plan.submodules) if plan.submodules else "",
         )
@@ -112,7 +115,8 @@ class Restoring(QObject):
             self._say(changes_texts.CANNOT_RESTORE(reason=error))
             return None
         if not plan.files:
-            self._say(changes_texts.NOTHING_DIFFERS(prompt=name_of(listed)))
+            nothing = changes_texts.NOTHING_DIFFERS(prompt=name_of(listed))
+            self._say(changes_texts.restore_details(*_staying(plan.stays), nothing))
             return None
         return plan
 
@@ -153,12 +157,18 @@ class Restoring(QObject):
         else:
             done = {None: changes_texts.RESTORED, "undo": changes_texts.UNDO_UNDONE}
             text = done.get(undone, changes_texts.RESTORE_UNDONE)(n=outcome.restored)
+        text = changes_texts.restore_details(text, *_staying(outcome.stayed))
         name = changes_texts.UNDO_RESTORE() if undone is None else changes_texts.UNDO_COMMENT()
         self._say(text, LineButton(name, undo))
 
     def _say(self, text: str, *offers: LineButton) -> None:
         if not self._reader.is_released:
             self._bar.show_message(text, *offers)
+
+
+def _staying(stays: Iterable[Stay]) -> list[str]:
+    """The files that a restore leaves as they are, a sentence for each reason."""
+    return [changes_texts.STAYING(line=line) for line in stay_lines(tuple(stays), shown, NAMED)]
 
 
 def _counts(plan: Plan) -> tuple[int, int, int]:

@@ -171,3 +171,16 @@ def test_an_impossible_restore_is_reported_in_one_line(checkout: Checkout, tmp_p
     assert "1 of 2 files were not restored: file" in done.error
     assert done.output.startswith("restored the files of api: 1 file as before ")
     assert (checkout.path / "file/kept.log").exists()
+
+
+async def test_files_that_stay_are_named_before_and_after(checkout: Checkout) -> None:
+    chat_in(checkout)
+    checkout.commit("conf.py", "key = None")
+    checkout.git("update-index", "--skip-worktree", "conf.py")
+    checkout.write("conf.py", "key = 1")
+    stays = "1 file stays as it is, not saved (too large, unreadable, hidden from git, or a filter of the repository)"
+    done = outlive("restore", "api", "1", "-y")
+    assert f"{stays}: conf.py" in done.error
+    assert f"{stays}: conf.py" in done.output
+    assert "no other file differs" in outlive("restore", "api", "1", "-y").output
+    assert (checkout.path / "conf.py").read_text() == "key = 1"

@@ -20,7 +20,16 @@ from session_host.errors import WorktreeError
 from session_host.restore_points import points
 from session_host.restore_points.kept_tree import Git
 from session_host.restore_points.points import About, RestorePoint, listed, take
-from session_host.restore_points.restoring import Plan, Restored, Stay, file_counts, plan_restore, restore
+from session_host.restore_points.restoring import (
+    Plan,
+    Restored,
+    Stay,
+    Why,
+    file_counts,
+    plan_restore,
+    restore,
+    stay_lines,
+)
 from tests.support.disks import small_disk
 from tests.support.repositories import Checkout
 from tests.unit.restore_points.test_lfs import LFS
@@ -355,3 +364,38 @@ def test_what_a_killed_restore_left_is_put_back_and_is_no_file_of_the_user(check
     assert [each.path for each in read_changes(checkout.path).files] == ["file"]
     assert (checkout.path / "file").read_text() == "later\n"
     assert [each.name for each in checkout.path.iterdir() if each.name.startswith(".outlive")] == []
+
+
+def test_a_file_that_a_restore_left_is_left_by_its_undo_too_although_the_rules_change(checkout: Checkout) -> None:
+    file = checkout.path / "mixed"
+    file.write_bytes(b"one\r\ntwo\n")
+    checkout.git("add", "mixed")
+    checkout.git("commit", "-qm", "mixed")
+    file.unlink()
+    point = kept(checkout)
+    file.write_bytes(b"one\r\ntwo\n")
+    checkout.write(".gitattributes", "mixed text\n")
+    plan, done = back_to(checkout, point)
+    assert [each.path for each in plan.files] == [".gitattributes"]
+    undone(checkout, done)
+    assert file.read_bytes() == b"one\r\ntwo\n"
+
+
+def test_what_an_undo_leaves_of_a_restore_is_named(checkout: Checkout) -> None:
+    log = checkout.write("a.log", "log\n")
+    point = kept(checkout)
+    log.unlink()
+    checkout.write(".gitignore", "*.log\n")
+    _, done = back_to(checkout, point)
+    assert log.exists()
+    assert undone(checkout, done).stayed == (Stay(path="a.log", why="new"),)
+    assert log.exists()
+
+
+def test_a_line_says_why_files_stay_and_names_the_first() -> None:
+    whys: dict[str, Why] = {"big": "unsaved", "a.ipynb": "rewritten", "b.ipynb": "rewritten", "a.log": "new"}
+    assert stay_lines([Stay(path=path, why=why) for path, why in whys.items()], str.upper, 1) == [
+        "1 file stays as it is, not saved (too large, unreadable, hidden from git, or a filter of the repository): BIG",
+        "2 files stay as they are, which git would write in another way (filter, line ends, ident): A.IPYNB, …",
+        "1 file stays as it is, perhaps there before (ignored then, or one of too many new files): A.LOG",
+    ]

@@ -282,3 +282,18 @@ async def test_prompts_in_a_terminal_have_the_texts_of_the_agents_record(
         located_by={"HOME": str(tmp_path), "CLAUDE_CONFIG_DIR": str(tmp_path / "claude")},
     )
     assert rows(await list_prompts(opened)) == ["The last commit", "“Fix [31m it”"]
+
+
+async def test_files_that_stay_are_named_before_and_after(open_changes: OpenChanges, checkout: Checkout) -> None:
+    opened = await open_changes(checkout, **prompted(checkout))
+    checkout.git("update-index", "--skip-worktree", "src/deep/file")
+    checkout.write("src/deep/file", "secret")
+    await choose(opened, 1)
+    await opened.harness.until(opened.window.restore.isVisible, "the button")
+    press_button(opened, "Restore…")
+    question = await question_after(opened)
+    stays = "1 file stays as it is, not saved (too large, unreadable, hidden from git, or a filter of the repository)"
+    assert f"{stays}: src/deep/file." in question.detail.text()
+    question.yes.click()
+    await until_said(opened, f"1 file restored. {stays}: src/deep/file.")
+    assert (checkout.path / "src/deep/file").read_text() == "secret"
