@@ -10,7 +10,9 @@ from contextlib import suppress
 from pathlib import Path
 
 from session_host.client.worktrees.status import changes_of
-from session_host.git import run_read_only, run_with_input
+from session_host.git import GitRefused, run_read_only, run_with_input
+from session_host.restore_points.kept_tree import Git
+from session_host.restore_points.writing import Entry, as_written
 
 TIMEOUT_S = 60.0
 
@@ -46,6 +48,8 @@ def work_in(path: Path) -> Iterator[str]:
         yield f"{count_of(untracked, 'file')} untracked"
     if not changed and (hidden := _hidden_changes(path)):
         yield f"{count_of(hidden, 'file')} changed but hidden from git (assume-unchanged or skip-worktree)"
+    if cleaned := _cleaned(path):
+        yield f"{count_of(cleaned, 'file')} with more than git has, which a filter of yours leaves out"
     yield from (f"{what} in progress" for what in under_way(git_directory(path)))
 
 
@@ -144,6 +148,28 @@ def _status(path: Path, *arguments: str, index: str = "") -> str:
         extra={"GIT_INDEX_FILE": index} if index else None,
         timeout_s=TIMEOUT_S,
     )
+
+
+def _cleaned(path: Path) -> list[str]:
+    """Files that are not as git would write them, because a filter of the user's leaves something out.
+
+    Such as the outputs of a notebook: they exist nowhere else, and git calls the file unchanged. Contents of Git LFS
+    are in the repository.
+    """
+    git = Git(path, timeout_s=TIMEOUT_S)
+    try:
+        settings = git.run("config", "-z", "--get-regexp", r"^filter\..*\.(clean|process)$").split("\0")
+    except GitRefused:
+        return []
+    programs = (setting.partition("\n") for setting in settings if setting)
+    active = {key.removeprefix("filter.").rpartition(".")[0] for key, _, words in programs if "git-lfs" not in words}
+    if not active:
+        return []
+    listing = (line.partition("\t") for line in git.run("ls-files", "--stage", "-z").split("\0") if line)
+    entries = {name: Entry(*facts.split(" ")[:2]) for facts, _, name in listing}
+    filtered = {name: entries[name] for name, filter_ in git.filters_of(entries).items() if filter_ in active}
+    written = as_written(git, filtered) if filtered else {}
+    return [name for name in filtered if name not in written and os.path.lexists(path / name)]
 
 
 def _hidden_changes(path: Path) -> list[str]:

@@ -11,6 +11,15 @@ from session_host.paths import worktrees_dir
 from tests.support.area import Area
 from tests.support.repositories import Checkout
 
+CLEANED = """
+git config --global filter.strip.clean 'grep -v output'
+git config --global filter.strip.smudge cat
+common=$(git rev-parse --git-common-dir)
+mkdir -p "$common/info"
+echo 'file filter=strip' >"$common/info/attributes"
+echo output >>file
+git add file
+"""
 HIDDEN = "1 file changed but hidden from git (assume-unchanged or skip-worktree)"
 
 
@@ -193,6 +202,7 @@ class TestWorkIsKept:
             ("git bisect start HEAD HEAD~1", "a bisection in progress"),
             ("git update-index --assume-unchanged file src/deep/file; echo x >file", HIDDEN),
             ("git update-index --skip-worktree file src/deep/file; echo x >file", HIDDEN),
+            (CLEANED, "1 file with more than git has, which a filter of yours leaves out"),
             (
                 "echo vendor/ >>$(git rev-parse --git-common-dir)/info/exclude; git init -q vendor; touch vendor/x",
                 "its repository vendor has 1 file untracked",
