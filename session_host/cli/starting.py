@@ -224,21 +224,24 @@ def run_new(options: argparse.Namespace) -> int:
 
     request = _request(options, agent_name, arguments, overrides, size)
     attaches = _attaches(options) and not options.wait
-    with _Interrupts() as interrupts:
-        record = _launch(request, interrupts)
-        try:
+    record: ChatFacts | None = None
+    try:
+        with _Interrupts() as interrupts:
+            record = _launch(request, interrupts)
             interrupts.release()
             _warn(request.agent, {**os.environ, **record.origin.overrides}, record)
             if not attaches and not options.wait:
                 _print(record, as_json=options.json)
             _enforce_limit_of_ended_chats()
-        except KeyboardInterrupt:
-            print_error(f"{record.entry.name} is started; to end it: outlive kill {shlex.quote(record.entry.name)}")
-            return 128 + signal.SIGINT
-    if options.wait:
-        from session_host.cli.turns.sending import show_first_answer  # Usually nobody waits.
+        if options.wait:
+            from session_host.cli.turns.sending import show_first_answer  # Usually nobody waits.
 
-        return show_first_answer(record.id, options)
+            return show_first_answer(record.id, options)
+    except KeyboardInterrupt:
+        if record is None:
+            raise
+        print_error(f"{record.entry.name} is started; to end it: outlive kill {shlex.quote(record.entry.name)}")
+        return 128 + signal.SIGINT
     return _attach(record) if attaches else 0
 
 
@@ -444,7 +447,7 @@ class _Interrupts:
 
     def __init__(self) -> None:
         self._came = 0
-        self._are_held = False
+        self._are_held = self._is_started = False
         usual = {
             signal.SIGINT: signal.default_int_handler,
             signal.SIGTERM: signal.SIG_DFL,
@@ -460,7 +463,7 @@ class _Interrupts:
     def __exit__(self, kind: type[BaseException] | None, *_error: object) -> None:
         for number, usual in self._usual.items():
             signal.signal(number, usual)
-        if kind is KeyboardInterrupt and self._came != signal.SIGINT:
+        if kind is KeyboardInterrupt and not self._is_started and self._came != signal.SIGINT:
             os.kill(os.getpid(), self._came)
 
     def _interrupt(self, number: int, _frame: object) -> None:
@@ -478,6 +481,7 @@ class _Interrupts:
         except BaseException:
             self._are_held = False
             raise
+        self._is_started = True
 
     def release(self) -> None:
         """No longer hold them back.

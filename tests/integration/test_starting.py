@@ -40,9 +40,10 @@ from session_host.system.processes.pty_process import Program, ProgramDescriptor
 from tests.conftest import Sessions
 from tests.programs import program
 from tests.support.area import Area
+from tests.support.commands import running
 from tests.support.hosts import Watcher, see
 from tests.support.session_harness import OPEN_FILES, SESSION_ID, SessionHarness, session_harness
-from tests.support.waiting import eventually, wait_until
+from tests.support.waiting import TIMEOUT_S, eventually, wait_until
 from tests.support.windows import outlive
 
 ID = SESSION_ID
@@ -287,3 +288,16 @@ def test_prepare_start_starts_the_keeper_and_asks_the_agents_version_once(
 def test_a_missing_agent_is_reported(sessions: Sessions) -> None:
     with pytest.raises(AgentNotFound):
         prepare_start(load_catalog(config_dir())["codex"], {"PATH": os.devnull})
+
+
+def test_a_command_that_waits_for_the_answer_says_after_ctrl_c_that_the_chat_runs_on(
+    sessions: Sessions, tmp_path: Path
+) -> None:
+    os.mkfifo(tmp_path / "begun")
+    words = ("new", "command", "-n", "x", "--runtime", "structured", "-p", "hello", "--wait", "--", "sh", "-c")
+    with running(*words, f": >{tmp_path}/begun; exec cat {tmp_path}/begun") as command:
+        (tmp_path / "begun").read_bytes()
+        command.send_signal(signal.SIGINT)
+        output, error = command.communicate(timeout=TIMEOUT_S)
+
+    assert (command.returncode, output, error) == (130, "", "outlive: x is started; to end it: outlive kill x\n")
