@@ -159,7 +159,7 @@ def worktrees() -> Iterator[Check]:
     used = _used()
     if used is None:
         return  # The store has its own check.
-    unused = [path for path in found if not any(each.is_relative_to(path) for each in used)]
+    unused = [path for path in found if not any(each.is_relative_to(os.path.realpath(path)) for each in used)]
     if not unused:
         yield ok("worktrees", f"{len(found)} in {worktrees_dir()}, all used by chats")
         return
@@ -194,14 +194,13 @@ def _found() -> list[Path]:
 
 
 def _used() -> set[Path] | None:
-    """The directories and worktrees of all chats in the store; None if it cannot be read."""
+    """The directories and worktrees of all chats in the store, without symbolic links; None if it cannot be read."""
     if not database().exists():
         return set()
     try:
         with Store.open(database()) as store:
             origins = [record.origin for record in store.all()]
-            return {Path(each.cwd) for each in origins} | {
-                Path(each.worktree.path) for each in origins if each.worktree
-            }
+            worktrees = {each.worktree.path for each in origins if each.worktree}
+            return {Path(os.path.realpath(each)) for each in {each.cwd for each in origins} | worktrees}
     except OutliveError:
         return None

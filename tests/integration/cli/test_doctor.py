@@ -12,6 +12,7 @@ import pytest
 from session_host.cli import main
 from session_host.cli.doctor import agents, chats, command, files, settings, system
 from session_host.cli.doctor.check import Check, ok
+from session_host.client.worktrees import make
 from session_host.protocol.values import GridSize
 from tests.support.area import Area
 from tests.support.commands import OnTerminal, new, outlive
@@ -204,6 +205,17 @@ def test_worktrees_without_a_chat_are_reported(area: Area, tmp_path: Path) -> No
         "warn",
         f"2, of which 1 belong to removed chats: {worktree} (1 file untracked)",
     )
+
+
+def test_a_worktree_of_a_chat_that_was_started_by_another_path_to_it_is_used(
+    area: Area, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (area.root / "link").symlink_to(area.state.parent)
+    monkeypatch.setenv("OUTLIVE_STATE_DIR", str(area.root / "link" / area.state.name))
+    worktree = make(str(Checkout.new(tmp_path / "project").path), None, "x").own.path
+    outlive("new", "-n", "x", "-C", os.path.realpath(worktree), "--", "cat")
+
+    assert found(chats.worktrees)["worktrees"][0] == "ok"
 
 
 def test_doctor_changes_nothing(area: Area) -> None:
