@@ -27,7 +27,7 @@ from session_host.client.worktrees.changes import (
     readable,
 )
 from session_host.client.worktrees.discarding import Discarded, can_discard_file, discard, hunks_of, undo
-from session_host.client.worktrees.taking_back import take_back
+from session_host.client.worktrees.taking_back import line_of_hunk, take_back
 from session_host.errors import OutliveError, WorktreeError
 from session_host.git import Stop, stopped_by
 from session_host.restore_points.points import MAX_POINTS, RestorePoint
@@ -43,8 +43,9 @@ from .sessions import Sessions
 # fmt: off
 __all__ = [
     "LINK", "MAX_BYTES", "ChangedFile", "Changes", "ChangesReader", "Discarded", "ListedPoint", "Plan", "RestorePoint",
-    "Restored", "Since", "State", "Stay", "can_discard_file", "changed_since_restore", "discard", "hunks_of", "name_of",
-    "plan_restore", "point_before", "points_of", "readable", "restore", "stay_lines", "take_back", "undo",
+    "Restored", "Since", "State", "Stay", "can_discard_file", "changed_since_restore", "discard", "hunks_of",
+    "line_of_hunk", "name_of", "plan_restore", "point_before", "points_of", "readable", "restore", "stay_lines",
+    "take_back", "undo",
 ]
 # fmt: on
 

@@ -376,6 +376,8 @@ def discarded(path: str, state: State, count: int) -> str:
 TAKE_BACK = Text("Take this change back")
 """Item of the context menu of an agent’s edit, about one hunk."""
 TAKE_BACK_SHORT = Text("Take back")
+TAKE_BACK_AT = Text("Take back at line {line}?")
+"""The button asks, since the lines are not where the agent's edits have left them."""
 COMMENT_SHORT = Text("Comment")
 """Buttons at a hunk of an agent’s edit."""
 COMMENT_ON_LINE = Text("Comment on this line…")

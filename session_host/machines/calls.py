@@ -119,6 +119,7 @@ CALLS: Final = {
     "lines_before": Callee("session_host.client.worktrees.changes", READ),
     "discard": Callee("session_host.client.worktrees.discarding", CONTROL, "session"),
     "undo": Callee("session_host.client.worktrees.discarding", CONTROL, "session"),
+    "line_of_hunk": Callee("session_host.client.worktrees.taking_back", READ),
     "take_back": Callee("session_host.client.worktrees.taking_back", CONTROL, "session"),
     "repository_files": Callee("session_host.client.worktrees.repository_files", READ),
     "status_of": Callee("session_host.client.worktrees.status", READ),

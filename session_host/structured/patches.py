@@ -90,6 +90,15 @@ def hunks_of(diff: str) -> list[str]:
     return [f"{hunk}\n" for hunk in hunks[:-1]] + hunks[-1:]
 
 
+def hunk_numbers(hunk: str) -> tuple[int, int, int, int] | None:
+    """The first line and the number of lines before and after the change; None if the agent gives no numbers."""
+    found = _HUNK.fullmatch(hunk.partition("\n")[0])
+    if found is None:
+        return None
+    old, old_count, new, new_count = (found[number] for number in range(1, 5))
+    return int(old), int(old_count or 1), int(new), int(new_count or 1)
+
+
 def hunk_title(line: str) -> str:
     """The part of a hunk's first line that names the function or class around it; "" for none."""
     found = _HUNK.fullmatch(line) or _UNNUMBERED_HUNK.fullmatch(line)

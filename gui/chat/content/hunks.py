@@ -11,8 +11,11 @@ from session_host.structured.patches import DiffLine, hunks_of
 
 from .segments import Action, Button, CommentBox, CommentLine, Diff, DiffHead, FoldLine, Segment, TakenBack
 
-HunkState = Literal["", "whole", "made", "taken_back"]
-"""The buttons of a hunk, for each state in turn: none; *Comment*; *Comment* and *Take back*; *Undo*."""
+HunkState = Literal["", "whole", "made", "taken_back"] | int
+"""The buttons of a hunk, for each state in turn: none; *Comment*; *Comment* and *Take back*; *Undo*.
+
+A number is that of the line about which *Take back* asks.
+"""
 HunkStates = Callable[[str, str], HunkState]
 """Returns the state of a hunk of a file: of a path as the agent names it, and a text as the agent sent it."""
 
@@ -97,6 +100,9 @@ def _begun(piece: Diff, item: str, state: HunkState) -> Diff:
     """The first segment of a hunk."""
     comment = Button(changes_texts.COMMENT_SHORT(), Action("comment", item))
     match state:
+        case int(line):
+            name = changes_texts.TAKE_BACK_AT(line=line)
+            return replace(piece, buttons=(Button(name, Action("take_back", item, str(line))), comment))
         case "made":
             return replace(piece, buttons=(Button(changes_texts.TAKE_BACK_SHORT(), Action("take_back", item)), comment))
         case "whole":

@@ -486,7 +486,7 @@ def _add_hunk_buttons(laid: SegmentLayout, segment: Diff, area: QRectF, style: S
     for button in reversed(segment.buttons):
         px = metrics.horizontalAdvance(button.name) + 2 * GAP_S_PX
         placed.append((QRectF(right - px, area.top() + _NARROW_GAP_PX, px, height), button.name))
-        controls.append(Control(placed[-1][0], button.action, HUNK_NAMES[button.action.kind]()))
+        controls.append(Control(placed[-1][0], button.action, hunk_name(button.action)))
         right -= px + GAP_S_PX
     if right < area.left():
         return
@@ -505,11 +505,15 @@ def _add_hunk_buttons(laid: SegmentLayout, segment: Diff, area: QRectF, style: S
     laid.pointed.append(paint)
 
 
-HUNK_NAMES = {
-    "take_back": changes_texts.TAKE_BACK,
-    "comment": changes_texts.COMMENT_ON_CHANGE,
-    "bring_back": changes_texts.UNDO_TAKE_BACK,
-}
+def hunk_name(action: Action) -> str:
+    """The name of what a button at a hunk does."""
+    match action.kind:
+        case "comment":
+            return changes_texts.COMMENT_ON_CHANGE()
+        case "bring_back":
+            return changes_texts.UNDO_TAKE_BACK()
+        case _:
+            return changes_texts.TAKE_BACK_AT(line=action.value) if action.value else changes_texts.TAKE_BACK()
 
 
 def lay_out_taken_back(segment: TakenBack, width: float, style: Style) -> SegmentLayout:
@@ -523,7 +527,7 @@ def lay_out_taken_back(segment: TakenBack, width: float, style: Style) -> Segmen
     for button in reversed(segment.buttons):
         px = metrics.horizontalAdvance(button.name) + 1
         placed.append((QRectF(right - px, GAP_S_PX, px, style.line_px), button.name))
-        laid.controls.insert(0, Control(placed[-1][0], button.action, HUNK_NAMES[button.action.kind]()))
+        laid.controls.insert(0, Control(placed[-1][0], button.action, hunk_name(button.action)))
         right -= px + GAP_M_PX
     box = text_box(
         metrics.elidedText(segment.text, Qt.TextElideMode.ElideRight, max(right - x, 0)),

@@ -11,7 +11,7 @@ from PySide6.QtWidgets import QMenu
 
 from gui.chat.content.hunks import first_of_hunk
 from gui.chat.content.segments import Action, Diff
-from gui.chat.drawing.code import HUNK_NAMES
+from gui.chat.drawing.code import hunk_name
 from gui.input.shortcuts import KeyOf, no_key, show_key
 from gui.theme.menu import Menu
 from gui.wording import changes_texts, chat_texts, common_texts, page_texts
@@ -19,9 +19,6 @@ from gui.wording import changes_texts, chat_texts, common_texts, page_texts
 from .diff_lines import PointedHunk, hunk_at_line, line_at_point, with_marked
 from .painting import PaintedPage
 from .pointing import Pointer
-
-_OF_HUNKS = {**HUNK_NAMES, "comment": changes_texts.COMMENT_ON_LINE}
-"""The names of what can be done about a hunk: in this menu, a comment is on the line."""
 
 
 class ContextMenu(QObject):
@@ -119,6 +116,8 @@ class ContextMenu(QObject):
         is_line = bool(hunk.lines[hunk.at : hunk.at + 1]) and hunk.lines[hunk.at].has_sign
         menu.addSeparator()
         for button in first.buttons if isinstance(first, Diff) else ():
-            if (kind := button.action.kind) != "comment" or is_line:
-                menu.addAction(_OF_HUNKS[kind](), partial(self._run_on_hunk, kind, hunk))
+            kind = button.action.kind
+            name = changes_texts.COMMENT_ON_LINE() if kind == "comment" else hunk_name(button.action)
+            if kind != "comment" or is_line:
+                menu.addAction(name, partial(self._run_on_hunk, kind, hunk))
         menu.addSeparator()

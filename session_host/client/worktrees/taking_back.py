@@ -1,6 +1,7 @@
 """Takes one hunk of an agent's edit back: its lines in the file become those that were there before the edit.
 
 The hunk is the one that the agent reported. Other lines of the file may have changed since; those of the hunk may not.
+An equal block may stand elsewhere: only what is at the line that the caller names is changed.
 """
 
 from __future__ import annotations
@@ -29,7 +30,32 @@ _NO_NEWLINE: Final = "\\"
 """The first character of the remark that the line above ends without a newline."""
 
 
-def take_back(directory: Path, path: str, hunk: str, session: str) -> Discarded:
+def line_of_hunk(directory: Path, path: str, hunk: str, expected: int) -> int:
+    """The line at which the lines of a hunk begin: the expected one, or else the only place that has them. Blocks.
+
+    Args:
+        directory: the chat's directory.
+        path: the edited file, absolute or below the directory.
+        hunk: the hunk with its first line (``@@ …``), as in a unified diff.
+        expected: where it is if only the agent has changed the file since, from 1; 0 if unknown.
+
+    Raises:
+        FilesChanged: the file has other lines there by now, or the lines are in several places.
+        WorktreeError: one line: the file cannot be read, or the hunk cannot be taken back.
+    """
+    check_directory(directory)
+    with explained(directory):
+        tree = find_tree(directory)
+        file = tree.top / _below(tree, directory, path)
+        try:
+            return find_hunk(file.read_bytes(), hunk, expected)
+        except FileNotFoundError:
+            raise FilesChanged("the file is not there any more") from None
+        except OSError as error:
+            raise WorktreeError(f"the file cannot be read ({error.strerror})") from error
+
+
+def take_back(directory: Path, path: str, hunk: str, session: str, line: int = 0) -> Discarded:
     """Take a hunk back. Blocks for up to half a minute.
 
     Args:
@@ -37,9 +63,10 @@ def take_back(directory: Path, path: str, hunk: str, session: str) -> Discarded:
         path: the edited file, absolute or below the directory.
         hunk: the hunk with its first line (``@@ …``), as in a unified diff.
         session: the chat, which gets the restore point.
+        line: where its lines begin, as ``line_of_hunk`` has found, from 1; 0 for the hunk's own number.
 
     Raises:
-        FilesChanged: the file has other lines there by now; nothing was written.
+        FilesChanged: its lines are not there by now; nothing was written.
         WorktreeError: one line; nothing was written.
     """
     check_directory(directory)
@@ -51,7 +78,7 @@ def take_back(directory: Path, path: str, hunk: str, session: str) -> Discarded:
             entry = Entry(*entry_of(git, now.tree, name))
             if not entry.blob:
                 raise FilesChanged("the file is not there any more")
-            content = without_hunk((tree.top / name).read_bytes(), hunk)
+            content = without_hunk((tree.top / name).read_bytes(), hunk, line)
             written = git.run("hash-object", "-w", "--stdin", f"--path={name}", data=content).strip()
             after = restored_file(name, entry._replace(blob=written), is_there=True)
             return write_file(directory, tree, now, entry, after, session, "take back")
@@ -72,43 +99,80 @@ def _below(tree: WorkingTree, directory: Path, path: str) -> str:
     raise WorktreeError(f"{readable(path)} is not a file of the chat's working tree")
 
 
-def without_hunk(content: bytes, hunk: str) -> bytes:
-    """The content of a file without a hunk, found by its lines; of several places, the one at its number counts.
+def without_hunk(content: bytes, hunk: str, line: int = 0) -> bytes:
+    """The content of a file without a hunk, which is at this line; 0 for the hunk's own number.
 
     Raises:
-        FilesChanged: the lines are not there, or it is not certain where.
+        FilesChanged: its lines are not there.
         WorktreeError: the hunk cannot be taken back.
     """
-    first, _, rest = hunk.partition("\n")
-    head = _HEAD.match(first)
-    old, new = _sides(rest.split("\n"))
+    old, new = _sides_in(content, hunk)
+    place = _offset(content, new, line or _number(hunk))
+    if place is None:
+        raise FilesChanged(f"its lines are at line {_only_line(content, new)} by now")
+    return b"".join([content[:place], old, content[place + len(new) :]])
+
+
+def find_hunk(content: bytes, hunk: str, expected: int) -> int:
+    """The line at which a hunk is; see ``line_of_hunk``.
+
+    Raises:
+        FilesChanged: its lines are not there, or it is not certain where.
+        WorktreeError: the hunk cannot be taken back.
+    """
+    _, new = _sides_in(content, hunk)
+    return expected if _offset(content, new, expected) is not None else _only_line(content, new)
+
+
+def _sides_in(content: bytes, hunk: str) -> tuple[bytes, bytes]:
+    """The lines before and after the change, with the line ends of a content.
+
+    Raises:
+        WorktreeError: the hunk cannot be taken back.
+    """
+    old, new = _sides(hunk.partition("\n")[2].split("\n"))
     if not new:
         raise WorktreeError("the lines were only removed, and nothing around them is known")
     if not old:
         raise WorktreeError("the edit made the whole file; discard it in Changes")
     if b"\r\n" in content and not any(line.endswith(b"\r\n") for line in new):
         old, new = _with_carriage_returns(old), _with_carriage_returns(new)
-    found = b"".join(new)
-    place = _place(content, found, int(head[3]) if head is not None else 0)
-    if place is None:
-        raise FilesChanged("the file has other lines there by now")
-    return b"".join([content[:place], *old, content[place + len(found) :]])
+    return b"".join(old), b"".join(new)
 
 
-def _place(content: bytes, lines: bytes, number: int) -> int | None:
-    """The offset of some lines in a content: the only one, or that of the line with this number, from 1; else None."""
-    whole, wanted = b"\n" + content, b"\n" + lines
-    if not lines.endswith(b"\n"):  # They end the file.
-        return len(content) - len(lines) if whole.endswith(wanted) else None
-    place = whole.find(wanted)
-    if place < 0 or whole.find(wanted, place + 1) < 0:
-        return place if place >= 0 else None
-    at = -1
-    for _ in range(number):
-        at = whole.find(b"\n", at + 1)
-        if at < 0:
+def _number(hunk: str) -> int:
+    """The line at which the hunk was right after its edit; 0 for unknown."""
+    head = _HEAD.match(hunk)
+    return int(head[3]) if head is not None else 0
+
+
+def _offset(content: bytes, lines: bytes, number: int) -> int | None:
+    """The offset of some lines in a content, if they begin at the line with this number, from 1."""
+    at = 0
+    for _ in range(number - 1):
+        at = content.find(b"\n", at) + 1
+        if not at:
             return None
-    return at if number and whole.startswith(wanted, at) else None
+    is_there = number > 0 and content.startswith(lines, at)
+    # Without a newline, they end the file.
+    return at if is_there and (lines.endswith(b"\n") or at + len(lines) == len(content)) else None
+
+
+def _only_line(content: bytes, lines: bytes) -> int:
+    """The number of the line at which some lines begin that are in a content once.
+
+    Raises:
+        FilesChanged: they are not there, or in several places.
+    """
+    whole, wanted = b"\n" + content, b"\n" + lines
+    if lines.endswith(b"\n"):
+        place = whole.find(wanted)
+        is_only = place >= 0 and whole.find(wanted, place + 1) < 0
+    else:
+        place, is_only = len(whole) - len(wanted), whole.endswith(wanted)
+    if not is_only:
+        raise FilesChanged("the file has other lines there by now")
+    return whole.count(b"\n", 0, place + 1)
 
 
 def _sides(lines: list[str]) -> tuple[list[bytes], list[bytes]]:

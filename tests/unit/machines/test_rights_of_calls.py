@@ -108,6 +108,7 @@ READS = {
     "plan_restore",
     "file_counts",
     "changed_since_restore",
+    "line_of_hunk",
     # An agent makes directories, and starts chats, of its own.
     "create_directory",
     "prepare_start",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Coroutine
 from functools import partial
 from pathlib import Path
@@ -11,6 +12,8 @@ from PySide6.QtCore import QObject
 from shiboken6 import Shiboken
 
 from gui.bridge.chat import Chat
+from gui.input.refused_keys import KEYS_AFTER_MS
+from gui.screen_readers import announce
 from gui.window.actions.context import WindowContext
 from gui.window.page.banners import Banner
 from gui.window.page.chat_page import ChatPage
@@ -18,7 +21,9 @@ from gui.wording import changes_texts
 from gui.wording.text import Text
 from session_host.errors import OutliveError
 from session_host.protocol.untrusted_text import one_line
+from session_host.structured.edits import hunk_after, reversed_hunk
 from session_host.structured.items import Item
+from session_host.structured.patches import hunks_of
 
 if TYPE_CHECKING:
     from gui.bridge.changes import Discarded
@@ -26,6 +31,7 @@ if TYPE_CHECKING:
     from gui.chat.page.diff_lines import PointedHunk
     from gui.chat.page.page import TranscriptPage
     from gui.window.page.structured_content import StructuredContent
+    from session_host.structured.transcript import Transcript
 
 _KEY = "taken back"
 _WHOLE_FILE = "@@ -0,0 "
@@ -41,13 +47,30 @@ class _Hunk(NamedTuple):
     text: str
 
 
+class _Taken(NamedTuple):
+    """A hunk that was taken back: how the file was before, at which line, and after which item of the transcript."""
+
+    done: Discarded
+    line: int
+    after: str
+
+
+class _Asked(NamedTuple):
+    """A line about which a button asks, and since when."""
+
+    line: int
+    since_s: float
+
+
 class Hunks:
     """The hunks of edits in a window's chat views."""
 
     def __init__(self, context: WindowContext) -> None:
         self._context = context
-        self._taken: dict[_Hunk, Discarded] = {}
-        """Those that were taken back in this window, and how the files were before."""
+        self._taken: dict[_Hunk, _Taken] = {}
+        """Those that were taken back in this window, in this order."""
+        self._asked: dict[_Hunk, _Asked] = {}
+        """Those whose button asks, since they are not where the agent's edits have left them."""
         self._at_work: set[_Hunk] = set()
         context.tabs.panes.structured_made.connect(self._on_made)
 
@@ -74,8 +97,11 @@ class Hunks:
             return None
 
         def state_of(path: str, text: str) -> HunkState:
-            if _Hunk(chat.id, item.id, path, text) in self._taken:
+            hunk = _Hunk(chat.id, item.id, path, text)
+            if hunk in self._taken:
                 return "taken_back"
+            if asked := self._asked.get(hunk):
+                return asked.line
             return "whole" if text.startswith(_WHOLE_FILE) else "made"
 
         return state_of
@@ -86,7 +112,7 @@ class Hunks:
             case "comment":
                 pass  # ``CommentsInPage`` does it.
             case "take_back":
-                self._start(hunk, page, self._take_back(chat, hunk), changes_texts.CANNOT_TAKE_BACK)
+                self._start(hunk, page, self._take_back(chat, hunk, page), changes_texts.CANNOT_TAKE_BACK)
             case _:
                 self._start(hunk, page, self._bring_back(chat, hunk), changes_texts.CANNOT_UNDO_DISCARD)
 
@@ -108,16 +134,47 @@ class Hunks:
         if Shiboken.isValid(page):
             page.show_ways()
 
-    async def _take_back(self, chat: Chat, hunk: _Hunk) -> None:
-        from gui.bridge.changes import take_back  # the window's start does not need it
+    async def _take_back(self, chat: Chat, hunk: _Hunk, page: TranscriptPage) -> None:
+        """Take a hunk back; if it is not where the agent's edits have left it, its button asks first."""
+        from gui.bridge.changes import line_of_hunk, take_back  # the window's start does not need it
 
-        directory = Path(chat.record.origin.cwd)
-        self._taken[hunk] = await chat.machine.call(take_back, directory, hunk.path, hunk.text, chat.session_id)
+        directory, transcript = Path(chat.record.origin.cwd), page.transcript
+        last = transcript[len(transcript) - 1].id if len(transcript) else ""
+        if (asked := self._asked.get(hunk)) is not None:
+            if time.monotonic() - asked.since_s < KEYS_AFTER_MS / 1000:
+                return  # Such as the second half of a double click.
+            del self._asked[hunk]
+            line = asked.line
+        else:
+            expected = self._expected(transcript, hunk)
+            line = await chat.machine.call(line_of_hunk, directory, hunk.path, hunk.text, expected)
+            if line != expected:
+                self._asked[hunk] = _Asked(line, time.monotonic())
+                announce(page, changes_texts.TAKE_BACK_AT(line=line))
+                return
+        done = await chat.machine.call(take_back, directory, hunk.path, hunk.text, chat.session_id, line)
+        self._taken[hunk] = _Taken(done, line, last)
+
+    def _expected(self, transcript: Transcript, hunk: _Hunk) -> int:
+        """The line at which a hunk is if only the agent and this window have changed the file since; 0 for unknown."""
+        taken: dict[str, list[str]] = {}
+        for each, how in self._taken.items():
+            if (each.chat, each.path) == (hunk.chat, hunk.path):
+                taken.setdefault(how.after, []).append(reversed_hunk(each.text, how.line))
+        later: list[str] = []
+        for position in range(transcript.position(hunk.item), len(transcript)):
+            item = transcript[position]
+            diffs = [change.patch for change in item.changes if change.path == hunk.path and item.status == "done"]
+            if item.id == hunk.item:
+                own = next((number for number, diff in enumerate(diffs) if hunk.text in hunks_of(diff)), len(diffs))
+                diffs = diffs[own + 1 :]
+            later += [*diffs, *taken.get(item.id, [])]
+        return hunk_after(hunk.text, later)
 
     async def _bring_back(self, chat: Chat, hunk: _Hunk) -> None:
         from gui.bridge.changes import undo
 
-        await chat.machine.call(undo, Path(chat.record.origin.cwd), self._taken[hunk], chat.session_id)
+        await chat.machine.call(undo, Path(chat.record.origin.cwd), self._taken[hunk].done, chat.session_id)
         del self._taken[hunk]
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from session_host.client.worktrees.discarding import undo
-from session_host.client.worktrees.taking_back import take_back, without_hunk
+from session_host.client.worktrees.taking_back import find_hunk, line_of_hunk, take_back, without_hunk
 from session_host.errors import FilesChanged, WorktreeError
 from session_host.restore_points.points import listed
 from tests.support.repositories import Checkout
@@ -25,15 +25,36 @@ def numbered(*changed: str) -> str:
 
 def test_a_hunk_is_found_by_its_lines_and_other_changes_stay() -> None:
     now = "new first line\n" + numbered("three", "seven")
-    assert without_hunk(now.encode(), HUNK) == ("new first line\n" + numbered("seven")).encode()
+    for expected in (0, 2, 3, 9):
+        assert find_hunk(now.encode(), HUNK, expected) == 3
+    assert without_hunk(now.encode(), HUNK, 3) == ("new first line\n" + numbered("seven")).encode()
+
+
+def test_an_equal_block_elsewhere_is_only_changed_if_its_line_is_named(tmp_path: Path) -> None:
+    """The agent's own block was removed since, and an equal one of the user's stands below."""
+    block, base = "two\nTHREE\nfour\n", "".join(f"line {number}\n" for number in range(1, 118))
+    checkout = Checkout.new(tmp_path / "api")
+    path = checkout.write("words", f"one\n{base}{block}")
+    assert line_of_hunk(checkout.path, "words", HUNK, 2) == 119
+    with pytest.raises(FilesChanged, match="its lines are at line 119 by now"):
+        take_back(checkout.path, "words", HUNK, CHAT)
+    assert path.read_text() == f"one\n{base}{block}"
+    done = take_back(checkout.path, "words", HUNK, CHAT, 119)
+    assert path.read_text() == f"one\n{base}two\nthree\nfour\n"
+    undo(checkout.path, done, CHAT)
+    assert path.read_text() == f"one\n{base}{block}"
 
 
 def test_of_several_places_the_one_with_the_hunks_number_counts() -> None:
     once = "two\nTHREE\nfour\n"
     content = f"one\n{once}{once}"
     assert without_hunk(content.encode(), HUNK) == f"one\ntwo\nthree\nfour\n{once}".encode()
-    with pytest.raises(FilesChanged):
-        without_hunk(f"zero\none\n{once}{once}".encode(), HUNK)
+    assert find_hunk(f"zero\none\n{once}{once}".encode(), HUNK, 3) == 3
+    for line in (0, 4):
+        with pytest.raises(FilesChanged):
+            without_hunk(f"zero\none\n{once}{once}".encode(), HUNK, line)
+        with pytest.raises(FilesChanged):
+            find_hunk(f"zero\none\n{once}{once}".encode(), HUNK, line)
 
 
 @pytest.mark.parametrize(

@@ -70,10 +70,25 @@ class Edited:
             if control.action.kind == kind
         ]
 
+    def button_names(self) -> list[str]:
+        """The names of all buttons on the page."""
+        self.harness.settle()
+        return [control.name for each in self.page.visible for control in each.laid.controls]
+
     def click(self, kind: str, number: int) -> None:
         QTest.mouseClick(
             self.page, Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier, self.buttons(kind)[number]
         )
+
+    async def answer(self, kind: str, number: int) -> None:
+        """Click on a button that asks until it does not ask any more."""
+
+        def is_answered() -> bool:
+            if any("?" in each for each in self.button_names()):
+                self.click(kind, number)
+            return not any("?" in each for each in self.button_names())
+
+        await self.harness.until(is_answered, "the answer")
 
     def shown(self) -> str:
         """The text of the edit on the page."""
@@ -120,6 +135,55 @@ async def test_one_hunk_is_taken_back_and_comes_back_by_undo(harness: WindowHarn
     await harness.until(lambda: edited.file.read_text() == NEW, "the hunk to be back")
     await harness.until(lambda: "line 31 and a half" in edited.shown(), "its lines")
     assert "taken back" not in edited.shown()
+
+
+async def test_a_moved_hunk_is_taken_back_and_one_in_another_place_after_its_line_was_named(
+    harness: WindowHarness, edited: Edited
+) -> None:
+    edited.click("take_back", 0)
+    await harness.until(lambda: "Line 4 taken back" in edited.shown(), "the first one")
+    block = "line 30\nline 31\nline 31 and a half\nline 32\n"
+    without = OLD.replace("line 30\nline 31\nline 32\n", "")
+    edited.file.write_text(without + block)  # The user has moved it.
+    edited.click("take_back", 0)
+    await harness.until(lambda: "Take back at line 38?" in edited.button_names(), "the question")
+    for _ in range(2):  # A second click of a double click is none for the question.
+        edited.click("take_back", 0)
+        assert edited.file.read_text() == without + block
+    await edited.answer("take_back", 0)
+    assert edited.file.read_text() == f"{without}line 30\nline 31\nline 32\n"
+    await harness.until(lambda: "Line 32 taken back" in edited.shown(), "the line in its place")
+    edited.click("bring_back", 1)
+    await harness.until(lambda: edited.file.read_text() == without + block, "the hunk to be back")
+
+
+async def test_a_hunk_whose_line_changes_after_the_question_stays(harness: WindowHarness, edited: Edited) -> None:
+    edited.file.write_text(f"above\n{NEW}")
+    edited.click("take_back", 1)
+    await harness.until(lambda: "Take back at line 31?" in edited.button_names(), "the question")
+    edited.file.write_text(f"above\nabove\n{NEW}")
+    await edited.answer("take_back", 1)
+    await harness.until(lambda: harness.banner, "the reason")
+    assert harness.banner == "Nothing was taken back in words: its lines are at line 32 by now."
+    assert edited.file.read_text() == f"above\nabove\n{NEW}"
+    assert "Take back at line 31?" not in edited.button_names()
+
+
+async def test_a_hunk_that_the_agents_later_edits_have_moved_is_taken_back_at_once(
+    harness: WindowHarness, edited: Edited
+) -> None:
+    change = FileChange(str(edited.file), "@@ -1,2 +1,3 @@\n line 1\n+line 1 and a half\n line 2\n")
+    chat = ScriptedChat()
+    for each in (FileChange(str(edited.file), PATCH), change):
+        chat.put("tool", tool="edit", title="Edit words", changes=(each,), status="done")
+    edited.page.set_transcript(chat.transcript)
+    now = NEW.replace("line 1\n", "line 1\nline 1 and a half\n")
+    edited.file.write_text(now)
+    edited.click("take_back", 1)
+    await harness.until(lambda: edited.file.read_text() == now.replace("line 31 and a half\n", ""), "the hunk")
+    edited.click("take_back", 0)
+    taken = now.replace("line 31 and a half\n", "").replace("LINE 4", "line 4")
+    await harness.until(lambda: edited.file.read_text() == taken, "the other one")
 
 
 async def test_a_hunk_has_buttons_for_the_mouse_and_the_tab_key(harness: WindowHarness, edited: Edited) -> None:
