@@ -294,9 +294,11 @@ def _remove_ended(selection: Selection, *, without_asking: bool) -> int:
             return 0
         check_may_control(*(chat.record for chat in chats))
         size_mib = sum(chat.size_bytes for chat in chats) // MIB
-        going = {chat.record.id for chat in chats}
+        going, said = {chat.record.id for chat in chats}, set[str]()
         for chat in chats:
-            if line := _goes(store, chat.record.id, going).line:
+            line = _goes(store, chat.record.id, going).line
+            if line and line not in said:  # Chats may share a worktree.
+                said.add(line)
                 print_line(f"with {chat.record.entry.name} ({chat.record.id[:8]}) goes {line}")
         counted = "1 ended chat" if len(chats) == 1 else f"{len(chats)} ended chats"
         if not without_asking and not confirmed(f"Permanently remove {counted} ({size_mib} MiB)?"):

@@ -6,7 +6,6 @@ import argparse
 import contextlib
 import os
 import re
-import shlex
 import signal
 import sys
 from collections.abc import Iterator
@@ -240,6 +239,8 @@ def run_new(options: argparse.Namespace) -> int:
     except KeyboardInterrupt:
         if record is None:
             raise
+        import shlex  # A start that nobody interrupts does not need it.
+
         print_error(f"{record.entry.name} is started; to end it: outlive kill {shlex.quote(record.entry.name)}")
         return 128 + signal.SIGINT
     return _attach(record) if attaches else 0

@@ -139,16 +139,18 @@ class TestResuming:
 class TestRemoving:
     async def test_the_worktree_stays_while_the_resumed_chat_runs(self, store: Store, checkout: Checkout) -> None:
         first = await ended_chat(store, checkout)
-        await launch(request(first.origin.cwd, resume=first))
+        second = await launch(request(first.origin.cwd, resume=first))
 
-        assert remove_chat(store, first) == f"kept the worktree {own_worktree(first).path}: the chat x uses it"
+        user = f"the chat x ({second.id[:8]}) uses it"
+        assert remove_chat(store, first) == f"kept the worktree {own_worktree(first).path}: {user}"
 
     async def test_the_worktree_stays_while_a_resumable_chat_is_listed(self, store: Store, checkout: Checkout) -> None:
         first = await ended_chat(store, checkout)
         second = await end_chat(store, await launch(request(first.origin.cwd, resume=first)))
         store.update(first.id, continued_by=second.id)
 
-        assert remove_chat(store, first) == f"kept the worktree {own_worktree(first).path}: the chat x uses it"
+        user = f"the chat x ({second.id[:8]}) uses it"
+        assert remove_chat(store, first) == f"kept the worktree {own_worktree(first).path}: {user}"
         assert remove_chat(store, second) == ""
         assert checkout.branches() == ["main"]
 

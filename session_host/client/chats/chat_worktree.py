@@ -129,7 +129,7 @@ def remove_worktree(store: Store, record: ChatFacts) -> str:
         return ""
     user = _user_of(store, worktree.path, {record.id})
     if user is not None:
-        return f"kept the worktree {worktree.path}: the chat {user.entry.name} uses it"
+        return f"kept the worktree {worktree.path}: the chat {user.entry.name} ({user.id[:8]}) uses it"
     return leave_worktree(worktree)
 
 

@@ -95,9 +95,9 @@ def test_a_chat_that_was_started_there_keeps_it(
 ) -> None:
     record = owner(store, worktree)
     directory = place.format(worktree.own.path)
-    ended(store, "other", os.path.realpath(directory) if is_resolved else directory, **columns)
+    other = ended(store, "other", os.path.realpath(directory) if is_resolved else directory, **columns)
 
-    assert is_kept(store, record, worktree, "the chat other uses it")
+    assert is_kept(store, record, worktree, f"the chat other ({other.id[:8]}) uses it")
 
 
 def test_a_chat_beside_it_does_not_keep_it(store: Store, worktree: Worktree, checkout: Checkout) -> None:
@@ -136,6 +136,15 @@ class TestCommand:
         ]
         assert not Path(worktree.own.path).exists()
 
+    def test_a_worktree_of_several_chats_is_named_once(self, store: Store, worktree: Worktree) -> None:
+        for _ in range(2):
+            owner(store, worktree)
+
+        done = outlive("rm", "--ended", "-y")
+
+        assert done.output.count(f"its worktree {worktree.own.path}") == 1
+        assert not Path(worktree.own.path).exists()
+
     def test_one_that_cannot_be_removed_keeps_it(self, store: Store, worktree: Worktree, area: Area) -> None:
         owner(store, worktree)
         stays = ended(store, "inside", f"{worktree.own.path}/src")
@@ -145,7 +154,7 @@ class TestCommand:
         done = outlive("rm", "--ended", "-y")
 
         assert done.code == 1
-        assert f"kept the worktree {worktree.own.path}: the chat inside uses it" in done.output
+        assert f"kept the worktree {worktree.own.path}: the chat inside ({stays.id[:8]}) uses it" in done.output
         assert done.output.endswith("removed 1 ended chat, 0 MiB\n")
         assert Path(worktree.own.path).exists()
         assert [record.id for record in store.all()] == [stays.id]
