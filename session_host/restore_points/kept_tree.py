@@ -191,7 +191,7 @@ class Git:
         named = zip(fields[::3], fields[2::3], strict=False)
         return {path: name for path, name in named if name not in {"unspecified", "unset", "set", ""}}
 
-    def records(self, *arguments: str, index: Path | None = None) -> list[str]:
+    def records(self, *arguments: str, index: Path | None = None, max_bytes: int = _MAX_LIST_BYTES) -> list[str]:
         """The records that a command prints, each with a NUL behind it.
 
         Raises:
@@ -203,7 +203,7 @@ class Git:
             self.top,
             *OPTIONS,
             *arguments,
-            max_bytes=_MAX_LIST_BYTES,
+            max_bytes=max_bytes,
             timeout_s=self.left_s,
             extra=extra,
             stop=self._stop,
@@ -386,7 +386,8 @@ class _TreeWriter:
         left_out = frozenset(path for each in parts for path in each.left_out)
         if len(left_out) > MAX_LEFT_OUT:
             raise WorktreeError("too many files cannot be saved")
-        left_out |= self._hidden()
+        with contextlib.suppress(TooMany):  # Then they stay all the same: see ``writing.as_written``.
+            left_out |= hidden_changes(self._git, self._index)
         self._update(changed.gone, "--force-remove")
         self._update(submodules)
         self._update([path for each in parts for path in each.here], "--add", "--remove", "--replace")
@@ -411,28 +412,6 @@ class _TreeWriter:
                 submodules.append(path)
         return files, submodules
 
-    def _hidden(self) -> frozenset[str]:
-        """The files that the index hides from git (assume-unchanged, skip-worktree) and that differ from it.
-
-        A sparse checkout hides files that are missing.
-        """
-        try:
-            listing = self._git.records("ls-files", "-v", "-z", index=self._index)
-        except TooMany:
-            return frozenset()  # They stay: see ``writing.as_written``.
-        marked = [line[2:] for line in listing if line[0].islower() or (line[0] == "S" and self._is_there(line[2:]))]
-        if not marked:
-            return frozenset()
-        with tempfile.TemporaryDirectory(prefix=_SCRATCH, dir=self._index.parent) as name:
-            index = Path(shutil.copy2(self._index, name))
-            for option in ("--no-assume-unchanged", "--no-skip-worktree"):
-                self._git.run("update-index", option, "-z", "--stdin", data=fed(marked), index=index)
-            different = self._git.records("diff-files", "--name-only", "-z", "--ignore-submodules=dirty", index=index)
-        return frozenset(marked).intersection(different)
-
-    def _is_there(self, path: str) -> bool:
-        return os.path.lexists(self._top / path)
-
     def _untracked(self) -> list[str] | None:
         """The untracked files; None if the user's configuration hides them. Repositories inside are left out."""
         try:
@@ -443,6 +422,28 @@ class _TreeWriter:
             return None
         records = self._git.records("ls-files", "-z", "--others", "--exclude-standard", index=self._index)
         return [path for path in records if not path.endswith("/") and not is_hidden(path)]
+
+
+def hidden_changes(git: Git, index: Path, max_bytes: int = _MAX_LIST_BYTES) -> frozenset[str]:
+    """The files that an index hides from git (assume-unchanged, skip-worktree) and that differ from it.
+
+    A sparse checkout hides files that are missing; these are left out.
+
+    Raises:
+        OSError: the index cannot be copied.
+        TooMany: the list of all files is longer than ``max_bytes``.
+        WorktreeError: git fails.
+    """
+    listing = git.records("ls-files", "-v", "-z", index=index, max_bytes=max_bytes)
+    hidden = [line[2:] for line in listing if line[0].islower() or line[0] == "S"]
+    marked = [path for path in hidden if os.path.lexists(git.top / path)]
+    if not marked:
+        return frozenset()
+    with _copy_of(index, None) as copy:
+        for option in ("--no-assume-unchanged", "--no-skip-worktree"):
+            git.run("update-index", option, "-z", "--stdin", data=fed(marked), index=copy)
+        different = git.records("diff-files", "--name-only", "-z", "--ignore-submodules=dirty", index=copy)
+    return frozenset(marked).intersection(different)
 
 
 class _SortedPaths:

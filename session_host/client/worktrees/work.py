@@ -4,17 +4,17 @@ from __future__ import annotations
 
 import os
 import re
-import tempfile
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
 from pathlib import Path
 
 from session_host.client.worktrees.status import changes_of
 from session_host.git import GitRefused, run_read_only, run_with_input
-from session_host.restore_points.kept_tree import Git
+from session_host.restore_points.kept_tree import Git, find_tree, hidden_changes
 from session_host.restore_points.writing import Entry, as_written
 
 TIMEOUT_S = 60.0
+_MAX_LIST_BYTES = 1 << 30
 
 UNDER_WAY = {
     "rebase-merge": "a rebase",
@@ -46,7 +46,7 @@ def work_in(path: Path) -> Iterator[str]:
         yield f"{count_of(changed, 'file')} not committed"
     if untracked:
         yield f"{count_of(untracked, 'file')} untracked"
-    if not changed and (hidden := _hidden_changes(path)):
+    if not changed and (hidden := _hidden(path)):
         yield f"{count_of(hidden, 'file')} changed but hidden from git (assume-unchanged or skip-worktree)"
     if cleaned := _cleaned(path):
         yield f"{count_of(cleaned, 'file')} with more than git has, which a filter of yours leaves out"
@@ -172,14 +172,5 @@ def _cleaned(path: Path) -> list[str]:
     return [name for name in filtered if name not in written and os.path.lexists(path / name)]
 
 
-def _hidden_changes(path: Path) -> list[str]:
-    """Changed files marked assume-unchanged or skip-worktree, found with an index that lacks the marks."""
-    listing = run_read_only(path, "ls-files", "-v", "-z", timeout_s=TIMEOUT_S)
-    marked = {line[2:] for line in listing.split("\0") if line and (line[0].islower() or line[0] == "S")}
-    there = {name for name in marked if os.path.lexists(path / name)}
-    if not there:
-        return []
-    with tempfile.TemporaryDirectory() as folder:
-        index = str(Path(folder) / "index")
-        run_read_only(path, "-c", "core.sparseCheckout=false", "read-tree", "HEAD", extra={"GIT_INDEX_FILE": index})
-        return sorted(there.intersection(changes_of(_status(path, "--untracked-files=no", index=index), "12u")))
+def _hidden(path: Path) -> list[str]:
+    return sorted(hidden_changes(Git(path, timeout_s=TIMEOUT_S), find_tree(path).index, _MAX_LIST_BYTES))
