@@ -249,7 +249,7 @@ def run_rm(options: argparse.Namespace) -> int:
             check_may_control(record)
             kept = remove_chat(store, record)
         gone = f" with {goes.line}" if goes.line and not kept.startswith("kept") else ""
-        is_said = bool(gone) and "kept" not in kept
+        is_said = bool(gone) and not any(word in kept for word in ("kept", "left", "stays"))
         return [
             f"removed {name_and_id(info)}{gone}",
             *([kept] if kept and not is_said else []),

@@ -37,7 +37,7 @@ from session_host.client.chats.removal import (
 )
 from session_host.client.sessions.session_info import SessionInfo
 from session_host.client.sessions.stale_rows import elsewhere
-from session_host.client.worktrees.removing import left_branch, plan, why_kept, worktree_at
+from session_host.client.worktrees.removing import finish_removals, left_branch, plan, why_kept, worktree_at
 from session_host.client.worktrees.repository import find
 from session_host.errors import ConfigError, HostUnavailable, NotAllowed, OutliveError, UsageError, WorktreeError
 from session_host.keeper_client.channel import lock_path, read_keeper_pids
@@ -292,6 +292,7 @@ def _end_keeper() -> str:
 
 def _worktrees(records: list[ChatFacts]) -> Iterator[Piece]:
     """The worktrees of chats, and those that were kept when their chats were removed."""
+    finish_removals()
     known = {record.origin.worktree.path: record.origin.worktree for record in records if record.origin.worktree}
     for path in sorted(each for each in paths.worktrees_dir().glob("*/*") if each.is_dir()):
         if str(path) not in known:

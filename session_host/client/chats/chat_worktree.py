@@ -9,7 +9,18 @@ from pathlib import Path
 from msgspec.structs import replace
 
 from session_host.client.sessions.stale_rows import has_live_socket
-from session_host.client.worktrees import Mark, Plan, clean_up, discard, empty_submodules, make, plan, remake, remove
+from session_host.client.worktrees import (
+    Mark,
+    Plan,
+    clean_up,
+    discard,
+    empty_submodules,
+    finish_removals,
+    make,
+    plan,
+    remake,
+    remove,
+)
 from session_host.errors import WorktreeError
 from session_host.git import LOCAL_VARIABLES, Stop
 from session_host.paths import config_dir, worktree_setup_mark
@@ -51,10 +62,15 @@ def in_worktree(spec: LaunchSpec, branch: str, mark: Mark, stop: Stop | None = N
 def clean_up_worktrees(store: Store, tell: Callable[[str], object] | None = None) -> None:
     """Remove the worktrees and branches of starts that were killed before their chat was recorded. Blocks.
 
+    Removals of worktrees that were killed are finished, too.
+
     Args:
         store: the store.
         tell: takes a line for the user about one that has more than a checkout makes: it stays; None if nobody reads.
     """
+    for line in finish_removals():
+        if tell is not None:
+            tell(line)
 
     def is_used(path: str) -> bool:
         if _user_of(store, path) is not None:
@@ -114,6 +130,7 @@ def resumed_in_worktree(record: ChatFacts, directory: str) -> tuple[OwnWorktree 
     worktree = record.origin.worktree
     if worktree is None or not Path(os.path.realpath(directory)).is_relative_to(os.path.realpath(worktree.path)):
         return None, None
+    finish_removals()
     needs_setup = remake(worktree) or (record.outcome.is_over and awaits_setup(record))
     return worktree, worktree_setup(worktree) if needs_setup else None
 
@@ -135,9 +152,10 @@ def remove_worktree(store: Store, record: ChatFacts) -> str:
 
 def leave_worktree(worktree: OwnWorktree) -> str:
     """Remove a worktree that no chat needs any more; as ``remove_worktree``."""
+    earlier = [line for line in finish_removals() if worktree.path in line]
     if process := _process_in(worktree.path):
         return f"kept the worktree {worktree.path}: {process} is using it"
-    return remove(worktree).line
+    return "; ".join(filter(None, [*earlier, remove(worktree, _process_in).line]))
 
 
 def plan_of_worktree(store: Store, record: ChatFacts, going: Collection[str] = ()) -> Plan:
@@ -149,6 +167,7 @@ def plan_of_worktree(store: Store, record: ChatFacts, going: Collection[str] = (
         going: the ids of chats that are removed with it.
     """
     worktree = record.origin.worktree
+    finish_removals()
     if worktree is None or _user_of(store, worktree.path, {record.id, *going}) or _process_in(worktree.path):
         return Plan()
     return plan(worktree)

@@ -5,7 +5,7 @@ knows which chat uses a worktree. Each question starts git (2.36 or newer), with
 """
 
 from session_host.client.worktrees.making import Mark, Worktree, discard, make, remake
-from session_host.client.worktrees.removing import Plan, Removal, plan, remove
+from session_host.client.worktrees.removing import Plan, Removal, finish_removals, plan, remove
 from session_host.client.worktrees.repository import Repository, find
 from session_host.client.worktrees.status import Status, status_of
 from session_host.client.worktrees.submodules import empty_submodules
@@ -13,7 +13,7 @@ from session_host.client.worktrees.unfinished import clean_up
 
 # fmt: off
 __all__ = [
-    "Mark", "Plan", "Removal", "Repository", "Status", "Worktree", "clean_up", "discard", "empty_submodules", "find",
-    "make", "plan", "remake", "remove", "status_of",
+    "Mark", "Plan", "Removal", "Repository", "Status", "Worktree", "clean_up", "discard", "empty_submodules",
+    "find", "finish_removals", "make", "plan", "remake", "remove", "status_of",
 ]
 # fmt: on

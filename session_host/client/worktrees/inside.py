@@ -10,6 +10,7 @@ from typing import Final, NamedTuple
 from session_host.client.worktrees.submodules import modules_in
 from session_host.client.worktrees.work import work_in, work_in_repository
 from session_host.git import GitRefused, list_files, rev_parse
+from session_host.placing.trees import Noted
 
 _OTHERS: Final = {".hg": "a Mercurial repository", ".svn": "a Subversion working copy"}
 _BARE: Final = ("objects", "refs")
@@ -28,22 +29,22 @@ class Inside(NamedTuple):
     why_kept: str
 
 
-def repositories_in(top: Path, common: Path, submodules: Collection[Path]) -> list[Inside]:
+def repositories_in(top: Path, noted: Noted, common: Path, submodules: Collection[Path]) -> list[Inside]:
     """The repositories inside of a worktree.
 
     Args:
         top: the worktree's top.
+        noted: what the worktree has.
         common: git's common directory of the worktree's repository.
         submodules: the tops of the filled submodules, which are judged elsewhere.
 
     Raises:
-        OSError: a directory cannot be read.
         WorktreeError: git is missing.
     """
     known = {os.path.realpath(each) for each in submodules}
     found: list[Inside] = []
     own: dict[str, str] = {}
-    for path, kind in _found(top):
+    for path, kind in _found(noted):
         place = top / path
         if kind in _OTHERS or kind in _BARE:
             if not _is_tracked(place / kind if kind in _OTHERS else place):
@@ -63,31 +64,19 @@ def repositories_in(top: Path, common: Path, submodules: Collection[Path]) -> li
     return found
 
 
-def _found(top: Path) -> Iterator[tuple[str, str]]:
+def _found(noted: Noted) -> Iterator[tuple[str, str]]:
     """Paths of directories below a worktree's top that are repositories, and what shows it."""
-    waiting = [""]
-    while waiting:
-        path = waiting.pop()
-        names, files = [], set()
-        try:
-            with os.scandir(top / path) as entries:
-                for entry in entries:
-                    if entry.is_dir(follow_symlinks=False):
-                        names.append(entry.name)
-                    elif entry.name in {"HEAD", ".git"}:
-                        files.add(entry.name)
-        except FileNotFoundError:
-            continue
-        if path and "HEAD" in files and all(os.path.lexists(top / path / each) for each in _BARE):
+    closed: set[str] = set()
+    for path in sorted(noted):  # A directory comes before those in it.
+        parent, _, name = path.rpartition("/")
+        names = noted[path]
+        if parent in closed or name == ".git" or name in _OTHERS:
+            closed.add(path)
+        elif path != "." and "HEAD" in names and all(each in names for each in _BARE):
+            closed.add(path)
             yield path, _BARE[0]
-            continue
-        for each in (".git", *_OTHERS):
-            if each in names or each in files:
-                if path or each != ".git":
-                    yield path, each
-                if each in names:
-                    names.remove(each)
-        waiting += [f"{path}/{name}" if path else name for name in sorted(names, reverse=True)]
+        else:
+            yield from ((path, each) for each in (".git", *_OTHERS) if each in names and (path, each) != (".", ".git"))
 
 
 def _is_tracked(place: Path) -> bool:

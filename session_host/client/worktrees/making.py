@@ -15,6 +15,7 @@ from session_host.errors import WorktreeError
 from session_host.git import WORK_TIMEOUT_S, GitRefused, Stop, list_files, run_read_only
 from session_host.paths import make_directories, worktrees_dir
 from session_host.placing.mounts import check_no_mount
+from session_host.placing.trees import delete
 from session_host.protocol.facts import OwnWorktree
 
 from .missing import REPAIR, why_registered
@@ -32,6 +33,8 @@ from .repository import (
     locked,
     new_directory,
     only_on,
+    own_directory,
+    unregister,
 )
 from .submodules import fill
 
@@ -363,7 +366,11 @@ def _forget(repository: Repository, entry: Entry) -> None:
         )
     if why := why_registered(repository, entry):
         raise WorktreeError(f"the worktree {entry.path} is missing, but has {why}; {REPAIR}")
-    repository.change("worktree", "remove", str(entry.path))
+    if (registration := own_directory(repository, entry.path)) is not None:
+        try:
+            unregister(registration)
+        except OSError as error:
+            raise WorktreeError(f"cannot forget the worktree {entry.path}: {error.strerror}") from error
 
 
 def _make_branch(repository: Repository, start: _Start) -> None:
@@ -396,10 +403,11 @@ def clear(repository: Repository, path: Path) -> None:
         check_no_mount(path)
     except OSError as error:
         raise WorktreeError(f"kept the worktree {path}: {error.strerror}") from error
-    shutil.rmtree(path, ignore_errors=True)
-    with contextlib.suppress(WorktreeError):
-        if entry_at(repository, path) is not None:
-            repository.change("worktree", "remove", "--force", "--force", str(path))
+    delete(path)
+    registration = own_directory(repository, path)
+    if registration is not None and not os.path.lexists(path):
+        with contextlib.suppress(OSError):
+            unregister(registration)
 
 
 def _directory_in(top: Path, relative: str) -> Path:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import closing, nullcontext, suppress
 from pathlib import Path
 from typing import NamedTuple
 
 import msgspec
 
+from session_host.client.worktrees.aside import DELETE, SET_ASIDE, UNREGISTER, RemovalMark, Removing
 from session_host.client.worktrees.inside import repositories_in
 from session_host.client.worktrees.making import delete_branch
 from session_host.client.worktrees.missing import REPAIR, why_registered, work_in_modules
@@ -23,13 +25,23 @@ from session_host.client.worktrees.repository import (
     find,
     locked,
     only_on,
+    own_directory,
+    unregister,
 )
 from session_host.client.worktrees.submodules import Submodule, filled, own_commits
-from session_host.client.worktrees.work import count_of, git_directory, has_worktrees, ignored_paths, work_in
+from session_host.client.worktrees.work import (
+    TIMEOUT_S,
+    count_of,
+    git_directory,
+    has_worktrees,
+    work_and_ignored,
+    work_in,
+)
 from session_host.errors import WorktreeError
-from session_host.git import GitRefused
-from session_host.placing.mounts import check_no_mount
+from session_host.placing.files import is_hidden
+from session_host.placing.trees import Noted, delete, difference, look, put_back, set_aside
 from session_host.protocol.facts import OwnWorktree
+from session_host.restore_points.kept_tree import put_back as put_files_back
 
 NAMED = 3
 """How many ignored files or repositories a message names; it counts the others."""
@@ -137,19 +149,23 @@ def why_kept(worktree: OwnWorktree) -> str:
         return f"kept the worktree {path}: {error.strerror}"
 
 
-def remove(worktree: OwnWorktree) -> Removal:
+def remove(worktree: OwnWorktree, process_in: Callable[[str], str] = lambda _directory: "") -> Removal:
     """Remove a worktree and the branch that was created for it, unless that would lose work.
 
     Work is: changed, staged or untracked files in the directory; an operation in progress (a merge, a rebase);
     commits that no other branch, remote branch or tag has; and a repository inside with work of its own. Files that
-    git ignores are not work, and are removed. Nothing is removed through a mount. The caller makes sure that nobody
-    uses the directory. Blocks.
+    git ignores are not work, and are removed. Nothing is removed through a mount, nothing that is written meanwhile.
+    Blocks.
+
+    Args:
+        worktree: the worktree; the caller makes sure that no chat uses it.
+        process_in: names a process that is in a directory; "" for none.
     """
     path = Path(worktree.path)
     try:
         found = at(Path(worktree.repository))
         with locked(found):
-            return _remove(found, path, worktree.branch if worktree.branch_made else "")
+            return _remove(found, worktree, process_in)
     except WorktreeError as error:
         if not os.path.lexists(path):
             return Removal(removed=True, line="")
@@ -158,28 +174,136 @@ def remove(worktree: OwnWorktree) -> Removal:
         return Removal(removed=False, line=f"kept the worktree {path}: {error.strerror}")
 
 
-def _remove(repository: Repository, path: Path, made: str) -> Removal:
+def _remove(repository: Repository, worktree: OwnWorktree, process_in: Callable[[str], str]) -> Removal:
+    path, made = Path(worktree.path), worktree.branch if worktree.branch_made else ""
     entry = entry_at(repository, path)
     if entry is None:
         if not os.path.lexists(path):
             return Removal(removed=True, line=_remove_missing(repository, path, made))
         return Removal(removed=False, line=f"kept {path}: no longer a worktree of {repository.common}")
-    is_gone = entry.is_gone
+    registration = own_directory(repository, path)
+    if registration is None:
+        return Removal(removed=False, line=f"kept {path}: no longer a worktree of {repository.common}")
+    if entry.is_gone:
+        if kept := _judge(repository, entry, path).why_kept:
+            return Removal(removed=False, line=kept)
+        unregister(registration)
+        return Removal(removed=True, line=_remove_missing(repository, path, made))
+    put_files_back(path, TIMEOUT_S)
+    registered = look(registration)
     judged = _judge(repository, entry, path)
     if judged.why_kept:
         return Removal(removed=False, line=judged.why_kept)
-    if is_gone:
-        repository.change("worktree", "remove", str(entry.path))
-        return Removal(removed=True, line=_remove_missing(repository, path, made))
-    ignored = f", including ignored files: {_named(judged.ignored)}" if judged.ignored else ""
-    inside = _and_repositories(judged.repositories)
-    line = f"removed {path}{ignored}{inside}" if ignored or inside else ""
+    with closing(RemovalMark.new(worktree, registration)) as mark:
+        aside = Path(mark.removing.aside)
+        try:
+            set_aside(path, aside)
+        except OSError as error:
+            mark.end()
+            return Removal(removed=False, line=f"kept the worktree {path}: it cannot be renamed: {error.strerror}")
+        try:
+            why = _what_happened(mark.removing, judged.noted, registered, process_in)
+        except BaseException:
+            _put_back(mark, "")
+            raise
+        if why:
+            return Removal(removed=False, line=_put_back(mark, why))
+        ignored = f", including ignored files: {_named(judged.ignored)}" if judged.ignored else ""
+        inside = _and_repositories(judged.repositories)
+        line = f"removed {path}{ignored}{inside}" if ignored or inside else ""
+        mark.begin(UNREGISTER)
+        try:
+            left = _finish(mark)
+        except (OSError, WorktreeError) as error:
+            left = f"left {aside}: {error}"
+        return Removal(removed=True, line="; ".join(filter(None, [line, left])))
+
+
+def _what_happened(removing: Removing, noted: Noted, registered: Noted, process_in: Callable[[str], str]) -> str:
+    """What has happened in a worktree since it was noted, so that it must stay; "" for nothing.
+
+    Args:
+        removing: the worktree, which is set aside.
+        noted: what it had.
+        registered: what git's directory for it had.
+        process_in: as in ``remove``.
+    """
     try:
-        # Without --force, git looks for changes again, with programs that the repository names, and refuses submodules.
-        repository.change("worktree", "remove", "--force", str(entry.path))
-    except GitRefused as refused:
-        return Removal(removed=False, line=f"kept the worktree {path}: {refused.message}")
-    return Removal(removed=True, line="; ".join(filter(None, [line, _remove_branch(repository, made)])))
+        now, now_registered = look(Path(removing.aside)), look(Path(removing.registration))
+    except OSError as error:
+        return str(error.strerror)
+    if written := difference(noted, now):
+        return f"{written} was written meanwhile"
+    if registered != now_registered:
+        return "git was used in it meanwhile"
+    if os.path.lexists(removing.worktree.path):
+        return "it was made again meanwhile"
+    process = process_in(removing.aside)
+    return f"{process} is using it" if process else ""
+
+
+def _put_back(mark: RemovalMark, why: str) -> str:
+    """Put a worktree back that was set aside; returns a line for the user, which says why."""
+    path, aside = Path(mark.removing.worktree.path), Path(mark.removing.aside)
+    try:
+        if put_back(aside, path):
+            mark.end()
+            return f"kept the worktree {path}: {why}"
+        return f"kept the worktree {path} as {aside}: {why}; {path} exists again, and stays, too"
+    except OSError as error:
+        return f"kept the worktree {path} as {aside}: {why}; it cannot be renamed back: {error.strerror}"
+
+
+def _finish(mark: RemovalMark) -> str:
+    """Forget a worktree that was set aside, and delete it with the branch that was made for it; returns what to say."""
+    worktree, common = mark.removing.worktree, Path(mark.removing.worktree.repository)
+    lines = []
+    if mark.removing.step == UNREGISTER:
+        registration = Path(mark.removing.registration)
+        if not os.path.lexists(f"{worktree.path}/.git"):  # Else another worktree is registered there by now.
+            try:
+                unregister(registration)
+            except OSError as error:
+                return f"left {mark.removing.aside}, a worktree of {common}: {error.strerror}"
+        if worktree.branch_made and common.is_dir():
+            lines.append(_remove_branch(at(common), worktree.branch))
+        mark.begin(DELETE)
+    if left := delete(Path(mark.removing.aside)):
+        lines.append(f"left {left.path}: {left.why}")
+    else:
+        mark.end()
+    if os.path.lexists(worktree.path):
+        lines.append(f"{worktree.path} exists again, and stays")
+    return "; ".join(filter(None, lines))
+
+
+def finish_removals() -> list[str]:
+    """Put back, or delete, what removers have set aside that were killed; returns lines for the user. Blocks.
+
+    A worktree goes only if its remover had already found that no work would be lost.
+    """
+    lines = []
+    for mark in RemovalMark.left():
+        with suppress(OSError, WorktreeError):  # The next one tries it again.
+            lines.append(_finish_one(mark))
+    return [line for line in lines if line]
+
+
+def _finish_one(mark: RemovalMark) -> str:
+    """Go on with a removal.
+
+    Raises:
+        OSError, WorktreeError: that is not possible now.
+    """
+    removing = mark.removing
+    common = Path(removing.worktree.repository)
+    with locked(at(common)) if common.is_dir() else nullcontext():
+        if removing.step != SET_ASIDE:
+            return _finish(mark)
+        if os.path.lexists(removing.aside):
+            return _put_back(mark, "its removal was interrupted")
+        mark.end()
+        return ""
 
 
 def _remove_missing(repository: Repository, path: Path, made: str) -> str:
@@ -197,11 +321,13 @@ class _Judged(NamedTuple):
         why_kept: a line for the user; "" if it can go.
         ignored: as in ``Plan``.
         repositories: as in ``Plan``.
+        noted: what it had before git looked.
     """
 
     why_kept: str = ""
     ignored: tuple[str, ...] = ()
     repositories: tuple[str, ...] = ()
+    noted: Noted = {}  # noqa: RUF012 - nobody changes it
 
 
 def _judge(repository: Repository, entry: Entry, path: Path) -> _Judged:
@@ -220,12 +346,15 @@ def _judge(repository: Repository, entry: Entry, path: Path) -> _Judged:
         return _Judged()
     if find(path).common != repository.common:
         return _Judged(f"kept {path}: no longer a worktree of {repository.common}")
-    check_no_mount(path)
+    noted = look(path)  # What is written from here on is seen: by git, or by the second look.
+    if any(name.startswith(".") and is_hidden(name) for names in noted.values() for name in names):
+        return _Judged(f"kept the worktree {path}: files are being restored in it")
     submodules = list(filled(path, repository.common / "modules"))
-    inside = repositories_in(path, repository.common, [each.top for each in submodules])
+    inside = repositories_in(path, noted, repository.common, [each.top for each in submodules])
     known = {os.path.realpath(git_directory(each.top)) for each in submodules}
+    work, ignored = work_and_ignored(path)
     reasons = [
-        *work_in(path),
+        *work,
         *_commits(repository, entry),
         *_work_in_submodules(submodules),
         *work_in_modules(git_directory(path), repository.common / "modules", known),
@@ -233,13 +362,13 @@ def _judge(repository: Repository, entry: Entry, path: Path) -> _Judged:
     ]
     if reasons:
         return _Judged(f"kept the worktree {path}: {' and '.join(reasons)}")
-    return _Judged("", tuple(ignored_paths(path)), tuple(each.path for each in inside))
+    return _Judged("", tuple(ignored), tuple(each.path for each in inside), noted)
 
 
 def _work_in_submodules(submodules: Iterable[Submodule]) -> Iterator[str]:
     """Describe the work that exists in the worktree's submodules alone; they are deleted with the worktree."""
     for each in submodules:
-        reasons = list(work_in(each.top))
+        reasons = work_in(each.top)
         if own := own_commits(each.top, each.main):
             reasons.append(f"{count_of(own, 'commit')} not pushed")
         if has_worktrees(git_directory(each.top)):

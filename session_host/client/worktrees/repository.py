@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import fcntl
 import hashlib
 import os
@@ -27,6 +28,7 @@ from session_host.git import (
     run_read_only,
 )
 from session_host.paths import ensure_private, lock_refusal, state_dir, worktrees_dir
+from session_host.placing.trees import delete
 
 PREFIX = "outlive/"
 """The prefix of branches that are named after chats."""
@@ -232,6 +234,21 @@ def only_on(repository: Repository, commit: str, branch: str | None) -> list[str
     excluded = [f"--exclude={branch}"] if branch else []
     listing = repository.run_read_only("rev-list", commit, "--not", *excluded, "--branches", "--remotes", "--tags")
     return listing.split()
+
+
+def unregister(registration: Path) -> None:
+    """Forget a worktree as git does, but delete none of its files, whatever is in its place by now.
+
+    Args:
+        registration: git's directory for it, with its index and the repositories of its submodules.
+
+    Raises:
+        OSError: it cannot be deleted.
+    """
+    if left := delete(registration):
+        raise OSError(errno.EBUSY, f"{left.path}: {left.why}")
+    with contextlib.suppress(OSError):
+        registration.parent.rmdir()
 
 
 def _path(printed: str) -> Path:

@@ -38,19 +38,34 @@ def count_of(things: list[str], what: str) -> str:
     return f"{len(things)} {what}{'' if len(things) == 1 else 's'}"
 
 
-def work_in(path: Path) -> Iterator[str]:
+def work_in(path: Path) -> list[str]:
     """Describe the work that exists in a working tree's directory, and in its own git directory, alone."""
-    listing = _status(path, "--untracked-files=all")
+    return _work(path, _status(path, "--untracked-files=all"))
+
+
+def work_and_ignored(path: Path) -> tuple[list[str], list[str]]:
+    """``work_in``, and the paths that git ignores.
+
+    Files such as ``.env`` come first, then other files, then directories with only such files.
+    """
+    listing = _status(path, "--untracked-files=all", "--ignored=matching")
+    ignored = changes_of(listing, "!")
+    ignored.sort(key=lambda each: (not Path(each).name.startswith(".env"), each.endswith("/"), each))
+    return _work(path, listing), ignored
+
+
+def _work(path: Path, listing: str) -> list[str]:
     changed, untracked = changes_of(listing, "12u"), changes_of(listing, "?")
+    work = []
     if changed:
-        yield f"{count_of(changed, 'file')} not committed"
+        work.append(f"{count_of(changed, 'file')} not committed")
     if untracked:
-        yield f"{count_of(untracked, 'file')} untracked"
+        work.append(f"{count_of(untracked, 'file')} untracked")
     if not changed and (hidden := _hidden(path)):
-        yield f"{count_of(hidden, 'file')} changed but hidden from git (assume-unchanged or skip-worktree)"
+        work.append(f"{count_of(hidden, 'file')} changed but hidden from git (assume-unchanged or skip-worktree)")
     if cleaned := _cleaned(path):
-        yield f"{count_of(cleaned, 'file')} with more than git has, which a filter of yours leaves out"
-    yield from (f"{what} in progress" for what in under_way(git_directory(path)))
+        work.append(f"{count_of(cleaned, 'file')} with more than git has, which a filter of yours leaves out")
+    return work + [f"{what} in progress" for what in under_way(git_directory(path))]
 
 
 def under_way(directory: Path) -> Iterable[str]:
@@ -64,12 +79,6 @@ def under_way(directory: Path) -> Iterable[str]:
 def git_directory(path: Path) -> Path:
     """A working tree's own git directory."""
     return Path(run_read_only(path, "rev-parse", "--path-format=absolute", "--git-dir").removesuffix("\n"))
-
-
-def ignored_paths(path: Path) -> list[str]:
-    """Paths that git ignores: files such as ``.env`` first, then other files, then directories with only such files."""
-    found = changes_of(_status(path, "--untracked-files=normal", "--ignored=matching"), "!")
-    return sorted(found, key=lambda each: (not Path(each).name.startswith(".env"), each.endswith("/"), each))
 
 
 def work_in_repository(directory: Path, own: Path, *, is_git_directory: bool = False) -> Iterator[str]:

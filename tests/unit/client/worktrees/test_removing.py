@@ -215,6 +215,17 @@ class TestWorkIsKept:
 
         assert is_kept(worktree, why)
 
+    def test_a_cherry_pick_between_two_commits_is_kept(self, checkout: Checkout, worktree: Worktree) -> None:
+        there = Checkout(worktree.own.path)
+        there.sh("git switch -q -c two; echo 1 >file; git commit -qam 1; echo 2 >file; git commit -qam 2")
+        there.sh("git switch -q outlive/x; echo 0 >file; git commit -qam 0; ! git cherry-pick two~1 two 2>/dev/null")
+        there.sh("echo 0 >file; git add file; git commit -q --allow-empty -m resolved; git branch kept")
+
+        assert is_kept(worktree, "a cherry-pick or revert of several commits in progress")
+
+        there.git("cherry-pick", "--quit")
+        assert removed(worktree).removed
+
     def test_a_branch_with_work_is_kept_when_the_worktree_left_it(self, checkout: Checkout, worktree: Worktree) -> None:
         there = Checkout(worktree.own.path)
         there.commit("work")
