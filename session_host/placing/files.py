@@ -289,15 +289,23 @@ class Placing(Tree):
                     self._put_back(directory, hidden, name)
                 raise
             if is_aside:
-                os.unlink(hidden, dir_fd=directory)
+                self._drop(directory, hidden)
             if has_appeared:
                 raise Changed("another file has appeared there")
         except OSError:
             self._is_whole = False
             raise
         finally:
-            with contextlib.suppress(FileNotFoundError):
-                os.unlink(whole, dir_fd=directory)
+            self._drop(directory, whole)
+
+    def _drop(self, directory: int, hidden: str) -> None:
+        """Delete what has a hidden name; if that fails, the next look does."""
+        try:
+            os.unlink(hidden, dir_fd=directory)
+        except FileNotFoundError:
+            pass
+        except OSError:
+            self._is_whole = False
 
     def _hidden(self, path: str) -> str:
         return _hidden_name(self._token, self._numbers[path])

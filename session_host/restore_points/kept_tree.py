@@ -50,6 +50,7 @@ MAX_LEFT_OUT: Final = 200
 MAX_PERMISSIONS: Final = 5000
 """Of more files with permissions of their own, some are kept."""
 _MAX_LIST_BYTES: Final = 16 << 20
+_MAX_REFUSED: Final = 5
 _LOCK_CHECK_S: Final = 0.02
 _NICENESS: Final = 10
 _HOME: Final = "outlive-placing"
@@ -383,14 +384,14 @@ class _TreeWriter:
         untracked.leave_out(self._git)
         has_untracked = listing is not None and len(listing) <= MAX_UNTRACKED and untracked.bytes <= MAX_UNTRACKED_BYTES
         parts = [changed, *([untracked] if has_untracked else []), _SortedPaths(self._top, also)]
-        left_out = frozenset(path for each in parts for path in each.left_out)
+        self._update(changed.gone, "--force-remove")
+        self._update(submodules)
+        refused = self._add([path for each in parts for path in each.here])
+        left_out = frozenset(path for each in parts for path in each.left_out).union(refused)
         if len(left_out) > MAX_LEFT_OUT:
             raise WorktreeError("too many files cannot be saved")
         with contextlib.suppress(TooMany):  # Then they stay all the same: see ``writing.as_written``.
             left_out |= hidden_changes(self._git, self._index)
-        self._update(changed.gone, "--force-remove")
-        self._update(submodules)
-        self._update([path for each in parts for path in each.here], "--add", "--remove", "--replace")
         tree = self._git.run("write-tree", "--missing-ok", index=self._index).strip()
         return KeptTree(tree=tree, left_out=left_out, has_untracked=has_untracked)
 
@@ -398,6 +399,27 @@ class _TreeWriter:
         if paths:
             data = fed(dict.fromkeys(paths))
             self._git.run("update-index", *options, "-z", "--stdin", data=data, index=self._index)
+
+    def _add(self, paths: list[str]) -> list[str]:
+        """Add files; returns those that git refuses, such as one that is not in the encoding that its rules name.
+
+        Raises:
+            GitRefused: it refuses many.
+        """
+        refused: list[str] = []
+        waiting = [paths]
+        while waiting:
+            some = waiting.pop()
+            try:
+                self._update(some, "--add", "--remove", "--replace")
+            except GitRefused:
+                if len(some) > 1:
+                    waiting += [some[: len(some) // 2], some[len(some) // 2 :]]
+                    continue
+                refused += some
+                if len(refused) > _MAX_REFUSED:
+                    raise
+        return refused
 
     def _changed(self) -> tuple[list[str], list[str]]:
         """The tracked files that may differ from the index, and the submodules that are at another commit."""

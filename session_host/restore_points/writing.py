@@ -227,6 +227,8 @@ class Writer:
         is_executable = write.entry.mode == EXECUTABLE
         if replaced is None or stat.S_ISLNK(replaced.mode):
             return (0o777 if is_executable else 0o666) & ~self._umask
+        if bool(replaced.mode & stat.S_IXUSR) == is_executable:
+            return stat.S_IMODE(replaced.mode)
         plain = stat.S_IMODE(replaced.mode) & ~0o111
         return plain | (plain & 0o444) >> 2 if is_executable else plain
 

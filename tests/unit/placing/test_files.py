@@ -166,6 +166,26 @@ def test_a_full_disk_leaves_the_old_file(tmp_path: Path) -> None:
         assert (disk / "file").read_bytes() == OLD
 
 
+def test_a_hidden_name_that_cannot_be_deleted_at_once_is_deleted_at_the_end(
+    top: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    unlink = os.unlink
+
+    def fail(name: str, **options: int) -> None:
+        if is_hidden(str(name)):
+            monkeypatch.setattr(os, "unlink", unlink)
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        unlink(name, **options)
+
+    before = names(top)
+    for _ in range(2):  # First of the old file, then of the new one.
+        with placing(top, "a/file") as at:
+            monkeypatch.setattr(os, "unlink", fail)
+            put(at, "a/file")
+        assert (top / "a/file").read_bytes() == NEW
+        assert names(top) == before
+
+
 EVENTS = {"open", "os.rename", "os.link", "os.remove", "os.rmdir", "os.chmod", "os.mkdir"}
 
 

@@ -167,6 +167,31 @@ def test_the_missing_files_of_a_sparse_checkout_are_not_called_unsaved(checkout:
     assert not (checkout.path / "src").exists()
 
 
+def test_a_file_that_is_not_in_its_encoding_stays_by_name_and_the_others_are_restored(checkout: Checkout) -> None:
+    checkout.commit(".gitattributes", "*.txt working-tree-encoding=UTF-16\n")
+    (checkout.path / "a.txt").write_bytes("before".encode("utf-16"))
+    point = kept(checkout)
+    checkout.write("a.txt", "ASCII")
+    checkout.write("file", "changed\n")
+    plan, done = back_to(checkout, point)
+    assert (plan.stays, done.restored) == ((Stay(path="a.txt", why="unsaved"),), 1)
+    assert (checkout.path / "a.txt").read_text() == "ASCII"
+    (checkout.path / "a.txt").unlink()
+    back_to(checkout, point)
+    assert (checkout.path / "a.txt").read_bytes() == "before".encode("utf-16")
+
+
+@pytest.mark.parametrize("mode", [0o711, 0o640])
+def test_a_discard_leaves_permissions_that_git_has_not_changed(checkout: Checkout, mode: int) -> None:
+    (checkout.path / "file").chmod(0o755 if mode & 0o100 else 0o644)
+    checkout.git("commit", "-qam", "mode", "--allow-empty")
+    checkout.write("file", "agent\n")
+    (checkout.path / "file").chmod(mode)
+    changes = read_changes(checkout.path)
+    discard(checkout.path, changes, changes.files[0], CHAT)
+    assert stat.S_IMODE((checkout.path / "file").stat().st_mode) == mode
+
+
 def test_without_room_for_gits_output_a_line_says_so(
     checkout: Checkout, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
