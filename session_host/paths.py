@@ -354,6 +354,7 @@ def session_log(session_id: str) -> Path:
 
 VIEWED_MARK = "viewed"
 PASTED = "pasted"
+AGENT_FILES = "agent"
 
 
 def session_viewed_mark(session_id: str) -> Path:
@@ -368,7 +369,7 @@ def session_unsaved_end(session_id: str) -> Path:
 
 def session_files(session_id: str) -> Path:
     """The directory of a session's agent files: hooks, a plugin."""
-    return session_dir(session_id) / "agent"
+    return session_dir(session_id) / AGENT_FILES
 
 
 def session_history(session_id: str) -> Path:

@@ -93,8 +93,8 @@ class Origin(msgspec.Struct, frozen=True, array_like=True, gc=False, kw_only=Tru
     """The id of the chat whose task this one took over, with another agent or account; "" for none."""
     account: str = ""
     """The agent's account, one of ``Agent.accounts`` on its machine; "" for the default one."""
-    pasted_in: list[str] = []
-    """The ids of earlier chats into which files were pasted that its conversation may name."""
+    files_in: list[str] = []
+    """The ids of earlier chats with files that its conversation may name; see ``moved_aside.named``."""
 
     def without_secrets(self) -> Origin:
         """It without the user's variables, which may be secrets: for all but the launch and the row."""

@@ -330,3 +330,7 @@ def parse_key(text: str) -> tuple[str, str, Modifiers]:
     types_text = not modifiers & (Modifiers.CTRL | Modifiers.ALT | Modifiers.SUPER)
     typed = key.upper() if modifiers & Modifiers.SHIFT else character
     return key, typed if types_text else "", modifiers
+
+
+HANDED_OVER = "handover-"
+"""The beginning of the name of the file with the conversation that a chat has taken over."""

@@ -8,6 +8,7 @@ from typing import Final, NamedTuple
 
 from session_host.protocol.facts import ChatFacts
 from session_host.protocol.untrusted_text import one_line
+from session_host.protocol.values import HANDED_OVER
 
 _TEXT_CHARACTERS: Final = 2000
 _LISTED: Final = 12
@@ -75,7 +76,7 @@ def conversation_of(title: str, about: str, turns: Iterable[tuple[str, str]]) ->
 def file_name(name: str) -> str:
     """The name of the conversation's file, by the chat's name."""
     words = re.sub(r"[^a-z0-9]+", "-", name.casefold()).strip("-")[:_NAME_CHARACTERS].strip("-")
-    return f"handover-{words or 'chat'}.md"
+    return f"{HANDED_OVER}{words or 'chat'}.md"
 
 
 def was_handed_over(facts: ChatFacts) -> bool:

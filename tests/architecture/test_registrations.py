@@ -129,7 +129,7 @@ def test_each_stored_fact_has_a_column(tmp_path: Path) -> None:
 NOT_PRINTED = {
     *("origin.arguments", "origin.overrides", "origin.located_by", "origin.agent_chats", "origin.real_cwd"),
     *("origin.boot_id", "origin.machine_id", "origin.host_name", "origin.pid_namespace"),
-    "origin.pasted_in",
+    "origin.files_in",
     *("entry.default_name", "entry.topic", "entry.pinned", "entry.position", "outcome.error"),
     *("entry.handed_at", "entry.began_at"),
     "entry.later",  # As "later", which is also what the host of a running chat has.

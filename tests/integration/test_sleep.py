@@ -150,7 +150,7 @@ def test_removing_the_ended_chats_takes_nothing_of_one_that_was_woken(chat: str,
 async def test_a_fork_keeps_the_files_that_were_pasted_into_the_other_chat(view: str) -> None:
     file = Path(save_piece(view, "0" * 16, "a.txt", 0, b"pasted"))
     copy = await fork(view)
-    assert copy.origin.pasted_in == [view]
+    assert copy.origin.files_in == [view]
     for each in (view, copy.id):
         assert file.exists()
         assert (await asyncio.to_thread(outlive, "kill", each)).code == 0

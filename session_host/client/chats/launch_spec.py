@@ -21,7 +21,6 @@ from session_host.paths import (
     database,
     make_directories,
     named_directory,
-    pasted_files_dir,
     session_files,
     session_history,
     session_journal,
@@ -36,7 +35,7 @@ from session_host.protocol.untrusted_text import as_name, topic_of_prompt
 from session_host.protocol.values import GridSize, Runtime
 from session_host.standing.later_prompt import of_resumed, taker_of
 from session_host.standing.traits import traits_of
-from session_host.storage.store import Store, free_name
+from session_host.storage.store import Store, free_name, moved_aside
 from session_host.system.clock import now
 from session_host.system.files import replace_file
 from session_host.system.installation import command_directory, own_programs
@@ -400,7 +399,7 @@ def build_spec(request: LaunchRequest, store: Store) -> LaunchSpec:
         pid_namespace=pid_namespace(),
         handed_from=_handed_from(request),
         account=request.account,
-        pasted_in=_pasted_in(continued, store),
+        files_in=_files_in(continued, store),
     )
     stored = store.get(request.resume.id) if request.resume is not None else None
     entry = Entry(
@@ -455,16 +454,16 @@ def _continued(request: LaunchRequest, store: Store) -> list[ChatFacts]:
     return [*named, *(store.in_conversation(chosen) if chosen else [])]
 
 
-def _pasted_in(continued: Iterable[ChatFacts], store: Store) -> list[str]:
-    """The chats with pasted files that a conversation may name which continues these chats, or copies them."""
+def _files_in(continued: Iterable[ChatFacts], store: Store) -> list[str]:
+    """The chats with files that a conversation may name which continues these chats, or copies them."""
     seen = dict[str, ChatFacts]()
     for each in continued:
         earlier = store.get(each.id)
         while earlier is not None and earlier.id not in seen:
             seen[earlier.id] = earlier
             earlier = store.get(earlier.origin.resumed_from) if earlier.origin.resumed_from else None
-    named = dict.fromkeys(chat for each in seen.values() for chat in (each.id, *each.origin.pasted_in))
-    return [chat for chat in named if pasted_files_dir(chat).is_dir()]
+    named = dict.fromkeys(chat for each in seen.values() for chat in (each.id, *each.origin.files_in))
+    return [chat for chat in named if moved_aside.named(database(), chat)]
 
 
 def _signals(request: LaunchRequest, start: _AgentStart) -> Watch:

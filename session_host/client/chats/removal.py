@@ -79,7 +79,7 @@ def remove_rest(store: Store, record: ChatFacts) -> str:
     """Remove the files, restore points and worktree of a chat without a row. Blocks on git.
 
     Of chats that are removed together, the rows go first: one that stays keeps the worktree in which it was started.
-    Files that were pasted into it stay until the last chat is removed that may name them.
+    Files that its conversation names stay until the last chat is removed that continues or copies that.
 
     Returns:
         One line about what was kept of its worktree or its files, and why; "" if there is nothing to say.
@@ -121,9 +121,14 @@ def remove_unstarted(store: Store) -> None:
     for path in sessions.iterdir() if sessions.is_dir() else ():
         with contextlib.suppress(NotADirectoryError, FileNotFoundError):  # Another process has just removed it.
             is_old = time.time() - path.stat().st_mtime > UNSTARTED_S
-            if is_old and list(path.iterdir()) == [session_files(path.name)] and store.get(path.name) is None:
+            if is_old and list(path.iterdir()) == [session_files(path.name)] and not _is_known(store, path.name):
                 with contextlib.suppress(OSError):
                     _remove_tree(path)
+
+
+def _is_known(store: Store, session_id: str) -> bool:
+    """Whether a chat has a row, or another one's conversation may name its files."""
+    return store.get(session_id) is not None or store.names_files_of(session_id)
 
 
 def remove_files(store: Store, record: ChatFacts) -> str:
@@ -132,7 +137,7 @@ def remove_files(store: Store, record: ChatFacts) -> str:
     record = copies.row_in(moved_aside.directory(store.path, record.id), record.id) or record
     _remove_restore_points(store, record)
     _remove_conversation(store, record)
-    _remove_pasted(store, record)
+    _remove_named(store, record)
     if left := _remove_directories(store, record.id):
         return f"files of {record.entry.name} are left in {left}"
     return ""
@@ -182,10 +187,10 @@ def _remove_restore_points(store: Store, record: ChatFacts) -> None:
         log.info("restore points of %s: %s", record.id, error)
 
 
-def _remove_pasted(store: Store, record: ChatFacts) -> None:
-    """Delete files that were pasted into earlier chats, which were removed, and that no other chat may name."""
-    for each in record.origin.pasted_in:
-        if store.get(each) is None and not store.is_pasted_named(each):
+def _remove_named(store: Store, record: ChatFacts) -> None:
+    """Delete the files of earlier chats, which were removed, that no other chat's conversation may name."""
+    for each in record.origin.files_in:
+        if not _is_known(store, each):
             _remove_directory(session_dir(each))
 
 

@@ -55,8 +55,8 @@ class EndedChat(NamedTuple):
 
     Attributes:
         record: its record.
-        size_bytes: the size of its files, of its part of the search index, and of files that were pasted into removed
-            chats and go with it.
+        size_bytes: the size of its files, of its part of the search index, and of the files of removed chats that its
+            conversation may name, and that go with it.
         ended_s: when it ended, in seconds since 1970; infinite if its row does not say so.
         viewed_s: when the user last viewed it after its end (``note_viewed``); 0 for never.
     """
@@ -112,18 +112,18 @@ def ended_chats(store: Store) -> list[EndedChat]:
     ended = [record for record in records if record.outcome.is_over and not record.is_asleep]
     ended.sort(key=lambda record: ends[record.id])
     others = _index_sizes()
-    for session_id, size_bytes in _pasted_sizes(records, ended).items():
+    for session_id, size_bytes in _sizes_of_removed(records, ended).items():
         others[session_id] = others.get(session_id, 0) + size_bytes
     directory = str(session_dir(""))  # Paths would take most of the time.
     return [_measured(record, ends[record.id], others.get(record.id, 0), directory) for record in ended]
 
 
-def _pasted_sizes(records: Sequence[ChatFacts], ended: Sequence[ChatFacts]) -> dict[str, int]:
-    """The sizes of files that were pasted into removed chats, by the last chat that may name them, which goes last."""
+def _sizes_of_removed(records: Sequence[ChatFacts], ended: Sequence[ChatFacts]) -> dict[str, int]:
+    """The sizes of files of removed chats, by the chat with which they go: the last one that may name them."""
     ids, last_users = {record.id for record in records}, dict[str, str]()
     running = [record for record in records if not record.outcome.is_over or record.is_asleep]
     for record in (*ended, *running):
-        last_users |= {each: record.id for each in record.origin.pasted_in if each not in ids}
+        last_users |= {each: record.id for each in record.origin.files_in if each not in ids}
     sizes = dict[str, int]()
     for each, user in last_users.items():
         sizes[user] = sizes.get(user, 0) + _size(str(session_dir(each)))
@@ -166,7 +166,7 @@ def _viewed_s(mark: str | Path) -> float:
 def size_of(session_ids: Sequence[str]) -> int:
     """The size of chats' files, and of their parts of the search index, in bytes. Blocks on the disk.
 
-    Files that were pasted into removed chats count if these chats may name them.
+    Files of removed chats count if the conversations of these chats may name them.
     """
     from session_host.client.sessions.store_access import open_store
 
@@ -174,7 +174,7 @@ def size_of(session_ids: Sequence[str]) -> int:
     directories = dict.fromkeys(session_ids)
     with open_store() as store:
         for record in filter(None, map(store.get, session_ids)):
-            directories |= dict.fromkeys(each for each in record.origin.pasted_in if store.get(each) is None)
+            directories |= dict.fromkeys(each for each in record.origin.files_in if store.get(each) is None)
     return sum(_size(str(session_dir(each))) + indexed.get(each, 0) for each in directories)
 
 

@@ -184,7 +184,7 @@ STORE_SCHEMA = Schema(
             "ALTER TABLE session ADD COLUMN handed_from TEXT NOT NULL DEFAULT ''",
             "ALTER TABLE session ADD COLUMN handed_to TEXT NOT NULL DEFAULT ''",
             "ALTER TABLE session ADD COLUMN handed_at TEXT NOT NULL DEFAULT ''",
-            "ALTER TABLE session ADD COLUMN pasted_in TEXT NOT NULL DEFAULT '[]'",
+            "ALTER TABLE session ADD COLUMN files_in TEXT NOT NULL DEFAULT '[]'",
             "ALTER TABLE session ADD COLUMN freed_bytes INTEGER",
             "ALTER TABLE session ADD COLUMN began_at TEXT NOT NULL DEFAULT ''",
             # What turns used, see ``usage``; beside it what does not change of the chats, also of removed ones.

@@ -1,15 +1,19 @@
 """The directories of sessions that are being removed.
 
 A removal moves the session's directory aside before it deletes the row, in one transaction. So a process that is killed
-leaves a whole session or none: ``Store.unfinished_removals`` puts the directory of a session that has a row back. Files
-that were pasted into it stay in their place while another chat's conversation may name them.
+leaves a whole session or none: ``Store.unfinished_removals`` puts the directory of a session that has a row back. What
+its conversation may name stays in its place while another chat continues or copies that.
 """
 
 from __future__ import annotations
 
 import contextlib
 import errno
+from collections.abc import Collection
 from pathlib import Path
+
+from session_host.paths import AGENT_FILES, PASTED
+from session_host.protocol.values import HANDED_OVER
 
 
 def directory(database: Path, session_id: str = "") -> Path:
@@ -17,10 +21,10 @@ def directory(database: Path, session_id: str = "") -> Path:
     return database.parent / "sessions" / ".removed" / session_id
 
 
-def move(database: Path, session_id: str, *, but: str = "") -> bool:
+def move(database: Path, session_id: str, but: Collection[str] = ()) -> bool:
     """Move a session's directory aside; returns whether there was one.
 
-    ``but``: the name of a file or directory in it that stays in its place, so that the others are moved one by one.
+    ``but``: the names of what stays in its place in it, so that all else is moved one by one.
     """
     original, target = _original(database, session_id), directory(database, session_id)
     with contextlib.suppress(FileNotFoundError):
@@ -47,16 +51,18 @@ def put_back(database: Path, session_id: str) -> None:
             target.rmdir()
 
 
-def _move_entries(source: Path, target: Path, but: str = "") -> None:
+def _move_entries(source: Path, target: Path, but: Collection[str] = ()) -> None:
     for each in list(source.iterdir()):
-        if each.name != but:
+        if each.name not in but:
             with contextlib.suppress(FileNotFoundError):
                 each.rename(target / each.name)
 
 
-def has(database: Path, session_id: str, name: str) -> bool:
-    """Whether a session's directory, in its place, has a file or directory of this name."""
-    return (_original(database, session_id) / name).exists()
+def named(database: Path, session_id: str) -> list[str]:
+    """What a session's directory, in its place, has that its conversation may name: pasted files, one handed over."""
+    original = _original(database, session_id)
+    handed = any((original / AGENT_FILES).glob(f"{HANDED_OVER}*"))
+    return [*([PASTED] if (original / PASTED).is_dir() else []), *([AGENT_FILES] if handed else [])]
 
 
 def ids(database: Path) -> list[str]:

@@ -69,7 +69,7 @@ COLUMNS: Final = ", ".join(FIELDS)
 INSERTED: Final = f"INTO session ({COLUMNS}) VALUES ({', '.join('?' * len(FIELDS))})"
 """The end of the statement that inserts the values of ``to_row``."""
 
-_JSON_FIELDS: Final = frozenset({"argv", "env", "arguments", "located_by", "pasted_in", "later"})
+_JSON_FIELDS: Final = frozenset({"argv", "env", "arguments", "located_by", "files_in", "later"})
 _TRUTH_FIELDS: Final = frozenset({"branch_made", "pinned"})
 _NEEDED: Final = frozenset({"id", "agent", "argv", "cwd", "created_at", "name"})
 _JSON_COLUMNS: Final = [FIELDS.index(field) for field in sorted(_JSON_FIELDS)]

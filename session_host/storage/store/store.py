@@ -20,7 +20,6 @@ from session_host.errors import (
     StoreError,
     StoreIncomplete,
 )
-from session_host.paths import PASTED
 from session_host.protocol.events import Ended, Missed, Removed, Renamed, Started, Woke, kind_of
 from session_host.protocol.facts import INTERRUPTED, NOT_RUNNING, SLEEP, UNSTARTED, ChatFacts, LaterPrompt, Outcome
 from session_host.protocol.shown_command import shown_command
@@ -37,7 +36,7 @@ _RUNNING = f"({', '.join(repr(state.value) for state in sorted(RUNNING_STATES))}
 _ASLEEP = f"(state = 'exited' AND end_request = '{SLEEP}' AND continued_by IS NULL)"
 _NAMED = f"(state IN {_RUNNING} OR {_ASLEEP})"
 """What is so of a session whose name no other may have: it runs, or it is asleep."""
-_NAMES_PASTED = "EXISTS (SELECT 1 FROM json_each(pasted_in) WHERE value = ?1)"
+_NAMES_FILES = "EXISTS (SELECT 1 FROM json_each(files_in) WHERE value = ?1)"
 _COMPLETE = 0x4F75744C
 """SQLite's ``application_id`` ("OutL"), set once the file has all chats that ran when the file was made."""
 _RECENT_DIRECTORIES_KEPT = 50
@@ -524,7 +523,7 @@ class Store:
     def remove_with_files(self, session_id: str, only_if: Callable[[ChatFacts], bool] | None = None) -> bool:
         """Remove a session, and move its directory aside: both, or neither.
 
-        Files that were pasted into it stay in their place while another session's conversation may name them.
+        Files that its conversation may name stay in their place while another session continues or copies that.
 
         Args:
             session_id: the session.
@@ -542,9 +541,10 @@ class Store:
                 record = self.get(session_id)
                 if only_if is not None and not (record and only_if(record)):
                     return False
-                users = self._pass_on_pasted(connection, record) if record is not None else []
+                named = moved_aside.named(self.path, session_id)
+                users = self._pass_on_files(connection, record, has_own=bool(named)) if record is not None else []
                 self._copy(connection, session_id)  # It names the session that continues it.
-                is_moved = moved_aside.move(self.path, session_id, but=PASTED if users else "")
+                is_moved = moved_aside.move(self.path, session_id, but=named if users else ())
                 self._copy_all(connection, [*users, *_delete(connection, session_id)])
         except BaseException:
             if is_moved:
@@ -552,29 +552,33 @@ class Store:
             raise
         return True
 
-    def _pass_on_pasted(self, connection: sqlite3.Connection, record: ChatFacts) -> list[str]:
-        """Note the pasted files that a session's conversation may name in the others that continue or copy it.
+    def _pass_on_files(self, connection: sqlite3.Connection, record: ChatFacts, *, has_own: bool) -> list[str]:
+        """Note the files that a session's conversation may name in the others that continue or copy it.
 
         Those of version 0.1.0 lack the note.
 
+        Args:
+            connection: the open transaction.
+            record: the session.
+            has_own: whether its own directory has such files.
+
         Returns:
-            The others, if files were pasted into this session itself.
+            The others, if it has.
         """
-        has_own = moved_aside.has(self.path, record.id, PASTED)
-        pasted_in = [*record.origin.pasted_in, *([record.id] if has_own else [])]
-        if not pasted_in:
+        files_in = [*record.origin.files_in, *([record.id] if has_own else [])]
+        if not files_in:
             return []
         linked = "resumed_from = ?1 OR handed_from = ?1 OR provider_session_id = ?2"
         values = (record.id, record.program.conversation or None)
-        users = self._select(f"WHERE id <> ?1 AND ({linked} OR {_NAMES_PASTED})", values)
+        users = self._select(f"WHERE id <> ?1 AND ({linked} OR {_NAMES_FILES})", values)
         for each in users:
-            column = to_column("pasted_in", list(dict.fromkeys([*each.origin.pasted_in, *pasted_in])))
-            connection.execute("UPDATE session SET pasted_in = ? WHERE id = ?", (column, each.id))
+            column = to_column("files_in", list(dict.fromkeys([*each.origin.files_in, *files_in])))
+            connection.execute("UPDATE session SET files_in = ? WHERE id = ?", (column, each.id))
         return [each.id for each in users] if has_own else []
 
-    def is_pasted_named(self, session_id: str) -> bool:
-        """Whether a session's conversation may name files that were pasted into another one, which may be removed."""
-        return bool(self._select(f"WHERE {_NAMES_PASTED}", (session_id,)))
+    def names_files_of(self, session_id: str) -> bool:
+        """Whether a session's conversation may name files of another one, which may be removed."""
+        return bool(self._select(f"WHERE {_NAMES_FILES}", (session_id,)))
 
     def unfinished_removals(self) -> list[str]:
         """The removed sessions with directories that were moved aside, and not deleted.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import uuid
 from pathlib import Path
 from typing import Any
@@ -14,10 +15,11 @@ from session_host.client.chats.restore_list import restore_list, resumed_chats
 from session_host.client.chats.retention import ended_chats, remove_by_limit, size_of
 from session_host.client.sessions.store_access import open_store
 from session_host.errors import WorktreeError
-from session_host.paths import database, pasted_files_dir, session_dir
+from session_host.paths import database, pasted_files_dir, session_dir, session_files
 from session_host.protocol.facts import ChatFacts
 from session_host.protocol.values import State
 from session_host.restore_points.points import About, listed, take
+from session_host.standing.hand_over import file_name
 from session_host.storage.store import Store, copies, moved_aside
 from tests.support.facts import chat_facts
 from tests.support.repositories import Checkout
@@ -125,14 +127,30 @@ def test_pasted_files_stay_until_the_last_chat_that_may_name_them_is_removed(che
     first = add(checkout, provider_session_id="0b9c4c50-6b5e-4f6e-9a57-3a6a4d1c1f00")
     file = paste(first)
     resumed = add(checkout, resumed_from=first)  # Version 0.1.0 does not note the files.
-    forked = add(checkout, pasted_in=[first])
-    taker = add(checkout, handed_from=forked, pasted_in=[first])
+    forked = add(checkout, files_in=[first])
+    taker = add(checkout, handed_from=forked, files_in=[first])
     same = add(checkout, provider_session_id="0b9c4c50-6b5e-4f6e-9a57-3a6a4d1c1f00")
     for each in (first, forked, resumed, same):
         remove(each)
         assert file.read_text() == "pasted"
     assert list(session_dir(first).iterdir()) == [pasted_files_dir(first)]
     remove(taker)
+    assert not session_dir(first).exists()
+
+
+def test_the_conversation_that_a_chat_has_taken_over_stays_while_another_one_continues_it(checkout: Checkout) -> None:
+    first = add(checkout)
+    file = session_files(first) / file_name("api")
+    file.parent.mkdir()
+    file.write_text("the conversation")
+    second = add(checkout, resumed_from=first)
+    remove(first)
+    os.utime(session_dir(first), (0, 0))
+    with open_store() as store:
+        remove_unstarted(store)
+        finish_removals(store)
+    assert file.read_text() == "the conversation"
+    remove(second)
     assert not session_dir(first).exists()
 
 
@@ -148,7 +166,7 @@ def test_files_that_were_pasted_into_a_removed_chat_count_for_those_that_may_nam
     first = add(checkout)
     paste(first, "x" * 100_000)
     second = add(checkout, resumed_from=first)
-    third = add(checkout, pasted_in=[first], created_at="2026-03-02T03:04:05.000Z")
+    third = add(checkout, files_in=[first], created_at="2026-03-02T03:04:05.000Z")
     before = size_of([second])
     remove(first)
     assert size_of([second]) == pytest.approx(before + 100_000, rel=0.01)
