@@ -54,15 +54,16 @@ def look(top: Path) -> Noted:
 
 
 def difference(before: Noted, after: Noted) -> str:
-    """The path of a file or directory that is not as it was; "" if all is."""
+    """The path of something that is not as it was, of a file rather than of its directory; "" if all is."""
     if before == after:
         return ""
-    for path in sorted(before.keys() | after.keys()):
-        first, second = before.get(path, {}), after.get(path, {})
-        for name in sorted(first.keys() | second.keys()):
-            if first.get(name) != second.get(name):
-                return os.path.normpath(f"{path}/{name}")
-    return ""
+    changed = [
+        os.path.normpath(f"{path}/{name}")
+        for path in before.keys() | after.keys()
+        for name in before.get(path, {}).keys() | after.get(path, {}).keys()
+        if before.get(path, {}).get(name) != after.get(path, {}).get(name)
+    ]
+    return min(changed, key=lambda path: (path in before and path in after, path))
 
 
 def aside_of(top: Path) -> Path:

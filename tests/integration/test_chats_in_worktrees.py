@@ -15,6 +15,7 @@ import pytest
 
 from session_host.agents.agent import ConversationSettings
 from session_host.agents.catalog import load_catalog
+from session_host.client.chats.chat_worktree import leave_worktree, plan_of_worktree
 from session_host.client.chats.launch import launch
 from session_host.client.chats.launch_spec import LaunchRequest
 from session_host.client.chats.removal import remove_chat
@@ -27,6 +28,7 @@ from session_host.protocol.messages import Describe, Description, Kill
 from session_host.protocol.values import State
 from session_host.storage.store import Store
 from tests.support import processes
+from tests.support.audited import in_child
 from tests.support.commands import OUTLIVE, outlive, running
 from tests.support.facts import known, own_worktree
 from tests.support.repositories import Checkout
@@ -160,6 +162,30 @@ class TestRemoving:
             line = remove_chat(store, first)
 
         assert line == f"kept the worktree {own_worktree(first).path}: process {server.pid} (cat) is using it"
+
+    @pytest.mark.parametrize("by", ["a start", "a removal", "a resume"])
+    async def test_a_removal_that_was_killed_is_undone_by(self, store: Store, checkout: Checkout, by: str) -> None:
+        first = await ended_chat(store, checkout)
+        tree = own_worktree(first)
+
+        def kill(event: str, _arguments: tuple[object, ...]) -> None:
+            if event == "os.scandir" and not os.path.lexists(tree.path):
+                os.kill(os.getpid(), signal.SIGKILL)
+
+        assert in_child(kill, lambda: leave_worktree(tree)) == -signal.SIGKILL
+        assert not Path(tree.path).exists()
+
+        if by == "a start":
+            await launch(request(str(checkout.path), worktree=""))
+        elif by == "a resume":
+            await launch(request(first.origin.cwd, resume=first))
+        else:
+            assert plan_of_worktree(store, first).path == tree.path
+            assert remove_chat(store, first) == ""
+            assert (checkout.worktrees(), checkout.branches()) == ([], ["main"])
+            return
+        assert (Path(tree.path) / "src/deep/file").exists()
+        assert Checkout(tree.path).git("status", "--porcelain") == ""
 
 
 def test_new_says_that_submodules_are_empty(checkout: Checkout, tmp_path: Path) -> None:

@@ -228,6 +228,8 @@ def _what_happened(removing: Removing, noted: Noted, registered: Noted, process_
         registered: what git's directory for it had.
         process_in: as in ``remove``.
     """
+    if process := process_in(removing.aside):  # Without one, nobody writes there after the look.
+        return f"{process} is using it"
     try:
         now, now_registered = look(Path(removing.aside)), look(Path(removing.registration))
     except OSError as error:
@@ -238,8 +240,7 @@ def _what_happened(removing: Removing, noted: Noted, registered: Noted, process_
         return "git was used in it meanwhile"
     if os.path.lexists(removing.worktree.path):
         return "it was made again meanwhile"
-    process = process_in(removing.aside)
-    return f"{process} is using it" if process else ""
+    return ""
 
 
 def _put_back(mark: RemovalMark, why: str) -> str:

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import json
 import os
 import shutil
 import signal
 import subprocess
-import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -17,6 +15,7 @@ import pytest
 
 from session_host.client.worktrees import Removal, Worktree, finish_removals, make, remove
 from session_host.paths import worktrees_dir
+from tests.support.audited import in_child
 from tests.support.disks import bind_mount
 from tests.support.repositories import Checkout
 
@@ -71,24 +70,6 @@ def is_gone(worktree: Worktree, checkout: Checkout) -> None:
     assert not [each for folder in worktrees_dir().iterdir() for each in folder.iterdir()]
     assert checkout.worktrees() == []
     assert checkout.branches() == ["main"]
-
-
-def in_child(hook: Callable[[str, tuple[Any, ...]], None], function: Callable[[], Any]) -> Any:
-    """Call a function in a forked process with an audit hook; returns its result as JSON has it, or the signal."""
-    reader, writer = os.pipe()
-    child = os.fork()
-    if child == 0:
-        try:
-            sys.addaudithook(hook)
-            os.write(writer, json.dumps(function()).encode())
-            os._exit(0)
-        finally:
-            os._exit(1)
-    os.close(writer)
-    with os.fdopen(reader, "rb") as answer:
-        text = answer.read()
-    code = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
-    return json.loads(text) if code == 0 else code
 
 
 class TestWrittenMeanwhile:
