@@ -21,7 +21,7 @@ from .making import MARK, Made, included, undo
 from .missing import REPAIR, has_references, why_registered
 from .repository import Repository, at, branches, entries, entry_at, locked, only_on, own_directory
 from .submodules import Submodule, names_of, own_commits
-from .work import under_way
+from .work import left_out_by_filters, under_way
 
 _MAX_MARK_BYTES: Final = 1 << 16
 _INITIALIZING: Final = "initializing"
@@ -156,6 +156,8 @@ def _more_than_checked_out(tree: _Tree, sources: Collection[tuple[Path, str]]) -
         if (tree.own / "index").exists():
             staged = tree.ask(tree.own / "index", "diff-index", "--cached", "--name-only", "-z", tree.commit)
             yield from (f"{file} is staged" for file in staged)
+        if (tree.top / ".git").is_file():
+            yield from (f"{file} was changed" for file in left_out_by_filters(tree.top))
     with tempfile.TemporaryDirectory() as folder:
         index = Path(folder) / "index"
         tree.ask(index, "read-tree", tree.commit)

@@ -63,8 +63,8 @@ def _work(path: Path, listing: str) -> list[str]:
         work.append(f"{count_of(untracked, 'file')} untracked")
     if not changed and (hidden := _hidden(path)):
         work.append(f"{count_of(hidden, 'file')} changed but hidden from git (assume-unchanged or skip-worktree)")
-    if cleaned := _cleaned(path):
-        work.append(f"{count_of(cleaned, 'file')} with more than git has, which a filter of yours leaves out")
+    if left_out := left_out_by_filters(path):
+        work.append(f"{count_of(left_out, 'file')} with more than git has, which a filter of yours leaves out")
     return work + [f"{what} in progress" for what in under_way(git_directory(path))]
 
 
@@ -159,7 +159,7 @@ def _status(path: Path, *arguments: str, index: str = "") -> str:
     )
 
 
-def _cleaned(path: Path) -> list[str]:
+def left_out_by_filters(path: Path) -> list[str]:
     """Files that are not as git would write them, because a filter of the user's leaves something out.
 
     Such as the outputs of a notebook: they exist nowhere else, and git calls the file unchanged. Contents of Git LFS

@@ -56,6 +56,12 @@ def files(top: Path) -> dict[str, tuple[int, bytes]]:
 
 
 COMMIT = "git commit -q --allow-empty -m work"
+CLEANED = """
+git config --global filter.strip.clean 'grep -v output'
+git config --global filter.strip.smudge cat
+mkdir -p $common/info
+echo 'file filter=strip' >$common/info/attributes
+"""
 
 
 @pytest.mark.parametrize(
@@ -71,6 +77,7 @@ COMMIT = "git commit -q --allow-empty -m work"
         ("ln -sf src file", "file was changed"),
         ("git update-index --assume-unchanged file; echo mine >file", "file was changed"),
         ("git update-index --skip-worktree file; echo mine >file", "file was changed"),
+        (f"{CLEANED} echo output >>file", "file was changed"),
         ("echo mine >new; git add new; rm new", "new is staged"),
         (COMMIT, "its branch outlive/x has commits of its own"),
         (f"git switch -q --detach; {COMMIT}", "it has commits of its own"),
@@ -129,6 +136,7 @@ def test_work_in_a_submodule_stays(with_submodule: Checkout, work: str, why: str
         "rm $(git rev-parse --git-dir)/index",
         f"own=$(git rev-parse --git-dir); rm file; echo {'0' * 40} >$own/HEAD; echo initializing >$own/locked",
         "rm -r * .git",
+        f"common=$(git rev-parse --git-common-dir); {CLEANED}",
         "rm -r $PWD",
         "git worktree remove --force $PWD; mkdir $PWD",
         "truncate --size 3 .env",
