@@ -155,12 +155,14 @@ class Mark:
         with contextlib.suppress(OSError):
             self._descriptor = os.open(self._file, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
             fcntl.flock(self._descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            os.ftruncate(self._descriptor, 0)
             os.write(self._descriptor, msgspec.json.encode(made))
 
     def remove(self) -> None:
         """Remove the mark, if there is one: the chat's record tells who uses the worktree, or the worktree is gone."""
         if self._descriptor >= 0:
-            self._file.unlink(missing_ok=True)
+            with contextlib.suppress(OSError):  # ``clean_up`` removes it, too.
+                self._file.unlink()
             os.close(self._descriptor)
             self._descriptor = -1
 
