@@ -15,6 +15,7 @@ from session_host.errors import WorktreeError
 from session_host.git import WORK_TIMEOUT_S, run_read_only
 from session_host.paths import worktrees_dir
 from session_host.placing.mounts import check_no_mount
+from session_host.placing.trees import Noted, look
 from session_host.protocol.codec import UNREADABLE
 
 from .making import MARK, Made, included, undo
@@ -66,12 +67,25 @@ def _undo_unless_used(made: Made) -> str:
     Raises:
         OSError, WorktreeError: it cannot be judged, or not be removed.
     """
-    repository = at(Path(made.repository))
+    repository, path = at(Path(made.repository)), Path(made.path)
     with locked(repository):
+        before = _noted(path)
         if why := next(_more_than_made(repository, made), ""):
             return why
+        if before is None or _noted(path) != before:
+            raise WorktreeError(f"{path} is written to")  # The next call judges it again.
         undo(repository, made)
     return ""
+
+
+def _noted(path: Path) -> Noted | None:
+    """All that a directory has, if it is there; None if it could not be removed."""
+    try:
+        return look(path)
+    except FileNotFoundError:
+        return {}
+    except OSError:
+        return None
 
 
 def _more_than_made(repository: Repository, made: Made) -> Iterator[str]:

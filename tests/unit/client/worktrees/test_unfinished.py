@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import subprocess
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import msgspec
@@ -14,6 +15,7 @@ from session_host.client.worktrees import Mark, Worktree, clean_up, make
 from session_host.paths import worktrees_dir
 from session_host.protocol.facts import OwnWorktree
 from tests.support.repositories import Checkout
+from tests.support.waiting import TIMEOUT_S
 
 
 @pytest.fixture
@@ -197,6 +199,30 @@ def test_a_mount_inside_keeps_the_worktree(checkout: Checkout, tmp_path: Path) -
     )
     assert (tmp_path / "data" / "mine").read_text() == "mine\n"
     assert (path / "file").exists()
+
+
+def test_what_is_written_while_it_is_judged_stays(checkout: Checkout, tmp_path: Path) -> None:
+    """The second file's filter waits: the first one is compared by then."""
+    waits = tmp_path / "waits"
+    os.mkfifo(waits)
+    path = Path(made_by_a_killed_start(checkout).own.path)
+    once = f"mv {tmp_path}/once {tmp_path}/done 2>/dev/null && {{ : >{waits}; cat {waits} >&2; }}"
+    checkout.git("config", "--global", "filter.slow.clean", f"{once}; cat")
+    checkout.git("config", "--global", "filter.slow.smudge", "cat")
+    checkout.write(".git/info/attributes", "src/deep/file filter=slow\n")
+    (tmp_path / "once").touch()
+    lines: list[str] = []
+    with ThreadPoolExecutor() as threads:
+        judged = threads.submit(clean_up, lambda _path: False, lines.append)
+        waits.read_bytes()
+        (path / "file").write_text("mine\n")
+        waits.write_bytes(b"")
+        judged.result(TIMEOUT_S)
+
+    assert (path / "file").read_text() == "mine\n"
+    assert lines == []
+    checkout.git("config", "--global", "filter.slow.clean", "cat")
+    assert len(cleaned_up()) == 1
 
 
 class TestBranch:
