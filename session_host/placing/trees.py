@@ -12,12 +12,18 @@ from session_host.placing.mounts import check_no_mount
 
 _DIRECTORY: Final = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 
+_UNKNOWN: Final = (0, 0, 0, 0)
+
 Noted = dict[str, dict[str, tuple[int, int, int, int]]]
 """Inode, size, and times of change (ns) of all that a directory has: by its directories' paths, then by names."""
 
 
-def look(top: Path) -> Noted:
+def look(top: Path, *, names_only: bool = False) -> Noted:
     """Note all that a directory has, so that a later look shows whether anything was written.
+
+    Args:
+        top: the directory.
+        names_only: note nothing but names of what is no directory, in a third of the time.
 
     Raises:
         OSError: it cannot be looked at, or could not be removed: something is mounted in it, or a directory belongs to
@@ -38,9 +44,13 @@ def look(top: Path) -> Noted:
                 try:
                     with os.scandir(descriptor) as entries:
                         for entry in entries:
+                            is_directory = entry.is_dir(follow_symlinks=False)
+                            if names_only and not is_directory:
+                                names[entry.name] = _UNKNOWN
+                                continue
                             facts = entry.stat(follow_symlinks=False)
                             names[entry.name] = facts.st_ino, facts.st_size, facts.st_mtime_ns, facts.st_ctime_ns
-                            if entry.is_dir(follow_symlinks=False):
+                            if is_directory:
                                 waiting.append(prefix + entry.name)
                                 if user and facts.st_uid != user:
                                     raise PermissionError(errno.EPERM, "it belongs to another user")

@@ -176,6 +176,9 @@ def remove(worktree: OwnWorktree, process_in: Callable[[str], str] = lambda _dir
 
 def _remove(repository: Repository, worktree: OwnWorktree, process_in: Callable[[str], str]) -> Removal:
     path, made = Path(worktree.path), worktree.branch if worktree.branch_made else ""
+    for mark in RemovalMark.left():
+        if mark.removing.worktree.path == worktree.path:
+            _go_on(mark)  # Its remover was killed while this one waited for the lock.
     entry = entry_at(repository, path)
     if entry is None:
         if not os.path.lexists(path):
@@ -191,7 +194,7 @@ def _remove(repository: Repository, worktree: OwnWorktree, process_in: Callable[
         return Removal(removed=True, line=_remove_missing(repository, path, made))
     put_files_back(path, TIMEOUT_S)
     registered = look(registration)
-    judged = _judge(repository, entry, path)
+    judged = _judge(repository, entry, path, is_removal=True)
     if judged.why_kept:
         return Removal(removed=False, line=judged.why_kept)
     with closing(RemovalMark.new(worktree, registration)) as mark:
@@ -285,26 +288,24 @@ def finish_removals() -> list[str]:
     """
     lines = []
     for mark in RemovalMark.left():
-        with suppress(OSError, WorktreeError):  # The next one tries it again.
-            lines.append(_finish_one(mark))
+        common = Path(mark.removing.worktree.repository)
+        with suppress(OSError, WorktreeError), locked(at(common)) if common.is_dir() else nullcontext():
+            lines.append(_go_on(mark))
     return [line for line in lines if line]
 
 
-def _finish_one(mark: RemovalMark) -> str:
-    """Go on with a removal.
+def _go_on(mark: RemovalMark) -> str:
+    """Go on with the removal of a remover that was killed, under the repository's lock; returns what to say.
 
     Raises:
         OSError, WorktreeError: that is not possible now.
     """
-    removing = mark.removing
-    common = Path(removing.worktree.repository)
-    with locked(at(common)) if common.is_dir() else nullcontext():
-        if removing.step != SET_ASIDE:
-            return _finish(mark)
-        if os.path.lexists(removing.aside):
-            return _put_back(mark, "its removal was interrupted")
-        mark.end()
-        return ""
+    if mark.removing.step != SET_ASIDE:
+        return _finish(mark)
+    if os.path.lexists(mark.removing.aside):
+        return _put_back(mark, "its removal was interrupted")
+    mark.end()
+    return ""
 
 
 def _remove_missing(repository: Repository, path: Path, made: str) -> str:
@@ -331,8 +332,14 @@ class _Judged(NamedTuple):
     noted: Noted = {}  # noqa: RUF012 - nobody changes it
 
 
-def _judge(repository: Repository, entry: Entry, path: Path) -> _Judged:
+def _judge(repository: Repository, entry: Entry, path: Path, *, is_removal: bool = False) -> _Judged:
     """Judge a worktree.
+
+    Args:
+        repository: its repository.
+        entry: its registration.
+        path: its directory.
+        is_removal: whether what it has is noted for a second look.
 
     Raises:
         OSError: something is mounted in it, or it cannot be read.
@@ -347,7 +354,9 @@ def _judge(repository: Repository, entry: Entry, path: Path) -> _Judged:
         return _Judged()
     if find(path).common != repository.common:
         return _Judged(f"kept {path}: no longer a worktree of {repository.common}")
-    noted = look(path)  # What is written from here on is seen: by git, or by the second look.
+    noted = look(
+        path, names_only=not is_removal
+    )  # What is written from here on is seen: by git, or by the second look.
     if any(name.startswith(".") and is_hidden(name) for names in noted.values() for name in names):
         return _Judged(f"kept the worktree {path}: files are being restored in it")
     submodules = list(filled(path, repository.common / "modules"))
