@@ -386,6 +386,19 @@ class Placing(Tree):
             os.unlink(hidden, dir_fd=directory)
 
 
+def copy_new(source: Path, top: Path, path: str) -> None:
+    """Copy a file into a working tree, with its permissions and times, if nothing is there.
+
+    Raises:
+        OSError: it cannot be copied.
+    """
+    copy = top / path
+    is_inside = copy.parent.resolve().is_relative_to(top.resolve())  # A symbolic link may lead out of the tree.
+    if is_inside and not os.path.lexists(copy):
+        copy.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy2(source, copy, follow_symlinks=False)
+
+
 def recover(top: Path, home: Path) -> None:
     """Put back, or delete, what a ``Placing`` that was killed has left under hidden names.
 

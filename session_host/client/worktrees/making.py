@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import fcntl
 import os
-import shutil
 from pathlib import Path
 from typing import Final, Self
 
@@ -14,6 +13,7 @@ import msgspec
 from session_host.errors import WorktreeError
 from session_host.git import WORK_TIMEOUT_S, GitRefused, Stop, list_files, run_read_only
 from session_host.paths import make_directories, worktrees_dir
+from session_host.placing.files import copy_new
 from session_host.placing.mounts import check_no_mount
 from session_host.placing.trees import delete
 from session_host.protocol.facts import OwnWorktree
@@ -58,7 +58,7 @@ def copy_included(source: Path, target: Path) -> None:
                 f"{MAX_BYTES // 1024**3} GiB: name fewer files"
             )
         for file in files:
-            _copy(source / file, target / file, target)
+            copy_new(source / file, target, file)
     except OSError as error:
         name = error.filename or source
         raise WorktreeError(f"cannot copy what {include} names: {error.strerror}: {name}") from error
@@ -75,14 +75,6 @@ def _untracked(source: Path, patterns: str) -> set[str]:
     """The untracked files of a working tree that patterns of this option name, without those of nested repositories."""
     files = list_files(source, "--others", "--ignored", patterns, timeout_s=WORK_TIMEOUT_S)
     return {file for file in files if not file.endswith("/")}
-
-
-def _copy(file: Path, copy: Path, top: Path) -> None:
-    # A symbolic link of the new branch may lead out of the worktree.
-    is_inside = copy.parent.resolve().is_relative_to(top.resolve())
-    if is_inside and not os.path.lexists(copy):
-        copy.parent.mkdir(parents=True, exist_ok=True)
-        shutil.copy2(file, copy, follow_symlinks=False)
 
 
 MARK: Final = ".making"
