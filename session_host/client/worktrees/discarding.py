@@ -202,7 +202,7 @@ def save_present_files(tree: WorkingTree, path: str) -> KeptTree:
     """Save the files as they are, with one that git may ignore or that is not among the untracked ones to keep."""
     is_there = os.path.lexists(tree.top / path)
     now = keep_tree(tree, also=[path] if is_there else [], niceness=0)
-    if path in now.left_out:
+    if path in now.left_out or (is_there and Git(tree.top).with_own_filter([path])):
         raise WorktreeError(f"the file {_why_left_out(tree.top / path)}, so that this could not be undone")
     return now
 

@@ -10,8 +10,9 @@ from pathlib import Path
 
 from session_host.client.worktrees.status import changes_of
 from session_host.git import GitRefused, run_read_only, run_with_input
+from session_host.placing.files import Tree
 from session_host.restore_points.kept_tree import Git, find_tree, hidden_changes
-from session_host.restore_points.writing import Entry, as_written
+from session_host.restore_points.writing import Entry, algorithm_of, as_written
 
 TIMEOUT_S = 60.0
 _MAX_LIST_BYTES = 1 << 30
@@ -177,8 +178,9 @@ def left_out_by_filters(path: Path) -> list[str]:
     listing = (line.partition("\t") for line in git.run("ls-files", "--stage", "-z").split("\0") if line)
     entries = {name: Entry(*facts.split(" ")[:2]) for facts, _, name in listing}
     filtered = {name: entries[name] for name, filter_ in git.filters_of(entries).items() if filter_ in active}
-    written = as_written(git, filtered) if filtered else {}
-    return [name for name in filtered if name not in written and os.path.lexists(path / name)]
+    left = sorted(filtered.keys() - as_written(git, filtered).keys())
+    with Tree(path, algorithm_of(filtered.values())) as tree:  # A file of Git LFS may be a pointer, as git has it.
+        return [name for name in left if (seen := tree.look(name)) and seen.content != filtered[name].blob]
 
 
 def _hidden(path: Path) -> list[str]:

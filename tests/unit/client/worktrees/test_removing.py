@@ -185,6 +185,15 @@ class TestNothingIsLost:
         assert checkout.branches() == ["main", "other"]
 
 
+def test_a_pointer_of_git_lfs_is_as_git_has_it_and_no_work(checkout: Checkout) -> None:
+    checkout.git("config", "--global", "filter.lfs.clean", "cat")
+    checkout.git("config", "--global", "filter.lfs.smudge", "cat")
+    text = f"version https://git-lfs.github.com/spec/v1\noid sha256:{'0' * 64}\nsize 9\n"
+    checkout.commit(".gitattributes", "big filter=lfs -text\n")
+    checkout.commit("big", text)
+    assert removed(make(str(checkout.path), None, "chat")).removed
+
+
 class TestWorkIsKept:
     @pytest.mark.parametrize(
         ("work", "why"),
