@@ -93,7 +93,10 @@ class ReviewBar(QWidget):
         self._counts.setVisible(bool(saved or drafts))
 
     def show_message(self, text: str, *offers: LineButton) -> None:
-        """Show a line with these buttons."""
+        """Show a line with these buttons; if a button of the line before has the keyboard, the first one gets it."""
+        has_keyboard = any(each.hasFocus() for each in self.offers)
+        if has_keyboard:
+            self._before.setFocus(Qt.FocusReason.OtherFocusReason)  # Else it would leave the page with its button.
         self.hide_notice()
         self.notice.setText(text)
         for offer in offers:
@@ -102,6 +105,8 @@ class ReviewBar(QWidget):
             QWidget.setTabOrder(self.offers[-1] if self.offers else self._before, made)
             self.offers.append(made)
         self._notice.show()
+        if has_keyboard and self.offers:
+            self.offers[0].setFocus(Qt.FocusReason.OtherFocusReason)
         announce(self.notice, text)
 
     def hide_notice(self) -> None:

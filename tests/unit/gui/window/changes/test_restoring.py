@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from PySide6.QtCore import Qt
 
 from gui.window.sheets.chooser import Chooser
 from gui.window.sheets.question import QuestionSheet
@@ -155,8 +156,12 @@ async def test_other_changes_before_the_answer_are_asked_about_again_and_before_
     (await question_after(opened, "Changed since")).yes.click()
     await until_said(opened, "The restore is undone: 3 files.")
     assert (checkout.path / "file").read_text() == "changed 0\n"
-    press_button(opened, "Undo")
+    [undo] = opened.window.review.bar.offers
+    undo.setFocus(Qt.FocusReason.TabFocusReason)
+    opened.press(Qt.Key.Key_Space)
     await until_said(opened, "The undo is undone: 3 files.")
+    [undo] = opened.window.review.bar.offers
+    assert undo.hasFocus(), "the next press of the key undoes that"
     assert (checkout.path / "file").read_text() == "mine"
     assert (checkout.path / "third").exists()
     for number in range(20):
