@@ -6,6 +6,7 @@ import os
 import shutil
 import signal
 import subprocess
+import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -15,8 +16,10 @@ import pytest
 
 from session_host.client.worktrees import Removal, Worktree, finish_removals, make, remove
 from session_host.paths import worktrees_dir
+from session_host.protocol.facts import OwnWorktree
 from tests.support.audited import in_child
 from tests.support.disks import bind_mount
+from tests.support.other_users import as_another_user, needs_root
 from tests.support.repositories import Checkout
 
 COUNTED = {"os.rename", "os.remove", "os.rmdir", "os.chmod", "os.scandir", "subprocess.Popen"}
@@ -193,6 +196,32 @@ class TestRefused:
 
         assert finish_removals() == []
         is_gone(worktree, checkout)
+
+
+@needs_root
+def test_own_directories_that_are_not_writable_go(tmp_path: Path) -> None:
+    """git deleted half of the files, then could not delete a module cache of Go; the command said "kept"."""
+    for path in (tmp_path, *tmp_path.parents[:-2]):
+        path.chmod(0o777)
+
+    def removed() -> tuple[bool, str, bool]:
+        os.environ |= {"HOME": str(tmp_path / "home"), "OUTLIVE_STATE_DIR": str(tmp_path / "state")}
+        tempfile.tempdir = str(tmp_path)
+        Checkout(tmp_path / "home").write(".gitconfig", "[init]\n")
+        checkout = Checkout.new(tmp_path / "project")
+        checkout.commit(".gitignore", "go/\n")
+        path = Path(make(str(checkout.path), None, "x").own.path)
+        Checkout(path).write("go/pkg/deep/file")
+        for directory in (path / "go/pkg/deep", path / "go/pkg"):
+            directory.chmod(0o555)
+        own = OwnWorktree(str(checkout.path / ".git"), str(path), "outlive/x", True)
+        return *_parts(remove(own)), path.exists()
+
+    path = tmp_path / "state/worktrees"
+    removed_, line, is_there = as_another_user(removed)
+    assert (removed_, is_there) == (True, False)
+    assert line.startswith(f"removed {path}")
+    assert line.endswith("/outlive-x, including ignored files: go/")
 
 
 class TestKilled:
