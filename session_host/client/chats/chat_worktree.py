@@ -5,25 +5,15 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Collection
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
 
 from session_host.client.sessions.stale_rows import has_live_socket
-from session_host.client.worktrees import (
-    Mark,
-    Plan,
-    clean_up,
-    discard,
-    empty_submodules,
-    finish_removals,
-    make,
-    plan,
-    remake,
-    remove,
-)
+from session_host.client.worktrees import Mark, discard, empty_submodules, make, remake
 from session_host.errors import WorktreeError
 from session_host.git import LOCAL_VARIABLES, Stop
-from session_host.paths import config_dir, worktree_setup_mark
+from session_host.paths import config_dir, worktree_setup_mark, worktrees_dir
 from session_host.protocol.facts import ChatFacts, OwnWorktree, directory_of
 from session_host.protocol.launch import LaunchSpec, WorktreeSetup
 from session_host.protocol.untrusted_text import one_line
@@ -32,6 +22,9 @@ from session_host.system.processes import proc
 
 from .resumability import awaits_setup
 from .settings import load_chat_settings
+
+if TYPE_CHECKING:
+    from session_host.client.worktrees.removing import Plan
 
 _NAMED = 3
 """How many submodules a line names."""
@@ -68,9 +61,12 @@ def clean_up_worktrees(store: Store, tell: Callable[[str], object] | None = None
         store: the store.
         tell: takes a line for the user about one that has more than a checkout makes: it stays; None if nobody reads.
     """
-    for line in finish_removals():
+    for line in _finish_removals():
         if tell is not None:
             tell(line)
+    if not _has_marks():
+        return
+    from session_host.client.worktrees.unfinished import clean_up
 
     def is_used(path: str) -> bool:
         if _user_of(store, path) is not None:
@@ -80,6 +76,20 @@ def clean_up_worktrees(store: Store, tell: Callable[[str], object] | None = None
         return False
 
     clean_up(is_used, tell)
+
+
+def _has_marks() -> bool:
+    """Whether a worktree is marked, as one that is being made or removed; most starts find none."""
+    return any(worktrees_dir().glob(".*"))
+
+
+def _finish_removals() -> list[str]:
+    """``removing.finish_removals``, if there is anything to finish."""
+    if not _has_marks():
+        return []
+    from session_host.client.worktrees.removing import finish_removals
+
+    return finish_removals()
 
 
 def note_on_worktree(worktree: OwnWorktree | None) -> str:
@@ -130,7 +140,7 @@ def resumed_in_worktree(record: ChatFacts, directory: str) -> tuple[OwnWorktree 
     worktree = record.origin.worktree
     if worktree is None or not Path(os.path.realpath(directory)).is_relative_to(os.path.realpath(worktree.path)):
         return None, None
-    finish_removals()
+    _finish_removals()
     needs_setup = remake(worktree) or (record.outcome.is_over and awaits_setup(record))
     return worktree, worktree_setup(worktree) if needs_setup else None
 
@@ -152,7 +162,9 @@ def remove_worktree(store: Store, record: ChatFacts) -> str:
 
 def leave_worktree(worktree: OwnWorktree) -> str:
     """Remove a worktree that no chat needs any more; as ``remove_worktree``."""
-    earlier = [line for line in finish_removals() if worktree.path in line]
+    from session_host.client.worktrees.removing import remove  # A start does not need it.
+
+    earlier = [line for line in _finish_removals() if worktree.path in line]
     if process := _process_in(worktree.path):
         return f"kept the worktree {worktree.path}: {process} is using it"
     return "; ".join(filter(None, [*earlier, remove(worktree, _process_in).line]))
@@ -166,8 +178,10 @@ def plan_of_worktree(store: Store, record: ChatFacts, going: Collection[str] = (
         record: the chat.
         going: the ids of chats that are removed with it.
     """
+    from session_host.client.worktrees.removing import Plan, plan  # A start does not need it.
+
     worktree = record.origin.worktree
-    finish_removals()
+    _finish_removals()
     if worktree is None or _user_of(store, worktree.path, {record.id, *going}) or _process_in(worktree.path):
         return Plan()
     return plan(worktree)

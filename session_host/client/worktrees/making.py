@@ -18,7 +18,6 @@ from session_host.placing.mounts import check_no_mount
 from session_host.placing.trees import delete
 from session_host.protocol.facts import OwnWorktree
 
-from .missing import REPAIR, why_registered
 from .repository import (
     HEADS,
     Entry,
@@ -338,6 +337,8 @@ def _check_is_free(repository: Repository, branch: str, but: Entry | None = None
                 f"the branch {branch} is checked out in {entry.path}; choose another, or start the chat there"
             )
         if entry.locked is None and not is_ours(entry.path):
+            from .missing import REPAIR  # rarely needed
+
             raise WorktreeError(
                 f"the branch {branch} is checked out in {entry.path}, which is missing; {REPAIR}; if it is gone for "
                 "good, run: git worktree prune"
@@ -358,6 +359,8 @@ def _forget(repository: Repository, entry: Entry) -> None:
             f"the worktree {entry.path} is locked{f' ({entry.locked})' if entry.locked else ''} but missing; "
             f"restore it, or run: git worktree unlock {entry.path}"
         )
+    from .missing import REPAIR, why_registered  # rarely needed
+
     if why := why_registered(repository, entry):
         raise WorktreeError(f"the worktree {entry.path} is missing, but has {why}; {REPAIR}")
     if (registration := own_directory(repository, entry.path)) is not None:

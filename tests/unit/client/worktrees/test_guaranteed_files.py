@@ -11,9 +11,10 @@ from typing import NamedTuple
 
 import pytest
 
-from session_host.client.worktrees import make, remove
+from session_host.client.worktrees import make
 from session_host.client.worktrees.changes import read_changes
 from session_host.client.worktrees.discarding import can_discard_file, discard, undo
+from session_host.client.worktrees.removing import remove
 from session_host.errors import WorktreeError
 from session_host.restore_points.points import About, take
 from session_host.restore_points.restoring import plan_restore, restore

@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from session_host.client.worktrees import Plan, Removal, Worktree, discard, make, plan, remove
+from session_host.client.worktrees import Worktree, discard, make
+from session_host.client.worktrees.removing import Plan, Removal, plan, remove
 from session_host.errors import WorktreeError
 from tests.support.disks import bind_mount
 from tests.support.repositories import Checkout

@@ -10,7 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from session_host.client.worktrees import Mark, clean_up, discard, find, make, remake
+from session_host.client.worktrees import Mark, discard, find, make, remake
+from session_host.client.worktrees.unfinished import clean_up
 from session_host.errors import WorktreeError
 from session_host.git import Cancelled, Stop
 from session_host.paths import worktrees_dir

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from session_host.client.worktrees import Removal, Worktree, make, plan, remake, remove
-from session_host.client.worktrees.removing import left_branch, why_kept
+from session_host.client.worktrees import Worktree, make, remake
+from session_host.client.worktrees.removing import Removal, left_branch, plan, remove, why_kept
 from session_host.errors import WorktreeError
 from session_host.paths import worktrees_dir
 from tests.support.repositories import Checkout

@@ -5,7 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from session_host.client.worktrees import Plan, Removal, Worktree, make, plan, remove
+from session_host.client.worktrees import Worktree, make
+from session_host.client.worktrees.removing import Plan, Removal, plan, remove
 from session_host.client.worktrees.submodules import empty_submodules
 from session_host.paths import worktrees_dir
 from tests.support.area import Area

@@ -14,7 +14,8 @@ from typing import Any
 
 import pytest
 
-from session_host.client.worktrees import Removal, Worktree, finish_removals, make, remove
+from session_host.client.worktrees import Worktree, make
+from session_host.client.worktrees.removing import Removal, finish_removals, remove
 from session_host.paths import worktrees_dir
 from session_host.protocol.facts import OwnWorktree
 from tests.support.audited import in_child

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import os
-import shutil
 import subprocess
+import sys
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import msgspec
 import pytest
 
-from session_host.client.worktrees import Mark, Worktree, clean_up, make
+from session_host.client.worktrees import Mark, Worktree, make
+from session_host.client.worktrees.unfinished import clean_up
 from session_host.paths import worktrees_dir
 from session_host.protocol.facts import OwnWorktree
 from tests.support.repositories import Checkout
@@ -188,8 +189,8 @@ def test_a_mount_inside_keeps_the_worktree(checkout: Checkout, tmp_path: Path) -
     (path / "src" / "data").mkdir()
     (tmp_path / "data").mkdir()
     (tmp_path / "data" / "mine").write_text("mine\n")
-    script = "import sys; from session_host.client.worktrees import clean_up; clean_up(lambda _path: False, print)"
-    mounted = f"mount --bind {tmp_path}/data {path}/src/data && exec {shutil.which('python3')} -c '{script}'"
+    script = "from session_host.client.worktrees.unfinished import clean_up; clean_up(lambda _path: False, print)"
+    mounted = f"mount --bind {tmp_path}/data {path}/src/data && exec {sys.executable} -c '{script}'"
     done = subprocess.run(["unshare", "-Urm", "sh", "-c", mounted], capture_output=True, text=True, check=False)
     if "unshare" in done.stderr or "permission denied" in done.stderr:
         pytest.skip(done.stderr)
