@@ -12,7 +12,7 @@ from pathlib import Path
 
 from session_host.client.permission import check_may_control
 from session_host.client.sessions.session_info import describe
-from session_host.client.sessions.stale_rows import record_of
+from session_host.client.sessions.stale_rows import record_of, resolve_stale_row
 from session_host.client.sessions.store_access import open_store
 from session_host.errors import HostUnavailable, NotResumable, StoreError, WorktreeError
 from session_host.git import is_no_repository
@@ -155,11 +155,16 @@ def hand_on_points(store: Store, record: ChatFacts) -> None:
 
     Raises:
         WorktreeError: git fails; they stay, and so must the chat.
+        NotResumable: that chat is just being started; if that fails, this one has its place again.
     """
     record = store.get(record.id) or record
     later = store.get(record.entry.continued_by) if record.entry.continued_by else None
-    if later is None or not has_restore_points(record) or shutil.which("git") is None:
+    if later is not None and resolve_stale_row(store, later).outcome.state is State.STARTING:
+        raise NotResumable(f"{record.entry.name} is just being resumed; try again in a moment")
+    if later is None or shutil.which("git") is None:
         return
+    if store.get(later.id) is None:
+        raise NotResumable(f"{record.entry.name} is asleep again, since it could not be woken; stop it first")
     from session_host.restore_points.points import hand_on
 
     directory, is_git_directory = repository_of(record)

@@ -543,7 +543,8 @@ class Store:
                     return False
                 named = moved_aside.named(self.path, session_id)
                 users = self._pass_on_files(connection, record, has_own=bool(named)) if record is not None else []
-                self._copy(connection, session_id)  # It names the session that continues it.
+                if record is not None and record.entry.continued_by is not None:
+                    self._copy(connection, session_id)  # After a kill, it names the session that continues it.
                 is_moved = moved_aside.move(self.path, session_id, but=named if users else ())
                 self._copy_all(connection, [*users, *_delete(connection, session_id)])
         except BaseException:

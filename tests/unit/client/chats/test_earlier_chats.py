@@ -14,13 +14,14 @@ from session_host.client.chats.removal import finish_removals, remove_chat, remo
 from session_host.client.chats.restore_list import restore_list, resumed_chats
 from session_host.client.chats.retention import ended_chats, remove_by_limit, size_of
 from session_host.client.sessions.store_access import open_store
-from session_host.errors import WorktreeError
+from session_host.errors import NotResumable, WorktreeError
 from session_host.paths import database, pasted_files_dir, session_dir, session_files
 from session_host.protocol.facts import ChatFacts
 from session_host.protocol.values import State
 from session_host.restore_points.points import About, listed, take
 from session_host.standing.hand_over import file_name
 from session_host.storage.store import Store, copies, moved_aside
+from session_host.system.processes.identity import boot_id, machine_id, pid_namespace, start_time
 from tests.support.facts import chat_facts
 from tests.support.repositories import Checkout
 
@@ -190,6 +191,21 @@ def test_a_chat_stays_while_the_one_that_continues_it_cannot_get_its_restore_poi
         assert store.get(first) is not None
         lock.unlink()
         remove_chat(store, record(store, first))
+
+
+def test_a_chat_that_is_just_being_woken_stays_and_is_asleep_again_if_that_fails(checkout: Checkout) -> None:
+    slept = add(checkout, end_request="sleep", name="api")
+    point = take(checkout.path, slept, PROMPT)
+    pid, started = os.getpid(), start_time(os.getpid())
+    here = {"boot_id": boot_id(), "machine_id": machine_id(), "pid_namespace": pid_namespace()}
+    place = {"state": State.STARTING, "host_pid": pid, "host_started": started}
+    starting = add(checkout, resumed_from=slept, name="api", **place, **here)
+    with open_store() as store:
+        with pytest.raises(NotResumable, match="api is just being resumed; try again in a moment"):
+            remove_chat(store, record(store, slept))
+        store.remove(starting, "the start failed")
+        assert record(store, slept).is_asleep
+    assert times(checkout, slept) == [point.at_ms]
 
 
 def test_points_of_the_same_time_are_all_kept(checkout: Checkout) -> None:
