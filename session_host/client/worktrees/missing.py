@@ -45,7 +45,8 @@ def _work_in_registration(repository: Repository, entry: Entry) -> Iterator[str]
 
 def has_references(own: Path) -> bool:
     """Whether a worktree has references that git keeps for it alone, such as ``refs/worktree``."""
-    return any(each.is_file() for each in (own / "refs").rglob("*"))
+    # In a repository with reftables, "heads" is a file that only says so.
+    return any(each.is_file() and each.name != "heads" for each in (own / "refs").rglob("*"))
 
 
 def _staged(repository: Path, index: Path, head: str) -> list[str]:

@@ -13,7 +13,7 @@ import msgspec
 from session_host.client.worktrees.aside import DELETE, SET_ASIDE, UNREGISTER, RemovalMark, Removing
 from session_host.client.worktrees.inside import repositories_in
 from session_host.client.worktrees.making import delete_branch
-from session_host.client.worktrees.missing import REPAIR, why_registered, work_in_modules
+from session_host.client.worktrees.missing import REPAIR, has_references, why_registered, work_in_modules
 from session_host.client.worktrees.repository import (
     PREFIX,
     Entry,
@@ -197,29 +197,37 @@ def _remove(repository: Repository, worktree: OwnWorktree, process_in: Callable[
     judged = _judge(repository, entry, path, is_removal=True)
     if judged.why_kept:
         return Removal(removed=False, line=judged.why_kept)
+    for directory in (registration.parent, registration):
+        if not os.access(directory, os.W_OK):
+            return Removal(removed=False, line=f"kept the worktree {path}: {directory} is not writable")
     with closing(RemovalMark.new(worktree, registration)) as mark:
-        aside = Path(mark.removing.aside)
-        try:
-            set_aside(path, aside)
-        except OSError as error:
-            mark.end()
-            return Removal(removed=False, line=f"kept the worktree {path}: it cannot be renamed: {error.strerror}")
-        try:
-            why = _what_happened(mark.removing, judged.noted, registered, process_in)
-        except BaseException:
-            _put_back(mark, "")
-            raise
-        if why:
-            return Removal(removed=False, line=_put_back(mark, why))
-        ignored = f", including ignored files: {_named(judged.ignored)}" if judged.ignored else ""
-        inside = _and_repositories(judged.repositories)
-        line = f"removed {path}{ignored}{inside}" if ignored or inside else ""
-        mark.begin(UNREGISTER)
-        try:
-            left = _finish(mark)
-        except (OSError, WorktreeError) as error:
-            left = f"left {aside}: {error}"
-        return Removal(removed=True, line="; ".join(filter(None, [line, left])))
+        return _remove_judged(mark, judged, registered, process_in)
+
+
+def _remove_judged(mark: RemovalMark, judged: _Judged, registered: Noted, process_in: Callable[[str], str]) -> Removal:
+    """Set a worktree without work aside, and delete it if nothing has happened in it."""
+    path, aside = Path(mark.removing.worktree.path), Path(mark.removing.aside)
+    try:
+        set_aside(path, aside)
+    except OSError as error:
+        mark.end()
+        return Removal(removed=False, line=f"kept the worktree {path}: it cannot be renamed: {error.strerror}")
+    try:
+        why = _what_happened(mark.removing, judged.noted, registered, process_in)
+    except BaseException:
+        _put_back(mark, "")
+        raise
+    if why:
+        return Removal(removed=False, line=_put_back(mark, why))
+    ignored = f", including ignored files: {_named(judged.ignored)}" if judged.ignored else ""
+    inside = _and_repositories(judged.repositories)
+    line = f"removed {path}{ignored}{inside}" if ignored or inside else ""
+    mark.begin(UNREGISTER)
+    try:
+        left = _finish(mark)
+    except (OSError, WorktreeError) as error:
+        left = f"left {aside}: {error}"
+    return Removal(removed=True, line="; ".join(filter(None, [line, left])))
 
 
 def _what_happened(removing: Removing, noted: Noted, registered: Noted, process_in: Callable[[str], str]) -> str:
@@ -362,14 +370,17 @@ def _judge(repository: Repository, entry: Entry, path: Path, *, is_removal: bool
     submodules = list(filled(path, repository.common / "modules"))
     inside = repositories_in(path, noted, repository.common, [each.top for each in submodules])
     known = {os.path.realpath(git_directory(each.top)) for each in submodules}
+    own = git_directory(path)
     work, ignored = work_and_ignored(path)
     reasons = [
         *work,
         *_commits(repository, entry),
         *_work_in_submodules(submodules),
-        *work_in_modules(git_directory(path), repository.common / "modules", known),
+        *work_in_modules(own, repository.common / "modules", known),
         *(each.why_kept for each in inside if each.why_kept),
     ]
+    if not reasons and has_references(own):
+        reasons = ["it has references of its own"]
     if reasons:
         return _Judged(f"kept the worktree {path}: {' and '.join(reasons)}")
     return _Judged("", tuple(ignored), tuple(each.path for each in inside), noted)

@@ -210,6 +210,7 @@ class TestWorkIsKept:
                 "a merge in progress",
             ),
             ("git bisect start HEAD HEAD~1", "a bisection in progress"),
+            ("git update-ref refs/worktree/mine HEAD", "it has references of its own"),
             ("git update-index --assume-unchanged file src/deep/file; echo x >file", HIDDEN),
             ("git update-index --skip-worktree file src/deep/file; echo x >file", HIDDEN),
             (CLEANED, "1 file with more than git has, which a filter of yours leaves out"),

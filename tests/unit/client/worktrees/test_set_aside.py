@@ -171,6 +171,20 @@ class TestRefused:
             )
             is_as_before(worktree, before)
 
+    def test_one_that_git_cannot_forget_stays(self, worktree: Worktree, checkout: Checkout, tmp_path: Path) -> None:
+        before = contents(Path(worktree.own.path))
+        registrations = checkout.path / ".git/worktrees"
+        with bind_mount(registrations, tmp_path / "possible"):
+            pass
+        subprocess.run(["mount", "--bind", registrations, registrations], check=True)
+        try:
+            subprocess.run(["mount", "-o", "remount,bind,ro", registrations], check=True)
+            line = remove(worktree.own).line
+        finally:
+            subprocess.run(["umount", "--lazy", registrations], check=True)
+        assert line == f"kept the worktree {worktree.own.path}: {registrations} is not writable"
+        is_as_before(worktree, before)
+
     def test_what_cannot_be_deleted_is_left_and_not_kept(
         self, worktree: Worktree, checkout: Checkout, tmp_path: Path
     ) -> None:
