@@ -159,12 +159,19 @@ def hand_on_points(store: Store, record: ChatFacts) -> None:
     """
     record = store.get(record.id) or record
     later = store.get(record.entry.continued_by) if record.entry.continued_by else None
-    if later is not None and resolve_stale_row(store, later).outcome.state is State.STARTING:
-        raise NotResumable(f"{record.entry.name} is just being resumed; try again in a moment")
-    if later is None or shutil.which("git") is None:
+    if later is None:
         return
+    if resolve_stale_row(store, later).outcome.state is State.STARTING:
+        raise NotResumable(f"{record.entry.name} is just being resumed; try again in a moment")
     if store.get(later.id) is None:
         raise NotResumable(f"{record.entry.name} is asleep again, since it could not be woken; stop it first")
+    _hand_on(record, later)
+
+
+def _hand_on(record: ChatFacts, later: ChatFacts) -> None:
+    """Make a chat's restore points those of the one that continues it; raises WorktreeError."""
+    if shutil.which("git") is None:
+        return
     from session_host.restore_points.points import hand_on
 
     directory, is_git_directory = repository_of(record)
@@ -185,8 +192,10 @@ def _remove_restore_points(store: Store, record: ChatFacts) -> None:
     from session_host.restore_points.points import remove_all
 
     directory, is_git_directory = repository_of(record)
+    later = store.get(record.entry.continued_by) if record.entry.continued_by else None
     try:
-        hand_on_points(store, record)  # Those that were made meanwhile.
+        if later is not None:
+            _hand_on(record, later)  # Those that were made meanwhile.
         remove_all(directory, record.id, is_git_directory=is_git_directory)
     except WorktreeError as error:
         log.info("restore points of %s: %s", record.id, error)
