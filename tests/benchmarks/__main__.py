@@ -34,6 +34,7 @@ NAMES = (
     "events",
     "list_500",
     "web",
+    "working_trees",
 )
 
 
