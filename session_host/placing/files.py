@@ -359,7 +359,7 @@ class Placing(Tree):
             raise Changed("it is not there any more") from None
         if stat.S_ISDIR(found.st_mode):
             try:
-                os.rmdir(name, dir_fd=directory)  # Only an empty one.
+                _remove_empty(name, directory)
             except OSError as error:
                 raise Changed("a directory is in its place") from error
             if seen is None:
@@ -384,6 +384,23 @@ class Placing(Tree):
             _keep_beside(directory, hidden, name)
         else:
             os.unlink(hidden, dir_fd=directory)
+
+
+def _remove_empty(name: str, directory: int) -> None:
+    """Remove a directory that has nothing but empty directories.
+
+    Raises:
+        OSError: it has something else; some empty ones may be gone.
+    """
+    descriptor = os.open(name, _DIRECTORY, dir_fd=directory)
+    try:
+        with os.scandir(descriptor) as entries:
+            inside = [entry.name for entry in entries if entry.is_dir(follow_symlinks=False)]
+        for each in inside:
+            _remove_empty(each, descriptor)
+    finally:
+        os.close(descriptor)
+    os.rmdir(name, dir_fd=directory)
 
 
 def copy_new(source: Path, top: Path, path: str) -> None:

@@ -11,9 +11,10 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from session_host.client.worktrees import make, remove
+from session_host.client.worktrees import make
 from session_host.client.worktrees.changes import read_changes
 from session_host.client.worktrees.discarding import discard
+from session_host.client.worktrees.removing import remove
 from session_host.restore_points.points import About, RestorePoint, take
 from session_host.restore_points.restoring import plan_restore, restore
 from tests.benchmarks.environment import BenchmarkEnvironment

@@ -21,6 +21,7 @@ import msgspec
 
 from session_host.errors import WorktreeError
 from session_host.git import (
+    READ_TIMEOUT_S,
     GitRefused,
     check_directory,
     current_stop,
@@ -350,7 +351,7 @@ def read_changes(directory: Path, since: Since = "commit", point: RestorePoint |
     check_directory(directory)
     try:
         with explained(directory):
-            put_back(directory, TIMEOUT_S)
+            put_back(directory, READ_TIMEOUT_S)
             return _Reader(directory).read(since, point)
     except ValueError as error:
         raise WorktreeError(f"git's output is not understood ({error}); try again") from error

@@ -115,6 +115,13 @@ def test_a_file_that_appears_is_not_overwritten(top: Path) -> None:
     assert (top / "made").read_bytes() == b"own\n"
 
 
+def test_empty_directories_are_no_obstacle(top: Path) -> None:
+    (top / "made" / "one" / "two").mkdir(parents=True)
+    with placing(top, "made") as at:
+        put(at, "made")
+    assert (top / "made").read_bytes() == NEW
+
+
 def test_a_file_that_is_saved_while_its_place_is_free_stays(top: Path) -> None:
     with placing(top, "a/file") as at:
         sys.addaudithook(_Once("os.link", lambda: (top / "a/file").write_bytes(b"own\n")))
