@@ -58,6 +58,7 @@ def _words(text: str) -> frozenset[str]:
     return frozenset(text.split())
 
 
+# fmt: off
 GIT_CHANGES: Final = (
     GitChange(
         ("update-index",), "an index of its own", needs_index=True, options=_words(
@@ -77,7 +78,8 @@ GIT_CHANGES: Final = (
     GitChange(("submodule",), "submodules of a new worktree", _words("--quiet --init --no-fetch --")),
     GitChange(("remote",), "a submodule of a new worktree"),
     GitChange(("fetch",), "a submodule of a new worktree", _words("--quiet")),
-)  # fmt: skip
+)
+# fmt: on
 """The git commands that change something. None writes into a working tree that somebody has."""
 GIT_LOOKS: Final = _words(
     "rev-parse ls-files ls-tree cat-file diff diff-files diff-tree diff-index status check-attr check-ignore config "
