@@ -41,6 +41,7 @@ from tests.kills.structured_host import (
 )
 from tests.kills.trace import CannotTrace, Traced
 from tests.kills.witness import SIZE
+from tests.kills.work import instants
 from tests.support import hosts, processes
 from tests.support.commands import OUTLIVE, environment
 from tests.support.facts import changed, keeper_pid
@@ -329,4 +330,9 @@ SCENARIOS: dict[str, Scenario] = {
     "structured host at launch": structured_host_at_launch,
     "structured host at recovery": structured_host_at_recovery,
     "structured host at a due prompt": structured_host_at_a_due_prompt,
+    "restore": instants.restore,
+    "undo of a restore": instants.undo_of_a_restore,
+    "discard": instants.discard,
+    "take back": instants.take_back,
+    "removal of a worktree": instants.removal,
 }

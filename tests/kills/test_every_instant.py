@@ -37,6 +37,10 @@ SAMPLED = (
     "structured host at launch",
     "structured host at recovery",
     "structured host at a due prompt",
+    "restore",
+    "discard",
+    "take back",
+    "removal of a worktree",
 )
 """The scenarios; other ones take too long under a tracer for a test."""
 

@@ -8,5 +8,6 @@ features.py    what a working tree may have: names, links, modes, filters, marks
 trees.py       makes a working tree of a case's features
 walks.py       what is in a directory, and how two such walks differ
 child.py       does an action in a forked process, with the disturbance at one of its calls
+instants.py    kills the process of an action at any system call
 judge.py       does a case's actions, and says what was lost, not done, or not said
 """

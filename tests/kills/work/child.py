@@ -21,7 +21,8 @@ from pathlib import Path
 from typing import Any, Final, NamedTuple
 
 from session_host.errors import OutliveError
-from tests.kills.work.model import Disturbance
+from tests.kills.trace import Traced, Tracing
+from tests.kills.work.model import SYSTEM, Disturbance
 from tests.support.placing_guard import Unplaced, placing_guard
 
 _CHANGES: Final = {
@@ -84,6 +85,7 @@ class Outcome(NamedTuple):
         is_disturbed: whether the disturbance came.
         is_saved: whether the file was saved.
         unplaced: what it has changed in the working tree by other means than it should.
+        traced: its system calls, if one of them was to be disturbed.
     """
 
     result: Any = None
@@ -92,6 +94,7 @@ class Outcome(NamedTuple):
     is_disturbed: bool = False
     is_saved: bool = False
     unplaced: tuple[str, ...] = ()
+    traced: Traced | None = None
 
 
 def adopt_orphans() -> None:
@@ -165,32 +168,42 @@ def save(saved: Saved) -> None:
 def in_child(action: Callable[[], Any], disturbance: Disturbance | None = None, saved: Saved | None = None) -> Outcome:
     """Do an action in a forked process; returns when it and all that it started have ended."""
     reading, writing = os.pipe()
+    waiting, go = os.pipe()
     sys.stdout.flush()
     sys.stderr.flush()
     pid = os.fork()
     if pid == 0:
         os.close(reading)
+        os.close(go)
         status = 1
         try:
+            os.read(waiting, 1)
             _run(action, disturbance, saved, writing)
             status = 0
         finally:
             os._exit(status)
     os.close(writing)
+    os.close(waiting)
+    try:
+        is_traced = disturbance is not None and disturbance.call == SYSTEM
+        tracing = Tracing(pid, kill_at=disturbance.number) if disturbance is not None and is_traced else None
+    finally:
+        os.close(go)  # Now it begins.
     told = _read(reading, pid)
+    traced = tracing.result() if tracing is not None else None
     _, status = os.waitpid(pid, 0)
     is_killed = os.WIFSIGNALED(status) and os.WTERMSIG(status) == signal.SIGKILL
     with contextlib.suppress(ChildProcessError):
         while True:
             os.waitpid(-1, 0)  # The gits of a process that was killed.
     result = next((each for each in told if not isinstance(each, str)), None)
-    is_disturbed, is_saved = "disturbed" in told, "saved" in told
-    if result is None:
+    is_disturbed = "disturbed" in told or (traced is not None and traced.killed_at is not None)
+    if result is None or is_killed:
         assert is_killed, f"the action's process ended with {status}"
         assert is_disturbed, "somebody else killed the action's process"
-        return Outcome(is_killed=True, is_disturbed=True)
+        return Outcome(is_killed=True, is_disturbed=True, traced=traced)
     value, error, unplaced = result
-    return Outcome(value, error, is_disturbed=is_disturbed, is_saved=is_saved, unplaced=unplaced)
+    return Outcome(value, error, is_disturbed=is_disturbed, is_saved="saved" in told, unplaced=unplaced, traced=traced)
 
 
 def _run(action: Callable[[], Any], disturbance: Disturbance | None, saved: Saved | None, writing: int) -> None:

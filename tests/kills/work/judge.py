@@ -24,6 +24,7 @@ from session_host.client.worktrees.taking_back import take_back
 from session_host.paths import worktrees_dir
 from session_host.restore_points.points import About, RestorePoint, listed, take
 from session_host.restore_points.restoring import Plan, Restored, plan_restore, restore
+from tests.kills.trace import Traced
 from tests.kills.work.child import Outcome, Saved, in_child
 from tests.kills.work.trees import GitFailed, Tree
 from tests.kills.work.walks import Seen, Walk, differing, repository_of, tree_of, walk
@@ -76,11 +77,13 @@ class Verdict(NamedTuple):
         result: "done", "stayed" (a part of it), "refused", or "nothing" (there was nothing to do).
         faults: what is wrong.
         is_disturbed: whether the disturbance came.
+        traced: the system calls of the action, if one of them was to be disturbed.
     """
 
     result: str
     faults: tuple[Fault, ...]
     is_disturbed: bool
+    traced: Traced | None = None
 
 
 def judge(tree: Tree) -> Verdict:
@@ -94,11 +97,12 @@ class _Judge:
         self._faults: list[Fault] = []
         self._result = "nothing"
         self._is_disturbed = False
+        self._traced: Traced | None = None
 
     def run(self) -> Verdict:
         self._tree.make_base()
         self._act()
-        return Verdict(self._result, tuple(self._faults), self._is_disturbed)
+        return Verdict(self._result, tuple(self._faults), self._is_disturbed, self._traced)
 
     def _act(self) -> None:
         raise NotImplementedError
@@ -111,6 +115,7 @@ class _Judge:
     ) -> Outcome:
         outcome = in_child(action, self._case.disturbance if is_disturbed else None, saved)
         self._is_disturbed = self._is_disturbed or outcome.is_disturbed
+        self._traced = outcome.traced or self._traced
         for what in outcome.unplaced:
             self._fault("placed", name, "", what)
         if outcome.error is not None and not outcome.error.is_told:

@@ -31,6 +31,9 @@ CALLS: Final = {
     "rm": {"git": 22, "change": 20, "write": 16, "look": 160},
 }
 
+SYSTEM: Final = "system"
+"""The kind of all system calls, at any of which a tracer kills."""
+
 
 @dataclass(frozen=True)
 class Disturbance:
@@ -38,8 +41,8 @@ class Disturbance:
 
     Attributes:
         kind: "save", "kill" or "full" (no space left on the disk).
-        call: the kind of the call, see ``child.kind_of``.
-        number: from 1.
+        call: the kind of the call, see ``child.kind_of``, or ``SYSTEM``.
+        number: from 1; 0 for none.
         is_lasting: whether the disk stays full.
     """
 
