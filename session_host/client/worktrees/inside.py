@@ -87,6 +87,8 @@ def _is_tracked(place: Path) -> bool:
 
 
 def _bare(top: Path, path: str) -> Inside:
+    if os.path.lexists(top / path / "index"):
+        return Inside(path, f"{path} is the repository of files that are elsewhere")
     try:
         return Inside(path, _line(path, list(work_in_repository(top / path, top / path, is_git_directory=True))))
     except GitRefused as refused:

@@ -121,6 +121,16 @@ class TestWorkInside:
 
         is_kept(worktree, f"its repository {PLACE} has {there.git('rev-list', '--count', 'HEAD')} commits not pushed")
 
+    def test_the_repository_of_files_elsewhere_keeps_the_worktree(self, worktree: Worktree, tmp_path: Path) -> None:
+        own = Path(worktree.own.path, "vendor/lib.git")
+        own.parent.mkdir()
+        elsewhere = Checkout(tmp_path / "elsewhere")
+        elsewhere.write("file")
+        elsewhere.git("init", "--quiet", f"--separate-git-dir={own}")
+        elsewhere.git("add", "file")
+
+        is_kept(worktree, "vendor/lib.git is the repository of files that are elsewhere")
+
     def test_a_worktree_of_the_same_repository_keeps_it(self, worktree: Worktree) -> None:
         there = Checkout(worktree.own.path)
         there.git("worktree", "add", "--quiet", "--detach", ".claude/worktrees/x")
