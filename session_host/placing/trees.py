@@ -135,6 +135,8 @@ def delete(top: Path) -> Left | None:
         _delete(top.name, parent, str(top), os.lstat(top).st_dev, left)
     except FileNotFoundError:
         pass
+    except RecursionError:
+        left.append(Left(str(top), "its directories are nested too deeply; `rm -r` removes it"))
     finally:
         os.close(parent)
     return left[0] if left else None

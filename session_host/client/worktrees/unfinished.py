@@ -82,10 +82,8 @@ def _noted(path: Path) -> Noted | None:
     """All that a directory has, if it is there; None if it could not be removed."""
     try:
         return look(path)
-    except FileNotFoundError:
-        return {}
     except OSError:
-        return None
+        return None if os.path.lexists(path) else {}
 
 
 def _more_than_made(repository: Repository, made: Made) -> Iterator[str]:

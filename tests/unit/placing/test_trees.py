@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from pathlib import Path
 
 import pytest
@@ -118,3 +119,20 @@ def _refusal(top: Path) -> str | None:
     except OSError as error:
         return error.strerror
     return None
+
+
+def test_directories_that_are_nested_too_deeply_are_left(tree: Path) -> None:
+    here = os.open(tree, os.O_RDONLY)
+    for _ in range(sys.getrecursionlimit()):
+        os.mkdir("d", dir_fd=here)
+        inner = os.open("d", os.O_RDONLY, dir_fd=here)
+        os.close(here)
+        here = inner
+    os.close(here)
+
+    left = delete(tree)
+
+    assert left is not None
+    assert str(tree) in left.path
+    os.system(f"rm -r {tree}")
+    assert delete(tree) is None
