@@ -37,7 +37,7 @@ from session_host.client.worktrees.work import (
     work_and_ignored,
     work_in,
 )
-from session_host.errors import WorktreeError
+from session_host.errors import UnsafeDirectory, WorktreeError
 from session_host.placing.files import is_hidden
 from session_host.placing.trees import Noted, delete, difference, look, put_back, set_aside
 from session_host.protocol.facts import OwnWorktree
@@ -166,7 +166,7 @@ def remove(worktree: OwnWorktree, process_in: Callable[[str], str] = lambda _dir
         found = at(Path(worktree.repository))
         with locked(found):
             return _remove(found, worktree, process_in)
-    except WorktreeError as error:
+    except (UnsafeDirectory, WorktreeError) as error:
         if not os.path.lexists(path):
             return Removal(removed=True, line="")
         return Removal(removed=False, line=f"kept the worktree {path}: {error}")
@@ -297,7 +297,10 @@ def finish_removals() -> list[str]:
     lines = []
     for mark in RemovalMark.left():
         common = Path(mark.removing.worktree.repository)
-        with suppress(OSError, WorktreeError), locked(at(common)) if common.is_dir() else nullcontext():
+        with (
+            suppress(OSError, UnsafeDirectory, WorktreeError),
+            locked(at(common)) if common.is_dir() else nullcontext(),
+        ):
             lines.append(_go_on(mark))
     return [line for line in lines if line]
 
@@ -400,7 +403,8 @@ def _work_in_submodules(submodules: Iterable[Submodule]) -> Iterator[str]:
 
 def _commits(repository: Repository, entry: Entry) -> Iterable[str]:
     """Describe commits that only the worktree's branch has, or the worktree alone if it has no branch."""
-    if own := only_on(repository, entry.head, entry.branch):
+    has_commits = entry.head.strip("0") != ""  # git writes zeros before the first commit.
+    if has_commits and (own := only_on(repository, entry.head, entry.branch)):
         count = count_of(own, "commit")
         if entry.branch:
             yield f"its branch {entry.branch} has {count} not on any other branch"

@@ -178,6 +178,15 @@ class TestNothingIsLost:
 
         assert removed(worktree) == Removal(removed=True, line="")
 
+    def test_an_empty_worktree_before_its_first_commit_is_removed(self, worktree: Worktree) -> None:
+        there = Checkout(worktree.own.path)
+        there.git("switch", "--quiet", "--orphan", "new")
+        there.write("file")
+        assert is_kept(worktree, "1 file untracked")
+        (there.path / "file").unlink()
+
+        assert removed(worktree) == Removal(removed=True, line="")
+
     def test_the_agents_other_branch_is_kept(self, checkout: Checkout, worktree: Worktree) -> None:
         Checkout(worktree.own.path).git("switch", "--quiet", "--create", "other")
         checkout.git("merge", "--quiet", "other")
@@ -196,6 +205,13 @@ def test_a_pointer_of_git_lfs_is_as_git_has_it_and_no_work(checkout: Checkout) -
 
 
 class TestWorkIsKept:
+    def test_below_a_link_in_place_of_the_repositorys_folder(self, worktree: Worktree, tmp_path: Path) -> None:
+        folder = Path(worktree.own.path).parent
+        folder.rename(tmp_path / "elsewhere")
+        folder.symlink_to(tmp_path / "elsewhere")
+
+        assert is_kept(worktree, f"{folder} is a symbolic link, which is unsafe; remove it")
+
     @pytest.mark.parametrize(
         ("work", "why"),
         [
