@@ -37,11 +37,13 @@ from typing import IO, Final, NamedTuple
 
 from tests.kills.work.child import adopt_orphans
 from tests.kills.work.features import ALONE, APART, FEATURES, NEVER_DONE, NOT_HERE
-from tests.kills.work.judge import Fault, Verdict, judge
+from tests.kills.work.judge import Fault, Verdict, can_mount, judge
 from tests.kills.work.model import ACTIONS, DISTURBANCES, Case, Feature, disturbance_of
 from tests.kills.work.trees import Tree, make_upstream
 
-OPEN: Final[dict[str, str]] = {}
+OPEN: Final[dict[str, str]] = {
+    r"done: rm: .*git was used in it meanwhile": "git itself touches the shared part of a split index",
+}
 """Faults that are known and not mended yet: a pattern of their text, and why they are here."""
 TRIES: Final = 24
 """How many smaller cases are tried."""
@@ -56,6 +58,8 @@ def cells() -> list[tuple[str, str, str]]:
 
 def is_not_here(feature: str, action: str) -> bool:
     """Whether an action is never done with a feature."""
+    if feature == "mount" and not can_mount():
+        return True
     return (feature, action) in NOT_HERE or (feature, "rm" if action == "rm" else "all but rm") in NOT_HERE
 
 

@@ -867,6 +867,7 @@ APART: Final = {
     frozenset({"sha256", "submodule"}),
     frozenset({"unborn", "submodule"}),
     frozenset({"own-commit", "detached"}),
+    frozenset({"own-commit", "under-way"}),
 }
 """Features that git does not have together."""
 

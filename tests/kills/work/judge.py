@@ -9,6 +9,7 @@ import os
 import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
+from functools import cache
 from pathlib import Path
 from random import Random
 from typing import Any, Final, NamedTuple
@@ -84,6 +85,14 @@ class Verdict(NamedTuple):
     faults: tuple[Fault, ...]
     is_disturbed: bool
     traced: Traced | None = None
+
+
+@cache
+def can_mount() -> bool:
+    """Whether this process may mount a directory for a process of its own."""
+    if (pid := os.fork()) == 0:
+        os._exit(ctypes.CDLL(None).unshare(_CLONE_NEWNS) != 0)
+    return os.waitpid(pid, 0)[1] == 0
 
 
 def judge(tree: Tree) -> Verdict:
