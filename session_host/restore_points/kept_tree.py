@@ -92,7 +92,7 @@ class WorkingTree(msgspec.Struct, frozen=True, kw_only=True):
         return self.common / self.worktree / _HOME
 
 
-def put_back(directory: Path, timeout_s: float) -> None:
+def put_files_back(directory: Path, timeout_s: float) -> None:
     """Put back what a killed restore left in the working tree around a directory, unless another one is under way.
 
     Raises:

@@ -206,8 +206,8 @@ def _file_counts(directory: Path, points: Sequence[RestorePoint]) -> list[int]:
 
 
 def _plan(tree: WorkingTree, now: KeptTree, point: RestorePoint, looked: Mapping[str, Seen] | None = None) -> _Found:
-    """Plan a restore; ``looked``: what ``as_written`` has found of the files already."""
-    git = Git(tree.top)
+    """Plan a restore; ``looked``: what ``as_written`` has found of the files, if they are only counted."""
+    git, is_counted = Git(tree.top), looked is not None
     changes = _differences(git, now.tree, point.kept.tree)
     hidden = [each.file.path for each in changes if not each.before and os.path.lexists(tree.top / each.file.path)]
     if hidden:
@@ -230,7 +230,7 @@ def _plan(tree: WorkingTree, now: KeptTree, point: RestorePoint, looked: Mapping
     now = msgspec.structs.replace(now, left_out=now.left_out | rewritten)
     left_rules = {path for path in rewritten | left_out if is_rules(path)}
     rewritten |= {each.file.path for each in wanted if each.file.mode and is_ruled(each.file.path, left_rules)}
-    permissions = permissions_of(git, point)
+    permissions = None if is_counted else permissions_of(git, point)
     files = [each.file for each in wanted if each.file.path not in new | rewritten]
     sorted_out: dict[Why, Iterable[str]] = {"unsaved": left_out, "new": new, "rewritten": rewritten}
     stays = sorted({path: why for why, paths in sorted_out.items() for path in paths}.items())

@@ -30,7 +30,7 @@ from session_host.git import (
     run_read_only,
     run_with_input,
 )
-from session_host.restore_points.kept_tree import MAX_FILE_BYTES, InsideCheck, fed, find_tree, keep_tree, put_back
+from session_host.restore_points.kept_tree import MAX_FILE_BYTES, InsideCheck, fed, find_tree, keep_tree, put_files_back
 from session_host.restore_points.points import RestorePoint
 
 from .status import changed_inside, changes_of, facts_of, staged_deletions, untracked_mode
@@ -351,7 +351,7 @@ def read_changes(directory: Path, since: Since = "commit", point: RestorePoint |
     check_directory(directory)
     try:
         with explained(directory):
-            put_back(directory, READ_TIMEOUT_S)
+            put_files_back(directory, READ_TIMEOUT_S)
             return _Reader(directory).read(since, point)
     except ValueError as error:
         raise WorktreeError(f"git's output is not understood ({error}); try again") from error

@@ -41,7 +41,7 @@ from session_host.errors import UnsafeDirectory, WorktreeError
 from session_host.placing.files import is_hidden
 from session_host.placing.trees import Noted, delete, difference, look, put_back, set_aside
 from session_host.protocol.facts import OwnWorktree
-from session_host.restore_points.kept_tree import put_back as put_files_back
+from session_host.restore_points.kept_tree import put_files_back
 
 NAMED = 3
 """How many ignored files or repositories a message names; it counts the others."""
