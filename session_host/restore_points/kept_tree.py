@@ -15,7 +15,9 @@ import shutil
 import stat
 import tempfile
 import time
+from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping
+from itertools import islice
 from pathlib import Path
 from typing import Final
 
@@ -110,13 +112,19 @@ class Permissions(msgspec.Struct, frozen=True, kw_only=True):
     """The permissions of files and directories, of which git keeps one bit."""
 
     umask: int
-    """That of the process that looked at them."""
+    """That under which git writes most of them as they are; a host's own umask says nothing about a user's files."""
     others: dict[str, int] = {}
     """Those that differ from what git writes under this umask, by path."""
 
     def of(self, path: str, mode: str) -> int:
         """The permissions of a file with this mode of git."""
         return self.others.get(path, (0o777 if mode == EXECUTABLE else 0o666) & ~self.umask)
+
+    def of_directories(self, files: Iterable[str]) -> dict[str, int]:
+        """The permissions of the directories on the way to files, without those that this process makes anyway."""
+        found = {each: self.others.get(each, 0o777 & ~self.umask) for path in files for each in _parents(path)}
+        made = 0o777 & ~read_umask()
+        return {path: mode for path, mode in found.items() if mode != made}
 
 
 class KeptTree(msgspec.Struct, frozen=True, kw_only=True):
@@ -275,21 +283,32 @@ def look_permissions(top: Path, files: Mapping[str, str]) -> Permissions:
     """
     wanted: dict[str, int] = {}
     for path, mode in files.items():
-        parent = path.rpartition("/")[0]
-        while parent and parent not in wanted:
+        for parent in _parents(path):
+            if parent in wanted:
+                break
             wanted[parent] = 0o777
-            parent = parent.rpartition("/")[0]
         if mode not in {SUBMODULE, LINK}:
             wanted[path] = 0o777 if mode == EXECUTABLE else 0o666
-    umask, others = read_umask(), dict[str, int]()
-    for path, most in wanted.items():
+    now: dict[str, int] = {}
+    for path in wanted:
         with contextlib.suppress(OSError):
             mode_now = os.lstat(f"{top}/{path}").st_mode
-            if stat.S_IMODE(mode_now) != most & ~umask and (stat.S_ISREG(mode_now) or stat.S_ISDIR(mode_now)):
-                others[path] = stat.S_IMODE(mode_now)
-        if len(others) == MAX_PERMISSIONS:
-            break
-    return Permissions(umask=umask, others=others)
+            if stat.S_ISREG(mode_now) or stat.S_ISDIR(mode_now):
+                now[path] = stat.S_IMODE(mode_now)
+    masks = Counter(wanted[path] & ~mode for path, mode in now.items())
+    # A plain file does not show whether others may execute; they may if they may read.
+    by_umask = Counter[int]()
+    for mask, count in masks.items():
+        by_umask[mask | (mask & 0o444) >> 2] += count
+    umask = by_umask.most_common(1)[0][0] if by_umask else read_umask()
+    others = ((path, mode) for path, mode in now.items() if mode != wanted[path] & ~umask)
+    return Permissions(umask=umask, others=dict(islice(others, MAX_PERMISSIONS)))
+
+
+def _parents(path: str) -> Iterator[str]:
+    """The directories on the way to a file, the nearest first."""
+    while path := path.rpartition("/")[0]:
+        yield path
 
 
 def keep_tree(

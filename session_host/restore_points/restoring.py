@@ -278,7 +278,8 @@ def _restore(directory: Path, tree: WorkingTree, accepted: Plan, session: str) -
         raise FilesChanged("files have changed in the meantime; look at the list again")
     made_by: Maker = "undo" if point.about.restores else "restore"
     about = About(kind="restore", restores=point.at_ms, made_by=made_by)
-    directories = permissions.others if permissions is not None else {}
+    paths = [file.path for file in plan.files if file.how != "deleted"]
+    directories = permissions.of_directories(paths) if permissions is not None else {}
     done = write_files(directory, tree, plan.now, plan.files, before, seen, session, about, directories)
     return msgspec.structs.replace(done, stayed=plan.stays)
 

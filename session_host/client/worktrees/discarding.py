@@ -271,5 +271,5 @@ def write_file(
         path=path,
         before=msgspec.structs.replace(previous, permissions=mode),
         after=file,
-        directories={name: each for name, each in permissions.others.items() if name != path},
+        directories=permissions.of_directories([path]),
     )

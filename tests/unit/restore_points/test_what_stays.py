@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import stat
 import subprocess
@@ -331,6 +332,48 @@ def test_secret_files_come_back_as_private_as_they_were(
     (checkout.path / "private").rmdir()
     back_to(checkout, before)
     assert modes(checkout) == PRIVATE
+
+
+@pytest.fixture
+def private_umask() -> Iterator[None]:
+    """The umask of hosts, which make the points before prompts."""
+    before = os.umask(0o077)
+    yield
+    os.umask(before)
+
+
+@pytest.mark.usefixtures("private_umask")
+@pytest.mark.parametrize("usual", [0o022, 0o002, 0o027, 0o077])
+def test_permissions_come_back_from_a_point_of_a_host(checkout: Checkout, usual: int) -> None:
+    for each in checkout.path.rglob("*"):
+        if ".git" not in each.parts:
+            each.chmod((0o777 if each.is_dir() else 0o666) & ~usual)
+    make_private(checkout)
+    for path in ("plain", "private/key"):
+        checkout.write(f"more/{path}").parent.chmod(0o777 & ~usual)
+        (checkout.path / "more" / path).chmod(0o666 & ~usual)
+    (checkout.path / "more").chmod(0o777 & ~usual)
+    before = all_modes(checkout)
+    point = kept(checkout)
+    found = points.permissions_of(Git(checkout.path), point)
+    assert found is not None
+    assert found.umask == usual
+    assert found.others.keys() <= PRIVATE.keys()
+
+    os.umask(0o022)
+    for path in [*PRIVATE, "more/plain", "more/private/key"]:
+        if path != "private":
+            (checkout.path / path).unlink()
+    for path in ("private", "more/private", "more"):
+        (checkout.path / path).rmdir()
+    back_to(checkout, point)
+
+    assert all_modes(checkout) == before
+
+
+def all_modes(checkout: Checkout) -> dict[str, int]:
+    found = {str(path.relative_to(checkout.path)): path for path in checkout.path.rglob("*")}
+    return {name: stat.S_IMODE(path.lstat().st_mode) for name, path in found.items() if not name.startswith(".git")}
 
 
 def test_a_discarded_private_file_comes_back_private(checkout: Checkout) -> None:
