@@ -43,6 +43,7 @@ from session_host.placing.trees import Noted, delete, difference, look, put_back
 from session_host.protocol.facts import OwnWorktree
 from session_host.restore_points.kept_tree import put_files_back
 
+_SHARED_INDEX = "sharedindex."
 NAMED = 3
 """How many ignored files or repositories a message names; it counts the others."""
 
@@ -193,7 +194,7 @@ def _remove(repository: Repository, worktree: OwnWorktree, process_in: Callable[
         unregister(registration)
         return Removal(removed=True, line=_remove_missing(repository, path, made))
     put_files_back(path, TIMEOUT_S)
-    registered = look(registration)
+    registered = _look_at_registration(registration)
     judged = _judge(repository, entry, path, is_removal=True)
     if judged.why_kept:
         return Removal(removed=False, line=judged.why_kept)
@@ -230,6 +231,16 @@ def _remove_judged(mark: RemovalMark, judged: _Judged, registered: Noted, proces
     return Removal(removed=True, line="; ".join(filter(None, [line, left])))
 
 
+def _look_at_registration(registration: Path) -> Noted:
+    """Note git's directory for a worktree, but not when git has last read a split index: it notes that itself."""
+    return {
+        path: {
+            name: facts if not name.startswith(_SHARED_INDEX) else (*facts[:2], 0, 0) for name, facts in names.items()
+        }
+        for path, names in look(registration).items()
+    }
+
+
 def _what_happened(removing: Removing, noted: Noted, registered: Noted, process_in: Callable[[str], str]) -> str:
     """What has happened in a worktree since it was noted, so that it must stay; "" for nothing.
 
@@ -242,7 +253,7 @@ def _what_happened(removing: Removing, noted: Noted, registered: Noted, process_
     if process := process_in(removing.aside):  # Without one, nobody writes there after the look.
         return f"{process} is using it"
     try:
-        now, now_registered = look(Path(removing.aside)), look(Path(removing.registration))
+        now, now_registered = look(Path(removing.aside)), _look_at_registration(Path(removing.registration))
     except OSError as error:
         return str(error.strerror)
     if written := difference(noted, now):

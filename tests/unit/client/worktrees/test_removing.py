@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import os
 import shutil
 from pathlib import Path
 
@@ -193,6 +194,15 @@ class TestNothingIsLost:
 
         assert removed(worktree).removed
         assert checkout.branches() == ["main", "other"]
+
+
+def test_a_clean_worktree_with_a_split_index_is_removed(checkout: Checkout) -> None:
+    worktree = make(str(checkout.path), None, "chat")
+    inside = Checkout(worktree.own.path)
+    inside.git("update-index", "--split-index")
+    [shared] = (checkout.path / ".git/worktrees").glob("*/sharedindex.*")
+    os.utime(shared, (0, 0))  # git notes its next reading there.
+    assert removed(worktree).line == ""
 
 
 def test_a_pointer_of_git_lfs_is_as_git_has_it_and_no_work(checkout: Checkout) -> None:
