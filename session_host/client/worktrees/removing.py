@@ -443,4 +443,4 @@ def _remove_branch(repository: Repository, branch: str) -> str:
     if own := only_on(repository, commit, branch):
         return f"kept the branch {branch}: {count_of(own, 'commit')} not on any other branch"
     delete_branch(repository, branch, commit)
-    return ""
+    return f"kept the branch {branch}: git could not delete it" if branch in branches(repository) else ""

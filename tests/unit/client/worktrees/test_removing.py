@@ -130,6 +130,12 @@ class TestNothingIsLost:
         assert checkout.worktrees() == []
         assert checkout.branches() == ["main"]
 
+    def test_a_branch_that_git_cannot_delete_is_named(self, checkout: Checkout, worktree: Worktree) -> None:
+        checkout.write(f".git/refs/heads/{worktree.own.branch}.lock")
+
+        kept = f"kept the branch {worktree.own.branch}: git could not delete it"
+        assert removed(worktree) == Removal(removed=True, line=kept)
+
     def test_a_missing_repository_is_no_error_without_a_worktree(self, checkout: Checkout, worktree: Worktree) -> None:
         shutil.rmtree(checkout.path)
         shutil.rmtree(worktree.own.path)
