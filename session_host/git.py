@@ -691,10 +691,13 @@ def _start(
 
 
 def _ending_with_us() -> tuple[str, ...]:
-    """The words before a command line whose process is to end with this one: of util-linux, which Debian always has."""
+    """The words before a command line whose process is to end with this one: of util-linux, which Debian always has.
+
+    On SIGTERM, git removes its locks; one that stayed would refuse each later change, also by the user's own git.
+    """
     path = shutil.which("setpriv")
     is_known = path is not None and "busybox" not in os.path.realpath(path)
-    return (path, "--pdeathsig", "KILL") if path is not None and is_known else ()
+    return (path, "--pdeathsig", "TERM") if path is not None and is_known else ()
 
 
 def _wait(process: subprocess.Popen[bytes], timeout_s: float, stop: Stop | None) -> None:

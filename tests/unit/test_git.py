@@ -25,6 +25,7 @@ from session_host.git import own_filters, run_read_only
 from session_host.protocol.facts import OwnWorktree
 from session_host.restore_points.points import About, listed, remove_all, take
 from session_host.restore_points.restoring import file_counts, plan_restore, restore
+from tests.support import processes
 from tests.support.repositories import Checkout
 from tests.support.waiting import wait_readable, wait_until
 
@@ -335,3 +336,26 @@ def test_a_git_that_waits_for_a_pipe_ends_with_the_process_that_started_it(tmp_p
 
 def _waits_for_pipe(pid: str) -> bool:
     return Path(f"/proc/{pid}/wchan").read_text() == "wait_for_partner"
+
+
+def test_a_git_that_ends_with_the_process_that_started_it_leaves_no_lock(tmp_path: Path) -> None:
+    """A lock that a killed command left would refuse each later change of a branch, the user's own too."""
+    checkout = Checkout.new(tmp_path / "api")
+    head = checkout.git("rev-parse", "HEAD")
+    names = [f"refs/outlive/{number}" for number in range(2000)]
+    checkout.write("create", "".join(f"create {name} {head}\n" for name in names))
+    checkout.sh("git update-ref --stdin < create")
+    checkout.write("delete", "".join(f"delete {name}\n" for name in names))
+    code = (
+        "import sys; from pathlib import Path; from session_host.git import run_with_input\n"
+        "top = Path(sys.argv[1])\n"
+        "run_with_input(top, 'update-ref', '--stdin', data=(top / 'delete').read_bytes(), extra={}, timeout_s=60)"
+    )
+    mark = {"OUTLIVE_TEST": str(tmp_path)}
+    lock = checkout.path / f".git/{names[-1]}.lock"
+    with subprocess.Popen([sys.executable, "-c", code, checkout.path], env=os.environ | mark) as process:
+        wait_until(lambda: lock.exists() or process.poll() is not None, 60.0, "a lock")
+        process.kill()
+    assert process.returncode == -signal.SIGKILL
+    wait_until(lambda: not processes.with_environment("OUTLIVE_TEST", str(tmp_path)), 60.0, "the end of git")
+    assert not list((checkout.path / ".git").rglob("*.lock"))
