@@ -93,6 +93,9 @@ _REFUSED: Final = 128
 _LABEL = re.compile(r"(fatal|error): ")
 _MISSING = re.compile(r"unable to read (?:tree )?\(?[0-9a-f]{40}|missing (?:blob|tree) object")
 _ADVICE = re.compile(r"(hint|warning|Preparing worktree)\b")
+_NOT_WRITTEN = re.compile(r"(?:unable to write file|couldn't write) '?(/.+?)'?$")
+_FEW_BYTES: Final = 8 << 20
+_FULL: Final = "the disk is full; free some space"
 
 
 class GitRefused(WorktreeError):
@@ -771,7 +774,21 @@ def _refused(call: _Call, complaint: IO[bytes], code: int) -> WorktreeError:
     if not call.directory.is_dir():
         return WorktreeError(f"there is no directory {call.directory}; choose another")
     complaint.seek(0)
-    return GitRefused(_error_line(complaint.read()), code)
+    message = _error_line(complaint.read())
+    return GitRefused(_FULL if _is_disk_full(message) else message, code)
+
+
+def _is_disk_full(message: str) -> bool:
+    """Whether git's message means that a disk is full; of some files it only says that it cannot write them."""
+    if "No space left on device" in message:
+        return True
+    if (found := _NOT_WRITTEN.search(message)) is None:
+        return False
+    try:
+        space = os.statvfs(os.path.dirname(found[1]))  # noqa: PTH120
+    except OSError:
+        return False
+    return space.f_bavail * space.f_frsize < _FEW_BYTES
 
 
 def _no_answer(directory: Path) -> WorktreeError:
