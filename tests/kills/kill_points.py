@@ -12,6 +12,7 @@ import itertools
 import os
 import signal
 import time
+from collections.abc import Collection
 from pathlib import Path
 from typing import NamedTuple
 
@@ -311,7 +312,9 @@ TOGETHER = ("host at work", "slow host at work", "structured host at work")
 """Scenarios that may run concurrently, since each kills only its own host."""
 
 
-async def tracing(pid: int | None, kill_at: int, *, follow: str = "self", match: str = "") -> Tracing:
+async def tracing(
+    pid: int | None, kill_at: int, *, follow: str = "self", match: str = "", only: Collection[str] = ()
+) -> Tracing:
     """Start a tracer in a thread, without blocking the event loop.
 
     Raises:
@@ -319,7 +322,7 @@ async def tracing(pid: int | None, kill_at: int, *, follow: str = "self", match:
     """
     if pid is None:
         raise CannotTrace("there is no such process")
-    return await asyncio.to_thread(Tracing, pid, kill_at=kill_at, follow=follow, match=match)
+    return await asyncio.to_thread(Tracing, pid, kill_at=kill_at, follow=follow, match=match, only=only)
 
 
 async def info_of(chat: Chat) -> SessionInfo:

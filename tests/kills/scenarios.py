@@ -33,6 +33,7 @@ from tests.kills.kill_points import (
     with_keeper,
 )
 from tests.kills.later import host_at_a_due_prompt, structured_host_at_a_due_prompt
+from tests.kills.removed_chat import removal_of_a_chat
 from tests.kills.several import is_whole
 from tests.kills.structured_host import (
     structured_host_at_launch,
@@ -335,4 +336,5 @@ SCENARIOS: dict[str, Scenario] = {
     "discard": instants.discard,
     "take back": instants.take_back,
     "removal of a worktree": instants.removal,
+    "rm": removal_of_a_chat,
 }

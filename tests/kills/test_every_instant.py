@@ -41,6 +41,7 @@ SAMPLED = (
     "discard",
     "take back",
     "removal of a worktree",
+    "rm",
 )
 """The scenarios; other ones take too long under a tracer for a test."""
 

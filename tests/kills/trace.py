@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+from collections.abc import Collection
 from pathlib import Path
 from types import TracebackType
 from typing import NamedTuple, Self
@@ -32,7 +33,9 @@ class Traced(NamedTuple):
 class Tracing:
     """A running tracer. A context manager: at its end the tracer exits, and the traced process continues untraced."""
 
-    def __init__(self, pid: int, *, kill_at: int = 0, follow: str = "self", match: str = "") -> None:
+    def __init__(
+        self, pid: int, *, kill_at: int = 0, follow: str = "self", match: str = "", only: Collection[str] = ()
+    ) -> None:
         """Start the tracer and wait until the process is traced.
 
         Args:
@@ -40,11 +43,20 @@ class Tracing:
             kill_at: the number of the call before which the process is killed; 0 for no kill.
             follow: ``self``, ``fork`` or ``daemon``, see ``tracer``.
             match: for ``daemon``: a part of the command line.
+            only: the names of the calls that count; all, if there is none.
 
         Raises:
             CannotTrace: the process may not be traced, or has ended.
         """
-        options = ["--kill-at", str(kill_at), "--follow", follow, "--match", match]
+        options = [
+            "--kill-at",
+            str(kill_at),
+            "--follow",
+            follow,
+            "--match",
+            match,
+            *(["--only", *only] if only else []),
+        ]
         self._process = subprocess.Popen(
             [sys.executable, "-I", "-S", str(TRACER), str(pid), *options],
             stdin=subprocess.PIPE,

@@ -1,10 +1,10 @@
 """Kills a process just before the kernel carries out one chosen system call, counted over all its threads.
 
-``python -I -S tracer.py PID [--kill-at N] [--follow self|fork|daemon] [--match TEXT]``; see ``trace``
+``python -I -S tracer.py PID [--kill-at N] [--follow self|fork|daemon] [--match TEXT] [--only NAME…]``; see ``trace``
 
 *self*: counts the calls of process PID, from now on. *fork*: counts the calls of the next process that PID forks, from
 its first call on; then PID is no longer traced. *daemon*: counts the calls of the next process that is forked by the
-first descendant of PID that executes a command line that contains TEXT.
+first descendant of PID that executes a command line that contains TEXT. With names of calls, only these count.
 
 Prints ``tracing`` once it is attached, then, when the counted process has ended or standard input is closed,
 one line of JSON::
@@ -61,11 +61,12 @@ def ptrace(request: int, pid: int, address: int = 0, data: int = 0) -> int:
 class Tracer:
     """Traces threads and counts the system calls of one process, the target; kills it at one of them."""
 
-    def __init__(self, root: int, follow: str, match: str, kill_at: int) -> None:
+    def __init__(self, root: int, follow: str, match: str, kill_at: int, only: frozenset[str] = frozenset()) -> None:
         self.root = root
         self.follow = follow
         self.match = match.encode()
         self.kill_at = kill_at
+        self.only = only
         self.target = root if follow == "self" else 0
         self.processes: dict[int, int] = {}
         """The process of each traced thread."""
@@ -169,8 +170,10 @@ class Tracer:
         op, architecture = struct.unpack_from("=B3xI", info)
         if op != SYSCALL_INFO_ENTRY:
             return
-        self.calls += 1
         name = call_name(architecture, struct.unpack_from("=Q", info, 24)[0])
+        if self.only and name not in self.only:
+            return
+        self.calls += 1
         self.names[name] += 1
         if self.calls == self.kill_at:
             self.killed = (self.calls, name, "main" if thread == process else "another")
@@ -245,12 +248,13 @@ def main() -> None:
     parser.add_argument("--kill-at", type=int, default=0)
     parser.add_argument("--follow", choices=("self", "fork", "daemon"), default="self")
     parser.add_argument("--match", default="")
+    parser.add_argument("--only", nargs="*", default=())
     options = parser.parse_args()
     for end in (WAKE_UP, _WAKER):
         os.set_blocking(end, False)
     signal.signal(signal.SIGCHLD, lambda number, frame: None)
     signal.set_wakeup_fd(_WAKER, warn_on_full_buffer=False)
-    tracer = Tracer(options.pid, options.follow, options.match, options.kill_at)
+    tracer = Tracer(options.pid, options.follow, options.match, options.kill_at, frozenset(options.only))
     try:
         tracer.attach()
     except OSError as error:
