@@ -349,4 +349,6 @@ async def wait_until_exit_saved(session_id: str) -> None:
     except TimeoutError as error:
         text = f"the chat has ended, but its exit was not saved within {SAVED_TIMEOUT_S:g} s"
         lack = lack_of_space(state_dir())
-        raise NotResumable(f"{text}{f': {lack}' if lack else '; try again, or run `outlive doctor`'}") from error
+        # A host of an earlier version cannot open a store that a newer one has changed.
+        remedy = "; try again; after an update of Outlive, run `outlive upgrade`; else `outlive doctor`"
+        raise NotResumable(f"{text}{f': {lack}' if lack else remedy}") from error

@@ -134,7 +134,8 @@ def test_an_exit_that_takes_too_long_to_save_is_reported(chat: str, monkeypatch:
     with locked_store():
         kill_program(chat)
         with pytest.raises(
-            NotResumable, match=r"the chat has ended, but its exit was not saved within 0\.5 s; try again"
+            NotResumable,
+            match=r"not saved within 0\.5 s; try again; after an update of Outlive, run `outlive upgrade`",
         ):
             asyncio.run(resume(chat))
 
