@@ -27,6 +27,8 @@ ONCE_FAULTS = (
     "undo-restore none lfs.783927-0",
     "undo-restore none attributes-change.281942-1",
     "restore kill:change:19 swap.816186-2",
+    "restore save:git:18 names.272874",
+    "discard save:change:10 names.272874",
     "restore full:write:10:on index.760143-0-1",
     "restore full:git:29 exact-filter.866882-0",
     "undo-restore full:git:27:on lossy-filter.901023",

@@ -838,6 +838,8 @@ def _lfs(part: Part) -> None:
     part.do("init", configure)
     states = part.choose.choice(["base then now", "then", "base then", "then now"])
     part.line(".gitattributes", f"*.{part.home} filter=lfs -text", states)
+    if "now" not in states:
+        part.may_refuse = "git still takes the rule from the index, as long as it is there"
     base_too = "base" in states
     for _ in range(2):
         base, then, now = part.states(lambda: File(part.text()))

@@ -236,6 +236,9 @@ class _Change(_Judge):
                 continue  # It is said to stay.
             kind = "kept" if was is not None else "done"
             self._fault(kind, f"{step.name} and its undo", path, f"{was} is {found}")
+        for path, version in first.missing:
+            if path == first.saved_path and not _has(second.after, path, version):
+                self._fault("kept", step.name, path, "it was saved meanwhile, and is gone after the undo, too")
         if is_undo or first.saved_path:
             self._recover(second)
 
@@ -610,7 +613,8 @@ class _Removal(_Judge):
             self._fault("kept", "rm", why, f"it is gone; {line}")
         if work and not tree.keeps:
             self._fault("kept", "rm", work[0], f"git says that it is work; {line}")
-        if saved_path and not self._is_somewhere(_THE_SAVED):
+        is_named = tree.is_ignored(saved_path) and saved_path in line  # It was saved before the first look.
+        if saved_path and not is_named and not self._is_somewhere(_THE_SAVED):
             self._fault("kept", "rm", saved_path, f"it was saved meanwhile, and is gone; {line}")
         ignored = {path for path in before.files if path not in fresh.files}
         for path in sorted(before.files.keys() & fresh.files.keys()):
