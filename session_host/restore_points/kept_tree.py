@@ -34,7 +34,6 @@ from session_host.git import (
     read_limited,
     run_with_input,
 )
-from session_host.placing.files import is_hidden, recover
 from session_host.protocol.untrusted_text import one_line
 
 TIMEOUT_S: Final = 15.0
@@ -105,7 +104,14 @@ def put_files_back(directory: Path, timeout_s: float) -> None:
     if (own / _HOME).exists():
         tree = find_tree(top)
         with contextlib.suppress(WorktreeError), exclusive_lock(tree.common, Git(top, timeout_s=0)):
-            recover(tree.top, tree.home)
+            _recover(tree)
+
+
+def _recover(tree: WorkingTree) -> None:
+    if tree.home.exists():
+        from session_host.placing.files import recover  # rarely needed
+
+        recover(tree.top, tree.home)
 
 
 class Permissions(msgspec.Struct, frozen=True, kw_only=True):
@@ -335,7 +341,7 @@ def keep_tree(
     git = Git(tree.top, niceness=niceness, stop=stop)
     try:
         with exclusive_lock(tree.common, git), _copy_of(tree.index, scratch) as index:
-            recover(tree.top, tree.home)
+            _recover(tree)
             return _TreeWriter(git, tree.top, index).write(also)
     except OSError as error:
         raise WorktreeError(f"the files cannot be saved ({error.strerror})") from error
@@ -462,6 +468,8 @@ class _TreeWriter:
         if chosen.casefold() in {"no", "false", "off", "0"}:
             return None
         records = self._git.records("ls-files", "-z", "--others", "--exclude-standard", index=self._index)
+        from session_host.placing.files import is_hidden  # no start needs it
+
         return [path for path in records if not path.endswith("/") and not is_hidden(path)]
 
 

@@ -13,9 +13,6 @@ import msgspec
 from session_host.errors import WorktreeError
 from session_host.git import WORK_TIMEOUT_S, GitRefused, Stop, list_files, run_read_only
 from session_host.paths import make_directories, worktrees_dir
-from session_host.placing.files import copy_new
-from session_host.placing.mounts import check_no_mount
-from session_host.placing.trees import delete
 from session_host.protocol.facts import OwnWorktree
 
 from .repository import (
@@ -49,6 +46,10 @@ def copy_included(source: Path, target: Path) -> None:
         WorktreeError: a file cannot be read or written, or the files are too large; some may have been copied.
     """
     include, files = source / INCLUDE_FILE, included(source)
+    if not files:
+        return
+    from session_host.placing.files import copy_new  # most starts copy none
+
     try:
         size = sum((source / file).lstat().st_size for file in files)
         if size > MAX_BYTES:
@@ -396,6 +397,9 @@ def clear(repository: Repository, path: Path) -> None:
     Raises:
         WorktreeError: something is mounted in it; all stays.
     """
+    from session_host.placing.mounts import check_no_mount  # most starts do not fail
+    from session_host.placing.trees import delete
+
     try:
         check_no_mount(path)
     except OSError as error:

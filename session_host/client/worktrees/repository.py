@@ -28,7 +28,6 @@ from session_host.git import (
     run_read_only,
 )
 from session_host.paths import ensure_private, lock_refusal, state_dir, worktrees_dir
-from session_host.placing.trees import delete
 
 PREFIX = "outlive/"
 """The prefix of branches that are named after chats."""
@@ -245,6 +244,8 @@ def unregister(registration: Path) -> None:
     Raises:
         OSError: it cannot be deleted.
     """
+    from session_host.placing.trees import delete  # no start needs it
+
     if left := delete(registration):
         raise OSError(errno.EBUSY, f"{left.path}: {left.why}")
     with contextlib.suppress(OSError):

@@ -12,7 +12,6 @@ from session_host.client.worktrees.repository import find
 from session_host.client.worktrees.submodules import submodules_of
 from session_host.errors import WorktreeError
 from session_host.git import GitRefused, default_branch, place_of, run_read_only
-from session_host.placing.files import is_hidden
 from session_host.protocol.untrusted_text import before_more
 from session_host.restore_points.kept_tree import InsideCheck
 
@@ -167,6 +166,8 @@ def changes_of(listing: str, kinds: str = "12u?") -> list[str]:
     ``1`` changed, ``2`` renamed (its old path follows as a record of its own), ``u`` unmerged,
     ``?`` untracked, ``!`` ignored. Files that are just being placed are left out.
     """
+    from session_host.placing.files import is_hidden  # no start needs it
+
     fields = {"1": 8, "2": 9, "u": 10, "?": 1, "!": 1}
     found, records = [], iter(listing.split("\0"))
     for record in records:
