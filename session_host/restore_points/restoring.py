@@ -81,7 +81,7 @@ class Stay(msgspec.Struct, frozen=True, kw_only=True):
 
 
 _WHYS: Final[dict[Why, str]] = {
-    "unsaved": "not saved (too large, unreadable, hidden from git, or a filter of the repository)",
+    "unsaved": "not saved (too large, unreadable, hidden from git, or not as git would write it)",
     "rewritten": "which git would write in another way (filter, line ends, ident)",
     "new": "perhaps there before (ignored then, or one of too many new files)",
 }

@@ -178,7 +178,7 @@ async def test_files_that_stay_are_named_before_and_after(checkout: Checkout) ->
     checkout.commit("conf.py", "key = None")
     checkout.git("update-index", "--skip-worktree", "conf.py")
     checkout.write("conf.py", "key = 1")
-    stays = "1 file stays as it is, not saved (too large, unreadable, hidden from git, or a filter of the repository)"
+    stays = "1 file stays as it is, not saved (too large, unreadable, hidden from git, or not as git would write it)"
     done = outlive("restore", "api", "1", "-y")
     assert f"{stays}: conf.py" in done.error
     assert f"{stays}: conf.py" in done.output

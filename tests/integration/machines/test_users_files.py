@@ -35,6 +35,7 @@ def test_a_chats_worktree_there_is_restored_and_removed_as_here(alpha: SshMachin
         "N file stays as it is, which git would write in another way (filter, line ends, ident): mixed\n"
     )
     assert undone.startswith("undid the restore of x: N files as before the restore at N:N:N; undo: ")
+    assert undone.endswith("hidden from git, or not as git would write it): mixed\n")
     assert discarded_.startswith("Discarded(path='file', ")
     assert listed.count("\n") == 6
     assert kept == "removed x (ID)\nkept the worktree WORKTREES/outlive-x: N files not committed\n"

@@ -463,7 +463,7 @@ def test_what_an_undo_leaves_of_a_restore_is_named(checkout: Checkout) -> None:
 def test_a_line_says_why_files_stay_and_names_the_first() -> None:
     whys: dict[str, Why] = {"big": "unsaved", "a.ipynb": "rewritten", "b.ipynb": "rewritten", "a.log": "new"}
     assert stay_lines([Stay(path=path, why=why) for path, why in whys.items()], str.upper, 1) == [
-        "1 file stays as it is, not saved (too large, unreadable, hidden from git, or a filter of the repository): BIG",
+        "1 file stays as it is, not saved (too large, unreadable, hidden from git, or not as git would write it): BIG",
         "2 files stay as they are, which git would write in another way (filter, line ends, ident): A.IPYNB, …",
         "1 file stays as it is, perhaps there before (ignored then, or one of too many new files): A.LOG",
     ]

@@ -297,7 +297,7 @@ async def test_files_that_stay_are_named_before_and_after(open_changes: OpenChan
     await opened.harness.until(opened.window.restore.isVisible, "the button")
     press_button(opened, "Restore…")
     question = await question_after(opened)
-    stays = "1 file stays as it is, not saved (too large, unreadable, hidden from git, or a filter of the repository)"
+    stays = "1 file stays as it is, not saved (too large, unreadable, hidden from git, or not as git would write it)"
     assert f"{stays}: src/deep/file." in question.detail.text()
     question.yes.click()
     await until_said(opened, f"1 file restored. {stays}: src/deep/file.")
