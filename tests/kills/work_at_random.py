@@ -41,9 +41,7 @@ from tests.kills.work.judge import Fault, Verdict, can_mount, judge
 from tests.kills.work.model import ACTIONS, DISTURBANCES, Case, Feature, disturbance_of
 from tests.kills.work.trees import Tree, make_upstream
 
-OPEN: Final[dict[str, str]] = {
-    r"done: rm: .*git was used in it meanwhile": "git itself touches the shared part of a split index",
-}
+OPEN: Final[dict[str, str]] = {}
 """Faults that are known and not mended yet: a pattern of their text, and why they are here."""
 TRIES: Final = 24
 """How many smaller cases are tried."""
