@@ -58,6 +58,8 @@ class _Journal(msgspec.Struct, frozen=True, array_like=True):
     algorithm: str
     files: list[tuple[bytes, int, str]]
     """Path, and mode and content of ``Seen``; 0 and "" if nothing was there."""
+    directories: list[tuple[bytes, int]] = []
+    """Directories that are not there yet, and the permissions that they get."""
 
 
 def is_hidden(path: str) -> bool:
@@ -117,6 +119,19 @@ class Tree:
                 _keep_beside(directory, hidden, name)
                 return
         os.unlink(hidden, dir_fd=directory)
+
+    def recover_directory(self, path: str, permissions: int) -> None:
+        """Remove a directory that was made, if it is empty; else give it its permissions.
+
+        Raises:
+            OSError: that fails; FileNotFoundError and NotADirectoryError if it is gone.
+        """
+        directory, name = self._directory(path), path.rpartition("/")[2]
+        if stat.S_ISDIR(os.lstat(name, dir_fd=directory).st_mode):
+            try:
+                os.rmdir(name, dir_fd=directory)
+            except OSError:
+                os.chmod(name, permissions, dir_fd=directory)
 
     def _look(self, directory: int, name: str) -> Seen | None:
         found = os.lstat(name, dir_fd=directory)
@@ -215,7 +230,8 @@ class Placing(Tree):
         try:
             self.new.mkdir(parents=True)
             unfinished = self._home / f"{_JOURNAL}.new"
-            unfinished.write_bytes(msgspec.json.encode(_Journal(self._token, self._algorithm, files)))
+            made = [(os.fsencode(each), mode) for each, mode in self._directories.items() if self._is_missing(each)]
+            unfinished.write_bytes(msgspec.json.encode(_Journal(self._token, self._algorithm, files, made)))
             unfinished.rename(self._home / _JOURNAL)
         except OSError:
             shutil.rmtree(self._home, ignore_errors=True)
@@ -233,6 +249,9 @@ class Placing(Tree):
             shutil.rmtree(self._home, ignore_errors=True)
         else:
             recover(self._top, self._home)
+
+    def _is_missing(self, path: str) -> bool:
+        return not os.path.lexists(self._top / path)
 
     def delete(self, path: str) -> None:
         """Delete a file.
@@ -448,6 +467,9 @@ def recover(top: Path, home: Path) -> None:
                 pass  # Its directory is gone, or another one.
             except OSError:
                 is_whole = False  # The next look tries again.
+        for directory, permissions in sorted(journal.directories, reverse=True):
+            with contextlib.suppress(OSError):
+                tree.recover_directory(os.fsdecode(directory), permissions)
     if is_whole:
         shutil.rmtree(home, ignore_errors=True)
 

@@ -210,9 +210,10 @@ def killed_at(number: int, top: Path) -> bool:
                     os.kill(os.getpid(), 9)
 
         sys.addaudithook(kill)
-        with placing(top, "a/b/file", "a/file", "made", "other") as at:
+        private = {"private": 0o750, "private/deep": 0o550}
+        with placing(top, "a/b/file", "a/file", "private/deep/made", "other", directories=private) as at:
             put(at, "a/b/file")
-            put(at, "made")
+            put(at, "private/deep/made")
             at.delete("other")
             put(at, "a/file")
 
@@ -250,9 +251,13 @@ def test_after_a_kill_at_any_call_each_file_is_the_old_or_the_new_one(
         recover(top, top.parent / "home")
         assert not (top.parent / "home").exists()
         assert not [path for path in names(top) if is_hidden(path)]
-        assert names(top) - {"made", "other"} == {"a", "a/b", "a/b/file", "a/file"}
+        made = top / "private/deep/made"
+        private_ones = {"private", "private/deep", "private/deep/made"} if made.exists() else set()
+        assert names(top) - {"other"} == {"a", "a/b", "a/b/file", "a/file"} | private_ones
         for path in ("a/b/file", "a/file"):
             assert (top / path).read_bytes() in {OLD, NEW}
-        assert not (top / "made").exists() or (top / "made").read_bytes() == NEW
+        if made.exists():
+            assert made.read_bytes() == NEW
+            assert [stat.S_IMODE(each.stat().st_mode) for each in list(made.parents)[:2]] == [0o550, 0o750]
     assert (top / "a/file").read_bytes() == NEW
     assert number > 20
