@@ -527,15 +527,22 @@ class Database:
         An existing file is not opened here: closing a descriptor of it would drop the POSIX locks
         that another connection of this process holds (sqlite.org/howtocorrupt.html, 2.2).
         """
-        try:
-            descriptor = os.open(self.path, os.O_CREAT | os.O_EXCL | os.O_RDWR | os.O_CLOEXEC, 0o600)
-        except FileExistsError:
-            status = self.path.stat()
-            if status.st_uid == os.geteuid() and status.st_mode & 0o077:
-                self.path.chmod(0o600)
-        else:
-            os.fchmod(descriptor, 0o600)
-            os.close(descriptor)
+        for _ in range(FILE_TRIES):
+            try:
+                descriptor = os.open(self.path, os.O_CREAT | os.O_EXCL | os.O_RDWR | os.O_CLOEXEC, 0o600)
+            except FileExistsError:
+                try:
+                    status = self.path.stat()
+                except FileNotFoundError:
+                    if self.path.is_symlink():
+                        raise
+                    continue  # Another process has just moved it aside.
+                if status.st_uid == os.geteuid() and status.st_mode & 0o077:
+                    self.path.chmod(0o600)
+            else:
+                os.fchmod(descriptor, 0o600)
+                os.close(descriptor)
+            return
 
     def _prepare(self, connection: sqlite3.Connection) -> None:
         connection.execute("PRAGMA synchronous = NORMAL")

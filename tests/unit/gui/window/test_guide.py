@@ -406,7 +406,13 @@ SEVERAL_KEYS = {
 """Words that texts use for several keys, with the names of these keys."""
 
 
-MADE_OF_SEVERAL_TEXTS = {"Continue at 15:02…", "Start anyway", "End the chat", "Send text to … chats…"}
+MADE_OF_SEVERAL_TEXTS = {
+    "Continue at 15:02…",
+    "End the chat",
+    "Send text to … chats…",
+    "Start anyway",
+    "Take back at line 120?",
+}
 """Names in the guide that ``gui/wording`` puts together from several texts."""
 
 

@@ -262,3 +262,24 @@ class TestVersions:
 
         with Store.open(path) as store:
             assert store.all() == records
+
+
+def test_a_store_that_is_moved_aside_while_it_is_opened_is_made_anew(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with Store.open(path):
+        pass
+    system_open = os.open
+
+    def open_and_move(name: str | Path, flags: int, *arguments: int, **options: int) -> int:
+        try:
+            return system_open(name, flags, *arguments, **options)
+        except FileExistsError:
+            monkeypatch.setattr(os, "open", system_open)
+            Store.move_damaged(path)
+            raise
+
+    monkeypatch.setattr(os, "open", open_and_move)
+    with Store.open(path) as store:
+        assert store.all() == []
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
