@@ -88,7 +88,7 @@ class Tree:
             os.close(self._open.pop()[1])
 
     def look(self, path: str) -> Seen | None:
-        """What is at a path; None if there is no file or symbolic link, or if the way leads over something else.
+        """The file or symbolic link at a path; None for neither, or if the way leads over something else.
 
         Raises:
             OSError: it cannot be read.

@@ -97,7 +97,7 @@ def _changing(git: Git, paths: Sequence[str]) -> set[str]:
 
 
 class Written(NamedTuple):
-    """What was written into a directory.
+    """The files that were written into a directory.
 
     Attributes:
         whole: the paths of files that are whole.

@@ -58,7 +58,7 @@ def hunk_after(hunk: str, later: Iterable[str]) -> int:
 
 
 def reversed_hunk(hunk: str, line: int) -> str:
-    """The diff that takes a hunk back whose lines begin at a line."""
+    """The diff that takes a hunk back, from the line at which its lines begin."""
     signs = {"+": "-", "-": "+"}
     lines = [signs.get(each[:1], each[:1]) + each[1:] for each in hunk.split("\n")[1:]]
     new, old = (sum(each[:1] in {" ", sign} for each in lines) for sign in "-+")

@@ -220,7 +220,7 @@ def _why_left_out(file: Path) -> str:
 
 
 def restored_file(path: str, entry: Entry, *, is_there: bool) -> FileRestore:
-    """What makes a file as git has it; ``is_there``: whether it is there now."""
+    """The restore that makes a file as git has it; ``is_there``: whether it is there now."""
     how: How = "deleted" if not entry.mode else "modified" if is_there else "recreated"
     return FileRestore(path=path, how=how, mode=entry.mode, blob=entry.blob)
 
