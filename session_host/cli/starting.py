@@ -26,6 +26,7 @@ from session_host.paths import config_dir
 from session_host.protocol.untrusted_text import MAX_NAME_CHARACTERS, is_name
 from session_host.protocol.values import MAX_CELLS, MAX_COLUMNS, MAX_ROWS, MIN_COLUMNS, MIN_ROWS, GridSize, Runtime
 from session_host.standing.traits import TRAITS
+from session_host.system import interrupts
 
 from .arguments import AFTER_DASHES, Parser, add_session_argument, check_seconds, check_text
 from .output import own_size, print_error, print_json, print_line
@@ -449,12 +450,8 @@ class _Interrupts:
     def __init__(self) -> None:
         self._came = 0
         self._are_held = self._is_started = False
-        usual = {
-            signal.SIGINT: signal.default_int_handler,
-            signal.SIGTERM: signal.SIG_DFL,
-            signal.SIGHUP: signal.SIG_DFL,
-        }
-        self._usual = {number: each for number, each in usual.items() if signal.getsignal(number) == each}
+        usual = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)}
+        self._usual = {number: each for number, each in usual.items() if each is not signal.SIG_IGN}
 
     def __enter__(self) -> Self:
         for number in self._usual:
@@ -467,10 +464,10 @@ class _Interrupts:
         if kind is KeyboardInterrupt and not self._is_started and self._came != signal.SIGINT:
             os.kill(os.getpid(), self._came)
 
-    def _interrupt(self, number: int, _frame: object) -> None:
+    def _interrupt(self, number: int, frame: object) -> None:
         self._came = self._came or number
         if not self._are_held:
-            raise KeyboardInterrupt
+            interrupts.interrupt(number, frame)
 
     @contextlib.contextmanager
     def held(self) -> Iterator[None]:

@@ -26,6 +26,7 @@ from session_host.commands import ALL_SUBCOMMANDS, GROUPS, SUBCOMMANDS, Where
 from session_host.errors import OutliveError, StoreCorrupt, UsageError
 from session_host.paths import home_dir, own_obstacle
 from session_host.protocol.untrusted_text import escaped, one_line
+from session_host.system import interrupts
 
 
 class Subcommand(NamedTuple):
@@ -86,7 +87,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     prepare_streams()
     words = list(sys.argv[1:] if arguments is None else arguments)
     try:
-        code = _dispatch(words)
+        with interrupts.noted():
+            code = _dispatch(words)
         sys.stdout.flush()
     except StoreCorrupt as error:
         return _rebuild_store(error, words)

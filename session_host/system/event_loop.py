@@ -10,6 +10,8 @@ from functools import cache
 from importlib.util import find_spec
 from typing import Any, TypeVar
 
+from . import interrupts
+
 T = TypeVar("T")
 
 
@@ -34,7 +36,10 @@ def run_command(main: Coroutine[Any, Any, T]) -> T:
     Raises:
         KeyboardInterrupt: SIGINT came.
     """
-    return asyncio.run(_interruptible(main))
+    try:
+        return asyncio.run(_interruptible(main))
+    finally:
+        main.close()  # Ctrl+C may have come before it began.
 
 
 async def _interruptible(main: Coroutine[Any, Any, T]) -> T:
@@ -49,9 +54,11 @@ async def _interruptible(main: Coroutine[Any, Any, T]) -> T:
 
     # An ignored signal stays ignored, as in a script's background job.
     takes_signals = threading.current_thread() is threading.main_thread()
-    handles = takes_signals and signal.getsignal(signal.SIGINT) is not signal.SIG_IGN
+    usual = signal.getsignal(signal.SIGINT)
+    handles = takes_signals and usual is not signal.SIG_IGN
     if handles:
         loop.add_signal_handler(signal.SIGINT, interrupt)
+        signal.signal(signal.SIGINT, interrupts.note)  # A loop that is just ending does not call ``interrupt``.
     try:
         return await task
     except asyncio.CancelledError:
@@ -61,6 +68,7 @@ async def _interruptible(main: Coroutine[Any, Any, T]) -> T:
     finally:
         if handles:
             loop.remove_signal_handler(signal.SIGINT)
+            signal.signal(signal.SIGINT, usual)
 
 
 @cache

@@ -19,6 +19,7 @@ from session_host.errors import LedgerLost, StoreError
 from session_host.paths import database
 from session_host.storage.store import Changes, Store
 from session_host.storage.store.ledger import Entries, Position
+from session_host.system import interrupts
 from session_host.system.inotify import make_inotify
 
 from .store_access import open_store
@@ -126,6 +127,7 @@ class Following(contextlib.AbstractContextManager["Following[T]"], Generic[T]):
 
     def _pause(self, until_s: float) -> bool:
         """Wait for a write, or until the next look is due; returns False without a reader."""
+        interrupts.check()
         pause_s = next(self._later_looks, math.inf if self._watch is not None else UNWATCHED_S)
         end_s = min(time.monotonic() + pause_s, until_s)
         while (left_s := end_s - time.monotonic()) > 0:
