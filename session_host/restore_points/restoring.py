@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import stat
 import tempfile
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
@@ -20,6 +21,7 @@ from session_host.errors import FilesChanged, WorktreeError
 from session_host.git import GitRefused
 from session_host.placing.files import Seen
 from session_host.restore_points.kept_tree import (
+    LINK,
     LITERAL_PATHS,
     SUBMODULE,
     Git,
@@ -315,7 +317,9 @@ def write_files(
     undo = save(tree, now, session, about, look_permissions(tree.top, changed))
     git = Git(tree.top, timeout_s=WORK_TIMEOUT_S)
     writes = {
-        file.path: None if file.how == "deleted" else Write(Entry(file.mode, file.blob), file.permissions)
+        file.path: None
+        if file.how == "deleted"
+        else Write(Entry(file.mode, file.blob), _permissions(file, before, seen))
         for file in files
     }
     writer = Writer(tree, git, directory, writes)
@@ -332,6 +336,13 @@ def write_files(
         failed=failed,
         problem=(problem or writer.problem) if failed else "",
     )
+
+
+def _permissions(file: FileRestore, before: Mapping[str, Entry], seen: Mapping[str, Seen]) -> int | None:
+    """The permissions of a file to write, as ``FileRestore``: a mode that git need not change says nothing of them."""
+    if file.permissions is None and file.path in seen and before[file.path].mode == file.mode != LINK:
+        return stat.S_IMODE(seen[file.path].mode)  # git does not look at them where core.fileMode is false.
+    return file.permissions
 
 
 def entry_of(git: Git, tree: str, path: str) -> tuple[str, str]:

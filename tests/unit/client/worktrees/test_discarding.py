@@ -71,6 +71,16 @@ def test_one_hunk_is_discarded_and_the_others_and_the_index_stay(
     assert [point.about.maker for point in listed(checkout.path, [CHAT])] == ["discard", "undo"] * 4
 
 
+def test_a_script_stays_executable_where_git_does_not_look_at_permissions(checkout: Checkout) -> None:
+    checkout.git("config", "core.fileMode", "false")
+    script = checkout.write("file", "other\n")
+    script.chmod(0o711)
+    done = discarded(checkout, "file")
+    assert (script.read_text(), stat.S_IMODE(script.stat().st_mode)) == ("file\n", 0o711)
+    undo(checkout.path, done, CHAT)
+    assert (script.read_text(), stat.S_IMODE(script.stat().st_mode)) == ("other\n", 0o711)
+
+
 def test_new_deleted_and_executable_files_are_restored_and_the_discard_is_undone(checkout: Checkout) -> None:
     (checkout.path / "file").chmod(0o755)
     checkout.write("new/untracked", "untracked\n")
