@@ -52,6 +52,18 @@ def index_of(git: Git, entries: Iterable[str]) -> Iterator[Path]:
         yield index
 
 
+def tree_with(git: Git, tree: str, path: str, entry: Entry) -> str:
+    """The id of a tree object like another one, but with this entry.
+
+    Raises:
+        WorktreeError: git fails.
+    """
+    with index_of(git, ()) as index:
+        git.run("read-tree", tree, index=index)
+        git.run("update-index", "-z", "--index-info", data=fed([f"{entry.mode} {entry.blob}\t{path}"]), index=index)
+        return git.run("write-tree", "--missing-ok", index=index).strip()
+
+
 def as_written(git: Git, entries: Mapping[str, Entry]) -> dict[str, Seen]:
     """The files of a working tree that have exactly the bytes that git would write of these entries.
 

@@ -42,7 +42,7 @@ from session_host.restore_points.kept_tree import (
 )
 from session_host.restore_points.points import About, Maker
 from session_host.restore_points.restoring import FileRestore, How, entry_of, write_files
-from session_host.restore_points.writing import Entry, as_written, index_of
+from session_host.restore_points.writing import Entry, as_written, index_of, tree_with
 
 _HUNK: Final = re.compile(r"^@@ ", re.MULTILINE)
 _SECTION: Final = re.compile(r"^(?=diff --git )", re.MULTILINE)
@@ -131,7 +131,8 @@ def undo(directory: Path, done: Discarded, session: str) -> None:
             if entry != written:
                 if entry.mode != written.mode or not as_written(git, {done.path: written}):
                     raise FilesChanged("the file has changed since")
-                entry = written  # By the present rules git would save these bytes as another content.
+                # By the present rules, git has saved these bytes as another content.
+                entry, now = written, msgspec.structs.replace(now, tree=tree_with(git, now.tree, done.path, written))
             write_file(directory, tree, now, entry, done.before, session, "undo", done.directories)
 
 
