@@ -868,6 +868,7 @@ ALONE: Final = {"under-way", "detached", "stash", "sparse", "unborn", "branches"
 APART: Final = {
     frozenset({"sha256", "submodule"}),
     frozenset({"unborn", "submodule"}),
+    frozenset({"unborn", "inside-ignored"}),
     frozenset({"own-commit", "detached"}),
     frozenset({"own-commit", "under-way"}),
 }
