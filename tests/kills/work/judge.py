@@ -228,7 +228,10 @@ class _Change(_Judge):
                 return
             end = self._run(again, second.after, is_disturbed=False)
         touched = {first.saved_path, second.saved_path}
+        has_other_rules = any(path.endswith(".gitattributes") for path in touched)
         for path in sorted(differing(before, end.after) - touched):
+            if has_other_rules and self._tree.is_ruled(path):
+                continue  # The point has it by the rules of before. ``_recover`` finds what it was.
             was, found = before.files.get(path), end.after.files.get(path)
             why = self._tree.why(path)
             stayed = {each.path for each in getattr(end.outcome.result, "stayed", ())}
