@@ -151,6 +151,8 @@ def save(saved: Saved) -> None:
     """Save a file as an editor or a program does."""
     if saved.makes_directories:
         saved.path.parent.mkdir(parents=True, exist_ok=True)
+    if saved.path.parent.resolve() != saved.path.parent:
+        raise OSError(errno.ELOOP, "another file would be saved, through a link")
     path = saved.path if saved.how == "in place" else saved.path.with_name(".writing")
     descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW, 0o644)
     try:
