@@ -231,7 +231,8 @@ def _plan(tree: WorkingTree, now: KeptTree, point: RestorePoint, looked: Mapping
     # With other rules for line ends, the undo would find another content of them.
     now = msgspec.structs.replace(now, left_out=now.left_out | rewritten)
     left_rules = {path for path in rewritten | left_out if is_rules(path)}
-    rewritten |= {each.file.path for each in wanted if each.file.mode and is_ruled(each.file.path, left_rules)}
+    # Those are written by rules of another time: by the restore, or by the undo of their deletion.
+    rewritten |= {each.file.path for each in wanted if is_ruled(each.file.path, left_rules)}
     permissions = None if is_counted else permissions_of(git, point)
     files = [each.file for each in wanted if each.file.path not in new | rewritten]
     sorted_out: dict[Why, Iterable[str]] = {"unsaved": left_out, "new": new, "rewritten": rewritten}

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from itertools import cycle
 from random import Random
 from typing import TYPE_CHECKING, Final, NamedTuple, cast
 
@@ -258,7 +259,7 @@ def _file_mode_off(part: Part) -> None:
 def _large(part: Part) -> None:
     first, second = (File(b"%d" % part.choose.randrange(10**6) * 2 + b"x" * LARGE_BYTES) for _ in range(2))
     small = File(part.text())
-    contents: Iterator[Content] = iter(part.choose.sample([first, second, small], 3))
+    contents: Iterator[Content] = cycle(part.choose.sample([first, second, small], 3))
     base, then, now = part.states(lambda: next(contents))
     part.add(part.path(".bin"), base, then, now, may_stay="larger than 8 MB")
 

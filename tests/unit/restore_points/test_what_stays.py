@@ -280,7 +280,7 @@ def test_files_of_git_lfs_are_whole_after_a_restore_with_their_rules_and_after_i
     assert large.read_text() == "whole\n" * 100
 
 
-def test_files_below_rules_that_stay_are_not_written(checkout: Checkout) -> None:
+def test_files_below_rules_that_stay_are_neither_written_nor_deleted(checkout: Checkout) -> None:
     for name in ("clean", "smudge"):
         checkout.git("config", "--global", f"filter.upper.{name}", "cat")
     checkout.commit("sub/.gitattributes", "*.x filter=upper\n")
@@ -288,11 +288,13 @@ def test_files_below_rules_that_stay_are_not_written(checkout: Checkout) -> None
     point = kept(checkout)
     checkout.write("sub/.gitattributes", "*.x ident\n" + "#" * (9 << 20))
     checkout.write("sub/a.x", "after\n")
+    checkout.write("sub/new.x", "new\n")
     checkout.write("file", "after\n")
     plan, done = back_to(checkout, point)
     assert [each.path for each in plan.files] == ["file"]
-    assert {each.path for each in done.stayed} == {"sub/.gitattributes", "sub/a.x"}
+    assert {each.path for each in done.stayed} == {"sub/.gitattributes", "sub/a.x", "sub/new.x"}
     assert (checkout.path / "sub/a.x").read_text() == "after\n"
+    assert (checkout.path / "sub/new.x").read_text() == "new\n", "the undo could not write it back"
 
 
 PRIVATE = {"secret": 0o600, "private/key": 0o640, "private": 0o700, "tool": 0o700, "plain": 0o644, "tool.sh": 0o755}
