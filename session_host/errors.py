@@ -49,6 +49,7 @@
     └── StoreError               the store cannot be written (disk full, read-only)
         ├── StoreNewer           a newer version has changed the store: use that one
         ├── StoreBusy            another process writes it: wait, or try again
+        ├── StoreRefused         it takes no such value: write the rest without it
         ├── StoreIncomplete      the store is new: add the running sessions, and try again
         ├── AlreadyContinued     another chat continues the conversation: use that one
         ├── LedgerLost           read all states again, and go on from there; exit code 11
@@ -328,6 +329,10 @@ class AlreadyContinued(StoreError):
 
 class StoreBusy(StoreError):
     """Another process has been writing for longer than SQLite waits."""
+
+
+class StoreRefused(StoreError):
+    """The store takes no such value, however often it is written."""
 
 
 class StoreIncomplete(StoreError):

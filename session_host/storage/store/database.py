@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Final, NamedTuple
 from urllib.parse import quote
 
-from session_host.errors import StoreBusy, StoreCorrupt, StoreError, StoreNewer
+from session_host.errors import StoreBusy, StoreCorrupt, StoreError, StoreNewer, StoreRefused
 from session_host.paths import ensure_private, lock_refusal, obstacle
 from session_host.protocol.shown_command import shown_command
 from session_host.system.files import is_read_only, size_limit
@@ -218,6 +218,9 @@ FILE_TRIES = 10
 
 _DAMAGED = {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB}
 _CANNOT_WRITE = {sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR, sqlite3.SQLITE_READONLY, sqlite3.SQLITE_CANTOPEN}
+_REFUSED_VALUE = {sqlite3.SQLITE_CONSTRAINT, sqlite3.SQLITE_MISMATCH, sqlite3.SQLITE_TOOBIG, sqlite3.SQLITE_RANGE}
+_UNBOUND = (OverflowError, UnicodeEncodeError)
+"""What ``sqlite3`` raises for a value that SQLite has no place for: an integer of 64 bits or more, a lone surrogate."""
 _REFUSED_LOCK = {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_IOERR, sqlite3.SQLITE_NOLFS, sqlite3.SQLITE_PROTOCOL}
 _FEW_BYTES = 256 * 1024
 """Less free space than this explains an I/O error: the -shm file alone takes 32 KiB."""
@@ -228,16 +231,18 @@ _FILES_OF_SQLITE = 4
 """The database, its -wal and -shm, and the directory."""
 
 
-def _primary_code(error: sqlite3.Error) -> int:
+def _primary_code(error: Exception) -> int:
     """SQLite's code; extended ones carry the primary one in the low byte (sqlite.org/rescode.html)."""
     code: int = getattr(error, "sqlite_errorcode", sqlite3.SQLITE_ERROR)
     return code & 0xFF
 
 
-def store_error(error: sqlite3.Error, path: Path) -> StoreError:
-    """The error to raise for SQLite's, as one line that names the file and what to do."""
+def store_error(error: Exception, path: Path) -> StoreError:
+    """The error to raise for SQLite's, or for one of ``_UNBOUND``: one line that names the file and what to do."""
     code = _primary_code(error)
     what = str(error)
+    if code in _REFUSED_VALUE or isinstance(error, _UNBOUND):
+        return StoreRefused(f"{path}: takes no such value: {what}")
     if code in _DAMAGED or what.startswith(("no such table", "no such column", "Could not decode")):
         return damaged(path, what)
     if code in _CANNOT_WRITE and (lack := lack_of_space(path.parent)):
@@ -379,7 +384,7 @@ class Database:
         """A context for statements that only read."""
         try:
             yield self._current()
-        except sqlite3.Error as error:
+        except (sqlite3.Error, *_UNBOUND) as error:
             raise store_error(error, self.path) from error
         finally:
             self._release_exclusive_lock()
@@ -410,7 +415,7 @@ class Database:
                     with contextlib.suppress(sqlite3.Error):
                         connection.execute("ROLLBACK")
                 raise
-        except sqlite3.Error as error:
+        except (sqlite3.Error, *_UNBOUND) as error:
             raise store_error(error, self.path) from error
         finally:
             self._release_exclusive_lock()

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from session_host.errors import StoreCorrupt, StoreError
+from session_host.errors import StoreCorrupt, StoreError, StoreRefused
 from session_host.storage.store import Store, database
 from session_host.storage.store.database import Database
 from tests.support.journals import fill, make_record, one_line
@@ -283,3 +283,13 @@ def test_a_store_that_is_moved_aside_while_it_is_opened_is_made_anew(
     with Store.open(path) as store:
         assert store.all() == []
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
+
+
+@pytest.mark.parametrize("fields", [{"child_pid": 2**63}, {"title": "\ud800"}, {"title": None}])
+def test_a_value_that_sqlite_has_no_place_for_is_refused_in_one_line(path: Path, fields: dict[str, object]) -> None:
+    with Store.open(path) as store:
+        store.insert(record := make_record())
+        with pytest.raises(StoreRefused, match="takes no such value") as caught:
+            store.update(record.id, **fields)
+        assert one_line(caught.value)
+        assert store.get(record.id) == record, "and the store can be used on"
