@@ -29,6 +29,7 @@ from session_host.protocol.keeper import (
 from session_host.protocol.launch import LaunchSpec
 from session_host.readiness import readable
 from session_host.storage.descriptors.session_descriptors import SessionDescriptors
+from session_host.system.event_loop import again_after_errors
 from session_host.system.worker import Worker
 from session_host.version import VERSION
 
@@ -144,7 +145,8 @@ class KeeperChannel:
             self._when_gone()
         elif self._search is None:
             log.warning("the keeper is gone")
-            self._search = self._loop.create_task(self._find_another(), name="find another keeper")
+            name = "find another keeper"
+            self._search = self._loop.create_task(again_after_errors(self._find_another, name), name=name)
 
     async def _find_another(self) -> None:
         tries = 0

@@ -15,6 +15,7 @@ import os
 import signal
 import socket
 import sys
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple, NoReturn
 
@@ -197,20 +198,23 @@ class _Host:
         driver.later.is_handed_over = self._store_writer.is_handed_over
         if self._starting is None:
             await self._store_writer.save_host()
-        titling = asyncio.create_task(self._store_writer.save_titles(driver), name="title")
-        noting = asyncio.create_task(self._note_conversation(driver), name="conversation")
-        telling = asyncio.create_task(self._store_writer.save_events(driver.events), name="events")
+        writing = [
+            asyncio.create_task(event_loop.again_after_errors(work, name), name=name)
+            for name, work in {
+                "title": partial(self._store_writer.save_titles, driver),
+                "conversation": partial(self._note_conversation, driver),
+                "events": partial(self._store_writer.save_events, driver.events),
+            }.items()
+        ]
         report_back = self._start_report_back(driver)
         self._disk_sync.note_written()  # The launcher has written the row, and maybe files.
         await journal_writer.start(spec.facts.program.size, driver.session.ring.kept_resizes())
         gc.enable()  # Not before: a collection would write to all pages that are shared with the keeper.
         self._serving.set()
         await driver.ended.wait()
-        driver.conversation_changed.set()
-        titling.cancel()
-        telling.cancel()
-        await noting
-        await asyncio.wait((titling, telling))
+        for task in writing:
+            task.cancel()
+        await asyncio.wait(writing)
         if report_back is not None:
             await report_back.close()
         await driver.kind.finish()
@@ -238,12 +242,13 @@ class _Host:
         return ReportBack(self._spec, driver.events)
 
     async def _note_conversation(self, driver: Driver) -> None:
-        """Save the id of the agent's conversation and the later prompt at each change, until the end saves both."""
+        """Save the id of the agent's conversation and the later prompt at each change, until cancelled.
+
+        The end saves both.
+        """
         while True:
             await driver.conversation_changed.wait()
             driver.conversation_changed.clear()
-            if driver.ended.is_set():
-                return
             self._store_writer.set_conversation(driver.conversation.id)
             self._store_writer.set_later(driver.later.prompt)
             await self._store_writer.save_host()

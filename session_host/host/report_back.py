@@ -20,6 +20,7 @@ from typing import Any, Final
 from session_host.errors import NoSuchSession, NotAllowed, SessionEnded, why_not_started
 from session_host.host.event_log import EventLog
 from session_host.protocol.launch import LaunchSpec
+from session_host.system.event_loop import again_after_errors
 from session_host.system.installation import outlive_command
 from session_host.system.processes.permission import AGENT_CHATS
 from session_host.system.worker import Worker
@@ -40,7 +41,7 @@ class ReportBack:
     def __init__(self, spec: LaunchSpec, events: EventLog) -> None:
         """Begin to report each turn that has ended."""
         self._spec, self._events = spec, events
-        self._task = asyncio.create_task(self._run(), name="report back")
+        self._task = asyncio.create_task(again_after_errors(self._run, "report back"), name="report back")
 
     async def _run(self) -> None:
         loop = asyncio.get_running_loop()

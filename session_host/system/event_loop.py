@@ -1,8 +1,12 @@
-"""Runs the event loops of hosts and commands; work that a cancel does not cut short; a timer that is set repeatedly."""
+"""Runs the event loops of hosts and commands; work that a cancel does not cut short, or that an error does not end.
+
+Also a timer that is set repeatedly.
+"""
 
 from __future__ import annotations
 
 import asyncio
+import logging
 import signal
 import threading
 from collections.abc import Awaitable, Callable, Coroutine
@@ -12,7 +16,12 @@ from typing import Any, TypeVar
 
 from . import interrupts
 
+log = logging.getLogger(__name__)
+
 T = TypeVar("T")
+
+BEGIN_AGAIN_S = 5.0
+"""How long after an exception work begins again, see ``again_after_errors``."""
 
 
 def run(main: Coroutine[Any, Any, T]) -> T:
@@ -111,6 +120,23 @@ async def to_its_end_in_thread(work: Callable[[], T], on_cancel: Callable[[], ob
     ``asyncio.to_thread`` drops the work if the cancel comes while it waits for a free thread, else leaves it behind.
     """
     return await to_its_end(asyncio.get_running_loop().run_in_executor(None, work), on_cancel)
+
+
+async def again_after_errors(work: Callable[[], Awaitable[T]], name: str) -> T:
+    """Do work until it returns, or this task is cancelled; an exception is logged, and the work begins again.
+
+    For the tasks of a host: none that ends unnoticed while the others go on.
+
+    Args:
+        work: begins the work.
+        name: the work in the log.
+    """
+    while True:
+        try:
+            return await work()
+        except Exception:
+            log.exception("%s failed, and begins again in %.0f s", name, BEGIN_AGAIN_S)
+        await asyncio.sleep(BEGIN_AGAIN_S)
 
 
 class Timer:

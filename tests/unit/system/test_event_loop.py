@@ -12,7 +12,8 @@ from functools import partial
 
 import pytest
 
-from session_host.system.event_loop import run_command, to_its_end, to_its_end_in_thread
+from session_host.system import event_loop
+from session_host.system.event_loop import again_after_errors, run_command, to_its_end, to_its_end_in_thread
 from tests.support.busy_threads import no_free_thread
 from tests.support.lost_signals import just_before
 
@@ -84,3 +85,29 @@ async def test_work_returns_its_result_or_raises_its_error() -> None:
     assert await to_its_end_in_thread(lambda: 5) == 5
     with pytest.raises(KeyError):
         await to_its_end_in_thread(lambda: os.environ["NOBODY_SETS_THIS"])
+
+
+async def test_work_that_fails_is_logged_and_begins_again(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(event_loop, "BEGIN_AGAIN_S", 0.0)
+    begun = 0
+
+    async def work() -> int:
+        nonlocal begun
+        begun += 1
+        if begun < 3:
+            raise KeyError(begun)
+        return begun
+
+    assert await again_after_errors(work, "counting") == 3
+    assert [record.message for record in caplog.records] == ["counting failed, and begins again in 0 s"] * 2
+    assert all(record.exc_info for record in caplog.records)
+
+
+async def test_work_that_begins_again_can_be_cancelled() -> None:
+    task = asyncio.ensure_future(again_after_errors(asyncio.Event().wait, "waiting"))
+    await asyncio.sleep(0)
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
