@@ -73,6 +73,9 @@ PREVIOUS_HOST_EXIT_S = 3.0
 
 LOCK_POLL_INTERVAL_S = 0.01
 
+MAX_FAILED_ENDS = 2
+"""After so many hosts that died when they were to record the end, the next one records the end alone."""
+
 
 class HostParameters(NamedTuple):
     """The parameters of a new host.
@@ -165,7 +168,10 @@ class _Host:
             return 1
         descriptors, spec = self._parameters.descriptors, self._spec
         input_log = InputLog(descriptors.input_log, descriptors.master, self._splicer)
-        if input_log.header.exit_saved:
+        header = input_log.header
+        if not header.exit_saved and header.failed_ends >= MAX_FAILED_ENDS:
+            await self._store_writer.save_end_alone(header)
+        if header.exit_saved:
             # A previous host was killed while it exited.
             self._release_session()
             return 0

@@ -18,19 +18,22 @@ from typing import Any
 
 from msgspec.structs import replace
 
-from session_host.errors import NoSuchSession, OutliveError, StoreCorrupt, StoreError
-from session_host.paths import session_left_conversations, session_log, session_unsaved_end
-from session_host.protocol.events import NumberedEvent
+from session_host.errors import NoSuchSession, OutliveError, StoreCorrupt, StoreError, StoreRefused
+from session_host.paths import make_directories, session_left_conversations, session_log, session_unsaved_end
+from session_host.protocol.events import NumberedEvent, TurnCounted, TurnEnded, kind_of
 from session_host.protocol.facts import INTERRUPTED, LaterPrompt, Outcome
 from session_host.protocol.launch import LaunchSpec
 from session_host.protocol.untrusted_text import topic_of
 from session_host.protocol.values import State
 from session_host.standing.later_prompt import taker_of
+from session_host.storage.descriptors.input_log import LogHeader
 from session_host.storage.store import Store, copies
 from session_host.storage.store.copies import note_end
 from session_host.storage.store.saved_screen import SavedScreen, save_screen
 from session_host.storage.store.session_row import columns_of
+from session_host.system.clock import now
 from session_host.system.processes.identity import host_name, machine_id, pid_namespace, start_time
+from session_host.system.processes.process_end import code_and_signal
 from session_host.system.worker import Worker
 
 from .driver.driver import Driver
@@ -163,7 +166,8 @@ class StoreWriter:
     async def save_events(self, events: EventLog) -> None:
         """Write each event into the ledger, until cancelled; on a disk that takes none, again and again.
 
-        The end writes what is left.
+        An event that the ledger refuses is written without its work, or left out; its number counts as taken. The end
+        writes what is left.
         """
         waits = iter(RETRY_S)
         wait_s = RETRY_S[0]
@@ -203,6 +207,8 @@ class StoreWriter:
     async def save_end(self, driver: Driver, *, interrupted: bool) -> bool:
         """Write the rest of the journal and the last screen, and save the end; retry until the disk accepts it.
 
+        If a previous host died of it, the events that the ledger lacks are left out.
+
         ``interrupted``: the host got SIGTERM (the computer shuts down), so neither agent nor user ended the program.
 
         Returns:
@@ -224,6 +230,8 @@ class StoreWriter:
             is_output_saved = is_output_saved or await self._save_output(driver, portable=False)
             try:
                 await self._worker.run(lambda: self._write_end(driver))
+            except StoreRefused:
+                raise  # The keeper counts the host's death, and the next one saves less.
             except StoreError as error:
                 if is_last_try:
                     log.warning("the end is not recorded: %s", error)
@@ -247,6 +255,20 @@ class StoreWriter:
             await driver.journal_writer.compress()
         return True
 
+    async def save_end_alone(self, header: LogHeader) -> None:
+        """Note the end, and restore nothing for it, since hosts died of that; retry until the disk accepts it."""
+        status = header.exit_status
+        code, number = code_and_signal(status) if status is not None else (None, None)
+        ended_at = header.exited_at or now()
+        self._outcome = Outcome(State.EXITED, code, number, header.end_request, ended_at=ended_at)
+        log.error("%d hosts failed to record the end: it is noted alone, without last screen", header.failed_ends)
+        waits = iter(RETRY_S)
+        wait_s = RETRY_S[0]
+        while not await self._worker.run(self._note_end):
+            wait_s = next(waits, wait_s)
+            await self._wait(wait_s)
+        header.exit_saved = True
+
     async def _save_output(self, driver: Driver, *, portable: bool) -> bool:
         """Write the journal's rest and the last screen; return False if the disk did not take both."""
         await driver.journal_writer.close()
@@ -268,12 +290,41 @@ class StoreWriter:
     def _write_end(self, driver: Driver) -> None:
         header = driver.input_log.header
         self._outcome = replace(self._outcome, end_request=header.end_request)
-        if unsaved := driver.events.unsaved():
+        if not header.failed_ends and (unsaved := driver.events.unsaved()):
             self._write_events(unsaved)
         self._write()
         header.exit_saved = True
 
     def _write_events(self, events: Sequence[NumberedEvent]) -> None:
+        """Write events; if the ledger refuses them, write each alone, so that none stops the others."""
+        if self._why_refused(events) is None:
+            return
+        for each in events:
+            refused = self._why_refused([each])
+            if refused is not None and (rest := _without_work(each)) is not None:
+                log.warning("event %d (%s) is recorded without its work: %s", each.number, kind_of(each.event), refused)
+                refused = self._why_refused([rest])
+            if refused is not None:
+                log.warning("event %d (%s) is not recorded: %s", each.number, kind_of(each.event), refused)
+
+    def _why_refused(self, events: Sequence[NumberedEvent]) -> Exception | None:
+        """Write events; returns why the ledger takes none of them, None if it has them.
+
+        Raises:
+            OutliveError: the disk or another process is the reason, not the events.
+            OSError: likewise.
+        """
+        try:
+            self._add_events(events)
+        except StoreRefused as error:
+            return error
+        except (OutliveError, OSError, MemoryError):
+            raise
+        except Exception as error:  # noqa: BLE001 - whatever is wrong with one event must not stop the next
+            return error
+        return None
+
+    def _add_events(self, events: Sequence[NumberedEvent]) -> None:
         try:
             store = self._opened()
             store.ledger.add(self._id, events)
@@ -286,11 +337,16 @@ class StoreWriter:
             self._close_store()
             raise
 
-    def _note_end(self) -> None:
+    def _note_end(self) -> bool:
+        """Note the end for the next reader of the row; returns whether the disk took it."""
+        path = session_unsaved_end(self._id)
         try:
-            note_end(session_unsaved_end(self._id), self._outcome)
+            make_directories(path.parent)
+            note_end(path, self._outcome)
         except OSError as error:
             log.warning("the end is not even noted: %s", error)
+            return False
+        return True
 
     def _write(self) -> None:
         try:
@@ -344,6 +400,14 @@ def _without_sign(title: str) -> str:
     """A title without the sign before it, by which agents show their state, such as "✳" or "⠂"."""
     sign, _, rest = title.partition(" ")
     return rest.lstrip() if rest and not any(map(str.isalnum, sign)) else title
+
+
+def _without_work(numbered: NumberedEvent) -> NumberedEvent | None:
+    """The event of a turn without what the turn did; None for one that says nothing of that."""
+    event = numbered.event
+    if not isinstance(event, TurnEnded | TurnCounted) or event.work is None:
+        return None
+    return replace(numbered, event=replace(event, work=None))
 
 
 def _logged(work: Callable[[], None]) -> bool:

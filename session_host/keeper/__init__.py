@@ -9,6 +9,7 @@ What may fail, who notices it, and what follows:
     a viewer            its host: connection closed     the host keeps the attachment for the reconnect
     a host              keeper: SIGCHLD or pidfd        a new host recovers (``host.driver.recover``); after repeated
                                                         crashes in the engine, with the other engine (``kept_session``)
+    hosts at the end    keeper: their exit status   the next one saves less, the third only the end (``kept_session``)
     the active keeper   standby, which is its parent    forks another active keeper (``standby``)
     the standby         active keeper: connection       forks another active keeper, and becomes the standby
     both keepers        the hosts: channel              one host starts a keeper under a lock, and all hosts hand their

@@ -215,9 +215,16 @@ class KeptSession:
         Returns:
             The delay before the next host is forked, in seconds.
         """
-        if self.header.count_engine_crash() >= SUSPICIOUS_DEATHS:
+        was_suspected, crashes = self.header.engine_suspected, self.header.count_engine_crash()
+        if crashes >= SUSPICIOUS_DEATHS:
             self.header.engine_suspected = True
-        if status is not None and os.WIFSIGNALED(status) and os.WTERMSIG(status) in _CRASHES:
+        is_crash = status is not None and os.WIFSIGNALED(status) and os.WTERMSIG(status) in _CRASHES
+        # A host that was killed did not fail. With another engine, the next ones may not fail, either.
+        has_failed = is_crash or (status is not None and os.WIFEXITED(status) and os.WEXITSTATUS(status) > 0)
+        has_other_engine = (is_crash or crashes > 0) and not was_suspected
+        if has_failed and not has_other_engine and self.state is KeptSessionState.RUNNING:
+            self.header.count_failed_end()
+        if is_crash:
             self.crashes.append(time.monotonic())
             if len(self.crashes) == SUSPICIOUS_DEATHS and self.crashes[-1] - self.crashes[0] < CRASHES_WITHIN_S:
                 self.header.engine_suspected = True

@@ -18,6 +18,7 @@ The first page is the header. Its fields are overwritten in place, each by one s
     112  1 once the engine is suspected of killing its hosts: the next host uses the other engine
     120  the request that ends the program: 1 for stop, 2 for kill, 3 for idle, 4 for sleep
     128  when the child exited, in ms since 1970, written by the first process that sees it; 0 by version 0.1.0
+    136  how many hosts died by themselves after the child's exit, before the end was recorded
 
 and then come entries; see ``log_entries``.
 """
@@ -41,7 +42,9 @@ from .splice import Splicer
 _MAGIC = b"outlive ledger 1"
 _CHECKPOINT = struct.Struct("<QQIIQ")
 _CHECKPOINT_AT = 16
-_CHILD, _EXIT, _FEEDING, _RECORDED, _CRASHES, _CRASHED_AT, _SUSPECTED, _REQUESTED, _EXITED_AT = range(8, 17)
+_CHILD, _EXIT, _FEEDING, _RECORDED, _CRASHES, _CRASHED_AT, _SUSPECTED, _REQUESTED, _EXITED_AT, _FAILED_ENDS = range(
+    8, 18
+)
 """The positions of these fields in the header, in words of eight bytes."""
 
 _END_REQUESTS = ("", "stop", "kill", "idle", SLEEP)
@@ -128,6 +131,16 @@ class LogHeader:
     @exit_saved.setter
     def exit_saved(self, recorded: bool) -> None:
         self._words[_RECORDED] = int(recorded)
+
+    @property
+    def failed_ends(self) -> int:
+        """How many hosts died by themselves after the child's exit, before they had recorded the end."""
+        return self._words[_FAILED_ENDS]
+
+    def count_failed_end(self) -> None:
+        """After the death of a host that was not killed, count it if the end is still to be recorded."""
+        if (self._words[_EXIT] or self._words[_EXITED_AT]) and not self._words[_RECORDED]:
+            self._words[_FAILED_ENDS] += 1
 
     @property
     def end_request(self) -> str:

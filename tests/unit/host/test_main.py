@@ -7,14 +7,26 @@ import gc
 import os
 import socket
 
-from session_host.host.main import HostParameters, _Host, run_host, try_lock_session, unlock_session
+import pytest
+
+from session_host.host.main import (
+    MAX_FAILED_ENDS,
+    HostParameters,
+    _Host,
+    run_host,
+    try_lock_session,
+    unlock_session,
+)
 from session_host.keeper_client.channel import MessageChannel
-from session_host.paths import database
+from session_host.paths import database, session_unsaved_end
 from session_host.protocol.codec import Decoder
+from session_host.protocol.facts import Outcome
 from session_host.protocol.keeper import ExitSaved, ToKeeper
+from session_host.protocol.values import State
 from session_host.storage.descriptors.input_log import InputLog, LogHeader
 from session_host.storage.descriptors.splice import Splicer
 from session_host.storage.store import Store
+from session_host.storage.store.copies import noted_end
 from tests.support.session_harness import session_harness
 from tests.support.waiting import wait_for_end
 
@@ -32,6 +44,36 @@ async def test_a_removed_chat_stays_removed_if_its_host_is_killed_while_it_exits
             assert MessageChannel(ours, Decoder(ToKeeper)).receive() == [ExitSaved()]
     with Store.open(database()) as store:
         assert store.all() == []
+
+
+@pytest.mark.parametrize(("status", "end"), [(42 << 8, (42, None)), (15, (None, 15)), (None, (None, None))])
+async def test_an_end_that_two_hosts_could_not_record_is_noted_with_its_exit_code(
+    status: int | None, end: tuple[int | None, int | None]
+) -> None:
+    """Whatever they died of: this host restores nothing, so it cannot die of that."""
+    with session_harness() as harness:
+        harness.host()
+        header = harness.input_log.header
+        header.request_end("stop")
+        header.note_exit()
+        if status is not None:
+            header.exit_status = status
+        exited_at = header.exited_at
+        for _ in range(MAX_FAILED_ENDS):
+            header.count_failed_end()
+        harness.kill()
+        os.pwrite(harness.descriptors.checkpoint, b"no checkpoint", 0)
+        path = session_unsaved_end(harness.spec.facts.id)
+        parameters = HostParameters(harness.spec, harness.descriptors, -1, 1024, other_engine=False, rehearsal=False)
+        ours, theirs = socket.socketpair()
+        with ours:
+            assert await _Host(parameters, theirs).run() == 0
+            assert MessageChannel(ours, Decoder(ToKeeper)).receive() == [ExitSaved()]
+        noted = noted_end(path)
+        header = LogHeader(harness.descriptors.input_log)
+        assert header.exit_saved
+        header.close()
+    assert noted == Outcome(State.EXITED, *end, "stop", ended_at=exited_at)
 
 
 def test_garbage_collection_is_off_until_the_session_runs() -> None:

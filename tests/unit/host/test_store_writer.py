@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import math
 import os
 import shutil
 from collections.abc import Sequence
@@ -12,13 +13,14 @@ import pytest
 from msgspec.structs import replace
 
 from session_host.agents.catalog import load_catalog
-from session_host.errors import StoreError
+from session_host.errors import StoreError, StoreRefused
 from session_host.host import store_writer
 from session_host.host.store_writer import StoreWriter
-from session_host.protocol.events import NumberedEvent, StatusChanged
+from session_host.protocol.events import Event, NumberedEvent, StatusChanged, TurnCounted
 from session_host.protocol.launch import Watch
 from session_host.protocol.messages import Report
-from session_host.protocol.values import Activity
+from session_host.protocol.turns import TurnWork
+from session_host.protocol.values import Activity, State
 from session_host.storage.store import Store
 from session_host.storage.store.ledger import Ledger
 from session_host.storage.store.saved_screen import SavedScreen
@@ -230,3 +232,85 @@ async def test_a_lost_store_gets_the_events_that_the_ledger_lacked(recorder: Sto
     with Store.open(tmp_path / "outlive.db") as store:
         [record] = store.all()
         assert [each.activity for each in store.ledger.last_changes(record.id, 9)] == [Activity.WORKING]
+
+
+def told(directory: Path) -> list[Event]:
+    """The host's own events in the ledger."""
+    with Store.open(directory / "outlive.db") as store:
+        [record] = store.all()
+        kinds: list[type[Event]] = [StatusChanged, TurnCounted]
+        return [each.event for each in store.ledger.of_chat(record.id, kinds, 9)]
+
+
+WORKING = StatusChanged(before=Activity.IDLE, after=Activity.WORKING)
+IDLE = StatusChanged(before=Activity.WORKING, after=Activity.IDLE)
+REFUSED = TurnCounted(turn=1, outcome="done", work=TurnWork(read=2**63))
+
+
+@pytest.mark.parametrize("work", [TurnWork(read=2**63), TurnWork(cost=math.nan, currency="USD")])
+async def test_a_number_that_the_store_refuses_loses_itself_and_no_other_event(
+    recorder: StoreWriter, tmp_path: Path, caplog: pytest.LogCaptureFixture, work: TurnWork
+) -> None:
+    with session_harness() as harness:
+        events = harness.host().events
+        saving = asyncio.create_task(recorder.save_events(events))
+        for event in (WORKING, replace(REFUSED, work=work), IDLE):
+            events.add(event)
+        events.write()
+        await eventually(lambda: saving.done() or not events.has_unsaved.is_set(), TIMEOUT_S, "the events to be saved")
+        assert not saving.done(), "the next turns are recorded, too"
+        saving.cancel()
+        await asyncio.wait((saving,))
+    await recorder._worker.run(recorder._close_store)
+    assert told(tmp_path) == [WORKING, replace(REFUSED, work=None), IDLE]
+    assert "event 2 (turn_counted) is recorded without its work" in caplog.text
+
+
+async def test_an_event_that_the_store_refuses_in_any_form_is_left_out(
+    recorder: StoreWriter, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    at = "2026-01-02T03:04:05.000Z"
+    bad = [replace(WORKING, detail="\ud800"), replace(WORKING, detail=object())]
+    events = [NumberedEvent(number, at, event) for number, event in enumerate([WORKING, *bad, IDLE], 1)]
+    await recorder._worker.run(lambda: recorder._write_events(events))
+    await recorder._worker.run(recorder._close_store)
+    assert told(tmp_path) == [WORKING, IDLE]
+    assert [record.levelname for record in caplog.records] == ["WARNING", "WARNING"]
+    assert "event 2 (status) is not recorded" in caplog.text
+    assert "event 3 (status) is not recorded" in caplog.text
+
+
+@pytest.mark.parametrize("failed", [0, 1])
+async def test_the_end_is_recorded_although_the_store_refuses_an_event(tmp_path: Path, failed: int) -> None:
+    """A host that follows one which died of the end leaves the events out."""
+    with session_harness(database=str(tmp_path / "outlive.db"), screen=str(tmp_path / "x" / "screen.bin")) as harness:
+        with Store.open(tmp_path / "outlive.db") as store:
+            store.insert(harness.spec.facts)
+        driver = harness.host()
+        driver.session.program_ended(7, None)
+        header = driver.input_log.header
+        header.note_exit()
+        for _ in range(failed):
+            header.count_failed_end()
+        for event in (REFUSED, IDLE):
+            driver.events.add(event)
+        driver.events.write()
+
+        assert await StoreWriter(harness.spec, os.getpid(), lambda: None).save_end(driver, interrupted=False)
+
+        assert header.exit_saved
+    with Store.open(tmp_path / "outlive.db") as store:
+        [record] = store.all()
+    assert (record.outcome.state, record.outcome.exit_code) == (State.EXITED, 7)
+    assert told(tmp_path) == ([] if failed else [replace(REFUSED, work=None), IDLE])
+
+
+async def test_a_row_that_the_store_refuses_at_the_end_is_not_tried_for_ever(tmp_path: Path) -> None:
+    with session_harness(database=str(tmp_path / "outlive.db"), screen=str(tmp_path / "x" / "screen.bin")) as harness:
+        driver = harness.host()
+        writer = StoreWriter(harness.spec, os.getpid(), lambda: None)
+        writer.set_program(2**64, 17)
+        with pytest.raises(StoreRefused):
+            await writer.save_end(driver, interrupted=False)
+        assert not driver.input_log.header.exit_saved
+    await writer._worker.run(writer._close_store)

@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from session_host.client.control import request
+from session_host.client.sessions import stale_rows
 from session_host.client.sessions.session_info import describe
 from session_host.keeper_client.channel import MessageChannel
 from session_host.keeper_client.discovery import connect_or_start_keeper
@@ -303,6 +304,45 @@ def test_a_host_that_can_never_start_is_given_up_and_reported(area: Area, monkey
     assert {path.name for path in area.runtime.iterdir()} <= NOT_OURS
 
 
+FAILS_AT_THE_END = """
+import os, sys
+if "session_host.keeper" in " ".join(sys.orig_argv):
+    from pathlib import Path
+    from session_host.host.store_writer import StoreWriter
+
+    died = Path(os.environ["HOME"], "died")
+    save_end = StoreWriter.save_end
+
+    async def fail(self, driver, **how):
+        if driver.spec.facts.entry.name != "warming":
+            with died.open("a") as file:
+                file.write("died\\n")
+            raise OverflowError("a number of the agent")
+        return await save_end(self, driver, **how)
+
+    StoreWriter.save_end = fail
+"""
+
+
+def test_an_end_of_which_hosts_die_is_recorded_with_its_exit_code(area: Area, monkeypatch: pytest.MonkeyPatch) -> None:
+    plant_text(area, monkeypatch, FAILS_AT_THE_END)
+    caller = Caller()
+    spec = spec_for("sh", "-c", "read x; exit 42")
+    with Store.open(database()) as store:
+        store.insert(spec.facts)
+    report = caller.launch(spec)
+    kill(report.host_pid)
+    next_host(spec, report.host_pid)
+    asyncio.run(request(spec.facts.id, Send(0, text="go", enter=True)))
+    wait_until(lambda: not caller.status().sessions, 20, "it to be forgotten")
+    caller.close()
+    with Store.open(database()) as store:
+        outcome = stale_rows.record_of(store, spec.facts.id).outcome
+    assert (outcome.state, outcome.exit_code) == (State.EXITED, 42)
+    assert outcome.ended_at is not None
+    assert (area.home / "died").read_text() == "died\n" * 2, "killed ones do not count"
+
+
 # ----------------------------------------------------------------------------------------- output that kills the engine
 
 PLANT = """
@@ -340,9 +380,14 @@ if "session_host.keeper" in " ".join(sys.orig_argv):
 
 def plant(area: Area, monkeypatch: pytest.MonkeyPatch, what: str, number: int = 0) -> None:
     """Make the keeper's hosts fail in this way; a failed host notes it in a file."""
+    always, at_start = what.startswith("each"), "as soon as" in what
+    plant_text(area, monkeypatch, PLANT.format(number=int(number), always=always, at_start=at_start))
+
+
+def plant_text(area: Area, monkeypatch: pytest.MonkeyPatch, text: str) -> None:
+    """Run Python code in the keeper before all else."""
     directory = area.home / "planted"
     directory.mkdir()
-    text = PLANT.format(number=int(number), always=what.startswith("each"), at_start="as soon as" in what)
     (directory / "sitecustomize.py").write_text(text)
     monkeypatch.setenv("PYTHONPATH", str(directory))
 

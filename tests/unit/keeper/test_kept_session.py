@@ -8,7 +8,13 @@ from pathlib import Path
 
 import pytest
 
-from session_host.keeper.kept_session import CRASHES_WITHIN_S, RESTART_DELAYS_S, SUSPICIOUS_DEATHS, KeptSession
+from session_host.keeper.kept_session import (
+    CRASHES_WITHIN_S,
+    RESTART_DELAYS_S,
+    SUSPICIOUS_DEATHS,
+    KeptSession,
+    KeptSessionState,
+)
 from session_host.protocol.keeper import Leave
 from session_host.protocol.values import GridSize
 from session_host.storage.descriptors import session_descriptors
@@ -73,6 +79,42 @@ def test_any_deaths_during_the_same_output_make_the_engine_suspected(session: Ke
         session.header.engine_started(4711)
         session.count_death(signal.SIGKILL)
     assert session.header.engine_suspected
+
+
+KILLED, FAILED, LEFT = int(signal.SIGKILL), 70 << 8, 0
+
+
+@pytest.mark.parametrize(
+    ("deaths", "counted"),
+    [
+        ([FAILED, FAILED], 2),
+        ([FAILED, KILLED, None, LEFT, signal.SIGTERM], 1),
+        ([signal.SIGSEGV] * SUSPICIOUS_DEATHS, 0),
+        ([signal.SIGSEGV] * (SUSPICIOUS_DEATHS + 2) + [KILLED], 2),
+    ],
+)
+def test_only_hosts_that_failed_at_the_end_count_against_it(
+    session: KeptSession, deaths: list[int | None], counted: int
+) -> None:
+    """While the other engine may help, a crash does not count, either."""
+    session.state = KeptSessionState.RUNNING
+    session.header.exit_status = 42 << 8
+    for death in deaths:
+        session.count_death(death)
+    assert session.header.failed_ends == counted
+
+
+@pytest.mark.parametrize("when", ["before its end", "after it is recorded", "before its start is reported"])
+def test_a_host_that_fails_at_another_time_does_not_count(session: KeptSession, when: str) -> None:
+    """A program that runs is never given up."""
+    if when != "before its start is reported":
+        session.state = KeptSessionState.RUNNING
+    if when != "before its end":
+        session.header.exit_status = 42 << 8
+    session.header.exit_saved = when == "after it is recorded"
+    for _ in range(20):
+        session.count_death(FAILED)
+    assert session.header.failed_ends == 0
 
 
 def test_a_message_to_a_dead_host_does_no_harm(session: KeptSession) -> None:
