@@ -67,14 +67,17 @@ AFTER_DASHES = "after_dashes"
 _AFTER_DASHES: Final = "\ud800"
 """Marks a word after ``--``, which argparse takes for no option then. No command line has this character."""
 
+_EMPTY: Final = "\ud801"
+"""Stands for an empty word, which argparse gives no other value than a default of ""."""
+
 _MARGIN = 2
 """The columns that argparse leaves free at the right."""
 
 
 def _unmarked(value: object) -> object:
-    """An option's value without the marks of words after ``--``."""
+    """An option's value without the marks."""
     if isinstance(value, str):
-        return value.removeprefix(_AFTER_DASHES)
+        return "" if value == _EMPTY else value.removeprefix(_AFTER_DASHES)
     return [_unmarked(each) for each in value] if isinstance(value, list) else value
 
 
@@ -101,6 +104,8 @@ class Parser(argparse.ArgumentParser):
 
     Attributes:
         takes_arguments: whether arguments after ``--`` are left unparsed, for another program.
+        may_be_empty: the arguments (``dest``) for which "" says something. Any other one that is given but empty is an
+            error: it comes from a variable that is not set, and must not mean what its absence means.
     """
 
     def __init__(self, subcommand: str, description: str) -> None:
@@ -113,6 +118,7 @@ class Parser(argparse.ArgumentParser):
             allow_abbrev=False,
         )
         self.takes_arguments = False
+        self.may_be_empty: frozenset[str] = frozenset()
 
     def read(self, arguments: Sequence[str]) -> argparse.Namespace:
         """Parse the subcommand's arguments; options may be before, between and after the positional ones.
@@ -128,18 +134,38 @@ class Parser(argparse.ArgumentParser):
         given = [word.partition("=")[0] for word in own if word.startswith("--") and " " not in word]
         if unknown := [each for each in given if each not in self._option_string_actions]:
             self.error(f"unrecognized arguments: {' '.join(unknown)}")
-        if self.takes_arguments:
-            options = self.parse_intermixed_args(own)
-            setattr(options, AFTER_DASHES, rest[1:] if rest else None)
-            return options
-        after = [f"{_AFTER_DASHES}{word}" if word.startswith("-") else word for word in rest[1:]]
+        words = [f"{word}{_EMPTY}" if self._is_empty(word) else word for word in own]
+        if not self.takes_arguments:
+            words += [f"{_AFTER_DASHES}{word}" if word.startswith("-") else word or _EMPTY for word in rest[1:]]
         try:
-            options = self.parse_intermixed_args([*own, *after])
+            options = self.parse_intermixed_args(words)
         except UsageError as error:
-            raise UsageError(str(error).replace(_AFTER_DASHES, "").replace(ascii(_AFTER_DASHES)[1:-1], "")) from None
+            text = str(error)
+            for mark in (_AFTER_DASHES, _EMPTY):
+                text = text.replace(mark, "").replace(ascii(mark)[1:-1], "")
+            raise UsageError(text) from None
+        self._check_given(options)
         for name, value in vars(options).items():
             setattr(options, name, _unmarked(value))
+        if self.takes_arguments:
+            setattr(options, AFTER_DASHES, rest[1:] if rest else None)
         return options
+
+    def _is_empty(self, word: str) -> bool:
+        """Whether a word is "", or an option with "=" and no value."""
+        return not word or (word.endswith("=") and word[:-1] in self._option_string_actions)
+
+    def _check_given(self, options: argparse.Namespace) -> None:
+        """Check that no argument is given but empty.
+
+        Raises:
+            UsageError: one is.
+        """
+        for action in self._actions:
+            value = getattr(options, action.dest, None)
+            if action.dest not in self.may_be_empty and _EMPTY in (value if isinstance(value, list) else [value]):
+                name = "/".join(action.option_strings) or action.metavar
+                raise UsageError(f"{name} is empty; give one{'' if action.required else ', or leave it out'}")
 
     def print_help(self, file: SupportsWrite[str] | None = None) -> None:
         """Print the help; argparse's own function ignores an output that cannot be written.

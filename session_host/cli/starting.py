@@ -125,6 +125,7 @@ _SIZE = re.compile(r"(\d{1,5})x(\d{1,5})")
 def configure_new(parser: Parser) -> None:
     """Add the subcommand's arguments to the parser."""
     parser.takes_arguments = True
+    parser.may_be_empty = frozenset({"system"})  # No system prompt, in place of that of the file.
     parser.usage = (
         "outlive new [AGENT] [-n NAME] [-C DIR] [--on NAME] [--worktree [BRANCH]] [-d] [--json] "
         "[--size COLSxROWS] [--engine E] [-e NAME=VALUE] [-p PROMPT [--wait [--timeout SECONDS]]] [--preset NAME] "
@@ -219,8 +220,8 @@ def run_new(options: argparse.Namespace) -> int:
         raise UsageError("--timeout needs --wait")
     if options.wait and not (options.prompt or "").strip():
         raise UsageError("--wait needs a prompt: outlive new claude -p PROMPT --wait")
-    if not options.directory:
-        raise UsageError("-C is empty; give a directory, or leave -C out to use the current one")
+    if options.prompt is not None and not options.prompt.strip():
+        raise UsageError("the prompt is blank; give one, or leave -p out")
 
     request = _request(options, agent_name, arguments, overrides, size)
     attaches = _attaches(options) and not options.wait

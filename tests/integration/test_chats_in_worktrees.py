@@ -192,7 +192,7 @@ def test_new_says_that_submodules_are_empty(checkout: Checkout, tmp_path: Path) 
     inner = Checkout.new(tmp_path / "inner")
     checkout.git("-c", "protocol.file.allow=always", "submodule", "--quiet", "add", str(inner.path), "inner")
     checkout.git("commit", "--quiet", "-m", "submodule")
-    words = ("new", "-d", "-C", str(checkout.path), "--worktree", "", "--", "cat")
+    words = ("new", "-d", "-C", str(checkout.path), "--worktree", "--", "cat")
     assert outlive(*words).error == ""
     shutil.rmtree(checkout.path / ".git" / "modules")
     assert "these submodules of the worktree are empty: inner; to fill them: git submodule" in outlive(*words).error
@@ -215,7 +215,7 @@ def test_a_command_that_is_ended_while_git_works_leaves_no_worktree(
         f'#!/bin/sh\n[ "$1" = prepared ] || [ "$1" = aborted ] || {{ : >{tmp_path}/hook; exec cat {tmp_path}/hook; }}\n'
     )
     hook.chmod(0o755)
-    command = subprocess.Popen([*OUTLIVE, "new", "-d", "-C", checkout.path, "--worktree", "", "--", "cat"])
+    command = subprocess.Popen([*OUTLIVE, "new", "-d", "-C", checkout.path, "--worktree", "--", "cat"])
     (tmp_path / "hook").read_bytes()
     assert len(checkout.branches()) == 2
     command.send_signal(ended_by)
@@ -251,7 +251,7 @@ def work_is_kept(checkout: Checkout, path: Path) -> None:
     outlive("kill", "x")
     kept = f"kept the worktree {path}: 1 file untracked and its branch outlive/x has 1 commit not on any other branch"
     assert kept in outlive("rm", "x").output
-    assert outlive("new", "-n", "y", "-d", "-C", str(checkout.path), "--worktree", "", "--", "true").error == ""
+    assert outlive("new", "-n", "y", "-d", "-C", str(checkout.path), "--worktree", "--", "true").error == ""
     assert (path / "new").read_text() == "mine\n"
     assert checkout.git("rev-parse", "outlive/x") == commit
 

@@ -182,7 +182,7 @@ async def test_an_export_says_that_the_full_disk_stopped_the_recording(
         monkeypatch.setenv("OUTLIVE_STATE_DIR", str(disk))
         record = await start("sh", "-c", "read x; seq 1 20000; exec cat", name="one")
         fill_disk(disk)
-        assert outlive("send", record.id, "", "--enter").code == 0
+        assert outlive("send", record.id, "--enter").code == 0
         wait_until(lambda: outlive("ls", "--json").json()[0]["notice"], 20, "the notice")
         exported = outlive("export", "one", str(area.root / "one.txt"))
         assert exported.complaint().startswith(f"one has no recording: {disk}")
@@ -203,7 +203,7 @@ async def test_an_export_while_the_disk_is_full_has_what_only_the_host_has_and_s
         wait_until(lambda: any(b"begun" in log.read_bytes() for log in recorded.glob("*.log")), 20, "the recording")
         assert outlive(*exported, str(text)).code == 0
         with full_disk(disk):
-            assert outlive("send", record.id, "", "--enter").code == 0
+            assert outlive("send", record.id, "--enter").code == 0
             assert outlive("wait", record.id, "--text", "the last", "--timeout", "60").code == 0
             wait_until(lambda: outlive("ls", "--json").json()[0]["notice"], 20, "the notice")
             pids = await _pids(record.id)

@@ -48,9 +48,7 @@ def run(options: argparse.Namespace) -> int:
     path = Path(options.file)
     suffix = path.suffix.lower()
     if suffix not in {each for traits in TRAITS.values() for each in traits.formats}:
-        raise UsageError(
-            f"{options.file or 'FILE is empty'}: name it FILE.cast, FILE.txt, FILE.html, FILE.md or FILE.json"
-        )
+        raise UsageError(f"{options.file}: name it FILE.cast, FILE.txt, FILE.html, FILE.md or FILE.json")
     entry, chat = machine_and_chat(options.session)
     if entry is not None:
         from session_host.cli.recording.there import NotSent, fetched

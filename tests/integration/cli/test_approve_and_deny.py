@@ -57,6 +57,7 @@ def test_a_second_answer_is_refused_with_the_name_of_the_first(asking: str) -> N
     wait(asking, "idle")
     again = outlive("deny", asking)
     assert (again.code, again.complaint()) == (6, "api-fix: already answered by a command: Allow")
+    assert outlive("approve", asking, "--request", "").complaint().startswith("--request is empty")
     unknown = outlive("approve", asking, "--request", "no-such")
     assert unknown.code == 3
     assert "'no-such'" in unknown.complaint()

@@ -12,7 +12,7 @@ import pytest
 from session_host.cli import main
 from session_host.cli.arguments import Parser
 from session_host.cli.subcommands import Subcommand
-from session_host.commands import SUBCOMMANDS, Where, with_any
+from session_host.commands import ALL_SUBCOMMANDS, SUBCOMMANDS, Where, with_any
 from session_host.paths import config_dir, database, ensure_private, state_dir
 from session_host.protocol.values import State
 from session_host.storage.store import Store
@@ -27,10 +27,14 @@ Mistake = tuple[list[str], int, str]
 """The command line, its exit code, and what the line says."""
 
 
-def arguments_of(name: str) -> list[argparse.Action]:
+def parser_of(name: str) -> Parser:
     parser = Parser(name, name)
     Subcommand.load(name).configure(parser)
-    return [action for action in parser._actions if action.dest != "help"]
+    return parser
+
+
+def arguments_of(name: str) -> list[argparse.Action]:
+    return [action for action in parser_of(name)._actions if action.dest != "help"]
 
 
 def typo(word: str) -> str:
@@ -90,7 +94,6 @@ def of_chats() -> Iterator[Mistake]:
         yield [name, "nonesuch", *rest], UNKNOWN, "no chat matches 'nonesuch'"
         yield [name, "nonesuch:api", *rest], UNKNOWN, "no machine is called 'nonesuch'"
         yield [name, "apii", *rest], UNKNOWN, "did you mean 'api'?"
-        yield [name, "", *rest], UNKNOWN, "no chat matches ''"
         yield [name, "two", *rest], AMBIGUOUS, "use an id"
     for name in sorted(with_any(Where.ON | Where.ASKS_ALL)):
         rest = {"search": ["word"], "wait": ["api", "--exited"]}.get(name, [])
@@ -103,6 +106,40 @@ def of_ended_chats() -> Iterator[Mistake]:
     for name in ("send", "stop", "kill", "approve", "deny", "attach", "upgrade"):
         yield [name, "api", *FILLED.get(name, [])], ENDED, "api"
     yield ["answer", "api"], ENDED, "api"
+
+
+MAY_BE_EMPTY = {("new", "--system"): "no system prompt, in place of that of endpoint.toml"}
+"""The arguments that say something when they are given but empty, and what."""
+
+
+def of_empty_values() -> Iterator[Mistake]:
+    """Each argument of each subcommand, given but empty, as by a variable of a script that is not set."""
+    for name in ALL_SUBCOMMANDS:
+        actions = arguments_of(name)
+        needed = [filler(each) for each in actions if not each.option_strings and each.required]
+        for action in actions:
+            if action.nargs == 0 or (name, (action.option_strings or [""])[-1]) in MAY_BE_EMPTY:
+                continue
+            says = "''" if action.type or action.choices else "is empty; give one"
+            says = "--on needs the NAME" if action.dest == "on" and Where.ON in ALL_SUBCOMMANDS[name].where else says
+            # One of a group, of which only one may be given, stands for that group.
+            more = ["--exited"] if name == "wait" and action.dest in {"sessions", "timeout"} else []
+            if action.option_strings:
+                for option in action.option_strings:
+                    yield [name, *needed, *more, option, ""], USAGE, says
+                    yield [name, *needed, *more, f"{option}=", *(["--"] if name == "new" else [])], USAGE, says
+                continue
+            before = [filler(each) for each in actions[: actions.index(action)] if not each.option_strings]
+            after = [filler(each) for each in actions[actions.index(action) + 1 :] if not each.option_strings]
+            words = [*before, "", *(after if action.required else [])]
+            yield [name, *more, *words], USAGE, says
+            if not parser_of(name).takes_arguments:
+                yield [name, *more, "--", *words], USAGE, says
+
+
+def filler(action: argparse.Action) -> str:
+    """A value that a positional argument may have."""
+    return str(next(iter(action.choices))) if action.choices else "1"
 
 
 OTHERS: tuple[Mistake, ...] = (
@@ -124,7 +161,8 @@ OTHERS: tuple[Mistake, ...] = (
     (["send", "api", "--key", "Entr"], USAGE, "Entr"),
     (["ls", "--since", "bananas"], USAGE, "--since: 'bananas' is no date; write yesterday"),
     (["ls", "--agent", "clade"], USAGE, "did you mean 'claude'?"),
-    (["search", ""], USAGE, "give a word"),
+    (["search", " "], USAGE, "give a word"),
+    (["new", "shell", "-p", " "], USAGE, "the prompt is blank"),
     (["search", "x", "--limit", "0"], USAGE, "--limit"),
     (["export", "api", "out.gif"], USAGE, "name it FILE.cast"),
     (["replay", "api", "--speed", "0"], USAGE, "--speed"),
@@ -149,7 +187,13 @@ OTHERS: tuple[Mistake, ...] = (
     (["resume", "api", "--runtime", "chat"], USAGE, "--runtime: invalid choice: 'chat', not terminal or structured"),
 )
 
-TABLES = {"words": of_words, "chats": of_chats, "ended chats": of_ended_chats, "others": lambda: OTHERS}
+TABLES = {
+    "words": of_words,
+    "empty values": of_empty_values,
+    "chats": of_chats,
+    "ended chats": of_ended_chats,
+    "others": lambda: OTHERS,
+}
 
 
 def _add_chats() -> None:
@@ -197,6 +241,26 @@ def test_a_mistake_is_one_line_that_says_what_to_do(
     monkeypatch.chdir(tmp_path)
     answers = {" ".join(each[0]): wrong(each, capsys) for each in TABLES[table]()}
     assert {words: answer for words, answer in answers.items() if answer} == {}
+
+
+@pytest.mark.registrations
+def test_an_argument_that_may_be_empty_is_in_the_table_with_its_reason() -> None:
+    found = {
+        (name, action.option_strings[-1])
+        for name in ALL_SUBCOMMANDS
+        for action in arguments_of(name)
+        if action.dest in parser_of(name).may_be_empty
+    }
+    assert found == set(MAY_BE_EMPTY)
+    for name, option in found:
+        assert getattr(parser_of(name).read([option, ""]), option.removeprefix("--")) == ""
+
+
+def test_only_an_argument_that_is_given_can_be_empty() -> None:
+    """What another program gets is not looked at."""
+    options = parser_of("new").read(["--worktree", "-e", "NAME=", "--", "printf", ""])
+    assert (options.worktree, options.env, options.after_dashes) == ("", ["NAME="], ["printf", ""])
+    assert parser_of("send").read(["api", " "]).text == " "
 
 
 FILES: tuple[tuple[str, str, list[str], str], ...] = (
