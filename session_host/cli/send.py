@@ -89,6 +89,12 @@ def run(options: argparse.Namespace) -> int:
     if len(text) > MAX_PASTE_CHARACTERS:
         raise UsageError(f"the text is too long ({len(text)} characters, at most {MAX_PASTE_CHARACTERS})")
     info = find(options.session)
+    if (
+        options.text is not None
+        and not text.strip()
+        and (info.facts.outcome.was_put_to_sleep or traits_of(info.facts).takes_prompts)
+    ):
+        raise UsageError("TEXT is blank; write a prompt")
     if options.cancel:
         from session_host.cli.later import cancel  # Usually it is sent now.
 
@@ -177,6 +183,8 @@ def _prompt(info: SessionInfo, options: argparse.Namespace, text: str) -> int:
 
 def _standard_input() -> str:
     data = sys.stdin.buffer.read(4 * MAX_PASTE_CHARACTERS + 1)
+    if not data:
+        raise UsageError("standard input is empty; write TEXT there, or leave - out")
     try:
         return data.decode()
     except UnicodeDecodeError as error:

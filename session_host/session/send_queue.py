@@ -252,7 +252,7 @@ class SendQueue:
     def request(self, request: Send, client: Any) -> None:
         """Queue a request, to type it after the earlier ones and answer ``client``. A repeated one is typed once."""
         is_first = bool(request.token) and request.token == self._starting.first_text
-        if problem := find_problem(request):
+        if problem := find_problem(request, is_agent=self._is_agent):
             self._effects.append(SendReply(client, problem))
             self._starting.text_done(request.token, is_typed=False)
         else:
@@ -565,12 +565,20 @@ def _failed(request: Send, refusal: _Refusal, outcome: str) -> Failed:
 _INNER_LINE_END = re.compile("[\r\n\u2028\u2029]+[^\r\n]")
 
 
-def find_problem(request: Send) -> Failed | None:
-    """The error in the request's values; None if they are valid."""
+def find_problem(request: Send, *, is_agent: bool) -> Failed | None:
+    """The error in the request's values; None if they are valid.
+
+    For an agent (``is_agent``), a blank text is no prompt: the Enter that follows it, or is all of it, would confirm
+    what stands on the screen. A shell gets a blank line.
+    """
     if len(request.text) > MAX_PASTE_CHARACTERS:
         return Failed(
             request.request, ErrorCode.TOO_LARGE, f"the text is too long (at most {MAX_PASTE_CHARACTERS} characters)"
         )
+    is_blank = bool(request.text) and not request.text.strip()
+    if is_agent and is_blank and (_ends_with_enter(request) or not request.text.strip("\r\n")):
+        words = "the text is blank, and would press Enter; to press only Enter, leave the text out"
+        return Failed(request.request, ErrorCode.BAD_REQUEST, words)
     if not is_token(request.token):
         return Failed(request.request, ErrorCode.BAD_REQUEST, "a token is 32 hexadecimal digits")
     for name in request.keys:

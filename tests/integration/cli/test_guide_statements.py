@@ -253,6 +253,18 @@ STATEMENTS = [
             (Step("send api-fix - --paste", typed="one\ntwo\n"), Step("wait api-fix --text two --timeout 60")),
         ),
         (
+            "| a blank TEXT with Enter, or line ends alone | the program is an agent, which would get only Enter |",
+            agent,
+            (
+                Step("send api-fix -", "the text is blank", code=2, typed="\n"),
+                Step("send api-fix ' ' --enter", "the text is blank", code=2),
+                Step("send api-fix ' ' --key Enter", "the text is blank", code=2),
+                Step("send api-fix ' '", "typed"),
+                Step("send api-fix --enter", "sent"),
+                Step("send other -", "sent", typed="\n"),
+            ),
+        ),
+        (
             "| wait for a text on the screen | `outlive wait api-fix --text 'tests? passed'` (a regular expression) |",
             program,
             (
@@ -948,6 +960,18 @@ STATEMENTS = [
             "What is after `--` is no option.",
             program,
             (Step("send api-fix -- --help"), Step("wait api-fix --text '^--help' --timeout 60")),
+        ),
+        (
+            'An argument that is given but empty, as `"$UNSET"` is, is an error (exit code 2)',
+            asleep,
+            (
+                Step("send api-fix '' --enter", "TEXT is empty", code=2),
+                Step("send api-fix -", "standard input is empty", code=2, typed=""),
+                Step("send api-fix -", "TEXT is blank", code=2, typed="\n"),
+                Step("approve api-fix --request=", "--request is empty", code=2),
+                Step("ls --on ''", "--on is empty", code=2),
+                Step("ls", "asleep"),
+            ),
         ),
         (
             "`--lines 20` only its last lines,",

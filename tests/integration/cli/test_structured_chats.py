@@ -58,6 +58,17 @@ class TestSend:
         assert outlive("send", "x", "--enter").complaint() == "nothing to send; give TEXT"
         assert outlive("send", "x", "--steer", "--interrupt", "a").code == 2
 
+    @pytest.mark.parametrize("more", [(), ("--enter",), ("--interrupt",), ("--steer",)])
+    def test_a_text_that_is_empty_stops_no_turn(self, area: Area, more: tuple[str, ...]) -> None:
+        """``outlive send x "$UNSET" --interrupt`` stopped it."""
+        new_chat(area, "x", "hold: 1")
+        wait("x", "working")
+        assert outlive("send", "x", "", *more).code == 2
+        assert outlive("send", "x", " ", *more).code == 2
+        for typed in ("", "\n"):
+            assert outlive("send", "x", "-", *more, typed=typed).code == 2
+        assert outlive("ls", "--json").json()[0]["activity"] == "working"
+
     def test_a_terminal_has_no_turns(self) -> None:
         new("-n", "x", "--", "cat")
         done = outlive("send", "x", "--steer", "text")

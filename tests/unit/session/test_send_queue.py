@@ -100,6 +100,40 @@ def test_an_invalid_request_is_refused_at_once_even_behind_another(harness: Send
     )
 
 
+BLANK = ("", " ", "\t", "\u3000")
+
+
+@pytest.mark.parametrize("text", [f"{blank}{end}" for blank in BLANK for end in ("\n", "\r", "\r\n", "\n\n")])
+@pytest.mark.parametrize("more", [{}, {"enter": True}, {"paste": True, "enter": True}, {"keys": ["Enter"]}])
+@pytest.mark.parametrize("anyway", [False, True])
+def test_a_blank_text_presses_no_enter(text: str, more: dict[str, Any], *, anyway: bool) -> None:
+    """``echo "$UNSET" | outlive send CHAT -`` allowed the tool call that waited."""
+    harness = SendQueueHarness(PROGRAM, agent="claude")
+    harness.queue.request(Send(1, text, token=TOKEN, anyway=anyway, **more), "one")
+    words = "the text is blank, and would press Enter; to press only Enter, leave the text out"
+    assert harness.take_effects() == [SendReply("one", Failed(1, ErrorCode.BAD_REQUEST, words))]
+    harness.emulator.close()
+
+
+@pytest.mark.parametrize(
+    ("agent", "request_", "keys"),
+    [
+        ("claude", Send(1, " ", token=TOKEN), " "),
+        ("claude", Send(1, " ", keys=["Down"], token=TOKEN), " \x1b[B"),
+        ("claude", Send(1, enter=True, token=TOKEN), "\r"),
+        ("claude", Send(1, keys=["Enter"], token=TOKEN), "\r"),
+        ("shell", Send(1, "\n", token=TOKEN), "\r"),
+        ("shell", Send(1, " ", enter=True, token=TOKEN), "\x1b[200~ \x1b[201~\r"),
+    ],
+)
+def test_enter_alone_a_key_and_a_shells_blank_line_are_typed(agent: str, request_: Send, keys: str) -> None:
+    harness = SendQueueHarness(PROGRAM, agent=agent)
+    harness.queue.request(request_, "one")
+    harness.queue.use_emulator(harness.emulator)
+    assert harness.typed(keys) in harness.take_effects()
+    harness.emulator.close()
+
+
 def test_requests_are_typed_one_after_the_other_with_a_pause(harness: SendQueueHarness) -> None:
     script = harness.types_hello() << harness.starts(ENTER_ANYWAY, ENTER_ANYWAY_S)
     script = script >> harness.sends(Send(2, keys=["Up"]), "two")
