@@ -121,8 +121,10 @@ class LaterSender:
         """Set, replace or take back the prompt, as a client wants it."""
         if self.prompt is not None and self.prompt.stage == "sending":
             return Failed(request.request, ErrorCode.FAILED, "the prompt is being sent now")
-        if not request.text.strip():
+        if not request.text:
             return self._take_back(request)
+        if not request.text.strip():
+            return Failed(request.request, ErrorCode.BAD_REQUEST, "the prompt is blank")
         if len(request.text) > MAX_CHARACTERS:
             words = f"a prompt that is sent later has at most {MAX_CHARACTERS:,} characters"
             return Failed(request.request, ErrorCode.TOO_LARGE, words)

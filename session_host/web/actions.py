@@ -148,7 +148,7 @@ class Actions:
         machine, info = await self._running(later.chat)
         wanted = SendLater(0, later.text, continues=later.continues, by=BY)
         await request(info.id, wanted, machine)
-        return ActionDone("Set" if later.text.strip() else "Taken back", at=now())
+        return ActionDone("Set" if later.text else "Taken back", at=now())
 
     async def keys(self, keys: Keys, token: str) -> ActionDone:
         """Press keys, or type a line, for someone who saw the screen as it is now.
@@ -210,6 +210,8 @@ class Actions:
 
     async def start(self, start: Start, token: str) -> ActionDone:
         """Start a chat in a directory in which one ran before, with one of the user's presets."""
+        if start.prompt and not start.prompt.strip():
+            raise PageError(400, "bad_request", "the first prompt is blank; write one, or leave it out")
         machine = self._following.machine_named(start.machine)
         found = await machine.call(installed_agents)
         agent = next(

@@ -313,8 +313,10 @@ def test_a_chat_is_started_once_in_a_known_directory(project: Path, server: Page
     server.start()
     with device.copy() as again:
         third = again.post("/api/start", start)
+        blank = again.post("/api/start", start | {"id": uuid.uuid4().hex, "prompt": "\n"})
         elsewhere = again.post("/api/start", start | {"id": uuid.uuid4().hex, "directory": "/"})
     assert first.json()["chat"] == second.json()["chat"] == third.json()["chat"]
+    assert (blank.status_code, "is blank" in blank.json()["words"]) == (400, True)
     assert (elsewhere.status_code, "in which one ran before" in elsewhere.json()["words"]) == (400, True)
     [chat] = outlive("ls", "--json").json()
     assert (chat["id"], chat["agent"], chat["cwd"]) == (first.json()["chat"], "codex", str(project))
@@ -360,6 +362,8 @@ def test_a_prompt_for_later_is_shown_and_taken_back_or_sent_now(device: Device, 
     [waiting] = page["queue"]
     assert (waiting["text"], waiting["held"]) == (page["chat"]["words"], False)
     assert waiting["text"].endswith(": go on")
+    blank = device.post("/api/later", {"id": uuid.uuid4().hex, "chat": chat, "text": " "})
+    assert (blank.status_code, "blank" in blank.json()["words"]) == (400, True)
     done_as(device, chat, waiting, "Take back")
     assert device.read("chat", chat=chat)["queue"] == []
     device.do("later", chat=chat, text="answer: now")

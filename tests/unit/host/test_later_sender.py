@@ -235,6 +235,7 @@ async def test_another_one_takes_its_place_and_it_can_be_taken_back(host: Host, 
     await host.set(7200, "another")
     await clock.passes(3600)
     assert host.given == []
+    assert host.sender.request(SendLater(2, " \n")) == Failed(2, ErrorCode.BAD_REQUEST, "the prompt is blank")
     assert host.sender.request(SendLater(2)) == Done(2)
     assert host.sender.request(SendLater(3)) == Failed(3, ErrorCode.BAD_REQUEST, NOTHING_WAITS)
     await clock.passes(7200)
