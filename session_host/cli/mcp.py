@@ -36,6 +36,8 @@ _PARSE_ERROR, _INVALID_REQUEST, _NO_METHOD, _INVALID_PARAMS = -32700, -32600, -3
 
 Seconds = Annotated[float, msgspec.Meta(ge=0, le=86_400, description="Give up after this time; what runs, runs on.")]
 ChatName = Annotated[str, msgspec.Meta(pattern="^[^-]", description="The chat's name or id.")]
+NOT_BLANK: Final = r"\S"
+"""The pattern of a text that must say something: what is given but blank does not mean what its absence means."""
 
 
 class Tool(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -63,8 +65,8 @@ class StartChat(Tool, frozen=True, kw_only=True):
         str, msgspec.Meta(pattern="^[^-]", description="claude, codex, opencode, gemini, copilot or qwen.")
     ]
     chat: Annotated[str, msgspec.Meta(pattern="^[^-]", description="The new chat's name.")]
-    prompt: Annotated[str, msgspec.Meta(description="Its first prompt.")] = ""
-    directory: Annotated[str, msgspec.Meta(description="Its directory; without it, this one.")] = ""
+    prompt: Annotated[str, msgspec.Meta(pattern=NOT_BLANK, description="Its first prompt.")] = ""
+    directory: Annotated[str, msgspec.Meta(pattern=NOT_BLANK, description="Its directory; without it, this one.")] = ""
     worktree: Annotated[bool, msgspec.Meta(description="Give it a git worktree of its own.")] = False
     report_back: Annotated[bool, msgspec.Meta(description="Get the answer of each turn as a prompt, later.")] = False
 
@@ -84,9 +86,11 @@ class Send(Tool, frozen=True, kw_only=True):
     """
 
     chat: ChatName
-    text: Annotated[str, msgspec.Meta(min_length=1, description="The prompt, or the command line.")]
+    text: Annotated[str, msgspec.Meta(pattern=NOT_BLANK, description="The prompt, or the command line.")]
     timeout_s: Seconds = WAIT_S
-    at: Annotated[str, msgspec.Meta(description='A later time, such as "15:00" or "tomorrow 09:00".')] = ""
+    at: Annotated[
+        str, msgspec.Meta(pattern=NOT_BLANK, description='A later time, such as "15:00" or "tomorrow 09:00".')
+    ] = ""
 
     def words(self) -> list[str]:
         if self.at:
@@ -136,7 +140,9 @@ class AnswerQuestion(Tool, frozen=True, kw_only=True):
 
     chat: ChatName
     answer: Literal["allow", "always_allow", "decline"]
-    request: Annotated[str, msgspec.Meta(description="The question's id, if the chat asks several.")] = ""
+    request: Annotated[
+        str, msgspec.Meta(pattern=NOT_BLANK, description="The question's id, if the chat asks several.")
+    ] = ""
 
     def words(self) -> list[str]:
         words = {"allow": ["approve"], "always_allow": ["approve", "--always"], "decline": ["deny"]}[self.answer]

@@ -165,9 +165,14 @@ def test_a_text_that_looks_like_an_option_is_sent(client: Client, area: Area) ->
     assert client.call("read", chat="helper") == ("echo: --help\n", False)
 
 
-def test_a_chats_name_is_no_option(client: Client) -> None:
+def test_a_chats_name_is_no_option_and_what_is_given_is_not_blank(client: Client) -> None:
+    """An empty ``request`` answered the only open question."""
     new("-n", "one", "--", "cat")
     refused: tuple[tuple[str, dict[str, str]], ...] = (
+        *(("send", {"chat": "one", "text": blank}) for blank in ("", "\n")),
+        ("send", {"chat": "one", "text": "x", "at": ""}),
+        *(("answer_question", {"chat": "one", "answer": "allow", "request": blank}) for blank in ("", " ")),
+        *(("start_chat", {"agent": "shell", "chat": "x", key: ""}) for key in ("prompt", "directory")),
         ("stop", {"chat": "-h"}),
         ("start_chat", {"agent": "-d", "chat": "x"}),
         ("start_chat", {"agent": "shell", "chat": "-x"}),
