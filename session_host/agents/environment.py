@@ -217,11 +217,12 @@ def opencode_has_plugin_library(environment: Mapping[str, str], directory: str) 
 def _has_plugin_library(directory: Path) -> bool:
     if directory.is_dir() and not os.access(directory, os.W_OK):
         return True  # opencode installs nothing there.
-    import json  # most starts do not need it
+    import json  # most starts do not need it, nor this
+
+    from session_host.system.files import read_regular
 
     try:
-        with (directory / "package-lock.json").open("rb") as file:
-            lock = json.loads(file.read(_MAX_LOCK_BYTES))
+        lock = json.loads(read_regular(directory / "package-lock.json", _MAX_LOCK_BYTES))
         return (directory / "node_modules").is_dir() and "@opencode-ai/plugin" in lock["packages"][""]["dependencies"]
     except (OSError, ValueError, RecursionError, KeyError, TypeError):
         return False

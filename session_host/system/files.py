@@ -1,4 +1,4 @@
-"""Files: finds programs, opens a file to append to, replaces a whole one, locks an open one, looks at entries."""
+"""Files: finds programs, opens and reads what others wrote, appends, replaces a whole file, locks, looks at entries."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ import stat
 import struct
 import sys
 from pathlib import Path
+from typing import BinaryIO
 
 
 def find_program(name: str, search_path: str) -> str | None:
@@ -67,6 +68,55 @@ def replace_file(path: Path, data: bytes, *, is_durable: bool = False) -> None:
         raise
 
 
+def open_regular(path: str | os.PathLike[str], largest_bytes: int) -> BinaryIO:
+    """Open a file for reading that another program may have made, or replaced by anything.
+
+    Opening a FIFO would wait for its writer, and a device may have no end.
+
+    Args:
+        path: the file.
+        largest_bytes: the size of the largest file that is opened. It may grow afterwards.
+
+    Raises:
+        OSError: it cannot be opened, is not a regular file, or is larger.
+    """
+    descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC)
+    status = os.fstat(descriptor)
+    if stat.S_ISREG(status.st_mode) and status.st_size <= largest_bytes:
+        return os.fdopen(descriptor, "rb")
+    os.close(descriptor)
+    if stat.S_ISREG(status.st_mode):
+        raise OSError(errno.EFBIG, os.strerror(errno.EFBIG), os.fspath(path))
+    raise OSError(errno.EINVAL, "not a regular file", os.fspath(path))
+
+
+def read_regular(path: str | os.PathLike[str], largest_bytes: int) -> bytes:
+    """The content of such a file.
+
+    Raises:
+        OSError: as ``open_regular``, and if it has grown beyond that size.
+    """
+    with open_regular(path, largest_bytes) as file:
+        content = file.read(largest_bytes + 1)
+    if len(content) > largest_bytes:
+        raise OSError(errno.EFBIG, os.strerror(errno.EFBIG), os.fspath(path))
+    return content
+
+
+def copy_regular(source: str | os.PathLike[str], target: str | os.PathLike[str], largest_bytes: int) -> None:
+    """Copy such a file to a new one, which is its user's alone.
+
+    Raises:
+        OSError: as ``open_regular``; the target cannot be written, or exists.
+    """
+    import shutil  # rarely needed
+
+    with open_regular(source, largest_bytes) as original:
+        descriptor = os.open(target, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
+        with os.fdopen(descriptor, "wb") as copy:
+            shutil.copyfileobj(original, copy)
+
+
 def open_log(path: str | os.PathLike[str]) -> int:
     """Open a file to append to it, for its user alone; returns the descriptor.
 
@@ -80,6 +130,16 @@ def open_log(path: str | os.PathLike[str]) -> int:
         raise OSError(errno.EINVAL, "not a regular file", os.fspath(path))
     os.set_blocking(descriptor, True)
     return descriptor
+
+
+def append(path: Path, data: bytes) -> None:
+    """Append to a file.
+
+    Raises:
+        OSError: as ``open_log``, or it cannot be written.
+    """
+    with os.fdopen(open_log(path), "ab") as file:
+        file.write(data)
 
 
 def is_read_only(directory: Path) -> bool:

@@ -14,11 +14,12 @@ from typing import Any, Final
 
 import msgspec
 
+from session_host.system.files import read_regular
 from session_host.system.processes import proc
 
 from .base import Availability, ConversationQuery, LookupResult, StoredConversation, stored_conversation
 from .listing_files import FileLister, FoundFile, directories_in, files_in
-from .records import FileEnds, decoded, last_record, newest_first, records_backwards
+from .records import MAX_BYTES, FileEnds, decoded, last_record, newest_first, records_backwards
 from .turns import RecordedText, RecordedTurn, seconds_of, turns_of
 
 
@@ -76,7 +77,7 @@ class Codex:
         lock = home(query) / "thread-writer-locks" / f"{query.conversation}.lock"
         try:
             inode = lock.stat().st_ino
-            lines = Path("/proc/locks").read_text(encoding="ascii", errors="replace").splitlines()
+            lines = read_regular("/proc/locks", MAX_BYTES).decode("ascii", "replace").splitlines()
         except OSError:
             return []  # No process ever had the thread open, or the system does not list locks.
         # "1: FLOCK  ADVISORY  WRITE 1234 08:02:5678 0 EOF"; a waiting lock has "->" before its kind (proc(5)).

@@ -16,10 +16,11 @@ from session_host.errors import NotResumable
 from session_host.structured.dialects.claude.dialect import message_id
 from session_host.structured.dialects.claude.saved import items_of, message_before
 from session_host.structured.items import Item
+from session_host.system.files import open_regular
 
 from .base import ConversationQuery
 from .claude import transcripts_of
-from .records import newest_first
+from .records import LARGEST_BYTES, newest_first
 
 MAX_BYTES: Final = 32 * 1024 * 1024
 """Only this much of a file is read, from its end."""
@@ -64,7 +65,7 @@ def saved_lines(query: ConversationQuery) -> tuple[list[bytes], bool]:
 
 def _last_lines(path: Path) -> tuple[list[bytes], bool]:
     """The file's last lines, and whether these are all."""
-    with path.open("rb") as file:
+    with open_regular(path, LARGEST_BYTES) as file:
         start = max(file.seek(0, os.SEEK_END) - MAX_BYTES, 0)
         file.seek(start)
         lines = file.read(MAX_BYTES).splitlines()

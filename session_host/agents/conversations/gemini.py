@@ -15,13 +15,14 @@ import contextlib
 import hashlib
 import json
 import os
-import shutil
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Final
 
 import msgspec
+
+from session_host.system.files import append, copy_regular, read_regular
 
 from .base import Availability, ConversationQuery, LookupResult, StoredConversation, stored_conversation
 from .listing_files import FileLister, FoundFile, files_in
@@ -226,8 +227,8 @@ def original_path(backup: Path, environment: Mapping[str, str]) -> Path | None:
 def conversation_in(path: Path) -> str:
     """The conversation id in a transcript's first record; "" if it has none."""
     try:
-        with path.open("rb") as file:
-            head = file.read(_MAX_EMPTY_TRANSCRIPT_BYTES)
+        with FileEnds(path) as ends:
+            head = ends.first_bytes(_MAX_EMPTY_TRANSCRIPT_BYTES)
         record = json.loads(head.partition(b"\n")[0])
         conversation = record.get("sessionId")
     except (OSError, ValueError, RecursionError, AttributeError):
@@ -240,7 +241,8 @@ def has_words(path: Path) -> bool:
     try:
         if path.stat().st_size > _MAX_EMPTY_TRANSCRIPT_BYTES:
             return True
-        records = [msgspec.json.decode(line, type=Record) for line in path.read_bytes().splitlines() if line.strip()]
+        lines = read_regular(path, _MAX_EMPTY_TRANSCRIPT_BYTES).splitlines()
+        records = [msgspec.json.decode(line, type=Record) for line in lines if line.strip()]
         return any(message.is_resumable for record in records for message in (record, *record.replacing))
     except FileNotFoundError:
         return False
@@ -248,14 +250,18 @@ def has_words(path: Path) -> bool:
         return True
 
 
+MAX_COPIED_BYTES: Final = 1 << 30
+"""The largest transcript that is copied."""
+
+
 def _restore(backup: Path, original: Path) -> None:
     """Restore a transcript from its backup, and append what was written at its path since its deletion."""
     original.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    since = original.read_bytes() if original.exists() else b""
+    since = read_regular(original, MAX_BYTES) if original.exists() else b""
     unfinished = original.with_name(f".{original.name}.{os.getpid()}.new")
-    shutil.copy2(backup, unfinished)
-    with unfinished.open("ab") as file:
-        file.write(since)
+    unfinished.unlink(missing_ok=True)
+    copy_regular(backup, unfinished, MAX_COPIED_BYTES)
+    append(unfinished, since)
     unfinished.replace(original)
 
 

@@ -22,6 +22,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from session_host.agents.conversations.gemini import (
+    MAX_COPIED_BYTES,
     backup_name,
     backups,
     chats_directories,
@@ -29,8 +30,10 @@ from session_host.agents.conversations.gemini import (
     has_words,
     original_path,
 )
+from session_host.agents.conversations.records import MAX_BYTES
 from session_host.paths import make_directories
 from session_host.system.event_loop import Timer
+from session_host.system.files import append, copy_regular, open_regular
 from session_host.system.inotify import Event, Inotify
 
 log = logging.getLogger(__name__)
@@ -146,10 +149,9 @@ class TranscriptGuard:
             _replace(path, copy)  # The file was rewritten, or the backup is a copy.
             return
         # The messages written since the deletion.
-        with path.open("rb") as written:
+        with open_regular(path, MAX_BYTES) as written:
             _replace(copy, path)
-            with path.open("ab") as whole:
-                whole.write(written.read())
+            append(path, written.read(MAX_BYTES))
         log.info("the agent's transcript was deleted, and is whole again")
 
     def _watch(self, directory: Path) -> None:
@@ -173,9 +175,7 @@ def _link(source: Path, target: Path) -> None:
     except OSError as error:
         if error.errno not in {errno.EXDEV, errno.EPERM, errno.EMLINK, errno.ENOTSUP}:
             raise
-        descriptor = os.open(target, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
-        with os.fdopen(descriptor, "wb") as file:
-            file.write(source.read_bytes())
+        copy_regular(source, target, MAX_COPIED_BYTES)
 
 
 def _replace(source: Path, target: Path) -> None:

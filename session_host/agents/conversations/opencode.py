@@ -136,6 +136,10 @@ def opened(path: Path, timeout_s: float) -> closing[sqlite3.Connection]:
     Raises:
         sqlite3.Error: the file is of another version, damaged or busy.
     """
+    # SQLite would wait for the other end of a pipe.
+    beside = (path.with_name(f"{path.name}{ending}") for ending in ("", "-wal", "-shm", "-journal"))
+    if in_the_way := next((each for each in beside if each.exists() and not each.is_file()), None):
+        raise sqlite3.OperationalError(f"{in_the_way} is not a file")
     # Without a log no process writes to the file; a connection would create an empty log, and leave it there.
     is_idle = not path.with_name(f"{path.name}-wal").exists()
     mode = "mode=ro&immutable=1" if is_idle else "mode=ro"

@@ -9,6 +9,8 @@ from typing import Final
 
 import msgspec
 
+from session_host.system.files import read_regular
+
 from .base import Availability, ConversationQuery, LookupResult, StoredConversation, stored_conversation
 from .claude import transcripts
 from .listing_files import FileLister, FoundFile
@@ -50,6 +52,9 @@ class _Line(msgspec.Struct, rename="camel"):
     timestamp: object = None
 
 
+_MAX_SUB_AGENT_BYTES: Final = 64 * 1024
+
+
 class _SubAgent(msgspec.Struct, rename="camel"):
     """The file beside a sub-agent's transcript."""
 
@@ -68,7 +73,7 @@ def running_sub_agents(directory: Path) -> list[str]:
     found = []
     for path in sorted(directory.glob("agent-*.meta.json")):
         try:
-            agent = msgspec.json.decode(path.read_bytes(), type=_SubAgent)
+            agent = msgspec.json.decode(read_regular(path, _MAX_SUB_AGENT_BYTES), type=_SubAgent)
         except (OSError, msgspec.DecodeError, UnicodeDecodeError):
             continue
         if agent.status == "running" and agent.is_backgrounded:

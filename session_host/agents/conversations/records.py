@@ -10,17 +10,21 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from contextlib import AbstractContextManager
 from pathlib import Path
-from typing import BinaryIO, Final, TypeVar
+from typing import Final, TypeVar
 
 import msgspec
 
 from session_host.structured.dialects.reading import message
+from session_host.system.files import open_regular
 from session_host.system.processes.identity import boot_id, is_running
 
 _PIECE_BYTES: Final = 64 * 1024
 
 MAX_BYTES: Final = 64 << 20
 """How far back is read."""
+
+LARGEST_BYTES: Final = 16 << 30
+"""The size of the largest file that is read at all; no agent writes larger ones."""
 
 Record = TypeVar("Record")
 
@@ -42,15 +46,6 @@ def newest_first(paths: Iterable[Path]) -> list[Path]:
     return [path for _, path in sorted(found, reverse=True)]
 
 
-def _open(path: Path) -> BinaryIO:
-    """Open a regular file for reading; without blocking, since a pipe would block forever."""
-    file = os.fdopen(os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC), "rb")
-    if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
-        file.close()
-        raise OSError(f"{path} is not a file")
-    return file
-
-
 def lines_backwards(path: Path, most_bytes: int = MAX_BYTES) -> Iterator[bytes]:
     """Yield the lines of a file without their ends, the last one first; it may be written meanwhile.
 
@@ -58,7 +53,7 @@ def lines_backwards(path: Path, most_bytes: int = MAX_BYTES) -> Iterator[bytes]:
         OSError: the file cannot be read.
         TooFarBack: so many bytes are read, and the file has more.
     """
-    with _open(path) as file:
+    with open_regular(path, LARGEST_BYTES) as file:
         begin = file.seek(0, os.SEEK_END)
         limit = max(begin - most_bytes, 0)
         rest: list[bytes] = []  # The parts of an incomplete line, the last one first.
@@ -116,11 +111,11 @@ class FileEnds(AbstractContextManager["FileEnds"]):
     """An open file, as a context manager; another process may write to the file at the same time.
 
     Raises:
-        OSError: the file cannot be read, or is not a regular file.
+        OSError: the file cannot be read, or is not a regular file of at most ``LARGEST_BYTES``.
     """
 
     def __init__(self, path: Path) -> None:
-        self._file = _open(path)
+        self._file = open_regular(path, LARGEST_BYTES)
 
     def __exit__(self, *_: object) -> None:
         self._file.close()
@@ -196,14 +191,14 @@ def _stem(name: str) -> str:
 
 
 def has_text(path: Path, pattern: re.Pattern[bytes]) -> bool:
-    """Whether a file has a match of at most 64 bytes; reads no further than that.
+    """Whether a file has a match of at most 64 bytes in its first ``MAX_BYTES``; reads no further than that.
 
     Raises:
         OSError: the file cannot be read.
     """
     tail = b""
-    with path.open("rb") as file:
-        while piece := file.read(_PIECE_BYTES):
+    with open_regular(path, LARGEST_BYTES) as file:
+        while file.tell() < MAX_BYTES and (piece := file.read(_PIECE_BYTES)):
             if pattern.search(tail + piece):
                 return True
             tail = piece[-_LONGEST_MATCH_BYTES:]

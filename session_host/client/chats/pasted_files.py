@@ -18,6 +18,7 @@ from typing import Final, NamedTuple
 from session_host.client.machine import Machine
 from session_host.errors import OutliveError, Unreachable
 from session_host.paths import ensure_private, pasted_files_dir
+from session_host.system.files import open_regular
 
 MAX_BYTES: Final = 256 * 1024 * 1024
 """The longest file that is copied."""
@@ -65,7 +66,7 @@ def file_source(path: str) -> Source:
 
 
 def _read(path: str, offset: int) -> bytes:
-    with Path(path).open("rb") as file:
+    with open_regular(path, MAX_BYTES) as file:  # It may be another one by now.
         return os.pread(file.fileno(), PIECE_BYTES, offset)
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import re
+import stat
 from pathlib import Path
 from typing import Final
 
@@ -26,6 +27,7 @@ from session_host.restore_points.restoring import entry_of
 from session_host.restore_points.writing import Entry
 
 _HEAD: Final = re.compile(r"@@ -(\d+)(?:,(\d+))? \+(\d+)(?:,(\d+))? @@")
+_MAX_BYTES: Final = 64 << 20
 _NO_NEWLINE: Final = "\\"
 """The first character of the remark that the line above ends without a newline."""
 
@@ -48,11 +50,33 @@ def line_of_hunk(directory: Path, path: str, hunk: str, expected: int) -> int:
         tree = find_tree(directory)
         file = tree.top / _below(tree, directory, path)
         try:
-            return find_hunk(file.read_bytes(), hunk, expected)
+            return find_hunk(_content(file), hunk, expected)
         except FileNotFoundError:
             raise FilesChanged("the file is not there any more") from None
         except OSError as error:
             raise WorktreeError(f"the file cannot be read ({error.strerror})") from error
+
+
+def _content(file: Path) -> bytes:
+    """The content of an edited file.
+
+    Raises:
+        FilesChanged: something else is in its place.
+        WorktreeError: it is too large.
+        OSError: it cannot be read.
+    """
+    # Opening a pipe would wait for its other end.
+    descriptor = os.open(file, os.O_RDONLY | os.O_NONBLOCK | os.O_NOFOLLOW | os.O_CLOEXEC)
+    try:
+        if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+            raise FilesChanged("the file is not there any more")
+        with os.fdopen(descriptor, "rb", closefd=False) as opened:
+            content = opened.read(_MAX_BYTES + 1)
+    finally:
+        os.close(descriptor)
+    if len(content) > _MAX_BYTES:
+        raise WorktreeError(f"the file is larger than {_MAX_BYTES >> 20} MiB; discard it in Changes")
+    return content
 
 
 def take_back(directory: Path, path: str, hunk: str, session: str, line: int = 0) -> Discarded:
@@ -78,7 +102,7 @@ def take_back(directory: Path, path: str, hunk: str, session: str, line: int = 0
             entry = Entry(*entry_of(git, now.tree, name))
             if not entry.blob:
                 raise FilesChanged("the file is not there any more")
-            content = without_hunk((tree.top / name).read_bytes(), hunk, line)
+            content = without_hunk(_content(tree.top / name), hunk, line)
             written = git.run("hash-object", "-w", "--stdin", f"--path={name}", data=content).strip()
             after = restored_file(name, entry._replace(blob=written), is_there=True)
             return write_file(directory, tree, now, entry, after, session, "take back")

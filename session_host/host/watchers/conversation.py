@@ -30,6 +30,7 @@ from typing import Final, NamedTuple
 from session_host.agents.conversations.base import ConversationQuery
 from session_host.agents.conversations.gemini import transcripts
 from session_host.agents.conversations.gemini_turns import GeminiTurns, Sizes
+from session_host.agents.conversations.records import FileEnds
 from session_host.protocol.launch import LaunchSpec, Watch
 from session_host.protocol.untrusted_text import is_conversation
 from session_host.protocol.values import Activity
@@ -115,15 +116,10 @@ def _open_files_of(pid: int, pattern: str) -> Iterator[OpenFile]:
 def _begins_with(link: str, pattern: str) -> bool:
     """Whether the pattern matches in the first bytes of a file; False for an unreadable file."""
     try:
-        descriptor = os.open(link, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)
+        with FileEnds(Path(link)) as ends:
+            return re.search(pattern, ends.first_bytes(HEAD_BYTES).decode(errors="replace")) is not None
     except OSError:
         return False
-    try:
-        return re.search(pattern, os.read(descriptor, HEAD_BYTES).decode(errors="replace")) is not None
-    except OSError:
-        return False
-    finally:
-        os.close(descriptor)
 
 
 def _with_descendants(pid: int) -> Iterator[int]:
@@ -270,8 +266,6 @@ class TitleWatcher:
 SCAN_DELAY_S = 1.0
 """Agents report the end of a turn before they have written all of it, so scan after this delay."""
 
-_HEAD_BYTES = 4096
-
 
 class TranscriptWatcher:
     """Scans the agent's transcripts after each turn."""
@@ -335,7 +329,7 @@ class TranscriptWatcher:
 def _first_line(path: str) -> bytes:
     """The first line of a transcript, up to a limit; empty if the file is gone."""
     try:
-        with Path(path).open("rb") as file:
-            return file.read(_HEAD_BYTES).partition(b"\n")[0]
+        with FileEnds(Path(path)) as ends:
+            return ends.first_bytes(HEAD_BYTES).partition(b"\n")[0]
     except OSError:
         return b""

@@ -13,7 +13,6 @@ from __future__ import annotations
 import errno
 import logging
 import os
-import stat
 from collections.abc import Callable, Collection, Mapping
 from pathlib import Path
 from typing import NamedTuple
@@ -21,6 +20,7 @@ from typing import NamedTuple
 import msgspec
 
 from session_host.system.event_loop import Timer
+from session_host.system.files import read_regular
 from session_host.system.inotify import Event, Inotify
 from session_host.system.processes.identity import ancestors, start_time
 from session_host.system.processes.process_end import ProcessEnd
@@ -276,17 +276,9 @@ def _state_of(path: Path) -> _State | None:
         _Unreadable: the agent is writing the file.
     """
     try:
-        descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+        data = read_regular(path, MAX_BYTES)
     except OSError:
         return None
-    try:
-        if not stat.S_ISREG(os.fstat(descriptor).st_mode):
-            return None
-        data = os.read(descriptor, MAX_BYTES)
-    except OSError:
-        return None
-    finally:
-        os.close(descriptor)
     found = parse(data)
     if found is None or str(found.pid) != path.stem:
         return None

@@ -199,6 +199,9 @@ def test_an_opencode_that_would_wait_for_npm_gets_no_plugin(tmp_path: Path) -> N
     assert has_plugin()
     (directory / "package-lock.json").write_text("[" * 100_000, encoding="utf-8")
     assert not has_plugin()
+    (directory / "package-lock.json").unlink()
+    os.mkfifo(directory / "package-lock.json")
+    assert not has_plugin(), "it is not waited for"
     assert not has_plugin(XDG_CONFIG_HOME=str(tmp_path / "elsewhere"))
 
 

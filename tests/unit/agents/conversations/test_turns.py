@@ -285,7 +285,7 @@ class TestBackwards:
 
     def test_a_pipe_is_not_waited_for(self, tmp_path: Path) -> None:
         os.mkfifo(tmp_path / "pipe")
-        with pytest.raises(OSError, match="is not a file"):
+        with pytest.raises(OSError, match="not a regular file"):
             list(lines_backwards(tmp_path / "pipe"))
 
 

@@ -101,3 +101,15 @@ async def test_a_directory_or_a_huge_file_is_refused_in_one_line(area: Area, tmp
         file.truncate(pasted_files.MAX_BYTES + 1)
     with pytest.raises(OutliveError, match="at most 256 MiB"):
         await copy_to(Alpha(), CHAT, file_source(str(tmp_path / "huge")))
+
+
+@pytest.mark.timeout(20)
+def test_a_pipe_in_the_place_of_a_file_that_is_copied_is_not_waited_for(tmp_path: Path) -> None:
+    path = tmp_path / "file"
+    path.write_bytes(b"content")
+    source = file_source(str(path))
+    path.unlink()
+    os.mkfifo(path)
+
+    with pytest.raises(OSError, match="not a regular file"):
+        source.read(0)

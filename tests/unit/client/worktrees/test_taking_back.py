@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
@@ -142,3 +143,17 @@ def test_outside_of_a_repository_nothing_is_taken_back(tmp_path: Path) -> None:
     with pytest.raises(WorktreeError):
         take_back(tmp_path, "words", HUNK, CHAT)
     assert (tmp_path / "words").read_text() == numbered("three")
+
+
+@pytest.mark.timeout(20)
+@pytest.mark.parametrize(("what", "said"), [("a pipe", "not there any more"), ("100 GB", "larger than 64 MiB")])
+def test_what_is_no_edited_file_is_not_read(what: str, said: str, tmp_path: Path) -> None:
+    checkout = Checkout.new(tmp_path / "api")
+    path = checkout.path / "words"
+    if what == "a pipe":
+        os.mkfifo(path)
+    else:
+        path.touch()
+        os.truncate(path, 100 << 30)
+    with pytest.raises(WorktreeError, match=said):
+        line_of_hunk(checkout.path, "words", HUNK, 2)
