@@ -1,5 +1,7 @@
 """Upgrade the keeper by execve(2): same PID, same children, same descriptors, same lock.
 
+A session between two hosts is handed over as it is, and gets a host of the new version: its hosts may all die.
+
 The keeper writes its state into a file in memory; the new program's argument is that file's descriptor. If the exec
 fails, nothing has changed.
 """
@@ -57,12 +59,7 @@ class InheritedState(msgspec.Struct):
 
 def exec_new_version(lock: int, keeper: Keeper, client: MessageChannel, message: ReplaceKeeper) -> KeeperMessage:
     """Exec the new version; on failure, return the error to send to the requester."""
-    busy = [
-        session
-        for session in keeper.sessions.values()
-        if session.state is KeptSessionState.STARTING or session.replacement or not session.host_pid
-    ]
-    if busy:
+    if any(each.state is KeptSessionState.STARTING or each.replacement for each in keeper.sessions.values()):
         return NotReplaced("a chat is starting or updating; try again", passing=True)
     state = InheritedState(
         keeper.loop.listener.fileno(),

@@ -291,7 +291,7 @@ class Keeper:
         self._unrelated.watch(session)
 
     def add_session(self, session: KeptSession, host_pid: int, child_pid: int, version: str) -> None:
-        """Add a session that has a running host."""
+        """Add a session with a running program; ``host_pid`` is 0 between two hosts."""
         session.host_pid, session.child_pid, session.version = host_pid, child_pid, version
         session.report = LaunchReport(ok=True, host_pid=host_pid, child_pid=child_pid)
         self.sessions[session.id] = session

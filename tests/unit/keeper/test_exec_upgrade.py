@@ -238,6 +238,20 @@ def test_the_next_version_gets_all_descriptors_and_the_state_also_if_a_write_tak
     assert not any(os.get_inheritable(each) for each in _descriptors_of(state))
 
 
+def test_a_session_between_two_hosts_is_handed_over_as_it_is(
+    harness: KeeperHarness, monkeypatch: pytest.MonkeyPatch, program: int
+) -> None:
+    found: list[InheritedState] = []
+    on_exec(monkeypatch, lambda _path, argv, _variables: found.append(read_inherited_state(os.dup(int(argv[-1])))))
+    session = harness.keeper.sessions[ONE]
+    harness.keeper.channels.drop(session, session.channel)
+    session.host_pid = 0
+    harness.replace("/bin/next")
+    one, other = found[0].sessions
+    assert (one.host_pid, one.channel, one.child_pid, one.over) == (0, -1, program, False)
+    assert other.host_pid == os.getpid()
+
+
 # ---------------------------------------------------------------------------------- failures
 
 
@@ -265,20 +279,17 @@ def test_a_failed_exec_changes_nothing(harness: KeeperHarness, tmp_path: Path, w
     assert harness.host.receive() == [Leave()]
 
 
-@pytest.mark.parametrize("what", ["is started", "is replaced", "has no host"])
+@pytest.mark.parametrize("what", ["is started", "is replaced"])
 def test_no_exec_while_a_session_starts_or_changes_its_host(
     harness: KeeperHarness, monkeypatch: pytest.MonkeyPatch, what: str
 ) -> None:
     on_exec(monkeypatch, lambda *_: pytest.fail("it was exec'd"))
     session = harness.keeper.sessions[ONE]
     before = open_descriptors()
-    match what:
-        case "is started":
-            session.state = KeptSessionState.STARTING
-        case "is replaced":
-            session.replacement = ReplacementHost(None)
-        case _:
-            session.host_pid = 0
+    if what == "is started":
+        session.state = KeptSessionState.STARTING
+    else:
+        session.replacement = ReplacementHost(None)
     answer = harness.replace(sys.executable)
     assert answer == NotReplaced("a chat is starting or updating; try again", passing=True)
     assert open_descriptors() == before
