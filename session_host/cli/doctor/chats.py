@@ -10,7 +10,7 @@ from pathlib import Path
 from session_host.client.chats.retention import assess, removed_log
 from session_host.client.chats.settings import MIB
 from session_host.client.sessions.session_info import describe_all
-from session_host.client.sessions.stale_rows import elsewhere, has_live_socket
+from session_host.client.sessions.stale_rows import elsewhere, has_live_socket, lacks_host
 from session_host.client.worktrees.removing import why_kept, worktree_at
 from session_host.errors import OutliveError, WorktreeError
 from session_host.keeper_client.discovery import keeper_status
@@ -126,6 +126,10 @@ def _unreachable(record: ChatFacts) -> Check | None:
             what,
             f"run `outlive new -d -- true` to start a keeper, or end the agent with `kill {record.program.child_pid}`",
         )
+    if lacks_host(record):
+        what = f"{name}: its background process does not start"
+        remedy = f"`outlive logs {record.id[:8]}` has the reason; end the chat with `outlive kill {record.id[:8]}`"
+        return fail("running chats", what, remedy)
     pid = record.program.host_pid
     if pid is not None and is_stopped(pid):
         what = f"{name}: its background process (PID {pid}) is stopped"

@@ -13,7 +13,7 @@ from typing import Final, Literal
 import msgspec
 from msgspec.structs import replace
 
-from session_host.client.sessions.stale_rows import elsewhere, resolve_stale_row
+from session_host.client.sessions.stale_rows import elsewhere, lacks_host, resolve_stale_row
 from session_host.errors import HostUnavailable, ProtocolViolation, StoreError
 from session_host.paths import (
     check_private,
@@ -37,6 +37,10 @@ DESCRIBE_TIMEOUT_S = 2.0
 
 ELSEWHERE: Final = "elsewhere"
 """The source in the status of a chat that runs on another machine, or in another container; see ``stale_rows``."""
+
+WITHOUT_HOST: Final = "without host"
+"""The source in the status of a chat whose hosts die soon after their starts."""
+NOT_STARTING: Final = "the chat's background process does not start"
 
 
 class ListedPrompt(msgspec.Struct, frozen=True):
@@ -97,7 +101,7 @@ class SessionInfo(msgspec.Struct, kw_only=True):
         """A problem of the session, one line; "" for none."""
         if self.host is not None:
             return self.host.notice
-        return self.facts.status.detail if self.facts.status.source == ELSEWHERE else ""
+        return self.facts.status.detail if self.facts.status.source in {ELSEWHERE, WITHOUT_HOST} else ""
 
     @property
     def later(self) -> ListedPrompt | None:
@@ -196,6 +200,9 @@ def info_of(record: ChatFacts, description: Description | None = None) -> Sessio
         if where := elsewhere(record):
             detail = f"it runs {where}, which shares this computer's chats"
             record = replace(record, status=AgentStatus(source=ELSEWHERE, detail=detail))
+        elif lacks_host(record):
+            detail = f"{NOT_STARTING}; `outlive logs {record.id[:8]}` has the reason"
+            record = replace(record, status=AgentStatus(source=WITHOUT_HOST, detail=detail))
         return SessionInfo(facts=record, stderr_path=stderr_path)
     said = description.facts
     facts = ChatFacts(

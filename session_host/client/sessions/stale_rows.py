@@ -152,6 +152,13 @@ def elsewhere(record: ChatFacts) -> str:
     return f"in the container {origin.host_name}" if origin.host_name != host_name() else "in another container"
 
 
+def lacks_host(record: ChatFacts) -> bool:
+    """Whether a running session is between two hosts: longer than for a moment only if each one dies soon."""
+    program = record.program
+    is_here = record.outcome.state is State.RUNNING and not elsewhere(record)
+    return is_here and not is_running(program.host_pid, program.host_started)
+
+
 def give_up(store: Store, record: ChatFacts) -> ChatFacts:
     """Mark a session as lost that ran elsewhere: the user says that its machine or container is gone for good."""
     if elsewhere(record):
