@@ -60,7 +60,7 @@ from session_host.protocol.values import RUNNING_STATES, ErrorCode, State
 
 from .connection import HostConnection, HostNotResponding
 from .machine import THIS_MACHINE, Machine
-from .sessions.hosts import is_host_stopped, kill_unresponsive
+from .sessions.hosts import end_without_host, is_host_stopped, kill_unresponsive
 from .sessions.store_access import outcome_of
 
 REPLY_TIMEOUT_S = 10.0
@@ -210,11 +210,22 @@ class ControlConnection:
 async def request(session_id: str, message: Request, machine: Machine = THIS_MACHINE) -> Any:
     """Send one request over a new connection; see ``ControlConnection.request``.
 
-    If the host does not answer, the keeper carries out a Kill.
+    If the host does not answer, the keeper carries out a Kill; if each host dies soon, also a Stop.
 
     If a host dies during the request, its replacement gets the request again: input is typed only once, and an end that
     has come counts as success.
     """
+    try:
+        return await _request(session_id, message, machine)
+    except HostUnavailable:
+        if isinstance(message, Stop | Kill) and (
+            done := await machine.call(end_without_host, session_id, gracefully=isinstance(message, Stop))
+        ):
+            return Done(message.request, done)
+        raise
+
+
+async def _request(session_id: str, message: Request, machine: Machine) -> Any:
     if isinstance(message, Kill) and await machine.call(is_host_stopped, session_id):
         return Done(message.request, await machine.call(kill_unresponsive, session_id))
     if isinstance(message, Send | SendChatInput) and not message.token:

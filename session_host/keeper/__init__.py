@@ -16,6 +16,7 @@ What may fail, who notices it, and what follows:
                                                         descriptors over
     a socket file       keeper: inotify                 binds a new socket (``sockets``)
     a hanging host      a command: timeout              ``outlive kill`` goes to the keeper (``kill_without_host``)
+    hosts that all die  a command: the row's PID        ``outlive stop`` goes there, too (``stop_without_host``)
     the program         its parent, or a pidfd          saves the exit status (``child_processes``)
     the machine         next listing: other boot id     the chat is "interrupted"; the journal has the screen
 """

@@ -8,7 +8,6 @@ import time
 from collections.abc import Callable, Collection, Iterable, Iterator
 from contextlib import suppress
 
-from session_host.protocol.keeper import ChildEnded
 from session_host.system.processes import proc
 from session_host.system.processes.process_end import status_of_reaped, status_of_zombie, wait_status
 
@@ -114,11 +113,15 @@ class UnrelatedProcesses:
     """Watches hosts and programs that are no children of the active keeper."""
 
     def __init__(
-        self, loop: Loop, replication: StandbyReplication, on_host_exit: Callable[[KeptSession, int | None], None]
+        self,
+        loop: Loop,
+        replication: StandbyReplication,
+        on_host_exit: Callable[[KeptSession, int | None], None],
+        on_program_exit: Callable[[KeptSession], None],
     ) -> None:
         self._loop = loop
         self._replication = replication
-        self._report_host_exit = on_host_exit
+        self._report_host_exit, self._report_program_exit = on_host_exit, on_program_exit
 
     def watch(self, session: KeptSession) -> bool:
         """Watch the unrelated processes of a session; False if its host is gone."""
@@ -189,7 +192,7 @@ class UnrelatedProcesses:
         os.close(pidfd)
         if status is not None and session.header.exit_status is None:
             session.header.exit_status = status
-        session.send_to_host(ChildEnded())
+        self._report_program_exit(session)
 
     def _on_host_exit(self, session: KeptSession) -> None:
         self.forget_host(session)

@@ -45,6 +45,7 @@ from session_host.protocol.keeper import (
     ToKeeper,
 )
 from session_host.protocol.launch import LaunchReport, LaunchSpec
+from session_host.session.end_requests import AGENT_GRACE_S
 from session_host.system.files import is_locked
 from session_host.system.processes.chat_mark import Mark
 from session_host.system.processes.identity import is_stopped, start_time
@@ -110,7 +111,7 @@ class Keeper:
         self._host_replacement = HostReplacement(
             loop, self.replication, self.channels, partial(self._fork_host, rehearsal=True)
         )
-        self._unrelated = UnrelatedProcesses(loop, self.replication, self._host_died)
+        self._unrelated = UnrelatedProcesses(loop, self.replication, self._host_died, self.program_ended)
         self.sockets = ChatSockets(loop, self.sessions, self.replication)
 
     def is_busy(self) -> bool:
@@ -137,13 +138,27 @@ class Keeper:
                 return KeeperStatus(os.getpid(), VERSION, [each.summary() for each in self.sessions.values()])
             case ReplaceHost(session_id=session_id):
                 return self._host_replacement.replace(self.sessions.get(session_id), client)
-            case EndSession(session_id=session_id):
-                return kill_without_host(self.sessions.get(session_id))
+            case EndSession(session_id=session_id, gracefully=gracefully):
+                return self._end(self.sessions.get(session_id), gracefully=gracefully)
             case ReplaceKeeper():
                 return self._replace_itself(self, client, message)
             case _:
                 log.warning("a command may not send %s", type(message).__name__)
                 return None
+
+    def _end(self, session: KeptSession | None, *, gracefully: bool) -> KeeperMessage:
+        """End a session's program; see ``EndSession``."""
+        if session is None or not gracefully or session.header.exit_status is not None:
+            return kill_without_host(session)
+        answer = stop_without_host(session)
+
+        def kill() -> None:
+            if self.sessions.get(session.id) is session and session.header.exit_status is None:
+                kill_without_host(session, "stop")
+
+        if isinstance(answer, EndBegun):
+            self.loop.call_later(AGENT_GRACE_S, kill)
+        return answer
 
     # ------------------------------------------------------------ sessions
 
@@ -340,9 +355,16 @@ class Keeper:
         for pid, status in ended_children():
             session = reap_and_store_status(self.sessions.values(), pid, status)
             if session is not None:
-                session.send_to_host(ChildEnded())
+                self.program_ended(session)
             else:
                 self.child_ended(pid, status)
+
+    def program_ended(self, session: KeptSession) -> None:
+        """Tell the host that the program's exit status is saved; without one, the next host records it at once."""
+        session.send_to_host(ChildEnded())
+        if not session.host_pid and session.state is KeptSessionState.RUNNING:
+            session.failed_hosts = 0
+            self._start_host(session)
 
     def child_ended(self, pid: int, status: int) -> None:
         """Handle the end of a child of this process or of the standby: perhaps a host, never a program."""
@@ -541,16 +563,28 @@ def _why_not_started(error: OSError) -> str:
     return why_not_started(error)
 
 
-def kill_without_host(session: KeptSession | None) -> KeeperMessage:
+def stop_without_host(session: KeptSession) -> KeeperMessage:
+    """Ask a session's program to exit, as its host would do; returns the answer."""
+    if session.state is not KeptSessionState.RUNNING:
+        return NotReplaced("the chat is not running")
+    pid = session.header.child
+    session.header.request_end("stop")
+    number = signal.SIGHUP if session.spec.watch.leave_by == "SIGHUP" else signal.SIGTERM
+    PtyProcess(pid, start_time(pid), session.descriptors.master).signal(number)
+    log.warning("%s: stopped without a host", session.id)
+    return EndBegun(session.host_pid)
+
+
+def kill_without_host(session: KeptSession | None, asked: str = "kill") -> KeeperMessage:
     """Kill a session's program and its host; for an agent, also the processes that it started. Returns the answer.
 
-    The next host finds the program ended, ends what is left of it, and records the end.
+    The next host finds the program ended, ends what is left of it, and records the end, with ``asked`` as its request.
     """
     if session is None or session.state is not KeptSessionState.RUNNING:
         return NotReplaced("the chat is not running")
     pid = session.header.child
     known = chat_processes(pid, Mark.of_chat(session.id)) if session.spec.ends_all else []
-    session.header.request_end("kill")
+    session.header.request_end(asked)
     if session.header.exit_status is None and pid:
         PtyProcess(pid, start_time(pid), session.descriptors.master).signal(signal.SIGKILL)
     end([each for each in known if each.pid != session.host_pid], signal.SIGKILL)

@@ -22,7 +22,6 @@ from collections.abc import Callable
 from contextlib import suppress
 
 from session_host.keeper_client.channel import write_keeper_pids
-from session_host.protocol.keeper import ChildEnded
 from session_host.storage.descriptors.input_log import LogHeader
 from session_host.storage.descriptors.session_descriptors import SessionDescriptors
 from session_host.system.inotify import make_inotify
@@ -120,7 +119,7 @@ class ActiveStandbyPair:
                     case ChildReaped(pid=pid, status=status):
                         self._keeper.child_ended(pid, status)
                     case StatusSaved(session_id=session_id) if session_id in self._keeper.sessions:
-                        self._keeper.sessions[session_id].send_to_host(ChildEnded())
+                        self._keeper.program_ended(self._keeper.sessions[session_id])
         except EOFError:
             log.warning("the standby is gone; another process becomes the keeper, and this one the standby")
             self._loop.pause()

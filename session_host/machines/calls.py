@@ -61,6 +61,7 @@ CALLS: Final = {
     "name_host": Callee("session_host.client.sessions.hosts", READ),
     "is_host_stopped": Callee("session_host.client.sessions.hosts", READ),
     "kill_unresponsive": Callee("session_host.client.sessions.hosts", CONTROL, "session_id"),
+    "end_without_host": Callee("session_host.client.sessions.hosts", CONTROL, "session_id"),
     "session_named": Callee("session_host.client.sessions.listing", READ),
     "sessions_listed": Callee("session_host.client.sessions.listing", READ),
     "memory_of": Callee("session_host.client.sessions.memory", READ),

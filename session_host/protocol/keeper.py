@@ -92,6 +92,8 @@ class EndSession(KeeperMessage, frozen=True):
     """End a session with an unresponsive host: kill its program and the host. A new host saves the exit."""
 
     session_id: str
+    gracefully: bool = False
+    """Whether the program may exit by itself: for a session without a host, since its hosts die."""
 
 
 class EndBegun(KeeperMessage, frozen=True):

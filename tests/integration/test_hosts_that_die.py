@@ -1,4 +1,4 @@
-"""A chat whose hosts die soon after their starts: its program runs on; other chats notice nothing."""
+"""A chat whose hosts die soon after their starts: its program runs on, and can be ended; other chats notice nothing."""
 
 from __future__ import annotations
 
@@ -8,13 +8,16 @@ from pathlib import Path
 
 import pytest
 
+from session_host.cli.doctor import chats
 from session_host.client.control import request
 from session_host.client.sessions.hosts import upgrade
 from session_host.paths import database
 from session_host.protocol.facts import ChatFacts
 from session_host.protocol.messages import Describe
 from session_host.storage.store import Store
+from tests.support import processes
 from tests.support.area import Area
+from tests.support.commands import outlive
 from tests.support.hosts import start
 from tests.support.waiting import wait_until
 
@@ -66,3 +69,37 @@ async def test_an_upgrade_mends_such_a_chat_and_disturbs_no_other(
     for each in (fine, broken):
         after = (await request(each.id, Describe(0))).facts
         assert after.program.child_pid == each.program.child_pid
+
+
+@pytest.mark.parametrize(
+    ("subcommand", "script", "end"),
+    [
+        ("stop", "trap 'exit 7' TERM; while :; do sleep 0.1; done", (7, None, "stop")),
+        ("stop", "trap '' TERM; while :; do sleep 0.1; done", (None, signal.SIGKILL, "stop")),
+        ("kill", "trap '' TERM; while :; do sleep 0.1; done", (None, signal.SIGKILL, "kill")),
+    ],
+)
+async def test_such_a_chat_is_named_and_can_be_ended(
+    tmp_path: Path,
+    area: Area,
+    monkeypatch: pytest.MonkeyPatch,
+    subcommand: str,
+    script: str,
+    end: tuple[int | None, int | None, str],
+) -> None:
+    broken = await start_broken(area, tmp_path, monkeypatch, "sh", "-c", script)
+    assert broken.program.child_pid is not None
+    listed = outlive("ls")
+    assert f"broken: the chat's background process does not start; `outlive logs {broken.id[:8]}`" in listed.output
+    [check] = list(chats.chats())
+    assert "its background process does not start" in check.message
+    assert f"outlive logs {broken.id[:8]}" in check.remedy
+    assert processes.is_alive(broken.program.child_pid), "a program that runs is never given up"
+
+    done = outlive(subcommand, "broken", timeout_s=60)
+
+    assert (done.code, done.error) == (0, "")
+    assert not processes.is_alive(broken.program.child_pid)
+    [info] = outlive("ls", "--all", "--json").json()
+    assert (info["state"], info["exit_code"], info["exit_signal"], info["end_request"]) == ("exited", *end)
+    assert outlive("rm", "broken", "--yes").code == 0

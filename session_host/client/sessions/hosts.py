@@ -17,13 +17,16 @@ from session_host.protocol.values import RUNNING_STATES
 from session_host.storage.store import Store
 from session_host.system.processes.identity import is_running, is_stopped
 
-from .session_info import describe
-from .stale_rows import elsewhere, has_live_socket
+from .session_info import NOT_STARTING, describe
+from .stale_rows import elsewhere, has_live_socket, lacks_host
 from .store_access import open_store, outcome_of
 
 KEEPER_TIMEOUT_S = 5.0
 RECORD_TIMEOUT_S = 10.0
 """How long the next host has to record the end."""
+
+STOP_TIMEOUT_S = 30.0
+"""As ``RECORD_TIMEOUT_S``, for a program that has time to exit by itself."""
 
 POLL_INTERVAL_S = 0.02
 
@@ -52,12 +55,38 @@ def kill_unresponsive(session_id: str) -> str:
         raise HostUnavailable(
             f"{hung} does not respond, and no keeper has this chat; end the process with `kill -KILL`"
         )
-    deadline_s = time.monotonic() + RECORD_TIMEOUT_S
+    _wait_for_record(session_id, RECORD_TIMEOUT_S)
+    return f"{hung} did not respond; the keeper killed it and the agent"
+
+
+def _wait_for_record(session_id: str, timeout_s: float) -> None:
+    deadline_s = time.monotonic() + timeout_s
     while outcome_of(session_id).state in RUNNING_STATES:
         if time.monotonic() > deadline_s:
             raise HostUnavailable("the agent was killed, but its exit is not saved yet; see `outlive doctor`")
         time.sleep(POLL_INTERVAL_S)
-    return f"{hung} did not respond; the keeper killed it and the agent"
+
+
+def end_without_host(session_id: str, *, gracefully: bool) -> str:
+    """Let the keeper end a chat whose hosts die soon after their starts. Blocks until the end is recorded.
+
+    Returns:
+        One line that says what was done; "" if the chat has a host, or no keeper has the chat.
+
+    Raises:
+        HostUnavailable: the keeper does not answer, or the end is not recorded.
+    """
+    with open_store() as store:
+        record = store.get(session_id)
+    if record is None or not lacks_host(record):
+        return ""
+    answer = request_keeper(EndSession(session_id, gracefully), KEEPER_TIMEOUT_S)
+    if isinstance(answer, NotReplaced) and answer.refused:
+        raise NotAllowed(answer.why)
+    if not isinstance(answer, EndBegun):
+        return ""
+    _wait_for_record(session_id, STOP_TIMEOUT_S if gracefully else RECORD_TIMEOUT_S)
+    return f"{NOT_STARTING}; the keeper ended the agent"
 
 
 def name_host(session_id: str) -> str:

@@ -36,6 +36,7 @@ CHANGES: dict[str, Callable[[str], dict[str, Any]]] = {
     "save_piece": lambda chat: {"session_id": chat, "upload": "0" * 16, "name": "x", "offset": 0, "piece": b"x"},
     "discard_upload": lambda chat: {"session_id": chat, "upload": "0" * 16},
     "kill_unresponsive": lambda chat: {"session_id": chat},
+    "end_without_host": lambda chat: {"session_id": chat, "gracefully": True},
     "end_left": lambda chat: {"session_id": chat},
     "resume": lambda chat: {"session_id": chat},
     "fork": lambda chat: {"session_id": chat},
