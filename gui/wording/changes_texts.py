@@ -365,12 +365,14 @@ def discard_button(state: State) -> str:
 
 
 def discarded(path: str, state: State, count: int) -> str:
-    """After a discard: ``count`` changes of a file; 0 for a whole file, which was deleted or brought back."""
-    if count:
-        return Text("Discarded {n} change in {path}", "Discarded {n} changes in {path}")(n=count, path=path)
+    """After a discard of a whole file, or of ``count`` changed lines; 0 if only the file's permissions had changed."""
     if state == "deleted":
         return Text("Brought back {path}")(path=path)
-    return Text("Deleted {path}")(path=path)
+    if state in {"added", "untracked"}:
+        return Text("Deleted {path}")(path=path)
+    if not count:
+        return Text("Discarded the change of {path}")(path=path)
+    return Text("Discarded {n} changed line in {path}", "Discarded {n} changed lines in {path}")(n=count, path=path)
 
 
 TAKE_BACK = Text("Take this change back")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
@@ -88,6 +88,37 @@ def hunks_of(diff: str) -> list[str]:
     ends = [*starts[1:], len(lines)]
     hunks = ["\n".join(lines[start:end]) for start, end in zip(starts, ends, strict=True)]
     return [f"{hunk}\n" for hunk in hunks[:-1]] + hunks[-1:]
+
+
+def changed_runs(kinds: Iterable[str]) -> list[range]:
+    """The runs of changed lines between unchanged ones, by the lines' places; a remark belongs to the line above."""
+    runs: list[range] = []
+    for place, kind in enumerate(kinds):
+        is_joined = bool(runs) and runs[-1].stop == place
+        if kind in {"+", "-"} or (kind == "\\" and is_joined):
+            start = runs.pop().start if is_joined else place
+            runs.append(range(start, place + 1))
+    return runs
+
+
+def with_one_run(hunk: str, run: int) -> str:
+    """The hunk of a change that is the run with this number alone, in the file as it is after the whole hunk.
+
+    Raises:
+        IndexError: there is none.
+    """
+    lines = hunk.removesuffix("\n").split("\n")[1:]
+    runs = changed_runs(line[:1] for line in lines)
+    others = {place for each in runs if each != runs[run] for place in each}
+    kept: list[str] = []
+    is_left_out = False
+    for place, line in enumerate(lines):
+        is_left_out = place in others and (line[:1] == "-" or (line[:1] == "\\" and is_left_out))
+        if not is_left_out:
+            kept.append(f" {line[1:]}" if place in others and line[:1] == "+" else line)
+    old, new = (sum(line[:1] not in {other, "\\"} for line in kept) for other in "+-")
+    start = (hunk_numbers(hunk) or (1, 0, 1, 0))[2]
+    return "\n".join([f"@@ -{start},{old} +{start},{new} @@", *kept, ""])
 
 
 def hunk_numbers(hunk: str) -> tuple[int, int, int, int] | None:

@@ -263,6 +263,7 @@ class LineMarkPage(DocumentPage):
     Attributes:
         marked: the lines that are marked by the keyboard; None for none.
         chosen_file: the key of the file to which the user went last.
+        pointed_out: the lines that an item of the menu is about; None for none.
         bars: other lines that have a bar beside them.
 
     Signals:
@@ -272,6 +273,7 @@ class LineMarkPage(DocumentPage):
     lines_chosen = Signal(object)
 
     marked: LineRange | None = None
+    pointed_out: LineRange | None = None
     chosen_file = ""
     bars: tuple[LineRange, ...] = ()
     _anchor = _head = 0
@@ -296,6 +298,11 @@ class LineMarkPage(DocumentPage):
         if self.marked is not None:
             self.marked = None
             self.update()
+
+    def point_out(self, lines: LineRange | None) -> None:
+        """Show which lines an item of the menu is about, in place of the marked ones."""
+        self.pointed_out = lines
+        self.update()
 
     # ------------------------------------------------------------ keyboard
 
@@ -443,12 +450,12 @@ class LineMarkPage(DocumentPage):
         accent = tokens.color("accent")
         for lines in self.bars:
             self._paint_bar(painter, lines, blend(tokens.accent, tokens.page, 0.6))
-        if self.marked is not None:
+        if (marked := self.pointed_out or self.marked) is not None:
             tint = tokens.color("accent")
             tint.setAlphaF(0.18)
-            for area in areas(self, self.marked):
+            for area in areas(self, marked):
                 painter.fillRect(area.adjusted(self.lines_left - area.left(), 0, _RIGHT_PX, 0), tint)
-            self._paint_bar(painter, self.marked, accent)
+            self._paint_bar(painter, marked, accent)
         if self._hovered_line is not None and self.underMouse():
             area = self._button(self._hovered_line)
             if not area.isEmpty():

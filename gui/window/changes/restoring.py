@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Coroutine, Iterable
 from datetime import UTC, datetime
 from functools import partial
+from itertools import pairwise
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from PySide6.QtCore import QObject, Qt, Signal
 from PySide6.QtWidgets import QMenu
@@ -42,7 +43,7 @@ from gui.wording import changes_texts, phrases
 from gui.wording.text import Text
 from session_host.errors import FilesChanged, OutliveError
 from session_host.protocol.values import Activity
-from session_host.structured.patches import DiffLine
+from session_host.structured.patches import DiffLine, changed_runs
 
 from . import anchors
 from .content import shown
@@ -289,6 +290,39 @@ class SinceSelector(QObject):
         self.chosen.emit()
 
 
+class _Run(NamedTuple):
+    """Changed lines between unchanged ones, which can be discarded alone.
+
+    Attributes:
+        hunk: the number of their hunk.
+        number: their number in the hunk; None for the only ones, which another machine with 0.1.0 can discard, too.
+        lines: their lines.
+    """
+
+    hunk: int
+    number: int | None
+    lines: frozenset[DiffLine]
+
+    @property
+    def size(self) -> int:
+        """How many lines have changed; a line that replaces another one is one."""
+        kinds = [line.kind for line in self.lines]
+        return max(kinds.count("+"), kinds.count("-"))
+
+
+def _runs_of(file: ChangedFile) -> list[_Run]:
+    """The runs of a file's change."""
+    lines = anchors.lines_of(file)
+    heads = [place for place, line in enumerate(lines) if line.kind == "@"]
+    found = []
+    for hunk, (begin, end) in enumerate(pairwise([*heads, len(lines)])):
+        runs = changed_runs(line.kind for line in lines[begin:end])
+        for number, run in enumerate(runs):
+            own = lines[begin + run.start : begin + run.stop]
+            found.append(_Run(hunk, number if len(runs) > 1 else None, frozenset(own)))
+    return found
+
+
 class Discarding(QObject):
     """Adds what can be discarded to menus, asks, and says what was done."""
 
@@ -297,36 +331,37 @@ class Discarding(QObject):
         self._page, self._reader, self._bar = page, reader, bar
         self._is_busy = False
         page.action_triggered.connect(self._on_action)
-        page.line_menu_made.connect(self._add_hunk)
+        page.line_menu_made.connect(self._add_run)
         page.file_menu_made.connect(self._add_file)
 
     # ------------------------------------------------------------ asking
 
-    def _add_hunk(self, menu: QMenu, lines: LineRange) -> None:
-        file, hunk = self._page.file(lines.key), self._hunk_of(lines)
-        if file is not None and hunk is not None:
-            menu.addAction(
-                changes_texts.DISCARD_CHANGE(),
-                lambda: self._start(self._discard(file, hunk), changes_texts.CANNOT_DISCARD, file.path),
-            )
+    def _add_run(self, menu: QMenu, lines: LineRange) -> None:
+        """Offer to discard the run of changed lines, which the page marks while the pointer is on the item."""
+        file, run = self._page.file(lines.key), self._run_of(lines)
+        if file is None or run is None:
+            return
+        action = menu.addAction(
+            changes_texts.DISCARD_CHANGE(),
+            lambda: self._start(self._discard(file, run), changes_texts.CANNOT_DISCARD, file.path),
+        )
+        places = [place for place, line in enumerate(self._page.lines(lines.key)) if line in run.lines]
+        whole = LineRange(lines.key, places[0], places[-1])
+        menu.hovered.connect(lambda each: self._page.point_out(whole if each is action else None))
+        menu.aboutToHide.connect(lambda: self._page.point_out(None))
 
     def _add_file(self, menu: QMenu, key: str) -> None:
         if self._page.can_discard(key):
             menu.addAction(changes_texts.DISCARD_FILE(), lambda: self._page.ask_discard(key))
 
-    def _hunk_of(self, lines: LineRange) -> int | None:
-        """The number of the hunk that has all of these lines; None if it cannot be discarded alone."""
+    def _run_of(self, lines: LineRange) -> _Run | None:
+        """The only run that has changed ones among these lines; None for none, or if it cannot be discarded alone."""
         file = self._page.file(lines.key)
         if file is None or not self._page.is_since_commit or not hunks_of(file):
             return None
-        hunks: dict[DiffLine, int] = {}
-        number = -1
-        for line in anchors.lines_of(file):
-            number += line.kind == "@"
-            hunks[line] = number
-        chosen = self._page.lines(lines.key)[lines.first : lines.last + 1]
-        found = {hunks.get(line) for line in chosen if line.has_sign}
-        return found.pop() if len(found) == 1 else None
+        chosen = {line for line in self._page.lines(lines.key)[lines.first : lines.last + 1] if line.kind in {"+", "-"}}
+        found = [run for run in _runs_of(file) if not chosen.isdisjoint(run.lines)]
+        return found[0] if len(found) == 1 else None
 
     def _on_action(self, action: Action) -> None:
         if action.kind != "discard":
@@ -358,14 +393,14 @@ class Discarding(QObject):
             self._is_busy = False
         self._reader.refresh()
 
-    async def _discard(self, file: ChangedFile, hunk: int | None) -> None:
+    async def _discard(self, file: ChangedFile, run: _Run | None) -> None:
         reader, changes = self._reader, self._reader.changes
         if changes is None:
             return
         chat = reader.chat
-        done = await chat.machine.call(discard, Path(reader.directory), changes, file, chat.session_id, hunk)
-        is_whole = hunk is None and file.state in {"added", "untracked", "deleted"}
-        count = 0 if is_whole else 1 if hunk is not None else max(hunks_of(file), 1)
+        part = () if run is None else (run.hunk,) if run.number is None else (run.hunk, run.number)
+        done = await chat.machine.call(discard, Path(reader.directory), changes, file, chat.session_id, *part)
+        count = sum(each.size for each in (_runs_of(file) if run is None else [run]))
         text = changes_texts.discarded(shown(file.path), file.state, count)
         button = LineButton(
             changes_texts.UNDO_COMMENT(),

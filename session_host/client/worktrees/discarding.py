@@ -1,4 +1,4 @@
-"""Discards a change: a file, or one hunk of it, becomes as it was before the change.
+"""Discards a change: a file, a hunk of it, or one run of changed lines becomes as it was before the change.
 
 Only files are written, by the means of restore points: the files as they are become a restore point first, so that each
 discard can be undone. HEAD, branch and the user's index stay as they are.
@@ -43,6 +43,7 @@ from session_host.restore_points.kept_tree import (
 from session_host.restore_points.points import About, Maker
 from session_host.restore_points.restoring import FileRestore, How, entry_of, write_files
 from session_host.restore_points.writing import Entry, as_written, index_of, tree_with
+from session_host.structured.patches import with_one_run
 
 _HUNK: Final = re.compile(r"^@@ ", re.MULTILINE)
 _SECTION: Final = re.compile(r"^(?=diff --git )", re.MULTILINE)
@@ -88,8 +89,10 @@ def _is_plain(file: ChangedFile) -> bool:
     return is_known and not file.withheld and set(file.modes) <= _REGULAR and not file.path.endswith("/")
 
 
-def discard(directory: Path, shown: Changes, file: ChangedFile, session: str, hunk: int | None = None) -> Discarded:
-    """Discard the change of a file, or one of its hunks. Blocks for up to half a minute.
+def discard(
+    directory: Path, shown: Changes, file: ChangedFile, session: str, hunk: int | None = None, run: int | None = None
+) -> Discarded:
+    """Discard the change of a file, one of its hunks, or one run of changed lines. Blocks for up to half a minute.
 
     Args:
         directory: the chat's directory, which is never removed.
@@ -97,6 +100,7 @@ def discard(directory: Path, shown: Changes, file: ChangedFile, session: str, hu
         file: the changed file among them.
         session: the chat, which gets the restore point.
         hunk: the number of the hunk, from 0; None for the whole file.
+        run: the number of the run within the hunk, from 0; None for all of it.
 
     Raises:
         FilesChanged: the file, or what it is compared with, is not as it was shown; nothing was written.
@@ -111,7 +115,7 @@ def discard(directory: Path, shown: Changes, file: ChangedFile, session: str, hu
         with restore_lock(tree):
             if base_of(tree.top, shown.since) != shown.base:
                 raise FilesChanged("another commit is checked out")
-            return _Discard(directory, tree, shown.base, file, session).run(hunk)
+            return _Discard(directory, tree, shown.base, file, session).run(hunk, run)
 
 
 def undo(directory: Path, done: Discarded, session: str) -> None:
@@ -153,7 +157,7 @@ class _Discard:
         self._directory, self._tree, self._base, self._file, self._session = directory, tree, base, file, session
         self._git = Git(tree.top)
 
-    def run(self, hunk: int | None) -> Discarded:
+    def run(self, hunk: int | None, run: int | None) -> Discarded:
         path = self._file.path
         if not InsideCheck(self._tree.top)(path) and self._file.state != "deleted":
             raise FilesChanged("the file is not where it was")
@@ -165,7 +169,7 @@ class _Discard:
         if hunk is None:
             after = restored_file(path, base, is_there=bool(entry.mode))
         else:
-            content = self._without(entry.mode, entry.blob, patch, hunk)
+            content = self._without(entry.mode, entry.blob, patch, hunk, run)
             after = restored_file(path, entry._replace(blob=content), is_there=True)
         return write_file(self._directory, self._tree, now, entry, after, self._session, "discard")
 
@@ -192,10 +196,14 @@ class _Discard:
     def _is_in_index(self) -> bool:
         return bool(self._git.run("ls-files", "--cached", "-z", "--", self._file.path, extra=LITERAL_PATHS))
 
-    def _without(self, mode: str, blob: str, patch: str, hunk: int) -> str:
-        """The content of the file without one hunk: the reverse patch is applied in a private index."""
+    def _without(self, mode: str, blob: str, patch: str, hunk: int, run: int | None) -> str:
+        """The content of the file without a hunk, or one run of it: the reverse patch is applied in a private index."""
         starts = [*(found.start() for found in _HUNK.finditer(patch)), len(patch)]
-        own = f"--- a/_\n+++ b/_\n{patch[starts[hunk] : starts[hunk + 1]]}"
+        text = patch[starts[hunk] : starts[hunk + 1]]
+        try:
+            own = f"--- a/_\n+++ b/_\n{text if run is None else with_one_run(text, run)}"
+        except IndexError:
+            raise WorktreeError("the change cannot be discarded here") from None
         with index_of(self._git, [f"{mode} {blob}\t_"]) as index:
             self._git.run(*_APPLY, data=os.fsencode(own), index=index)
             return self._git.run("ls-files", "--stage", "-z", index=index).split(" ")[1]

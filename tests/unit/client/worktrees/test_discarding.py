@@ -12,6 +12,8 @@ from session_host.client.worktrees.changes import ChangedFile, Changes, Since, r
 from session_host.client.worktrees.discarding import Discarded, can_discard_file, discard, hunks_of, undo
 from session_host.errors import FilesChanged, WorktreeError
 from session_host.restore_points.points import listed
+from session_host.structured import patches
+from session_host.structured.patches import changed_runs
 from tests.support.repositories import Checkout
 
 CHAT = "0d5a3c52-6a0c-4c6b-9d3e-1f2a3b4c5d6e"
@@ -69,6 +71,57 @@ def test_one_hunk_is_discarded_and_the_others_and_the_index_stay(
     undo(checkout.path, done, CHAT)
     assert path.read_bytes() == joined(NEW, end, last)
     assert [point.about.maker for point in listed(checkout.path, [CHAT])] == ["discard", "undo"] * 4
+
+
+SAME = [([f"same {number}"], [f"same {number}"]) for number in range(30)]
+BLOCKS = [
+    ([], ["first"]),
+    SAME[0],
+    (["two"], ["TWO", "2"]),
+    SAME[1],
+    (["-- three", "gone"], []),
+    *SAME[2:5],
+    ([], ["+ added"]),
+    *SAME[5:25],
+    (["", "five"], ["FIVE"]),
+    SAME[25],
+    (["six"], ["SIX"]),
+]
+"""The lines before and after, of which the changed ones are in two hunks."""
+
+
+@pytest.mark.parametrize("end", [b"\n", b"\r\n"])
+@pytest.mark.parametrize("is_ended", [(True, True), (True, False), (False, True), (False, False)])
+def test_each_run_of_changed_lines_is_discarded_alone(
+    checkout: Checkout, end: bytes, is_ended: tuple[bool, bool]
+) -> None:
+    """``one TWO three FOUR`` became as it was before, where only ``FOUR`` was to."""
+
+    def content(sides: list[int]) -> bytes:
+        lines = [line for block, side in zip(BLOCKS, sides, strict=True) for line in block[side]]
+        return joined(lines, end, None if is_ended[sides[-1]] else b"")
+
+    path = checkout.path / "file"
+    path.write_bytes(content([0] * len(BLOCKS)))
+    checkout.git("commit", "-qam", "old")
+    path.write_bytes(new := content([1] * len(BLOCKS)))
+    changes, file = shown(checkout, "file")
+    texts = patches.hunks_of(file.patch)
+    runs = [
+        (hunk, run)
+        for hunk, text in enumerate(texts)
+        for run, _ in enumerate(changed_runs(line[:1] for line in text.split("\n")[1:]))
+    ]
+    assert [hunk for hunk, _ in runs] == [0, 0, 0, 0, 1, 1]
+    changed = [place for place, block in enumerate(BLOCKS) if block[0] != block[1]]
+    for (hunk, run), place in zip(runs, changed, strict=True):
+        done = discard(checkout.path, changes, file, CHAT, hunk, run)
+        assert path.read_bytes() == content([int(each != place) for each in range(len(BLOCKS))])
+        undo(checkout.path, done, CHAT)
+        assert path.read_bytes() == new
+    with pytest.raises(WorktreeError, match="cannot be discarded here"):
+        discard(checkout.path, changes, file, CHAT, 1, 2)
+    assert path.read_bytes() == new
 
 
 def test_a_script_stays_executable_where_git_does_not_look_at_permissions(checkout: Checkout) -> None:

@@ -444,13 +444,57 @@ async def test_one_hunk_is_discarded_by_keyboard_and_restored(opened: Opened) ->
     opened.window._on_chosen(1)
     opened.press(Qt.Key.Key_Down, CONTROL)
     choose(opened, "Discard this change")
-    await until_said(opened, "Discarded 1 change in long")
+    await until_said(opened, "Discarded 1 changed line in long")
     assert path.read_text() == changed
     await opened.until_listed(FILE, LONG_FILE, NEW)
     press_button(opened, "Undo")
     await until_said(opened, "long is as it was before you discarded the change.")
     assert path.read_text() == f"above\n{changed}"
     await opened.until_listed(FILE, both, NEW)
+
+
+async def test_of_two_changes_nearby_only_the_one_that_the_menu_marks_is_discarded(opened: Opened) -> None:
+    """Both went, since they are in one hunk."""
+    changed = LONG.replace("line 150\n", "line 150 has changed\n").replace("line 152\n", "new\nnew, too\n")
+    path = opened.checkout.write("long", changed)
+    opened.press(Qt.Key.Key_F5)
+    await opened.harness.until(lambda: "new, too" in opened.shown, "the change")
+    page = opened.window.page
+    opened.window._on_chosen(1)
+    page.setFocus()
+    texts = [line.signed_text for line in page.lines("long")]
+    whole = LineRange("long", texts.index("-line 152"), texts.index("+new, too"))
+    page.marked = LineRange("long", whole.last, whole.last)
+    place = menu_by_key(opened)["Discard this change"]
+    menu = open_menu()
+    pointed_out = []
+    for action in (menu.actions()[place], menu.actions()[0]):
+        menu.setActiveAction(action)
+        pointed_out.append(page.pointed_out)
+    assert pointed_out == [whole, None]
+    menu.setActiveAction(menu.actions()[place])
+    menu.actions()[place].trigger()
+    menu.close()
+    await until_said(opened, "Discarded 2 changed lines in long")
+    assert path.read_text() == LONG.replace("line 150\n", "line 150 has changed\n")
+    assert page.pointed_out is None
+
+
+@pytest.mark.parametrize(("begin", "end"), [(" line 151", " line 151"), ("+line 150 has changed", "-line 152")])
+async def test_unchanged_lines_and_several_changes_are_not_offered(opened: Opened, begin: str, end: str) -> None:
+    changed = LONG.replace("line 150\n", "line 150 has changed\n").replace("line 152\n", "renewed\n")
+    opened.checkout.write("long", changed)
+    opened.press(Qt.Key.Key_F5)
+    await opened.harness.until(lambda: "renewed" in opened.shown, "the change")
+    page = opened.window.page
+    opened.window._on_chosen(1)
+    page.setFocus()
+    texts = [line.signed_text for line in page.lines("long")]
+    page.marked = LineRange("long", texts.index(begin), texts.index(end))
+    names = menu_by_key(opened)
+    assert "Discard this change" not in names
+    assert "Discard changes of this file…" in names
+    open_menu().close()
 
 
 async def test_discarding_a_whole_file_is_asked_about_at_that_file(opened: Opened) -> None:

@@ -209,7 +209,7 @@ async def test_a_hunk_is_discarded_among_opened_lines(opened: Opened) -> None:
     page.marked = LineRange("long", place, place)
     page._show_line("long", place)
     choose(opened, "Discard this change")
-    await until_said(opened, "Discarded 1 change in long")
+    await until_said(opened, "Discarded 1 changed line in long")
     assert path.read_text() == f"above\n{LONG}"
 
 
