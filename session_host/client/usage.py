@@ -13,7 +13,7 @@ from session_host.paths import config_dir
 from session_host.protocol.events import Limit, LimitsChanged
 from session_host.protocol.usage import QUARTER_S, AmountReached, UsageSum
 from session_host.standing.limits import is_over
-from session_host.standing.usage import begin_of_days_s
+from session_host.standing.usage import quarters_of_today
 from session_host.storage.store.amounts import AmountFile
 from session_host.structured.items import UsageLimit
 from session_host.system.clock import parse_time
@@ -38,11 +38,14 @@ class AccountLimits(msgspec.Struct, frozen=True, array_like=True):
 def read_usage(since_s: float = 0.0) -> list[UsageSum]:
     """What turns used that ended since a time, in seconds since 1970, or in its quarter of an hour; oldest first.
 
+    Those that a clock which was set back dated after today are left out.
+
     Raises:
         StoreError: the store cannot be read.
     """
+    quarters = range(int(since_s // QUARTER_S), quarters_of_today(datetime.now(UTC)).stop)
     with open_store() as store:
-        return store.usage.since(int(since_s // QUARTER_S))
+        return store.usage.within(quarters)
 
 
 def counted_since_s() -> int | None:
@@ -94,7 +97,7 @@ def amount_reached(session_id: str) -> AmountReached | None:
     if not amounts.are_set:
         return None
     with open_store() as store:
-        return store.usage.amount_reached(session_id, amounts, begin_of_days_s(1, datetime.now(UTC)))
+        return store.usage.amount_reached(session_id, amounts, quarters_of_today(datetime.now(UTC)))
 
 
 def tightest(limits: Iterable[UsageLimit]) -> UsageLimit | None:

@@ -10,7 +10,7 @@ from pathlib import Path
 from session_host.host.event_log import EventLog
 from session_host.protocol.events import NumberedEvent
 from session_host.protocol.launch import LaunchSpec
-from session_host.standing.usage import asked_words, begin_of_days_s
+from session_host.standing.usage import asked_words, quarters_of_today
 from session_host.storage.store import Store
 from session_host.storage.store.amounts import AmountFile
 
@@ -40,7 +40,7 @@ class AmountLook:
         amounts = self._file.read()
         if not amounts.are_set:
             return ""
-        day_s = begin_of_days_s(1, datetime.now(UTC))
+        today = quarters_of_today(datetime.now(UTC))
         with Store.open(Path(self._spec.database)) as store:
-            found = store.usage.amount_reached(self._spec.facts.id, amounts, day_s, unsaved)
+            found = store.usage.amount_reached(self._spec.facts.id, amounts, today, unsaved)
         return asked_words(found) if found is not None else ""

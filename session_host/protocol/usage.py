@@ -6,6 +6,8 @@ from typing import Final
 
 import msgspec
 
+from .untrusted_numbers import MOST_MONEY
+
 QUARTER_S: Final = 900
 """The time of one sum, in seconds."""
 
@@ -95,7 +97,7 @@ class AmountReached(msgspec.Struct, frozen=True, array_like=True):
     def next_amount(self) -> float:
         """The amount that is offered: doubled until it is above what was spent."""
         amount = self.amount
-        while amount <= self.spent:
+        while amount <= min(self.spent, MOST_MONEY):
             amount *= 2
         return amount
 

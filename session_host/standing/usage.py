@@ -58,10 +58,16 @@ def day_of(quarter: int, zone: tzinfo | None = None) -> date:
 
 
 def begin_of_days_s(days: int, now: datetime, zone: tzinfo | None = None) -> float:
-    """The beginning of so many days, of which today is the last: seconds since 1970."""
+    """The beginning of so many days, of which today is the last: seconds since 1970; of 0 days, the end of today."""
     first = now.astimezone(zone).date() - timedelta(days=days - 1)
     midnight = datetime(first.year, first.month, first.day, tzinfo=zone)
     return midnight.timestamp() if zone is not None else midnight.astimezone().timestamp()
+
+
+def quarters_of_today(now: datetime, zone: tzinfo | None = None) -> range:
+    """The quarters of an hour of today; turns that ended in one of them are today's."""
+    begin_s, end_s = (begin_of_days_s(days, now, zone) for days in (1, 0))
+    return range(int(begin_s // QUARTER_S), int(end_s // QUARTER_S))
 
 
 # ---------------------------------------------------------------- words
@@ -115,7 +121,7 @@ def number_words(amount: float, currency: str = "") -> str:
     least = 0 if currency in _WITHOUT_CENTS else 2
     if 0 < amount < _LEAST_SHOWN:
         return f"< {10**-_MOST_DECIMALS:.{_MOST_DECIMALS}f}"
-    digits = 1 - math.floor(math.log10(amount)) if amount > 0 else 0
+    digits = 1 - math.floor(math.log10(amount)) if 0 < amount < math.inf else 0
     whole, _, cents = f"{amount:,.{min(max(least, digits), _MOST_DECIMALS)}f}".partition(".")
     cents = cents.rstrip("0").ljust(least, "0")
     return f"{whole}.{cents}" if cents else whole

@@ -13,6 +13,7 @@ from typing import Literal
 import msgspec
 
 from session_host.protocol.turns import TurnWork
+from session_host.protocol.untrusted_numbers import money, tokens_in_all
 
 from .items import UsageChanged, WrittenOutcome
 
@@ -63,9 +64,9 @@ class Spent(msgspec.Struct, array_like=True):
             self.lacks_tokens = self.lacks_tokens or "some"
         else:
             before = before or UsageChanged(0, 0)
-            self.read += max(now.read - before.read, 0)
-            self.cached += max(now.cached - before.cached, 0)
-            self.written += max(now.written - before.written, 0)
+            self.read = tokens_in_all(self.read, max(now.read - before.read, 0))
+            self.cached = tokens_in_all(self.cached, max(now.cached - before.cached, 0))
+            self.written = tokens_in_all(self.written, max(now.written - before.written, 0))
             self.lacks_tokens = self.lacks_tokens or ("some" if now.is_least else "")
 
     def _note_money(self, now: UsageChanged, *, in_turn: bool) -> None:
@@ -74,7 +75,7 @@ class Spent(msgspec.Struct, array_like=True):
             self.lacks_money = now.of_conversation == "most"
         elif before is None and now.of_conversation == "cost":
             self.lacks_money = in_turn
-        elif before is not None and (now.currency != before.currency or now.cost < before.cost):
+        elif before is not None and (now.currency != before.currency or not now.cost >= before.cost >= 0):
             self.lacks_money = True
         else:
             self.cost += now.cost - (before.cost if before is not None else 0.0)
@@ -94,9 +95,9 @@ class Spent(msgspec.Struct, array_like=True):
                 written=self.written,
                 known="least" if is_least else "exact",
             )
-        if self.paid is not None and not self.lacks_money:
+        if self.paid is not None and not self.lacks_money and (cost := money(self.cost)) is not None:
             currency = self.currency or self.paid.currency
-            work = msgspec.structs.replace(work, cost=round(self.cost, 6), currency=currency)
+            work = msgspec.structs.replace(work, cost=round(cost, 6), currency=currency)
         self.read = self.cached = self.written = 0
         self.cost, self.currency, self.lacks_tokens, self.lacks_money = 0.0, "", "", False
         return work

@@ -8,11 +8,13 @@ from __future__ import annotations
 import contextlib
 import sqlite3
 from collections.abc import Sequence
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import NamedTuple
 
 from session_host.errors import ConfigError
-from session_host.protocol.events import NumberedEvent, TurnEnded
+from session_host.protocol.events import NumberedEvent, TurnCounted, TurnEnded
+from session_host.protocol.untrusted_numbers import MOST_MONEY, money
 from session_host.protocol.usage import ASK_AT_CHAT, ASK_AT_DAY, QUARTER_S, AmountReached
 from session_host.system.clock import parse_time
 
@@ -62,11 +64,11 @@ def _amounts(settings: Path) -> Amounts:
 
 
 def _amount(value: object) -> float:
-    return float(value) if isinstance(value, int | float) and not isinstance(value, bool) and value > 0 else 0.0
+    return money(value) or 0.0
 
 
 def reached(
-    database: Database, chat: str, amounts: Amounts, day_s: float, unsaved: Sequence[NumberedEvent] = ()
+    database: Database, chat: str, amounts: Amounts, today: range, unsaved: Sequence[NumberedEvent] = ()
 ) -> AmountReached | None:
     """The amount that is reached before a chat's next turn, that of the chat first; None for none.
 
@@ -76,7 +78,7 @@ def reached(
         database: the store's file.
         chat: the chat's id.
         amounts: what the user has set.
-        day_s: when this machine's day began, in seconds since 1970.
+        today: the quarters of this machine's day; see ``UsageSum.quarter``.
         unsaved: events of the chat's host that the store may not have.
     """
     with database.snapshot() as connection:
@@ -92,14 +94,13 @@ def reached(
         if amounts.chat:
             found = _over(ASK_AT_CHAT, amounts.chat, _sums(connection, "root = ?", root), more)
         if found is None and amounts.day:
-            today = [each for each in more if each[2] >= day_s]
-            of_day = _sums(connection, "quarter >= ?", int(day_s // QUARTER_S))
-            found = _over(ASK_AT_DAY, amounts.day, of_day, today)
+            of_day = _sums(connection, "quarter >= ? AND quarter < ?", today.start, today.stop)
+            found = _over(ASK_AT_DAY, amounts.day, of_day, [each for each in more if each[2] in today])
         return found
 
 
-_Cost = tuple[str, float, float]
-"""A currency, an amount, and when it was spent, in seconds since 1970."""
+_Cost = tuple[str, float, int]
+"""A currency, an amount, and the quarter in which it was spent."""
 
 
 def root_of(chat: str, agent_chats: str) -> str:
@@ -107,21 +108,33 @@ def root_of(chat: str, agent_chats: str) -> str:
     return agent_chats.rpartition(":")[2] or chat
 
 
+def quarter_of(event: TurnEnded | TurnCounted, at: str) -> int | None:
+    """The quarter in which a turn counts: that of its end, or now if that is to come; None if it is not known.
+
+    Args:
+        event: that of its end, or that it is counted.
+        at: when that was told, ISO 8601.
+    """
+    moment = parse_time(event.ended or at)
+    return int(min(moment, datetime.now(UTC)).timestamp()) // QUARTER_S if moment is not None else None
+
+
 def _unsaved(connection: sqlite3.Connection, chat: str, events: Sequence[NumberedEvent]) -> list[_Cost]:
     """The costs of turns that the store has not got yet."""
     (known,) = connection.execute("SELECT coalesce(max(own_number), 0) FROM event WHERE chat = ?", (chat,)).fetchone()
     return [
-        (event.work.currency, event.work.cost, moment.timestamp())
+        (event.work.currency, cost, quarter)
         for number, at, event in ((each.number, each.at, each.event) for each in events)
         if number > known and isinstance(event, TurnEnded) and event.work is not None and event.work.currency
-        if (moment := parse_time(event.ended or at)) is not None
+        if (cost := money(event.work.cost)) is not None and (quarter := quarter_of(event, at)) is not None
     ]
 
 
-def _sums(connection: sqlite3.Connection, condition: str, value: object) -> dict[str, float]:
-    table = "usage JOIN usage_chat ON number = chat"
-    query = f"SELECT currency, sum(cost) FROM {table} WHERE {condition} AND currency <> '' GROUP BY currency"  # noqa: S608
-    return dict(connection.execute(query, (value,)))
+def _sums(connection: sqlite3.Connection, condition: str, *values: object) -> dict[str, float]:
+    """The sums by currency; an amount that cannot be true, which an earlier version added, is not known."""
+    table, known = "usage JOIN usage_chat ON number = chat", "cost BETWEEN 0 AND turns * ? AND currency <> ''"
+    query = f"SELECT currency, sum(cost) FROM {table} WHERE {condition} AND {known} GROUP BY currency"  # noqa: S608
+    return dict(connection.execute(query, (*values, MOST_MONEY)))
 
 
 def _over(setting: str, amount: float, sums: dict[str, float], more: Sequence[_Cost]) -> AmountReached | None:

@@ -14,10 +14,10 @@ from typing import Final
 from session_host.protocol.events import Event, NumberedEvent, TurnCounted, TurnEnded
 from session_host.protocol.facts import directory_of
 from session_host.protocol.turns import TurnWork
+from session_host.protocol.untrusted_numbers import money, tokens
 from session_host.protocol.usage import QUARTER_S, AmountReached, UsageSum
-from session_host.system.clock import parse_time
 
-from .amounts import Amounts, reached, root_of
+from .amounts import Amounts, quarter_of, reached, root_of
 from .database import Database
 
 MAX_AGE: Final = timedelta(days=400)
@@ -41,18 +41,19 @@ def add_turn(connection: sqlite3.Connection, chat: str, event: Event, at: str) -
     if not isinstance(event, TurnEnded | TurnCounted):
         return False
     row = connection.execute("SELECT runtime FROM session WHERE id = ?", (chat,)).fetchone()
-    moment = parse_time(event.ended or at)
-    if row is None or moment is None or (row[0] == "terminal") != isinstance(event, TurnCounted):
+    quarter = quarter_of(event, at)
+    if row is None or quarter is None or (row[0] == "terminal") != isinstance(event, TurnCounted):
         return False
     work = event.work or TurnWork()
-    tokens = (work.read, work.cached, work.written)
-    is_exact, is_unknown = work.known == "exact", not work.known and not any(tokens)
-    values = (1, int(is_unknown), int(not (is_exact or is_unknown)), *tokens, work.cost)
+    said, cost = [*map(tokens, (work.read, work.cached, work.written))], money(work.cost)
+    is_exact = work.known == "exact" and None not in said
+    is_unknown = not is_exact and not any(said) and (not work.known or None in said)
+    values = (1, int(is_unknown), int(not (is_exact or is_unknown)), *(each or 0 for each in said), cost or 0.0)
     added = ", ".join(f"{name} = {name} + excluded.{name}" for name in _COUNTS)
     connection.execute(
         f"INSERT INTO usage (quarter, chat, currency, {', '.join(_COUNTS)}) VALUES ({', '.join('?' * 10)})"  # noqa: S608 - made of literals
         f" ON CONFLICT DO UPDATE SET {added}",
-        (int(moment.timestamp()) // QUARTER_S, _number(connection, chat), work.currency, *values),
+        (quarter, _number(connection, chat), work.currency if cost is not None else "", *values),
     )
     return True
 
@@ -85,36 +86,39 @@ class UsageTable:
         """Use this file."""
         self._database = database
 
-    def since(self, quarter: int) -> list[UsageSum]:
-        """The sums since a quarter, in the order of time.
+    def within(self, quarters: range) -> list[UsageSum]:
+        """The sums of these quarters, in the order of time.
 
-        A chat that another one continues has the id and name of that one; a removed chat has no name.
+        A chat that another one continues has the id and name of that one; a removed chat has no name. Numbers that
+        cannot be true, which an earlier version added, are not known.
         """
         query = (
             "SELECT usage_chat.id, agent, account, project, quarter, turns, unknown, least, read, cached, written,"
             " currency, cost FROM usage JOIN usage_chat ON usage_chat.number = usage.chat"
-            " WHERE quarter >= ? ORDER BY quarter, usage_chat.number, currency"
+            " WHERE quarter >= ? AND quarter < ? ORDER BY quarter, usage_chat.number, currency"
         )
         with self._database.snapshot() as connection:
-            rows = connection.execute(query, (quarter,)).fetchall()
+            rows = connection.execute(query, (quarters.start, quarters.stop)).fetchall()
             names = connection.execute("SELECT id, name, continued_by FROM session").fetchall() if rows else []
-        known = {chat: (str(name), later) for chat, name, later in names}
+        chats = {chat: (str(name), later) for chat, name, later in names}
         found: dict[tuple[str, int], UsageSum] = {}
         for chat, agent, account, project, at, turns, unknown, least, read, cached, written, currency, cost in rows:
-            shown = _last_of(chat, known)
-            name = known[shown][0] if shown in known else ""
-            costs, unpriced = (((currency, cost),), 0) if currency else ((), turns)
-            counts = (turns, unknown, least, read, cached, written)
+            shown = _last_of(chat, chats)
+            name = chats[shown][0] if shown in chats else ""
+            paid, used = money(cost, turns), [tokens(each, turns) for each in (read, cached, written)]
+            costs, unpriced = (((currency, paid),), 0) if currency and paid is not None else ((), turns)
+            known = (unknown, turns - unknown if None in used else least)
+            counts = (turns, *known, used[0] or 0, used[1] or 0, used[2] or 0)
             new = UsageSum(shown, name, agent, account, project, at, *counts, costs, unpriced)
             key = (chat, at)
             found[key] = found[key] + new if key in found else new
         return list(found.values())
 
     def amount_reached(
-        self, chat: str, amounts: Amounts, day_s: float, unsaved: Sequence[NumberedEvent] = ()
+        self, chat: str, amounts: Amounts, today: range, unsaved: Sequence[NumberedEvent] = ()
     ) -> AmountReached | None:
         """See ``amounts.reached``."""
-        return reached(self._database, chat, amounts, day_s, unsaved)
+        return reached(self._database, chat, amounts, today, unsaved)
 
     def first_quarter(self) -> int | None:
         """The first quarter that has a sum; None for none."""

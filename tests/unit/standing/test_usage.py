@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from datetime import UTC, date, datetime
 from zoneinfo import ZoneInfo
 
@@ -20,6 +21,7 @@ from session_host.standing.usage import (
     missing_words,
     money_words,
     number_words,
+    quarters_of_today,
     short_count,
     tokens_words,
     total,
@@ -174,3 +176,16 @@ def test_what_is_missing_is_said_of_each_agent() -> None:
     assert claude.startswith("Claude: it leaves out some requests, ")
     assert claude.endswith("; 1 turn says no tokens")
     assert aider == "Aider: 2 turns say no tokens"
+
+
+def test_today_has_an_end_also_where_clocks_are_set() -> None:
+    now = datetime(2026, 3, 29, 12, tzinfo=UTC)
+    today = quarters_of_today(now, BERLIN)
+    assert len(today) == 23 * 4
+    assert now.timestamp() // QUARTER_S in today
+    assert (now.timestamp() + 86400) // QUARTER_S not in today
+
+
+def test_an_amount_that_is_not_finite_has_words() -> None:
+    """Another machine may say one."""
+    assert amount_words(math.inf, "USD").startswith("inf")

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import math
+
 import msgspec
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -126,3 +129,28 @@ def test_a_turn_of_an_earlier_version_counts_from_its_beginning() -> None:
     spent = from_before(usage(30), UsageChanged(0, 0, 20))
     assert ended(spent) == TurnWork(commands=1), "that version kept the sum alone"
     assert ended(from_before(None, None)) == TurnWork(commands=1)
+
+
+def test_a_total_that_falls_is_a_new_base_and_never_a_refund() -> None:
+    spent = Spent()
+    spent.note(usage(100, cost=12.0), in_turn=True)
+    assert ended(spent).cost == 12.0
+    spent.note(usage(100, cost=2.0), in_turn=True)
+    assert (ended(spent).currency, ended(spent).cost) == ("", 0.0)
+    spent.note(usage(100, cost=5.0), in_turn=True)
+    assert ended(spent).cost == 3.0
+
+
+@pytest.mark.parametrize("cost", [-100.0, math.nan, math.inf])
+def test_a_total_that_an_earlier_version_took_is_no_base_if_it_cannot_be_true(cost: float) -> None:
+    spent = Spent(paid=usage(1, cost=cost))
+    spent.note(usage(1, cost=5.0), in_turn=True)
+    assert ended(spent).currency == ""
+    spent.note(usage(1, cost=7.0), in_turn=True)
+    assert ended(spent).cost == 2.0
+
+
+def test_the_tokens_of_a_turn_are_numbers_of_64_bits() -> None:
+    spent = Spent(read=10**18)
+    spent.note(usage(10**12), in_turn=True)
+    assert ended(spent).read == 10**18

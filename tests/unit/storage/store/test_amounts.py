@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import math
 import os
+import sqlite3
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -11,7 +14,7 @@ from msgspec.structs import replace
 from session_host.protocol.events import NumberedEvent, TurnCounted, TurnEnded
 from session_host.protocol.facts import ChatFacts
 from session_host.protocol.turns import TurnWork
-from session_host.protocol.usage import AmountReached
+from session_host.protocol.usage import QUARTER_S, AmountReached
 from session_host.storage.store import Store
 from session_host.storage.store.amounts import AmountFile, Amounts
 from session_host.system.clock import parse_time
@@ -20,7 +23,7 @@ from tests.support.journals import make_record
 YESTERDAY, TODAY = "2026-11-27T20:00:00.000Z", "2026-11-28T08:00:00.000Z"
 _MIDNIGHT = parse_time("2026-11-28T00:00:00.000Z")
 assert _MIDNIGHT is not None
-DAY_S = _MIDNIGHT.timestamp()
+DAY = range(int(_MIDNIGHT.timestamp()) // QUARTER_S, int(_MIDNIGHT.timestamp()) // QUARTER_S + 96)
 
 
 def chat(store: Store, agent_chats: str = "", agent: str = "claude", runtime: str = "structured") -> ChatFacts:
@@ -38,7 +41,7 @@ def turn(number: int, cost: float, at: str = TODAY, currency: str = "USD") -> Nu
 def reached(
     store: Store, record: ChatFacts, *, chat: float = 0.0, day: float = 0.0, unsaved: tuple[NumberedEvent, ...] = ()
 ) -> AmountReached | None:
-    return store.usage.amount_reached(record.id, Amounts(chat, day), DAY_S, unsaved)
+    return store.usage.amount_reached(record.id, Amounts(chat, day), DAY, unsaved)
 
 
 def test_a_chat_has_reached_its_amount(store: Store) -> None:
@@ -115,6 +118,7 @@ def test_the_amount_that_is_offered_is_above_what_was_spent() -> None:
         ("ask_at_chat = 10.0\nask_at_day = 50\n", Amounts(10.0, 50.0)),
         ('ask_at_chat = "10"\nask_at_day = -1\n', Amounts()),
         ("ask_at_chat = true\n", Amounts()),
+        (f"ask_at_chat = {'9' * 400}\nask_at_day = inf\n", Amounts()),
         ("= damaged", Amounts()),
     ],
 )
@@ -131,3 +135,37 @@ def test_amounts_are_read_again_once_the_file_has_changed(tmp_path: Path, text: 
     assert file.read() == Amounts(0.0, 3.0)
     path.unlink()
     assert not file.read().are_set
+
+
+@pytest.mark.parametrize("cost", [-100.0, -1e308, math.nan, math.inf, 1e308])
+def test_an_amount_that_cannot_be_true_passes_no_amount_of_the_user(store: Store, cost: float) -> None:
+    api, other = chat(store), chat(store)
+    store.ledger.add(api.id, [turn(1, 12.0)])
+    store.ledger.add(other.id, [turn(1, cost)])
+    assert reached(store, api, day=10.0, unsaved=(turn(2, cost),)) == AmountReached("ask_at_day", 12.0, 10.0, "USD")
+    assert reached(store, api, chat=10.0, unsaved=(turn(2, cost),)) == AmountReached("ask_at_chat", 12.0, 10.0, "USD")
+    assert reached(store, other, day=13.0, chat=1.0) is None, "nor is it one that is reached"
+
+
+@pytest.mark.parametrize("cost", [-100.0, 1e308, math.inf])
+def test_an_amount_that_an_earlier_version_added_passes_none_either(store: Store, path: Path, cost: float) -> None:
+    api, other = chat(store), chat(store)
+    store.ledger.add(api.id, [turn(1, 12.0)])
+    store.ledger.add(other.id, [turn(1, 1.0)])
+    with closing(sqlite3.connect(path)) as connection, connection:
+        connection.execute("UPDATE usage SET cost = ? WHERE cost = 1.0", (cost,))
+    assert reached(store, api, day=10.0) == AmountReached("ask_at_day", 12.0, 10.0, "USD")
+    assert reached(store, api, day=13.0) is None
+
+
+def test_a_day_ends(store: Store) -> None:
+    """Sums of a clock that was set back are not today's."""
+    api = chat(store)
+    store.ledger.add(api.id, [turn(1, 2.0, "2026-11-29T00:00:00.000Z")])
+    assert reached(store, api, day=1.0) is None
+    assert reached(store, api, day=1.0, unsaved=(turn(2, 2.0, "2026-11-29T00:00:00.000Z"),)) is None
+    assert reached(store, api, chat=2.0) is not None
+
+
+def test_the_amount_that_is_offered_has_an_end() -> None:
+    assert AmountReached("ask_at_chat", math.inf, 10.0, "USD").next_amount > 1e9

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import math
+import sqlite3
+from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -19,6 +22,7 @@ from tests.support.journals import make_record
 
 ENDED = "2026-11-28T14:59:59.000Z"
 QUARTER = int(datetime(2026, 11, 28, 14, 45, tzinfo=UTC).timestamp()) // QUARTER_S
+NEVER = 1 << 40
 WORK = TurnWork(read=5, cached=3, written=2, cost=0.5, currency="USD", known="exact")
 
 
@@ -47,11 +51,11 @@ def test_a_turn_counts_once_in_the_quarter_in_which_it_ended(store: Store) -> No
         add(store, chat, 1, ended(1))
     assert [each.id for each in store.changes_since(before).changed] == [chat.id], "who follows rows reads it again"
     whole = UsageSum(chat.id, "api", "claude", "work", "/data/api", QUARTER, 1, 0, 0, 5, 3, 2, (("USD", 0.5),), 0)
-    assert store.usage.since(QUARTER) == [whole]
-    assert store.usage.since(QUARTER + 1) == []
+    assert store.usage.within(range(QUARTER, NEVER)) == [whole]
+    assert store.usage.within(range(QUARTER + 1, NEVER)) == []
     add(store, chat, 2, ended(2))
     add(store, chat, 3, ended(3, at="2026-11-28T15:00:00.000Z"))
-    found = store.usage.since(0)
+    found = store.usage.within(range(NEVER))
     assert [(each.quarter, each.turns, each.read, each.costs) for each in found] == [
         (QUARTER, 2, 10, (("USD", 1.0),)),
         (QUARTER + 1, 1, 5, (("USD", 0.5),)),
@@ -63,10 +67,10 @@ def test_a_turn_in_a_terminal_counts_when_its_record_has_it(store: Store) -> Non
     chat = make_record(name="api", agent="claude")
     store.insert(chat)
     add(store, chat, 1, ended(1, None))
-    assert store.usage.since(0) == []
+    assert store.usage.within(range(NEVER)) == []
     add(store, chat, 2, counted(1, TurnWork(read=5, written=2, known="least")))
     add(store, chat, 3, counted(2, None))
-    (found,) = store.usage.since(0)
+    (found,) = store.usage.within(range(NEVER))
     assert (found.quarter, found.turns, found.unknown, found.least) == (QUARTER, 2, 1, 1)
     assert (found.tokens, found.costs, found.unpriced) == (7, (), 2)
 
@@ -84,7 +88,7 @@ def test_what_a_turn_says_is_told_apart(store: Store) -> None:
     ]
     for number, work in enumerate(works, 1):
         add(store, chat, number, ended(number, work))
-    (found,) = store.usage.since(0)
+    (found,) = store.usage.within(range(NEVER))
     assert (found.turns, found.unknown, found.least, found.unpriced) == (6, 2, 1, 4)
     assert found.costs == (("EUR", 1.0), ("USD", 0.5))
 
@@ -98,7 +102,7 @@ def test_a_removed_chat_leaves_its_sums_without_its_name(store: Store) -> None:
         add(store, each, 1, ended(1))
         store.update(each.id, state=State.EXITED)
         store.remove(each.id)
-    found = store.usage.since(0)
+    found = store.usage.within(range(NEVER))
     assert [(each.name, each.agent, each.project) for each in found] == [
         ("", "claude", "/data/api"),
         ("", "claude", "/data/web"),
@@ -113,9 +117,9 @@ def test_a_resumed_chat_is_one_with_the_chat_that_continues_it(store: Store) -> 
     store.update(first.id, state=State.EXITED)
     store.insert(second)
     add(store, second, 1, ended(1))
-    assert {(each.chat, each.name) for each in store.usage.since(0)} == {(second.id, "api-again")}
+    assert {(each.chat, each.name) for each in store.usage.within(range(NEVER))} == {(second.id, "api-again")}
     store.remove(second.id)
-    assert {(each.chat, each.name) for each in store.usage.since(0)} == {(first.id, "api"), (second.id, "")}
+    assert {(each.chat, each.name) for each in store.usage.within(range(NEVER))} == {(first.id, "api"), (second.id, "")}
 
 
 def test_sums_are_kept_for_400_days(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -127,12 +131,78 @@ def test_sums_are_kept_for_400_days(store: Store, monkeypatch: pytest.MonkeyPatc
     kept = (now - usage.MAX_AGE + timedelta(hours=1)).timestamp()
     for number in range(1, 260):
         add(store, chat, number, ended(number, at=as_text(kept)))
-    assert [each.quarter for each in store.usage.since(0)] == [int(kept) // QUARTER_S]
+    assert [each.quarter for each in store.usage.within(range(NEVER))] == [int(kept) // QUARTER_S]
 
 
 def test_an_old_store_gets_the_table(path: Path) -> None:
     from tests.support.old_store import OldStore
 
     with OldStore(path), Store.open(path) as store:
-        assert store.usage.since(0) == []
+        assert store.usage.within(range(NEVER)) == []
         assert store.usage.first_quarter() is None
+
+
+@pytest.mark.parametrize("bad", [-1, -(2**63), 2**53 + 1, 2**63 - 1, 2**63, 10**400])
+def test_a_number_of_tokens_that_cannot_be_true_loses_itself(store: Store, bad: int) -> None:
+    chat = chat_view()
+    store.insert(chat)
+    add(store, chat, 1, ended(1, replace(WORK, read=bad)))
+    add(store, chat, 2, ended(2))
+    (found,) = store.usage.within(range(NEVER))
+    assert (found.turns, found.unknown, found.least) == (2, 0, 1), "the turn's tokens are at least the others"
+    assert (found.read, found.cached, found.written, found.costs) == (5, 6, 4, (("USD", 1.0),))
+
+
+@pytest.mark.parametrize("bad", [-100.0, -1e308, 1e9 + 1, 1e308, math.inf, math.nan])
+def test_an_amount_of_money_that_cannot_be_true_loses_itself(store: Store, bad: float) -> None:
+    chat = chat_view()
+    store.insert(chat)
+    add(store, chat, 1, ended(1, replace(WORK, cost=bad)))
+    add(store, chat, 2, ended(2))
+    (found,) = store.usage.within(range(NEVER))
+    assert (found.turns, found.tokens, found.costs, found.unpriced) == (2, 20, (("USD", 0.5),), 1)
+
+
+@pytest.mark.parametrize(
+    ("column", "bad"),
+    [
+        ("cost", -100.0),
+        ("cost", 1e308),
+        ("cost", math.inf),
+        ("read", -5),
+        ("read", 2**63 - 1),
+        ("cached", 1.8e19),  # SQLite goes on with such a number where a sum has more than 64 bits.
+    ],
+)
+def test_what_an_earlier_version_added_is_bounded_when_it_is_read(
+    store: Store, path: Path, column: str, bad: float
+) -> None:
+    chat = chat_view()
+    store.insert(chat)
+    add(store, chat, 1, ended(1))
+    with closing(sqlite3.connect(path)) as connection, connection:
+        connection.execute(f"UPDATE usage SET {column} = ?", (bad,))
+    (found,) = store.usage.within(range(NEVER))
+    if column == "cost":
+        assert (found.costs, found.unpriced, found.tokens, found.least) == ((), 1, 10, 0)
+    else:
+        assert (found.costs, found.least, found.tokens) == ((("USD", 0.5),), 1, 10 - getattr(WORK, column))
+
+
+def test_a_turn_that_ends_later_than_now_counts_now(store: Store) -> None:
+    chat = chat_view()
+    store.insert(chat)
+    before = int(datetime.now(UTC).timestamp()) // QUARTER_S
+    for number, at in enumerate(("2031-01-01T00:00:00.000Z", "9998-01-01T00:00:00.000Z"), 1):
+        add(store, chat, number, ended(number, at=at), at=at)
+    after = int(datetime.now(UTC).timestamp()) // QUARTER_S
+    assert {each.quarter for each in store.usage.within(range(NEVER))} <= {before, after}
+
+
+def test_sums_after_the_wanted_quarters_are_left_out(store: Store) -> None:
+    """A clock that was set back may have left some."""
+    chat = chat_view()
+    store.insert(chat)
+    add(store, chat, 1, ended(1))
+    assert len(store.usage.within(range(QUARTER, QUARTER + 1))) == 1
+    assert store.usage.within(range(QUARTER - 96, QUARTER)) == []
