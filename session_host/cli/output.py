@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import io
+import math
 import os
 import sys
 import unicodedata
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from session_host.protocol.untrusted_text import escaped, one_line
 from session_host.system.clock import parse_time
@@ -53,14 +54,23 @@ def print_line(message: str) -> None:
 def print_json(value: object) -> None:
     """Print builtins, structs, lists and dicts as JSON: UTF-8, or ASCII if the locale is not UTF-8.
 
-    Characters that would control a terminal are escaped.
+    Characters that would control a terminal are escaped. A number that is not finite is null: JSON has none.
     """
     import json
 
     import msgspec
 
     is_unicode = (sys.stdout.encoding or "").lower().replace("-", "") == "utf8"
-    print(escaped(json.dumps(msgspec.to_builtins(value), ensure_ascii=not is_unicode, indent=2)))
+    print(escaped(json.dumps(finite(msgspec.to_builtins(value)), ensure_ascii=not is_unicode, indent=2)))
+
+
+def finite(value: Any) -> Any:
+    """Builtins for JSON, which has only numbers that are finite: others are None."""
+    if isinstance(value, dict):
+        return {key: finite(each) for key, each in value.items()}
+    if isinstance(value, list | tuple):
+        return [finite(each) for each in value]
+    return None if isinstance(value, float) and not math.isfinite(value) else value
 
 
 def terminal_columns() -> int | None:

@@ -11,6 +11,7 @@ from typing import Any, Final
 
 import msgspec
 
+from session_host.cli.output import finite
 from session_host.cli.recording.html_page import END, page_head
 from session_host.client.sessions.session_info import SessionInfo
 from session_host.errors import HostUnavailable, NotAllowed, OutliveError, SessionEnded
@@ -113,7 +114,7 @@ def _json(transcript: Transcript, info: SessionInfo, is_complete: bool) -> Itera
             for request in transcript.requests.values()
         ],
     }
-    yield json.dumps(whole, ensure_ascii=False, indent=2) + "\n"
+    yield json.dumps(finite(whole), ensure_ascii=False, indent=2) + "\n"
 
 
 def _object(value: Any) -> Any:
