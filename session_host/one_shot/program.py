@@ -246,15 +246,24 @@ class JsonLines:
 
     @staticmethod
     def _line(line: bytes, dropped: int) -> bytes:
-        if not dropped and line.lstrip().startswith(b"{"):
-            try:
-                msgspec.json.decode(line)
-            except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-                pass
-            else:
-                return b'{"type":"line","data":' + line + b"}\n"
+        if not dropped and line.lstrip().startswith(b"{") and _is_json(line):
+            return b'{"type":"line","data":' + line + b"}\n"
         text = line.decode(errors="replace")
         return text_line(f"{text}… ({dropped:,} bytes)\n" if dropped else f"{text}\n")
+
+
+def _is_json(line: bytes) -> bool:
+    """Whether the reader of the lines (``dialects.reading.message``) takes this one."""
+    try:
+        msgspec.json.decode(line)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        import json  # it takes "NaN" and the like, and is hardly ever needed
+
+        try:
+            json.loads(line.decode(errors="replace"), parse_int=str)
+        except (ValueError, RecursionError):
+            return False
+    return True
 
 
 class PlainText:

@@ -15,6 +15,8 @@ from itertools import groupby
 from pathlib import Path
 from typing import Final
 
+from session_host.protocol.untrusted_numbers import time_ms
+
 from .base import (
     MAX_LISTED,
     Availability,
@@ -166,7 +168,7 @@ def _recorded_texts(path: Path, conversation: str) -> Iterator[RecordedText]:
 
 def _seconds(created_ms: object) -> float:
     """A time of the file, in seconds since 1970; 0 for anything else: a column of SQLite may hold any type."""
-    return created_ms / 1000 if isinstance(created_ms, int) else 0.0
+    return (time_ms(created_ms) or 0) / 1000
 
 
 _TEXT_OF: Final = (
@@ -212,9 +214,9 @@ class OpenCodeDatabase:
 
 def _conversation(row: tuple[object, ...]) -> StoredConversation | None:
     conversation, directory, title, changed_ms, prompt, last_prompt = row
-    if not isinstance(changed_ms, int) or not isinstance(prompt, str) or not prompt.strip():
+    if not isinstance(prompt, str) or not prompt.strip():
         return None
     own = str(title or "")
     shown = prompt if not own.strip() or _UNTITLED.fullmatch(own) else own
     last = last_prompt if isinstance(last_prompt, str) else ""
-    return StoredConversation(str(conversation), str(directory or ""), clean(shown), clean(last), changed_ms / 1000)
+    return StoredConversation(str(conversation), str(directory or ""), clean(shown), clean(last), _seconds(changed_ms))

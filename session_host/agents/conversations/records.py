@@ -27,6 +27,8 @@ LARGEST_BYTES: Final = 16 << 30
 """The size of the largest file that is read at all; no agent writes larger ones."""
 
 Record = TypeVar("Record")
+_OUT_OF_RANGE: Final = "out of range"
+"""msgspec's words for a number that it does not read."""
 
 
 class TooFarBack(Exception):
@@ -89,11 +91,11 @@ def decoded(decoder: msgspec.json.Decoder[Record], line: bytes, kind: type[Recor
     """A line's JSON object of this kind; None for another kind, and for a damaged or half-written line."""
     try:
         return decoder.decode(line)
-    except msgspec.ValidationError:
-        return None
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-        # JavaScript programs cut texts in the middle of a surrogate pair.
-        found = message(line) if b"\\u" in line else None
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        if isinstance(error, msgspec.ValidationError) and _OUT_OF_RANGE not in str(error):
+            return None
+        # JavaScript programs cut texts in the middle of a surrogate pair; a number may be 1e999, or "NaN".
+        found = message(line)
     try:
         return None if found is None else msgspec.convert(found, kind)
     except msgspec.ValidationError:
@@ -206,6 +208,7 @@ def has_text(path: Path, pattern: re.Pattern[bytes]) -> bool:
 
 
 _MAX_BYTES = 64 * 1024
+_MOST_DIGITS: Final = 20
 
 
 class _Running(msgspec.Struct):
@@ -231,6 +234,6 @@ def processes_in_conversation(directory: Path, conversation: str) -> list[int]:
         boot, _, started = running.procStart.rpartition(":")
         if running.sessionId != conversation or (boot and boot != boot_id()):
             continue
-        if is_running(running.pid, int(started) if started.isdecimal() else None):
+        if is_running(running.pid, int(started) if started.isdecimal() and len(started) <= _MOST_DIGITS else None):
             found.append(running.pid)
     return found

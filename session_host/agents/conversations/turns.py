@@ -11,6 +11,7 @@ from datetime import UTC, datetime
 from itertools import chain, islice, takewhile
 from typing import TYPE_CHECKING, Final, Literal, NamedTuple
 
+from session_host.protocol.untrusted_numbers import time_ms
 from session_host.structured.sentence import first_sentence
 
 if TYPE_CHECKING:
@@ -78,7 +79,8 @@ def seconds_of(timestamp: object) -> float:
         return 0.0
     try:
         moment = datetime.fromisoformat(timestamp)
-        return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()
+        at_s = (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()
+        return at_s if time_ms(at_s, 1000) is not None else 0.0
     except (ValueError, OverflowError):
         return 0.0
 

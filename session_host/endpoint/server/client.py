@@ -16,6 +16,7 @@ from collections.abc import AsyncGenerator, Iterator, Sequence
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from session_host.endpoint.conversation import ModelMessage, Settings
+from session_host.protocol.untrusted_numbers import tokens
 
 from . import errors
 from .addresses import is_local
@@ -255,7 +256,7 @@ class Server:
                     done = True
                     continue
                 if (usage := chunk.get("usage")) is not None:
-                    yield Tokens(usage.get("prompt_tokens"), usage.get("completion_tokens"))
+                    yield Tokens(tokens(usage.get("prompt_tokens")), tokens(usage.get("completion_tokens")))
                 for choice in chunk.get("choices") or ():
                     delta = choice.get("delta") or {}
                     finish = choice.get("finish_reason") or finish
@@ -302,7 +303,7 @@ class Server:
         if end is None:
             raise _incomplete()
         if (usage := end.get("usage")) is not None:
-            yield Tokens(usage.get("input_tokens"), usage.get("output_tokens"))
+            yield Tokens(tokens(usage.get("input_tokens")), tokens(usage.get("output_tokens")))
         details = end.get("incomplete_details") or {}
         yield Finished(_NOTES.get(str(details.get("reason")), ""))
 
@@ -410,8 +411,8 @@ def _responses_content(turn: ModelMessage) -> Any:
 
 
 def _context_tokens(model: Any) -> int:
-    sizes = (model.get(field) for field in _CONTEXT_FIELDS)
-    return next((size for size in sizes if isinstance(size, int) and not isinstance(size, bool) and size > 0), 0)
+    sizes = (tokens(model.get(field)) for field in _CONTEXT_FIELDS)
+    return next(filter(None, sizes), 0)
 
 
 def _reason(event: Any) -> str:

@@ -63,12 +63,7 @@ def _takes(kind: str, field: Any, *, is_optional: bool) -> Takes:
     if unit is None:
         return Takes(optional=is_optional)
     form = _KINDS.get(reading.text(field, "format") if kind == "string" else kind, "")
-    return Takes(form, _number(field, f"min{unit}"), _number(field, f"max{unit}"), is_optional)
-
-
-def _number(field: Any, name: str) -> float | None:
-    found = reading.at(field, name)
-    return float(found) if isinstance(found, int | float) and not isinstance(found, bool) else None
+    return Takes(form, reading.number(field, f"min{unit}"), reading.number(field, f"max{unit}"), is_optional)
 
 
 def _values(schema: Any) -> dict[str, str]:

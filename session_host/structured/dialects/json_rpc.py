@@ -65,4 +65,4 @@ class JsonRpc:
     def take_request(self, message: dict[str, Any]) -> SentRequest | None:
         """The request that a message replies to, which is no longer open; None if it replies to none of ours."""
         number = message.get("id")
-        return self.state.sent.pop(number, None) if isinstance(number, int) else None
+        return self.state.sent.pop(number, None) if type(number) is int else None

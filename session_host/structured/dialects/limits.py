@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from datetime import UTC, datetime
 from typing import Any, Final
 
 from session_host.protocol.turns import TurnFacts
 from session_host.structured.items import UsageLimit
 from session_host.structured.turns import time_text
 
-from .reading import at, integer, mapping, one_line, text
+from .reading import integer, mapping, number, one_line, text, time_ms
 
 KEPT: Final = 16
 """How many limits are kept, so that an agent that reports ever other ones does not fill the memory."""
@@ -18,7 +17,8 @@ KEPT: Final = 16
 _MAX_NAME: Final = 60
 """The maximum length of a limit's name, in characters."""
 
-_LATEST_S: Final = int(datetime(9999, 1, 1, tzinfo=UTC).timestamp())
+_SECOND_MS: Final = 1000
+_LONGEST_WINDOW_MIN: Final = 10 * 366 * 24 * 60
 
 
 def merged(known: tuple[UsageLimit, ...], reported: Iterable[UsageLimit]) -> tuple[UsageLimit, ...]:
@@ -27,18 +27,15 @@ def merged(known: tuple[UsageLimit, ...], reported: Iterable[UsageLimit]) -> tup
     return tuple(limits.values())[-KEPT:]
 
 
-def time_ms(value: Any, *path: str | int) -> int:
+def reset_ms(value: Any, *path: str | int) -> int:
     """The time at a path, which has seconds since 1970, in milliseconds; 0 if there is none, or no possible one."""
-    seconds = integer(value, *path)
-    return seconds * 1000 if 0 < seconds < _LATEST_S else 0
+    return time_ms(value, *path, unit_ms=_SECOND_MS)
 
 
 def share(value: Any, *path: str | int) -> float | None:
     """The number at a path, not below 0; None if there is none."""
-    found = at(value, *path)
-    if isinstance(found, bool) or not isinstance(found, int | float):
-        return None
-    return min(max(float(found), 0.0), 1e6)
+    found = number(value, *path)
+    return None if found is None else min(max(found, 0.0), 1e6)
 
 
 def stopped_by_limit(resets_ms: int) -> TurnFacts:
@@ -66,12 +63,12 @@ def claude_limits(known: tuple[UsageLimit, ...], message: Mapping[str, Any], now
     info = mapping(message, "rate_limit_info")
     windows = mapping(info, "unifiedWindows")
     reported = {name: share(window, "utilization") for name, window in windows.items()}
-    resets_ms = {name: time_ms(window, "resetsAt") for name, window in windows.items()}
+    resets_ms = {name: reset_ms(window, "resetsAt") for name, window in windows.items()}
     limit = text(info, "rateLimitType")
     if limit and reported.get(limit) is None:
         used = share(info, "utilization")
         reported[limit] = 1.0 if used is None and text(info, "status") == "rejected" else used
-        resets_ms[limit] = time_ms(info, "resetsAt")
+        resets_ms[limit] = reset_ms(info, "resetsAt")
     # A limit that is named without a share is not near: the share that was known is no longer true.
     known = tuple(each for each in known if each.id not in reported)
     return merged(
@@ -114,7 +111,8 @@ def codex_limits_of_pool(pool: dict[str, Any], now_ms: int) -> list[UsageLimit]:
     for window in ("primary", "secondary"):
         percent = share(pool, window, "usedPercent")
         if percent is not None:
-            window_min = max(integer(pool, window, "windowDurationMins"), 0)
-            resets_ms = time_ms(pool, window, "resetsAt")
+            window_min = integer(pool, window, "windowDurationMins")
+            window_min = window_min if 0 <= window_min <= _LONGEST_WINDOW_MIN else 0
+            resets_ms = reset_ms(pool, window, "resetsAt")
             found.append(UsageLimit(f"{pool_id}/{window}", percent / 100, window_min, resets_ms, name, now_ms))
     return found

@@ -11,6 +11,7 @@ from typing import Any, Final
 
 import msgspec
 
+from session_host.protocol.untrusted_numbers import money, tokens_in_all
 from session_host.structured.items import (
     AgentRequest,
     Append,
@@ -36,7 +37,19 @@ from .claude import notices
 from .claude.reader import MessageReader, ReaderState
 from .limits import LIMIT_OF_CLAUDE, stopped_by_limit
 from .patches import fragment_patch, unified_patch
-from .reading import array, at, error_words, integer, mapping, one_line, plan_entry, pretty, text
+from .reading import (
+    array,
+    at,
+    error_words,
+    exit_code,
+    integer,
+    mapping,
+    one_line,
+    plan_entry,
+    pretty,
+    text,
+    tokens,
+)
 from .reading import message as read_message
 
 
@@ -268,9 +281,9 @@ class OutputReader:
     def usage(self, read: int, written: int, cost: float = 0.0, *, cached: int = 0) -> None:
         """Count the tokens of one request and its answer; ``cached`` are those of ``read`` from the model's cache."""
         state = self.state
-        state.total += read + written
-        state.cached += cached
-        state.written += written
+        state.total = tokens_in_all(state.total, read, written)
+        state.cached = tokens_in_all(state.cached, cached)
+        state.written = tokens_in_all(state.written, written)
         state.cost += cost
         self.port.emit(
             UsageChanged(
@@ -279,7 +292,7 @@ class OutputReader:
                 state.total,
                 state.cost,
                 "USD" if state.cost else "",
-                read=state.total - state.cached - state.written,
+                read=max(state.total - state.cached - state.written, 0),
                 cached=state.cached,
                 written=state.written,
                 is_least=True,
@@ -367,8 +380,8 @@ class CodexReader(OutputReader):
                 self._item(mapping(message, "item"), complete=kind == "item.completed")
             case "turn.completed":
                 usage = mapping(message, "usage")
-                cached = integer(usage, "cached_input_tokens")
-                self.usage(integer(usage, "input_tokens"), integer(usage, "output_tokens"), cached=cached)
+                cached = tokens(usage, "cached_input_tokens") or 0
+                self.usage(tokens(usage, "input_tokens") or 0, tokens(usage, "output_tokens") or 0, cached=cached)
             case "turn.failed":
                 self.state.error = error_words(text(message, "error", "message")) or self.state.error
             case "error":
@@ -406,14 +419,13 @@ def _tool(item: Item, kind: str, body: Mapping[str, Any]) -> Item:
     match kind:
         case "command_execution":
             command = text(body, "command")
-            code = at(body, "exit_code")
             return msgspec.structs.replace(
                 item,
                 tool="execute",
                 title=one_line(command),
                 command=command,
                 output=text(body, "aggregated_output"),
-                exit_code=integer(body, "exit_code") if isinstance(code, int) else None,
+                exit_code=exit_code(body, "exit_code"),
             )
         case "file_change":
             changes = tuple(
@@ -467,12 +479,11 @@ class OpencodeReader(OutputReader):
             case "tool_use":
                 self._tool(part)
             case "step_finish":
-                tokens = mapping(part, "tokens")
-                cost = at(part, "cost")
-                cached = integer(tokens, "cache", "read")
-                read = integer(tokens, "input") + cached + integer(tokens, "cache", "write")
-                written = integer(tokens, "output") + integer(tokens, "reasoning")
-                self.usage(read, written, float(cost) if isinstance(cost, int | float) else 0.0, cached=cached)
+                used = mapping(part, "tokens")
+                cached = tokens(used, "cache", "read") or 0
+                read = (tokens(used, "input") or 0) + cached + (tokens(used, "cache", "write") or 0)
+                written = (tokens(used, "output") or 0) + (tokens(used, "reasoning") or 0)
+                self.usage(read, written, money(at(part, "cost")) or 0.0, cached=cached)
             case "error":
                 self.state.error = text(message, "error", "data", "message") or text(message, "error", "name")
             case "step_start":
@@ -493,7 +504,6 @@ class OpencodeReader(OutputReader):
         if "rejected permission" in error:
             status = "declined"
         item = self.item(key, "tool", status)
-        code = at(call, "metadata", "exit")
         self.put(
             key,
             msgspec.structs.replace(
@@ -503,7 +513,7 @@ class OpencodeReader(OutputReader):
                 command=text(values, "command") if name == "bash" else "",
                 output=text(call, "output") or error,
                 changes=_changes(name, values, call),
-                exit_code=code if isinstance(code, int) else None,
+                exit_code=exit_code(call, "metadata", "exit"),
                 text="" if name in _KINDS or not values else f"```json\n{pretty(values)}\n```",
             ),
         )

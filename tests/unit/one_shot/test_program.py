@@ -117,6 +117,12 @@ def test_json_lines_are_passed_on_as_they_are() -> None:
     assert pieces_of(JsonLines(), b'{"a": 1}\n{"b"', b": 2}\n") == [("line", {"a": 1}), ("line", {"b": 2})]
 
 
+def test_a_line_with_a_number_that_is_none_stays_a_line() -> None:
+    for number in (b"NaN", b"1e999", b"9" * 5000):
+        line = b'{"a": %s, "b": "text"}' % number
+        assert JsonLines().feed(line + b"\n") == b'{"type":"line","data":' + line + b"}\n"
+
+
 def test_other_lines_become_texts() -> None:
     assert pieces_of(JsonLines(), b'warning\n{"torn": \n[1]\n{"a": 1}') == [
         ("text", "warning\n"),

@@ -9,6 +9,7 @@ from typing import Final, NamedTuple
 import msgspec
 
 from session_host.protocol.turns import TurnWork
+from session_host.protocol.untrusted_numbers import tokens, tokens_in_all
 from session_host.structured.items import Item, ItemStatus
 from session_host.structured.turns import work_of
 
@@ -40,10 +41,15 @@ class Counted(NamedTuple):
     error: str = ""
 
 
+def counted_tokens(said: object) -> int:
+    """A number of tokens of a record; 0 for none, and for one that cannot be true."""
+    return tokens(said) or 0
+
+
 def worked(
     found: Counted,
     items: Sequence[Item],
-    tokens: Iterable[tuple[int, int, int]],
+    used: Iterable[tuple[int, int, int]],
     cost: float = 0.0,
     currency: str = "",
 ) -> Counted:
@@ -54,13 +60,15 @@ def worked(
     Args:
         found: the turn.
         items: the calls of tools, oldest first.
-        tokens: those that the model read, without the cached ones, had cached, and wrote, of each request.
+        used: tokens that the model read, without the cached ones, had cached, and wrote, of each request.
         cost: what the agent says that it cost; 0 if it says nothing.
         currency: that of the cost.
     """
     if not found.is_whole and not (items and items[-1].status == "declined"):
         return found
-    read, cached, written = (sum(each) for each in zip((0, 0, 0), *tokens, strict=True))
+    read, cached, written = (
+        tokens_in_all(*(max(each, 0) for each in kind)) for kind in zip((0, 0, 0), *used, strict=True)
+    )
     work = work_of(items)
     if read or cached or written:
         work = msgspec.structs.replace(work, read=read, cached=cached, written=written, known="least")

@@ -8,19 +8,20 @@ from session_host.agents.conversations.base import ConversationQuery
 from session_host.agents.conversations.claude import transcripts_of
 from session_host.agents.conversations.records import decoded, lines_backwards, newest_first
 from session_host.agents.conversations.turns import seconds_of
+from session_host.protocol.untrusted_numbers import Said, time_ms
 from session_host.protocol.untrusted_text import one_line
 from session_host.structured.dialects.claude.saved import items_of
 from session_host.structured.dialects.claude.tools import AGENTS
 from session_host.structured.turns import time_text
 
-from .base import Counted, worked
+from .base import Counted, counted_tokens, worked
 
 
 class _Usage(msgspec.Struct):
-    input_tokens: int = 0
-    cache_creation_input_tokens: int = 0
-    cache_read_input_tokens: int = 0
-    output_tokens: int = 0
+    input_tokens: Said = None
+    cache_creation_input_tokens: Said = None
+    cache_read_input_tokens: Said = None
+    output_tokens: Said = None
 
 
 class _Block(msgspec.Struct):
@@ -42,7 +43,7 @@ class _Message(msgspec.Struct):
 
 
 class _Limit(msgspec.Struct, rename="camel"):
-    resets_at: float = 0.0
+    resets_at: Said = None
 
 
 class _ErrorParameters(msgspec.Struct):
@@ -84,7 +85,7 @@ def count_claude(found: Counted, query: ConversationQuery, began_s: float, next_
         return found
     if newest is not None and newest.is_api_error_message:
         limit = newest.api_error_params.rate_limit_info if newest.api_error_params is not None else None
-        resets_at = time_text(round(limit.resets_at * 1000)) if limit is not None else ""
+        resets_at = time_text(time_ms(limit.resets_at, 1000) or 0) if limit is not None else ""
         error = newest.message.text if newest.message is not None else ""
         is_limit = newest.error == "rate_limit"
         found = found._replace(is_whole=True, is_limit=is_limit, resets_at=resets_at, error=error or "API error")
@@ -95,9 +96,9 @@ def count_claude(found: Counted, query: ConversationQuery, began_s: float, next_
         [*items_of(reversed(lines))],
         (
             (
-                each.input_tokens + each.cache_creation_input_tokens,
-                each.cache_read_input_tokens,
-                each.output_tokens,
+                counted_tokens(each.input_tokens) + counted_tokens(each.cache_creation_input_tokens),
+                counted_tokens(each.cache_read_input_tokens),
+                counted_tokens(each.output_tokens),
             )
             for each in usage.values()
         ),

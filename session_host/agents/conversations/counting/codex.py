@@ -10,16 +10,17 @@ from session_host.agents.conversations.base import ConversationQuery
 from session_host.agents.conversations.codex import rollouts
 from session_host.agents.conversations.records import newest_first, records_backwards
 from session_host.agents.conversations.turns import seconds_of
+from session_host.protocol.untrusted_numbers import Said
 from session_host.protocol.untrusted_text import one_line
 from session_host.structured.dialects.codex.saved import items_of
 
-from .base import Counted, worked
+from .base import Counted, counted_tokens, worked
 
 
 class _Tokens(msgspec.Struct):
-    input_tokens: int = 0
-    cached_input_tokens: int = 0
-    output_tokens: int = 0
+    input_tokens: Said = None
+    cached_input_tokens: Said = None
+    output_tokens: Said = None
 
 
 class _Failure(msgspec.Struct):
@@ -75,5 +76,10 @@ def count_codex(found: Counted, query: ConversationQuery, began_s: float, next_s
     return worked(
         found,
         [*items_of(reversed(items), query.directory)],
-        ((each.input_tokens - each.cached_input_tokens, each.cached_input_tokens, each.output_tokens) for each in used),
+        map(_tokens, used),
     )
+
+
+def _tokens(used: _Tokens) -> tuple[int, int, int]:
+    cached = counted_tokens(used.cached_input_tokens)
+    return counted_tokens(used.input_tokens) - cached, cached, counted_tokens(used.output_tokens)

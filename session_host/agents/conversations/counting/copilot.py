@@ -11,9 +11,10 @@ from session_host.agents.conversations.base import ConversationQuery
 from session_host.agents.conversations.copilot import events_of
 from session_host.agents.conversations.records import records_backwards
 from session_host.agents.conversations.turns import seconds_of
+from session_host.protocol.untrusted_numbers import Said, exit_code
 from session_host.structured.items import FileChange, Item, ItemStatus, ToolKind
 
-from .base import Counted, worked
+from .base import Counted, counted_tokens, worked
 
 _TOOLS: Final[Mapping[str, ToolKind]] = {
     "bash": "execute",
@@ -31,13 +32,13 @@ _FILE: Final = "\ndiff --git "
 
 
 class _Usage(msgspec.Struct, rename="camel"):
-    input_tokens: int = 0
-    output_tokens: int = 0
-    cache_read_tokens: int = 0
+    input_tokens: Said = None
+    output_tokens: Said = None
+    cache_read_tokens: Said = None
 
 
 class _Shell(msgspec.Struct, rename="camel"):
-    exit_code: int | None = None
+    exit_code: Said = None
 
 
 class _Result(msgspec.Struct, rename="camel"):
@@ -102,11 +103,12 @@ def count_copilot(found: Counted, query: ConversationQuery, began_s: float, next
     items = [
         _item(each, ends.get(each.tool_call_id), is_refused=each.tool_call_id in refused) for each in reversed(calls)
     ]
-    tokens = (
-        (max(each.input_tokens - each.cache_read_tokens, 0), each.cache_read_tokens, each.output_tokens)
-        for each in used
-    )
-    return worked(found, items, tokens)
+    return worked(found, items, map(_tokens, used))
+
+
+def _tokens(used: _Usage) -> tuple[int, int, int]:
+    cached = counted_tokens(used.cache_read_tokens)
+    return counted_tokens(used.input_tokens) - cached, cached, counted_tokens(used.output_tokens)
 
 
 def _item(call: _Data, end: _Data | None, *, is_refused: bool) -> Item:
@@ -117,6 +119,6 @@ def _item(call: _Data, end: _Data | None, *, is_refused: bool) -> Item:
         FileChange(edit.path, f"{_FILE[1:]}{diff}", _KINDS.get(edit.kind, "update"))
         for edit, diff in zip(done.file_edits or [], diffs, strict=False)
     )
-    exit_code = done.shell_execution.exit_code if done.shell_execution is not None else None
+    code = exit_code(done.shell_execution.exit_code) if done.shell_execution is not None else None
     tool = _TOOLS.get(call.tool_name, "other")
-    return Item(call.tool_call_id, "tool", 0, status=status, tool=tool, exit_code=exit_code, changes=changes)
+    return Item(call.tool_call_id, "tool", 0, status=status, tool=tool, exit_code=code, changes=changes)

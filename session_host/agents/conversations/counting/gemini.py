@@ -12,9 +12,10 @@ from session_host.agents.conversations.base import ConversationQuery
 from session_host.agents.conversations.gemini import transcripts_of
 from session_host.agents.conversations.records import newest_first, records_backwards
 from session_host.agents.conversations.turns import seconds_of
+from session_host.protocol.untrusted_numbers import Said
 from session_host.structured.items import FileChange, Item, ToolKind
 
-from .base import GEMINI_STATUSES, Counted, worked
+from .base import GEMINI_STATUSES, Counted, counted_tokens, worked
 
 _TOOLS: Final[Mapping[str, ToolKind]] = {
     "run_shell_command": "execute",
@@ -30,14 +31,14 @@ _TOOLS: Final[Mapping[str, ToolKind]] = {
     "web_fetch": "fetch",
 }
 _AGENTS: Final = frozenset({"codebase_investigator", "cli_help", "delegate_to_agent", "generalist", "invoke_agent"})
-_EXIT_CODE: Final = re.compile(r"Command exited with code: (\d+)")
+_EXIT_CODE: Final = re.compile(r"Command exited with code: (\d{1,9})\b")
 
 
 class _Tokens(msgspec.Struct):
-    input: int = 0
-    cached: int = 0
-    output: int = 0
-    thoughts: int = 0
+    input: Said = None
+    cached: Said = None
+    output: Said = None
+    thoughts: Said = None
 
 
 class _Edit(msgspec.Struct, rename="camel"):
@@ -87,8 +88,13 @@ def count_gemini(found: Counted, query: ConversationQuery, began_s: float, next_
     return worked(
         found,
         [*map(_item, calls)],
-        ((each.input - each.cached, each.cached, each.output + each.thoughts) for each in used),
+        map(_tokens, used),
     )
+
+
+def _tokens(used: _Tokens) -> tuple[int, int, int]:
+    cached = counted_tokens(used.cached)
+    return counted_tokens(used.input) - cached, cached, counted_tokens(used.output) + counted_tokens(used.thoughts)
 
 
 def _item(call: _Call) -> Item:

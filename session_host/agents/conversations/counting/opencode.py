@@ -10,10 +10,12 @@ import msgspec
 
 from session_host.agents.conversations.base import ConversationQuery
 from session_host.agents.conversations.opencode import TIMEOUT_S, database, opened
+from session_host.agents.conversations.records import decoded
+from session_host.protocol.untrusted_numbers import Said, exit_code, money
 from session_host.structured.dialects.patches import unified_patch
 from session_host.structured.items import FileChange, Item, ItemStatus, ToolKind
 
-from .base import Counted, worked
+from .base import Counted, counted_tokens, worked
 
 _TOOLS: Final[Mapping[str, ToolKind]] = {
     "bash": "execute",
@@ -47,23 +49,24 @@ _ROWS: Final = (
 
 
 _Known = TypeVar("_Known", "_Metadata", "_Input")
+_Read = TypeVar("_Read", "_Message", "_Part")
 
 
 class _Cache(msgspec.Struct):
-    read: int = 0
-    write: int = 0
+    read: Said = None
+    write: Said = None
 
 
 class _Tokens(msgspec.Struct):
-    input: int = 0
-    output: int = 0
-    reasoning: int = 0
+    input: Said = None
+    output: Said = None
+    reasoning: Said = None
     cache: _Cache = msgspec.field(default_factory=_Cache)
 
 
 class _Message(msgspec.Struct):
     tokens: _Tokens | None = None
-    cost: float = 0.0
+    cost: Said = None
 
 
 class _Input(msgspec.Struct, rename="camel"):
@@ -74,7 +77,7 @@ class _Input(msgspec.Struct, rename="camel"):
 class _Metadata(msgspec.Struct):
     """What the agent notes of a call: of a command its end, of an edit its diff."""
 
-    exit: int | None = None
+    exit: Said = None
     diff: str = ""
     filepath: str = ""
     exists: bool = True
@@ -100,15 +103,24 @@ def count_opencode(found: Counted, query: ConversationQuery, began_s: float, nex
     try:
         with opened(database(query), TIMEOUT_S) as connection:
             for message_id, message, part in connection.execute(_ROWS, given):
-                messages[message_id] = msgspec.json.decode(message, type=_Message)
-                if part is not None:
-                    parts.append(msgspec.json.decode(part, type=_Part))
-    except (sqlite3.Error, msgspec.DecodeError, TypeError):
+                messages[message_id] = _decoded(message, _Message) or _Message()
+                if part is not None and (call := _decoded(part, _Part)) is not None:
+                    parts.append(call)
+    except sqlite3.Error:
         return found  # The file is of another version, or busy.
     used = [message.tokens for message in messages.values() if message.tokens is not None]
-    tokens = ((each.input + each.cache.write, each.cache.read, each.output + each.reasoning) for each in used)
-    cost = sum(message.cost for message in messages.values())
-    return worked(found, [*map(_item, parts)], tokens, cost, "USD")
+    cost = sum(money(message.cost) or 0.0 for message in messages.values())
+    return worked(found, [*map(_item, parts)], map(_counted, used), cost, "USD")
+
+
+def _decoded(value: object, kind: type[_Read]) -> _Read | None:
+    """The JSON of a column, which may hold any type."""
+    return decoded(msgspec.json.Decoder(kind), value.encode(), kind) if isinstance(value, str) else None
+
+
+def _counted(used: _Tokens) -> tuple[int, int, int]:
+    read = counted_tokens(used.input) + counted_tokens(used.cache.write)
+    return read, counted_tokens(used.cache.read), counted_tokens(used.output) + counted_tokens(used.reasoning)
 
 
 def _item(part: _Part) -> Item:
@@ -122,7 +134,7 @@ def _item(part: _Part) -> Item:
         diff = unified_patch("", written.content)
     changes = (FileChange(path, diff, "update" if known.exists else "add"),) if diff else ()
     tool = _TOOLS.get(part.tool, "other")
-    return Item(part.call_id, "tool", 0, status=status, tool=tool, exit_code=known.exit, changes=changes)
+    return Item(part.call_id, "tool", 0, status=status, tool=tool, exit_code=exit_code(known.exit), changes=changes)
 
 
 def _converted(value: object, kind: type[_Known]) -> _Known:

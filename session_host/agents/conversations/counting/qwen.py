@@ -11,9 +11,10 @@ from session_host.agents.conversations.base import ConversationQuery
 from session_host.agents.conversations.qwen import transcripts_of
 from session_host.agents.conversations.records import newest_first, records_backwards
 from session_host.agents.conversations.turns import seconds_of
+from session_host.protocol.untrusted_numbers import Said, exit_code
 from session_host.structured.items import FileChange, Item, ToolKind
 
-from .base import GEMINI_STATUSES, Counted, worked
+from .base import GEMINI_STATUSES, Counted, counted_tokens, worked
 
 _TOOLS: Final[Mapping[str, ToolKind]] = {
     "run_shell_command": "execute",
@@ -35,10 +36,10 @@ class _Tokens(msgspec.Struct, rename="camel"):
     the total has them once.
     """
 
-    prompt_token_count: int = 0
-    cached_content_token_count: int = 0
-    candidates_token_count: int = 0
-    total_token_count: int = 0
+    prompt_token_count: Said = None
+    cached_content_token_count: Said = None
+    candidates_token_count: Said = None
+    total_token_count: Said = None
 
 
 class _Named(msgspec.Struct):
@@ -60,7 +61,7 @@ class _Shown(msgspec.Struct, rename="camel"):
     file_path: str = ""
     file_diff: str = ""
     original_content: str | None = ""
-    exit_code: int | None = None
+    exit_code: Said = None
 
 
 class _Result(msgspec.Struct, rename="camel"):
@@ -103,15 +104,15 @@ def count_qwen(found: Counted, query: ConversationQuery, began_s: float, next_s:
     return worked(
         found,
         items[::-1],
-        (
-            (
-                max(each.prompt_token_count - each.cached_content_token_count, 0),
-                each.cached_content_token_count,
-                max(each.total_token_count - each.prompt_token_count, each.candidates_token_count),
-            )
-            for each in used
-        ),
+        map(_tokens, used),
     )
+
+
+def _tokens(used: _Tokens) -> tuple[int, int, int]:
+    read, cached = counted_tokens(used.prompt_token_count), counted_tokens(used.cached_content_token_count)
+    # Without the number of those that were read, the total says nothing of those that were written.
+    written = counted_tokens(used.total_token_count) - read if read else 0
+    return read - cached, cached, max(written, counted_tokens(used.candidates_token_count))
 
 
 def _item(name: str, result: _Result) -> Item:
@@ -126,6 +127,7 @@ def _item(name: str, result: _Result) -> Item:
         changes = (FileChange(shown.file_path, shown.file_diff, "update" if shown.original_content else "add"),)
     status = GEMINI_STATUSES.get(result.status, "failed")
     tool = _TOOLS.get(name, "other")
-    if tool == "execute" and shown.exit_code:
+    code = exit_code(shown.exit_code)
+    if tool == "execute" and code:
         status = "done"  # It ran, and its exit code says that it failed.
-    return Item(result.call_id, "tool", 0, status=status, tool=tool, exit_code=shown.exit_code, changes=changes)
+    return Item(result.call_id, "tool", 0, status=status, tool=tool, exit_code=code, changes=changes)

@@ -6,6 +6,7 @@ from typing import Any, Final, Literal
 
 import msgspec
 
+from session_host.protocol.untrusted_numbers import money, tokens_in_all
 from session_host.structured.dialects import reading
 from session_host.structured.dialects.base import FORK_OPTION, Chosen, DialectPort, Start, UserPrompt
 from session_host.structured.dialects.json_rpc import INVALID_PARAMS
@@ -297,7 +298,9 @@ class Opening:
         state.forks = isinstance(reading.at(capabilities, "sessionCapabilities", "fork"), dict)
         state.takes_images = reading.at(capabilities, "promptCapabilities", "image") is True
         state.steers = reading.at(result, "_meta", "steering", "supported") is True
-        state.methods = [method for method in reading.array(result, "authMethods") if reading.text(method, "id")]
+        state.methods = [
+            reading.small(method) for method in reading.array(result, "authMethods") if reading.text(method, "id")
+        ]
         self._open()
 
     def opened(self, message: dict[str, Any], method: str) -> None:
@@ -556,7 +559,7 @@ class Turns:
             outcome = "interrupted"  # opencode says "end_turn" if it was waiting to ask its model again.
         if state.start.options.get("usage") == "record":
             operation = self._shared.port.start_operation(CountTokens(0, state.session, state.began_ms))
-            state.ending = Ending(operation, outcome, error, result)
+            state.ending = Ending(operation, outcome, error, reading.small(result))
         else:
             self._count(result)
             self._finish(outcome, error)
@@ -608,15 +611,14 @@ class Turns:
 
     def usage(self, update: dict[str, Any]) -> None:
         """Take the agent's report of the tokens in the model's context."""
-        amount = reading.at(update, "cost", "amount")
-        cost = float(amount) if isinstance(amount, int | float) and not isinstance(amount, bool) else 0.0
+        cost = money(reading.at(update, "cost", "amount"))
         change = msgspec.structs.replace(
             self._shared.state.usage,
-            used=max(0, reading.integer(update, "used")),
-            window=max(0, reading.integer(update, "size")),
+            used=reading.tokens(update, "used") or 0,
+            window=reading.tokens(update, "size") or 0,
             total=self._shared.state.tokens,
-            cost=cost,
-            currency=reading.text(update, "cost", "currency"),
+            cost=cost or 0.0,
+            currency=reading.text(update, "cost", "currency") if cost is not None else "",
             of_conversation="cost" if self._shared.continues else "",
         )
         self._shared.state.usage = change
@@ -631,24 +633,24 @@ class Turns:
         """Take the tokens of a turn, or of all since the agent started."""
         state = self._shared.state
         quota = reading.mapping(result, "_meta", "quota", "token_count")  # Gemini CLI's, of the turn.
-        written = reading.integer(quota, "output_tokens")
+        written = reading.tokens(quota, "output_tokens") or 0
         if counted := _counted(reading.mapping(result, "usage")):
             is_of_turn = state.start.options.get("usage") in {"turn", "record"}
             self._add(counted, since=state.usage if is_of_turn else UsageChanged(0, 0))
-        elif (read := reading.integer(quota, "input_tokens")) + written > 0:
+        elif (read := reading.tokens(quota, "input_tokens") or 0) + written > 0:
             self._add(UsageChanged(0, 0, total=read + written, read=read, written=written))
 
     def _add(self, counted: UsageChanged, since: UsageChanged | None = None) -> None:
         """Report tokens with those ``since`` which they count; None for the last report."""
         state = self._shared.state
         before = state.usage if since is None else since
-        state.tokens = before.total + counted.total
+        state.tokens = tokens_in_all(before.total, counted.total)
         state.usage = msgspec.structs.replace(
             state.usage,
             total=state.tokens,
-            read=before.read + counted.read,
-            cached=before.cached + counted.cached,
-            written=before.written + counted.written,
+            read=tokens_in_all(before.read, counted.read),
+            cached=tokens_in_all(before.cached, counted.cached),
+            written=tokens_in_all(before.written, counted.written),
             is_least=True,  # Agents leave out requests that choose a model, name a conversation or suggest a prompt.
         )
         self._shared.port.emit(state.usage)
@@ -657,7 +659,7 @@ class Turns:
 def _counted(usage: dict[str, Any]) -> UsageChanged | None:
     """The tokens of an agent's ``usage``; None if it says none."""
     total, cached, written = (
-        max(reading.integer(usage, name), 0) for name in ("totalTokens", "cachedReadTokens", "outputTokens")
+        reading.tokens(usage, name) or 0 for name in ("totalTokens", "cachedReadTokens", "outputTokens")
     )
     if not total:
         return None

@@ -352,7 +352,7 @@ class Tools:
             tool.item = _with(tool.item, output=output or ("" if content is not None else tool.item.output))
             if content is not None:
                 tool.terminals, tool.text = terminals or tool.terminals, _without_fence(text)
-        codes = [found for path in _EXIT_CODES if (found := reading.integer(result, *path, default=-1)) >= 0]
+        codes = [code for path in _EXIT_CODES if (code := reading.exit_code(result, *path)) is not None and code >= 0]
         tool.item = _with(
             tool.item,
             changes=tuple(changes) or tool.item.changes,

@@ -12,13 +12,12 @@ from typing import Any, Final
 
 import msgspec
 
-from session_host.structured.dialects.reading import array, at, integer, one_line, text
+from session_host.structured.dialects.reading import array, at, one_line, text, time_ms
 from session_host.structured.shortening import WORK_CHARACTERS
 
 SCHEDULERS: Final = frozenset({"CronCreate", "CronDelete", "CronList", "ScheduleWakeup"})
 """The tools that schedule a prompt, take it back or list all."""
 
-_END_OF_TIME_MS: Final = 1 << 53
 _WAKE_UP: Final = "wake-up"
 """The id of the wake-up, of which there is one."""
 
@@ -76,7 +75,7 @@ class Background(msgspec.Struct, array_like=True):
             self.jobs = wake_up | {text(each, "id"): _job(each) for each in array(result, "jobs")}
         elif text(result, "humanSchedule"):
             self.jobs[text(result, "id")] = _job(result)
-        elif due_ms := integer(result, "scheduledFor"):
+        elif due_ms := time_ms(result, "scheduledFor"):
             self.jobs[_WAKE_UP] = Job("once", due_ms)
         else:
             self.jobs.pop(text(result, "id"), None)
@@ -95,7 +94,5 @@ def _work_of(task: Any) -> str:
 
 
 def _job(result: Any) -> Job:
-    due_ms = at(result, "nextFireAt")  # It has fractions.
-    is_known = isinstance(due_ms, int | float) and 0 <= due_ms < _END_OF_TIME_MS
     when = one_line(text(result, "humanSchedule"), WORK_CHARACTERS)
-    return Job(when, int(due_ms) if is_known else 0, at(result, "recurring") is True)
+    return Job(when, time_ms(result, "nextFireAt"), at(result, "recurring") is True)

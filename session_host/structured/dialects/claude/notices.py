@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any, Final
 
-from session_host.structured.dialects.limits import time_ms
-from session_host.structured.dialects.reading import array, integer, text
+from session_host.structured.dialects.limits import reset_ms
+from session_host.structured.dialects.reading import array, integer, text, tokens
 
 # fmt: off
 IGNORED: Final = frozenset({
@@ -30,7 +30,7 @@ def from_system(message: Mapping[str, Any]) -> str | None:
             attempts = f"attempt {integer(message, 'attempt')} of {integer(message, 'max_retries')}"
             return f"The model's service: {cause}. Trying again in {wait_s:.0f} s ({attempts})."
         case "compact_boundary":
-            before = integer(message, "compact_metadata", "pre_tokens")
+            before = tokens(message, "compact_metadata", "pre_tokens") or 0
             return f"Earlier messages were summarised for the model (from {before:,} tokens)."
         case "task_notification":
             return text(message, "summary")
@@ -63,7 +63,7 @@ def _from_rate_limit(message: Mapping[str, Any]) -> str:
         return ""
     name = text(message, "rate_limit_info", "rateLimitType").replace("_", " ")
     line = "The usage limit is nearly reached"
-    if resets_ms := time_ms(message, "rate_limit_info", "resetsAt"):
+    if resets_ms := reset_ms(message, "rate_limit_info", "resetsAt"):
         line += f" until {datetime.fromtimestamp(resets_ms / 1000, UTC):%Y-%m-%d %H:%M} UTC"
     return f"{line} ({name})." if name else f"{line}."
 

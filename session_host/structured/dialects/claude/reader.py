@@ -13,8 +13,9 @@ from typing import Any, Final, Protocol
 
 import msgspec
 
-from session_host.structured.dialects.limits import claude_limits, time_ms
-from session_host.structured.dialects.reading import array, integer, mapping, plan_entry, text
+from session_host.protocol.untrusted_numbers import money
+from session_host.structured.dialects.limits import claude_limits, reset_ms
+from session_host.structured.dialects.reading import array, integer, mapping, plan_entry, text, tokens
 from session_host.structured.items import (
     AnyChange,
     Append,
@@ -81,6 +82,7 @@ class ReaderState(msgspec.Struct, array_like=True):
         background: what runs between turns.
         continues: whether the conversation is an earlier one, and what it had used is not told apart yet.
         used: what it had used, as far as that is known.
+        lacks: whether a number of ``tokens`` is an earlier one, since the newest report's cannot be true.
     """
 
     turn: str = ""
@@ -105,6 +107,7 @@ class ReaderState(msgspec.Struct, array_like=True):
     resets_ms: int = 0
     continues: bool = False
     used: UsageChanged | None = None
+    lacks: bool = False
 
 
 class ReaderPort(Protocol):
@@ -201,7 +204,7 @@ class MessageReader:
             if not parent:
                 params = mapping(message, "api_error_params")
                 self.state.stopped_by = text(message, "error")
-                self.state.resets_ms = time_ms(params, "rate_limit_info", "resetsAt") or self.state.resets_ms
+                self.state.resets_ms = reset_ms(params, "rate_limit_info", "resetsAt") or self.state.resets_ms
             return  # The turn's result repeats the error.
         for block in array(body, "content"):
             kind = text(block, "type")
@@ -396,14 +399,16 @@ class MessageReader:
     def _usage(self) -> UsageChanged:
         state = self.state
         used, currency = state.read + state.written, "USD" if state.cost else ""
-        return UsageChanged(used, state.window, state.total, state.cost, currency, state.limits, *state.tokens)
+        return UsageChanged(
+            used, state.window, state.total, state.cost, currency, state.limits, *state.tokens, is_least=state.lacks
+        )
 
     def rate_limit(self, message: Mapping[str, Any]) -> None:
         """Read a "rate_limit_event" message; it is repeated whenever a used share changes, its notice is not."""
         state, previous_limits = self.state, self.state.limits
         state.limits = claude_limits(previous_limits, message, self._port.now_ms)
         if text(message, "rate_limit_info", "status") == "rejected":
-            state.resets_ms = time_ms(message, "rate_limit_info", "resetsAt")
+            state.resets_ms = reset_ms(message, "rate_limit_info", "resetsAt")
         if state.limits != previous_limits:
             self._emit_usage()
         notice, previous = notices.from_event(message), state.limit_notice
@@ -416,12 +421,14 @@ class MessageReader:
         state = self.state
         models = list(mapping(message, "modelUsage").values())
         names = (("inputTokens", "cacheCreationInputTokens"), ("cacheReadInputTokens",), ("outputTokens",))
-        tokens = [sum(integer(model, name) for model in models for name in group) for group in names]
-        if sum(tokens):
-            state.total, state.tokens = sum(tokens), (tokens[0], tokens[1], tokens[2])
-        state.window = max((integer(model, "contextWindow") for model in models), default=0) or state.window
-        cost = message.get("total_cost_usd")
-        state.cost = float(cost) if isinstance(cost, int | float) else state.cost
+        said = [[tokens(model, name) for model in models for name in group] for group in names]
+        state.lacks = any(None in each for each in said)
+        sums = [_sum(each, before) for each, before in zip(said, state.tokens, strict=True)]
+        if sum(sums):
+            state.total, state.tokens = sum(sums), (sums[0], sums[1], sums[2])
+        state.window = max((tokens(model, "contextWindow") or 0 for model in models), default=0) or state.window
+        cost = money(message.get("total_cost_usd"))
+        state.cost = cost if cost is not None else state.cost
         if state.continues and state.total:
             self._tell_apart(mapping(message, "usage"))
         self.emit_usage()
@@ -435,9 +442,9 @@ class MessageReader:
         state = self.state
         state.continues, used, now = False, state.used, state.tokens
         turn = (
-            integer(usage, "input_tokens") + integer(usage, "cache_creation_input_tokens"),
-            integer(usage, "cache_read_input_tokens"),
-            integer(usage, "output_tokens"),
+            (tokens(usage, "input_tokens") or 0) + (tokens(usage, "cache_creation_input_tokens") or 0),
+            tokens(usage, "cache_read_input_tokens") or 0,
+            tokens(usage, "output_tokens") or 0,
         )
         before = tuple(map(sub, now, turn))
         if used is not None and before == (used.read, used.cached, used.written):
@@ -453,8 +460,8 @@ class MessageReader:
 
     def _note_usage(self, usage: Mapping[str, Any]) -> None:
         names = ("input_tokens", "cache_creation_input_tokens", "cache_read_input_tokens")
-        self.state.read = sum(integer(usage, name) for name in names) or self.state.read
-        self.state.written = integer(usage, "output_tokens")
+        self.state.read = sum(tokens(usage, name) or 0 for name in names) or self.state.read
+        self.state.written = tokens(usage, "output_tokens") or 0
 
     def _new_item(self, kind: ItemKind, parent: str) -> Item:
         state = self.state
@@ -470,3 +477,9 @@ class MessageReader:
 
     def _parent(self, call: str) -> str:
         return self.state.parents.get(call, f"{self.state.turn}.{call}") if call else ""
+
+
+def _sum(said: list[int | None], before: int) -> int:
+    """The sum of a kind of tokens; the one before if a number is not known."""
+    known = [each for each in said if each is not None]
+    return sum(known) if len(known) == len(said) else before

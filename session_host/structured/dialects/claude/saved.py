@@ -14,6 +14,7 @@ from datetime import datetime
 from typing import Any, Final
 
 from session_host.errors import NotResumable
+from session_host.protocol.untrusted_numbers import time_ms
 from session_host.protocol.untrusted_text import without_escapes
 from session_host.protocol.values import Image
 from session_host.structured.dialects.reading import array, at, text
@@ -200,6 +201,6 @@ class _SavedReader:
 
 def _milliseconds(timestamp: str) -> int:
     try:
-        return round(datetime.fromisoformat(timestamp).timestamp() * 1000)
-    except ValueError:
+        return time_ms(datetime.fromisoformat(timestamp).timestamp(), 1000) or 0
+    except (ValueError, OverflowError):
         return 0

@@ -10,7 +10,7 @@ import msgspec
 
 from session_host.protocol.values import Image
 from session_host.structured.dialects.patches import fragment_patch, unified_patch
-from session_host.structured.dialects.reading import array, at, image, integer, one_line, pretty, relative_path, text
+from session_host.structured.dialects.reading import array, at, image, natural, one_line, pretty, relative_path, text
 from session_host.structured.items import FileChange, Item, ItemStatus, ToolKind
 
 EDITS: Final = frozenset({"Edit", "MultiEdit", "Write", "NotebookEdit"})
@@ -143,8 +143,8 @@ def _applied(changes: tuple[FileChange, ...], result: Any) -> tuple[FileChange, 
         return ()  # The file was written as it was.
     hunks = [hunk for hunk in array(result, "structuredPatch") if array(hunk, "lines")]
     patch = "".join(
-        f"@@ -{integer(hunk, 'oldStart')},{integer(hunk, 'oldLines')} "
-        f"+{integer(hunk, 'newStart')},{integer(hunk, 'newLines')} @@\n"
+        f"@@ -{natural(hunk, 'oldStart')},{natural(hunk, 'oldLines')} "
+        f"+{natural(hunk, 'newStart')},{natural(hunk, 'newLines')} @@\n"
         + "".join(f"{line}\n" for line in array(hunk, "lines") if isinstance(line, str))
         for hunk in hunks
     )
@@ -170,7 +170,7 @@ def with_result(item: Item, block: Mapping[str, Any], detail: Any, *, denied: bo
     failed, interrupted = block.get("is_error") is True, at(detail, "interrupted") is True
     exit_code: int | None = None
     if item.tool == "execute":
-        found = re.match(r"Exit code (\d+)\n?", output) if failed else None
+        found = re.match(r"Exit code (\d{1,9})\b\n?", output) if failed else None
         if found:
             exit_code, output = int(found[1]), output[found.end() :]
         elif not failed:

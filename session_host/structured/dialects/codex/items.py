@@ -11,6 +11,7 @@ from session_host.structured.dialects.patches import unified_patch
 from session_host.structured.dialects.reading import (
     array,
     at,
+    exit_code,
     integer,
     mapping,
     one_line,
@@ -18,6 +19,7 @@ from session_host.structured.dialects.reading import (
     pretty,
     relative_path,
     text,
+    time_ms,
 )
 from session_host.structured.dialects.reading import image as read_image
 from session_host.structured.items import FileChange, Item, ItemStatus, PlanEntry
@@ -73,8 +75,8 @@ def translate(raw: dict[str, Any], context: ItemContext, now_ms: int, *, done: b
     fields = _fields(raw, done=done, directory=context.directory)
     if fields is None:
         return None
-    began_ms = integer(raw, "startedAtMs") or now_ms
-    ended_ms = 0 if status == "running" else integer(raw, "completedAtMs") or now_ms
+    began_ms = time_ms(raw, "startedAtMs") or now_ms
+    ended_ms = 0 if status == "running" else time_ms(raw, "completedAtMs") or now_ms
     fields = {"kind": "tool", "tool": "other", "status": status, **fields}
     return Item(context.id, at_ms=began_ms, turn=context.turn, ended_ms=ended_ms, parent=context.parent, **fields)
 
@@ -163,7 +165,7 @@ def _command(raw: dict[str, Any]) -> dict[str, Any]:
         "command": command,
         "directory": text(raw, "cwd"),
         "output": text(raw, "aggregatedOutput"),
-        "exit_code": integer(raw, "exitCode") if at(raw, "exitCode") is not None else None,
+        "exit_code": exit_code(raw, "exitCode"),
     }
 
 

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from operator import add, sub
+from operator import sub
 from typing import Any, Final, Literal
 
 import msgspec
 
+from session_host.protocol.untrusted_numbers import tokens_in_all
 from session_host.structured.dialects.base import FORK_OPTION
 from session_host.structured.dialects.limits import LIMIT_OF_CODEX, stopped_by_limit
-from session_host.structured.dialects.reading import array, at, error_words, integer, mapping, one_line, text
+from session_host.structured.dialects.reading import array, at, error_words, mapping, one_line, text, time_ms, tokens
 from session_host.structured.items import (
     Append,
     Item,
@@ -33,6 +34,8 @@ _OUTCOMES: Final[dict[str, WrittenOutcome]] = {
 
 _STREAMED: Final = frozenset({"agent", "thought", "plan"})
 """Kinds of items whose text is streamed: the end of their turn, or a steering text, cuts them."""
+
+_TOKENS: Final = ("totalTokens", "cachedInputTokens", "outputTokens")
 
 Field = Literal["text", "output"]
 
@@ -268,15 +271,18 @@ class Turns:
     def usage(self, params: dict[str, Any]) -> None:
         """The tokens that the thread has used, with those of its sub-agents."""
         used, state = mapping(params, "tokenUsage"), self._context.state
-        total, cached, written = map(add, _tokens(used, "total"), state.agents_used)
+        known, others = state.usage, state.agents_used
+        own = known.total - others[0], known.cached - others[1], known.written - others[2]
+        total, cached, written = map(tokens_in_all, _tokens(used, "total", own), others)
         now = UsageChanged(
-            integer(used, "last", "totalTokens"),
-            integer(used, "modelContextWindow"),
+            tokens(used, "last", "totalTokens") or 0,
+            tokens(used, "modelContextWindow") or 0,
             total,
             limits=state.usage.limits,
-            read=total - cached - written,
+            read=max(total - cached - written, 0),
             cached=cached,
             written=written,
+            is_least=any(tokens(used, "total", name) is None for name in _TOKENS),
         )
         if not state.has_base:
             state.has_base = True
@@ -294,33 +300,30 @@ class Turns:
         if not (start.options.get(FORK_OPTION) or (start.resumes and start.conversation)):
             return
         if turn == state.turn and not (earlier is not None and earlier.total == now.total):
-            total, cached, written = map(sub, (now.total, now.cached, now.written), _tokens(used, "last"))
-            now = msgspec.structs.replace(
-                now, total=total, read=total - cached - written, cached=cached, written=written
-            )
+            before = map(sub, (now.total, now.cached, now.written), _tokens(used, "last"))
+            total, cached, written = (max(each, 0) for each in before)
+            read = max(total - cached - written, 0)
+            now = msgspec.structs.replace(now, total=total, read=read, cached=cached, written=written)
         self._context.port.emit(msgspec.structs.replace(now, of_conversation="base"))
 
     def agents_usage(self, params: dict[str, Any], thread: str) -> None:
         """The tokens that a sub-agent's thread has used; what it used before its first report's request counts not."""
         used, state = mapping(params, "tokenUsage"), self._context.state
-        now = _tokens(used, "total")
+        now = _tokens(used, "total", state.agents_told.get(thread, (0, 0, 0)))
         before = state.agents_told.get(thread) or tuple(map(sub, now, _tokens(used, "last")))
         total, cached, written = (max(each, 0) for each in map(sub, now, before))
         state.agents_told[thread] = now
         if total:
-            state.agents_used = (
-                state.agents_used[0] + total,
-                state.agents_used[1] + cached,
-                state.agents_used[2] + written,
-            )
+            all_used, all_cached, all_written = map(tokens_in_all, state.agents_used, (total, cached, written))
+            state.agents_used = (all_used, all_cached, all_written)
             known = state.usage
             self._context.usage_changed(
                 msgspec.structs.replace(
                     known,
-                    total=known.total + total,
-                    read=known.read + total - cached - written,
-                    cached=known.cached + cached,
-                    written=known.written + written,
+                    total=tokens_in_all(known.total, total),
+                    read=tokens_in_all(known.read, max(total - cached - written, 0)),
+                    cached=tokens_in_all(known.cached, cached),
+                    written=tokens_in_all(known.written, written),
                 )
             )
 
@@ -329,13 +332,13 @@ class Turns:
     def show_earlier_turn(self, raw: dict[str, Any]) -> None:
         """Show a turn of the resumed conversation that the transcript does not have."""
         turn, port = text(raw, "id"), self._context.port
-        began_ms, ended_ms = (integer(raw, field) * 1000 for field in ("startedAt", "completedAt"))
+        began_ms, ended_ms = (time_ms(raw, field, unit_ms=1000) for field in ("startedAt", "completedAt"))
         for raw_item in array(raw, "items"):
             item = self._translate({"startedAtMs": began_ms, **mapping(raw_item)}, turn, "", done=True)
             if item is None:
                 port.raw(f"item {text(raw_item, 'type') or 'without a type'}", raw_item)
                 continue
-            item_ended_ms = integer(raw_item, "completedAtMs")
+            item_ended_ms = time_ms(raw_item, "completedAtMs")
             status = "interrupted" if item.status == "running" else item.status
             port.emit(Put(msgspec.structs.replace(item, status=status, ended_ms=item_ended_ms)))
             ended_ms = ended_ms and max(ended_ms, item_ended_ms)  # A turn's times are whole seconds.
@@ -346,7 +349,13 @@ class Turns:
             port.emit(TurnOver(turn, _OUTCOMES.get(text(raw, "status"), "completed"), one_line(error), ended_ms))
 
 
-def _tokens(used: dict[str, Any], of: str) -> tuple[int, int, int]:
-    """All tokens of a "ThreadTokenUsage", those from the model's cache, and the written ones; ``of`` is its part."""
-    total, cached, written = (integer(used, of, name) for name in ("totalTokens", "cachedInputTokens", "outputTokens"))
-    return total, cached, written
+def _tokens(used: dict[str, Any], of: str, known: tuple[int, int, int] = (0, 0, 0)) -> tuple[int, int, int]:
+    """All tokens of a "ThreadTokenUsage", those from the model's cache, and the written ones.
+
+    Args:
+        used: the report.
+        of: its part.
+        known: the numbers so far, which stay if one cannot be true: the tokens that were read follow from all three.
+    """
+    total, cached, written = (tokens(used, of, name) for name in _TOKENS)
+    return (total, cached, written) if total is not None and cached is not None and written is not None else known

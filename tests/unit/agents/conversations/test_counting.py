@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import os
 import sqlite3
 from contextlib import closing
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final
 
@@ -14,6 +16,7 @@ from session_host.agents.conversations.base import ConversationQuery
 from session_host.agents.conversations.counting import counting
 from session_host.agents.conversations.counting.base import Counted
 from session_host.agents.conversations.counting.counting import count, count_since
+from session_host.agents.conversations.records import processes_in_conversation
 from session_host.agents.conversations.stores import STORES, record_path, turns_in
 from session_host.protocol.turns import TurnWork
 
@@ -21,6 +24,7 @@ from .test_turns import IDS, PLACES, RECORDINGS
 
 EARLY_S: Final = 0.2
 """How long before its turn began a prompt was recorded."""
+NOON_S: Final = datetime(2026, 11, 20, 12, tzinfo=UTC).timestamp()
 
 
 @pytest.fixture
@@ -199,7 +203,7 @@ class Record:
 
     def add(self, second: int, kind: str, content: object, **fields: object) -> None:
         assert self.path is not None
-        line = {"type": kind, "message": {"content": content}, "timestamp": f"1970-01-01T00:01:{second:02d}Z"}
+        line = {"type": kind, "message": {"content": content}, "timestamp": f"2026-11-20T12:00:{second:02d}Z"}
         ids = {"uuid": f"line-{self.lines + 1}", "parentUuid": f"line-{self.lines}" if self.lines else None}
         self.lines += 1
         with self.path.open("a", encoding="utf-8") as file:
@@ -232,7 +236,7 @@ class Record:
         self.add(second, "user", [block], toolUseResult=detail, **fields)
 
     def work(self) -> TurnWork | None:
-        found = count("claude", self.query, {1: 61.0}, 1, 69.0)
+        found = count("claude", self.query, {1: NOON_S + 1.0}, 1, NOON_S + 9.0)
         assert found is not None
         assert found.is_whole
         return found.work
@@ -313,7 +317,7 @@ def test_an_error_of_claude_ends_its_turn_and_a_limit_is_known_by_its_kind(
     record.asks(1, "now")
     fields = {"isApiErrorMessage": True, "error": error, "apiErrorParams": parameters}
     record.add(2, "assistant", [text("You have had enough.")], **fields)
-    found = count("claude", record.query, {1: 61.0}, 1, 69.0)
+    found = count("claude", record.query, {1: NOON_S + 1.0}, 1, NOON_S + 9.0)
     assert found is not None
     assert (found.is_whole, found.is_limit, found.resets_at, found.work) == (True, is_limit, resets_at, TurnWork())
 
@@ -327,4 +331,23 @@ def test_of_a_turn_that_began_too_far_back_the_end_is_not_taken_for_the_whole(
     record.says(4, text("Done."))
     assert record.work() == TurnWork(read=46, cached=200, written=14, known="least", commands=1)
     monkeypatch.setattr(counting, "READ_BYTES", 200)
-    assert count("claude", record.query, {1: 61.0}, 1, 69.0) is None
+    assert count("claude", record.query, {1: NOON_S + 1.0}, 1, NOON_S + 9.0) is None
+
+
+def test_a_record_with_a_number_of_another_type_keeps_its_text_and_its_tools(record: Record) -> None:
+    record.asks(1, "now")
+    record.says(2, call("Bash", "one", command="make"))
+    record.result(3, "one", is_error=True)
+    record.says(4, text("Done."))
+    assert record.path is not None
+    written = record.path.read_text(encoding="utf-8")
+    for number in ("NaN", "1e999", "1e308", '"12"', "null", "true", "-7", "9" * 400, "9" * 5000):
+        record.path.write_text(written.replace('"output_tokens": 7', f'"output_tokens": {number}'), encoding="utf-8")
+        work = record.work()
+        assert work == TurnWork(read=46, cached=200, known="least", commands=1, failed=1), number[:8]
+
+
+def test_a_start_of_thousands_of_digits_is_not_known(tmp_path: Path) -> None:
+    running = {"pid": os.getpid(), "sessionId": "a", "procStart": "9" * 5000}
+    (tmp_path / "1.json").write_text(json.dumps(running), encoding="utf-8")
+    assert processes_in_conversation(tmp_path, "a") == [os.getpid()]

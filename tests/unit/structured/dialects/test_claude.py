@@ -10,6 +10,8 @@ import pytest
 from session_host.protocol.messages import AnswerRequest, Interrupt, Prompt
 from session_host.structured.dialects.claude.background import Background
 from session_host.structured.dialects.claude.dialect import ClaudeDialect
+from session_host.structured.dialects.claude.tools import with_result
+from session_host.structured.items import Item
 from session_host.structured.rules import StructuredRules
 from tests.support.replayed_claude import CURRENT, EARLIER, RECORDINGS, ReplayedClaude, entries
 
@@ -237,16 +239,30 @@ def test_a_task_that_is_no_activity_is_no_work_in_the_background() -> None:
 
 
 def test_a_scheduled_prompt_that_was_taken_back_or_is_over_is_not_said_any_more() -> None:
-    background = Background()
+    background, now_ms = Background(), 1_795_000_000_000
     background.scheduled({"id": "a", "humanSchedule": "Every 7 minutes", "recurring": True})
-    background.scheduled({"id": "b", "humanSchedule": "at 3 pm", "recurring": False, "nextFireAt": 2000.5})
-    background.scheduled({"scheduledFor": 5000})
-    assert background.plans(1000) == "Every 7 minutes, at 3 pm, once"
-    assert background.plans(3000) == "Every 7 minutes, once"
+    background.scheduled({"id": "b", "humanSchedule": "at 3 pm", "recurring": False, "nextFireAt": now_ms + 2000.5})
+    background.scheduled({"scheduledFor": now_ms + 5000})
+    assert background.plans(now_ms + 1000) == "Every 7 minutes, at 3 pm, once"
+    assert background.plans(now_ms + 3000) == "Every 7 minutes, once"
     background.scheduled({"id": "a"})
-    assert background.plans(3000) == "once"
+    assert background.plans(now_ms + 3000) == "once"
     background.scheduled({"id": "c", "humanSchedule": "Every hour", "recurring": True, "nextFireAt": float("inf")})
-    assert background.plans(3000) == "once, Every hour"
+    assert background.plans(now_ms + 3000) == "once, Every hour"
     background.scheduled({"jobs": []})
-    assert background.plans(4000) == "once"
-    assert background.plans(5000) == ""
+    assert background.plans(now_ms + 4000) == "once"
+    assert background.plans(now_ms + 5000) == ""
+
+
+def test_an_exit_code_of_any_number_of_digits_is_no_end_of_the_chat() -> None:
+    for digits in (400, 5000):
+        output = f"Exit code {'9' * digits}\nno"
+        shown = with_result(
+            Item("c", "tool", 1, tool="execute"),
+            {"content": output, "is_error": True},
+            None,
+            denied=False,
+            now_ms=1,
+        )
+        assert (shown.status, shown.exit_code) == ("failed", None)
+        assert shown.output == output

@@ -11,7 +11,7 @@ import pytest
 
 from session_host.protocol.messages import Prompt
 from session_host.structured.dialects.base import Start
-from session_host.structured.dialects.limits import KEPT, merged, share, time_ms
+from session_host.structured.dialects.limits import KEPT, merged, reset_ms, share
 from session_host.structured.dialects.one_shot import OneShotDialect
 from session_host.structured.items import UsageLimit
 from session_host.structured.lines import AgentLine
@@ -183,7 +183,7 @@ def test_codex_without_a_subscription_is_not_asked(account: object) -> None:
 
 
 def test_wrong_values_are_no_limits() -> None:
-    assert [share({"a": each}, "a") for each in ("1", None, True, -1, 10**30)] == [None, None, None, 0.0, 1e6]
-    assert [time_ms({"a": each}, "a") for each in (0, -5, 10**12, 1.5, 7)] == [0, 0, 0, 0, 7000]
+    assert [share({"a": each}, "a") for each in ("1", None, True, -1, 10**30)] == [None, None, None, 0.0, None]
+    assert [reset_ms({"a": each}, "a") for each in (0, -5, 10**12, 7, 1_795_000_000)] == [0, 0, 0, 0, 1_795_000_000_000]
     many = [UsageLimit(str(number), 0.5) for number in range(2 * KEPT)]
     assert merged((), many) == tuple(many[-KEPT:])

@@ -116,3 +116,24 @@ def test_a_new_thread_of_codex_counts_from_zero_with_its_sub_agents() -> None:
     turns.agents_usage(tokens(550, 20), "sub-agent with history")
     turns.usage(tokens(60, 20))
     assert told.work == TurnWork(read=110, known="exact")
+
+
+def test_a_running_total_that_cannot_be_true_stays_as_it_was_and_is_not_counted_again() -> None:
+    told = Told()
+    reader = MessageReader(told, ReaderState())
+    reader.note_result(result(100, 50, 20, 1.0, turn=(0, 0, 0)))
+    assert told.work == TurnWork(read=100, cached=50, written=20, cost=1.0, currency="USD", known="exact")
+    for bad in (2**63, -5, None):
+        reader.note_result(result(bad, 60, 25, -100.0, turn=(0, 0, 0)))  # type: ignore[arg-type]
+        assert told.work.known == "least"
+    reader.note_result(result(130, 60, 25, 1.5, turn=(0, 0, 0)))
+    assert told.work == TurnWork(read=30, cost=0.5, currency="USD", known="exact")
+
+
+def test_totals_of_codex_stay_as_they_were_if_one_cannot_be_true() -> None:
+    told = Told()
+    turns = codex(told)
+    for total, cached, written in ((100, 30, 20), (2**64, -1, 25), (130, 40, 30)):
+        used = {"totalTokens": total, "cachedInputTokens": cached, "outputTokens": written}
+        turns.usage({"tokenUsage": {"total": used, "last": used}})
+    assert told.work == TurnWork(read=60, cached=40, written=30, known="least")

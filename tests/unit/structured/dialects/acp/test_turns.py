@@ -317,3 +317,21 @@ def test_title_commands_and_tokens_are_known(chat: AcpChat) -> None:
     usage = status.usage
     assert usage is not None
     assert (usage.used, usage.window, usage.total, usage.cost, usage.currency) == (5, 100, 30, 0.5, "USD")
+
+
+@pytest.mark.parametrize("number", [10**12, 2**63 - 1, 2**64, 10**400])
+def test_sums_of_tokens_lose_no_message(number: int) -> None:
+    chat = AcpChat(Start(directory=DIRECTORY, options={"usage": "record"}), reloads=True)
+    methods = [{"id": "key", "name": "Key", "_meta": {"number": number}}]
+    chat.reply({"protocolVersion": 1, "agentInfo": {"name": "Agent"}, "authMethods": methods})
+    chat.reply({"sessionId": "s"})
+    chat.prompt("go")
+    usage = {"totalTokens": number, "cachedReadTokens": number, "outputTokens": number}
+    for text in "abc":
+        chat.hear(say(text, _meta={"usage": usage}))
+    chat.rules.save()
+    chat.reply({"stopReason": "end_turn", "usage": usage}, "session/prompt")
+    chat.rules.save()
+    chat.result(OperationDone(chat.operations[-1].id))
+    assert (chat.items[-1].text, chat.transcript.status.state) == ("abc", "idle")
+    assert chat.transcript.status.usage is None or chat.transcript.status.usage.total <= 10**18
