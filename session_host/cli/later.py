@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 
 from session_host.cli.output import print_line
 from session_host.cli.session_argument import ask, name_and_id, with_store
-from session_host.client.permission import check_may_control
+from session_host.client.permission import check_may_answer
 from session_host.client.sessions.session_info import SessionInfo
 from session_host.errors import UsageError
 from session_host.protocol.messages import Done, SendLater
@@ -63,7 +63,7 @@ def cancel(info: SessionInfo) -> int:
     elif info.facts.later is None:
         raise UsageError(NOTHING_WAITS)
     else:
-        check_may_control(info.facts)
+        check_may_answer(info.facts)
         with_store(lambda store: store.update(info.id, later=None))
     print_line(f"nothing is to be sent to {name_and_id(info)} any more")
     return 0

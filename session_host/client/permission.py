@@ -22,7 +22,7 @@ def agents_chat(pid: int | None = None) -> str:
 
 
 def check_may_control(*records: ChatFacts) -> None:
-    """Refuse to change chats' records, and to start chats from them, if this process belongs to another agent.
+    """Refuse to change chats' records if this process belongs to another agent.
 
     Raises:
         NotAllowed: this process belongs to such an agent.
@@ -32,15 +32,22 @@ def check_may_control(*records: ChatFacts) -> None:
         _check(origin, split(record.origin.agent_chats), record.entry.name)
 
 
-def check_may_answer(record: ChatFacts) -> None:
-    """Refuse an agent its own chat and its starters', too, whatever the user's settings allow.
+def check_may_answer(*records: ChatFacts) -> None:
+    """Refuse an agent its own chat and its starters', too, whatever the user's settings allow; else as above.
 
     Raises:
         NotAllowed: this process belongs to such an agent.
     """
-    origin, chats = agent_chats(os.getpid()), split(record.origin.agent_chats)
-    if reason := refusal_to_answer_for(origin, chats, record.entry.name, config_dir() / "chats.toml"):
-        raise NotAllowed(reason)
+    if not (origin := agent_chats(os.getpid())):
+        return
+    from session_host.agents.catalog import find_agent  # only for an agent's requests
+
+    for record in records:
+        agent = find_agent(config_dir(), record.origin.agent)
+        # A chat without an agent has no questions, and belongs to its starter alone.
+        refused = refusal_to_answer_for if agent is None or agent.signals.ends_all else refusal
+        if reason := refused(origin, split(record.origin.agent_chats), record.entry.name, config_dir() / "chats.toml"):
+            raise NotAllowed(reason)
 
 
 def check_may_control_chats(session_ids: Sequence[str], directory: Path | None = None) -> None:

@@ -20,15 +20,26 @@ import msgspec
 import pytest
 
 from gui.window.remote_control import server as window_server
+from session_host.agents.catalog import load_catalog
+from session_host.cli import later
 from session_host.client import permission
-from session_host.errors import NotAllowed
+from session_host.client.chats.fork import fork
+from session_host.client.chats.handing_over import hand_over
+from session_host.client.chats.launch import launch
+from session_host.client.chats.launch_spec import Fork, LaunchRequest
+from session_host.client.chats.resume import resume
+from session_host.client.chats.sleeping import stop_asleep, wake
+from session_host.client.sessions.session_info import SessionInfo
+from session_host.client.sessions.store_access import open_store
+from session_host.errors import NotAllowed, OutliveError
 from session_host.host.clients.server import Client
 from session_host.paths import config_dir
 from session_host.protocol import messages as m
 from session_host.protocol.codec import Decoder, encode
+from session_host.protocol.facts import SLEEP, ChatFacts, LaterPrompt
 from session_host.protocol.messages import FromHost
 from session_host.protocol.rights import Right
-from session_host.protocol.values import ErrorCode, GridSize, MouseAction, MouseButton
+from session_host.protocol.values import ErrorCode, GridSize, MouseAction, MouseButton, State
 from session_host.session.connection import ClientConnection, ConnectionState
 from session_host.session.output_ring import Span
 from session_host.structured.items import AgentRequest, RequestOption
@@ -36,6 +47,7 @@ from session_host.system.processes.permission import AGENT_CHATS, UNKNOWN
 from session_host.web import app as page
 from session_host.web.devices import Device, Rights
 from session_host.web.gate import Address
+from tests.support.facts import chat_facts
 from tests.support.session_harness import spec_of
 from tests.support.session_rules_harness import HELLO_MESSAGE, ID, Harness
 
@@ -180,6 +192,69 @@ def in_window(verb: str) -> str:
         return "n"
 
 
+CHAT = "0e9b2c52-6a39-4f7b-9b3c-9d1f6a1c2b3d"
+CONVERSATION = "0b9c4c50-6b5e-4f6e-9a57-3a6a4d1c1f00"
+
+
+def _request(**more: Any) -> LaunchRequest:
+    """A start of a program that is not installed."""
+    environment = {"HOME": str(Path.home()), "PATH": ""}
+    return LaunchRequest(
+        agent=load_catalog(config_dir())["claude"], directory=str(Path.home()), environment=environment, **more
+    )
+
+
+async def _started(**more: Any) -> object:
+    return await launch(_request(**more))
+
+
+def _cancelled(record: ChatFacts) -> object:
+    return later.cancel(SessionInfo(facts=record))
+
+
+ENDED: dict[str, Callable[[ChatFacts], Any]] = {
+    "resume": lambda chat: resume(chat.id),
+    "fork": lambda chat: fork(chat.id),
+    "hand over": lambda chat: hand_over(chat.id, _request(token="0" * 32)),
+    "start that resumes it": lambda chat: _started(resume=chat),
+    "start that forks it": lambda chat: _started(fork=Fork(chat, b"")),
+    "start that takes it over": lambda chat: _started(handed_from=chat),
+    "start in its conversation": lambda _chat: _started(conversation=CONVERSATION),
+    "start in its conversation by an argument": lambda _chat: _started(arguments=["--resume", CONVERSATION]),
+    "wake": lambda chat: wake(chat.id, "hello"),
+    "stop": lambda chat: asyncio.to_thread(stop_asleep, chat.id),
+    "take back a prompt for later": lambda chat: asyncio.to_thread(_cancelled, chat),
+}
+"""What is done to a chat without a host, which no host refuses."""
+
+
+def to_ended_chat(what: str, *, is_agent: bool) -> str:
+    """What a client may do to a chat that is asleep."""
+    with open_store() as store:
+        store.remove(CHAT)
+        store.insert(
+            chat_facts(
+                id=CHAT,
+                name="x",
+                agent="gone" if is_agent else "command",
+                agent_chats="own:starter" if is_agent else "starter",
+                state=State.EXITED,
+                end_request=SLEEP,
+                provider_session_id=CONVERSATION,
+                later=LaterPrompt("2100-01-01T00:00:00.000Z", "hello"),
+            )
+        )
+        record = store.get(CHAT)
+    assert record is not None
+    try:
+        asyncio.run(ENDED[what](record))
+    except NotAllowed:
+        return "n"
+    except OutliveError:
+        pass  # Its agent is gone.
+    return "y"
+
+
 def doors(be: Callable[[Sequence[str], Sequence[str]], object]) -> Iterator[tuple[str, str, Row]]:
     """All doors but the page and bridges: the door, what is asked there, and what a client may.
 
@@ -194,7 +269,15 @@ def doors(be: Callable[[Sequence[str], Sequence[str]], object]) -> Iterator[tupl
 
         return row
 
+    def acts(work: Callable[[], str], client: Sequence[str]) -> str:
+        be(client, ())
+        return work()
+
     yield from at_sockets()
+    for chat, is_agent in {"an agent's chat": True, "a command's chat": False}.items():
+        for what in ENDED:
+            work = partial(to_ended_chat, what, is_agent=is_agent)
+            yield f"{chat} that is asleep", what, partial(acts, work)
     for verb in window_server.RIGHTS:
         yield "window of the user", verb, asked_by(in_window, verb)
         yield "window that its own agent opened", verb, asked_by(in_window, verb, CLIENTS["its own agent"])

@@ -105,7 +105,7 @@ CONTROLS = {
     "upgrade": [],
 }
 """The commands that control a running chat, and what is given after its name."""
-CONTROL_OTHERWISE = {"kill-all", "resume", "rm"}
+CONTROL_OTHERWISE = {"kill-all", "rm"}
 """Those of which tests below tell."""
 
 

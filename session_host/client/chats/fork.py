@@ -17,6 +17,7 @@ from session_host.agents.catalog import find_agent
 from session_host.agents.conversations.base import Availability, ConversationQuery
 from session_host.agents.conversations.earlier_items import saved_message_before, turn_before
 from session_host.agents.conversations.stores import find_conversation
+from session_host.client.permission import check_may_answer
 from session_host.client.sessions.stale_rows import record_of
 from session_host.client.sessions.store_access import open_store
 from session_host.client.viewer.transcript_watch import watch_transcript
@@ -61,12 +62,14 @@ async def fork(
         size: the terminal's size, for programs that ask; the other chat's if None.
 
     Raises:
+        NotAllowed: this process belongs to an agent that may not continue the chat.
         NotResumable: the agent cannot fork, a turn runs, there is no conversation yet, or the agent's record of it
         lacks the prompt. HostUnavailable, AgentNotFound, LaunchFailed, StoreError, UnsafeDirectory, WorktreeError: as
         ``launch.launch``.
     """
     await wait_until_exit_saved(session_id)
     record = await asyncio.to_thread(_record, session_id)
+    check_may_answer(record)
     if not record.outcome.is_over:
         transcript = await watch_transcript(session_id, lambda _: True)
     else:

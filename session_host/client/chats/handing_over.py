@@ -22,7 +22,7 @@ from session_host.agents.agent import Agent
 from session_host.agents.conversations.turns import RecordedTurn
 from session_host.agents.session_files import write_prompt
 from session_host.client.control import request as ask
-from session_host.client.permission import check_may_control
+from session_host.client.permission import check_may_answer
 from session_host.client.sessions.session_info import SessionInfo, find_session
 from session_host.client.sessions.stale_rows import record_of
 from session_host.client.sessions.store_access import open_store
@@ -103,11 +103,11 @@ async def hand_over(session_id: str, request: LaunchRequest) -> HandedOver:
         request: the new chat: agent, account, prompt and token; directory, name and arguments follow from the other.
 
     Raises:
-        NotAllowed: this process belongs to an agent that may not control the chat, or start another one.
+        NotAllowed: this process belongs to an agent that may not continue the chat, or start another one.
         AgentNotFound, LaunchFailed, StoreError, UnsafeDirectory, WorktreeError: as ``launch.launch``.
     """
     record = await asyncio.to_thread(_record, session_id)
-    check_may_control(record)
+    check_may_answer(record)
     found = await _conversation(record)
     path = _file(record, request.wanted_id)
     if found.document:

@@ -14,7 +14,7 @@ import msgspec
 from session_host.agents.agent import Agent, StructuredSettings, Template, TemplateValues, prompt_file
 from session_host.agents.environment import chats_path, child_environment, missing_integration
 from session_host.agents.session_files import copy_conversation_files, write_files, write_prompt
-from session_host.client.permission import check_may_control
+from session_host.client.permission import check_may_answer
 from session_host.errors import LaunchFailed, StoreError, UsageError
 from session_host.paths import (
     config_dir,
@@ -358,13 +358,13 @@ def build_spec(request: LaunchRequest, store: Store) -> LaunchSpec:
     Raises:
         AgentNotFound: the agent's program is not installed.
         LaunchFailed: the directory does not exist.
-        NotAllowed: this process belongs to an agent that may not control the chat of the conversation.
+        NotAllowed: this process belongs to an agent that may not continue the chat of the conversation.
         StoreError: a file cannot be written.
         UsageError: the agent cannot be started in the requested way.
         WorktreeError: the worktree of the resumed chat cannot be made again.
     """
     continued = _continued(request, store)
-    check_may_control(*continued)
+    check_may_answer(*continued)
     agent = request.agent
     wanted = AccountPlace(request.account, request.overrides, request.located_by)
     request = msgspec.structs.replace(request, **place_of(agent, wanted, _previous(request), store)._asdict())

@@ -19,7 +19,7 @@ from session_host.agents.catalog import load_agents
 from session_host.agents.conversations.base import Availability, ConversationQuery
 from session_host.agents.conversations.stores import find_conversation, locating, opened_by
 from session_host.agents.probe import LONG_TIMEOUT_S, probed
-from session_host.client.permission import check_may_control
+from session_host.client.permission import check_may_answer
 from session_host.client.sessions.session_info import SessionInfo, list_sessions
 from session_host.client.sessions.stale_rows import give_up, record_of
 from session_host.client.sessions.store_access import open_store
@@ -188,7 +188,7 @@ async def resume(
 
     Raises:
         NotResumable: the chat cannot be resumed; ``ConversationUnknown`` and ``ConversationOpen`` have remedies.
-        NotAllowed: this process belongs to an agent that may not control the chat.
+        NotAllowed: this process belongs to an agent that may not continue the chat.
         AgentNotFound, LaunchFailed, StoreError, UnsafeDirectory, WorktreeError: as ``launch.launch``.
     """
     await wait_until_exit_saved(session_id)
@@ -232,7 +232,7 @@ def resume_command(session_id: str) -> str:
 def _request(session_id: str, environment: Mapping[str, str] | None, anyway: bool) -> LaunchRequest:
     with open_store() as store:
         record = record_of(store, session_id)
-        check_may_control(record)
+        check_may_answer(record)
         if anyway:
             record = give_up(store, record)
         plan = plan_for(store, load_agents(config_dir(), [record.origin.agent]), record, environment)

@@ -226,8 +226,8 @@ def refusal_to_answer_for(origin: Sequence[str], target: Sequence[str], name: st
     """Like ``refusal_to_answer``, for an agent's chat that belongs to ``target``, as in ``refusal``."""
     if origin and target and (target[0] in origin or UNKNOWN in origin):
         return (
-            "an agent may not answer its own questions, change its own settings, attach to itself or put itself to "
-            f"sleep: do that with {name} outside of it"
+            "an agent may not answer its own questions, change its own settings, attach to itself, put itself to "
+            f"sleep or continue itself: do that with {name} outside of it"
         )
     return refusal(origin, target, name, settings)
 
