@@ -21,7 +21,7 @@ from collections.abc import Callable, Mapping
 from functools import partial
 from pathlib import Path
 from typing import Final, NamedTuple, ParamSpec
-from urllib.parse import urlsplit
+from urllib.parse import quote, unquote, urlsplit
 
 from PySide6.QtCore import QProcess, QSocketNotifier, QUrl
 from PySide6.QtGui import QDesktopServices, QGuiApplication
@@ -51,12 +51,30 @@ BROWSERS: Final = (
 """The programs that ``xdg-open`` tries if the desktop has no browser."""
 # fmt: on
 
+_LINES: Final = "\r\n\t"
+MAIL_FIELDS: Final = ("to", "cc", "subject", "body")
+"""The fields of a mail address that are passed on: mail programs know others, such as one that attaches a file."""
+
 _watched: set[_Run] = set()
+
+
+def plain_mail_address(uri: str) -> str:
+    """A mail address (RFC 6068) with its recipients, subject and text alone, without control characters in them."""
+    recipients, _, fields = uri.partition(":")[2].partition("#")[0].partition("?")
+    kept = []
+    for name, _, value in (field.partition("=") for field in fields.split("&")):
+        if (known := unquote(name).lower()) in MAIL_FIELDS:
+            kept.append(f"{known}={_encoded(value, _LINES if known == 'body' else '')}")
+    return f"mailto:{_encoded(recipients)}{'?' if kept else ''}{'&'.join(kept)}"
+
+
+def _encoded(value: str, allowed: str = "") -> str:
+    return quote("".join(each for each in unquote(value) if each.isprintable() or each in allowed), safe="@,:/")
 
 
 def open_in_desktop(uri: str, on_failure: Callable[[], object]) -> None:
     """Open an address in the desktop's program for it; ``on_failure`` is called, also later, if that fails."""
-    url = QUrl(uri)
+    url = QUrl(plain_mail_address(uri) if urlsplit(uri).scheme == "mailto" else uri)
     is_sandboxed = Path("/.flatpak-info").exists() or "SNAP" in os.environ  # Qt finds it out in the same way.
     is_wayland = QGuiApplication.platformName().startswith("wayland")
     program = None if is_sandboxed or is_wayland else shutil.which("xdg-open")

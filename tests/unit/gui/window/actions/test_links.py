@@ -193,6 +193,35 @@ async def test_a_link_that_opens_is_whole_and_not_reported(
     assert not failures
 
 
+@pytest.mark.parametrize(
+    ("address", "passed"),
+    [
+        ("mailto:a@b.example?attach=/home/u/.ssh/id_rsa", "mailto:a@b.example"),
+        ("MAILTO:a@b.example?Attachment=/x&%61ttach=/x&bcc=c@d.example&in-reply-to=1", "mailto:a@b.example"),
+        ("mailto:?to=a@b.example&cc=c@d.example&insert=/x&body=one%0D%0Atwo", None),
+        (
+            "mailto:a@b.example?subject=x%0D%0AAttach:%20/etc/passwd",
+            "mailto:a@b.example?subject=xAttach:%20/etc/passwd",
+        ),
+        ("mailto:a@b.example%3Fattach=/x", "mailto:a@b.example%3Fattach%3D/x"),
+        ("mailto:a@b.example?subject=x%26attach=/x", "mailto:a@b.example?subject=x%26attach%3D/x"),
+        ("mailto:a@b.example?body=x#?attach=/x", "mailto:a@b.example?body=x"),
+        (
+            "mailto:a+b@b.example,c@d.example?SUBJECT=%F0%9F%A6%8A",
+            "mailto:a%2Bb@b.example,c@d.example?subject=%F0%9F%A6%8A",
+        ),
+    ],
+)
+async def test_a_mail_link_attaches_no_file(
+    harness: WindowHarness, no_desktop: Path, address: str, passed: str | None
+) -> None:
+    got = no_desktop / "address"
+    runnable(no_desktop / "xdg-open", f'#!/bin/sh\nprintf %s "$1" > {shlex.quote(str(got))}\n')
+    LinkOpener(None, lambda: Editors("", ""), pytest.fail, pytest.fail).open_address(address, "/")  # type: ignore[arg-type] # an address needs no task
+    await harness.until(lambda: not links._watched, "the end of the program")
+    assert got.read_text() == (passed or address.replace("insert=/x&", ""))
+
+
 @pytest.mark.parametrize("place", ["sandbox", "wayland", "no xdg-open"])
 def test_a_link_without_a_program_for_it_is_reported_where_qt_opens_it(
     qapp: QApplication, no_desktop: Path, monkeypatch: pytest.MonkeyPatch, place: str
