@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 from gui.input.draft import Draft
 from session_host.protocol.messages import ChatInput, WithdrawPrompt
+from session_host.protocol.untrusted_text import legible
 from session_host.structured.items import IN_QUEUE, Item
 
 from .page.page import TranscriptPage
@@ -30,7 +31,7 @@ class EarlierPrompts:
     def load_history(self) -> None:
         """Fill the prompt's history with the latest prompts of the transcript."""
         prompts = self._read_from(max(len(self._page.transcript) - _MAX_ITEMS, 0))
-        self._prompt.history.set([Draft(item.text, item.images) for item in prompts])
+        self._prompt.history.set([_draft_of(item) for item in prompts])
 
     def note_new(self) -> None:
         """Add prompts that came from elsewhere to the history: from a command, a phone, another window."""
@@ -38,7 +39,7 @@ class EarlierPrompts:
         if (len(transcript), transcript.queue_start) != self._read:
             for item in self._read_from(min(self._read[1], len(transcript))):
                 if item.id not in known:
-                    self._prompt.history.note(Draft(item.text, item.images))
+                    self._prompt.history.note(_draft_of(item))
 
     def _read_from(self, first: int) -> list[Item]:
         """The prompts from a position on. All that are new come at the beginning of the queue, or after it."""
@@ -50,7 +51,7 @@ class EarlierPrompts:
 
     def reuse(self, item: Item) -> None:
         """Put a prompt into the prompt box, which gets the keyboard focus."""
-        self._prompt.put(Draft(item.text, item.images))
+        self._prompt.put(_draft_of(item))
         self._prompt.editor.setFocus()
 
     def take_back(self, item_id: str) -> None:
@@ -73,4 +74,9 @@ class EarlierPrompts:
             if item is None or item.status not in IN_QUEUE:
                 del self._taking_back[item_id]
             if item is not None and item.status == "withdrawn":
-                self._prompt.put(Draft(item.text, item.images))
+                self._prompt.put(_draft_of(item))
+
+
+def _draft_of(item: Item) -> Draft:
+    """A prompt as the user's words: an agent may have sent it, or told of it."""
+    return Draft(legible(item.text.replace("\r\n", "\n")), item.images)

@@ -24,7 +24,7 @@ from msgspec.structs import replace
 
 from session_host.protocol.facts import NOT_RUNNING, OF_EARLIER_CHAT, Entry, LaterPrompt
 from session_host.protocol.turns import TurnFacts
-from session_host.protocol.untrusted_text import one_line
+from session_host.protocol.untrusted_text import legible, one_line
 from session_host.protocol.values import Activity
 from session_host.system.clock import as_text, parse_time
 
@@ -151,6 +151,11 @@ def taker_of(entry: Entry, prompt: LaterPrompt) -> str:
     the prompt back.
     """
     return entry.handed_to if prompt.continues and prompt.set_at <= entry.handed_at else ""
+
+
+def text_of(prompt: LaterPrompt) -> str:
+    """Its text as the user sends or edits it: an agent's words are legible."""
+    return legible(prompt.text) if prompt.agents else prompt.text
 
 
 def later_words(prompt: LaterPrompt, clock: Callable[[datetime], str]) -> str:

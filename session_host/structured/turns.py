@@ -204,6 +204,12 @@ class TurnSpan:
         return [item for item in self.items if is_prompt(item)]
 
     @cached_property
+    def own_prompt(self) -> Item | None:
+        """The prompt that began it, as it was sent from here; None if there is none but by the agent's words."""
+        sent = {facts_of(end).prompt for end in self.ends}
+        return next((item for item in self.prompts if item.id in sent and item.status in {"", "done"}), None)
+
+    @cached_property
     def ends(self) -> list[TurnOver]:
         """The ends in it: one, or more if the agent went on by itself."""
         ends = self._transcript.ends

@@ -24,7 +24,7 @@ from session_host.protocol.untrusted_text import one_line, plain
 from session_host.protocol.values import RUNNING_STATES
 from session_host.standing.accounts import of_account
 from session_host.standing.clock_times import told_time
-from session_host.standing.later_prompt import CONTINUE, continues_at, later_words
+from session_host.standing.later_prompt import CONTINUE, continues_at, later_words, text_of
 from session_host.standing.limits import limit_name
 from session_host.standing.traits import traits_of
 from session_host.structured.decisions import Decision, decision, in_lines, in_turn, told
@@ -98,7 +98,7 @@ async def conversation_of(machine: Machine, info: SessionInfo) -> Conversation:
     ended = info.status.last
     if rows and not running and ended is not None and ended.outcome == "limit":
         row = replace(rows[-1], outcome="limit", error=one_line(ended.error))
-        rows[-1] = _with_limit(row, ended, (), info)
+        rows[-1] = _with_limit(row, ended, (), info, CONTINUE)  # The prompt is known by the agent's record alone.
     return Conversation(rows, has_earlier=has_earlier)
 
 
@@ -158,12 +158,12 @@ def later_of(facts: ChatFacts) -> list[Queued]:
     words = plain(later_words(prompt, _clock), MAX_PROMPT_CHARACTERS)
     ways: list[Way] = [("Take back", "later", {})]
     if prompt.stage:
-        ways = [("Send now", "later", {"text": prompt.text}), *ways]
+        ways = [("Send now", "later", {"text": text_of(prompt)}), *ways]
     return [Queued("later", words, not prompt.waits, ways)]
 
 
 def _with_limit(
-    row: TurnRow, last: TurnFacts | None, limits: Sequence[UsageLimit], info: SessionInfo | None
+    row: TurnRow, last: TurnFacts | None, limits: Sequence[UsageLimit], info: SessionInfo | None, again: str
 ) -> TurnRow:
     """The row of a turn, with the limit that stopped it, and until when.
 
@@ -172,6 +172,7 @@ def _with_limit(
         last: the turn.
         limits: those that the agent has reported.
         info: the chat, for its last turn: what can be done now.
+        again: what the user may send again; "" for nothing.
     """
     if last is None or last.outcome != "limit" or row.outcome != "limit":
         return row
@@ -187,7 +188,8 @@ def _with_limit(
     if info is not None and info.state in RUNNING_STATES:
         if due is not None and due > datetime.now(UTC) and prompt is None:
             ways.append((f"Continue at {_clock(due)}", "later", {"text": CONTINUE, "continues": True}))
-        ways.append(("Try now", "send", {"text": row.prompt}))
+        if again:
+            ways.append(("Try now", "send", {"text": again}))
     return replace(row, limit=words, ways=ways)
 
 
@@ -215,6 +217,7 @@ def _of_transcript(transcript: Transcript, info: SessionInfo | None = None) -> C
             turn.facts,
             limits,
             info if turn.is_last else None,
+            _own_text(turn.own_prompt),
         )
         for number, turn in enumerate(turns)
     ]
@@ -228,6 +231,11 @@ def _of_transcript(transcript: Transcript, info: SessionInfo | None = None) -> C
         can_interrupt=status.can_interrupt,
         has_earlier=has_earlier,
     )
+
+
+def _own_text(prompt: Item | None) -> str:
+    """The text of a prompt that can be sent again by its text."""
+    return prompt.text if prompt is not None and not prompt.images else ""
 
 
 def _row(turn: TurnSpan, decided: Mapping[str, Sequence[Decision]], *, is_running: bool, is_rendered: bool) -> TurnRow:

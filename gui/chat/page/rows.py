@@ -617,7 +617,7 @@ class Rows:
         turn, again, footer = self.turn(position), "", None
         is_end = self.key(position) in self.transcript.ends
         if is_end:
-            again = next((item.id for item in turn.turn.prompts if item.status in {"", "done"}), "")
+            again = own.id if (own := turn.turn.own_prompt) is not None else ""
         if self._has_turns and turn.last_message == position:
             footer = turn_footer(turn.turn, self.key(position))
         item, key = self.transcript[position], self.key(position)

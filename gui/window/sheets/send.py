@@ -27,7 +27,7 @@ from gui.wording import common_texts, phrases, sheet_texts
 from gui.wording.machine_texts import on_machine
 from session_host.errors import NeedsInput, OutliveError, UsageError
 from session_host.standing.clock_times import typed_time, wanted_time
-from session_host.standing.later_prompt import CONTINUE, continues_at
+from session_host.standing.later_prompt import CONTINUE, continues_at, text_of
 from session_host.system.clock import as_text, parse_time
 
 NAME_CHARACTERS = 40
@@ -144,7 +144,7 @@ class SendSheet(Sheet):
         self._open([chat])
         self._kept = self.field.toPlainText()
         self._continues = continues or (is_there and prompt is not None and bool(prompt.continues))
-        self.field.setPlainText(prompt.text if is_there and prompt is not None else CONTINUE)
+        self.field.setPlainText(text_of(prompt) if is_there and prompt is not None else CONTINUE)
         self.at.setText(typed_time(due, datetime.now(UTC)) if due is not None else "")
         self.field.selectAll()
 

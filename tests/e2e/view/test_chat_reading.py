@@ -26,6 +26,7 @@ from gui.finding.query import FindQuery
 from gui.window.widgets.accessibility import install_roles
 from gui.wording import chat_texts, phrases
 from session_host.protocol.messages import Prompt
+from session_host.protocol.turns import TurnFacts
 from session_host.protocol.values import Image
 from session_host.structured.items import FileChange, PlanEntry, Remove, SetStatus, TurnOver
 from session_host.structured.transcript import Transcript
@@ -446,15 +447,46 @@ def test_a_withdrawn_prompt_is_inserted_before_the_draft_once_the_host_confirms_
     assert editor.toPlainText() == "written"
 
 
+def _failed(prompt: str, error: str) -> TurnFacts:
+    return TurnFacts(prompt=prompt, outcome="error", error=error)
+
+
+def test_a_failed_turn_is_not_retried_with_what_its_agent_calls_the_users_prompt(show_chat: ShowChat) -> None:
+    chat = ScriptedChat()
+    chat.put("user", "by the agent's record", status="done", turn="t1")
+    chat.end(TurnOver("t1", "failed", "overloaded", facts=_failed("", "overloaded")))
+    shown = show_chat(chat)
+    assert "The turn failed: overloaded" in shown.shown()
+    assert not shown.controls("again")
+
+    own = chat.put("user", "by the user", status="done", turn="t2")
+    chat.put("user", "by the agent's record", status="done", turn="t2")
+    chat.end(TurnOver("t2", "failed", "overloaded", facts=_failed(own, "overloaded")))
+    shown.settle()
+    shown.click(shown.control("again"))
+    assert shown.of(Prompt) == [("by the user", "queue", ())]
+
+
+def test_a_prompt_that_is_taken_back_or_reused_hides_nothing(show_chat: ShowChat) -> None:
+    chat = ScriptedChat()
+    joined = "\U0001f469\u200d\U0001f4bb"
+    queued = chat.put("user", f"two\u200b {joined}\U000e0041", status="queued")
+    shown = show_chat(chat)
+    shown.press_queue_button("withdraw", 0)
+    chat.apply(SetStatus(queued, "withdrawn"))
+    shown.settle()
+    assert shown.view.prompt.editor.toPlainText() == f"two\\u200b {joined}\\udb40\\udc41"
+
+
 def test_a_failed_turn_is_retried_with_its_first_prompt(show_chat: ShowChat) -> None:
     chat = ScriptedChat()
     chat.put("user", "an earlier one", status="done", turn="t0")
     chat.put("agent", "Done.", status="done", turn="t0")
-    chat.put("user", "run the tests", status="done", turn="t1", images=(Image("image/png", b"x"),))
+    first = chat.put("user", "run the tests", status="done", turn="t1", images=(Image("image/png", b"x"),))
     chat.put("agent", "I run", status="done", turn="t1")
     chat.put("user", "only the fast ones", status="done", turn="t1")
     chat.put("user", "and then", status="withdrawn")
-    chat.end(TurnOver("t1", "failed", "overloaded"))
+    chat.end(TurnOver("t1", "failed", "overloaded", facts=_failed(first, "overloaded")))
     shown = show_chat(chat)
     assert "The turn failed: overloaded" in shown.shown()
     shown.click(shown.control("again"))
@@ -463,9 +495,9 @@ def test_a_failed_turn_is_retried_with_its_first_prompt(show_chat: ShowChat) -> 
 
 def test_an_error_that_is_reported_and_ends_the_turn_is_shown_once(show_chat: ShowChat) -> None:
     chat = ScriptedChat()
-    chat.put("user", "run the tests", status="done", turn="t1")
+    prompt = chat.put("user", "run the tests", status="done", turn="t1")
     chat.put("notice", "no network (5 tries)", turn="t1")
-    chat.end(TurnOver("t1", "failed", "no network"))
+    chat.end(TurnOver("t1", "failed", "no network", facts=_failed(prompt, "no network")))
     shown = show_chat(chat)
     assert shown.shown().splitlines()[:2] == ["run the tests", "The turn failed: no network (5 tries)"]
     assert len(shown.controls("again")) == 1

@@ -20,6 +20,7 @@ from session_host.standing.later_prompt import (
     decide,
     later_words,
     of_resumed,
+    text_of,
 )
 from session_host.system.clock import as_text
 
@@ -108,3 +109,9 @@ def test_its_words(changes: dict[str, Any], words: str) -> None:
 
 def test_a_time_that_cannot_be_read_sends_nothing() -> None:
     assert decide(LaterPrompt("soon", "go on"), seen(0)).state is LaterState.MISSED
+
+
+def test_a_prompt_that_an_agent_set_hides_nothing_from_the_user_who_sends_it_now() -> None:
+    text = "go\u200b on \U0001f469\u200d\U0001f4bb"
+    assert text_of(replace(PROMPT, text=text)) == text, "the user's own"
+    assert text_of(replace(PROMPT, text=text, agents="a:b")) == "go\\u200b on \U0001f469\u200d\U0001f4bb"

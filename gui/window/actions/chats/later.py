@@ -11,7 +11,7 @@ from gui.bridge.lifecycle import Lifecycle
 from gui.window.all_sheets import Sheets
 from gui.wording import action_texts, chat_texts
 from session_host.standing.clock_times import TOMORROW, wanted_time
-from session_host.standing.later_prompt import continues_at
+from session_host.standing.later_prompt import continues_at, text_of
 from session_host.system.clock import as_text
 
 
@@ -38,7 +38,7 @@ class LaterPrompts:
     def act(self, chat: Chat, kind: str) -> None:
         """Do what a button of the chat's page says, by the kind of its action."""
         prompt = chat.record.later
-        text = prompt.text if prompt is not None else ""
+        text = text_of(prompt) if prompt is not None else ""
         match kind:
             case "continue" | "edit_later":
                 self._sheets.send.ask_later(chat, continues=kind == "continue")
