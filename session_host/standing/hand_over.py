@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from typing import Final, NamedTuple
 
 from session_host.protocol.facts import ChatFacts
-from session_host.protocol.untrusted_text import one_line
+from session_host.protocol.untrusted_text import legible, one_line
 from session_host.protocol.values import HANDED_OVER
 
 _TEXT_CHARACTERS: Final = 2000
@@ -39,17 +39,17 @@ class Told(NamedTuple):
 
 
 def first_prompt(told: Told) -> str:
-    """The first prompt of the chat that takes over, which the user reads and edits."""
+    """The first prompt of the chat that takes over, which the user reads and edits; what agents said is legible."""
     parts = ["Go on with a task that another agent began."]
     if told.task:
-        parts.append(f"The task: {_cut(told.task)}")
+        parts.append(f"The task: {_cut(legible(told.task))}")
     if told.last:
-        parts.append(f"The last prompt: {_cut(told.last)}")
+        parts.append(f"The last prompt: {_cut(legible(told.last))}")
     facts = []
     if told.file:
         size = f"{max(1, round(told.size_bytes / 1024)):,} KB"
         facts.append(f"Read first: {told.file} (the conversation, {_counted(told.turns, 'turn')}, {size})")
-    if steps := [one_line(each).strip()[:_STEP_CHARACTERS] for each in told.open_steps]:
+    if steps := [one_line(legible(each)).strip()[:_STEP_CHARACTERS] for each in told.open_steps]:
         more = f"; and {len(steps) - _LISTED} more" if len(steps) > _LISTED else ""
         are = "is" if len(steps) == 1 else "are"
         facts.append(f"Plan: {_counted(len(steps), 'step')} {are} open: {'; '.join(steps[:_LISTED])}{more}")

@@ -22,7 +22,7 @@ from gui.wording import page_texts, phrases
 from gui.wording.chat_texts import joined
 from session_host.protocol.facts import LaterPrompt
 from session_host.protocol.messages import MAX_PASTE_CHARACTERS
-from session_host.protocol.untrusted_text import one_line
+from session_host.protocol.untrusted_text import legible, one_line
 from session_host.standing.groups import Mark
 from session_host.standing.sleep import gave_back
 from session_host.system.clock import parse_time
@@ -104,7 +104,7 @@ class SleepBar(Area):
         if missed.text == self._tried or self._drafts is None:
             return
         if not self._drafts.of(self._session_id).text:
-            self._drafts.set(self._session_id, Draft(missed.text))
+            self._drafts.set(self._session_id, Draft(legible(missed.text)))
         show_text(self.refusal, sentence(missed.why.removeprefix(f"{chat.record.entry.name}: ")))
 
     def _show_words(self) -> None:

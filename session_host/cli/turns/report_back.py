@@ -43,7 +43,7 @@ from session_host.patience import endless
 from session_host.protocol.events import TurnEnded
 from session_host.protocol.facts import ChatFacts
 from session_host.protocol.messages import Prompt, Send, SendChatInput
-from session_host.protocol.untrusted_text import one_line, plain
+from session_host.protocol.untrusted_text import legible, one_line, plain
 from session_host.protocol.values import RUNNING_STATES, WITHOUT_AGENT, Runtime
 from session_host.standing.traits import TRAITS, traits_of
 from session_host.storage.store import Store
@@ -137,7 +137,8 @@ def _report(session: str, agent: str, number: int) -> None:
         start = watch.starts.get(number)
     began = parse_time(start.at) if start is not None else None
     first = _first_line(info, turn)
-    text = "\n\n".join(filter(None, (first, plain(turn.answer.text, MAX_CHARACTERS, keep_lines=True).strip())))
+    answer = legible(plain(turn.answer.text, MAX_CHARACTERS, keep_lines=True))[:MAX_CHARACTERS].strip()
+    text = "\n\n".join(filter(None, (first, answer)))
     token = uuid.uuid5(uuid.UUID(info.id), f"report of turn {number}")
     _Report(agent, text, first, token, began.timestamp() if began is not None else 0.0).give()
 
@@ -173,7 +174,7 @@ def _first_line(info: SessionInfo, turn: AnsweredTurn) -> str:
     if len(answer) > MAX_CHARACTERS:
         remarks.append(f"cut here, the whole is in `outlive answer {info.name} --turn {number}`")
     whose = f"Answer of the chat “{info.name}” (turn {number}), which you started (not written by the user)"
-    return one_line("; ".join([whose, *remarks])) + (":" if answer else ".")
+    return one_line(legible("; ".join([whose, *remarks]))) + (":" if answer else ".")
 
 
 class _Report:

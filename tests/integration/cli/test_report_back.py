@@ -71,6 +71,13 @@ def test_how_a_turn_ended_is_said_and_a_long_answer_is_cut(area: Area, parent: P
     assert parent.wait_for(3)[2] == f"{first_line(3)}; the chat ended during this turn:\n\necho: deltas"
 
 
+def test_an_answer_hides_nothing_in_its_report(area: Area, parent: Parent, project: Path) -> None:
+    add_agent()
+    joined = "\U0001f469\u200d\U0001f4bb"
+    start(parent, project, "structured", f"answer: a\u200bb\U000e0041 {joined}")
+    assert parent.wait_for(1) == [answer(1, f"a\\u200bb\\udb40\\udc41 {joined}")]
+
+
 def test_a_question_of_the_chat_is_not_reported(area: Area, parent: Parent, project: Path) -> None:
     add_agent()
     start(parent, project, "structured", "run: touch made")

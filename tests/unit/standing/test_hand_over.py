@@ -53,6 +53,20 @@ def test_long_texts_are_cut_and_many_steps_counted() -> None:
     assert len(prompt) < 3000
 
 
+HIDDEN = "a\u200bb\u202ec\U000e0041\u00ad"
+NEEDED = "\U0001f469\u200d\U0001f4bb می\u200cخواهم é"
+"""An emoji and a word in which joiners are needed."""
+
+
+def test_what_an_agent_said_is_legible_in_the_prompt() -> None:
+    """The user reads what is sent in the user's name."""
+    told = Told(task=HIDDEN + NEEDED, last=HIDDEN + NEEDED, open_steps=[HIDDEN + NEEDED])
+    prompt = first_prompt(told)
+    assert not set(prompt) & set("\u200b\u202e\U000e0041\u00ad")
+    assert prompt.count(NEEDED) == 3
+    assert prompt.count("a\\u200bb\\u202ec\\udb40\\udc41\\u00ad") == 3
+
+
 def test_a_conversation_of_prompts_and_answers_is_a_document() -> None:
     document = conversation_of("ledger", "claude, /src", [("first\nline", "done"), ("second", "")])
     assert document == (

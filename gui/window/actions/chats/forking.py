@@ -17,6 +17,7 @@ from gui.window.sheets.chooser import Choice
 from gui.window.widgets.keys_ahead import HeldKeys
 from gui.wording import action_texts, changes_texts, chat_texts, new_chat_texts
 from session_host.errors import OutliveError
+from session_host.protocol.untrusted_text import legible
 from session_host.protocol.values import GridSize
 from session_host.standing.traits import traits_of
 from session_host.structured.items import Item
@@ -94,7 +95,7 @@ class ForkActions:
                 self._banners.inform(new_chat_texts.CANNOT_FORK(reason=error), kind="failed", key=f"fork {chat.id}")
                 return
             if before is not None:
-                self._sessions.drafts.set(forked.id, Draft(before.text, before.images))
+                self._sessions.drafts.set(forked.id, Draft(legible(before.text), before.images))
             if chat.id in self._tabs.ids() and not typed.is_left:
                 self._tabs.activate(chat.id)
             self._open_started(forked, typed)
