@@ -342,7 +342,7 @@ def default_branch(directory: Path, timeout_s: float) -> str:
     """
     try:
         common = within(timeout_s, lambda: _place(directory, is_git_directory=False).common)
-        head = within(timeout_s, lambda: _content(f"{common}/refs/remotes/origin/HEAD"))
+        head = within(timeout_s, lambda: content_of(f"{common}/refs/remotes/origin/HEAD"))
     except TimeoutError as error:
         raise _no_answer(directory) from error
     prefix = "ref: refs/remotes/origin/"
@@ -502,22 +502,27 @@ def _common(git_directory: str) -> str:
 
 def _linked(file: str, label: str) -> str:
     """The directory that a file names, relative to the file's own."""
-    named = _content(file).strip("\r\n").removeprefix(label)
+    named = content_of(file).strip("\r\n").removeprefix(label)
     return os.path.realpath(os.path.join(os.path.dirname(file), named))  # noqa: PTH118, PTH120
 
 
-def _content(path: str) -> str:
-    """A small file's content; "" if it is missing, too large, or no file."""
+def content_of(path: str, max_bytes: int = _MAX_CONFIG_BYTES) -> str:
+    """The content of a file that others may write; "" if it is missing, too large, or no file."""
     try:
         # Opening a pipe would wait for its other end.
         descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
-        with os.fdopen(descriptor, "rb") as file:
-            if stat.S_ISREG(os.fstat(descriptor).st_mode):
-                content = file.read(_MAX_CONFIG_BYTES + 1)
-                return os.fsdecode(content) if len(content) <= _MAX_CONFIG_BYTES else ""
     except OSError:
-        pass
-    return ""
+        return ""
+    try:
+        if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+            return ""
+        with os.fdopen(descriptor, "rb", closefd=False) as file:
+            content = file.read(max_bytes + 1)
+    except OSError:
+        return ""
+    finally:
+        os.close(descriptor)
+    return os.fsdecode(content) if len(content) <= max_bytes else ""
 
 
 def _settings(path: str) -> tuple[str, ...]:
@@ -526,7 +531,7 @@ def _settings(path: str) -> tuple[str, ...]:
     Raises:
         GitRefused: git cannot read it.
     """
-    content = _content(path)
+    content = content_of(path)
     return _parsed(content) if content else ()
 
 

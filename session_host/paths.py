@@ -397,6 +397,13 @@ def endpoint_conversation(conversation_id: str) -> Path:
     return state_dir() / "conversations" / f"{conversation_id}.jsonl"
 
 
+_LONGEST_GIT_FILE = 8192
+
+
+def _open_at_once(path: str, flags: int) -> int:
+    return os.open(path, flags | os.O_NONBLOCK)
+
+
 def worktree_setup_mark(worktree: str) -> Path | None:
     """The file that exists while a worktree is not set up, in git's directory of it (gitrepository-layout(5)).
 
@@ -407,7 +414,9 @@ def worktree_setup_mark(worktree: str) -> Path | None:
         None if that directory is unknown.
     """
     try:
-        text = Path(worktree, ".git").read_text(encoding="utf-8", errors="surrogateescape")
+        # A program may have put a pipe there, which would be waited for, or a device without an end.
+        with open(f"{worktree}/.git", "rb", opener=_open_at_once) as file:
+            text = os.fsdecode(file.read(_LONGEST_GIT_FILE) or b"")
     except OSError:
         return None
     return Path(worktree, text[8:].rstrip("\n"), "outlive-setup") if text.startswith("gitdir: ") else None

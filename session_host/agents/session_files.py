@@ -5,6 +5,7 @@ Agents get them by flag or variable, so that the user's own configuration stays 
 
 from __future__ import annotations
 
+import errno
 import os
 import sys
 from collections.abc import Sequence
@@ -31,6 +32,10 @@ def hook_command() -> str:
     return shlex.join([sys.executable, "-I", "-S", str(HOOK_PROGRAM)])
 
 
+_LARGEST_BYTES = 1 << 30
+"""The largest file of a conversation that is copied."""
+
+
 def copy_conversation_files(conversation: str, previous: Path, directory: Path) -> None:
     """Copy the agent's files of a conversation from an earlier session to a new one.
 
@@ -47,6 +52,8 @@ def copy_conversation_files(conversation: str, previous: Path, directory: Path) 
     try:
         for path in previous.glob(f"{conversation}*"):
             if path.is_file() and not path.is_symlink():
+                if path.stat().st_size > _LARGEST_BYTES:
+                    raise OSError(errno.EFBIG, os.strerror(errno.EFBIG), str(path))  # noqa: TRY301 - as any other
                 make_directories(directory)
                 shutil.copy2(path, directory / path.name)
     except OSError as error:

@@ -15,6 +15,7 @@ import contextlib
 import hashlib
 import json
 import os
+import shutil
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
@@ -261,6 +262,7 @@ def _restore(backup: Path, original: Path) -> None:
     unfinished = original.with_name(f".{original.name}.{os.getpid()}.new")
     unfinished.unlink(missing_ok=True)
     copy_regular(backup, unfinished, MAX_COPIED_BYTES)
+    shutil.copystat(backup, unfinished)
     append(unfinished, since)
     unfinished.replace(original)
 

@@ -91,7 +91,7 @@ class Qwen:
         return FileLister(QwenFiles)
 
     def find(self, query: ConversationQuery) -> LookupResult:
-        for path in transcripts_of(query):
+        for path in newest_first(transcripts_of(query)):
             if has_text(path, _USER_LINE):
                 return LookupResult(Availability.WHOLE)
         if query.used:

@@ -22,6 +22,7 @@ from session_host.git import (
     GitRefused,
     Stop,
     ask,
+    content_of,
     is_no_repository,
     rev_parse,
     run_for_user,
@@ -210,10 +211,9 @@ def entry_at(repository: Repository, path: Path) -> Entry | None:
 def own_directory(repository: Repository, path: Path) -> Path | None:
     """The directory in which git keeps a registered worktree's HEAD and index; None for none."""
     for file in (repository.common / "worktrees").glob("*/gitdir"):
-        with contextlib.suppress(OSError):
-            named = Path(os.fsdecode(file.read_bytes().removesuffix(b"\n")))
-            if Path(os.path.realpath(file.parent / named.parent)) == Path(os.path.realpath(path)):
-                return file.parent
+        named = Path(content_of(str(file)).removesuffix("\n"))
+        if Path(os.path.realpath(file.parent / named.parent)) == Path(os.path.realpath(path)):
+            return file.parent
     return None
 
 

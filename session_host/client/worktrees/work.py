@@ -5,17 +5,17 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import suppress
 from pathlib import Path
 
 from session_host.client.worktrees.status import changes_of
-from session_host.git import GitRefused, run_read_only, run_with_input
+from session_host.git import GitRefused, content_of, run_read_only, run_with_input
 from session_host.placing.files import Tree
 from session_host.restore_points.kept_tree import Git, find_tree, hidden_changes
 from session_host.restore_points.writing import Entry, algorithm_of, as_written
 
 TIMEOUT_S = 60.0
 _MAX_LIST_BYTES = 1 << 30
+_MAX_FETCHED_BYTES = 64 << 20
 
 UNDER_WAY = {
     "rebase-merge": "a rebase",
@@ -140,9 +140,8 @@ def _made_in(ask: Callable[..., str], own: Path) -> list[str]:
 
 def _fetched(own: Path) -> Iterator[str]:
     """The commits that the last fetch brought."""
-    with suppress(OSError):
-        for line in (own / "FETCH_HEAD").read_text(errors="replace").splitlines():
-            yield line.partition("\t")[0]
+    for line in content_of(str(own / "FETCH_HEAD"), _MAX_FETCHED_BYTES).splitlines():
+        yield line.partition("\t")[0]
 
 
 def _status(path: Path, *arguments: str, index: str = "") -> str:

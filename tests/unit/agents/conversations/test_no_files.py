@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Callable
-from contextlib import suppress
+from contextlib import nullcontext, suppress
 from pathlib import Path
 
 import pytest
@@ -26,6 +26,8 @@ from session_host.agents.conversations.stores import (
     record_path,
     turns_in,
 )
+from session_host.agents.session_files import copy_conversation_files
+from session_host.errors import LaunchFailed
 from session_host.host.watchers.conversation import ConversationTracker, TranscriptWatcher
 from session_host.paths import endpoint_conversation
 from session_host.protocol.launch import Watch
@@ -172,3 +174,11 @@ def test_a_file_is_opened_up_to_its_largest_size(bytes_: int, tmp_path: Path) ->
         assert file.read() == b"12345"[:bytes_]
     with pytest.raises(OSError, match="too large"):
         open_regular(tmp_path / "file", bytes_ - 1)
+
+
+def test_a_chat_that_is_resumed_copies_nothing_that_is_no_file(put: Callable[[str], Path], tmp_path: Path) -> None:
+    path = put(f"files/{ID}.md")
+    is_too_large = path.is_file() and not path.is_symlink()
+    with pytest.raises(LaunchFailed, match="File too large") if is_too_large else nullcontext():
+        copy_conversation_files(ID, path.parent, tmp_path / "new")
+    assert not (tmp_path / "new" / path.name).exists()

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -10,8 +12,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from session_host.client.worktrees import find
-from session_host.client.worktrees.repository import entries, free_branch, slug
+from session_host.client.worktrees.repository import entries, free_branch, own_directory, slug
 from session_host.errors import WorktreeError
+from session_host.git import content_of
+from session_host.paths import worktree_setup_mark
 from tests.support.repositories import Checkout
 
 
@@ -156,3 +160,27 @@ def test_git_accepts_the_slug_of_any_name() -> None:
 )
 def test_a_free_branch_name_is_found(existing: list[str], expected: str) -> None:
     assert free_branch("x", existing) == expected
+
+
+@pytest.mark.timeout(20)
+@pytest.mark.parametrize(
+    "make",
+    [os.mkfifo, lambda path: path.symlink_to("/dev/zero"), Path.mkdir, lambda path: path.symlink_to("missing")],
+    ids=["a pipe", "an endless device", "a directory", "nothing"],
+)
+def test_what_is_no_file_of_git_is_not_waited_for(
+    make: Callable[[Path], object], checkout: Checkout, tmp_path: Path
+) -> None:
+    """An agent can put it into its working tree, and where git keeps it."""
+    other = tmp_path / "other"
+    checkout.git("worktree", "add", "--quiet", str(other))
+    own = own_directory(find(checkout.path), other)
+    assert own is not None
+    before = len(os.listdir("/proc/self/fd"))  # noqa: PTH208 - only their number
+    for path in (other / ".git", own / "gitdir"):
+        path.unlink()
+        make(path)
+        assert content_of(str(path)) == ""
+    assert worktree_setup_mark(str(other)) is None
+    assert own_directory(find(checkout.path), other) is None
+    assert len(os.listdir("/proc/self/fd")) == before  # noqa: PTH208 - as above
