@@ -22,6 +22,7 @@ from PySide6.QtWidgets import QHBoxLayout, QMenu, QVBoxLayout, QWidget
 
 from gui.clipboard import reading
 from gui.input.dragging import accept_as_copy
+from gui.input.held_keys import is_repeat
 from gui.input.keys import kind_of_answer
 from gui.input.refused_keys import refused_keys
 from gui.screen_readers import announce
@@ -436,12 +437,12 @@ class ChatView(QWidget):
     def keyPressEvent(self, event: QKeyEvent) -> None:
         """Answer the agent, stop the turn by Escape twice, and paste into the prompt, from everywhere in the chat."""
         if kind := kind_of_answer(event):
-            if not event.isAutoRepeat():
+            if not is_repeat(event):
                 self.page.answer_by_key(kind)
         elif event.key() == Qt.Key.Key_Escape and not event.modifiers() and self.prompt.decline_to_send():
             pass
         elif event.key() == Qt.Key.Key_Escape and not event.modifiers() and self.prompt.can_interrupt:
-            if not event.isAutoRepeat() and not self._withdraw() and self.prompt.escape():
+            if not is_repeat(event) and not self._withdraw() and self.prompt.escape():
                 self._announcer.announce(chat_texts.ESCAPE_AGAIN())
         elif event.matches(QKeySequence.StandardKey.Paste):
             self.paste()

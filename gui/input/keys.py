@@ -10,6 +10,7 @@ from PySide6.QtGui import QKeyEvent
 
 from session_host.protocol.values import KeyAction, Modifiers
 
+from .held_keys import is_repeat
 from .latin_keys import LayoutMemory, latin_letter
 
 _K = Qt.Key
@@ -128,13 +129,17 @@ class KeyTranslator:
     def __init__(self) -> None:
         self._layout = LayoutMemory()
         self._held: dict[int, str] = {}
+        self._let_go: set[int] = set()
+        """Keys that were released here and not pressed since: Qt may not know that they are still held."""
 
     def pressed(self, event: QKeyEvent) -> KeyStroke | None:
         """The stroke of a KeyPress; None for a key without a name and a character.
 
         None also for a key that repeats, and was pressed elsewhere: as the Ctrl+D that ended the shell shown before.
         """
-        if event.isAutoRepeat() and (event.nativeScanCode() or event.key()) not in self._held:
+        is_held = is_repeat(event)
+        scan_code = event.nativeScanCode() or event.key()
+        if is_held and scan_code not in self._held and scan_code not in self._let_go:
             return None
         held = event.modifiers().value
         modifiers = _bits_of(held)
@@ -149,8 +154,9 @@ class KeyTranslator:
             text = ""
             if code == _BACKTAB:
                 modifiers |= _SHIFT
-        action = _REPEAT if event.isAutoRepeat() else _PRESS
-        self._held[event.nativeScanCode() or code] = key
+        action = _REPEAT if is_held and scan_code in self._held else _PRESS
+        self._let_go.discard(scan_code)
+        self._held[scan_code] = key
         return KeyStroke(key, text, modifiers, action)
 
     def released(self, event: QKeyEvent) -> KeyStroke | None:
@@ -160,11 +166,13 @@ class KeyTranslator:
         key = self._held.pop(event.nativeScanCode() or event.key(), None)
         if key is None:
             return None
+        self._let_go.add(event.nativeScanCode() or event.key())
         return KeyStroke(key, "", modifiers_of(event.modifiers()), _RELEASE)
 
     def forget_held(self) -> None:
         """Forget pressed keys, since the keyboard focus is elsewhere and releases will not be seen."""
         self._held.clear()
+        self._let_go.clear()
 
     @staticmethod
     def _typed(code: int, text: str, modifiers: int) -> str:

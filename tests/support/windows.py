@@ -12,11 +12,13 @@ import re
 import socket
 import subprocess
 import sys
+import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Literal
 
+from gui.input.in_sight import KEYS_AFTER_PAINT_MS
 from tests.support import command_client, commands, processes
 from tests.support.commands import REPOSITORY, environment
 from tests.support.forked_process import ForkedProcess
@@ -154,6 +156,12 @@ class Window:
     def press(self, *keys: str) -> None:
         """Press keys, by the X server's names: ``Return``, ``ctrl+shift+c``."""
         xdotool("key", *keys)
+
+    def answer(self, *keys: str) -> None:
+        """Press keys that answer a question, once it was in sight for long enough: a picture shows that it is."""
+        with tempfile.TemporaryDirectory() as directory:
+            self.ask("grab", file=f"{directory}/question.png")
+        xdotool("sleep", str(KEYS_AFTER_PAINT_MS / 1000), "key", *keys)
 
     def copy_all(self) -> str:
         """The screen and history of the active terminal, by select all, copy and the clipboard."""

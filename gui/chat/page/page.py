@@ -318,7 +318,8 @@ class TranscriptPage(PaintedPage):
         """Ask at an open request whether to withdraw it; if it asks that already, do so."""
         card = self.requests.card(request_id)
         if card is not None and card.is_withdrawing and card.isVisible():
-            card.withdrawn.emit()
+            if card.takes_keys:
+                card.withdrawn.emit()
         elif card is not None:
             card.ask_to_withdraw()
             self.show_request(request_id, takes_focus=False)

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from PySide6.QtCore import QElapsedTimer, QRect, Qt
+from PySide6.QtCore import QRect, Qt
 from PySide6.QtGui import QFont, QPainter, QPaintEvent, QResizeEvent
 from PySide6.QtWidgets import QBoxLayout, QSizePolicy, QVBoxLayout, QWidget
 
 from gui.chat.content.segments import Action
+from gui.input.in_sight import InSight
 from gui.theme.controls import FlowLayout, KeyButton, PlainLabel, set_look
 from gui.theme.theme import Theme
 from gui.theme.tokens import GAP_S_PX
@@ -17,8 +18,6 @@ from gui.wording import chat_texts
 from session_host.protocol.untrusted_text import one_line
 from session_host.structured.items import Item
 
-KEYS_AFTER_MS = 500
-"""A key that comes sooner was meant for what was there before."""
 _SIDE_PX, _WORDS_PX = 4, 20
 _LINE_CHARACTERS = 500
 
@@ -36,7 +35,7 @@ class AmountLine(QWidget):
         super().__init__()
         self._theme, self._run = theme, run
         self.item = self._text = ""
-        self._shown = QElapsedTimer()
+        self._sight = InSight(self)
         self._words = PlainLabel()
         self._words.setWordWrap(True)
         self._words.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
@@ -75,7 +74,7 @@ class AmountLine(QWidget):
             return
         if prompt.id != self.item:
             self.item = prompt.id
-            self._shown.start()
+            self._sight.begin()
             self.show_next_amount("")
         words = chat_texts.AMOUNT_REACHED(words=one_line(prompt.title))
         self._words.setText(words)
@@ -93,7 +92,7 @@ class AmountLine(QWidget):
 
     def act(self, kind: str) -> None:
         """Do what a button says, by the kind of its action."""
-        if self.item and self._shown.isValid() and self._shown.elapsed() >= KEYS_AFTER_MS:
+        if self.item and self._sight.takes_keys:
             self._run(Action(kind, self.item))  # type: ignore[arg-type]
 
     @property

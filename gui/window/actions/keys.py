@@ -12,9 +12,10 @@ from collections.abc import Callable, Container, Mapping, Sequence
 from pathlib import Path
 
 from PySide6.QtCore import Qt
-from PySide6.QtGui import QAction, QKeySequence
+from PySide6.QtGui import QKeySequence
 from PySide6.QtWidgets import QWidget
 
+from gui.input.held_keys import ShortcutAction
 from gui.settings.live import LiveSettings
 from gui.settings.pane_tree import SIDES
 from gui.settings.preferences import load_preferences
@@ -128,7 +129,7 @@ class TextKeys:
         """
         self._pages = pages
         self._type_text = type_text
-        self._actions: list[QAction] = []
+        self._actions: list[ShortcutAction] = []
 
     def set_keys(self, texts: Sequence[TextKey], sequences: Mapping[str, list[QKeySequence]]) -> None:
         """Set all keys; ``sequences`` has those that no other action has, by ``name_of``."""
@@ -137,10 +138,9 @@ class TextKeys:
             action.deleteLater()
         self._actions = []
         for at, entry in enumerate(texts):
-            action = QAction(entry.text, self._pages)
+            action = ShortcutAction(entry.text, self._pages)  # It does not repeat: a text may be a command.
             action.setShortcuts(sequences.get(name_of(at), []))
             action.setShortcutContext(Qt.ShortcutContext.WidgetWithChildrenShortcut)
-            action.setAutoRepeat(False)  # A text may be a command.
             text = typed(entry.text)
             action.triggered.connect(lambda _checked, text=text: self._type_text(text))
             self._pages.addAction(action)

@@ -10,6 +10,7 @@ from PySide6.QtGui import QAction, QActionGroup, QKeySequence
 from PySide6.QtWidgets import QMenu, QWidget
 
 from gui.bridge.chat import Chat
+from gui.input.held_keys import ShortcutAction
 from gui.input.shortcuts import KeyOf, show_key
 from gui.theme.icons import Glyph, glyph_icon
 from gui.theme.menu import temporary_menu
@@ -68,7 +69,7 @@ class Actions:
         for entry in action_table.TABLE:
             in_terminal = entry.scope == "terminal"
             holder = terminals if in_terminal else commands.window
-            action = QAction(entry.title, holder)
+            action = ShortcutAction(entry.title, holder)
             action.setShortcuts(sequences[entry.name])
             action.setShortcutContext(
                 Qt.ShortcutContext.WidgetWithChildrenShortcut if in_terminal else Qt.ShortcutContext.WindowShortcut

@@ -12,6 +12,7 @@ from PySide6.QtCore import QCoreApplication, QFileSystemWatcher, QProcess, QRect
 from PySide6.QtGui import QColor, QKeyEvent, QPainter, QPaintEvent, QResizeEvent
 from PySide6.QtWidgets import QBoxLayout, QGridLayout, QHBoxLayout, QLabel, QSizePolicy, QVBoxLayout, QWidget
 
+from gui.input.held_keys import is_repeat
 from gui.screen_readers import announce
 from gui.theme.controls import set_look
 from gui.theme.theme import Theme
@@ -299,9 +300,9 @@ class PhoneSheet(Sheet):
         """Escape refuses the device that asks; without one, it closes the sheet."""
         if event.key() != Qt.Key.Key_Escape:
             super().keyPressEvent(event)
-        elif not self.card.isHidden() and not event.isAutoRepeat():
+        elif not self.card.isHidden() and not is_repeat(event):
             self.card.refuse()
-        elif not event.isAutoRepeat():
+        elif not is_repeat(event):
             self.dismiss()
 
 

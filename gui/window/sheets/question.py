@@ -20,6 +20,8 @@ from PySide6.QtGui import (
 )
 from PySide6.QtWidgets import QPlainTextEdit, QSizePolicy, QVBoxLayout, QWidget
 
+from gui.input.held_keys import is_repeat
+from gui.input.in_sight import InSight
 from gui.input.refused_keys import KEYS_AFTER_MS
 from gui.theme.controls import KeyButton, set_look
 from gui.theme.theme import Theme
@@ -41,6 +43,7 @@ SUBJECT_LINES = 10
 SUBJECT_CHARACTERS = 50_000
 """A longer subject is cut, and a line says so."""
 
+_ANSWERS = {Qt.Key.Key_Return, Qt.Key.Key_Enter, Qt.Key.Key_Escape}
 _SCROLLING = {Qt.Key.Key_Up, Qt.Key.Key_Down, Qt.Key.Key_PageUp, Qt.Key.Key_PageDown}
 
 
@@ -166,6 +169,7 @@ class QuestionSheet(Sheet):
     def __init__(self, theme: Theme, parent: QWidget) -> None:
         super().__init__(theme, parent, page_texts.QUESTION(), ASK_PX)
         self.question: Question | None = None
+        self._sight = InSight(self.body)
         self._typing = single_shot(self, KEYS_AFTER_MS)
         """Runs after a key that was meant for the program: so is an Enter or a space soon after it."""
         self._is_chosen = False
@@ -196,6 +200,7 @@ class QuestionSheet(Sheet):
         self.question = question
         self._is_chosen = False
         self._typing.stop()
+        self._sight.begin()
         self.title.setText(question.text)
         show_text(self.detail, question.detail)
         self.subject.show_text(question.subject, is_code=question.is_code, fitted=question.fitted)
@@ -245,8 +250,10 @@ class QuestionSheet(Sheet):
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         key = Qt.Key(event.key())
+        if key in _ANSWERS and not self._sight.takes_keys:
+            return
         if key in {Qt.Key.Key_Return, Qt.Key.Key_Enter}:
-            if event.isAutoRepeat():
+            if is_repeat(event):
                 return  # An Enter that is still held was meant for the program.
             if self._typing.isActive():
                 self._typing.start()

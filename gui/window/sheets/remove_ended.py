@@ -13,6 +13,8 @@ from PySide6.QtWidgets import QLineEdit, QWidget
 from gui.bridge.ended_list import EndedRecord
 from gui.bridge.removals import UNDO_MS
 from gui.bridge.tasks import Tasks
+from gui.input.held_keys import is_repeat
+from gui.input.in_sight import InSight
 from gui.screen_readers import announce
 from gui.theme.theme import Theme
 from gui.window.sheets.sheet import ASK_PX, Sheet, button_row, field_grid
@@ -61,6 +63,7 @@ class RemoveEndedSheet(Sheet):
         self.found = label(wraps=True)
         self.cancel = button(common_texts.CANCEL(), "", self.dismiss)
         self.remove = button("", "danger", self._submit)
+        self._sight = InSight(self.remove)
         fields = field_grid(
             (sheet_texts.OLDER_THAN(), self.age),
             (sheet_texts.AGENT(), self.agent),
@@ -152,11 +155,12 @@ class RemoveEndedSheet(Sheet):
     def keyPressEvent(self, event: QKeyEvent) -> None:
         if event.key() not in {Qt.Key.Key_Return, Qt.Key.Key_Enter}:
             super().keyPressEvent(event)
-        elif event.isAutoRepeat():
+        elif is_repeat(event):
             pass
         elif self.cancel.hasFocus():
             self.dismiss()
         elif not self.remove.hasFocus():
+            self._sight.begin()
             self.remove.setFocus(Qt.FocusReason.TabFocusReason)
-        elif self.remove.isEnabled():
+        elif self.remove.isEnabled() and self._sight.takes_keys:
             self._submit()

@@ -10,6 +10,8 @@ from gui.bridge.chat import Chat
 from gui.chat.content.segments import Action
 from gui.chat.page.page import RequestPage
 from gui.chat.page.requests.card import CardLook, RequestCard
+from gui.input.held_keys import is_repeat
+from gui.input.in_sight import InSight
 from gui.input.keys import ANSWER_KEYS, kind_of_answer
 from gui.input.refused_keys import KEYS_AFTER_MS
 from gui.screen_readers import announce
@@ -94,7 +96,7 @@ class QuestionCard(QWidget):
         self._theme, self._takes_words = theme, takes_words
         self.is_answered = self._is_over = self._is_placing = False
         self._row = QRect()
-        self._keys_from = single_shot(self, KEYS_AFTER_MS)
+        self._sight = InSight(self)
         self._closing = single_shot(self, KEYS_AFTER_MS)
         """A key that is pressed again, or held, does not reach what is below an answered card."""
         self._closing.timeout.connect(lambda: self.close_card(gives_back=True))
@@ -130,7 +132,7 @@ class QuestionCard(QWidget):
         """
         self.request, self._row = request, row
         self.is_answered = self._is_over = False
-        self._keys_from.start()
+        self._sight.begin()
         name = chat_texts.joined(self.chat.full_name, self.chat.agent_and_account)
         self.setAccessibleName(chat_texts.SPOKEN(kind=chat_texts.ASKS_AS(name=name), text=request.title))
         look = CardLook(
@@ -225,7 +227,7 @@ class QuestionCard(QWidget):
     @property
     def takes_keys(self) -> bool:
         """Whether keys answer: at first they may be meant for what had the keyboard before."""
-        return not (self._keys_from.isActive() or self._closing.isActive())
+        return self._sight.takes_keys and not self._closing.isActive()
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         """Use a key that no field or button of the question has used; none reaches what is below the card."""
@@ -238,7 +240,7 @@ class QuestionCard(QWidget):
             self._closing.start()  # The key that answered is still held.
         elif key == Qt.Key.Key_Escape:
             self.close_card(gives_back=True)
-        elif not self.takes_keys or event.isAutoRepeat():
+        elif not self.takes_keys or is_repeat(event):
             pass
         elif kind:
             self._press(kind)

@@ -13,6 +13,7 @@ from PySide6.QtGui import QColor, QCursor, QImage
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
 
+from gui.input import in_sight
 from gui.terminal.view import TerminalView
 from gui.theme.terminal import TerminalFont, TerminalTheme
 from gui.theme.theme import Theme
@@ -31,6 +32,12 @@ WAIT_S = 60.0
 FAMILY = "DejaVu Sans Mono"
 FONT = TerminalFont(FAMILY)
 Call = tuple[Any, ...]
+
+
+@pytest.fixture(autouse=True)
+def keys_count_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What asks takes keys from its first paint on; a test of the time in which it does not sets that itself."""
+    monkeypatch.setattr(in_sight, "KEYS_AFTER_PAINT_MS", 0)
 
 
 class ShownEmulator:

@@ -6,8 +6,8 @@ import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
 
-from gui.chat.prompt import amount
 from gui.chat.prompt.amount import AmountLine
+from gui.input import in_sight
 from session_host.protocol.messages import PassAmount, Prompt, WithdrawPrompt
 from session_host.structured.items import SetStatus
 from tests.support.chat_view_harness import WAIT_S, ChatViewHarness, ShowChat
@@ -19,11 +19,6 @@ pytestmark = pytest.mark.e2e
 WORDS = "10.04 USD of 10.00 in this chat"
 TEXT = "Now do the same for the other two importers."
 Key = Qt.Key
-
-
-@pytest.fixture(autouse=True)
-def _keys_count_at_once(monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest) -> None:
-    monkeypatch.setattr(amount, "KEYS_AFTER_MS", 3_600_000 if "sooner" in request.node.name else 0)
 
 
 def held(chat: ScriptedChat, text: str = TEXT) -> str:
@@ -97,8 +92,9 @@ def test_escape_takes_the_prompt_back_into_the_box(shown: ChatViewHarness, chat:
 
 
 def test_a_key_that_comes_sooner_than_one_can_read_is_for_what_was_there_before(
-    shown: ChatViewHarness, chat: ScriptedChat
+    shown: ChatViewHarness, chat: ScriptedChat, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(in_sight, "KEYS_AFTER_PAINT_MS", 3_600_000)
     held(chat)
     shown.settle()
     editor = shown.view.prompt.editor

@@ -485,6 +485,7 @@ def test_questions_are_answered_one_after_the_other(show_chat: ShowChat) -> None
     assert isinstance(field, QLineEdit)
     assert not shown.button("main").isVisible()
     shown.button("Back").click()
+    shown.settle()
     assert shown.button("dev").isChecked()
     shown.press(Qt.Key.Key_Y, alt)
     QTest.keyClicks(field, "retry\r")
@@ -510,6 +511,7 @@ def test_a_question_says_what_it_takes_and_one_may_stay_empty(show_chat: ShowCha
     QTest.keyClick(port, Qt.Key.Key_Backspace)
     assert step.toolTip() == ""
     QTest.keyClicks(port, "\r")
+    shown.settle()
     assert QApplication.focusWidget() is name
     shown.press(Qt.Key.Key_Y, Qt.KeyboardModifier.AltModifier)
     assert shown.of(AnswerRequest) == [("r1", "", digest(request), {"q1": "7000"})]

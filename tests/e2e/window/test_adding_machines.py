@@ -109,7 +109,8 @@ def _use_by_keys(app: Window, alpha: SshMachine) -> None:
     _type_passphrase(app, tabs=2)
     wait_until(lambda: [tab["connected"] for tab in app.tabs()] == [True], WAIT_S, "the link to be up")
     command(app, "machines")
-    app.press("Return", "Down", "Return", "Return")  # alpha, Remove machine…, Remove
+    app.press("Return", "Down", "Return")  # alpha, Remove machine…
+    app.answer("Return")
     wait_until(lambda: not names.machines(), WAIT_S, "alpha to be forgotten")
     wait_until(lambda: not app.tabs(), WAIT_S, "its tab to go")
 

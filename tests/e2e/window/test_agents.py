@@ -93,12 +93,12 @@ def test_an_agent_gets_a_first_prompt_is_stopped_after_a_question_and_resumed_in
         wait_until(lambda: listed(first)["activity"] == "working", WAIT_S, "the agent's report")
         # The window asks for confirmation, because the agent works: Enter alone keeps it running.
         command(app, "stop chat")
-        app.press("Return")
+        app.answer("Return")
         app.type("still here")
         app.press("Return")
         wait_until(lambda: chat_text(first).count("still here") == 2, WAIT_S, "the keyboard in the chat, which runs on")
         command(app, "stop chat")
-        app.press("Tab", "Return")
+        app.answer("Tab", "Return")
         wait_until(lambda: [tab["state"] for tab in app.tabs()] == ["exited"], WAIT_S, "the window to know of the end")
         command(app, "resume")
         app.press("Return")  # In the list of Continue, this conversation is the first.

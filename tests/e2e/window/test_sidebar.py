@@ -100,7 +100,7 @@ def test_chats_are_dragged_pinned_selected_and_stopped(open_window: OpenWindow, 
         xdotool("keydown", "ctrl", *at_row(app, 0, 3.25), "click", "1", "keyup", "ctrl")
         xdotool(*at_row(app, 0, 2.25), "click", "3")
         app.press("Up", "Return")
-        app.press("Tab", "Return")
+        app.answer("Tab", "Return")
         wait_until(
             lambda: [listed(chat["id"])["state"] for chat in chats] == ["exited", "exited", "running"],
             WAIT_S,

@@ -252,7 +252,7 @@ def test_a_huge_text_and_an_image_on_the_clipboard_arrive_as_one_paste_each(
         app.press("ctrl+shift+v")
         assert app.tabs()[0]["connected"], "the window has taken the key"
         assert received.read_bytes() == b"", "it asks first"
-        app.press("Return")
+        app.answer("Return")
         paste = BEGIN + text.replace(b"\n", b"\r") + END
         wait_until(lambda: received.stat().st_size >= len(paste), WAIT_S, "the end of the paste")
         assert received.read_bytes() == paste

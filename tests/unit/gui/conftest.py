@@ -14,6 +14,7 @@ from PySide6.QtWidgets import QApplication
 from gui.bridge.chat import Chat, FirstLook
 from gui.bridge.sessions import Sessions
 from gui.bridge.store_thread import StoreThread
+from gui.input import in_sight
 from gui.settings.layout import Place, SavedPane, SavedWindow, WindowLayout
 from gui.settings.live import LiveAgents, LiveSettings
 from gui.settings.preferences import Preferences
@@ -43,6 +44,12 @@ from tests.support.themes import OWN
 from tests.support.waiting import eventually
 
 WAIT_S = 60.0
+
+
+@pytest.fixture(autouse=True)
+def keys_count_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What asks takes keys from its first paint on; a test of the time in which it does not sets that itself."""
+    monkeypatch.setattr(in_sight, "KEYS_AFTER_PAINT_MS", 0)
 
 
 class FakeReplica:

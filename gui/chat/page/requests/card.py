@@ -12,6 +12,8 @@ from PySide6.QtWidgets import QHBoxLayout, QLabel, QPushButton, QWidget
 from gui.chat.content.requests import RequestLook, asks_in_title, readable
 from gui.chat.drawing.code import ASKED_EDGE_PX
 from gui.chat.drawing.style import Style
+from gui.input.held_keys import is_repeat
+from gui.input.in_sight import InSight
 from gui.input.keys import ANSWER_KEYS, answer_key
 from gui.screen_readers import announce
 from gui.theme.controls import KeyButton, KeyCap, PlainLabel, set_look, show_text
@@ -171,6 +173,7 @@ class RequestCard(QWidget):
         self._exact: ChoiceRow | None = None
         self._make_answers()
         self._make_withdrawing()
+        self._sight, self._withdrawing_sight = InSight(self), InSight(self._withdrawing)
         self.seen = SeenSubject(self)
         self.seen.checked.connect(self._on_checked)
         self._name_buttons()
@@ -432,6 +435,7 @@ class RequestCard(QWidget):
 
     def _on_stepped(self) -> None:
         self._is_hint_wanted, self._refusal = False, ""
+        self._sight.begin()
         if self._question is not None:
             self._labels[self._question] = self._form.question.shown_text
         self._name_buttons()
@@ -487,7 +491,14 @@ class RequestCard(QWidget):
 
     # ------------------------------------------------------------ answers
 
+    @property
+    def takes_keys(self) -> bool:
+        """Whether what it asks now has been in sight for long enough."""
+        return (self._withdrawing_sight if self.is_withdrawing else self._sight).takes_keys
+
     def _press(self, button: QPushButton) -> None:
+        if not self.takes_keys:
+            return
         if button.isEnabled():
             button.click()
         else:
@@ -515,6 +526,8 @@ class RequestCard(QWidget):
         button = self.button_of(kind)
         if button is None:
             return False
+        if self.isVisible() and not self.takes_keys:
+            return True
         if self.is_withdrawing:
             self.keep_open()
             return True
@@ -593,8 +606,10 @@ class RequestCard(QWidget):
         kind = (
             "allow_once" if is_enter else next((kind for kind, key in ANSWER_KEYS.items() if event.text() == key), "")
         )
-        if not (plain and kind) or event.isAutoRepeat() or (button := self.button_of(kind)) is None:
+        if not (plain and kind) or is_repeat(event) or (button := self.button_of(kind)) is None:
             event.ignore()
+        elif not self.takes_keys:
+            pass
         elif self.is_withdrawing:
             self.keep_open()
         elif not self.show_put_away(button):

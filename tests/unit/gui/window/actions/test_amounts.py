@@ -4,18 +4,12 @@ from __future__ import annotations
 
 import pytest
 
-from gui.chat.prompt import amount
 from session_host import paths
 from session_host.client.chats.settings import load_chat_settings
 from session_host.protocol.messages import ReleaseHeld
 from session_host.protocol.usage import AmountReached
 from tests.support.scripted_chat import ScriptedChat
 from tests.unit.gui.conftest import WindowHarness
-
-
-@pytest.fixture(autouse=True)
-def _keys_count_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(amount, "KEYS_AFTER_MS", 0)
 
 
 def reached(monkeypatch: pytest.MonkeyPatch, found: AmountReached | None) -> list[str]:

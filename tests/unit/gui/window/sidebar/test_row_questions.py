@@ -10,7 +10,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QLabel, QPushButton, QWidget
 
-from gui.window.sidebar import question_card
+from gui.input import in_sight
 from gui.window.sidebar.question_card import BESIDE_PX, LARGEST_SHARE, WIDTH_PX, QuestionCard
 from gui.wording import chat_texts
 from session_host.errors import HostUnavailable, WrongRuntime
@@ -173,7 +173,7 @@ async def test_a_key_in_the_first_moment_is_no_answer_and_escape_leaves_the_ques
 ) -> None:
     asking = await two_chats(harness)
     host.requests = [command_request("make check")]
-    monkeypatch.setattr(question_card, "KEYS_AFTER_MS", 600_000)
+    monkeypatch.setattr(in_sight, "KEYS_AFTER_PAINT_MS", 600_000)
     card = await open_card(harness, asking, waits=False)
     for key in (Key.Key_N, Key.Key_Return, Key.Key_Y):
         await press(harness, key)
