@@ -8,7 +8,7 @@ from itertools import groupby
 from typing import Any
 
 from msgspec.structs import replace
-from PySide6.QtCore import QAbstractListModel, QModelIndex, QObject, QPersistentModelIndex, Qt
+from PySide6.QtCore import QAbstractListModel, QModelIndex, QObject, QPersistentModelIndex, Qt, Signal
 
 from gui.bridge.chat import Chat
 from gui.bridge.chat_words import limit_until, reason_for_bell
@@ -42,7 +42,12 @@ class SidebarModel(QAbstractListModel):
 
     Attributes:
         listing: what is listed, and in which order.
+
+    Signals:
+        arranged: rows have come, gone or moved.
     """
+
+    arranged = Signal()
 
     def __init__(self, sessions: Sessions, folded: set[str], parent: QObject | None = None) -> None:
         super().__init__(parent)
@@ -145,6 +150,7 @@ class SidebarModel(QAbstractListModel):
                 self._arrange_rows(keys, wanted)
             finally:
                 self._is_arranging = False
+            self.arranged.emit()
         for row, (shown, entry) in enumerate(zip(self._entries, entries, strict=True)):
             if shown is not entry and shown != entry:
                 self._entries[row] = entry

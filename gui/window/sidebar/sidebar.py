@@ -10,6 +10,7 @@ from PySide6.QtCore import (
     QEvent,
     QModelIndex,
     QObject,
+    QPersistentModelIndex,
     QPoint,
     QRect,
     Qt,
@@ -49,6 +50,7 @@ from .flyout import Flyout
 from .memory_tips import MemoryTips
 from .model import SidebarModel
 from .opened_row import OpenedRow
+from .resting_pointer import RestingPointer
 
 if TYPE_CHECKING:
     from .limits_foot import LimitsFoot
@@ -176,6 +178,9 @@ class Sidebar(Area):
     later_dropped = Signal(Chat)
     usage_requested = Signal()
 
+    _meant: QPersistentModelIndex | None = None
+    """The row that is pressed, if it is no longer below the pointer."""
+
     def __init__(self, theme: Theme, sessions: Sessions, folded: set[str], settings: LiveSettings) -> None:
         super().__init__("sidebar")
         self._theme = theme
@@ -245,6 +250,8 @@ class Sidebar(Area):
     def _set_up_list(self) -> None:
         own_viewport(self.list)
         self._tips = MemoryTips(self.list, self.model, self._sessions.tasks)
+        self._pointer = RestingPointer(self.list, self.model.arranged)
+        self._pointer.moved_below.connect(lambda point: self._show_flyout(point) if self.collapsed else None)
         self.list.setItemDelegate(self.delegate)
         self.list.setAccessibleName(window_texts.CHATS())
         self.list.setMouseTracking(True)
@@ -486,7 +493,7 @@ class Sidebar(Area):
         self.folded_changed.emit()
 
     def _on_menu(self, point: QPoint) -> None:
-        index = self.list.indexAt(point)
+        index = self._pointer.row_meant_at(point)
         if not self._show_machine_menu(index, self.list.viewport().mapToGlobal(point)):
             self._show_menu(self.model.chat(index), self.list.viewport().mapToGlobal(point))
 
@@ -531,7 +538,7 @@ class Sidebar(Area):
                 self._show_flyout(event.position().toPoint() if isinstance(event, QMouseEvent) else None)
             self.model.hold(moves)
             self._reveal_if_due()
-        elif isinstance(event, QMouseEvent) and self._shows_more(watched, event):
+        elif isinstance(event, QMouseEvent) and (self._shows_more(watched, event) or self._is_meant(watched, event)):
             return True
         elif watched is self.list.viewport() and event.type() == QEvent.Type.MouseButtonPress:
             self._pointer_rests.stop()  # The user clicks or drags.
@@ -544,9 +551,8 @@ class Sidebar(Area):
         if watched is not self.list.viewport() or self.collapsed or event.button() != Qt.MouseButton.LeftButton:
             return False
         point = event.position().toPoint()
-        index = self.list.indexAt(point)
-        chat = self.model.chat(index)
-        row = self.list.visualRect(index)
+        chat = self.model.chat(self._pointer.row_meant_at(point))
+        row = self.list.visualRect(self.list.indexAt(point))
         is_there = chat is not None and self.delegate.more_area(row).contains(point)
         if event.type() == QEvent.Type.MouseButtonPress:
             self._is_more_pressed = is_there  # The menu may have had the release of an earlier press.
@@ -558,6 +564,21 @@ class Sidebar(Area):
             self._is_more_pressed = False
             return True
         return event.type() == QEvent.Type.MouseButtonDblClick and is_there
+
+    def _is_meant(self, watched: QObject, event: QMouseEvent) -> bool:
+        """Click the row that was below the pointer before rows moved a moment ago; whether the event is of that."""
+        if watched is not self.list.viewport() or event.button() != Qt.MouseButton.LeftButton or event.modifiers():
+            return False
+        point = event.position().toPoint()
+        if event.type() == QEvent.Type.MouseButtonPress:
+            index = self._pointer.row_meant_at(point)
+            self._meant = QPersistentModelIndex(index) if index != self.list.indexAt(point) else None
+            return self._meant is not None
+        if event.type() == QEvent.Type.MouseButtonRelease and self._meant is not None:
+            index, self._meant = self.model.index(self._meant.row()), None
+            self._on_mouse_clicked(index)
+            return True
+        return False
 
     def _show_flyout_again(self) -> None:
         """Show the row under the pointer as it is now."""

@@ -109,6 +109,7 @@ async def test_all_chats_older_than_90_days_but_pinned_ones_are_removed_and_come
     assert sheet.found.text() == "2 chats, 200 KiB · 1 pinned chat stays"
     await harness.until(window.isActiveWindow, "the keyboard")
     QTest.keyClick(sheet.age, Qt.Key.Key_Return)
+    harness.settle()
     assert sheet.remove.hasFocus(), "Enter in a field removes nothing"
     assert sheet.remove.text() == "Remove 2 chats"
     QTest.keyClick(sheet.remove, Qt.Key.Key_Return)

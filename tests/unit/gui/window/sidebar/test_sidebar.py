@@ -45,6 +45,7 @@ from gui.window.sidebar.delegate import SidebarDelegate, shortened
 from gui.window.sidebar.entries import ChatRow, DayHeading, Heading, full_text, letters_of, spoken_text
 from gui.window.sidebar.flyout import Flyout
 from gui.window.sidebar.model import PAGE_ROWS, SidebarModel
+from gui.window.sidebar.resting_pointer import RestingPointer
 from session_host.agents.agent import Agent
 from session_host.client.worktrees.status import Status
 from session_host.protocol.facts import AgentStatus, ChatFacts, LaterPrompt
@@ -770,6 +771,73 @@ async def test_under_a_pointer_that_rests_the_rows_move_to_their_headings_within
     harness.viewers[two].be(Activity.NEEDS_INPUT, detail="Run npm test?")
     await harness.until(lambda: not sidebar.model.is_held, "the pointer to rest")
     assert lines(sidebar.model) == ["[needs you]", "two", "[working]", "one"]
+
+
+def rest_on(viewport: QWidget, place: QPoint) -> None:
+    point, none = QPointF(place), Qt.MouseButton.NoButton
+    on_screen = QPointF(viewport.mapToGlobal(place))
+    moved = QMouseEvent(QEvent.Type.MouseMove, point, on_screen, none, none, Qt.KeyboardModifier.NoModifier)
+    QApplication.sendEvent(viewport, moved)
+
+
+async def test_a_press_just_after_rows_moved_below_the_pointer_opens_the_row_that_was_marked(
+    harness: WindowHarness, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    now_s = 100.0
+    monkeypatch.setattr(RestingPointer, "clock", staticmethod(lambda: now_s))
+    one, two = [await harness.add(name, agent="claude") for name in ("one", "two")]
+    sidebar = harness.open_window().sidebar
+    sidebar._pointer_rests.setInterval(LONG_MS)
+    for session_id in (one, two):
+        harness.viewers[session_id].be(Activity.WORKING)
+    harness.settle()
+    opened: list[str] = []
+    sidebar.opened.connect(lambda chat: opened.append(chat.record.entry.name))
+    viewport, model = sidebar.list.viewport(), sidebar.model
+    place = sidebar.list.visualRect(model.index_of(one)).center()
+    rest_on(viewport, place)
+    harness.viewers[two].be(Activity.NEEDS_INPUT, detail="Run npm test?")
+    harness.settle()
+    assert model.chat(sidebar.list.indexAt(place)) is harness.sessions.chats.get(one)
+    sidebar._on_pointer_rests()
+    assert lines(model) == ["[needs you]", "two", "[working]", "one"]
+    below = model.chat(sidebar.list.indexAt(place))
+    assert below is harness.sessions.chats.get(two)
+
+    QTest.mouseClick(viewport, Qt.MouseButton.LeftButton, pos=place + QPoint(1, 1))
+    assert opened == ["one"], "what the user has aimed at"
+    menus: list[str] = []
+    sidebar.menu_requested.connect(lambda chat, _point: menus.append(chat.record.entry.name))
+    sidebar._on_menu(place)
+    assert menus == ["one"]
+    now_s += 0.6
+    QTest.mouseClick(viewport, Qt.MouseButton.LeftButton, pos=place)
+    assert opened == ["one", "two"]
+
+
+async def test_mark_and_tool_tip_are_those_of_the_row_that_has_moved_below_a_resting_pointer(
+    harness: WindowHarness,
+) -> None:
+    one, two = [await harness.add(name, agent="claude") for name in ("one", "two")]
+    sidebar = harness.open_window().sidebar
+    sidebar._pointer_rests.setInterval(LONG_MS)
+    for session_id in (one, two):
+        harness.viewers[session_id].be(Activity.WORKING)
+    harness.settle()
+    viewport, model = sidebar.list.viewport(), sidebar.model
+    place = sidebar.list.visualRect(model.index_of(one)).center()
+    rest_on(viewport, place)
+    show_tooltip_at = viewport.mapToGlobal(place)
+    QApplication.sendEvent(viewport, QHelpEvent(QEvent.Type.ToolTip, place, show_tooltip_at))
+    assert "one" in QToolTip.text()
+    harness.viewers[two].be(Activity.NEEDS_INPUT, detail="Run npm test?")
+    harness.settle()
+    sidebar._on_pointer_rests()
+    harness.settle()
+    assert "two" in QToolTip.text()
+    image, hover = viewport.grab().toImage(), sidebar._theme.tokens.color("hover")
+    corners = {chat: sidebar.list.visualRect(model.index_of(chat)).bottomRight() - QPoint(6, 4) for chat in (one, two)}
+    assert [image.pixelColor(corners[chat]) == hover for chat in (one, two)] == [False, True]
 
 
 async def test_agents_are_searched_in_the_background_and_their_buttons_stay(
