@@ -37,6 +37,7 @@ from session_host.storage.descriptors.input_log import InputLog
 from session_host.storage.descriptors.log_entries import EntryKind
 from session_host.storage.descriptors.log_state import LaterState as LoggedPrompt
 from session_host.system.clock import as_text, parse_time
+from session_host.system.event_loop import again_after_errors
 from session_host.system.processes.permission import refusal_to_answer, split
 
 log = logging.getLogger(__name__)
@@ -114,7 +115,8 @@ class LaterSender:
     def look(self) -> None:
         """Decide anew, since time has passed, or the chat has changed."""
         if self._is_started and self._task is None and self.prompt is not None and self.prompt.stage in {"", "sending"}:
-            self._task = asyncio.get_running_loop().create_task(self._look(), name="later prompt")
+            looking = again_after_errors(self._look, "later prompt")
+            self._task = asyncio.get_running_loop().create_task(looking, name="later prompt")
             self._task.add_done_callback(self._looked)
 
     def request(self, request: SendLater) -> Reply:
@@ -185,14 +187,13 @@ class LaterSender:
 
     # ------------------------------------------------------------ sending
 
-    def _looked(self, task: asyncio.Task[None]) -> None:
+    def _looked(self, _task: asyncio.Task[None]) -> None:
         self._task = None
-        if not task.cancelled() and (error := task.exception()) is not None:
-            log.error("the later prompt is not sent", exc_info=error)
 
     async def _look(self) -> None:
         prompt = self.prompt
-        assert prompt is not None
+        if prompt is None or prompt.stage not in {"", "sending"}:
+            return  # After an error, and meanwhile it was taken back.
         if prompt.stage == "sending":
             await self._give(prompt)
             return

@@ -23,6 +23,7 @@ from session_host.storage.descriptors.input_log import InputLog
 from session_host.storage.descriptors.log_state import LogState
 from session_host.storage.descriptors.output_file import PAGE_BYTES
 from session_host.storage.descriptors.splice import Splicer
+from session_host.system import event_loop
 from session_host.system.clock import as_text
 from session_host.system.processes.permission import AGENT_CHATS
 from tests.support.session_harness import SESSION_ID, spec_of
@@ -222,6 +223,27 @@ async def test_it_is_sent_once_at_its_time(host: Host, clock: Clock) -> None:
     await clock.passes(3600)
     assert len(host.given) == 1
     assert host.told() == [LaterSet(due=as_text(NOON_S + 3600), by="window")]
+
+
+async def test_it_is_sent_although_the_look_at_drafts_failed_once(
+    host: Host, clock: Clock, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(event_loop, "BEGIN_AGAIN_S", 0.0)
+    looks = 0
+
+    async def look() -> bool:
+        nonlocal looks
+        looks += 1
+        if looks == 1:
+            raise RuntimeError("a broken layout")
+        return False
+
+    host.sender.has_draft = look
+    await host.set(60)
+    await clock.passes(60)
+    await settle()
+    assert [text for text, _ in host.given] == ["go on"]
+    assert "later prompt failed, and begins again" in caplog.text
 
 
 async def test_without_a_time_it_is_sent_now_by_the_hosts_clock(host: Host, clock: Clock) -> None:
