@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import time
 import uuid
+from typing import Final
 
 from session_host.cli.json_forms import How, SentText
 from session_host.cli.output import print_json, print_line
@@ -30,6 +31,9 @@ from .waiting import (
     wait_for_begin,
     wait_for_reply,
 )
+
+_LOOK_S: Final = 1.0
+"""How often the host is asked whether it still has the text."""
 
 
 def send_to_sleeper(info: SessionInfo, options: argparse.Namespace, text: str) -> int:
@@ -93,6 +97,7 @@ def _wait_until_given(info: SessionInfo, watch: TurnWatch, until_s: float) -> No
         OutliveError: it did not get it.
     """
     while (prompt := find(info.id).facts.later) is not None and prompt.stage == "sending":
-        wait_for(info, watch, until_s, "its agent to take the text")
+        soon_s = min(until_s, time.monotonic() + _LOOK_S)  # No event tells that the host has given it up.
+        wait_for(info, watch, soon_s, "its agent to take the text", gives_up=until_s <= soon_s)
     if prompt is not None and prompt.stage == "missed":
         raise OutliveError(f"{info.name}: the text was not sent: {prompt.why}")

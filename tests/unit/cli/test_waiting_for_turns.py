@@ -2,22 +2,26 @@
 
 from __future__ import annotations
 
+import math
 import time
 from typing import Any, cast
 
 import pytest
 
 from session_host.agents.conversations.turns import RecordedTurn, number_of_turn
-from session_host.cli.turns import waiting
+from session_host.cli.turns import waiting, waking
 from session_host.cli.turns.reading import Answer, _start_times
 from session_host.cli.turns.waiting import Sent, wait_for_reply
+from session_host.cli.turns.waking import _wait_until_given
 from session_host.client.sessions.session_info import SessionInfo
 from session_host.client.sessions.turn_watch import TurnWatch
+from session_host.errors import OutliveError
 from session_host.protocol.events import TurnEnded, TurnStarted
+from session_host.protocol.facts import LaterPrompt
 from session_host.protocol.values import State
 from session_host.storage.store.ledger import LedgerEntry
 from session_host.system.clock import now, parse_time
-from tests.support.facts import chat_facts
+from tests.support.facts import changed, chat_facts
 
 INFO = SessionInfo(facts=chat_facts(id="a", name="api", agent="claude", state=State.RUNNING))
 BEHIND = Sent("the second one", 0.0, turn=1, began=False)
@@ -81,3 +85,25 @@ def test_a_prompt_that_was_sent_right_after_a_short_turn_is_the_next_turns() -> 
     sent = RecordedTurn("the second one", "echo", moment.timestamp())
     first = RecordedTurn("fail: 400", "", moment.timestamp() - 0.7)
     assert number_of_turn([sent, first], _start_times(cast("TurnWatch", watch)), sent) == 2
+
+
+class QuietWatch(Watch):
+    """A chat of which no event comes."""
+
+    def wait(self, until_s: float) -> bool:
+        assert until_s < time.monotonic() + 30, "nothing would end this wait"
+        return False
+
+
+def test_the_wait_for_a_text_that_wakes_sees_that_it_is_given_up_without_an_event(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    stages = iter(["sending", "sending", "missed"])
+
+    def find(_chat: str) -> SessionInfo:
+        later = LaterPrompt(now(), "ok", stage=next(stages), why="the agent did not show it")  # type: ignore[arg-type]
+        return SessionInfo(facts=changed(INFO.facts, continues=later))
+
+    monkeypatch.setattr(waking, "find", find)
+    with pytest.raises(OutliveError, match="api: the text was not sent: the agent did not show it"):
+        _wait_until_given(INFO, cast("TurnWatch", QuietWatch()), math.inf)
