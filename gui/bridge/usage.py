@@ -85,7 +85,7 @@ def _days_of_chats(sums: list[UsageSum], ahead: int) -> list[UsageSum]:
     """
     days: dict[int, date] = {}
     found: dict[tuple[object, ...], UsageSum] = {}
-    for each in sums:
+    for each in (said.bounded() for said in sums):
         quarter = each.quarter - ahead
         if (day := days.get(quarter)) is None:
             day = days[quarter] = day_of(quarter)

@@ -23,6 +23,7 @@ import msgspec
 
 from session_host.errors import OutliveError, UsageError
 from session_host.paths import lock_refusal
+from session_host.protocol.untrusted_numbers import tokens
 from session_host.protocol.untrusted_text import one_line
 from session_host.system.clock import now
 
@@ -244,14 +245,15 @@ class Conversation:
                 pass
 
     def _end(self, record: AnswerEnded) -> None:
-        if record.input_tokens is not None or record.output_tokens is not None:
+        read, written = tokens(record.input_tokens), tokens(record.output_tokens)
+        if read is not None or written is not None:
             self.has_token_counts = True
-            self.used_input_tokens += record.input_tokens or 0
-            self.used_output_tokens += record.output_tokens or 0
+            self.used_input_tokens += read or 0
+            self.used_output_tokens += written or 0
         answer = self.last
         if isinstance(answer, ModelAnswer):
             answer.state, answer.note = record.state, record.note
-            answer.input_tokens, answer.output_tokens = record.input_tokens, record.output_tokens
+            answer.input_tokens, answer.output_tokens = read, written
 
     def last_question(self) -> tuple[int, Question]:
         """The last question: its index among the messages, and the question.

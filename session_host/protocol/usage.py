@@ -6,7 +6,7 @@ from typing import Final
 
 import msgspec
 
-from .untrusted_numbers import MOST_MONEY
+from .untrusted_numbers import MOST_MONEY, money, tokens
 
 QUARTER_S: Final = 900
 """The time of one sum, in seconds."""
@@ -60,6 +60,22 @@ class UsageSum(msgspec.Struct, frozen=True, array_like=True, gc=False):
             written=self.written + other.written,
             costs=tuple(sorted(costs.items())),
             unpriced=self.unpriced + other.unpriced,
+        )
+
+    def bounded(self) -> UsageSum:
+        """The sum without numbers that cannot be true: an earlier version, here or on another machine, took any."""
+        read, cached, written = (tokens(each, self.turns) for each in (self.read, self.cached, self.written))
+        costs = tuple((currency, cost) for currency, cost in self.costs if money(cost, self.turns) is not None)
+        is_whole = read is not None and cached is not None and written is not None
+        unpriced = self.unpriced if costs == self.costs else max(self.unpriced, 1) if costs else self.turns
+        return msgspec.structs.replace(
+            self,
+            least=self.least if is_whole else self.turns - self.unknown,
+            read=read or 0,
+            cached=cached or 0,
+            written=written or 0,
+            costs=costs,
+            unpriced=unpriced,
         )
 
     @property

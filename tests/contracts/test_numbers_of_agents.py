@@ -64,7 +64,15 @@ _READERS: Final = frozenset(
     "integer natural tokens money time_ms reset_ms share number exit_code counted_tokens int float".split()  # noqa: SIM905
 )
 _OTHERS: Final = frozenset({"text", "mapping", "array"})
-_PLACES: Final = ("structured/dialects", "agents/conversations", "host/watchers", "endpoint/server/client.py")
+_PLACES: Final = (
+    "structured/dialects",
+    "agents/conversations",
+    "agents/status.py",
+    "host/watchers",
+    "hook",
+    "one_shot",
+    "endpoint/server/client.py",
+)
 _HELPERS: Final = frozenset({"structured/dialects/reading.py"})
 _NO_FIELDS: Final = {
     "agents/conversations/codex.py: int(words[4])": "/proc/net/unix",
@@ -83,6 +91,7 @@ _NO_FIELDS: Final = {
     "structured/dialects/claude/tools.py: int(found[1])": "at most 9 digits",
     "structured/dialects/forms.py: int(value)": "the user's own",
     "structured/dialects/forms.py: float(value)": "the user's own",
+    "structured/dialects/one_shot.py: money(state.cost)": "our own sum",
     "structured/dialects/limits.py: time_ms(value, *path, unit_ms=_SECOND_MS)": "a helper",
     "structured/dialects/limits.py: number(value, *path)": "a helper",
     "structured/dialects/codex/dialect.py: integer(number, default=-1)": "an id, by which it is answered",

@@ -332,7 +332,7 @@ PIECES = st.lists(
 ).map(b"".join)
 
 
-WRONG: tuple[Any, ...] = (None, 7, "text", [1], {"y": 2}, 2**80)
+WRONG: tuple[Any, ...] = (None, 7, "text", [1], {"y": 2}, 2**80, 10**400)
 
 
 def damaged(message: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:

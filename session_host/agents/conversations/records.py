@@ -229,7 +229,7 @@ def processes_in_conversation(directory: Path, conversation: str) -> list[int]:
         try:
             with FileEnds(path) as ends:
                 running = msgspec.json.decode(ends.first_bytes(_MAX_BYTES), type=_Running)
-        except (OSError, msgspec.DecodeError, RecursionError):
+        except (OSError, msgspec.DecodeError, UnicodeDecodeError, RecursionError):
             continue  # The file is being rewritten, or is of an unknown version.
         boot, _, started = running.procStart.rpartition(":")
         if running.sessionId != conversation or (boot and boot != boot_id()):

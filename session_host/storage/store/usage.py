@@ -105,11 +105,9 @@ class UsageTable:
         for chat, agent, account, project, at, turns, unknown, least, read, cached, written, currency, cost in rows:
             shown = _last_of(chat, chats)
             name = chats[shown][0] if shown in chats else ""
-            paid, used = money(cost, turns), [tokens(each, turns) for each in (read, cached, written)]
-            costs, unpriced = (((currency, paid),), 0) if currency and paid is not None else ((), turns)
-            known = (unknown, turns - unknown if None in used else least)
-            counts = (turns, *known, used[0] or 0, used[1] or 0, used[2] or 0)
-            new = UsageSum(shown, name, agent, account, project, at, *counts, costs, unpriced)
+            costs, unpriced = (((currency, cost),), 0) if currency else ((), turns)
+            counts = (turns, unknown, least, read, cached, written)
+            new = UsageSum(shown, name, agent, account, project, at, *counts, costs, unpriced).bounded()
             key = (chat, at)
             found[key] = found[key] + new if key in found else new
         return list(found.values())

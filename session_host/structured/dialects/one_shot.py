@@ -284,7 +284,7 @@ class OutputReader:
         state.total = tokens_in_all(state.total, read, written)
         state.cached = tokens_in_all(state.cached, cached)
         state.written = tokens_in_all(state.written, written)
-        state.cost += cost
+        state.cost = (money(state.cost) or 0.0) + cost  # An earlier version took any.
         self.port.emit(
             UsageChanged(
                 read + written,

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import json
+import math
+import sqlite3
+from contextlib import closing
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -98,3 +101,14 @@ def test_the_table_says_what_is_at_least_and_what_says_nothing(capsys: pytest.Ca
 
 def test_before_the_first_turn_it_says_that_turns_count_from_now_on(capsys: pytest.CaptureFixture[str]) -> None:
     assert output(capsys) == "no turn was counted yet; turns from now on are\n"
+
+
+@pytest.mark.usefixtures("used")
+@pytest.mark.parametrize("cost", [1e308, math.inf, -100.0])
+def test_an_amount_that_an_earlier_version_kept_hides_no_sum(capsys: pytest.CaptureFixture[str], cost: float) -> None:
+    with closing(sqlite3.connect(database())) as connection, connection:
+        connection.execute("UPDATE usage SET cost = ? WHERE cost > 0", (cost,))
+    assert "says nothing" in output(capsys)
+    report = json.loads(output(capsys, "--json"), parse_constant=pytest.fail)
+    assert (report["days"]["total"]["turns"], report["days"]["total"]["money"]) == (4, {})
+    assert report["days"]["total"]["tokens_in"] == 2407

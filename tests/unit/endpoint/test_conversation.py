@@ -235,3 +235,11 @@ def test_an_id_that_is_a_path_or_an_option_is_refused(name: str) -> None:
     with pytest.raises(UsageError):
         check_id(name)
     assert check_id("0a_B-9") == "0a_B-9"
+
+
+def test_numbers_of_tokens_that_an_earlier_version_kept_are_bounded() -> None:
+    records = [*answered("one"), *answered("two")[:-1], AnswerEnded(AT, AnswerState.COMPLETE, 2**64, -5)]
+    conversation = Conversation([question_of("a"), *records])
+    assert (conversation.used_input_tokens, conversation.used_output_tokens) == (3, 4)
+    assert isinstance(conversation.last, ModelAnswer)
+    assert (conversation.last.input_tokens, conversation.last.output_tokens) == (None, None)

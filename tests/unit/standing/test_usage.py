@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from session_host.protocol.usage import QUARTER_S, UsageSum
 from session_host.standing.usage import (
@@ -189,3 +190,11 @@ def test_today_has_an_end_also_where_clocks_are_set() -> None:
 def test_an_amount_that_is_not_finite_has_words() -> None:
     """Another machine may say one."""
     assert amount_words(math.inf, "USD").startswith("inf")
+
+
+def test_a_sum_of_another_machine_has_what_can_be_true() -> None:
+    whole = UsageSum(turns=2, unknown=1, read=10**12, cached=3, written=5, costs=(("EUR", 1.0), ("USD", 2e9)))
+    assert whole.bounded() == whole
+    lost = replace(whole, read=-1, written=2**63, costs=(("EUR", 1.0), ("USD", math.inf)))
+    assert lost.bounded() == replace(whole, least=1, read=0, written=0, costs=(("EUR", 1.0),), unpriced=1)
+    assert replace(whole, costs=(("USD", math.nan),)).bounded().unpriced == 2

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from typing import Any, Final
 
 from session_host.structured.dialects.limits import reset_ms
-from session_host.structured.dialects.reading import array, integer, text, tokens
+from session_host.structured.dialects.reading import array, natural, text, tokens
 
 # fmt: off
 IGNORED: Final = frozenset({
@@ -24,10 +24,10 @@ def from_system(message: Mapping[str, Any]) -> str | None:
     kind = text(message, "subtype")
     match kind:
         case "api_retry":
-            status = integer(message, "error_status")
+            status = natural(message, "error_status")
             cause = f"error {status}" if status else "no answer"
-            wait_s = integer(message, "retry_delay_ms") / 1000
-            attempts = f"attempt {integer(message, 'attempt')} of {integer(message, 'max_retries')}"
+            wait_s = natural(message, "retry_delay_ms") / 1000
+            attempts = f"attempt {natural(message, 'attempt')} of {natural(message, 'max_retries')}"
             return f"The model's service: {cause}. Trying again in {wait_s:.0f} s ({attempts})."
         case "compact_boundary":
             before = tokens(message, "compact_metadata", "pre_tokens") or 0

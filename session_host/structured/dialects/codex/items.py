@@ -12,8 +12,8 @@ from session_host.structured.dialects.reading import (
     array,
     at,
     exit_code,
-    integer,
     mapping,
+    natural,
     one_line,
     plan_entry,
     pretty,
@@ -142,7 +142,7 @@ def _tool_fields(raw: dict[str, Any], directory: str) -> dict[str, Any] | None:
         case "imageGeneration":
             return _generated_image(raw)
         case "sleep":
-            return {"title": f"Wait {integer(raw, 'durationMs') / 1000:g} s"}
+            return {"title": f"Wait {natural(raw, 'durationMs') / 1000:g} s"}
         case "collabAgentToolCall":
             return {"title": _CALLS.get(text(raw, "tool"), text(raw, "tool")), "text": text(raw, "prompt")}
         case "subAgentActivity":

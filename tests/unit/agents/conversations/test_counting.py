@@ -347,7 +347,8 @@ def test_a_record_with_a_number_of_another_type_keeps_its_text_and_its_tools(rec
         assert work == TurnWork(read=46, cached=200, known="least", commands=1, failed=1), number[:8]
 
 
-def test_a_start_of_thousands_of_digits_is_not_known(tmp_path: Path) -> None:
+def test_a_start_of_thousands_of_digits_is_not_known_and_hides_no_process(tmp_path: Path) -> None:
     running = {"pid": os.getpid(), "sessionId": "a", "procStart": "9" * 5000}
     (tmp_path / "1.json").write_text(json.dumps(running), encoding="utf-8")
+    (tmp_path / "2.json").write_bytes(b'{"pid": 1, "sessionId": "\xff"}')
     assert processes_in_conversation(tmp_path, "a") == [os.getpid()]
