@@ -423,14 +423,15 @@ class _Change(_Judge):
             return None
         file, hunk = choose.choice(own or possible)
         path = file.path
+        run = 0 if hunk is not None and choose.random() < 0.5 else None
         wanted: dict[str, Seen | None] = {}
         if hunk is None:
             known = self._as_git_writes(path)
             if known is not ...:
                 wanted[path] = known
-        elif not file.old_path and (content := self._without_hunk(path, hunk)) is not None:
+        elif not file.old_path and (content := self._without_hunk(path, hunk, run)) is not None:
             wanted[path] = Seen("file", before.files[path].mode, hashlib.sha256(content).hexdigest())
-        return self._one_file("discard", lambda: discard(directory, changes, file, CHAT, hunk), path, wanted)
+        return self._one_file("discard", lambda: discard(directory, changes, file, CHAT, hunk, run), path, wanted)
 
     def _one_file(self, name: str, do: Callable[[], Any], path: str, wanted: Mapping[str, Seen | None]) -> _Step:
         paths = frozenset({path})
@@ -458,8 +459,8 @@ class _Change(_Judge):
         what = pointer[1].decode() if pointer is not None else hashlib.sha256(content).hexdigest()
         return Seen("file", 0o755 if mode == "100755" else 0o644, what)
 
-    def _without_hunk(self, path: str, hunk: int) -> bytes | None:
-        """A file without one hunk of its change; None where git's hunks are not the file's lines."""
+    def _without_hunk(self, path: str, hunk: int, run: int | None) -> bytes | None:
+        """A file without one hunk of its change, or its first run; None where git's hunks are not the file's lines."""
         content = (self._tree.top / path).read_bytes()
         plain = hashlib.sha1(b"blob %d\0%b" % (len(content), content)).hexdigest()
         if self._tree.git("hash-object", "--stdin", f"--path={path}", data=content) != plain:
@@ -471,7 +472,7 @@ class _Change(_Judge):
         if hunk >= len(starts):
             return None
         end = starts[hunk + 1].start() if hunk + 1 < len(starts) else len(changes)
-        old = _old_side(changes[starts[hunk].end() : end].splitlines(keepends=True))
+        old = _old_side(changes[starts[hunk].end() : end].splitlines(keepends=True), is_first_run=run is not None)
         first, count = int(starts[hunk][3]), int(starts[hunk][4] or 1)
         at = first - 1 if count else first
         lines = content.splitlines(keepends=True) if b"\r" not in content else content.split(b"\n")
@@ -521,16 +522,19 @@ def _text(lines: list[bytes]) -> list[str]:
     return [os.fsdecode(line) for line in lines[:-1]]
 
 
-def _old_side(lines: list[bytes]) -> list[bytes]:
-    """The lines before a change, of the lines of its hunk."""
+def _old_side(lines: list[bytes], *, is_first_run: bool = False) -> list[bytes]:
+    """The lines before a change, of the lines of its hunk; or those before its first run, and after the others."""
     old: list[bytes] = []
     last = b""
+    is_over = False
     for line in lines:
+        kind = line[:1]
+        is_over = is_over or (is_first_run and kind == b" " and last in {b"-", b"+"})
         if line.startswith(b"\\"):
             if last in {b"-", b" "}:
                 old[-1] = old[-1].removesuffix(b"\n")
             continue
-        last = line[:1]
+        last = {b"+": b" ", b"-": b"+"}.get(kind, kind) if is_over else kind
         if last in {b"-", b" "}:
             old.append(line[1:])
     return old
