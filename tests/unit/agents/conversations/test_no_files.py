@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import re
 from collections.abc import Callable
@@ -97,6 +98,7 @@ def query_in(home: Path) -> ConversationQuery:
 
 
 def open_descriptors() -> int:
+    gc.collect()  # What earlier tests have left may be open until then.
     return len(os.listdir("/proc/self/fd"))  # noqa: PTH208 - only their number
 
 
