@@ -34,7 +34,7 @@ from session_host.restore_points.kept_tree import (
     keep_tree,
     look_permissions,
 )
-from session_host.restore_points.points import About, Maker, RestorePoint, permissions_of, save
+from session_host.restore_points.points import PREFIX, About, Maker, RestorePoint, permissions_of, save
 from session_host.restore_points.writing import (
     Entry,
     Write,
@@ -44,6 +44,7 @@ from session_host.restore_points.writing import (
     is_ruled,
     is_rules,
     reason_of,
+    tree_with,
 )
 
 WORK_TIMEOUT_S: Final = 300.0
@@ -228,6 +229,12 @@ def _plan(tree: WorkingTree, now: KeptTree, point: RestorePoint, looked: Mapping
     before = {each.file.path: each.before for each in wanted if each.before and each.file.path not in new}
     seen = as_written(git, before) if looked is None else looked
     rewritten = before.keys() - seen.keys()
+    if rewritten and not is_counted and (restored := _as_restored(git, point, rewritten)):
+        # By the present rules, git has saved these bytes as other contents.
+        now = msgspec.structs.replace(now, tree=tree_with(git, now.tree, restored))
+        before |= restored
+        seen = {**seen, **as_written(git, restored)}
+        rewritten -= restored.keys()
     # With other rules for line ends, the undo would find another content of them.
     now = msgspec.structs.replace(now, left_out=now.left_out | rewritten)
     left_rules = {path for path in rewritten | left_out if is_rules(path)}
@@ -247,6 +254,20 @@ def _plan(tree: WorkingTree, now: KeptTree, point: RestorePoint, looked: Mapping
         stays=tuple(Stay(path=path, why=why) for path, why in stays),
     )
     return _Found(plan, before, seen, permissions)
+
+
+def _as_restored(git: Git, undone: RestorePoint, paths: Iterable[str]) -> dict[str, Entry]:
+    """The files that are as the restore left them of which a point is the undo, although git would not write them so.
+
+    The restore wrote them by other rules, or git has another content with the same meaning.
+    """
+    reference = f"{PREFIX}/{undone.session}/{undone.about.restores}"
+    try:
+        entries = {path: Entry(*entry_of(git, reference, path)) for path in paths} if undone.about.restores else {}
+    except GitRefused:
+        return {}  # It is too old, or of another chat.
+    entries = {path: entry for path, entry in entries.items() if entry.blob}
+    return {path: entries[path] for path in as_written(git, entries)}
 
 
 def _name(path: str) -> str:

@@ -52,15 +52,16 @@ def index_of(git: Git, entries: Iterable[str]) -> Iterator[Path]:
         yield index
 
 
-def tree_with(git: Git, tree: str, path: str, entry: Entry) -> str:
-    """The id of a tree object like another one, but with this entry.
+def tree_with(git: Git, tree: str, entries: Mapping[str, Entry]) -> str:
+    """The id of a tree object like another one, but with these entries.
 
     Raises:
         WorktreeError: git fails.
     """
     with index_of(git, ()) as index:
         git.run("read-tree", tree, index=index)
-        git.run("update-index", "-z", "--index-info", data=fed([f"{entry.mode} {entry.blob}\t{path}"]), index=index)
+        lines = [f"{entry.mode} {entry.blob}\t{path}" for path, entry in entries.items()]
+        git.run("update-index", "-z", "--index-info", data=fed(lines), index=index)
         return git.run("write-tree", "--missing-ok", index=index).strip()
 
 

@@ -41,6 +41,7 @@ ONCE_FAULTS = (
     "undo-take-back none modes.794630 file-mode-off.318202-0-1",
     "undo-discard none attributes-change.828037-0",
     "undo-restore none crlf.134177-0-1 lfs.487696-0-1 auto.50994-1",
+    "restore none attributes-change.707961-0 hidden-untracked.531627-0-1",
     "rm save:git:12 commits.144567-0-1",
     "rm none inside-ignored.412217-0",
     "rm full:git:16 file-mode-off.328819",

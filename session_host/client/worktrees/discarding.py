@@ -136,7 +136,7 @@ def undo(directory: Path, done: Discarded, session: str) -> None:
                 if entry.mode != written.mode or not as_written(git, {done.path: written}):
                     raise FilesChanged("the file has changed since")
                 # By the present rules, git has saved these bytes as another content.
-                entry, now = written, msgspec.structs.replace(now, tree=tree_with(git, now.tree, done.path, written))
+                entry, now = written, msgspec.structs.replace(now, tree=tree_with(git, now.tree, {done.path: written}))
             write_file(directory, tree, now, entry, done.before, session, "undo", done.directories)
 
 

@@ -451,6 +451,23 @@ def test_a_file_that_a_restore_left_is_left_by_its_undo_too_although_the_rules_c
     assert file.read_bytes() == b"one\r\ntwo\n"
 
 
+def test_an_undo_replaces_what_its_restore_wrote_although_rules_make_git_save_that_as_another_content(
+    checkout: Checkout,
+) -> None:
+    checkout.git("config", "status.showUntrackedFiles", "no")
+    file = checkout.path / "file"
+    file.write_bytes(b"one\r\ntwo\r\n")
+    point = kept(checkout)
+    file.write_bytes(b"later\n")
+    checkout.write(".gitattributes", "file text\n")
+    _, done = back_to(checkout, point)
+    assert file.read_bytes() == b"one\r\ntwo\r\n"
+    again = undone(checkout, done)
+    assert (file.read_bytes(), again.stayed) == (b"later\n", ())
+    undone(checkout, again)
+    assert file.read_bytes() == b"one\r\ntwo\r\n"
+
+
 def test_what_an_undo_leaves_of_a_restore_is_named(checkout: Checkout) -> None:
     log = checkout.write("a.log", "log\n")
     point = kept(checkout)
