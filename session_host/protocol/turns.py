@@ -9,6 +9,8 @@ from typing import Literal
 
 import msgspec
 
+from .untrusted_numbers import money, tokens
+
 TurnOutcome = Literal["done", "interrupted", "error", "limit", "cut"]
 """How a turn ended: by a "limit" of the user's subscription, "cut" by the end of the agent."""
 
@@ -42,6 +44,18 @@ class TurnWork(msgspec.Struct, frozen=True, gc=False, kw_only=True):
     known: Literal["", "least", "exact"] = ""
     """How far the tokens are known: "" if the agent does not say them, or an earlier version read them; "least" if
     what it says, or its record, lacks some."""
+
+    def bounded(self) -> TurnWork:
+        """The work without numbers that cannot be true: a host of an earlier version took any."""
+        said, cost = [tokens(each) for each in (self.read, self.cached, self.written)], money(self.cost)
+        if None not in said and cost is not None:
+            return self
+        read, cached, written = (each or 0 for each in said)
+        known = self.known if None not in said else "least" if any(said) else ""
+        currency = self.currency if cost is not None else ""
+        return msgspec.structs.replace(
+            self, read=read, cached=cached, written=written, known=known, cost=cost or 0.0, currency=currency
+        )
 
 
 class TurnFacts(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):

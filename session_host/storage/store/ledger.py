@@ -26,6 +26,8 @@ from session_host.protocol.events import (
     NumberedEvent,
     Slept,
     StatusChanged,
+    TurnCounted,
+    TurnEnded,
     changes,
     kind_of,
 )
@@ -143,6 +145,7 @@ def add_event(
         at: when it happened; "" for now.
         own_number: that of a host's event, which is added once.
     """
+    event = _bounded(event)
     added = connection.execute(
         "INSERT OR IGNORE INTO event (number, chat, own_number, at, kind, name, content)"
         " SELECT last + 1, session.id, ?, ?, ?, name, ? FROM session, ledger WHERE session.id = ?"
@@ -310,8 +313,27 @@ def _decoded(rows: Iterable[tuple[Any, ...]]) -> list[LedgerEntry]:
     found = []
     for number, at, chat, name, content, own_number in rows:
         with contextlib.suppress(msgspec.DecodeError, RecursionError):
-            found.append(LedgerEntry(number, at, chat, name, _decoder().decode(content), own_number))
+            found.append(LedgerEntry(number, at, chat, name, _bounded(_event(content)), own_number))
     return found
+
+
+def _event(content: str) -> Event:
+    """The event of a row."""
+    try:
+        return _decoder().decode(content)
+    except msgspec.ValidationError:
+        # A cost without end of version 0.1.0. In a text, a quotation mark has a backslash before it.
+        return _decoder().decode(content.replace('"cost":null', '"cost":-1'))
+
+
+def _bounded(event: Event) -> Event:
+    """An event whose numbers an agent may have said; see ``TurnWork.bounded``."""
+    if not isinstance(event, TurnEnded | TurnCounted) or event.work is None:
+        return event
+    work = event.work.bounded()
+    if isinstance(event, TurnEnded) and work is not event.work:
+        return msgspec.structs.replace(event, work=work, tokens=work.read + work.cached + work.written)
+    return msgspec.structs.replace(event, work=work) if work is not event.work else event
 
 
 def _trim(connection: sqlite3.Connection) -> None:

@@ -8,6 +8,7 @@ from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+import msgspec
 import pytest
 from msgspec.structs import replace
 
@@ -206,3 +207,28 @@ def test_sums_after_the_wanted_quarters_are_left_out(store: Store) -> None:
     add(store, chat, 1, ended(1))
     assert len(store.usage.within(range(QUARTER, QUARTER + 1))) == 1
     assert store.usage.within(range(QUARTER - 96, QUARTER)) == []
+
+
+@pytest.mark.parametrize(
+    ("work", "known"),
+    [
+        (TurnWork(read=3, cost=math.inf, currency="USD", known="exact"), TurnWork(read=3, known="exact")),
+        (TurnWork(read=3, cost=math.nan, currency="USD", known="exact"), TurnWork(read=3, known="exact")),
+        (TurnWork(read=2**63, written=2, cost=0.5, currency="USD", known="exact"), None),
+        (TurnWork(read=-1), TurnWork()),
+    ],
+)
+def test_the_event_of_a_turn_is_readable_whatever_an_earlier_host_took(
+    store: Store, path: Path, work: TurnWork, known: TurnWork | None
+) -> None:
+    """Its JSON has null for a number without end, which no reader would take."""
+    known = known or TurnWork(written=2, cost=0.5, currency="USD", known="least")
+    chat = chat_view()
+    store.insert(chat)
+    turn = TurnEnded(turn=1, outcome="done", work=work, error='"cost":null')
+    add(store, chat, 1, turn)
+    expected = replace(turn, work=known, tokens=known.read + known.written)
+    assert [each.event for each in store.ledger.of_chat(chat.id, [TurnEnded], 9)] == [expected]
+    with closing(sqlite3.connect(path)) as connection, connection:  # As version 0.1.0 wrote it.
+        connection.execute("UPDATE event SET content = ?", (msgspec.json.encode(turn).decode(),))
+    assert [each.event for each in store.ledger.of_chat(chat.id, [TurnEnded], 9)] == [expected]
