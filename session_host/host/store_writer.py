@@ -216,6 +216,7 @@ class StoreWriter:
         """
         session = driver.session
         end = driver.outcome
+        await self._worker.run(lambda: None)  # A write that was cancelled may still wait: it must not have the end.
         self._outcome = replace(end, state=State.LOST, error=INTERRUPTED) if interrupted else end
         self._take_words(driver)
         self.set_conversation(driver.conversation.id)
@@ -232,7 +233,7 @@ class StoreWriter:
                 await self._worker.run(lambda: self._write_end(driver))
             except StoreRefused:
                 raise  # The keeper counts the host's death, and the next one saves less.
-            except StoreError as error:
+            except (OutliveError, OSError) as error:  # Also of a directory that is out of reach for a while.
                 if is_last_try:
                     log.warning("the end is not recorded: %s", error)
                     await self._worker.run(self._note_end)

@@ -6,6 +6,7 @@ import asyncio
 import math
 import os
 import shutil
+import threading
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -13,15 +14,16 @@ import pytest
 from msgspec.structs import replace
 
 from session_host.agents.catalog import load_catalog
-from session_host.errors import StoreError, StoreRefused
+from session_host.errors import StoreError, StoreRefused, UnsafeDirectory
 from session_host.host import store_writer
 from session_host.host.store_writer import StoreWriter
+from session_host.protocol import turns
 from session_host.protocol.events import Event, NumberedEvent, StatusChanged, TurnCounted
 from session_host.protocol.launch import Watch
 from session_host.protocol.messages import Report
 from session_host.protocol.turns import TurnWork
 from session_host.protocol.values import Activity, State
-from session_host.storage.store import Store
+from session_host.storage.store import Store, usage
 from session_host.storage.store.ledger import Ledger
 from session_host.storage.store.saved_screen import SavedScreen
 from session_host.terminal.base import Emulator
@@ -247,6 +249,15 @@ IDLE = StatusChanged(before=Activity.WORKING, after=Activity.IDLE)
 REFUSED = TurnCounted(turn=1, outcome="done", work=TurnWork(read=2**63))
 
 
+@pytest.fixture
+def unbounded(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Numbers come to the store as they are: whatever comes through in another way, the store refuses."""
+    for module in (turns, usage):
+        monkeypatch.setattr(module, "tokens", lambda said: said)
+        monkeypatch.setattr(module, "money", lambda said: said)
+
+
+@pytest.mark.usefixtures("unbounded")
 @pytest.mark.parametrize("work", [TurnWork(read=2**63), TurnWork(cost=math.nan, currency="USD")])
 async def test_a_number_that_the_store_refuses_loses_itself_and_no_other_event(
     recorder: StoreWriter, tmp_path: Path, caplog: pytest.LogCaptureFixture, work: TurnWork
@@ -280,6 +291,7 @@ async def test_an_event_that_the_store_refuses_in_any_form_is_left_out(
     assert "event 3 (status) is not recorded" in caplog.text
 
 
+@pytest.mark.usefixtures("unbounded")
 @pytest.mark.parametrize("failed", [0, 1])
 async def test_the_end_is_recorded_although_the_store_refuses_an_event(tmp_path: Path, failed: int) -> None:
     """A host that follows one which died of the end leaves the events out."""
@@ -314,3 +326,62 @@ async def test_a_row_that_the_store_refuses_at_the_end_is_not_tried_for_ever(tmp
             await writer.save_end(driver, interrupted=False)
         assert not driver.input_log.header.exit_saved
     await writer._worker.run(writer._close_store)
+
+
+async def test_a_directory_out_of_reach_costs_no_event_at_the_end(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """As a full disk: the host waits for it, and does not count as one that failed."""
+    monkeypatch.setattr(store_writer, "RETRY_S", (0.0,))
+    tries, opened = 0, Store.open
+
+    def open_store(path: Path) -> Store:
+        nonlocal tries
+        tries += 1
+        if tries < 3:
+            raise UnsafeDirectory(f"cannot access {path}: Stale file handle")
+        return opened(path)
+
+    with session_harness(database=str(tmp_path / "outlive.db"), screen=str(tmp_path / "x" / "screen.bin")) as harness:
+        with Store.open(tmp_path / "outlive.db") as store:
+            store.insert(harness.spec.facts)
+        driver = harness.host()
+        driver.session.program_ended(7, None)
+        driver.events.add(IDLE)
+        driver.events.write()
+        monkeypatch.setattr(Store, "open", open_store)
+        assert await StoreWriter(harness.spec, os.getpid(), lambda: None).save_end(driver, interrupted=False)
+    monkeypatch.setattr(Store, "open", opened)
+    assert told(tmp_path) == [IDLE]
+    assert "the end is not recorded yet" in caplog.text
+
+
+async def test_a_write_that_was_cancelled_does_not_record_the_end(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Once it is recorded, the user may remove the chat; and events of before would come after it."""
+    saved: list[object] = []
+    update = Store.update
+
+    def note(store: Store, session_id: str, *left: object, **fields: object) -> None:
+        saved.append(fields["state"])
+        update(store, session_id, **fields)
+
+    monkeypatch.setattr(Store, "update", note)
+    with session_harness(database=str(tmp_path / "outlive.db"), screen=str(tmp_path / "x" / "screen.bin")) as harness:
+        with Store.open(tmp_path / "outlive.db") as store:
+            store.insert(harness.spec.facts)
+        driver = harness.host()
+        driver.session.program_ended(7, None)
+        writer = StoreWriter(harness.spec, os.getpid(), lambda: None)
+        writer.set_program(4711, 17)
+        goes_on = threading.Event()
+        writer._worker.submit(goes_on.wait)  # A slow disk.
+        saving = asyncio.create_task(writer.save_host())
+        await asyncio.sleep(0)
+        saving.cancel()
+        ending = asyncio.create_task(writer.save_end(driver, interrupted=False))
+        await asyncio.sleep(0)
+        goes_on.set()
+        assert await ending
+    assert saved == [State.RUNNING, State.EXITED]
