@@ -570,7 +570,9 @@ def stop_without_host(session: KeptSession) -> KeeperMessage:
     pid = session.header.child
     session.header.request_end("stop")
     number = signal.SIGHUP if session.spec.watch.leave_by == "SIGHUP" else signal.SIGTERM
-    PtyProcess(pid, start_time(pid), session.descriptors.master).signal(number)
+    process = PtyProcess(pid, start_time(pid), session.descriptors.master)
+    process.signal(number)
+    process.signal(signal.SIGCONT)  # A stopped program cannot act on a polite signal.
     log.warning("%s: stopped without a host", session.id)
     return EndBegun(session.host_pid)
 

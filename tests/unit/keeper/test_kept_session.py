@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import signal
+import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from session_host.keeper.keeper import stop_without_host
 from session_host.keeper.kept_session import (
     CRASHES_WITHIN_S,
     RESTART_DELAYS_S,
@@ -15,13 +17,15 @@ from session_host.keeper.kept_session import (
     KeptSession,
     KeptSessionState,
 )
-from session_host.protocol.keeper import Leave
+from session_host.protocol.keeper import EndBegun, Leave
 from session_host.protocol.values import GridSize
 from session_host.storage.descriptors import session_descriptors
 from session_host.storage.descriptors.input_log import InputLog, LogHeader
 from session_host.storage.descriptors.splice import Splicer
+from session_host.system.processes.identity import is_stopped
 from tests.support.leaks import descriptors as open_descriptors
 from tests.support.session_harness import spec_of
+from tests.support.waiting import wait_until
 
 
 @pytest.fixture
@@ -115,6 +119,19 @@ def test_a_host_that_fails_at_another_time_does_not_count(session: KeptSession, 
     for _ in range(20):
         session.count_death(FAILED)
     assert session.header.failed_ends == 0
+
+
+def test_a_stopped_program_is_continued_so_that_it_can_exit_by_itself(session: KeptSession) -> None:
+    script = "trap 'exit 7' TERM; kill -STOP $$; while :; do sleep 0.1; done"
+    with subprocess.Popen(["sh", "-c", script], start_new_session=True) as program:
+        try:
+            wait_until(lambda: is_stopped(program.pid), 20, "the program to be stopped")
+            session.state = KeptSessionState.RUNNING
+            session.header.child = program.pid
+            assert stop_without_host(session) == EndBegun(0)
+            assert program.wait(20) == 7
+        finally:
+            program.kill()
 
 
 def test_a_message_to_a_dead_host_does_no_harm(session: KeptSession) -> None:
