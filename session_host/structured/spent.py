@@ -76,7 +76,8 @@ class Spent(msgspec.Struct, array_like=True):
         elif before is None and now.of_conversation == "cost":
             self.lacks_money = in_turn
         elif before is not None and (now.currency != before.currency or not now.cost >= before.cost >= 0):
-            self.lacks_money = True
+            # What this turn has spent by then counts, although it may have spent more.
+            self.lacks_money = self.lacks_money or now.currency != before.currency or not self.cost
         else:
             self.cost += now.cost - (before.cost if before is not None else 0.0)
             self.currency = now.currency

@@ -141,6 +141,17 @@ def test_a_total_that_falls_is_a_new_base_and_never_a_refund() -> None:
     assert ended(spent).cost == 3.0
 
 
+def test_a_total_that_falls_in_a_turn_takes_nothing_back_of_what_the_turn_has_spent() -> None:
+    spent = Spent()
+    for cost in (12.0, 2.0, 5.0):
+        spent.note(usage(100, cost=cost), in_turn=True)
+    assert ((work := ended(spent)).cost, work.currency) == (15.0, "USD")
+    spent.note(usage(100, cost=6.0), in_turn=True)
+    spent.note(usage(100, cost=1.0, currency="EUR"), in_turn=True)
+    spent.note(usage(100, cost=0.5, currency="EUR"), in_turn=True)
+    assert ended(spent).currency == "", "one turn has one currency"
+
+
 @pytest.mark.parametrize("cost", [-100.0, math.nan, math.inf])
 def test_a_total_that_an_earlier_version_took_is_no_base_if_it_cannot_be_true(cost: float) -> None:
     spent = Spent(paid=usage(1, cost=cost))
