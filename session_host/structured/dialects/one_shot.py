@@ -11,7 +11,7 @@ from typing import Any, Final
 
 import msgspec
 
-from session_host.protocol.untrusted_numbers import money, tokens_in_all
+from session_host.protocol.untrusted_numbers import MOST_MONEY, money, tokens_in_all
 from session_host.structured.items import (
     AgentRequest,
     Append,
@@ -284,7 +284,7 @@ class OutputReader:
         state.total = tokens_in_all(state.total, read, written)
         state.cached = tokens_in_all(state.cached, cached)
         state.written = tokens_in_all(state.written, written)
-        state.cost = (money(state.cost) or 0.0) + cost  # An earlier version took any.
+        state.cost = min((money(state.cost) or 0.0) + cost, MOST_MONEY)  # An earlier version took any.
         self.port.emit(
             UsageChanged(
                 read + written,

@@ -7,10 +7,12 @@ from typing import Any
 import pytest
 
 from session_host.protocol.turns import TurnWork
+from session_host.protocol.untrusted_numbers import MOST_MONEY
 from session_host.structured.dialects.base import FORK_OPTION, Start
 from session_host.structured.dialects.claude.reader import MessageReader, ReaderState
 from session_host.structured.dialects.codex.state import CodexState, Context
 from session_host.structured.dialects.codex.turns import Turns
+from session_host.structured.dialects.one_shot import OneShotState, OpencodeReader
 from session_host.structured.items import AnyChange, UsageChanged
 from session_host.structured.spent import Spent
 
@@ -137,3 +139,11 @@ def test_totals_of_codex_stay_as_they_were_if_one_cannot_be_true() -> None:
         used = {"totalTokens": total, "cachedInputTokens": cached, "outputTokens": written}
         turns.usage({"tokenUsage": {"total": used, "last": used}})
     assert told.work == TurnWork(read=60, cached=40, written=30, known="least")
+
+
+def test_the_costs_of_a_turns_requests_pass_no_amount_of_the_user_by_their_sum() -> None:
+    told = Told()
+    reader = OpencodeReader(told, OneShotState(ReaderState()))
+    for _ in range(3):
+        reader.line({"type": "step_finish", "part": {"cost": 0.6 * MOST_MONEY, "tokens": {"input": 1}}})
+    assert told.work == TurnWork(read=3, cost=MOST_MONEY, currency="USD", known="least")
