@@ -492,8 +492,11 @@ class HostReplacement:
         """Start replacing a session's host by one of this version; returns the answer to send now, or None."""
         if session is None or session.state is KeptSessionState.OVER:
             return NotReplaced("the chat is not running")
-        if session.state is KeptSessionState.STARTING or not session.host_pid:
+        if session.state is KeptSessionState.STARTING:
             return NotReplaced("the chat is starting; try again", passing=True)
+        if not session.host_pid:  # Between two hosts, or its hosts die also under this version.
+            why = f"the chat's background process does not start; see {session.spec.log}"
+            return NotReplaced(why, passing=True)
         if session.replacement is not None:
             return NotReplaced("already updating", passing=True)
         session.replacement = replacement = ReplacementHost(client)

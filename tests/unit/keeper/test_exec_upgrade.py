@@ -36,6 +36,7 @@ from session_host.protocol.keeper import (
     Leave,
     NotReplaced,
     Replaced,
+    ReplaceHost,
     ReplaceKeeper,
     Status,
 )
@@ -250,6 +251,15 @@ def test_a_session_between_two_hosts_is_handed_over_as_it_is(
     one, other = found[0].sessions
     assert (one.host_pid, one.channel, one.child_pid, one.over) == (0, -1, program, False)
     assert other.host_pid == os.getpid()
+
+
+def test_its_host_is_not_replaced_and_the_log_is_named(harness: KeeperHarness) -> None:
+    session = harness.keeper.sessions[ONE]
+    harness.keeper.channels.drop(session, session.channel)
+    session.host_pid = 0
+    answer = harness.keeper._answer(harness.client, ReplaceHost(ONE))
+    why = f"the chat's background process does not start; see {session.spec.log}"
+    assert answer == NotReplaced(why, passing=True)
 
 
 # ---------------------------------------------------------------------------------- failures
