@@ -217,12 +217,18 @@ async def request(session_id: str, message: Request, machine: Machine = THIS_MAC
     """
     try:
         return await _request(session_id, message, machine)
-    except HostUnavailable:
-        if isinstance(message, Stop | Kill) and (
-            done := await machine.call(end_without_host, session_id, gracefully=isinstance(message, Stop))
-        ):
-            return Done(message.request, done)
-        raise
+    except HostUnavailable as lost:
+        if not isinstance(message, Stop | Kill):
+            raise
+        try:
+            done = await machine.call(end_without_host, session_id, gracefully=isinstance(message, Stop))
+        except (HostUnavailable, NotAllowed):
+            raise
+        except OutliveError:  # A machine with an earlier version has no such call.
+            raise lost from None
+        if not done:
+            raise
+        return Done(message.request, done)
 
 
 async def _request(session_id: str, message: Request, machine: Machine) -> Any:
