@@ -179,7 +179,7 @@ class Sidebar(Area):
     usage_requested = Signal()
 
     _meant: QPersistentModelIndex | None = None
-    """The row that is pressed, if it is no longer below the pointer."""
+    """The row of the last press, if it was no longer below the pointer; an invalid one once it was clicked."""
 
     def __init__(self, theme: Theme, sessions: Sessions, folded: set[str], settings: LiveSettings) -> None:
         super().__init__("sidebar")
@@ -250,8 +250,6 @@ class Sidebar(Area):
     def _set_up_list(self) -> None:
         own_viewport(self.list)
         self._tips = MemoryTips(self.list, self.model, self._sessions.tasks)
-        self._pointer = RestingPointer(self.list, self.model.arranged)
-        self._pointer.moved_below.connect(lambda point: self._show_flyout(point) if self.collapsed else None)
         self.list.setItemDelegate(self.delegate)
         self.list.setAccessibleName(window_texts.CHATS())
         self.list.setMouseTracking(True)
@@ -267,6 +265,9 @@ class Sidebar(Area):
         self.list.verticalScrollBar().actionTriggered.connect(self._on_scrolled)
         self.list.installEventFilter(self)
         self.list.viewport().installEventFilter(self)
+        # Its filter comes first: rows that move as the pointer leaves do not move below it.
+        self._pointer = RestingPointer(self.list, self.model.arranged, self.model.dataChanged)
+        self._pointer.moved_below.connect(lambda point: self._show_flyout(point) if self.collapsed else None)
 
     def offer_for_machines(self, remedy: Callable[[str], Way | None], ways: Callable[[str], Sequence[Way]]) -> None:
         """Set what the list offers for other machines, by their names.
@@ -567,7 +568,11 @@ class Sidebar(Area):
 
     def _is_meant(self, watched: QObject, event: QMouseEvent) -> bool:
         """Click the row that was below the pointer before rows moved a moment ago; whether the event is of that."""
-        if watched is not self.list.viewport() or event.button() != Qt.MouseButton.LeftButton or event.modifiers():
+        if watched is not self.list.viewport():
+            return False
+        if event.type() == QEvent.Type.MouseButtonPress:
+            self._meant = None
+        if event.button() != Qt.MouseButton.LeftButton or event.modifiers():
             return False
         point = event.position().toPoint()
         if event.type() == QEvent.Type.MouseButtonPress:
@@ -575,10 +580,11 @@ class Sidebar(Area):
             self._meant = QPersistentModelIndex(index) if index != self.list.indexAt(point) else None
             return self._meant is not None
         if event.type() == QEvent.Type.MouseButtonRelease and self._meant is not None:
-            index, self._meant = self.model.index(self._meant.row()), None
+            # The second half of a double click is not meant for the row that is there now either.
+            index, self._meant = self.model.index(self._meant.row()), QPersistentModelIndex()
             self._on_mouse_clicked(index)
             return True
-        return False
+        return event.type() == QEvent.Type.MouseButtonDblClick and self._meant is not None
 
     def _show_flyout_again(self) -> None:
         """Show the row under the pointer as it is now."""

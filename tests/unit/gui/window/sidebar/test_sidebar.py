@@ -46,6 +46,7 @@ from gui.window.sidebar.entries import ChatRow, DayHeading, Heading, full_text, 
 from gui.window.sidebar.flyout import Flyout
 from gui.window.sidebar.model import PAGE_ROWS, SidebarModel
 from gui.window.sidebar.resting_pointer import RestingPointer
+from gui.window.sidebar.sidebar import Sidebar
 from session_host.agents.agent import Agent
 from session_host.client.worktrees.status import Status
 from session_host.protocol.facts import AgentStatus, ChatFacts, LaterPrompt
@@ -813,6 +814,118 @@ async def test_a_press_just_after_rows_moved_below_the_pointer_opens_the_row_tha
     now_s += 0.6
     QTest.mouseClick(viewport, Qt.MouseButton.LeftButton, pos=place)
     assert opened == ["one", "two"]
+
+
+class Aimed:
+    """A pointer that rests on the first of two chats that work, and what its clicks open."""
+
+    def __init__(self, sidebar: Sidebar, at: str) -> None:
+        sidebar._pointer_rests.setInterval(LONG_MS)
+        self.sidebar, self.viewport, self.model = sidebar, sidebar.list.viewport(), sidebar.model
+        self.opened: list[str] = []
+        sidebar.opened.connect(lambda chat: self.opened.append(chat.record.entry.name))
+        self.rest(sidebar.list.visualRect(self.model.index_of(at)).center())
+
+    def rest(self, place: QPoint) -> None:
+        self.place = place
+        rest_on(self.viewport, place)
+        self.sidebar._on_pointer_rests()
+
+    def click(self) -> None:
+        QTest.mouseClick(self.viewport, Qt.MouseButton.LeftButton, pos=self.place)
+
+
+@pytest.fixture
+async def two_at_work(harness: WindowHarness) -> tuple[Sidebar, str, str]:
+    one, two = [await harness.add(name, agent="claude") for name in ("one", "two")]
+    sidebar = harness.open_window().sidebar
+    for session_id in (one, two):
+        harness.viewers[session_id].be(Activity.WORKING)
+    harness.settle()
+    return sidebar, one, two
+
+
+async def test_rows_that_move_to_and_fro_below_the_pointer_leave_the_press_to_the_one_that_was_there(
+    harness: WindowHarness, two_at_work: tuple[Sidebar, str, str]
+) -> None:
+    sidebar, one, two = two_at_work
+    aimed = Aimed(sidebar, one)
+    harness.viewers[two].be(Activity.NEEDS_INPUT, detail="Run npm test?")
+    harness.settle()
+    below = aimed.model.chat(aimed.sidebar.list.indexAt(aimed.place))
+    assert below is harness.sessions.chats.get(two)
+    harness.viewers[two].be(Activity.WORKING)
+    harness.settle()
+    aimed.click()
+    assert aimed.opened == ["one"]
+
+
+async def test_a_double_click_just_after_rows_moved_opens_one_chat(
+    harness: WindowHarness, two_at_work: tuple[Sidebar, str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sidebar, one, two = two_at_work
+    now_s = 100.0
+    monkeypatch.setattr(RestingPointer, "clock", staticmethod(lambda: now_s))
+    aimed = Aimed(sidebar, one)
+    harness.viewers[two].be(Activity.NEEDS_INPUT, detail="Run npm test?")
+    harness.settle()
+    button, none = Qt.MouseButton.LeftButton, Qt.MouseButton.NoButton
+    at, on_screen = QPointF(aimed.place), QPointF(aimed.viewport.mapToGlobal(aimed.place))
+    press, release = QEvent.Type.MouseButtonPress, QEvent.Type.MouseButtonRelease
+    for kind in (press, release, QEvent.Type.MouseButtonDblClick, release):
+        held = none if kind is release else button
+        event = QMouseEvent(kind, at, on_screen, button, held, Qt.KeyboardModifier.NoModifier)
+        QApplication.sendEvent(aimed.viewport, event)
+        now_s += 0.3
+    assert aimed.opened == ["one"]
+
+
+async def test_a_press_after_scrolling_is_for_the_row_that_is_below_the_pointer_then(harness: WindowHarness) -> None:
+    ids = [await harness.add(f"chat {number}", agent="claude") for number in range(40)]
+    sidebar = harness.open_window().sidebar
+    harness.settle()
+    aimed = Aimed(sidebar, ids[3])
+    bar = sidebar.list.verticalScrollBar()
+    assert bar.maximum() > 100
+    bar.setValue(100)
+    below = aimed.model.chat(sidebar.list.indexAt(aimed.place))
+    assert below is not None
+    assert below is not harness.sessions.chats.get(ids[3])
+    await harness.add("one more", agent="claude")
+    harness.settle()
+    now_below = aimed.model.chat(sidebar.list.indexAt(aimed.place))
+    assert now_below is below, "it comes far away"
+    aimed.click()
+    assert aimed.opened == [below.record.entry.name]
+
+
+async def test_a_small_move_aims_anew(harness: WindowHarness, two_at_work: tuple[Sidebar, str, str]) -> None:
+    sidebar, one, two = two_at_work
+    aimed = Aimed(sidebar, one)
+    aimed.rest(sidebar.list.visualRect(aimed.model.index_of(one)).bottomLeft() + QPoint(40, -2))
+    aimed.rest(aimed.place + QPoint(0, 4))
+    assert aimed.model.chat(sidebar.list.indexAt(aimed.place)) is harness.sessions.chats.get(two)
+    harness.viewers[one].be(Activity.NEEDS_INPUT, detail="Run npm test?")
+    harness.settle()
+    aimed.click()
+    assert aimed.opened == ["two"]
+
+
+async def test_rows_that_move_as_the_pointer_leaves_show_nothing_beside_the_rail(
+    harness: WindowHarness, two_at_work: tuple[Sidebar, str, str]
+) -> None:
+    sidebar, one, two = two_at_work
+    sidebar._pointer_rests.setInterval(LONG_MS)
+    sidebar.set_collapsed(True)
+    harness.settle()
+    rest_on(sidebar.list.viewport(), sidebar.list.visualRect(sidebar.model.index_of(one)).center())
+    flyout = sidebar._flyout.widget
+    assert flyout is not None
+    assert flyout.isVisible()
+    harness.viewers[two].be(Activity.NEEDS_INPUT, detail="Run npm test?")
+    harness.settle()
+    QApplication.sendEvent(sidebar.list.viewport(), QEvent(QEvent.Type.Leave))
+    assert not flyout.isVisible()
 
 
 async def test_mark_and_tool_tip_are_those_of_the_row_that_has_moved_below_a_resting_pointer(
