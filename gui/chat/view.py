@@ -439,8 +439,9 @@ class ChatView(QWidget):
         if kind := kind_of_answer(event):
             if not is_repeat(event):
                 self.page.answer_by_key(kind)
-        elif event.key() == Qt.Key.Key_Escape and not event.modifiers() and self.prompt.decline_to_send():
-            pass
+        elif event.key() == Qt.Key.Key_Escape and not event.modifiers() and self.prompt.asked_about:
+            if not is_repeat(event):
+                self.prompt.decline_to_send()
         elif event.key() == Qt.Key.Key_Escape and not event.modifiers() and self.prompt.can_interrupt:
             if not is_repeat(event) and not self._withdraw() and self.prompt.escape():
                 self._announcer.announce(chat_texts.ESCAPE_AGAIN())

@@ -20,6 +20,11 @@ def is_repeat(event: QKeyEvent) -> bool:
     return event.isAutoRepeat() or (event.timestamp() > 0 and _held_keys().is_repeat(event))
 
 
+def note_release(event: QKeyEvent) -> None:
+    """Note a release that does not come to the widget with the keyboard."""
+    _held_keys().note_release(event)
+
+
 class ShortcutAction(QAction):
     """An action whose keys run it once while they are held, unless ``autoRepeat`` is set."""
 
@@ -61,11 +66,15 @@ class _HeldKeys(QObject):
     def eventFilter(self, _watched: QObject, event: QEvent) -> bool:
         if isinstance(event, QKeyEvent):
             if event.type() is QEvent.Type.KeyRelease:
-                if not event.isAutoRepeat():
-                    self._releases[_code(event)] = event.timestamp()
+                self.note_release(event)
             elif event.type() is QEvent.Type.ShortcutOverride:
                 self.is_held = is_repeat(event)
         return False
+
+    def note_release(self, event: QKeyEvent) -> None:
+        """Note when a key was released; window systems that mark repeats mark these releases, too."""
+        if not event.isAutoRepeat():
+            self._releases[_code(event)] = event.timestamp()
 
     def is_repeat(self, event: QKeyEvent) -> bool:
         """Whether a press that Qt has not marked has the time of the key's last release."""

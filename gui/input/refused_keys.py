@@ -8,9 +8,12 @@ place, and go nowhere.
 from __future__ import annotations
 
 from PySide6.QtCore import QEvent, QObject, Signal
+from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import QApplication, QWidget
 
 from gui.timers import single_shot
+
+from .held_keys import note_release
 
 KEYS_AFTER_MS = 500
 """Within this time, keys and clicks are meant for what was there before; people need longer to see what has come up."""
@@ -65,7 +68,9 @@ class RefusedKeys(QObject):
             return False
         if event.type() not in _TYPING or not isinstance(watched, QWidget) or watched.window() not in self._windows:
             return False
-        if event.type() != QEvent.Type.KeyRelease:
+        if event.type() == QEvent.Type.KeyRelease and isinstance(event, QKeyEvent):
+            note_release(event)
+        else:
             self._timer.start(KEYS_AFTER_MS)
             if not self._is_told:
                 self._is_told = True

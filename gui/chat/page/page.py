@@ -28,6 +28,7 @@ from PySide6.QtWidgets import QWidget
 
 from gui.chat.content.segments import Code, DiffHead, FoldLine, StatusLine, TurnLine, utf16_length
 from gui.chat.drawing.code import ASKED_BESIDE_PX
+from gui.input.held_keys import is_repeat
 from gui.input.keys import is_text
 from gui.screen_readers import announce
 from gui.terminal.drawing.frame_pacing import FramePacer
@@ -320,6 +321,8 @@ class TranscriptPage(PaintedPage):
         if card is not None and card.is_withdrawing and card.isVisible():
             if card.takes_keys:
                 card.withdrawn.emit()
+            else:
+                card.show_withdrawing()
         elif card is not None:
             card.ask_to_withdraw()
             self.show_request(request_id, takes_focus=False)
@@ -451,7 +454,8 @@ class TranscriptPage(PaintedPage):
         elif event.matches(QKeySequence.StandardKey.SelectAll):
             self.select_all()
         elif event.key() in {Qt.Key.Key_Return, Qt.Key.Key_Enter, Qt.Key.Key_Space} and self.focused is not None:
-            self.run_action(self.focused)
+            if not is_repeat(event):  # A button that asks once more is not answered by the same press.
+                self.run_action(self.focused)
         elif scroll is not None:
             scroll()
         elif event.key() in _ASIDE and not event.modifiers() and self._scroll_aside(_ASIDE[event.key()]):

@@ -24,6 +24,7 @@ from gui.clipboard.fields import edit_menu
 from gui.input.composing import is_of_a_shortcut
 from gui.input.draft import typed_text
 from gui.input.dragging import local_files
+from gui.input.held_keys import is_repeat
 from gui.input.keys import LINEFEED, kind_of_answer
 from gui.qt_symbols import deliver_window_events
 from gui.wording import chat_texts
@@ -136,10 +137,8 @@ class PromptEditor(QPlainTextEdit):
             self.completion_key.emit(int(key))
         elif key in _ENTER and self.composed_text:
             QGuiApplication.inputMethod().commit()  # An input method that passes Enter on has not taken its text yet.
-        elif kind_of_answer(event):
-            event.ignore()  # The chat's: it answers the agent.
-        elif key in _ENTER and control and shift:
-            event.ignore()  # The window's: it starts a shell.
+        elif kind_of_answer(event) or (key in _ENTER and control and shift):
+            event.ignore()  # The chat's, which answers the agent, or the window's, which starts a shell.
         elif (
             (key in _ENTER and alt and not control)
             or (key == Qt.Key.Key_J and control and not shift)
@@ -147,7 +146,8 @@ class PromptEditor(QPlainTextEdit):
         ):
             self.insertPlainText("\n")
         elif key in _ENTER and not shift:
-            self.submitted.emit("interrupt" if control and alt else "steer" if control else "queue")
+            if not is_repeat(event):  # The Enter that sent a prompt does not answer what is asked about that.
+                self.submitted.emit("interrupt" if control and alt else "steer" if control else "queue")
         elif event.matches(QKeySequence.StandardKey.Copy) and not self.textCursor().hasSelection():
             self.interrupt_requested.emit()
         elif key == Qt.Key.Key_Up and has_no_modifiers and self.has_queue and self.document().isEmpty():

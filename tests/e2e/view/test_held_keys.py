@@ -9,18 +9,21 @@ from contextlib import contextmanager
 import pytest
 from PySide6.QtCore import QEvent, QObject, Qt
 from PySide6.QtGui import QKeyEvent, QKeySequence
+from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QWidget
 
 from gui.input import in_sight
 from gui.input.held_keys import ShortcutAction, is_repeat
 from gui.input.in_sight import InSight
 from gui.input.keys import KeyTranslator
-from session_host.protocol.messages import AnswerRequest, Interrupt
+from gui.input.refused_keys import refused_keys
+from session_host.protocol.messages import AnswerRequest, Interrupt, PassAmount, WithdrawPrompt
 from session_host.protocol.values import KeyAction
-from tests.support.chat_view_harness import ShowChat
+from session_host.structured.items import AgentRequest, Question
+from tests.support.chat_view_harness import ChatViewHarness, ShowChat
 from tests.support.displays import XServer
 from tests.support.qt_waiting import process_events_until, show_active
-from tests.support.scripted_chat import asking, command_request
+from tests.support.scripted_chat import ScriptedChat, asking, command_request
 
 pytestmark = pytest.mark.e2e
 
@@ -115,6 +118,67 @@ def test_a_held_letter_goes_on_typing_in_the_terminal_that_has_its_first_press(w
         assert other.pressed(stroke(press, at_ms)) is None, "the key was pressed elsewhere"
 
 
+def test_a_key_is_held_although_its_release_was_refused(widget: QWidget) -> None:
+    press, release = QEvent.Type.KeyPress, QEvent.Type.KeyRelease
+    assert not is_repeat(stroke(press, 1_000))
+    refused_keys.begin()
+    QApplication.sendEvent(widget, stroke(release, 1_500))
+    refused_keys.end()
+    assert is_repeat(stroke(press, 1_500))
+
+
+def repeat(shown: ChatViewHarness, key: Qt.Key) -> None:
+    """The repeats of a key that is held."""
+    for _ in range(MANY):
+        focused = shown.view.window().focusWidget()
+        assert focused is not None
+        QApplication.sendEvent(
+            focused, QKeyEvent(QEvent.Type.KeyPress, key.value, Qt.KeyboardModifier.NoModifier, "", True)
+        )
+        shown.settle()
+
+
+def test_a_held_enter_answers_one_question_of_a_form(show_chat: ShowChat) -> None:
+    questions = tuple(Question(name, f"Which {name}?", ("main", "dev"), free=False) for name in ("base", "end", "tag"))
+    shown = show_chat(asking(AgentRequest("r1", "question", 1, "Three questions", "", questions=questions)))
+    card = shown.card("r1")
+    card.take_focus()
+    shown.settle()
+    shown.press(Qt.Key.Key_Return)
+    assert card._form.number == 1
+    repeat(shown, Qt.Key.Key_Return)
+    assert card._form.number == 1, "nobody has read the second question"
+    for _ in questions[1:]:
+        shown.press(Qt.Key.Key_Return)
+    assert len(shown.of(AnswerRequest)) == 1
+
+
+@pytest.mark.parametrize("key", [Qt.Key.Key_Return, Qt.Key.Key_Escape])
+def test_a_held_key_does_not_answer_about_an_amount(show_chat: ShowChat, key: Qt.Key) -> None:
+    chat = ScriptedChat()
+    shown = show_chat(chat)
+    chat.put("user", "go on", status="held", title="10.04 USD of 10.00 in this chat")
+    shown.settle()
+    shown.view.prompt.editor.setFocus()
+    repeat(shown, key)
+    assert shown.of(PassAmount) == shown.of(WithdrawPrompt) == []
+    shown.press(key)
+    assert len(shown.of(PassAmount)) + len(shown.of(WithdrawPrompt)) == 1
+
+
+def below_the_page(show_chat: ShowChat) -> ChatViewHarness:
+    """A view that is so low that the answers are below what is shown."""
+    options = tuple(f"option {number}" for number in range(8))
+    questions = (Question("q", "Which one?", options, free=False),)
+    chat = asking(
+        AgentRequest("r1", "question", 1, "One question", "\n".join("line" for _ in range(30)), questions=questions)
+    )
+    shown = show_chat(chat)
+    shown.view.resize(900, 330)
+    shown.settle()
+    return shown
+
+
 def test_of_three_questions_a_held_key_answers_the_one_that_was_on_screen(show_chat: ShowChat) -> None:
     chat = asking(command_request("make one"))
     shown = show_chat(chat)
@@ -173,3 +237,48 @@ def test_escape_twice_quickly_shows_the_row_and_withdraws_nothing(
     clock.now_s += 0.31
     shown.press(Qt.Key.Key_Escape)
     assert len(shown.of(Interrupt)) == 1
+
+
+def test_a_key_for_answers_that_are_not_in_sight_shows_them(
+    show_chat: ShowChat, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    Clock(monkeypatch)
+    shown = below_the_page(show_chat)
+    card = shown.card("r1")
+    button = card.button_of("allow_once")
+    assert button is not None
+    assert card.isVisible()
+    assert card.visibleRegion().isEmpty()
+    shown.press(Qt.Key.Key_Y, ALT)
+    assert not button.visibleRegion().isEmpty()
+    assert shown.of(AnswerRequest) == []
+
+
+def test_escape_scrolls_to_the_row_that_asks_once_more_and_then_withdraws(
+    show_chat: ShowChat, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    clock = Clock(monkeypatch)
+    shown = below_the_page(show_chat)
+    shown.press(Qt.Key.Key_Escape)
+    assert not shown.button("Withdraw").isHidden()
+    shown.press(Qt.Key.Key_Escape)
+    assert not shown.button("Withdraw").visibleRegion().isEmpty()
+    assert shown.of(Interrupt) == []
+    clock.now_s += 0.31
+    shown.press(Qt.Key.Key_Escape)
+    assert len(shown.of(Interrupt)) == 1
+
+
+def test_a_held_key_presses_the_button_with_the_keyboard_once(
+    show_chat: ShowChat, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shown = show_chat(ScriptedChat())
+    page = shown.view.page
+    runs: list[object] = []
+    monkeypatch.setattr(page, "run_action", runs.append)
+    page.setFocus()
+    page.focused = ("item", 0, 0)
+    QTest.keyClick(page, Qt.Key.Key_Return)
+    repeat(shown, Qt.Key.Key_Return)
+    repeat(shown, Qt.Key.Key_Space)
+    assert len(runs) == 1

@@ -353,6 +353,11 @@ class RequestCard(QWidget):
             self._set_withdrawing(on=True)
             announce(self, chat_texts.WITHDRAW_QUESTION())
 
+    def show_withdrawing(self) -> None:
+        """Scroll to the row that asks, if it is not in sight: of a request that is higher than the page, it may be."""
+        if not is_in_view(self._withdrawing):
+            self.reveal_requested.emit(self._withdrawing)
+
     def keep_open(self) -> None:
         """Show the answers again."""
         if self.is_withdrawing:
@@ -527,7 +532,7 @@ class RequestCard(QWidget):
         if button is None:
             return False
         if self.isVisible() and not self.takes_keys:
-            return True
+            return is_in_view(self._withdrawing if self.is_withdrawing else self)
         if self.is_withdrawing:
             self.keep_open()
             return True

@@ -8,6 +8,7 @@ from PySide6.QtCore import QEvent, QObject, Qt, Signal
 from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import QLineEdit, QPushButton, QVBoxLayout, QWidget
 
+from gui.input.held_keys import is_repeat
 from gui.theme.theme import Theme
 from gui.wording import chat_texts
 from session_host.protocol.untrusted_text import escaped, legible, one_line
@@ -147,8 +148,11 @@ class QuestionForm(QObject):
         if not isinstance(event, QKeyEvent) or event.type() != QEvent.Type.KeyPress:
             return super().eventFilter(watched, event)
         key = Qt.Key(event.key())
+        is_enter = key in {Qt.Key.Key_Return, Qt.Key.Key_Enter}
+        if is_enter and is_repeat(event):
+            return True  # The key that has answered the question before is still held.
         if isinstance(watched, QPushButton):
-            if key in {Qt.Key.Key_Return, Qt.Key.Key_Enter}:
+            if is_enter:
                 if watched.autoExclusive():
                     watched.setChecked(True)
                 self.submitted.emit()
