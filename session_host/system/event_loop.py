@@ -69,6 +69,8 @@ async def _interruptible(main: Coroutine[Any, Any, T]) -> T:
         loop.add_signal_handler(signal.SIGINT, interrupt)
         signal.signal(signal.SIGINT, interrupts.note)  # A loop that is just ending does not call ``interrupt``.
     try:
+        if handles:
+            interrupts.check()  # Python may have dropped one before.
         return await task
     except asyncio.CancelledError:
         if interrupted:

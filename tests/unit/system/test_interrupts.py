@@ -69,6 +69,17 @@ def test_a_wait_for_events_ends_by_an_interrupt_that_came_as_a_coroutine_ended(a
             following.wait()
 
 
+def test_a_coroutine_does_not_begin_after_an_interrupt_that_python_dropped() -> None:
+    async def never() -> None:
+        raise AssertionError
+
+    with interrupts.noted():
+        interrupt_in_callback()
+        with pytest.raises(KeyboardInterrupt):
+            run_command(never())
+        assert signal.getsignal(signal.SIGINT) is interrupts.interrupt
+
+
 def test_an_interrupt_before_a_coroutine_begins_is_no_error_of_its_own(monkeypatch: pytest.MonkeyPatch) -> None:
     """``asyncio.run`` forgets one that comes between its own handler and its count: it raises CancelledError."""
     before = asyncio.Runner.run
