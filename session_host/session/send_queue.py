@@ -576,7 +576,7 @@ def find_problem(request: Send, *, is_agent: bool) -> Failed | None:
             request.request, ErrorCode.TOO_LARGE, f"the text is too long (at most {MAX_PASTE_CHARACTERS} characters)"
         )
     is_blank = bool(request.text) and not request.text.strip()
-    if is_agent and is_blank and (_ends_with_enter(request) or not request.text.strip("\r\n")):
+    if is_agent and is_blank and (_ends_with_enter(request) or set(request.text) & {"\r", "\n"}):
         words = "the text is blank, and would press Enter; to press only Enter, leave the text out"
         return Failed(request.request, ErrorCode.BAD_REQUEST, words)
     if not is_token(request.token):

@@ -103,7 +103,7 @@ def test_an_invalid_request_is_refused_at_once_even_behind_another(harness: Send
 BLANK = ("", " ", "\t", "\u3000")
 
 
-@pytest.mark.parametrize("text", [f"{blank}{end}" for blank in BLANK for end in ("\n", "\r", "\r\n", "\n\n")])
+@pytest.mark.parametrize("text", [f"{blank}{end}" for blank in BLANK for end in ("\n", "\r", "\r\n", "\n\n", "\n ")])
 @pytest.mark.parametrize("more", [{}, {"enter": True}, {"paste": True, "enter": True}, {"keys": ["Enter"]}])
 @pytest.mark.parametrize("anyway", [False, True])
 def test_a_blank_text_presses_no_enter(text: str, more: dict[str, Any], *, anyway: bool) -> None:
