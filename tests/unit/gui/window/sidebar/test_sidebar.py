@@ -899,6 +899,23 @@ async def test_a_press_after_scrolling_is_for_the_row_that_is_below_the_pointer_
     assert aimed.opened == [below.record.entry.name]
 
 
+async def test_a_row_above_that_becomes_higher_leaves_the_press_to_the_row_that_was_there(
+    harness: WindowHarness, two_at_work: tuple[Sidebar, str, str]
+) -> None:
+    sidebar, one, two = two_at_work
+    harness.settings.write({"compact_rows": True})
+    harness.settle()
+    aimed = Aimed(sidebar, one)
+    aimed.place = sidebar.list.visualRect(aimed.model.index_of(two)).topLeft() + QPoint(40, 2)
+    rest_on(aimed.viewport, aimed.place)
+    harness.viewers[one].be(Activity.NEEDS_INPUT, detail="Run npm test?")
+    harness.settle()
+    assert sidebar.model.is_held
+    assert aimed.model.chat(sidebar.list.indexAt(aimed.place)) is harness.sessions.chats.get(one)
+    aimed.click()
+    assert aimed.opened == ["two"]
+
+
 async def test_a_small_move_aims_anew(harness: WindowHarness, two_at_work: tuple[Sidebar, str, str]) -> None:
     sidebar, one, two = two_at_work
     aimed = Aimed(sidebar, one)
