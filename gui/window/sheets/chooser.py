@@ -11,6 +11,7 @@ from PySide6.QtGui import QFontMetrics, QHelpEvent, QKeyEvent, QKeySequence, QPa
 from PySide6.QtWidgets import QAbstractItemView, QLineEdit, QStyleOptionViewItem, QWidget
 
 from gui.finding.ranking import Ranking, Texts
+from gui.input.held_keys import is_repeat
 from gui.input.shortcuts import combination, pressed_combination
 from gui.theme.icons import paint_mark
 from gui.theme.painting import paint_matched
@@ -215,7 +216,7 @@ class Chooser(Sheet):
         """Give the marked line its own keys, which the field or the window would take."""
         if watched is self.field and isinstance(event, QKeyEvent) and (run := self._run_by(event)) is not None:
             event.accept()
-            if event.type() == QEvent.Type.KeyPress:
+            if event.type() == QEvent.Type.KeyPress and not is_repeat(event):
                 self._run(run)
             return True
         return super().eventFilter(watched, event)
@@ -241,6 +242,8 @@ class Chooser(Sheet):
         if self.list.step(event):
             return
         if event.key() in {Qt.Key.Key_Return, Qt.Key.Key_Enter}:
+            if is_repeat(event):
+                return  # The Enter that has chosen from the list before is still held.
             self._accept_choice(self.list.currentIndex())
         else:
             super().keyPressEvent(event)

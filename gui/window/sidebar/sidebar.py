@@ -31,6 +31,7 @@ from PySide6.QtWidgets import QBoxLayout, QHBoxLayout, QLineEdit, QListView, QMe
 
 from gui.bridge.chat import Chat
 from gui.bridge.sessions import Sessions
+from gui.input.held_keys import is_repeat
 from gui.settings.live import LiveSettings
 from gui.theme.icons import Glyph, glyph_icon
 from gui.theme.menu import temporary_menu
@@ -631,6 +632,8 @@ class Sidebar(Area):
                 self._leave()
             case Qt.Key.Key_F2 if chat is not None:
                 self.rename_requested.emit(chat)
+            case Qt.Key.Key_Delete if is_repeat(event):
+                pass  # It removes what was selected, not what comes in its place.
             case Qt.Key.Key_Delete if chosen := self.selection.chats() or ([chat] if chat is not None else []):
                 self.remove_requested.emit(chosen)
             case Qt.Key.Key_Menu:

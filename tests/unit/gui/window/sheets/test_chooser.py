@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from PySide6.QtCore import QEvent, Qt
-from PySide6.QtGui import QHelpEvent
+from PySide6.QtGui import QHelpEvent, QKeyEvent
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QToolTip
 
@@ -210,3 +210,19 @@ async def test_the_palette_shows_groups_and_names_the_state_that_a_switch_will_p
     assert shown("sidebar") == "Window: Show sidebar"
     groups = [choice.group for choice in window.actions_.choices()]
     assert list(dict.fromkeys(groups)) == ["Chat", "Window", "Page", "Settings"], "each group once, in one piece"
+
+
+async def test_a_held_enter_chooses_nothing_from_the_list_that_follows(harness: WindowHarness) -> None:
+    await harness.open("work")
+    chooser = harness.window.sheets.chooser
+    chosen: list[str] = []
+    second = [Choice("remove", "", lambda: chosen.append("remove"))]
+    chooser.ask("one", "one", [Choice("machine", "", lambda: chooser.ask("two", "two", second))])
+    QTest.keyClick(chooser.field, Qt.Key.Key_Return)
+    harness.settle()
+    assert chooser.items.item(0).text() == "remove"
+    held = QKeyEvent(QEvent.Type.KeyPress, Qt.Key.Key_Return.value, Qt.KeyboardModifier.NoModifier, "\r", True)
+    QApplication.sendEvent(chooser.field, held)
+    assert chosen == []
+    QTest.keyClick(chooser.field, Qt.Key.Key_Return)
+    assert chosen == ["remove"]

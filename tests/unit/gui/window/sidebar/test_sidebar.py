@@ -23,6 +23,7 @@ from PySide6.QtGui import (
     QGuiApplication,
     QHelpEvent,
     QImage,
+    QKeyEvent,
     QMouseEvent,
     QPainter,
     QPaintEvent,
@@ -1720,3 +1721,18 @@ async def test_one_rename_repaints_one_row(harness: WindowHarness):
     row = model.index_of(chats[3])
     assert model.data(row) == "renamed"
     assert {region.boundingRect().getRect() for region in painted.regions} == {view.visualRect(row).getRect()}
+
+
+async def test_a_held_delete_removes_one_chat(harness: WindowHarness) -> None:
+    ids = [await harness.add(name, agent="claude", state=State.EXITED, exit_code=0) for name in ("one", "two", "three")]
+    sidebar = harness.open_window().sidebar
+    sidebar.model.toggle_group("ended")
+    removed: list[Chat] = []
+    sidebar.remove_requested.connect(removed.extend)
+    sidebar.list.setFocus()
+    sidebar.list.setCurrentIndex(sidebar.model.index_of(ids[0]))
+    QTest.keyClick(sidebar.list, Qt.Key.Key_Delete)
+    sidebar.list.setCurrentIndex(sidebar.model.index_of(ids[1]))
+    held = QKeyEvent(QEvent.Type.KeyPress, Qt.Key.Key_Delete.value, Qt.KeyboardModifier.NoModifier, "", True)
+    QApplication.sendEvent(sidebar.list, held)
+    assert [chat.id for chat in removed] == ids[:1]
