@@ -57,7 +57,7 @@ class TestNew:
         "words",
         [
             ("shell", "--worktree", "-n", "x"),
-            ("--worktree=", "-n", "x", "--", "/bin/sh"),
+            ("--worktree", "-n", "x", "--", "/bin/sh"),
         ],
     )
     def test_the_worktree_option_may_stand_anywhere(self, checkout: Checkout, words: tuple[str, ...]) -> None:
