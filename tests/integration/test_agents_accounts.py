@@ -42,12 +42,13 @@ def agent(area: Area, monkeypatch: pytest.MonkeyPatch) -> Orders:
     for name in ("fake", "other"):
         (directory / f"{name}.toml").write_text(FILE)
     orders = Orders(area.home / "docs")
-    start("work", *orders.words[1:])
+    start(*orders.words[1:], account="work")
     return orders
 
 
-def start(account: str, *arguments: str, name: str = "docs") -> None:
-    done = outlive("new", "fake", "-d", "-n", name, "--account", account, "--", *arguments)
+def start(*arguments: str, name: str = "docs", account: str = "") -> None:
+    words = ("--account", account) if account else ()
+    done = outlive("new", "fake", "-d", "-n", name, *words, "--", *arguments)
     assert done.code == 0, done
 
 
@@ -83,7 +84,7 @@ def test_an_agent_chooses_no_other_account(area: Area, agent: Orders) -> None:
 
 def test_an_agent_of_the_default_account_chooses_none(area: Area, agent: Orders) -> None:
     plain = Orders(area.home / "plain")
-    start("", *plain.words[1:], name="plain")
+    start(*plain.words[1:], name="plain")
 
     assert plain.outlive("new", "fake", "-d", "--account", "work", "--", *SHOWS_PLACE).code == NOT_ALLOWED
     assert started(plain.outlive("new", "fake", "-d", "--json", "--", *SHOWS_PLACE), "none") == ""

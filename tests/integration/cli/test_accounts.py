@@ -34,7 +34,8 @@ def accounts(agents: Path) -> Path:
 def test_each_account_has_its_own_conversations_and_resumes_in_its_own(
     area: Area, accounts: Path, project: Path
 ) -> None:
-    chats = {name: new("claude", project, "--account", name, name=name or "plain") for name in ("work", "home", "")}
+    chats = {name: new("claude", project, "--account", name, name=name) for name in ("work", "home")}
+    chats[""] = new("claude", project, name="plain")
     for name, chat in chats.items():
         ask(chat, f"remember {name}.")
 
