@@ -159,7 +159,7 @@ def test_an_agent_chooses_no_account_by_a_bridge(
 ) -> None:
     NearBridges(tmp_path / "near", monkeypatch)
     orders = Orders(tmp_path / "bridging")
-    start("work", *orders.words[1:], name="bridging")
+    start(*orders.words[1:], name="bridging", account="work")
 
     done = orders.run(shlex.join([sys.executable, "-c", BRIDGE]))
 

@@ -424,7 +424,7 @@ def _submodule(part: Part) -> None:
         elif how == "commit":
             tree.git("-C", str(place), "commit", "--quiet", "--allow-empty", "-m", "own submodule work")
         elif how == "moved":
-            tree.git("-C", str(place), "checkout", "--quiet", "HEAD~1")
+            tree.try_git("-C", str(place), "checkout", "--quiet", "HEAD~1")
 
     part.do(part.choose.choice(["then", "now"]), change)
     part.do("removal", change)
