@@ -206,7 +206,8 @@ class Report:
         return [
             cell
             for cell in cells()
-            if not self.cells[cell]["done"] and not {cell, (cell[0], cell[1], "all")}.intersection(reasons)
+            if not self.cells[cell]["done"]
+            and not {cell, (cell[0], cell[1], "all"), ("all", cell[1], cell[2])}.intersection(reasons)
         ]
 
     def table(self) -> Iterator[str]:

@@ -886,7 +886,20 @@ NOT_HERE: Final = {
 }
 
 NEVER_DONE: Final = {
-    # Where nothing is ever done, and why. "all" stands for whatever disturbs it.
+    # Where nothing is ever done, and why. "all" stands for whatever disturbs it, and for each feature.
+    ("all", "discard", "kill"): "an action on one file that is killed is no more than begun",
+    ("all", "take-back", "kill"): "an action on one file that is killed is no more than begun",
+    ("commits", "discard", "all"): "it has commits, and no change",
+    ("commits", "undo-discard", "all"): "it has commits, and no change",
+    ("inside-ignored", "rm", "save"): "what is saved beside a repository inside keeps the worktree",
+    ("lossy-filter", "discard", "save"): "what a filter leaves out stays, and a save refuses the rest",
+    # On one file, a full disk or a save refuses the action at nearly every call: none of about 20 cases went through.
+    ("lossy-filter", "undo-take-back", "full"): "refused",
+    ("auto", "undo-take-back", "full"): "refused",
+    ("nested", "undo-discard", "full"): "refused",
+    ("marks", "discard", "full"): "refused",
+    ("branches", "undo-take-back", "save"): "refused",
+    ("ident", "restore", "kill"): "a restore that is killed is done only if the kill comes at its last calls",
     ("mount", "rm", "all"): "a worktree with a mount stays",
     ("nested", "rm", "all"): "a worktree with a repository that git does not ignore stays",
     ("under-way", "rm", "all"): "a worktree with something under way stays",
