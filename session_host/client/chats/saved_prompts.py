@@ -15,14 +15,15 @@ With ``agents``, the prompt is offered only for these agents; with ``directory``
 
 from __future__ import annotations
 
+import errno
 import os
-import stat
 from collections.abc import Container, Iterable
 from pathlib import Path
 
 from msgspec import Struct
 
 from session_host.errors import ConfigError
+from session_host.system.files import read_regular
 from session_host.toml_writing import write_text
 
 SUFFIX = ".md"
@@ -111,19 +112,10 @@ def read_prompts(directory: Path, agents: Container[str]) -> tuple[list[SavedPro
 
 def _content(path: Path) -> str:
     try:
-        # Opening a pipe would wait for its other end.
-        descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
-        try:
-            if not stat.S_ISREG(os.fstat(descriptor).st_mode):
-                raise _Broken("not a file")
-            with os.fdopen(descriptor, "rb", closefd=False) as file:
-                content = file.read(MAX_BYTES + 1)
-        finally:
-            os.close(descriptor)
+        content = read_regular(path, MAX_BYTES)
     except OSError as error:
-        raise _Broken(str(error.strerror)) from error
-    if len(content) > MAX_BYTES:
-        raise _Broken(f"longer than {MAX_BYTES // 1024} KiB")
+        reasons = {errno.EINVAL: "not a file", errno.EFBIG: f"longer than {MAX_BYTES // 1024} KiB"}
+        raise _Broken(reasons.get(error.errno or 0, str(error.strerror))) from error
     try:
         return content.decode("utf-8-sig").replace("\r\n", "\n")
     except UnicodeDecodeError as error:
