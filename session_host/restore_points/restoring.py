@@ -11,7 +11,7 @@ import contextlib
 import os
 import stat
 import tempfile
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Final, Literal, NamedTuple
 
@@ -229,12 +229,13 @@ def _plan(tree: WorkingTree, now: KeptTree, point: RestorePoint, looked: Mapping
     before = {each.file.path: each.before for each in wanted if each.before and each.file.path not in new}
     seen = as_written(git, before) if looked is None else looked
     rewritten = before.keys() - seen.keys()
-    if rewritten and not is_counted and (restored := _as_restored(git, point, rewritten)):
-        # By the present rules, git has saved these bytes as other contents.
-        now = msgspec.structs.replace(now, tree=tree_with(git, now.tree, restored))
-        before |= restored
-        seen = {**seen, **as_written(git, restored)}
-        rewritten -= restored.keys()
+    if rewritten and point.about.restores and not is_counted:
+        restored = _as_restored(git, now, point, rewritten)
+        if as_it_left := as_written(git, restored):
+            # By the present rules, git has saved these bytes as other contents.
+            own = {path: restored[path] for path in as_it_left}
+            now = msgspec.structs.replace(now, tree=tree_with(git, now.tree, own))
+            before, seen, rewritten = {**before, **own}, {**seen, **as_it_left}, rewritten - own.keys()
     # With other rules for line ends, the undo would find another content of them.
     now = msgspec.structs.replace(now, left_out=now.left_out | rewritten)
     left_rules = {path for path in rewritten | left_out if is_rules(path)}
@@ -256,18 +257,14 @@ def _plan(tree: WorkingTree, now: KeptTree, point: RestorePoint, looked: Mapping
     return _Found(plan, before, seen, permissions)
 
 
-def _as_restored(git: Git, undone: RestorePoint, paths: Iterable[str]) -> dict[str, Entry]:
-    """The files that are as the restore left them of which a point is the undo, although git would not write them so.
-
-    The restore wrote them by other rules, or git has another content with the same meaning.
-    """
-    reference = f"{PREFIX}/{undone.session}/{undone.about.restores}"
+def _as_restored(git: Git, now: KeptTree, undo: RestorePoint, paths: Collection[str]) -> dict[str, Entry]:
+    """What the restore that a point undoes has written at these paths, where that is not what git would save now."""
     try:
-        entries = {path: Entry(*entry_of(git, reference, path)) for path in paths} if undone.about.restores else {}
+        changes = _differences(git, now.tree, f"{PREFIX}/{undo.session}/{undo.about.restores}")
     except GitRefused:
-        return {}  # It is too old, or of another chat.
-    entries = {path: entry for path, entry in entries.items() if entry.blob}
-    return {path: entries[path] for path in as_written(git, entries)}
+        return {}  # The point that was restored is gone, or of another chat.
+    files = (each.file for each in changes if each.file.path in paths)
+    return {file.path: Entry(file.mode, file.blob) for file in files if file.mode not in {"", SUBMODULE}}
 
 
 def _name(path: str) -> str:
