@@ -26,7 +26,7 @@ def note_release(event: QKeyEvent) -> None:
 
 
 class ShortcutAction(QAction):
-    """An action whose keys run it once while they are held, unless ``autoRepeat`` is set."""
+    """An action that runs once while its keys are held; with ``autoRepeat``, at each repeat."""
 
     def __init__(self, text: str, parent: QObject) -> None:
         super().__init__(text, parent)
@@ -50,7 +50,7 @@ class _HeldKeys(QObject):
     def __init__(self, application: QGuiApplication) -> None:
         super().__init__(application)
         self._releases: dict[int, int] = {}
-        """When each key was released last, in the time of the window system."""
+        """The time of each key's last release, by the window system's clock, in ms."""
         self._watched: QObject | None = None
         self.is_held = False
         application.focusObjectChanged.connect(self._watch)

@@ -13,7 +13,7 @@ Said = Any
 MOST_TOKENS: Final = 10**12
 """The most tokens of one report, or of one turn."""
 MOST_TOKENS_IN_ALL: Final = 10**18
-"""Where sums of them end: three of these are one number of 64 bits."""
+"""The largest sum of tokens: three such sums fit into 64 bits."""
 MOST_MONEY: Final = 1e9
 _FIRST_MS: Final = 946_684_800_000
 """The beginning of 2000, in UTC."""

@@ -1,4 +1,4 @@
-"""What the user aims at in a list of which the rows move while the pointer rests on it."""
+"""Finds the row that the user aims at, in a list whose rows move below a pointer at rest."""
 
 from __future__ import annotations
 

@@ -327,7 +327,7 @@ def _event(content: str) -> Event:
 
 
 def _bounded(event: Event) -> Event:
-    """An event whose numbers an agent may have said; see ``TurnWork.bounded``."""
+    """The event with bounded numbers: an agent may have said them; see ``TurnWork.bounded``."""
     if not isinstance(event, TurnEnded | TurnCounted) or event.work is None:
         return event
     work = event.work.bounded()

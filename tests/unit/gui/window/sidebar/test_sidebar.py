@@ -775,6 +775,17 @@ async def test_under_a_pointer_that_rests_the_rows_move_to_their_headings_within
     assert lines(sidebar.model) == ["[needs you]", "two", "[working]", "one"]
 
 
+async def two_working(harness: WindowHarness) -> tuple[str, str, Sidebar]:
+    """Two chats that work, and the list with them; a pointer on it rests only when the test says so."""
+    one, two = [await harness.add(name, agent="claude") for name in ("one", "two")]
+    sidebar = harness.open_window().sidebar
+    sidebar._pointer_rests.setInterval(LONG_MS)
+    for session_id in (one, two):
+        harness.viewers[session_id].be(Activity.WORKING)
+    harness.settle()
+    return one, two, sidebar
+
+
 def rest_on(viewport: QWidget, place: QPoint) -> None:
     point, none = QPointF(place), Qt.MouseButton.NoButton
     on_screen = QPointF(viewport.mapToGlobal(place))
@@ -787,12 +798,7 @@ async def test_a_press_just_after_rows_moved_below_the_pointer_opens_the_row_tha
 ) -> None:
     now_s = 100.0
     monkeypatch.setattr(RestingPointer, "clock", staticmethod(lambda: now_s))
-    one, two = [await harness.add(name, agent="claude") for name in ("one", "two")]
-    sidebar = harness.open_window().sidebar
-    sidebar._pointer_rests.setInterval(LONG_MS)
-    for session_id in (one, two):
-        harness.viewers[session_id].be(Activity.WORKING)
-    harness.settle()
+    one, two, sidebar = await two_working(harness)
     opened: list[str] = []
     sidebar.opened.connect(lambda chat: opened.append(chat.record.entry.name))
     viewport, model = sidebar.list.viewport(), sidebar.model
@@ -949,12 +955,7 @@ async def test_rows_that_move_as_the_pointer_leaves_show_nothing_beside_the_rail
 async def test_mark_and_tool_tip_are_those_of_the_row_that_has_moved_below_a_resting_pointer(
     harness: WindowHarness,
 ) -> None:
-    one, two = [await harness.add(name, agent="claude") for name in ("one", "two")]
-    sidebar = harness.open_window().sidebar
-    sidebar._pointer_rests.setInterval(LONG_MS)
-    for session_id in (one, two):
-        harness.viewers[session_id].be(Activity.WORKING)
-    harness.settle()
+    one, two, sidebar = await two_working(harness)
     viewport, model = sidebar.list.viewport(), sidebar.model
     place = sidebar.list.visualRect(model.index_of(one)).center()
     rest_on(viewport, place)
