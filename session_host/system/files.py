@@ -68,7 +68,7 @@ def replace_file(path: Path, data: bytes, *, is_durable: bool = False) -> None:
         raise
 
 
-def open_regular(path: str | os.PathLike[str], largest_bytes: int, *, follows: bool = True) -> BinaryIO:
+def open_regular(path: str | os.PathLike[str], largest_bytes: int) -> BinaryIO:
     """Open a file for reading that another program may have made, or replaced by anything.
 
     Opening a FIFO would wait for its writer, and a device may have no end.
@@ -76,13 +76,11 @@ def open_regular(path: str | os.PathLike[str], largest_bytes: int, *, follows: b
     Args:
         path: the file.
         largest_bytes: the size of the largest file that is opened. It may grow afterwards.
-        follows: whether it may be a symbolic link.
 
     Raises:
         OSError: it cannot be opened, is not a regular file (EINVAL), or is larger (EFBIG).
     """
-    flags = os.O_RDONLY | os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC
-    descriptor = os.open(path, flags if follows else flags | os.O_NOFOLLOW)
+    descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC)
     status = os.fstat(descriptor)
     if stat.S_ISREG(status.st_mode) and status.st_size <= largest_bytes:
         return os.fdopen(descriptor, "rb")
@@ -92,13 +90,13 @@ def open_regular(path: str | os.PathLike[str], largest_bytes: int, *, follows: b
     raise OSError(errno.EINVAL, "not a regular file", os.fspath(path))
 
 
-def read_regular(path: str | os.PathLike[str], largest_bytes: int, *, follows: bool = True) -> bytes:
+def read_regular(path: str | os.PathLike[str], largest_bytes: int) -> bytes:
     """The content of such a file.
 
     Raises:
         OSError: as ``open_regular``, and if it has grown beyond that size.
     """
-    with open_regular(path, largest_bytes, follows=follows) as file:
+    with open_regular(path, largest_bytes) as file:
         content = file.read(largest_bytes + 1)
     if len(content) > largest_bytes:
         raise OSError(errno.EFBIG, os.strerror(errno.EFBIG), os.fspath(path))

@@ -6,9 +6,9 @@ An equal block may stand elsewhere: only what is at the line that the caller nam
 
 from __future__ import annotations
 
-import errno
 import os
 import re
+import stat
 from pathlib import Path
 from typing import Final
 
@@ -25,7 +25,6 @@ from session_host.git import check_directory, explained
 from session_host.restore_points.kept_tree import Git, InsideCheck, WorkingTree, find_tree
 from session_host.restore_points.restoring import entry_of
 from session_host.restore_points.writing import Entry
-from session_host.system.files import read_regular
 
 _HEAD: Final = re.compile(r"@@ -(\d+)(?:,(\d+))? \+(\d+)(?:,(\d+))? @@")
 _MAX_BYTES: Final = 64 << 20
@@ -66,14 +65,18 @@ def _content(file: Path) -> bytes:
         WorktreeError: it is too large.
         OSError: it cannot be read.
     """
+    # Opening a pipe would wait for its other end.
+    descriptor = os.open(file, os.O_RDONLY | os.O_NONBLOCK | os.O_NOFOLLOW | os.O_CLOEXEC)
     try:
-        return read_regular(file, _MAX_BYTES, follows=False)
-    except OSError as error:
-        if error.errno == errno.EINVAL:
-            raise FilesChanged("the file is not there any more") from None
-        if error.errno == errno.EFBIG:
-            raise WorktreeError(f"the file is larger than {_MAX_BYTES >> 20} MiB; discard it in Changes") from None
-        raise
+        if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+            raise FilesChanged("the file is not there any more")
+        with os.fdopen(descriptor, "rb", closefd=False) as opened:
+            content = opened.read(_MAX_BYTES + 1)
+    finally:
+        os.close(descriptor)
+    if len(content) > _MAX_BYTES:
+        raise WorktreeError(f"the file is larger than {_MAX_BYTES >> 20} MiB; discard it in Changes")
+    return content
 
 
 def take_back(directory: Path, path: str, hunk: str, session: str, line: int = 0) -> Discarded:
